@@ -1,0 +1,1 @@
+"""bpframe: back-propagation from declared local Jacobians, on NumPy."""

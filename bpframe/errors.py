@@ -1,0 +1,203 @@
+"""Every error that bpframe raises on purpose.
+
+::
+
+    BpframeError
+    ├── ContractError            a component class breaks the contract (found when it is registered)
+    ├── OperatorError            an operator was built from, or applied to, arrays that do not fit
+    │   └── BatchCoupledError    a per-example quantity was asked of an operator that couples the batch
+    ├── RegistryError
+    │   ├── UnknownComponent     no plugin set provides this name
+    │   ├── AmbiguousComponent   two plugin sets provide this bare name
+    │   └── BrokenPlugin         the set that provides this name could not be loaded
+    ├── SpecError                a spec's content is wrong: a field, a type, an unknown key
+    │   └── SpecFileError        a spec's file cannot be read: syntax, duplicate keys, file type
+    ├── GraphError               the network cannot be built
+    │   ├── DuplicateNode
+    │   ├── DanglingInput        a node reads from something that does not exist
+    │   ├── UnreachableNode      a node whose value no output uses
+    │   ├── CycleError
+    │   └── ShapeMismatch        also raised where an array that was handed in has the wrong shape
+    ├── DataError                arrays or data files that cannot be used: NaN, labels, truncated, ragged
+    ├── TrainingError
+    │   └── NonFiniteError       a cost or gradient became NaN or infinite
+    ├── DerivativeError          a derivative was asked for that nobody declared
+    ├── CheckpointError          a saved run cannot be written or read
+    └── MissingExtra             a feature needs a package of an extra that is not installed
+
+Each says where, what was expected, what arrived and what to try:
+
+    ShapeMismatch: layers[3] 'head' (reference.dense) cannot take the output of 'pool'
+      expected  (N, 784)      features=784 in layers[3]
+      received  (N, 28, 28)   from layers[2] 'pool' (convolution.max_pool)
+      try       convolution.flatten between 'pool' and 'head'
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "AmbiguousComponent",
+    "BatchCoupledError",
+    "BpframeError",
+    "BrokenPlugin",
+    "CheckpointError",
+    "ContractError",
+    "CycleError",
+    "DanglingInput",
+    "DataError",
+    "DerivativeError",
+    "DuplicateNode",
+    "GraphError",
+    "MissingExtra",
+    "NonFiniteError",
+    "OperatorError",
+    "RegistryError",
+    "ShapeMismatch",
+    "SpecError",
+    "SpecFileError",
+    "TrainingError",
+    "UnknownComponent",
+    "UnreachableNode",
+    "closest",
+]
+
+
+class BpframeError(Exception):
+    """A mistake that bpframe recognised.
+
+    `problem` is one sentence that says where and what; the optional rows say what was `expected`, what was
+    `received` and what to `hint` at trying. All four stay available as attributes; `str(error)` lays them out
+    below one another.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        expected: str | None = None,
+        received: str | None = None,
+        hint: str | None = None,
+        rows: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        self.problem = problem
+        self.expected = expected
+        self.received = received
+        self.hint = hint
+        self.rows = tuple(rows)
+        super().__init__(problem)
+
+    def __str__(self) -> str:
+        labelled = [("expected", self.expected), ("received", self.received), *self.rows, ("try", self.hint)]
+        present = [(label, text) for label, text in labelled if text]
+        width = max((len(label) for label, _ in present), default=0) + 2
+        indent = "\n" + " " * (2 + width)
+        lines = [f"  {label:<{width}}" + text.replace("\n", indent) for label, text in present]
+        return "\n".join([self.problem, *lines])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Keyword-only arguments: the default would rebuild from `args` alone and lose the rows.
+        return (_rebuild, (type(self), self.problem, self.expected, self.received, self.hint, self.rows))
+
+
+def _rebuild(
+    kind: type[BpframeError],
+    problem: str,
+    expected: str | None,
+    received: str | None,
+    hint: str | None,
+    rows: tuple[tuple[str, str], ...],
+) -> BpframeError:
+    return kind(problem, expected=expected, received=received, hint=hint, rows=rows)
+
+
+class ContractError(BpframeError):
+    """A component class breaks the contract: an unknown argument name, a missing method, a key that names nothing."""
+
+
+class OperatorError(BpframeError):
+    """An operator was built from, or applied to, arrays that do not fit."""
+
+
+class BatchCoupledError(OperatorError):
+    """A per-example quantity was asked of an operator that couples the examples of a batch."""
+
+
+class RegistryError(BpframeError):
+    """A component name could not be resolved."""
+
+
+class UnknownComponent(RegistryError):
+    """No plugin set provides this name."""
+
+
+class AmbiguousComponent(RegistryError):
+    """Two plugin sets provide this bare name; `set.name` tells them apart."""
+
+
+class BrokenPlugin(RegistryError):
+    """The plugin set that provides this name is installed but could not be loaded."""
+
+
+class SpecError(BpframeError):
+    """The content of a spec is wrong: a field, a type, an unknown key."""
+
+
+class SpecFileError(SpecError):
+    """The file of a spec cannot be read or written: its syntax, duplicate keys, its type."""
+
+
+class GraphError(BpframeError):
+    """The nodes and edges that were asked for do not make a network."""
+
+
+class DuplicateNode(GraphError):
+    """Two nodes, or a node and an input, carry the same name."""
+
+
+class DanglingInput(GraphError):
+    """A node reads from a name that no node and no input carries."""
+
+
+class UnreachableNode(GraphError):
+    """No output depends on this node or input."""
+
+
+class CycleError(GraphError):
+    """The nodes feed one another in a circle."""
+
+
+class ShapeMismatch(GraphError):
+    """A shape is not the one that the place asks for."""
+
+
+class DataError(BpframeError):
+    """Arrays or data files that cannot be used: NaN, labels out of range, empty, truncated, ragged."""
+
+
+class TrainingError(BpframeError):
+    """Training could not start or go on."""
+
+
+class NonFiniteError(TrainingError):
+    """A cost, an activation or a gradient became NaN or infinite."""
+
+
+class DerivativeError(BpframeError):
+    """A derivative was asked for that a component does not declare."""
+
+
+class CheckpointError(BpframeError):
+    """A saved run cannot be written or read."""
+
+
+class MissingExtra(BpframeError):
+    """A feature needs a package that belongs to an extra which is not installed."""
+
+
+def closest(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate that `name` was most likely meant to be, or None where none is near."""
+    found = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.6)
+    return found[0] if found else None

@@ -1,0 +1,1 @@
+"""The reference plugin set: the tutorial's network."""
