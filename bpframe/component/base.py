@@ -1,0 +1,38 @@
+"""What every component has: validated, frozen fields and a kind."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["RESERVED_FIELDS", "Component"]
+
+#: Keys that a spec's node uses itself, so that no component may have a field of that name.
+RESERVED_FIELDS = frozenset({"kind", "name", "inputs", "share"})
+
+
+class Component(BaseModel):
+    """A frozen, validated description of something that a network is built from.
+
+    Its fields are its configuration: they are checked when an instance is made, written to and read from spec
+    files, and documented in the JSON Schema. `kind` is the name that specs use; where a class does not state it,
+    it is the class name in snake_case (`MaxPool` is `max_pool`; a cost, optimizer or initializer drops the last
+    word that says so).
+
+    Methods *ask for arguments by name*: a signature lists only what the method needs. Signatures are read once,
+    when the class is first used, and a name that means nothing is a `ContractError` there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: ClassVar[str] = "component"
+    _suffix: ClassVar[str] = ""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if "kind" not in cls.__dict__:
+            name = cls.__name__.removesuffix(cls._suffix) or cls.__name__
+            cls.kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

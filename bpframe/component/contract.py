@@ -1,0 +1,254 @@
+"""The contract of each kind of component, read once per class.
+
+A contract holds what the core needs to call a component: which arguments each method asks for. Reading it is also
+where mistakes in a class are found.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from bpframe.component.activation import Activation
+from bpframe.component.base import RESERVED_FIELDS, Component
+from bpframe.component.cost import Cost
+from bpframe.component.initializer import Initializer
+from bpframe.component.keys import returned_keys, strings_in
+from bpframe.component.layer import Layer
+from bpframe.component.optimizer import Optimizer
+from bpframe.component.signature import Signature, read_signature
+from bpframe.errors import ContractError, closest
+
+__all__ = ["CATEGORIES", "CONTRACT_VERSION", "Contract", "category", "contract_of"]
+
+#: The version of this contract. A plugin set that needs another one is refused when it is discovered.
+CONTRACT_VERSION = 1
+
+#: The kinds of component, each with the name that it has in lists and files.
+CATEGORIES: dict[str, type[Component]] = {
+    "activation": Activation,
+    "layer": Layer,
+    "cost": Cost,
+    "optimizer": Optimizer,
+    "initializer": Initializer,
+}
+
+_SHAPE_WORDS = frozenset({"shape", "shapes", "features"})
+_RUN_WORDS = frozenset({"p", "state", "saved", "training"})
+_FORWARD_WORDS = _RUN_WORDS | {"rng", "out"}
+_JACOBIAN_WORDS = _RUN_WORDS | {"y"}
+
+# method -> (required, the words that it may ask for beside a layer's inputs)
+_METHODS: dict[type[Component], dict[str, tuple[bool, frozenset[str]]]] = {
+    Layer: {
+        "forward": (True, _FORWARD_WORDS),
+        "jacobian": (True, _JACOBIAN_WORDS),
+        "output_shape": (False, _SHAPE_WORDS),
+        "parameters": (False, _SHAPE_WORDS),
+        "initial_state": (False, _SHAPE_WORDS),
+        "second_order": (False, _JACOBIAN_WORDS | {"u"}),
+    },
+    Activation: {
+        "forward": (True, _FORWARD_WORDS - {"p"}),
+        "jacobian": (True, _JACOBIAN_WORDS - {"p"} | {"out"}),
+        "initial_state": (False, _SHAPE_WORDS),
+        "second_derivative": (False, _JACOBIAN_WORDS - {"p"}),
+    },
+    Cost: {
+        "forward": (True, frozenset({"a", "y", "saved"})),
+        "jacobian": (True, frozenset({"a", "y", "saved", "out"})),
+        "hessian": (False, frozenset({"a", "y", "saved"})),
+        "target_shape": (False, frozenset({"shape"})),
+    },
+    Optimizer: {
+        "update": (True, frozenset({"gradient", "parameters", "state", "step", "out"})),
+        "initial_state": (False, frozenset({"parameters"})),
+    },
+    Initializer: {
+        "draw": (True, frozenset({"shape", "fan_in", "rng"})),
+    },
+}
+
+_SHAPE_METHODS = frozenset({"output_shape", "parameters", "initial_state"})
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a component class declares: its inputs (None for any number) and the signature of each method."""
+
+    category: str
+    inputs: tuple[str, ...] | None
+    variadic: str | None
+    methods: dict[str, Signature]
+
+    def __contains__(self, method: str) -> bool:
+        return method in self.methods
+
+
+def category(cls: type[Component]) -> str:
+    """Return the category of a component class: the first of `CATEGORIES` that it descends from."""
+    for name, base in CATEGORIES.items():
+        if issubclass(cls, base):
+            return name
+    raise ContractError(
+        f"{cls.__name__} is no component",
+        expected="a subclass of " + ", ".join(base.__name__ for base in CATEGORIES.values()),
+        received=", ".join(base.__name__ for base in cls.__mro__[1:-1]) or "a plain class",
+    )
+
+
+@cache
+def contract_of(cls: type[Component]) -> Contract:
+    """Read the contract of a component class.
+
+    Raises
+    ------
+    ContractError
+        A required method is missing, a method or argument is misspelt, a field takes a reserved name, or a key of
+        jacobian names neither an input nor a parameter.
+
+    """
+    name = category(cls)
+    base = CATEGORIES[name]
+    table = _METHODS[base]
+    _check_fields(cls)
+    _check_spelling(cls, base, table)
+    for method, (required, _) in table.items():
+        if required and not hasattr(cls, method):
+            raise ContractError(
+                f"{cls.__name__} has no {method}", expected=f"def {method}(self, ...)", hint=_HINTS.get(base)
+            )
+    inputs: tuple[str, ...] | None = ()
+    variadic: str | None = None
+    methods: dict[str, Signature] = {}
+    for method, (_, words) in table.items():
+        if not hasattr(cls, method):
+            continue
+        if not issubclass(base, Layer):
+            methods[method] = read_signature(cls, method, words)
+        elif method == "forward":
+            methods[method] = signature = read_signature(cls, method, None)
+            inputs, variadic = _inputs_of(cls, signature, words)
+        elif method in _SHAPE_METHODS:
+            methods[method] = read_signature(cls, method, words)
+        else:
+            own = {variadic} if variadic is not None else set(inputs or ())
+            methods[method] = read_signature(cls, method, words | own)
+    contract = Contract(name, inputs, variadic, methods)
+    if issubclass(cls, Layer):
+        _check_keys(cls, contract)
+    return contract
+
+
+_HINTS: dict[type[Component], str] = {
+    Layer: "declare forward (what it computes) and jacobian (its local Jacobian)",
+    Activation: "declare forward (what it computes) and jacobian (its local Jacobian)",
+    Cost: "declare forward (the cost per example) and jacobian (its gradient in a)",
+}
+
+
+def _inputs_of(
+    cls: type[Component], signature: Signature, words: Iterable[str]
+) -> tuple[tuple[str, ...] | None, str | None]:
+    """Split forward's arguments into inputs and words; the words come after the inputs."""
+    where = f"{cls.__name__}.forward"
+    if "y" in signature.words:
+        raise ContractError(f"{where} asks for 'y', which is what forward computes", hint="call the input x or a")
+    inputs = tuple(word for word in signature.positional if word not in words)
+    if issubclass(cls, Activation) and (signature.variadic or len(inputs) != 1):
+        received = ", ".join(inputs) or (f"*{signature.variadic}" if signature.variadic else "no input")
+        meant = [f"'{word}' for '{m}'" for word in inputs if (m := closest(word, words))]
+        raise ContractError(
+            f"{where}: an activation has one input",
+            expected=f"def forward(self, x), and words out of {', '.join(sorted(words))}",
+            received=received,
+            hint=f"a misspelt word? {', '.join(meant)}" if meant else "make it a Layer",
+        )
+    for word in signature.keyword_only:
+        if word not in words:
+            meant_word = closest(word, words)
+            raise ContractError(
+                f"{where} asks for '{word}' by keyword, which means nothing there",
+                expected="any of " + ", ".join(sorted(words)),
+                received=word,
+                hint=f"did you mean '{meant_word}'?" if meant_word else None,
+            )
+    for word in inputs:
+        if word in _MISSPELT:
+            raise ContractError(
+                f"{where} asks for '{word}', which would be an input of that name",
+                hint=f"did you mean '{_MISSPELT[word]}'?",
+            )
+    if signature.variadic is not None:
+        if inputs:
+            raise ContractError(
+                f"{where} mixes named inputs with *{signature.variadic}",
+                received=", ".join(inputs),
+                hint=f"take all inputs as *{signature.variadic}, or name every one",
+            )
+        return None, signature.variadic
+    if not inputs:
+        raise ContractError(f"{where} has no input", expected="def forward(self, x)")
+    for word in cls.integer_inputs if issubclass(cls, Layer) else ():
+        if word not in inputs:
+            raise ContractError(
+                f"{cls.__name__}.integer_inputs names '{word}', which is no input",
+                expected="any of " + ", ".join(inputs),
+            )
+    return inputs, None
+
+
+# Near misses of the words that would otherwise pass for an input's name.
+_MISSPELT = {
+    "params": "p", "parameters": "p", "trainig": "training", "train": "training", "is_training": "training",
+    "random": "rng", "generator": "rng", "output": "out", "save": "saved", "states": "state", "cache": "saved",
+}  # fmt: skip
+
+
+def _check_fields(cls: type[Component]) -> None:
+    for field in cls.model_fields:
+        if field in RESERVED_FIELDS:
+            raise ContractError(
+                f"{cls.__name__} has a field '{field}', a name that specs use themselves",
+                expected="none of " + ", ".join(sorted(RESERVED_FIELDS)),
+                hint="rename the field",
+            )
+
+
+def _check_spelling(cls: type[Component], base: type[Component], table: dict[str, tuple[bool, frozenset[str]]]) -> None:
+    """Find methods of the class that are one slip away from a method of the contract."""
+    for ancestor in cls.__mro__:
+        if ancestor is base:
+            return
+        for attribute, value in ancestor.__dict__.items():
+            if attribute.startswith("_") or attribute in table or not inspect.isfunction(value):
+                continue
+            meant = closest(attribute, [method for method in table if not hasattr(cls, method)])
+            if meant:
+                raise ContractError(
+                    f"{cls.__name__}.{attribute} is not a method of the contract",
+                    hint=f"did you mean '{meant}'? Begin the name with _ if it is a method of your own",
+                )
+
+
+def _check_keys(cls: type[Component], contract: Contract) -> None:
+    """Hold jacobian's keys, as far as its source shows them, against the inputs and parameters."""
+    inputs = {contract.variadic} if contract.variadic is not None else set(contract.inputs or ())
+    parameters: set[str] | None = set()
+    if "parameters" in contract:
+        parameters = strings_in(inspect.getattr_static(cls, "parameters"))
+    if parameters is None:
+        return
+    for key in sorted(returned_keys(inspect.getattr_static(cls, "jacobian"))):
+        if key not in inputs and key not in parameters:
+            meant = closest(key, [*inputs, *parameters])
+            raise ContractError(
+                f"{cls.__name__}.jacobian has a key '{key}', which names neither an input nor a parameter",
+                expected="inputs "
+                + ", ".join(sorted(inputs))
+                + ("; parameters " + ", ".join(sorted(parameters)) if parameters else "; no parameters"),
+                received=key,
+                hint=f"did you mean '{meant}'?" if meant else None,
+            )

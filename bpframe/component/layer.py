@@ -1,0 +1,56 @@
+"""Layers: what a network's nodes compute."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from bpframe.component.base import Component
+
+__all__ = ["Layer"]
+
+
+class Layer(Component):
+    """A node's computation v = f(inputs; θ) and its local Jacobians ∂v/∂input, ∂v/∂θ.
+
+    A subclass declares two methods, and more only where it needs them.
+
+    `forward(self, a, ...)`
+        The arguments that are none of the words below are the layer's inputs, in order; `*xs` takes any number.
+        Each is an array (N, *features) with examples on axis 0. It returns the output, (N, *features).
+    `jacobian(self, a, ...)`
+        Returns the local Jacobian: a mapping from each input's and each parameter's name to an operator, or to a
+        plain array of shape (N, *out, *in) or (*out, *in). With one input and no parameters, the operator alone; with
+        `*xs`, a sequence of operators under the name `xs`, or that sequence alone. A parameter's operator maps a change
+        of the parameter, example by example, to a change of the output.
+
+    Words that these two may ask for: `p` (mapping of parameters), `state` (mapping; forward then returns
+    `(output, new_state)`), `saved` (a mapping that forward fills for jacobian), `training` (bool). Forward alone:
+    `rng` (`numpy.random.Generator`), `out` (a buffer for the output, to be written and returned).
+    Jacobian alone: `y`, forward's output.
+
+    Optional methods, which may ask for `shape` (the feature shape of the only input), `shapes` (one per input) or
+    `features` (the size of the last axis of the only input):
+
+    `output_shape`
+        The output's feature shape; the first input's where it is left out.
+    `parameters`
+        Mapping from names to `Parameter`.
+    `initial_state`
+        Mapping from names to `State`.
+
+    `second_order(self, a, u, ...)` is an optional third declaration. For a cotangent u of the output,
+    H_u = Σ_k u_k ∂²v_k/∂s∂t: a mapping from pairs (s, t) of input and parameter names to the operator that takes
+    a change of t to a cotangent of s. Zero blocks and transposed pairs are left out.
+
+    Raises
+    ------
+    ContractError
+        When the class is first used, for a signature or a key that names nothing.
+
+    """
+
+    #: Inputs that hold integers (token numbers, labels): they have no derivative, and jacobian leaves them out.
+    integer_inputs: ClassVar[tuple[str, ...]] = ()
+
+    #: Whether, in training, one example's output depends on the others (batch normalisation).
+    couples_batch: ClassVar[bool] = False

@@ -1,0 +1,84 @@
+"""Which arguments a component's method asks for, by name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from bpframe.component.base import Component
+from bpframe.errors import ContractError, closest
+
+__all__ = ["Signature", "read_signature"]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The arguments of one method: `positional` in order, `variadic` for `*xs`, `keyword_only` after it."""
+
+    positional: tuple[str, ...]
+    variadic: str | None
+    keyword_only: tuple[str, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every argument that is asked for by name."""
+        return self.positional + self.keyword_only
+
+    def asks_for(self, word: str) -> bool:
+        """Whether the method wants this argument."""
+        return word in self.positional or word in self.keyword_only
+
+
+def read_signature(cls: type[Component], method: str, allowed: Collection[str] | None) -> Signature:
+    """Read a method's signature and hold its argument names against those that mean something there.
+
+    `allowed` is None where any name will do (a layer's forward, whose other names are its inputs).
+
+    Raises
+    ------
+    ContractError
+        For `**options`, for a method without `self`, and for a name that means nothing, with the closest that does.
+
+    """
+    function = inspect.getattr_static(cls, method)
+    where = f"{cls.__name__}.{method}"
+    if not inspect.isfunction(function):
+        raise ContractError(
+            f"{where} is not a plain method", expected=f"def {method}(self, ...)", received=repr(function)
+        )
+    parameters = list(inspect.signature(function).parameters.values())
+    if not parameters or parameters[0].kind not in _POSITIONAL:
+        raise ContractError(f"{where} takes no self", expected=f"def {method}(self, ...)")
+    positional: list[str] = []
+    keyword_only: list[str] = []
+    variadic: str | None = None
+    for parameter in parameters[1:]:
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            raise ContractError(
+                f"{where} has **{parameter.name}: arguments are asked for by name",
+                hint=f"list what it needs, for example def {method}(self, x)",
+            )
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            variadic = parameter.name
+        elif parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+            keyword_only.append(parameter.name)
+        else:
+            positional.append(parameter.name)
+    signature = Signature(tuple(positional), variadic, tuple(keyword_only))
+    if allowed is not None:
+        for word in signature.words:
+            if word not in allowed:
+                meant = closest(word, allowed)
+                raise ContractError(
+                    f"{where} asks for '{word}', which means nothing there",
+                    expected="any of " + ", ".join(sorted(allowed)),
+                    received=word,
+                    hint=f"did you mean '{meant}'?" if meant else None,
+                )
+        if variadic is not None and variadic not in allowed:
+            raise ContractError(f"{where} takes *{variadic}, but its forward takes no such inputs")
+    return signature
+
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
