@@ -129,7 +129,7 @@ def network_spec(
         nodes=tuple(named),
         outputs=outputs,
         cost=_costs(cost, outputs),
-        dtype=dtype,  # type: ignore[arg-type]  # pydantic refuses other names
+        dtype=dtype,
         seed=seed,
     )
 
