@@ -1,0 +1,85 @@
+"""Read inputs and targets from the columns of a CSV file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import numpy.typing as npt
+from pydantic import Field, StrictInt, StrictStr, model_validator
+
+from bpframe.data.paths import find_file
+from bpframe.data.place import Array, Place
+from bpframe.data.preparation import PreparationSpec, prepare
+from bpframe.data.samples import Dataset, Examples
+from bpframe.data.table import Table, read_table
+
+__all__ = ["CsvData", "read_csv_inputs"]
+
+_Columns = Annotated[tuple[StrictStr | Annotated[StrictInt, Field(ge=0)], ...], Field(min_length=1)]
+
+
+class CsvData(PreparationSpec):
+    """Take inputs and targets from the columns of a CSV file, and test data from a second file or from a split."""
+
+    kind: Literal["csv"] = Field(default="csv", description="Columns of a CSV file.")
+    path: str = Field(description="The CSV file, relative to the folder of the spec.")
+    test_path: str | None = Field(default=None, description="A CSV file of the same columns with the test data.")
+    inputs: _Columns | None = Field(
+        default=None, description="The input columns by name or 0-based index; by default all but the targets."
+    )
+    targets: _Columns = Field(description="The target columns by name or 0-based index.")
+    header: bool = Field(default=True, description="Whether the first line names the columns.")
+    delimiter: str = Field(
+        default=",", pattern=r"^[^\r\n\" ]$", description="The one character between cells; a tab is written \\t."
+    )
+
+    @model_validator(mode="after")
+    def _one_label_column(self) -> Self:
+        if self.one_hot and len(self.targets) != 1:
+            raise ValueError("one_hot: true takes one target column, the label")
+        if self.test_path is not None:
+            self._refuse_split_beside("test_path")
+        return self
+
+    def load(self, base: Path, dtype: npt.DTypeLike) -> Dataset:
+        """Return the prepared data; `base` is the folder that the paths start from.
+
+        Raises DataError for a missing or malformed file, an unknown column, a cell that is not a number, and everything
+        `prepare` refuses.
+        """
+        table = self._table(base, self.path)
+        test = None if self.test_path is None else self._examples(self._table(base, self.test_path), like=table)
+        return prepare(self, self._examples(table, like=table), test, dtype, flatten=False)
+
+    def _table(self, base: Path, path: str) -> Table:
+        return read_table(find_file(base, path), delimiter=self.delimiter, header=self.header)
+
+    def _examples(self, table: Table, *, like: Table) -> Examples:
+        targets = like.columns(self.targets)
+        inputs = (
+            [k for k in range(like.width) if k not in targets] if self.inputs is None else like.columns(self.inputs)
+        )
+        if table is not like and table.names is not None and like.names is not None:
+            # The test file may order its columns differently: names decide.
+            targets = table.columns([like.names[k] for k in targets])
+            inputs = table.columns([like.names[k] for k in inputs])
+        else:
+            table.columns([*inputs, *targets])
+        y = table.texts(targets[0]) if self.one_hot else table.numbers(targets)
+        return Examples(table.numbers(inputs), y, _place(table, inputs), _place(table, targets))
+
+
+def read_csv_inputs(
+    path: Path, *, columns: Sequence[str | int] | None = None, delimiter: str = ",", header: bool = True
+) -> tuple[Array, Place]:
+    """Return the selected columns, or all, of a CSV file as numbers (N, k), and their place."""
+    table = read_table(path, delimiter=delimiter, header=header)
+    selected = list(range(table.width)) if columns is None else table.columns(columns)
+    return table.numbers(selected), _place(table, selected)
+
+
+def _place(table: Table, columns: list[int]) -> Place:
+    names = None if table.names is None else tuple(table.name(k) for k in columns)
+    return Place(table.path.name, "line", table.lines, names)

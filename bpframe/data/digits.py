@@ -1,0 +1,59 @@
+"""The handwritten digits that come with bpframe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy.typing as npt
+from pydantic import Field, model_validator
+
+from bpframe.data.npz import read_npz
+from bpframe.data.paths import find_file
+from bpframe.data.place import Place
+from bpframe.data.preparation import PreparationSpec, prepare
+from bpframe.data.samples import Dataset, Examples
+from bpframe.data.scaling import Divide, Scaling
+
+__all__ = ["DigitsData"]
+
+_FILE = Path(__file__).with_name("digits.npz")
+_HELD_BACK = 360
+
+
+class DigitsData(PreparationSpec):
+    """Take the 1,797 optical digits: images of 8 x 8 counts from 0 to 16, and the digit that each shows.
+
+    By default the counts are divided by 16, the targets are one-hot, and 360 examples, drawn at random with seed 0
+    (not stratified), are held back for testing.
+
+    Shapes: inputs (N, 64), or (N, 8, 8) with flatten: false; targets (N, 10).
+
+    Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998,
+    doi:10.24432/C50P49, licence CC BY 4.0; the part that the repository calls the test set (optdigits.tes).
+    """
+
+    kind: Literal["digits"] = Field(default="digits", description="The 1,797 handwritten digits in the package.")
+    scaling: Scaling = Field(
+        default=Divide(divide=16),
+        description="none; standard (mean 0, deviation 1); minmax (to [0, 1]); or {divide: number}.",
+    )
+    one_hot: bool = Field(default=True, description="Whether the targets are one-hot vectors of the ten digits.")
+    flatten: bool = Field(default=True, description="Whether images are vectors of 64 numbers; otherwise (8, 8).")
+
+    @model_validator(mode="after")
+    def _ten_classes(self) -> Self:
+        if self.classes is not None:
+            raise ValueError("the digits have their ten classes: leave out classes")
+        return self
+
+    def load(self, base: Path, dtype: npt.DTypeLike) -> Dataset:
+        """Return the prepared digits; `base` is not used, as the file lies in the package."""
+        arrays = read_npz(find_file(base, _FILE), ["images", "labels"])
+        examples = Examples(
+            arrays["images"].reshape(-1, 8, 8), arrays["labels"], Place("digits, images"), Place("digits, labels")
+        )
+        settings: PreparationSpec = self
+        if self.test_fraction is None and self.test_count is None:
+            settings = self.model_copy(update={"test_count": _HELD_BACK})
+        return prepare(settings, examples, None, dtype, flatten=self.flatten)

@@ -1,0 +1,109 @@
+"""The preparation as it was fitted to the training part: what later inputs go through."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+
+from bpframe.data.checks import FloatName, require_examples, require_finite, require_numeric
+from bpframe.data.labels import Label, as_labels, one_hot
+from bpframe.data.place import Array, Place
+from bpframe.data.scaling import FittedScaling
+from bpframe.errors import DataError
+
+__all__ = ["FittedPreparation"]
+
+_Size = Annotated[int, Field(ge=1)]
+
+
+class FittedPreparation(BaseModel):
+    """Prepare later inputs and targets as the training part was prepared, and name predicted classes.
+
+        x' = (x - offset) / scale
+
+    Plain data: `model_dump_json` writes it and `model_validate_json` reads it back, to the last bit.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dtype: FloatName = Field(description="The dtype of prepared arrays.")
+    input_shape: tuple[_Size, ...] = Field(description="The shape of one prepared example.")
+    flatten: bool = Field(description="Whether examples of several axes become vectors.")
+    scaling: FittedScaling = Field(description="The numbers of the scaling, from the training part alone.")
+    classes: tuple[StrictInt | StrictStr, ...] | None = Field(
+        default=None, description="The label of every one-hot column; null where the targets are numbers."
+    )
+    feature_names: tuple[str, ...] | None = Field(
+        default=None, description="The name of every input column, where the source has names."
+    )
+
+    def apply_inputs(self, x: Array, place: Place | None = None) -> Array:
+        """Return inputs scaled as the training part was, C-contiguous, in `dtype`.
+
+        Shapes: (N, *features) -> (N, *input_shape). `place` names the rows in errors.
+        Raises DataError for another shape, for anything but real numbers, for NaN and infinities.
+        """
+        place = place or Place("inputs")
+        x = np.asarray(x)
+        require_numeric(x, place)
+        require_examples(x, place)
+        if x.ndim == 1 and self.input_shape == (1,):
+            x = x.reshape(-1, 1)
+        if self.flatten and x.ndim > 1:
+            x = x.reshape(len(x), -1)
+        if x.shape[1:] != self.input_shape:
+            raise DataError(
+                f"{place.source} does not have the shape of the training inputs",
+                expected=f"(N, {', '.join(map(str, self.input_shape))})",
+                received=str(x.shape),
+                hint=self._columns_hint(),
+            )
+        require_finite(x, place)
+        prepared = self.scaling.apply(x, self.dtype)
+        require_finite(prepared, place, cause=f" after scaling, in {self.dtype}")
+        return prepared
+
+    def apply_targets(self, y: Array, place: Place | None = None) -> Array:
+        """Return targets one-hot (N, K) where there are classes, else as numbers (N, *shape), in `dtype`.
+
+        Raises DataError for a label that is not among the classes, for NaN and infinities.
+        """
+        place = place or Place("targets")
+        y = np.asarray(y)
+        require_examples(y, place)
+        if self.classes is not None:
+            return one_hot(as_labels(y, place), self.classes, self.dtype, place)
+        require_numeric(y, place)
+        require_finite(y, place)
+        with np.errstate(over="ignore"):
+            prepared = np.ascontiguousarray(y.reshape(-1, 1) if y.ndim == 1 else y, dtype=self.dtype)
+        require_finite(prepared, place, cause=f" in {self.dtype}")
+        return prepared
+
+    def labels(self, prediction: Array) -> list[Label]:
+        """Return the label of the largest output of every example.
+
+        Shapes: prediction (N, K) -> N labels. Raises DataError where there are no classes, or not K of them.
+        """
+        prediction = np.asarray(prediction)
+        if self.classes is None:
+            raise DataError(
+                "these targets are numbers, not classes",
+                expected="data prepared with one_hot: true",
+                hint="use the predicted numbers as they are",
+            )
+        if prediction.ndim != 2 or prediction.shape[1] != len(self.classes):
+            raise DataError(
+                "the prediction does not have one column per class",
+                expected=f"(N, {len(self.classes)})",
+                received=str(prediction.shape),
+            )
+        return [self.classes[k] for k in prediction.argmax(axis=1)]
+
+    def _columns_hint(self) -> str:
+        if self.feature_names is None:
+            return "give the inputs in the shape that the network was trained on"
+        shown = ", ".join(self.feature_names[:12]) + (", ..." if len(self.feature_names) > 12 else "")
+        return f"the network was trained on the columns {shown}"

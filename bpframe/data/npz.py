@@ -1,0 +1,144 @@
+"""Read arrays from NumPy's .npz and .npy files; nothing in a file is ever unpickled."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib import format as npy
+from pydantic import Field, model_validator
+
+from bpframe.data.paths import find_file
+from bpframe.data.place import Array, Place
+from bpframe.data.preparation import PreparationSpec, prepare
+from bpframe.data.samples import Dataset, Examples
+from bpframe.errors import DataError, closest
+
+__all__ = ["NpzData", "read_npy", "read_npz"]
+
+# Versions 1 and 2 hold every array without fields; version 3 exists for the field names of structured arrays.
+_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+
+class NpzData(PreparationSpec):
+    """Take inputs and targets from two arrays of an .npz file, and test data from two more or from a split."""
+
+    kind: Literal["npz"] = Field(default="npz", description="Arrays of a NumPy .npz file.")
+    path: str = Field(description="The .npz file, relative to the folder of the spec.")
+    inputs: str = Field(default="x", description="The key of the inputs, an array (N, *features).")
+    targets: str = Field(default="y", description="The key of the targets: labels (N,) or numbers (N, *shape).")
+    test_inputs: str | None = Field(default=None, description="The key of the test inputs, where the file has them.")
+    test_targets: str | None = Field(default=None, description="The key of the test targets, where the file has them.")
+    flatten: bool = Field(default=False, description="Whether examples of several axes become vectors.")
+
+    @model_validator(mode="after")
+    def _both_test_keys(self) -> Self:
+        if (self.test_inputs is None) != (self.test_targets is None):
+            raise ValueError("test_inputs and test_targets go together")
+        if self.test_inputs is not None:
+            self._refuse_split_beside("test_inputs")
+        return self
+
+    def load(self, base: Path, dtype: npt.DTypeLike) -> Dataset:
+        """Return the prepared data; `base` is the folder that the path starts from.
+
+        Raises DataError for a missing file or key, a damaged file, objects, and everything `prepare` refuses.
+        """
+        path = find_file(base, self.path)
+        keys = [self.inputs, self.targets]
+        if self.test_inputs is not None and self.test_targets is not None:
+            keys += [self.test_inputs, self.test_targets]
+        arrays = read_npz(path, keys)
+        parts = [_examples(path, arrays, *keys[at : at + 2]) for at in range(0, len(keys), 2)]
+        return prepare(self, parts[0], parts[1] if len(parts) > 1 else None, dtype, flatten=self.flatten)
+
+
+def _examples(path: Path, arrays: dict[str, Array], inputs: str, targets: str) -> Examples:
+    return Examples(
+        arrays[inputs],
+        arrays[targets],
+        Place(f"{path.name}, array {inputs!r}"),
+        Place(f"{path.name}, array {targets!r}"),
+    )
+
+
+def read_npz(path: Path, keys: list[str] | None = None) -> dict[str, Array]:
+    """Return the named arrays of an .npz file, or every array where no keys are given.
+
+    Raises DataError for a missing key, a damaged or truncated file, and arrays of objects.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {name.removesuffix(".npy"): name for name in archive.namelist()}
+            arrays = {}
+            for key in members if keys is None else keys:
+                if key not in members:
+                    raise _missing_key(path, key, list(members))
+                size = archive.getinfo(members[key]).file_size
+                with archive.open(members[key]) as stream:
+                    arrays[key] = _read_array(stream, size, f"{path.name}, array {key!r}")
+            return arrays
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise DataError(
+            f"{path} cannot be read as an .npz file",
+            expected="a whole zip archive as numpy.savez writes it",
+            received=f"{path.stat().st_size} bytes: {error}",
+            hint="the file may be truncated or damaged: copy or download it again",
+        ) from error
+
+
+def read_npy(path: Path) -> Array:
+    """Return the array of an .npy file. Raises DataError for a damaged or truncated file and for objects."""
+    try:
+        with path.open("rb") as stream:
+            return _read_array(stream, path.stat().st_size, path.name)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read", received=str(error)) from error
+
+
+def _missing_key(path: Path, key: str, available: list[str]) -> DataError:
+    near = closest(key, available)
+    return DataError(
+        f"{path} has no array {key!r}",
+        expected=f"one of {', '.join(sorted(available))}" if available else "an archive with arrays",
+        received=repr(key),
+        hint=f"did you mean {near!r}?" if near else "name one of these arrays in the spec",
+    )
+
+
+def _read_array(stream: IO[bytes], size: int, where: str) -> Array:
+    # The header's promise is held against the size before anything of that size is allocated.
+    try:
+        version = npy.read_magic(stream)
+        if version not in _HEADERS:
+            raise ValueError(f"format version {version} is not 1.0 or 2.0")
+        shape, fortran_order, dtype = _HEADERS[version](stream)
+    except ValueError as error:
+        raise DataError(f"{where} is not a NumPy array file", received=str(error)) from error
+    if dtype.hasobject:
+        raise DataError(
+            f"{where} holds Python objects",
+            expected="an array of numbers or fixed-length text; objects would run code when they are read",
+            received=f"dtype {dtype}",
+            hint="save it again after .astype(float), or .astype(str) for labels",
+        )
+    count = math.prod(shape)
+    expected = stream.tell() + count * dtype.itemsize
+    if any(length < 0 for length in shape) or expected != size:
+        raise DataError(
+            f"{where} does not have the size that its header states",
+            expected=f"{expected} bytes for shape {shape} of {dtype}",
+            received=f"{size} bytes",
+            hint="the file may be truncated or damaged: copy or download it again",
+        )
+    payload = stream.read(count * dtype.itemsize)
+    stream.read(1)  # at its end, zipfile compares the checksum
+    if len(payload) < count * dtype.itemsize:
+        raise EOFError(f"{where} ends after {len(payload)} of {count * dtype.itemsize} bytes")
+    flat = np.frombuffer(payload, dtype=dtype, count=count) if count * dtype.itemsize else np.empty(count, dtype)
+    return flat.reshape(shape, order="F" if fortran_order else "C")

@@ -1,0 +1,42 @@
+"""Find the file that a data specification names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bpframe.errors import DataError, closest
+
+__all__ = ["find_file"]
+
+
+def find_file(base: Path, path: str | Path) -> Path:
+    """Return the file that `path` names, relative to the folder `base`, with `~` expanded.
+
+    Raises DataError where there is no such file, with the resolved path and the closest name in that folder.
+    """
+    try:
+        resolved = (base / Path(path).expanduser()).resolve()
+        if resolved.is_file():
+            return resolved
+        is_folder = resolved.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(f"the data file {str(path)!r} cannot be looked up", received=str(error)) from error
+    if is_folder:
+        raise DataError(
+            f"{resolved} is a folder", expected="a data file", received="a folder", hint="name a file inside it"
+        )
+    raise DataError(
+        f"there is no data file {resolved}",
+        expected="an existing file; paths are relative to the folder of the spec",
+        received=repr(str(path)),
+        hint=_hint(resolved),
+    )
+
+
+def _hint(missing: Path) -> str:
+    try:
+        names = [entry.name for entry in missing.parent.iterdir() if entry.is_file()]
+    except OSError:
+        return f"check the folder: {missing.parent} cannot be listed"
+    near = closest(missing.name, names)
+    return f"did you mean {near!r}?" if near else f"look into {missing.parent}"

@@ -1,0 +1,112 @@
+"""What a data specification says about split, scaling and one-hot targets, and how it is carried out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
+
+from bpframe.data.checks import float_name, require_finite, require_numeric
+from bpframe.data.fitted import FittedPreparation
+from bpframe.data.labels import Label, as_labels, find_classes
+from bpframe.data.samples import Dataset, Examples
+from bpframe.data.scaling import Scaling, fit_scaling
+from bpframe.data.split import held_back_count, split_rows
+
+__all__ = ["PreparationSpec", "prepare"]
+
+_ClassCount = Annotated[int, Field(strict=True, ge=1)]
+_ClassNames = Annotated[tuple[StrictInt | StrictStr, ...], Field(min_length=1)]
+
+
+class PreparationSpec(BaseModel):
+    """State how examples are split, scaled and encoded, whatever file they come from.
+
+    Scaling statistics come from the training part only; classes are found in both parts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    test_fraction: float | None = Field(
+        default=None, ge=0, lt=1, description="The share of the examples that is held back for testing, in [0, 1)."
+    )
+    test_count: int | None = Field(
+        default=None, ge=0, description="The number of examples held back for testing, instead of test_fraction."
+    )
+    seed: int = Field(default=0, ge=0, description="The seed of the split; it has a random stream of its own.")
+    shuffle: bool = Field(
+        default=True,
+        description="Whether the held-back examples are drawn at random; otherwise they are the last ones.",
+    )
+    scaling: Scaling = Field(
+        default="none",
+        description="none; standard (mean 0, deviation 1); minmax (to [0, 1]); or {divide: number}. "
+        "Statistics come from the training part.",
+    )
+    one_hot: bool = Field(default=False, description="Whether the targets are labels that become one-hot vectors.")
+    classes: _ClassCount | _ClassNames | None = Field(
+        default=None,
+        description="For one_hot: how many classes 0, 1, ... there are, or their labels in order. "
+        "By default the labels that occur in the data, sorted.",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.test_fraction is not None and self.test_count is not None:
+            raise ValueError("give test_fraction or test_count, not both")
+        if self.classes is not None and not self.one_hot:
+            raise ValueError("classes has a meaning only with one_hot: true")
+        if isinstance(self.classes, tuple) and len({str(label) for label in self.classes}) < len(self.classes):
+            raise ValueError("classes names a label twice")
+        return self
+
+    def _refuse_split_beside(self, name: str) -> None:
+        if self.test_fraction is not None or self.test_count is not None:
+            raise ValueError(f"{name} names the test data: leave out test_fraction and test_count")
+
+
+def prepare(
+    settings: PreparationSpec, examples: Examples, test: Examples | None, dtype: npt.DTypeLike, *, flatten: bool
+) -> Dataset:
+    """Return the data set that `settings` asks for, from raw examples and, where there are any, separate test examples.
+
+    Raises DataError for anything but finite numbers, labels that are no class, and a split that leaves nothing.
+    """
+    everything = [examples] if test is None else [examples, test]
+    for part in everything:
+        require_numeric(part.inputs, part.inputs_at)
+        require_finite(part.inputs, part.inputs_at)
+    classes = _classes(settings, everything)
+    if test is None:
+        count = held_back_count(len(examples), settings.test_fraction, settings.test_count)
+        if count:
+            rows, held_back = split_rows(len(examples), count, seed=settings.seed, shuffle=settings.shuffle)
+            examples, test = examples.take(rows), examples.take(held_back)
+    inputs = examples.inputs
+    shape = inputs.shape[1:] or (1,)
+    fitted = FittedPreparation(
+        dtype=float_name(dtype),
+        input_shape=(inputs[0].size,) if flatten else shape,
+        flatten=flatten,
+        scaling=fit_scaling(settings.scaling, inputs),
+        classes=classes,
+        feature_names=examples.inputs_at.columns,
+    )
+    return Dataset(
+        x=fitted.apply_inputs(inputs, examples.inputs_at),
+        y=fitted.apply_targets(examples.targets, examples.targets_at),
+        x_test=None if test is None else fitted.apply_inputs(test.inputs, test.inputs_at),
+        y_test=None if test is None else fitted.apply_targets(test.targets, test.targets_at),
+        preparation=fitted,
+    )
+
+
+def _classes(settings: PreparationSpec, parts: list[Examples]) -> tuple[Label, ...] | None:
+    if not settings.one_hot:
+        return None
+    if isinstance(settings.classes, int):
+        return tuple(range(settings.classes))
+    if settings.classes is not None:
+        return settings.classes
+    return find_classes([as_labels(part.targets, part.targets_at) for part in parts])

@@ -1,0 +1,114 @@
+"""Scale inputs entry by entry, with statistics of the training part alone.
+
+x' = (x - offset) / scale
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bpframe.data.checks import FloatName
+from bpframe.data.place import Array
+from bpframe.errors import DataError
+
+__all__ = ["Divide", "FittedScaling", "Scaling", "fit_scaling"]
+
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+# Rows are scaled in blocks of about this many numbers: the float64 intermediate stays small beside the data.
+_BLOCK = 2**20
+
+
+class Divide(BaseModel):
+    """Divide every input by one number: x' = x / divide."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    divide: _Positive = Field(description="The divisor of every input, such as 255 for 8-bit images.")
+
+
+Scaling = Literal["none", "standard", "minmax"] | Divide
+
+
+class FittedScaling(BaseModel):
+    """Hold the numbers of a fitted scaling.
+
+        x' = (x - offset) / scale
+
+    Shapes: `offset` and `scale` have one number per entry of an example, or one for all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    offset: tuple[_Finite, ...] = Field(description="What is subtracted, per entry of an example or once for all.")
+    scale: tuple[_Positive, ...] = Field(description="What is divided by, per entry of an example or once for all.")
+
+    @model_validator(mode="after")
+    def _of_one_length(self) -> FittedScaling:
+        if len(self.offset) != len(self.scale) or not self.offset:
+            raise ValueError(f"offset has {len(self.offset)} numbers and scale {len(self.scale)}; both need the same")
+        return self
+
+    def apply(self, x: Array, dtype: FloatName) -> Array:
+        """Return x scaled, C-contiguous, in `dtype`; computed in float64.
+
+        Shapes: x (N, *features) -> the same.
+        """
+        rows = x.reshape(len(x), -1)
+        if len(self.offset) not in (1, rows.shape[1]):
+            raise DataError(
+                "the scaling was fitted to examples of another size",
+                expected=f"{len(self.offset)} entries per example",
+                received=f"{rows.shape[1]} entries per example",
+            )
+        offset, scale = np.array(self.offset), np.array(self.scale)
+        scaled = np.empty(rows.shape, dtype=dtype)
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller checks the result, and can name the row
+            for block in _blocks(rows):
+                scaled[block] = np.subtract(rows[block], offset, dtype=np.float64) / scale
+        return scaled.reshape(x.shape)
+
+
+def fit_scaling(scaling: Scaling, x: Array) -> FittedScaling:
+    """Return the scaling fitted to the training inputs x (N, *features).
+
+    standard: offset is the mean and scale the standard deviation (divisor N); minmax: offset is the least value and
+    scale the range, so that the training part spans [0, 1]. A constant entry has scale 1.
+    Raises DataError where a statistic overflows.
+    """
+    if isinstance(scaling, Divide):
+        return FittedScaling(offset=(0.0,), scale=(scaling.divide,))
+    if scaling == "none":
+        return FittedScaling(offset=(0.0,), scale=(1.0,))
+    rows = x.reshape(len(x), -1)
+    least, most = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if scaling == "minmax":
+            offset, scale = least, most - least
+        else:
+            offset = rows.mean(axis=0, dtype=np.float64)
+            squares = sum(((rows[block] - offset) ** 2).sum(axis=0) for block in _blocks(rows))
+            scale = np.sqrt(squares / len(rows))
+    # A constant column's computed deviation can be a rounding error instead of 0, so the range decides.
+    constant = (least == most) | (scale == 0)
+    scale = np.where(constant, 1.0, scale)
+    offset = np.where(least == most, least, offset)
+    if not (np.isfinite(offset).all() and np.isfinite(scale).all()):
+        column = int(np.flatnonzero(~(np.isfinite(offset) & np.isfinite(scale)))[0])
+        raise DataError(
+            f"{scaling} scaling overflows in entry {column} of the inputs",
+            expected="inputs whose range and squares are finite in float64",
+            received=f"values from {least[column]} to {most[column]}",
+            hint="divide the inputs first",
+        )
+    return FittedScaling(offset=tuple(offset.tolist()), scale=tuple(scale.tolist()))
+
+
+def _blocks(rows: Array) -> Iterator[slice]:
+    step = max(1, _BLOCK // max(1, rows.shape[1]))
+    return (slice(start, start + step) for start in range(0, len(rows), step))

@@ -1,0 +1,17 @@
+"""The data section of a specification: one model per kind of source."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from bpframe.data.csv import CsvData
+from bpframe.data.digits import DigitsData
+from bpframe.data.idx import IdxData
+from bpframe.data.npz import NpzData
+
+__all__ = ["DataSpec"]
+
+DataSpec = Annotated[DigitsData | NpzData | CsvData | IdxData, Field(discriminator="kind")]
+"""The union of the kinds of data; `kind` selects the model, and every member has `load(base, dtype)`."""
