@@ -1,0 +1,93 @@
+"""The backward pass: BP1, BP2, BP3 and BP4 for any graph and any component.
+
+Let node i compute v_i = f_i(its inputs; θ_i), with local Jacobians J_ij = ∂v_i/∂v_j and J_iθ = ∂v_i/∂θ_i. Then
+
+    δ_output = ∇_a C                            (BP1; the activation's node contributes its σ'(z))
+    δ_j      = Σ_{i consumes j} J_ijᵀ δ_i       (BP2: multiply along a path, add over all paths)
+    ∂C/∂θ_i  = J_iθᵀ δ_i                        (BP3 and BP4)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from bpframe.errors import BpframeError, ContractError
+from bpframe.plan import BackwardStep, CostStep
+from bpframe.trace import Trace, local_jacobian
+
+__all__ = ["backward", "output_errors"]
+
+Array = np.ndarray[Any, Any]
+
+
+def output_errors(trace: Trace, scale: float = 1.0) -> list[Array | None]:
+    """BP1: the error of every output, `scale` · ∇_a C, by slot.
+
+    Gradients are sums over examples; `scale` = 1/N makes them the mean's, at the price of a product of the outputs'
+    size rather than of the parameters'.
+    """
+    deltas: list[Array | None] = [None] * len(trace.slots)
+    for each in trace.plan.costs:
+        buffer = trace.slots[each.buffer_slot]
+        gradient = _cost_gradient(trace, each)
+        deltas[each.value_slot] = np.multiply(gradient, scale, out=buffer)
+    return deltas
+
+
+def backward(
+    trace: Trace, steps: Sequence[BackwardStep], deltas: list[Array | None], gradients: list[Any], reuse: bool = True
+) -> None:
+    """BP2, BP3 and BP4: spread the errors `deltas` back along `steps`, writing gradients as they pass.
+
+    `deltas` holds the error of a value in the value's slot, (*S, N, *features), and is filled in. `gradients` holds in
+    each parameter's slot the array to write, (*S, *shape). With leading stack axes S, nothing is reused.
+    """
+    buffers: list[Array | None] = trace.buffers if reuse else [None] * len(deltas)
+    for each in steps:
+        for _, slot, shared in each.parameters:
+            if shared:
+                gradients[slot][...] = 0
+    for each in steps:
+        step = each.step
+        delta = deltas[step.slot]
+        if delta is None:  # no output's error reaches this node
+            for _, slot, shared in each.parameters:
+                if not shared:
+                    gradients[slot][...] = 0
+            continue
+        jacobian = local_jacobian(trace, step)
+        for key, slot in each.edges:
+            so_far = deltas[slot]
+            if so_far is None:
+                deltas[slot] = jacobian[key].vjp(delta, buffers[slot])  # BP2, the first path
+            else:
+                deltas[slot] = np.add(so_far, jacobian[key].vjp(delta), out=buffers[slot])  # BP2, add over paths
+        for key, slot, shared in each.parameters:
+            gradient = gradients[slot]
+            if shared:
+                gradient += jacobian[key].sum_vjp(delta)
+                continue
+            result = jacobian[key].sum_vjp(delta, gradient)  # BP3, BP4
+            if result is not gradient:
+                gradient[...] = result
+
+
+def _cost_gradient(trace: Trace, each: CostStep) -> Array:
+    try:
+        gradient = each.jacobian.function(*each.jacobian.arguments(trace.slots))
+    except BpframeError:
+        raise
+    except Exception as error:
+        raise ContractError(f"cost '{each.cost.kind}': jacobian failed: {type(error).__name__}: {error}") from error
+    if not trace.checked:
+        output = trace.slots[each.value_slot]
+        if np.shape(gradient) != output.shape or gradient.dtype != trace.dtype:
+            raise ContractError(
+                f"cost '{each.cost.kind}': jacobian must return ∇_a C, like the output",
+                expected=f"shape {output.shape}, {trace.dtype}",
+                received=f"shape {np.shape(gradient)}, {getattr(gradient, 'dtype', type(gradient).__name__)}",
+            )
+    return gradient  # type: ignore[no-any-return]

@@ -1,0 +1,283 @@
+"""From a network's description to its graph: every mistake in the wiring and the shapes is found here.
+
+No array exists yet.
+"""
+
+from __future__ import annotations
+
+import graphlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bpframe.component import Cost, Layer, Parameter, State, contract_of
+from bpframe.component.parameter import checked_shape
+from bpframe.errors import (
+    BpframeError,
+    ContractError,
+    CycleError,
+    DanglingInput,
+    DuplicateNode,
+    GraphError,
+    ShapeMismatch,
+    UnreachableNode,
+    closest,
+)
+from bpframe.graph import Graph, Node, Shape, batched
+from bpframe.spec.network import NetworkSpec, NodeSpec
+
+__all__ = ["build_graph"]
+
+
+def build_graph(spec: NetworkSpec, label: Callable[[Layer], str] = lambda component: component.kind) -> Graph:
+    """Check a network's description and put its nodes in order.
+
+    `label` says how messages name a component.
+
+    Raises
+    ------
+    DuplicateNode, DanglingInput, CycleError, UnreachableNode, ShapeMismatch, GraphError, ContractError
+
+    """
+    _check_names(spec)
+    _check_edges(spec, label)
+    order = _ordered(spec)
+    _check_reachable(spec)
+    shapes: dict[str, Shape] = {name: tuple(shape) for name, shape in spec.inputs.items()}
+    nodes: list[Node] = []
+    by_name: dict[str, Node] = {}
+    for index in order:
+        node = _node(spec, index, shapes, by_name, label)
+        shapes[node.name] = node.output_shape
+        by_name[node.name] = node
+        nodes.append(node)
+    return Graph(dict(spec.inputs), _integer_inputs(spec, nodes), tuple(nodes), spec.outputs, _checked_costs(spec))
+
+
+def _name(node: NodeSpec) -> str:
+    return node.name or node.component.kind
+
+
+def _sources(node: NodeSpec) -> tuple[str, ...]:
+    return node.inputs or ()
+
+
+def _where(spec: NetworkSpec, index: int, label: Callable[[Layer], str]) -> str:
+    return f"{spec.place(index)} ({label(spec.nodes[index].component)})"
+
+
+def _check_names(spec: NetworkSpec) -> None:
+    seen: dict[str, str] = dict.fromkeys(spec.inputs, "an input")
+    for index, each in enumerate(spec.nodes):
+        name = _name(each)
+        if name in seen:
+            raise DuplicateNode(
+                f"{spec.place(index)}: the name '{name}' is taken",
+                expected="a name of its own for every node and input",
+                received=f"'{name}' is already {seen[name]}",
+                hint=f"name it '{name}_2', say",
+            )
+        seen[name] = spec.place(index)
+
+
+def _check_edges(spec: NetworkSpec, label: Callable[[Layer], str]) -> None:
+    names = [*spec.inputs, *map(_name, spec.nodes)]
+    for index, each in enumerate(spec.nodes):
+        contract = contract_of(type(each.component))
+        for source in _sources(each):
+            if source not in names:
+                raise _dangling(f"{spec.place(index)} reads from '{source}', which does not exist", source, names)
+        wanted, given = contract.inputs, len(_sources(each))
+        if (wanted is None and given == 0) or (wanted is not None and len(wanted) != given):
+            expected = "one input or more" if wanted is None else f"{len(wanted)}: {', '.join(wanted)}"
+            raise GraphError(
+                f"{_where(spec, index, label)} reads from {given} {'node' if given == 1 else 'nodes'}",
+                expected=expected,
+                received=", ".join(_sources(each)) or "none",
+                hint="node(component, 'first', 'second') names what it reads from",
+            )
+    if not spec.outputs:
+        raise GraphError("the network has no output", expected="output='name'", received="none")
+    for output in spec.outputs:
+        if output not in names:
+            raise _dangling(f"the output '{output}' does not exist", output, names)
+    if len(set(spec.outputs)) != len(spec.outputs):
+        raise GraphError("an output is named twice", received=", ".join(spec.outputs))
+
+
+def _dangling(problem: str, name: str, names: list[str]) -> DanglingInput:
+    meant = closest(name, names)
+    return DanglingInput(
+        problem,
+        expected="one of " + ", ".join(names),
+        received=name,
+        hint=f"did you mean '{meant}'?" if meant else None,
+    )
+
+
+def _ordered(spec: NetworkSpec) -> list[int]:
+    """Return the nodes' indices so that each comes after its sources, near the order in which they were written."""
+    index_of = {_name(each): index for index, each in enumerate(spec.nodes)}
+    before = {
+        index: {index_of[source] for source in _sources(each) if source in index_of}
+        for index, each in enumerate(spec.nodes)
+    }
+    if all(source < index for index, sources in before.items() for source in sources):
+        return list(before)
+    try:
+        return list(graphlib.TopologicalSorter(before).static_order())
+    except graphlib.CycleError as error:
+        ring = [_name(spec.nodes[index]) for index in error.args[1]]
+        raise CycleError(
+            "the nodes feed one another in a circle: " + " -> ".join(ring),
+            expected="a graph in which no node depends on itself",
+            hint="take one of these edges out",
+        ) from None
+
+
+def _check_reachable(spec: NetworkSpec) -> None:
+    sources = {_name(each): _sources(each) for each in spec.nodes}
+    waiting, used = list(spec.outputs), set(spec.outputs)
+    while waiting:
+        for source in sources.get(waiting.pop(), ()):
+            if source not in used:
+                used.add(source)
+                waiting.append(source)
+    lost = [name for name in [*spec.inputs, *sources] if name not in used]
+    if lost:
+        raise UnreachableNode(
+            "no output depends on " + ", ".join(f"'{name}'" for name in lost),
+            expected="every node and input to lead to an output: " + ", ".join(spec.outputs),
+            hint="name it as an output too, or take it out",
+        )
+
+
+def _node(
+    spec: NetworkSpec, index: int, shapes: Mapping[str, Shape], built: Mapping[str, Node], label: Callable[[Layer], str]
+) -> Node:
+    each = spec.nodes[index]
+    component, contract = each.component, contract_of(type(each.component))
+    where = _where(spec, index, label)
+    input_shapes = tuple(shapes[source] for source in _sources(each))
+    read_from = ", ".join(f"'{source}' {batched(shapes[source])}" for source in _sources(each))
+    output_shape = checked_shape(
+        ask_shape(component, "output_shape", input_shapes, where, read_from, default=input_shapes[0]),
+        f"{where}: output_shape",
+    )
+    parameters = ask_shape(component, "parameters", input_shapes, where, read_from, default={})
+    state = ask_shape(component, "initial_state", input_shapes, where, read_from, default={})
+    _check_mapping(parameters, Parameter, f"{where}: parameters")
+    _check_mapping(state, State, f"{where}: initial_state")
+    for name in parameters:
+        if "." in name or name in (contract.inputs or ()):
+            raise ContractError(f"{where}: a parameter cannot be called '{name}'", expected="a name that no input has")
+    owner = _name(each) if each.share is None else _owner(spec, each, parameters, built, where)
+    return Node(
+        _name(each), spec.place(index), component, contract, _sources(each), input_shapes, output_shape,
+        parameters, owner, state,
+    )  # fmt: skip
+
+
+def ask_shape(
+    component: Layer, method: str, shapes: tuple[Shape, ...], where: str, read_from: str, default: Any
+) -> Any:
+    """Call one of the shape methods (`output_shape`, `parameters`, `initial_state`) with the words that it asks for."""
+    contract = contract_of(type(component))
+    if method not in contract:
+        return default
+    words: dict[str, Any] = {"shapes": shapes}
+    signature = contract.methods[method]
+    for word in ("shape", "features"):
+        if signature.asks_for(word):
+            if len(shapes) != 1:
+                raise ContractError(
+                    f"{where}: {method} asks for '{word}', but there are {len(shapes)} inputs", hint="ask for 'shapes'"
+                )
+            words["shape"] = shapes[0]
+            if word == "features":
+                if not shapes[0]:
+                    raise ShapeMismatch(
+                        f"{where} cannot take its input",
+                        expected="at least one feature axis: (N, features)",
+                        received=read_from,
+                    )
+                words["features"] = shapes[0][-1]
+    try:
+        return getattr(component, method)(**{word: words[word] for word in signature.words})
+    except BpframeError as error:
+        raise type(error)(
+            f"{where} cannot take its input: {error.problem}",
+            expected=error.expected,
+            received=error.received or read_from,
+            rows=error.rows,
+            hint=error.hint,
+        ) from error
+    except Exception as error:
+        raise ContractError(
+            f"{where}: {method} failed: {type(error).__name__}: {error}",
+            received=read_from,
+            hint="raise bpframe.extend.ShapeMismatch for an input that the component cannot take",
+        ) from error
+
+
+def _check_mapping(value: object, kind: type, what: str) -> None:
+    if not isinstance(value, Mapping) or not all(
+        isinstance(name, str) and isinstance(item, kind) for name, item in value.items()
+    ):
+        raise ContractError(
+            f"{what} did not return a mapping", expected=f"names to {kind.__name__}(shape, ...)", received=repr(value)
+        )
+
+
+def _owner(
+    spec: NetworkSpec, each: NodeSpec, parameters: Mapping[str, Parameter], built: Mapping[str, Node], where: str
+) -> str:
+    names = {_name(other): other for other in spec.nodes}
+    if each.share not in names or each.share == _name(each):
+        raise _dangling(f"{where} shares the parameters of '{each.share}'", str(each.share), list(names))
+    other = names[each.share]
+    if type(other.component) is not type(each.component):
+        raise GraphError(
+            f"{where} cannot share the parameters of '{each.share}'",
+            expected=f"another {each.component.kind}",
+            received=other.component.kind,
+        )
+    if each.share not in built:
+        raise GraphError(
+            f"{where} shares the parameters of '{each.share}', which comes after it",
+            hint=f"let '{each.share}' share the parameters of '{_name(each)}' instead",
+        )
+    owner = built[each.share]
+    mine = {name: parameter.shape for name, parameter in parameters.items()}
+    theirs = {name: parameter.shape for name, parameter in owner.parameters.items()}
+    if mine != theirs:
+        raise ShapeMismatch(
+            f"{where} cannot share the parameters of '{each.share}'", expected=str(theirs), received=str(mine)
+        )
+    return owner.owner
+
+
+def _integer_inputs(spec: NetworkSpec, nodes: list[Node]) -> frozenset[str]:
+    """Return the network inputs that hold integers: those that every reader takes as integers."""
+    found: dict[str, bool] = {}
+    for node in nodes:
+        for key, source in zip(node.input_keys, node.sources, strict=True):
+            wants_integers = key in node.component.integer_inputs
+            if source not in spec.inputs:
+                if wants_integers:
+                    raise GraphError(
+                        f"{node.place} reads integers from '{source}', which computes floating-point numbers",
+                        expected="an input of the network",
+                        received=f"node '{source}'",
+                    )
+            elif found.setdefault(source, wants_integers) != wants_integers:
+                raise GraphError(
+                    f"the input '{source}' is read as integers by one node and as floating-point numbers by another",
+                    hint="give the network two inputs",
+                )
+    return frozenset(name for name, integers in found.items() if integers)
+
+
+def _checked_costs(spec: NetworkSpec) -> dict[str, Cost]:
+    for cost in spec.cost.values():
+        contract_of(type(cost))
+    return dict(spec.cost)

@@ -1,0 +1,83 @@
+"""A network as checked nodes and edges: order, shapes, sharing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from bpframe.component import Contract, Cost, Layer, Parameter, State
+
+__all__ = ["Graph", "Node", "Shape", "batched"]
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A component in its place: what it reads, the shapes around it, its parameters and state."""
+
+    name: str
+    place: str
+    component: Layer
+    contract: Contract
+    sources: tuple[str, ...]
+    input_shapes: tuple[Shape, ...]
+    output_shape: Shape
+    parameters: Mapping[str, Parameter]
+    owner: str
+    state: Mapping[str, State]
+
+    @cached_property
+    def input_keys(self) -> tuple[str, ...]:
+        """The key of each input in the local Jacobian: forward's argument names, or `xs[0]`, `xs[1]`, ..."""
+        if self.contract.inputs is not None:
+            return self.contract.inputs
+        return tuple(f"{self.contract.variadic}[{i}]" for i in range(len(self.sources)))
+
+    @cached_property
+    def slot_shapes(self) -> dict[str, Shape]:
+        """The feature shape of every input and parameter, by its key in the local Jacobian."""
+        shapes = dict(zip(self.input_keys, self.input_shapes, strict=True))
+        return shapes | {name: parameter.shape for name, parameter in self.parameters.items()}
+
+    def parameter_path(self, name: str) -> str:
+        """Return where a parameter lives: `dense_1.w`, under the node that owns it."""
+        return f"{self.owner}.{name}"
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes in an order in which each comes after all that it reads from."""
+
+    inputs: Mapping[str, Shape]
+    integer_inputs: frozenset[str]
+    nodes: tuple[Node, ...]
+    outputs: tuple[str, ...]
+    cost: Mapping[str, Cost]
+
+    @cached_property
+    def by_name(self) -> dict[str, Node]:
+        """Every node by its name."""
+        return {node.name: node for node in self.nodes}
+
+    @cached_property
+    def shapes(self) -> dict[str, Shape]:
+        """The feature shape of every value: inputs, then nodes."""
+        return {**self.inputs, **{node.name: node.output_shape for node in self.nodes}}
+
+    @cached_property
+    def parameters(self) -> dict[str, Parameter]:
+        """Every parameter once, by its path, in the order of the nodes that own them."""
+        return {
+            node.parameter_path(name): parameter
+            for node in self.nodes
+            if node.owner == node.name
+            for name, parameter in node.parameters.items()
+        }
+
+
+def batched(shape: Sequence[int], batch: object = "N") -> str:
+    """Return a shape with examples on axis 0, as messages write it: `(N, 28, 28)`."""
+    sizes = [str(batch), *map(str, shape)]
+    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"

@@ -1,0 +1,105 @@
+"""All parameters of a network as views into one contiguous vector."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from bpframe.component import Initializer, Parameter, contract_of
+from bpframe.errors import ContractError, ShapeMismatch, closest
+from bpframe.graph import Graph
+from bpframe.randomness import stream
+
+__all__ = ["ParameterVector", "initial_parameters"]
+
+Array = np.ndarray[Any, Any]
+
+
+class ParameterVector(Mapping[str, Array]):
+    """A vector θ of shape (P,) and, by path (`dense_1.w`), a view of each parameter's part of it.
+
+    Gradients have the same layout. Writing into a view writes into `vector`, and the other way round; an assignment
+    `parameters["dense_1.w"] = array` copies the array into its place.
+    """
+
+    def __init__(self, vector: Array, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        self.vector = vector
+        self.shapes = dict(shapes)
+        self.views: dict[str, Array] = {}
+        start = 0
+        for path, shape in self.shapes.items():
+            end = start + math.prod(shape)
+            self.views[path] = vector[start:end].reshape(shape)
+            start = end
+        if vector.shape != (start,):
+            raise ShapeMismatch(
+                "this vector does not hold these parameters", expected=f"({start},)", received=str(vector.shape)
+            )
+
+    @classmethod
+    def zeros(cls, shapes: Mapping[str, tuple[int, ...]], dtype: Any) -> ParameterVector:
+        """Return a vector of zeros with this layout."""
+        return cls(np.zeros(sum(math.prod(shape) for shape in shapes.values()), dtype), shapes)
+
+    def like(self, vector: Array | None = None, dtype: Any = None) -> ParameterVector:
+        """Return another vector (zeros unless given) with this one's layout."""
+        if vector is None:
+            vector = np.zeros(self.vector.shape, dtype or self.vector.dtype)
+        return ParameterVector(vector, self.shapes)
+
+    def copy(self) -> ParameterVector:
+        """Return a copy that shares no memory."""
+        return self.like(self.vector.copy())
+
+    def __getitem__(self, path: str) -> Array:
+        try:
+            return self.views[path]
+        except KeyError:
+            meant = closest(path, self.views)
+            hint = f"; did you mean '{meant}'?" if meant else f"; there are {', '.join(self.views) or 'none'}"
+            raise KeyError(f"no parameter '{path}'{hint}") from None
+
+    def __setitem__(self, path: str, value: Any) -> None:
+        view = self[path]
+        if np.shape(value) not in ((), view.shape):
+            raise ShapeMismatch(f"'{path}' has another shape", expected=str(view.shape), received=str(np.shape(value)))
+        view[...] = value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.views)
+
+    def __len__(self) -> int:
+        return len(self.views)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{path}: {shape}" for path, shape in self.shapes.items())
+        return f"ParameterVector({self.vector.size} {self.vector.dtype} in {{{parts}}})"
+
+
+def initial_parameters(graph: Graph, dtype: Any, seed: int) -> ParameterVector:
+    """Draw every parameter's first values, each from a stream of its own.
+
+    Values are drawn in float64 and rounded once, so that float32 and float64 networks start from the same numbers.
+    """
+    shapes = {path: parameter.shape for path, parameter in graph.parameters.items()}
+    theta = ParameterVector.zeros(shapes, dtype)
+    for path, parameter in graph.parameters.items():
+        init = parameter.init
+        theta.views[path][...] = _drawn(init, parameter, path, seed) if isinstance(init, Initializer) else init
+    return theta
+
+
+def _drawn(init: Initializer, parameter: Parameter, path: str, seed: int) -> Array:
+    fan_in = parameter.fan_in if parameter.fan_in is not None else (parameter.shape or (1,))[-1]
+    words = {"shape": parameter.shape, "fan_in": fan_in, "rng": stream(seed, "initialise", path)}
+    values = init.draw(**{word: words[word] for word in contract_of(type(init)).methods["draw"].words})  # type: ignore[attr-defined]
+    if np.shape(values) != parameter.shape:
+        raise ContractError(
+            f"{type(init).__name__}.draw returned another shape for '{path}'",
+            expected=str(parameter.shape),
+            received=str(np.shape(values)),
+        )
+    return values  # type: ignore[no-any-return]

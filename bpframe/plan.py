@@ -1,0 +1,215 @@
+"""From a graph to what runs: a flat list of steps over numbered slots.
+
+A plan is made once per network and holds no array. Everything that a step reads or writes (a value, a parameter
+mapping, a buffer, the training flag) has a *slot*, a position in the list that a `Trace` fills, so that running a step
+looks up nothing by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from operator import itemgetter
+from typing import Any
+
+from bpframe.component import Contract, Cost, contract_of
+from bpframe.graph import Graph, Node
+
+__all__ = ["TRAINING", "BackwardStep", "Call", "CostStep", "Plan", "Step"]
+
+Slots = list[Any]
+
+#: The slot of the flag that says whether this pass is part of training.
+TRAINING = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A component's method together with the slots of the arguments that it asks for."""
+
+    function: Callable[..., Any]
+    arguments: Callable[[Slots], tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One node: where its value goes, how to compute it and its local Jacobian."""
+
+    node: Node
+    slot: int
+    forward: Call
+    jacobian: Call
+    input_slots: tuple[int, ...]
+    parameter_slot: int
+    state_slot: int
+    new_state_slot: int | None
+    saved_slot: int | None
+    generator_slot: int | None
+    output_buffer: int | None
+    scratch_buffer: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BackwardStep:
+    """One node on the way back: the edges along which its error goes on, and its parameters."""
+
+    step: Step
+    edges: tuple[tuple[str, int], ...]
+    parameters: tuple[tuple[str, int, bool], ...]  # key, slot of the gradient, whether other nodes add to it
+
+
+@dataclass(frozen=True, slots=True)
+class CostStep:
+    """The cost of one output: C and ∇_a C."""
+
+    output: str
+    cost: Cost
+    forward: Call
+    jacobian: Call
+    value_slot: int
+    target_slot: int
+    saved_slot: int | None
+    buffer_slot: int
+
+
+@dataclass
+class Plan:
+    """The steps of a graph in order, and the slots that they use."""
+
+    graph: Graph
+    steps: tuple[Step, ...] = field(init=False)
+    costs: tuple[CostStep, ...] = field(init=False)
+    input_slots: dict[str, int] = field(init=False)
+    value_slots: dict[str, int] = field(init=False)
+    gradient_slots: dict[str, int] = field(init=False)
+    saved_slots: tuple[int, ...] = field(init=False)
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.size = TRAINING + 1
+        self.input_slots = {name: self._new() for name in self.graph.inputs}
+        self.value_slots = dict(self.input_slots)
+        self.gradient_slots = {path: self._new() for path in self.graph.parameters}
+        steps: list[Step] = []
+        for node in self.graph.nodes:
+            steps.append(self._step(node))
+            self.value_slots[node.name] = steps[-1].slot
+        self.steps = tuple(steps)
+        self.costs = tuple(self._cost_step(output, cost) for output, cost in self.graph.cost.items())
+        saved = [*(each.saved_slot for each in steps), *(each.saved_slot for each in self.costs)]
+        self.saved_slots = tuple(slot for slot in saved if slot is not None)
+
+    @cached_property
+    def to_parameters(self) -> tuple[BackwardStep, ...]:
+        """The way back as far as some parameter: the first layer's input gets no error."""
+        return self._backward(frozenset(self.graph.parameters), ())
+
+    @cached_property
+    def to_inputs(self) -> tuple[BackwardStep, ...]:
+        """The way back to the inputs only: no parameter's gradient is computed."""
+        return self._backward(
+            frozenset(), [name for name in self.graph.inputs if name not in self.graph.integer_inputs]
+        )
+
+    def _backward(self, paths: frozenset[str], inputs: Iterable[str]) -> tuple[BackwardStep, ...]:
+        """Return the steps, last first, that errors pass through to reach these parameters and inputs."""
+        users: dict[str, int] = {}
+        for node in self.graph.nodes:
+            for name in node.parameters:
+                users[node.parameter_path(name)] = users.get(node.parameter_path(name), 0) + 1
+        wanted = {self.input_slots[name] for name in inputs}
+        found: list[BackwardStep] = []
+        for step in self.steps:
+            node = step.node
+            keyed = zip(node.input_keys, step.input_slots, strict=True)
+            edges = tuple(
+                (key, slot) for key, slot in keyed if slot in wanted and key not in node.component.integer_inputs
+            )
+            parameters = tuple(
+                (name, self.gradient_slots[path], users[path] > 1)
+                for name in node.parameters
+                if (path := node.parameter_path(name)) in paths
+            )
+            if edges or parameters:
+                wanted.add(step.slot)
+                found.append(BackwardStep(step, edges, parameters))
+        return tuple(reversed(found))
+
+    def _new(self) -> int:
+        self.size += 1
+        return self.size - 1
+
+    def _step(self, node: Node) -> Step:
+        contract = node.contract
+        called = [contract.methods[method] for method in ("forward", "jacobian")]
+        words: dict[str, int] = {"training": TRAINING, "y": self._new(), "p": self._new(), "state": self._new()}
+        for word in ("saved", "rng"):
+            if any(signature.asks_for(word) for signature in called):
+                words[word] = self._new()
+        inputs = [self.value_slots[source] for source in node.sources]
+        if contract.inputs is not None:
+            words.update(zip(contract.inputs, inputs, strict=True))
+        output_buffer = self._new() if called[0].asks_for("out") else None
+        scratch_buffer = self._new() if called[1].asks_for("out") else None
+        forward = _call(node.component, contract, "forward", _with_out(words, output_buffer), inputs)
+        jacobian = _call(node.component, contract, "jacobian", _with_out(words, scratch_buffer), inputs)
+        return Step(
+            node=node,
+            slot=words["y"],
+            forward=forward,
+            jacobian=jacobian,
+            input_slots=tuple(inputs),
+            parameter_slot=words["p"],
+            state_slot=words["state"],
+            new_state_slot=self._new() if called[0].asks_for("state") else None,
+            saved_slot=words.get("saved"),
+            generator_slot=words.get("rng"),
+            output_buffer=output_buffer,
+            scratch_buffer=scratch_buffer,
+        )
+
+    def _cost_step(self, output: str, cost: Cost) -> CostStep:
+        contract = contract_of(type(cost))
+        words = {"a": self.value_slots[output], "y": self._new(), "saved": self._new()}
+        buffer = self._new()
+        return CostStep(
+            output=output,
+            cost=cost,
+            forward=_call(cost, contract, "forward", words, []),
+            jacobian=_call(cost, contract, "jacobian", _with_out(words, buffer), []),
+            value_slot=words["a"],
+            target_slot=words["y"],
+            saved_slot=words["saved"],
+            buffer_slot=buffer,
+        )
+
+
+def _with_out(words: dict[str, int], slot: int | None) -> dict[str, int]:
+    return words if slot is None else {**words, "out": slot}
+
+
+def _call(component: Any, contract: Contract, method: str, words: dict[str, int], inputs: Sequence[int]) -> Call:
+    """Bind a method to the slots of its arguments, in the order of its signature."""
+    signature = contract.methods[method]
+    function = getattr(component, method)
+    leading = [words[word] for word in signature.positional]
+    slots = [*leading, *(inputs if signature.variadic else ())]
+    if not signature.keyword_only:
+        return Call(function, _picker(slots))
+    count, names = len(slots), signature.keyword_only
+
+    def by_keyword(*arguments: Any) -> Any:
+        return function(*arguments[:count], **dict(zip(names, arguments[count:], strict=True)))
+
+    return Call(by_keyword, _picker([*slots, *(words[word] for word in names)]))
+
+
+def _picker(slots: Sequence[int]) -> Callable[[Slots], tuple[Any, ...]]:
+    """Return what takes these slots out of the list as a tuple."""
+    if not slots:
+        return lambda _: ()
+    if len(slots) == 1:
+        only = slots[0]
+        return lambda values: (values[only],)
+    return itemgetter(*slots)

@@ -1,0 +1,177 @@
+"""The record of one forward pass: every array that a plan's slots hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from bpframe.component import State
+from bpframe.errors import ContractError, closest
+from bpframe.graph import Graph, Node
+from bpframe.operators import Operator, dense_operator
+from bpframe.parameters import ParameterVector
+from bpframe.plan import Plan, Step
+from bpframe.returned import check_jacobian, failed
+
+__all__ = ["Trace", "initial_state"]
+
+Array = np.ndarray[Any, Any]
+NodeState = Mapping[str, Array]
+
+
+def initial_state(graph: Graph, dtype: Any) -> dict[str, NodeState]:
+    """Return the state of every node that carries one, as it is before training."""
+
+    def filled(state: State) -> Array:
+        return np.full(state.shape, state.init, dtype)
+
+    return {node.name: {name: filled(each) for name, each in node.state.items()} for node in graph.nodes if node.state}
+
+
+class Trace:
+    """One pass of a batch through a network: each node's value, and its local Jacobian when asked.
+
+    `trace["dense_1"]` is a node's value, (N, *features); `trace.jacobian("dense_1")` maps the names of the node's
+    inputs and parameters to operators. A trace that a network handed out keeps its arrays for good.
+
+    `parameters` and `gradient` are read and written where they are; `state` is replaced, not written into.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        batch: int,
+        parameters: ParameterVector,
+        state: Mapping[str, NodeState],
+        generator: Callable[[str], np.random.Generator],
+        gradient: ParameterVector | None = None,
+    ) -> None:
+        self.plan = plan
+        self.batch = batch
+        self.parameters = parameters
+        self.dtype = parameters.vector.dtype
+        self.checked = False
+        self.slots: list[Any] = [None] * plan.size
+        self.buffers: list[Array | None] = [None] * plan.size
+        self._jacobians: dict[str, dict[str, Operator]] = {}
+        for step in plan.steps:
+            node = step.node
+            self.slots[step.parameter_slot] = {
+                name: parameters.views[node.parameter_path(name)] for name in node.parameters
+            }
+            self.slots[step.state_slot] = state.get(node.name, {})
+            if step.generator_slot is not None:
+                self.slots[step.generator_slot] = generator(node.name)
+            for slot in (step.output_buffer, step.scratch_buffer):
+                if slot is not None:
+                    self.slots[slot] = self.empty(node.output_shape)
+        for each in plan.costs:
+            self.slots[each.buffer_slot] = self.empty(plan.graph.shapes[each.output])
+        if gradient is not None:
+            for path, slot in plan.gradient_slots.items():
+                self.slots[slot] = gradient.views[path]
+
+    def empty(self, shape: tuple[int, ...]) -> Array:
+        """Return a new array for a value of this feature shape."""
+        return np.empty((self.batch, *shape), self.dtype)
+
+    def allocate_errors(self) -> None:
+        """Make a buffer for the error δ of every node, so that a repeated backward pass allocates none."""
+        for step in self.plan.steps:
+            self.buffers[step.slot] = self.empty(step.node.output_shape)
+
+    def __getitem__(self, name: str) -> Array:
+        return self.slots[self.plan.value_slots[self._known(name)]]  # type: ignore[no-any-return]
+
+    def jacobian(self, name: str) -> Mapping[str, Operator]:
+        """Return the local Jacobians of a node by input and parameter name: ∂v/∂input, ∂v/∂θ."""
+        node = self.plan.graph.by_name.get(self._known(name))
+        if node is None:
+            raise KeyError(f"'{name}' is an input: it has no local Jacobian")
+        if name not in self._jacobians:
+            step = next(step for step in self.plan.steps if step.node is node)
+            self._jacobians[name] = local_jacobian(self, step)
+        return self._jacobians[name]
+
+    def new_state(self) -> dict[str, NodeState]:
+        """Return the state that the pass left, by node."""
+        return {
+            step.node.name: self.slots[step.new_state_slot if step.new_state_slot is not None else step.state_slot]
+            for step in self.plan.steps
+            if step.node.state
+        }
+
+    def _known(self, name: str) -> str:
+        if name not in self.plan.value_slots:
+            meant = closest(name, self.plan.value_slots)
+            known = ", ".join(self.plan.value_slots)
+            raise KeyError(f"no node '{name}'; " + (f"did you mean '{meant}'?" if meant else f"there are {known}"))
+        return name
+
+
+def local_jacobian(trace: Trace, step: Step) -> dict[str, Operator]:
+    """Ask a component for its local Jacobian; return an operator, with its shapes bound, for every key."""
+    node = step.node
+    try:
+        raw = step.jacobian.function(*step.jacobian.arguments(trace.slots))
+        operators = raw if type(raw) is dict else _as_mapping(node, raw)
+        shapes, output_shape = node.slot_shapes, node.output_shape
+        for key, operator in operators.items():
+            if isinstance(operator, Operator) and key in shapes:
+                operator.bind(shapes[key], output_shape)
+            elif key == node.contract.variadic:
+                return _unpacked(trace, step, operators)
+            elif key not in shapes:
+                raise ContractError(
+                    f"{node.place} ({node.component.kind}): jacobian has a key {key!r}, which names nothing",
+                    expected=", ".join(shapes),
+                )
+            else:
+                operators[key] = dense_operator(operator, shapes[key], output_shape)
+        if not trace.checked:
+            check_jacobian(node, operators, trace.batch)
+    except ContractError:
+        raise
+    except Exception as error:
+        raise failed(node, "jacobian", error) from error
+    return operators
+
+
+def _as_mapping(node: Node, raw: Any) -> dict[str, Any]:
+    """Put what jacobian returned under its keys: an operator alone, or a sequence for `*xs`."""
+    if isinstance(raw, list | tuple) and node.contract.variadic is not None:
+        return {node.contract.variadic: raw}
+    if isinstance(raw, Mapping):
+        return dict(raw)
+    if len(node.input_keys) == 1 and not node.parameters and (isinstance(raw, Operator) or hasattr(raw, "shape")):
+        return {node.input_keys[0]: raw}
+    raise ContractError(
+        f"{node.place} ({node.component.kind}): jacobian returned a {type(raw).__name__}",
+        expected="a mapping with " + ", ".join(node.slot_shapes),
+        received=repr(raw)[:80],
+    )
+
+
+def _unpacked(trace: Trace, step: Step, operators: dict[str, Any]) -> dict[str, Operator]:
+    """Replace the sequence under `xs` by one entry per input, `xs[0]`, `xs[1]`, ..., and bind the lot."""
+    node = step.node
+    rest = dict(operators)
+    sequence = rest.pop(str(node.contract.variadic))
+    if len(sequence) != len(node.input_keys):
+        raise ContractError(
+            f"{node.place} ({node.component.kind}): jacobian['{node.contract.variadic}'] has {len(sequence)} operators",
+            expected=f"{len(node.input_keys)}, one per input",
+        )
+    rest = {**dict(zip(node.input_keys, sequence, strict=True)), **rest}
+    shapes = node.slot_shapes
+    bound: dict[str, Operator] = {
+        key: each.bind(shapes[key], node.output_shape)
+        if isinstance(each, Operator)
+        else dense_operator(each, shapes[key], node.output_shape)
+        for key, each in rest.items()
+    }
+    if not trace.checked:
+        check_jacobian(node, bound, trace.batch)
+    return bound
