@@ -1,0 +1,131 @@
+"""The site builds without a warning, is complete in itself, and asks no other host for anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+pytest.importorskip("mkdocs", reason="the site needs the docs extra")
+
+ROOT = Path(__file__).parents[2]
+CDN = re.compile(
+    r"https?://(?:unpkg\.com|esm\.sh|polyfill\.io|[\w.-]*(?:jsdelivr|cloudflare|skypack|googleapis|gstatic|bootstrapcdn)"
+    r"\.(?:net|com|dev))[\w./@-]*"
+)
+# The theme's script names these and fetches them for nobody who reads this site: the first where a page holds a
+# Mermaid diagram (none does, see below), the second in browsers of before 2020.
+DORMANT = (r"https://unpkg\.com/mermaid@[\d.]+/dist/mermaid\.min\.js", r"https://unpkg\.com/resize-observer-polyfill")
+
+
+class _Page(HTMLParser):
+    """Collects what a browser would load for a page, and the classes of its elements."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+        self.classes: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self.classes.update(values.get("class", "").split())
+        self.loaded += [values[name] for name in ("src", "poster", "data") if name in values]
+        self.loaded += [part.split()[0] for part in values.get("srcset", "").split(",") if part.strip()]
+        self.loaded += re.findall(r"url\(['\"]?([^)'\"]+)", values.get("style", ""))
+        # Canonical and alternate links tell where a page lives; nobody follows them by himself.
+        if tag == "link" and values.get("rel") not in {"canonical", "alternate", "next", "prev"}:
+            self.loaded.append(values.get("href", ""))
+
+
+def _loaded_by_css(text: str) -> list[str]:
+    found = re.findall(r"url\(\s*['\"]?([^)'\"]+)|@import\s+['\"]([^'\"]+)", text)
+    return [by_url or by_import for by_url, by_import in found]
+
+
+def foreign_or_missing(site: Path) -> list[str]:
+    """Return what the pages of a built site would load from other hosts, or from files that are not there."""
+    problems = []
+    for file in sorted(site.rglob("*")):
+        if file.suffix not in {".html", ".css", ".js"}:
+            continue
+        text = file.read_text(encoding="utf-8")
+        page = _Page(text) if file.suffix == ".html" else None
+        loaded = page.loaded if page else _loaded_by_css(text) if file.suffix == ".css" else []
+        for reference in loaded:
+            target = urlsplit(reference)
+            if target.scheme == "data" or not target.path:
+                continue
+            base = site if target.path.startswith("/") else file.parent
+            if target.netloc or target.scheme or not (base / unquote(target.path).lstrip("/")).exists():
+                problems.append(f"{file.relative_to(site)} loads {reference}")
+        if page and "mermaid" in page.classes:
+            problems.append(f"{file.relative_to(site)} makes the theme load Mermaid")
+        if file.suffix != ".css":
+            problems += [
+                f"{file.relative_to(site)} names {url}"
+                for url in CDN.findall(text)
+                if not any(re.fullmatch(dormant, url) for dormant in DORMANT)
+            ]
+    return problems
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("site")
+    # A PYTHONWARNINGS that turns warnings into errors is meant for our code, not for the site generator's.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(target)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return target
+
+
+def test_the_site_loads_nothing_from_other_hosts_and_nothing_missing(site: Path) -> None:
+    assert foreign_or_missing(site) == []
+
+
+def test_the_tutorial_is_there_in_both_languages_with_its_equations(site: Path) -> None:
+    for page, title in ("tutorial", "Back-propagation in four steps"), ("zh/tutorial", "四步理解反向传播"):
+        text = (site / page / "backpropagation" / "index.html").read_text(encoding="utf-8")
+        assert title in text
+        assert r"\tag{BP4}" in text
+        assert re.search(r'<script src="[^"]*katex\.min\.js"', text)
+
+
+def test_chinese_is_cut_into_words_for_the_search(site: Path) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    between_words = re.compile(index["config"]["separator"])
+    titles = [entry["title"] for entry in index["docs"] if entry["location"].startswith("zh/tutorial/")]
+    assert "链式法则" in {word for title in titles for word in between_words.split(title)}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("page.html", '<script src="https://example.org/a.js"></script>'),
+        ("page.html", '<link rel="stylesheet" href="//example.org/a.css">'),
+        ("page.html", '<img src="missing.svg">'),
+        ("page.html", '<pre class="mermaid"><code>graph LR</code></pre>'),
+        ("page.html", '<script>import("https://cdn.jsdelivr.net/npm/katex")</script>'),
+        ("style.css", '@import "https://example.org/a.css";'),
+        ("style.css", "@font-face { src: url(fonts/missing.woff2) }"),
+        ("code.js", 'fetch("https://unpkg.com/anything")'),
+    ],
+)
+def test_the_scan_finds(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    assert len(foreign_or_missing(tmp_path)) == 1
+
+
+def test_the_scan_lets_hyperlinks_and_own_files_pass(tmp_path: Path) -> None:
+    (tmp_path / "own.js").write_text("1")
+    (tmp_path / "page.html").write_text('<a href="https://example.org">x</a><script src="own.js"></script>')
+    assert foreign_or_missing(tmp_path) == []

@@ -1,0 +1,59 @@
+"""What the documentation shows is what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# docs/examples/ holds no pages of the site but packages, which are tested as such.
+PAGES = [
+    ROOT / "README.md",
+    *sorted(page for page in (ROOT / "docs").rglob("*.md") if ROOT / "docs/examples" not in page.parents),
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_the_blocks_of_a_page_run_in_order(page: Path, run_page: Callable[[Path], int]) -> None:
+    ran = run_page(page)
+    assert ran or "```python" not in page.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    return tmp_path / "page.md"
+
+
+def test_blocks_share_a_namespace_and_the_files_above_or_below_them(
+    page: Path, run_page: Callable[[Path], int]
+) -> None:
+    page.write_text(
+        "```python\nfrom pathlib import Path\ntext = Path('spec.yaml').read_text()\n```\n"
+        '\n```yaml title="spec.yaml"\nkind: x\n```\n'
+        "\n- in a list:\n\n    ```python\n    assert text == 'kind: x\\n'\n    ```\n"
+    )
+    assert run_page(page) == 3
+
+
+def test_a_failing_snippet_fails_at_its_line_in_the_page(page: Path, run_page: Callable[[Path], int]) -> None:
+    page.write_text("# Title\n\n```python\nx = 1\nassert x == 2\n```\n")
+    with pytest.raises(AssertionError) as failure:
+        run_page(page)
+    where = failure.traceback[-1]
+    assert (Path(where.path).name, where.lineno + 1) == ("page.md", 5)
+
+
+def test_a_failing_command_fails(page: Path, run_page: Callable[[Path], int]) -> None:
+    page.write_text("```console\n$ python -m pip install nothing-is-run-here\n$ bpframe no-such-command\n```\n")
+    with pytest.raises(AssertionError, match="no-such-command` exited"):
+        run_page(page)
+
+
+def test_classes_of_a_snippet_resolve_their_annotations(page: Path, run_page: Callable[[Path], int]) -> None:
+    page.write_text(
+        "```python\nfrom __future__ import annotations\nfrom pydantic import BaseModel, PositiveFloat\n\n"
+        "class Model(BaseModel):\n    value: PositiveFloat\n\nassert Model(value=1).value == 1.0\n```\n"
+    )
+    assert run_page(page) == 1
