@@ -84,6 +84,7 @@ class Plan:
     value_slots: dict[str, int] = field(init=False)
     gradient_slots: dict[str, int] = field(init=False)
     saved_slots: tuple[int, ...] = field(init=False)
+    state_slots: dict[str, int] = field(init=False)
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,6 +98,7 @@ class Plan:
             self.value_slots[node.name] = steps[-1].slot
         self.steps = tuple(steps)
         self.costs = tuple(self._cost_step(output, cost) for output, cost in self.graph.cost.items())
+        self.state_slots = {step.node.name: step.state_slot for step in steps if step.node.state}
         saved = [*(each.saved_slot for each in steps), *(each.saved_slot for each in self.costs)]
         self.saved_slots = tuple(slot for slot in saved if slot is not None)
 

@@ -1,0 +1,144 @@
+"""Arrays that users hand in: shape, dtype and finiteness are checked here, once, before anything runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bpframe.component import contract_of
+from bpframe.errors import DataError, ShapeMismatch
+from bpframe.graph import Graph, batched
+
+__all__ = ["batch_size", "checked_array", "checked_inputs", "checked_targets"]
+
+Array = np.ndarray[Any, Any]
+Arrays = Array | Mapping[str, Array]
+
+
+def checked_inputs(graph: Graph, x: Any, dtype: Any) -> dict[str, Array]:
+    """Return the network's inputs by name, (N, *features) each, as arrays of `dtype` (integers where it reads those).
+
+    Raises
+    ------
+    ShapeMismatch, DataError
+
+    """
+    given = _by_name(x, list(graph.inputs), "input")
+    arrays = {
+        name: checked_array(given[name], shape, f"input '{name}'", np.int64 if name in graph.integer_inputs else dtype)
+        for name, shape in graph.inputs.items()
+    }
+    batch_size(arrays)
+    return arrays
+
+
+def checked_targets(graph: Graph, y: Any, dtype: Any, batch: int) -> dict[str, Array]:
+    """Return the target of every output that has a cost, by output.
+
+    Raises
+    ------
+    ShapeMismatch, DataError
+
+    """
+    given = _by_name(y, list(graph.cost), "target")
+    arrays: dict[str, Array] = {}
+    for output, cost in graph.cost.items():
+        shape = graph.shapes[output]
+        if "target_shape" in contract_of(type(cost)).methods:
+            shape = tuple(cost.target_shape(shape))  # type: ignore[attr-defined]
+        kind = np.int64 if cost.integer_targets else dtype
+        arrays[output] = checked_array(given[output], shape, f"target of '{output}'", kind)
+    if arrays and batch_size(arrays) != batch:
+        raise ShapeMismatch(
+            "inputs and targets differ in their number of examples",
+            expected=f"{batch} targets",
+            received=f"{batch_size(arrays)}",
+        )
+    return arrays
+
+
+def batch_size(arrays: Mapping[str, Array]) -> int:
+    """Return the number of examples, which all arrays must share."""
+    sizes = {name: len(array) for name, array in arrays.items()}
+    if len(set(sizes.values())) > 1:
+        raise ShapeMismatch(
+            "the arrays differ in their number of examples",
+            expected="as many rows in each",
+            received=", ".join(f"'{name}' {size}" for name, size in sizes.items()),
+        )
+    return next(iter(sizes.values()), 0)
+
+
+def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any) -> Array:
+    """Return `value` as an array (N, *shape) of `dtype`, all finite."""
+    array: Array = value if isinstance(value, np.ndarray) else _as_array(value, what)
+    if array.shape[1:] != shape or array.ndim == 0:
+        hint = None
+        if array.shape == shape:
+            hint = "add an axis for the examples: x[None]"
+        elif array.ndim > 1 and math.prod(array.shape[1:]) == math.prod(shape):
+            hint = f"x.reshape({', '.join(map(str, (len(array), *shape)))})"
+        raise ShapeMismatch(
+            f"the {what} has another shape", expected=batched(shape), received=str(array.shape), hint=hint
+        )
+    integer = np.issubdtype(dtype, np.integer)
+    if array.dtype.kind not in ("iu" if integer else "fiub"):
+        raise DataError(
+            f"the {what} holds {'no integers' if integer else 'no real numbers'}",
+            expected="integers" if integer else "floating-point numbers or integers",
+            received=str(array.dtype),
+        )
+    with np.errstate(over="ignore"):
+        converted = array.astype(dtype, copy=False)
+    if not integer and not _finite(converted):
+        position = np.unravel_index(int(np.argmin(np.isfinite(converted))), converted.shape)
+        entry = f"{array[position]} at [{', '.join(str(int(i)) for i in position)}]"
+        raise DataError(
+            f"the {what} is not finite",
+            expected="numbers without NaN and infinity" + (f" that {dtype} can hold" if _finite(array) else ""),
+            received=entry,
+            hint="drop or fill these entries first: numpy.isfinite(x) finds them",
+        )
+    return converted
+
+
+def _finite(array: Array) -> bool:
+    # NaN and infinity survive a sum, which needs no array of its own; a sum that overflows is looked at again.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(np.add.reduce(array, axis=None))) or bool(np.isfinite(array).all())
+
+
+def _as_array(value: Any, what: str) -> Array:
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"the {what} is no array", expected="an array of numbers", received=f"{error}") from error
+    if array.dtype == object:
+        raise DataError(
+            f"the {what} is no array of numbers",
+            expected="rows of equal length that hold numbers",
+            received=f"a {type(value).__name__}",
+        )
+    return array
+
+
+def _by_name(value: Any, names: list[str], what: str) -> Mapping[str, Any]:
+    """Return arrays by name: a mapping as it is, an array as the only one's."""
+    if not isinstance(value, Mapping):
+        if len(names) == 1:
+            return {names[0]: value}
+        raise DataError(
+            f"the network has {len(names)} {what}s",
+            expected="a mapping with " + ", ".join(names) if names else "none: no output has a cost",
+            received=type(value).__name__,
+        )
+    if set(value) != set(names):
+        raise DataError(
+            f"these are not the network's {what}s",
+            expected=", ".join(names) or "none",
+            received=", ".join(map(str, value)) or "none",
+        )
+    return value

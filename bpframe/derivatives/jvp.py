@@ -1,0 +1,52 @@
+"""Forward mode: Jacobian–vector products, from the same local Jacobians as the backward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bpframe.trace import Trace
+
+__all__ = ["jvp"]
+
+Array = np.ndarray[Any, Any]
+
+
+def jvp(
+    trace: Trace, inputs: Mapping[str, Array], parameters: Mapping[str, Array], stack: tuple[int, ...] = ()
+) -> dict[str, Array]:
+    """Push changes of inputs and parameters forward to the outputs.
+
+        dv_i = Σ_j J_ij dv_j + J_iθ dθ_i        (multiply along a path, add over all paths)
+
+    Shapes: input tangents (*S, N, *features) by name, parameter tangents (*S, *shape) by path, with `stack` = S;
+    what is left out does not change. Returns (*S, N, *features) by output.
+    """
+    plan = trace.plan
+    tangents: dict[str, Array] = dict(inputs)
+    for step in plan.steps:
+        node = step.node
+        moving = [
+            (key, source) for key, source in zip(node.input_keys, node.sources, strict=True) if source in tangents
+        ]
+        paths = [(name, path) for name in node.parameters if (path := node.parameter_path(name)) in parameters]
+        if not moving and not paths:
+            continue
+        jacobian = trace.jacobian(node.name)
+        total: Array | None = None
+        for key, source in moving:
+            if key not in node.component.integer_inputs:
+                part = jacobian[key].jvp(tangents[source])
+                total = part if total is None else total + part
+        for name, path in paths:
+            part = jacobian[name].shared_jvp(parameters[path], trace.batch)
+            total = part if total is None else total + part
+        if total is not None:
+            tangents[node.name] = total
+    shapes = plan.graph.shapes
+    return {
+        name: tangents[name] if name in tangents else np.zeros((*stack, trace.batch, *shapes[name]), trace.dtype)
+        for name in plan.graph.outputs
+    }

@@ -1,0 +1,128 @@
+"""A graph with its arrays: parameters, gradient and state, and the traces that are used again and again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from bpframe.backward import backward, output_errors
+from bpframe.forward import costs, forward
+from bpframe.graph import Graph
+from bpframe.parameters import initial_parameters
+from bpframe.plan import Plan
+from bpframe.randomness import stream
+from bpframe.trace import NodeState, Trace, initial_state
+
+__all__ = ["Engine"]
+
+Array = np.ndarray[Any, Any]
+
+#: How many examples an evaluation runs at once, so that its memory does not grow with the data.
+EVALUATION_BATCH = 1024
+
+#: How many traces of different batch sizes are kept for another use.
+KEPT_TRACES = 4
+
+
+class Engine:
+    """Runs a graph. Callers have checked their arrays; every array here has the network's dtype.
+
+    `gradient` is overwritten by each call of `differentiate`; the layout is that of `parameters`.
+    """
+
+    def __init__(self, graph: Graph, dtype: Any, seed: int) -> None:
+        self.graph = graph
+        self.plan = Plan(graph)
+        self.seed = seed
+        self.dtype = np.dtype(dtype)
+        self.parameters = initial_parameters(graph, self.dtype, seed)
+        self.gradient = self.parameters.like()
+        self.state: Mapping[str, NodeState] = initial_state(graph, self.dtype)
+        self._kept: OrderedDict[tuple[int, str], Trace] = OrderedDict()
+        self._generators: dict[tuple[str, str], np.random.Generator] = {}
+
+    def reseed(self, seed: int) -> None:
+        """Start every random stream of training (dropout, ...) anew from this seed."""
+        self.seed = seed
+        self._generators.clear()
+        self._kept.clear()
+
+    def trace(self, inputs: Mapping[str, Array], training: bool = False) -> Trace:
+        """Run a batch forward and return its trace, whose arrays nobody else writes."""
+        trace = self._new_trace(len(next(iter(inputs.values()))), "evaluation")
+        forward(trace, inputs, training)
+        return trace
+
+    def differentiate(
+        self, inputs: Mapping[str, Array], targets: Mapping[str, Array], training: bool, purpose: str = "evaluation"
+    ) -> tuple[float, Trace]:
+        """Write the gradient of the mean cost into `gradient`; return the summed cost and the trace.
+
+        The trace is used again by the next call with as many examples.
+        """
+        batch = len(next(iter(inputs.values())))
+        trace = self.kept_trace(batch, purpose)
+        self._hand_in_state(trace)
+        forward(trace, inputs, training)
+        total = float(np.add.reduce(costs(trace, targets)))
+        deltas = output_errors(trace, 1.0 / batch)  # BP1
+        backward(trace, self.plan.to_parameters, deltas, trace.slots)  # BP2, BP3, BP4
+        trace.checked = True
+        return total, trace
+
+    def outputs(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """Return every output for all examples, computed in portions."""
+        count = len(next(iter(inputs.values())))
+        shapes = self.graph.shapes
+        found = {name: np.empty((count, *shapes[name]), self.dtype) for name in self.graph.outputs}
+        for rows, trace in self._portions(inputs, count):
+            for name, array in found.items():
+                array[rows] = trace[name]
+        return found
+
+    def total_cost(self, inputs: Mapping[str, Array], targets: Mapping[str, Array]) -> float:
+        """Return the cost summed over all examples, computed in portions."""
+        count = len(next(iter(inputs.values())))
+        total = 0.0
+        for rows, trace in self._portions(inputs, count):
+            total += float(np.add.reduce(costs(trace, {name: array[rows] for name, array in targets.items()})))
+        return total
+
+    def kept_trace(self, batch: int, purpose: str) -> Trace:
+        """Return the trace that passes of this size and purpose share, with buffers for a backward pass."""
+        key = (batch, purpose)
+        trace = self._kept.get(key)
+        if trace is None:
+            trace = self._kept[key] = self._new_trace(batch, purpose)
+            trace.allocate_errors()
+            if len(self._kept) > KEPT_TRACES:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        return trace
+
+    def _portions(self, inputs: Mapping[str, Array], count: int) -> Iterator[tuple[slice, Trace]]:
+        trace = self._new_trace(min(count, EVALUATION_BATCH), "evaluation")
+        for start in range(0, max(count, 1), EVALUATION_BATCH):
+            rows = slice(start, min(start + EVALUATION_BATCH, count))
+            if rows.stop - rows.start != trace.batch:
+                trace = self._new_trace(rows.stop - rows.start, "evaluation")
+            forward(trace, {name: array[rows] for name, array in inputs.items()})
+            yield rows, trace
+            trace.checked = True
+
+    def _new_trace(self, batch: int, purpose: str) -> Trace:
+        def generator(name: str) -> np.random.Generator:
+            key = (name, purpose)
+            if key not in self._generators:
+                self._generators[key] = stream(self.seed, purpose, name)
+            return self._generators[key]
+
+        return Trace(self.plan, batch, self.parameters, self.state, generator, self.gradient)
+
+    def _hand_in_state(self, trace: Trace) -> None:
+        for name, slot in self.plan.state_slots.items():
+            trace.slots[slot] = self.state[name]

@@ -1,0 +1,63 @@
+"""Everything that the author of a component needs: one import.
+
+    from bpframe.extend import Activation, Diagonal, PositiveFloat
+
+The component classes, the operators that Jacobians are stated with, the field types of pydantic that are used most,
+and the errors that a component may raise.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field, FiniteFloat, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from bpframe.component import CONTRACT_VERSION, Activation, Cost, Initializer, Layer, Optimizer, Parameter, State
+from bpframe.errors import ContractError, ShapeMismatch
+from bpframe.operators import (
+    BatchMatrix,
+    Broadcast,
+    Composed,
+    Diagonal,
+    Gather,
+    Identity,
+    Matrix,
+    Operator,
+    Reshape,
+    Sum,
+    WeightTimes,
+    add,
+    compose,
+)
+from bpframe.operators.base import Array
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "Activation",
+    "Array",
+    "BatchMatrix",
+    "Broadcast",
+    "Composed",
+    "ContractError",
+    "Cost",
+    "Diagonal",
+    "Field",
+    "FiniteFloat",
+    "Gather",
+    "Identity",
+    "Initializer",
+    "Layer",
+    "Matrix",
+    "NonNegativeFloat",
+    "NonNegativeInt",
+    "Operator",
+    "Optimizer",
+    "Parameter",
+    "PositiveFloat",
+    "PositiveInt",
+    "Reshape",
+    "ShapeMismatch",
+    "State",
+    "Sum",
+    "WeightTimes",
+    "add",
+    "compose",
+]

@@ -1,0 +1,31 @@
+"""The identity: no activation at all."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bpframe.extend import Activation, Array
+from bpframe.extend import Identity as IdentityOperator
+
+__all__ = ["Identity"]
+
+
+class Identity(Activation):
+    """Pass the input on.
+
+        a = z,    ∂a/∂z = 1
+
+    Shapes: z (N, *features) -> a, the same. Jacobian: identity. With it δ^l = ∂C/∂z^l is eq. (13) again.
+    """
+
+    def forward(self, z: Array) -> Array:
+        """Return z itself."""
+        return z
+
+    def jacobian(self) -> IdentityOperator:
+        """Return the identity."""
+        return IdentityOperator()
+
+    def second_derivative(self, y: Array) -> Array:
+        """Return zeros."""
+        return np.zeros_like(y)
