@@ -33,9 +33,7 @@ def require_numeric(array: Array, place: Place) -> None:
             f"{place.source} does not hold real numbers",
             expected="an array of integers, floating-point numbers or truth values",
             received=f"dtype {array.dtype}",
-            hint="text labels need one_hot: true"
-            if array.dtype.kind in "USOT"
-            else "convert the array before saving it",
+            hint="text labels need one_hot: true" if array.dtype.kind in "US" else "convert the array before saving it",
         )
 
 

@@ -6,6 +6,7 @@ import math
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Literal, Self
 
 import numpy as np
@@ -97,7 +98,7 @@ def read_npy(path: Path) -> Array:
     try:
         with path.open("rb") as stream:
             return _read_array(stream, path.stat().st_size, path.name)
-    except OSError as error:
+    except (OSError, EOFError) as error:
         raise DataError(f"{path} cannot be read", received=str(error)) from error
 
 
@@ -118,7 +119,8 @@ def _read_array(stream: IO[bytes], size: int, where: str) -> Array:
         if version not in _HEADERS:
             raise ValueError(f"format version {version} is not 1.0 or 2.0")
         shape, fortran_order, dtype = _HEADERS[version](stream)
-    except ValueError as error:
+    # A damaged header comes up as whatever NumPy's parser of it meets.
+    except (ValueError, TypeError, SyntaxError, TokenError, RecursionError) as error:
         raise DataError(f"{where} is not a NumPy array file", received=str(error)) from error
     if dtype.hasobject:
         raise DataError(

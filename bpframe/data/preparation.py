@@ -16,7 +16,7 @@ from bpframe.data.split import held_back_count, split_rows
 
 __all__ = ["PreparationSpec", "prepare"]
 
-_ClassCount = Annotated[int, Field(strict=True, ge=1)]
+_ClassCount = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 _ClassNames = Annotated[tuple[StrictInt | StrictStr, ...], Field(min_length=1)]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from bpframe.data.place import Array
 from bpframe.errors import DataError, closest
 
 __all__ = ["Table", "read_table"]
-
-_UNDERSCORE = re.compile("_")
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,7 @@ class Table:
 def _number(cell: str) -> float | None:
     # float() also takes Python's digit separators, which no CSV writer means.
     try:
-        return None if _UNDERSCORE.search(cell) else float(cell)
+        return None if "_" in cell else float(cell)
     except ValueError:
         return None
 
@@ -125,7 +122,9 @@ def read_table(path: Path, *, delimiter: str, header: bool) -> Table:
     Raises DataError for an empty file, a ragged row, text that is not UTF-8, an open quote, and a header that is a row
     of numbers (unless it counts the columns 0, 1, ...).
     """
-    names, rows, lines = None, [], []
+    names: tuple[str, ...] | None = None
+    rows: list[list[str]] = []
+    lines: list[int] = []
     for line, row in _rows(path, delimiter):
         if header and names is None:
             names = tuple(row)
@@ -154,7 +153,7 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     try:
         # newline="" leaves line ends inside quotes to the csv module
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, delimiter=delimiter, strict=True)
+            reader = csv.reader(stream, delimiter=delimiter, skipinitialspace=True, strict=True)
             end = 0
             try:
                 for cells in reader:

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from bpframe.data import CsvData
+from bpframe.errors import DataError
+
+IRIS = """length,width,species
+5.1,3.5,setosa
+7.0,3.2,versicolor
+
+6.3,3.3,"virginica"
+4.9,3.0,setosa
+"""
+
+
+def load(folder, content=None, dtype="float64", encoding="utf-8", **settings):
+    if content is not None:
+        (folder / "iris.csv").write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+    settings.setdefault("targets", ["species"])
+    return CsvData(path="iris.csv", **settings).load(folder, dtype)
+
+
+@given(
+    rows=st.lists(st.tuples(*[st.floats(allow_nan=False, allow_infinity=False)] * 3), min_size=1, max_size=8),
+    delimiter=st.sampled_from(",;\t|"),
+    header=st.booleans(),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_numbers_come_back_to_the_last_bit(tmp_path_factory, rows, delimiter, header, quoting):
+    path = tmp_path_factory.mktemp("csv") / "iris.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, delimiter=delimiter, quoting=quoting)
+        writer.writerows([["a", "b c", "d,e;f"]] * header + [list(row) for row in rows])
+    data = CsvData(path=path.name, targets=[1], header=header, delimiter=delimiter).load(path.parent, "float64")
+    expected = np.array(rows)
+    assert data.x.tobytes() == np.ascontiguousarray(expected[:, [0, 2]]).tobytes()
+    assert data.y.tobytes() == np.ascontiguousarray(expected[:, [1]]).tobytes()
+    assert data.preparation.feature_names == (("a", "d,e;f") if header else None)
+
+
+LABELS = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=8
+)
+
+
+@given(labels=st.lists(LABELS.map(str.strip).filter(bool), min_size=1, max_size=6))
+def test_text_labels_come_back_whatever_they_contain(tmp_path_factory, labels):
+    path = tmp_path_factory.mktemp("csv") / "iris.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([["x", "species"], *([k, label] for k, label in enumerate(labels))])
+    data = CsvData(path=path.name, targets=["species"], one_hot=True).load(path.parent, "float64")
+    assert [str(label) for label in data.preparation.labels(data.y)] == labels
+
+
+def test_the_spec_of_the_documentation_loads(tmp_path):
+    data = load(tmp_path, IRIS, "float32", test_fraction=0.25, scaling="minmax", one_hot=True)
+    assert data.preparation.classes == ("setosa", "versicolor", "virginica")
+    assert data.preparation.feature_names == ("length", "width")
+    assert data.x.shape == (3, 2)
+    assert data.x_test.shape == (1, 2)
+    assert data.x.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeff" + IRIS,
+        IRIS.replace("\n", "\r\n"),
+        IRIS.replace(",", " , "),
+        IRIS.rstrip("\n"),
+        "\n\n" + IRIS + "\n  \n",
+        '"length","width","species"\n"5.1",3.5,setosa\n7,3.2,versicolor\n6.3,3.3,virginica\n4.9,3.0,setosa\n',
+    ],
+    ids=["byte order mark", "carriage returns", "blanks around cells", "no last line end", "blank lines", "quotes"],
+)
+def test_common_spellings_of_one_table_are_read_alike(tmp_path, content):
+    data = load(tmp_path, content, one_hot=True)
+    assert data.x.tolist() == [[5.1, 3.5], [7.0, 3.2], [6.3, 3.3], [4.9, 3.0]]
+    assert data.preparation.labels(data.y) == ["setosa", "versicolor", "virginica", "setosa"]
+    assert data.preparation.feature_names == ("length", "width")
+
+
+def test_columns_are_chosen_by_name_or_index(tmp_path):
+    content = "a,b,c,d\n1,2,3,4\n5,6,7,8\n"
+    data = load(tmp_path, content, inputs=["d", 0], targets=["b", 2])
+    assert data.x.tolist() == [[4, 1], [8, 5]]
+    assert data.y.tolist() == [[2, 3], [6, 7]]
+    data = load(tmp_path, "1,2,3\n4,5,6\n", targets=[0], header=False)
+    assert data.x.tolist() == [[2, 3], [5, 6]]
+
+
+def test_a_header_that_counts_the_columns_is_a_header(tmp_path):
+    assert load(tmp_path, "0,1,2\n7,8,9\n", targets=["2"]).x.tolist() == [[7, 8]]
+
+
+def test_a_test_file_may_order_its_columns_differently(tmp_path):
+    (tmp_path / "test.csv").write_text("species,width,extra,length\nsetosa,3.6,0,5.0\n")
+    data = load(tmp_path, IRIS, one_hot=True, test_path="test.csv")
+    assert data.x_test.tolist() == [[5.0, 3.6]]
+    assert data.preparation.labels(data.y_test) == ["setosa"]
+    assert len(data.x) == 4
+
+
+def test_a_label_out_of_range_is_named_by_its_line(tmp_path):
+    with pytest.raises(DataError, match=r"iris\.csv, line 5: label 'virginica'"):
+        load(tmp_path, IRIS, one_hot=True, classes=["setosa", "versicolor"], test_count=2)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected", "received"),
+    [("7.0,3.2", "3 cells", "2 cells"), ("7.0,3.2,versicolor,", "3 cells", "4 cells")],
+)
+def test_a_ragged_row_is_named_by_its_line_with_both_counts(tmp_path, row, expected, received):
+    with pytest.raises(DataError, match="line 3: the row has") as caught:
+        load(tmp_path, IRIS.replace("7.0,3.2,versicolor", row), one_hot=True)
+    assert caught.value.expected.startswith(expected)
+    assert caught.value.received == received
+
+
+def test_lines_are_counted_through_blank_lines_and_line_ends_in_quotes(tmp_path):
+    content = 'x,species\n1,"a\nb"\n\n2,c\nbad,d\n'
+    with pytest.raises(DataError, match="line 6, column 'x': 'bad' is not a finite number"):
+        load(tmp_path, content, one_hot=True)
+
+
+@pytest.mark.parametrize("cell", ["abc", "", "nan", "inf", "-Infinity", "1_000", "1,5", "0x10", "1e999"])
+def test_an_input_that_is_not_a_finite_number_is_named_by_line_and_column(tmp_path, cell):
+    content = IRIS.replace("3.3", f'"{cell}"')
+    with pytest.raises(DataError, match="line 5, column 'width'") as caught:
+        load(tmp_path, content, one_hot=True)
+    assert caught.value.received == (repr(cell) if cell else "an empty cell")
+
+
+def test_text_targets_need_one_hot(tmp_path):
+    with pytest.raises(DataError, match="line 2, column 'species': 'setosa'") as caught:
+        load(tmp_path, IRIS)
+    assert "one_hot" in caught.value.hint
+
+
+def test_an_empty_label_is_refused(tmp_path):
+    with pytest.raises(DataError, match="line 3, column 'species': the label is empty"):
+        load(tmp_path, IRIS.replace("versicolor", ""), one_hot=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "holds no rows"),
+        ("\n\n", "holds no rows"),
+        ("length,species\n", "holds no rows"),
+        ("5.1,3.5,0\n4.9,3.0,1\n", "the header is a row of numbers"),
+        ('length,species\n1,"setosa\n', "line 2: unexpected end of data"),
+        ("length,species\n1,caf\u00e9\n".encode("latin-1"), "not UTF-8"),
+        (IRIS.encode("utf-16"), "not UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(tmp_path, content, message):
+    with pytest.raises(DataError, match=message):
+        load(tmp_path, content, one_hot=True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"targets": ["specie"]}, "no column 'specie'"),
+        ({"targets": [3]}, "no column 3"),
+        ({"inputs": ["length", 0]}, "'length' is selected twice"),
+        ({"inputs": ["length", "species"]}, "'species' is selected twice"),
+        ({"inputs": ["length"], "targets": ["width"], "header": False}, "read without a header"),
+    ],
+)
+def test_a_column_that_is_not_there_is_refused(tmp_path, settings, message):
+    with pytest.raises(DataError, match=message):
+        load(tmp_path, IRIS, **{"one_hot": True, **settings})
+
+
+def test_a_misspelt_column_names_the_close_one(tmp_path):
+    with pytest.raises(DataError) as caught:
+        load(tmp_path, IRIS, targets=["specis"], one_hot=True)
+    assert caught.value.hint == "did you mean 'species'?"
+
+
+def test_a_name_that_two_columns_carry_is_refused(tmp_path):
+    with pytest.raises(DataError, match="names 2 columns 'species'"):
+        load(tmp_path, "a,species,species\n1,b,c\n", one_hot=True)
+
+
+def test_a_file_of_targets_alone_is_refused(tmp_path):
+    with pytest.raises(DataError, match="is empty"):
+        load(tmp_path, "species\na\n", one_hot=True)
+
+
+def test_a_header_taken_for_data_is_explained(tmp_path):
+    with pytest.raises(DataError, match="line 1, column '0': 'length'") as caught:
+        load(tmp_path, IRIS, header=False, targets=[2], one_hot=True)
+    assert "header: true" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"targets": []},
+        {"targets": [-1]},
+        {"inputs": []},
+        {"targets": ["a", "b"], "one_hot": True},
+        {"delimiter": ""},
+        {"delimiter": ",,"},
+        {"delimiter": '"'},
+        {"test_path": "b.csv", "test_fraction": 0.1},
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused(settings):
+    with pytest.raises(ValidationError):
+        CsvData(**{"path": "a.csv", "targets": ["y"], **settings})

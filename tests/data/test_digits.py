@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from bpframe.data import DigitsData, digits
+from bpframe.errors import DataError
+
+NOWHERE = Path("nowhere")
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """Put 400 made-up images in the place of the package's file."""
+    images = np.random.default_rng(0).integers(0, 17, (400, 64), dtype=np.uint8)
+    labels = (np.arange(400) % 10).astype(np.uint8)
+    np.savez_compressed(tmp_path / "digits.npz", images=images, labels=labels)
+    monkeypatch.setattr(digits, "_FILE", tmp_path / "digits.npz")
+    return images, labels
+
+
+def test_by_default_360_are_held_back_counts_are_divided_by_16_and_targets_are_one_hot(small):
+    data = DigitsData().load(NOWHERE, "float32")
+    assert data.x.shape == (40, 64)
+    assert data.x_test.shape == (360, 64)
+    assert data.y.shape == (40, 10)
+    assert data.x.dtype == data.y.dtype == np.float32
+    everything = sorted(map(bytes, np.concatenate([data.x, data.x_test]) * 16 + 0.0))
+    assert everything == sorted(map(bytes, small[0].astype(np.float32)))
+    assert data.preparation.classes == tuple(range(10))
+
+
+def test_every_image_keeps_its_digit(small):
+    data = DigitsData(scaling="none", test_count=0).load(NOWHERE, "float64")
+    assert data.x_test is None
+    np.testing.assert_array_equal(data.x, small[0])
+    assert data.preparation.labels(data.y) == small[1].tolist()
+
+
+def test_the_split_is_the_same_every_time_and_another_seed_gives_another(small):
+    first, again, other = (DigitsData(seed=seed).load(NOWHERE, "float32") for seed in (0, 0, 1))
+    assert first.x.tobytes() == again.x.tobytes()
+    assert first.x.tobytes() != other.x.tobytes()
+
+
+def test_images_keep_their_two_axes_where_asked(small):
+    data = DigitsData(flatten=False, scaling="none", test_fraction=0.25, shuffle=False).load(NOWHERE, "float32")
+    assert data.x.shape == (300, 8, 8)
+    np.testing.assert_array_equal(data.x.reshape(300, 64), small[0][:300])
+
+
+def test_the_digits_are_numbers_where_asked(small):
+    data = DigitsData(one_hot=False, test_count=0).load(NOWHERE, "float64")
+    assert data.y[:, 0].tolist() == small[1].tolist()
+
+
+def test_a_package_without_the_file_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(digits, "_FILE", tmp_path / "digits.npz")
+    with pytest.raises(DataError, match="no data file"):
+        DigitsData().load(NOWHERE, "float32")
+
+
+def test_the_classes_of_the_digits_cannot_be_changed():
+    with pytest.raises(ValidationError, match="ten classes"):
+        DigitsData(classes=10)

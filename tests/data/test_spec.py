@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import jsonschema
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from bpframe.data import CsvData, DataSpec, DigitsData, Divide, IdxData, NpzData
+
+SPECS = TypeAdapter(DataSpec)
+EXAMPLES = [
+    ({"kind": "digits"}, DigitsData),
+    (
+        {"kind": "npz", "path": "train.npz", "inputs": "x", "targets": "y", "test_fraction": 0.2, "one_hot": True},
+        NpzData,
+    ),
+    ({"kind": "csv", "path": "iris.csv", "targets": ["species"], "scaling": "minmax", "one_hot": True}, CsvData),
+    (
+        {
+            "kind": "idx",
+            "inputs": "images",
+            "targets": "labels",
+            "scaling": {"divide": 255},
+            "classes": 10,
+            "one_hot": True,
+        },
+        IdxData,
+    ),
+]
+
+
+@pytest.mark.parametrize(("plain", "kind"), EXAMPLES)
+def test_kind_selects_the_model_and_the_spec_survives_json(plain, kind):
+    spec = SPECS.validate_python(plain)
+    assert type(spec) is kind
+    assert SPECS.validate_json(spec.model_dump_json()) == spec
+
+
+@pytest.mark.parametrize(("plain", "kind"), EXAMPLES)
+def test_the_json_schema_accepts_what_the_models_accept(plain, kind):
+    schema = SPECS.json_schema()
+    jsonschema.validate(plain, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**plain, "no_such_field": 1}, schema)
+    jsonschema.validate(json.loads(kind.model_validate(plain).model_dump_json()), schema)
+
+
+@pytest.mark.parametrize("kind", [DigitsData, NpzData, CsvData, IdxData, Divide])
+def test_every_field_is_described(kind):
+    for name, field in kind.model_fields.items():
+        assert field.description, name
+
+
+@pytest.mark.parametrize("plain", [{"kind": "digit"}, {}, {"kind": "npz"}, {"kind": "csv", "path": "a.csv"}])
+def test_an_unknown_kind_and_missing_fields_are_refused(plain):
+    with pytest.raises(ValidationError):
+        SPECS.validate_python(plain)
+
+
+def test_the_data_side_loads_without_the_rest_of_the_framework():
+    code = "import sys, bpframe.data; print([m for m in sys.modules if m.startswith(('bpframe', 'scipy', 'pluggy'))])"
+    loaded = eval(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    assert {name for name in loaded if not name.startswith("bpframe.data")} <= {
+        "bpframe",
+        "bpframe._version",
+        "bpframe.errors",
+    }
