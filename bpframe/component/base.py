@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ModelWrapValidatorHandler, ValidationInfo, model_validator
 
-__all__ = ["RESERVED_FIELDS", "Component"]
+from bpframe.component.validated import Validated
+
+__all__ = ["RESERVED_FIELDS", "Component", "Resolver"]
 
 #: Keys that a spec's node uses itself, so that no component may have a field of that name.
 RESERVED_FIELDS = frozenset({"kind", "name", "inputs", "share"})
 
 
-class Component(BaseModel):
+class Component(Validated):
     """A frozen, validated description of something that a network is built from.
 
     Its fields are its configuration: they are checked when an instance is made, written to and read from spec
@@ -25,8 +28,6 @@ class Component(BaseModel):
     when the class is first used, and a name that means nothing is a `ContractError` there.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: ClassVar[str] = "component"
     _suffix: ClassVar[str] = ""
 
@@ -36,3 +37,22 @@ class Component(BaseModel):
         if "kind" not in cls.__dict__:
             name = cls.__name__.removesuffix(cls._suffix) or cls.__name__
             cls.kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _resolve(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        # A field annotated with a component class takes an instance; while a spec is read, also a mapping with a kind.
+        if isinstance(info.context, Resolver) and not isinstance(data, cls):
+            return info.context.resolve(cls, data, handler)
+        return handler(data)
+
+
+C = TypeVar("C", bound=Component)
+
+
+class Resolver(ABC):
+    """The context of a validation in which components are written as mappings with a `kind`."""
+
+    @abstractmethod
+    def resolve(self, wanted: type[C], data: object, handler: ModelWrapValidatorHandler[C]) -> C:
+        """Return the component of class `wanted` that `data` describes; `handler` reads the fields of `wanted`."""

@@ -1,0 +1,207 @@
+"""What is wrong with a value, in the project's words rather than in pydantic's.
+
+A mistake travels inside a pydantic `ValidationError` up to the place where the whole path to it is known; there
+`translated` makes one error of the project of it, which lists every mistake.
+"""
+
+from __future__ import annotations
+
+import reprlib
+import types
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from bpframe.errors import BpframeError, SpecError, closest
+
+__all__ = ["expected_of", "refusal", "shortened", "told", "translated"]
+
+_TYPE = "bpframe"
+
+_WORDS: dict[Any, tuple[str, str]] = {
+    int: ("an integer", "integers"),
+    float: ("a number", "numbers"),
+    str: ("text", "texts"),
+    bool: ("true or false", "truth values"),
+}
+_LIMITS = {
+    "gt": "greater than",
+    "ge": "of at least",
+    "lt": "less than",
+    "le": "of at most",
+    "min_length": "of length at least",
+    "max_length": "of length at most",
+    "multiple_of": "that is a multiple of",
+    "pattern": "that matches",
+}
+
+
+def shortened(value: object, width: int = 80) -> str:
+    """Return the `repr` of a value that comes from a user, cut to what a message can hold."""
+    writer = reprlib.Repr()
+    writer.maxstring = writer.maxother = width
+    try:
+        text = writer.repr(value)
+    except Exception:  # a repr of somebody else's class must not hide the mistake that is being told
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def expected_of(annotation: Any, metadata: Sequence[Any] = (), *, several: bool = False) -> str | None:
+    """Return what a field wants, such as "an integer greater than 0", or None where that is not plain to say."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        nested = [each for outer in arguments[1:] for each in (outer.metadata if _is_field(outer) else [outer])]
+        return expected_of(arguments[0], [*nested, *metadata], several=several)
+    if origin is Literal:
+        return ("any of " if len(arguments) > 1 else "") + ", ".join(repr(each) for each in arguments)
+    if origin in (Union, types.UnionType):
+        choices = [expected_of(each) for each in arguments if each is not type(None)]
+        if any(choice is None for choice in choices):
+            return None
+        return " or ".join(dict.fromkeys(str(choice) for choice in choices)) + _limits(metadata)
+    if origin in (tuple, list, set, frozenset) and arguments:
+        inner = expected_of(arguments[0], several=True)
+        fixed = origin is tuple and Ellipsis not in arguments
+        count = f"{len(arguments)} " if fixed else ""
+        return f"a list of {count}{inner}" + _limits(metadata) if inner else None
+    words = _WORDS.get(annotation) if isinstance(annotation, type) else None
+    return words[several] + _limits(metadata) if words else None
+
+
+def _is_field(value: object) -> bool:
+    return isinstance(value, FieldInfo)
+
+
+def _limits(metadata: Sequence[Any]) -> str:
+    found: dict[str, Any] = {}
+    for each in metadata:
+        for name in (*_LIMITS, "allow_inf_nan"):
+            value = getattr(each, name, None)
+            if value is not None:
+                found[name] = value
+    finite = ", finite" if found.pop("allow_inf_nan", None) is False else ""
+    limits = " and ".join(f"{_LIMITS[name]} {value}" for name, value in found.items())
+    return (f" {limits}" if limits else "") + finite
+
+
+def refusal(
+    what: str,
+    *,
+    value: object = None,
+    loc: tuple[str | int, ...] = (),
+    expected: str | None = None,
+    hint: str | None = None,
+    error: BpframeError | None = None,
+) -> ValidationError:
+    """Return a `ValidationError` of one mistake, to be raised inside a validator.
+
+    `what` goes on from the place: "cannot be 0". Where an error of the project is already at hand, `error` carries it.
+    """
+    return ValidationError.from_exception_data("refusal", [_line(what, loc, value, expected, hint, error)])
+
+
+def _line(
+    what: str,
+    loc: tuple[str | int, ...],
+    value: object,
+    expected: str | None = None,
+    hint: str | None = None,
+    error: BpframeError | None = None,
+) -> InitErrorDetails:
+    told = {"what": what, "expected": expected, "hint": hint, "error": error}
+    return InitErrorDetails(type=PydanticCustomError(_TYPE, "{what}", told), loc=loc, input=value)
+
+
+def told(
+    error: ValidationError, fields: Mapping[str, FieldInfo], owner: str, extra: Sequence[str] = ()
+) -> ValidationError:
+    """Retell the mistakes of a model, while its fields are at hand: what each wants, and which was meant.
+
+    `owner` is what messages call the model; `extra` are keys that it takes beside its fields.
+    """
+    # A field that is missing is most often one that is misspelt, and the misspelling says more.
+    mistakes = sorted(error.errors(include_url=False), key=lambda each: each["type"] == "missing")
+    return ValidationError.from_exception_data(error.title, [_retold(each, fields, owner, extra) for each in mistakes])
+
+
+def _retold(each: Any, fields: Mapping[str, FieldInfo], owner: str, extra: Sequence[str]) -> InitErrorDetails:
+    kind, loc, value, context = each["type"], each["loc"], each["input"], each.get("ctx", {})
+    if kind == _TYPE:
+        return _line(context["what"], loc, value, context["expected"], context["hint"], context["error"])
+    field = fields.get(str(loc[0])) if loc else None
+    wanted = expected_of(field.annotation, field.metadata) if field is not None else None
+    if kind == "extra_forbidden" and len(loc) == 1:
+        known = [*(name for name in fields if name not in extra), *extra]
+        meant = closest(str(loc[0]), known)
+        return _line(
+            f"is not a field of {owner}",
+            loc,
+            value,
+            "any of " + ", ".join(known) if known else "no fields",
+            f"did you mean '{meant}'?" if meant else None,
+        )
+    if kind == "missing":
+        return _line("is missing", loc, None, wanted or (field.description if field is not None else None))
+    if kind in ("value_error", "assertion_error"):
+        return _line(f"cannot be {shortened(value, 40)}: {context['error']}", loc, value, wanted)
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        wanted = "a mapping"
+    hint = f"write [{value}]" if kind == "tuple_type" and isinstance(value, int | float) else None
+    message = str(each["msg"]).removeprefix("Input should be ").removeprefix("a valid ")
+    return _line(f"cannot be {shortened(value, 40)}", loc, value, wanted or message, hint)
+
+
+def translated(error: ValidationError, root: str = "") -> BpframeError:
+    """Make one error of the project out of a `ValidationError`: the first mistake, the others as rows.
+
+    `root` is the place of the whole value, such as `training`; empty for a document.
+    """
+    mistakes = [_retold(each, {}, root or "the spec", ()) for each in error.errors(include_url=False)]
+    (first, where), *others = [(each, _place(root, each["loc"])) for each in mistakes]
+    also = [("also", _sentence(each, where)) for each, where in others[:10]]
+    if len(others) > 10:
+        also.append(("also", f"{len(others) - 10} more"))
+    context = _context(first)
+    carried: BpframeError | None = context["error"]
+    if carried is not None:
+        return type(carried)(
+            f"{where} = {carried.problem}",
+            expected=carried.expected,
+            received=carried.received,
+            hint=carried.hint,
+            rows=[*carried.rows, *also],
+        )
+    return SpecError(
+        f"{where} {context['what']}",
+        expected=context["expected"],
+        received=None if first["input"] is None else shortened(first["input"]),
+        hint=context["hint"],
+        rows=also,
+    )
+
+
+def _context(line: InitErrorDetails) -> dict[str, Any]:
+    kind = line["type"]
+    assert isinstance(kind, PydanticCustomError)
+    return dict(kind.context or {})
+
+
+def _sentence(line: InitErrorDetails, where: str) -> str:
+    context = _context(line)
+    if context["error"] is not None:
+        return f"{where} = {context['error'].problem}"
+    remark = context["hint"] or (context["expected"] and f"expected {context['expected']}")
+    return f"{where} {context['what']}" + (f" ({remark})" if remark else "")
+
+
+def _place(root: str, loc: tuple[str | int, ...]) -> str:
+    place = root
+    for part in loc:
+        if part == "[key]":
+            continue
+        place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else part
+    return place or "the spec"

@@ -1,0 +1,27 @@
+"""Plugin sets: what they may implement, and how the installed ones are found.
+
+Nothing is discovered by importing this package; `default_registry()` does it when it is first called.
+"""
+
+from bpframe.plugins.discovery import (
+    Discovery,
+    default_discovery,
+    default_registry,
+    discover,
+    listeners,
+    load_registry,
+)
+from bpframe.plugins.hooks import hookimpl, hookspec
+from bpframe.plugins.report import plugin_report
+
+__all__ = [
+    "Discovery",
+    "default_discovery",
+    "default_registry",
+    "discover",
+    "hookimpl",
+    "hookspec",
+    "listeners",
+    "load_registry",
+    "plugin_report",
+]

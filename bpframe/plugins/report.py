@@ -1,0 +1,38 @@
+"""What `bpframe plugins` prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bpframe.component import CATEGORIES, category
+from bpframe.registry import PluginSet, Registry
+
+__all__ = ["plugin_report"]
+
+
+def plugin_report(registry: Registry) -> list[dict[str, Any]]:
+    """Return one JSON-safe record per plugin set.
+
+    Keys: set, distribution, version, module, status (ok, broken, excluded, missing), components (category -> bare
+    names), import_ms, reason, details (a traceback), output (what it printed while it was loaded).
+    """
+    return [_record(each) for each in registry.sets]
+
+
+def _record(plugin_set: PluginSet) -> dict[str, Any]:
+    components: dict[str, list[str]] = {name: [] for name in CATEGORIES}
+    for cls in plugin_set.components:
+        components[category(cls)].append(cls.kind)
+    provider = plugin_set.provider
+    return {
+        "set": provider.set,
+        "distribution": provider.distribution,
+        "version": provider.version,
+        "module": provider.module,
+        "status": plugin_set.status,
+        "components": {name: sorted(kinds) for name, kinds in components.items() if kinds},
+        "import_ms": round(1000 * plugin_set.import_seconds, 1),
+        "reason": plugin_set.reason,
+        "details": plugin_set.details,
+        "output": plugin_set.output or None,
+    }

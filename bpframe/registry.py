@@ -1,0 +1,289 @@
+"""Which component a name stands for: a frozen value, built from plugin sets.
+
+Every component has two names: the bare one, `dense`, and one that says which set provides it, `reference.dense`.
+Layers and activations share one space of names, since a network's nodes are of both; costs, optimizers and
+initializers each have their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from bpframe.component import CATEGORIES, Component, category, contract_of
+from bpframe.errors import AmbiguousComponent, BpframeError, BrokenPlugin, RegistryError, UnknownComponent, closest
+
+__all__ = ["GROUPS", "PluginSet", "Provider", "Registry", "group_of"]
+
+#: The spaces of names: each category's, in which layers and activations are together.
+GROUPS: dict[str, str] = {
+    "activation": "node",
+    "layer": "node",
+    "cost": "cost",
+    "optimizer": "optimizer",
+    "initializer": "initializer",
+}
+
+_WORDS = {"node": "a layer", "cost": "a cost", "optimizer": "an optimizer", "initializer": "an initializer"}
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def group_of(cls: type[Component]) -> str:
+    """Return the space of names that a component class belongs to: node, cost, optimizer or initializer."""
+    return GROUPS[category(cls)]
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Who provides a plugin set: its name, the installed distribution with its version, and the module."""
+
+    set: str
+    distribution: str | None = None
+    version: str | None = None
+    module: str | None = None
+
+    def __str__(self) -> str:
+        if self.distribution is None:
+            return f"{self.set} (given in Python)"
+        return f"{self.set} ({self.distribution} {self.version or '(no version)'})"
+
+
+@dataclass(frozen=True)
+class PluginSet:
+    """A plugin set as it was found.
+
+    Its `status` is ok; broken, with a `reason` in one line and the traceback in `details`; excluded, when
+    BPFRAME_PLUGINS leaves it out; or missing, when BPFRAME_PLUGINS names it and it is not installed. Only a set that is
+    ok has components. `output` is what it printed while it was loaded.
+    """
+
+    provider: Provider
+    components: tuple[type[Component], ...] = ()
+    status: Literal["ok", "broken", "excluded", "missing"] = "ok"
+    reason: str | None = None
+    details: str | None = None
+    output: str = ""
+    import_seconds: float = 0.0
+
+    def checked(self) -> PluginSet:
+        """Return the set; as a broken one where a class breaks the contract or a name stands for two classes."""
+        if self.status != "ok":
+            return self
+        try:
+            _check_names(self)
+        except BpframeError as error:
+            remark = f" ({error.hint})" if error.hint else ""
+            return replace(self, components=(), status="broken", reason=error.problem + remark, details=str(error))
+        return self
+
+
+def _check_names(plugin_set: PluginSet) -> None:
+    name = plugin_set.provider.set
+    if not _NAME.fullmatch(name):
+        raise RegistryError(f"'{name}' is no name for a plugin set", hint="letters, digits, _ and -, no dot")
+    taken: dict[tuple[str, str], type[Component]] = {}
+    for cls in plugin_set.components:
+        contract_of(cls)
+        before = taken.setdefault((group_of(cls), cls.kind), cls)
+        if before is not cls:
+            raise RegistryError(
+                f"two components of '{name}' are named '{cls.kind}': {_path(before)} and {_path(cls)}",
+                hint="give one of them another kind",
+            )
+
+
+def _path(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The components of some plugin sets by name. `Registry.build` makes one."""
+
+    sets: tuple[PluginSet, ...] = ()
+
+    @classmethod
+    def build(cls, sets: Iterable[PluginSet]) -> Registry:
+        """Build a registry; a set whose components cannot all be accepted is kept as a broken one."""
+        return cls(tuple(each.checked() for each in sets))
+
+    @cached_property
+    def _offers(self) -> dict[str, dict[str, list[tuple[PluginSet, type[Component]]]]]:
+        """Group -> bare name -> who offers which class under it."""
+        found: dict[str, dict[str, list[tuple[PluginSet, type[Component]]]]] = {group: {} for group in _WORDS}
+        for each in self.sets:
+            for cls in each.components:
+                offers = found[group_of(cls)].setdefault(cls.kind, [])
+                if (each, cls) not in offers:
+                    offers.append((each, cls))
+        return found
+
+    @cached_property
+    def _by_set(self) -> dict[str, list[PluginSet]]:
+        found: dict[str, list[PluginSet]] = {}
+        for each in self.sets:
+            found.setdefault(each.provider.set, []).append(each)
+        return found
+
+    @cached_property
+    def _names(self) -> dict[type[Component], str]:
+        names: dict[type[Component], str] = {}
+        for each in self.sets:
+            for cls in each.components:
+                names.setdefault(cls, f"{each.provider.set}.{cls.kind}")
+        return names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names.values())
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, cls: object) -> bool:
+        return cls in self._names
+
+    def components(self, group: str) -> dict[str, type[Component]]:
+        """Return the components of a group by the name that always works, in order of these names."""
+        found = {
+            f"{each.provider.set}.{kind}": cls for kind, offers in self._offers[group].items() for each, cls in offers
+        }
+        return dict(sorted(found.items()))
+
+    def spellings(self, cls: type[Component]) -> tuple[str, ...]:
+        """Return the names that stand for a component: the bare one, if it is no other's too, and the full one."""
+        full = self.name_of(cls)
+        offers = self._offers[group_of(cls)][cls.kind]
+        return (cls.kind, full) if {other for _, other in offers} == {cls} else (full,)
+
+    def find(self, name: str, group: str) -> type[Component]:
+        """Return the component that a name stands for in a group.
+
+        Raises
+        ------
+        UnknownComponent
+            No set provides it; names the closest and what is available.
+        AmbiguousComponent
+            Two sets provide this bare name, or two distributions this set.
+        BrokenPlugin
+            The set could not be loaded, or BPFRAME_PLUGINS leaves it out.
+
+        """
+        if "." in name:
+            return self._find_in_set(name, group)
+        offers = self._offers[group].get(name, [])
+        if not offers:
+            raise self._unknown(name, group)
+        if len({cls for _, cls in offers}) > 1:
+            raise AmbiguousComponent(
+                f"'{name}' is provided by {len(offers)} plugin sets",
+                received=", ".join(str(each.provider) for each, _ in offers),
+                hint=" or ".join(dict.fromkeys(f"{each.provider.set}.{name}" for each, _ in offers)),
+            )
+        return offers[0][1]
+
+    def _find_in_set(self, name: str, group: str) -> type[Component]:
+        set_name, _, kind = name.partition(".")
+        sets = self._by_set.get(set_name, [])
+        if len(sets) > 1:
+            raise self._claimed_twice(name, sets)
+        if not sets:
+            raise self._unknown(name, group)
+        (plugin_set,) = sets
+        if plugin_set.status != "ok":
+            raise _unusable(name, plugin_set)
+        for cls in plugin_set.components:
+            if cls.kind == kind and group_of(cls) == group:
+                return cls
+        raise self._unknown(name, group)
+
+    def name_of(self, cls: type[Component]) -> str:
+        """Return the name that always works for a component class, such as `reference.dense`.
+
+        Raises
+        ------
+        RegistryError
+            The class belongs to no plugin set of this registry.
+        AmbiguousComponent
+            Two distributions provide its set, so that the name could not be read back.
+
+        """
+        name = self._names.get(cls)
+        if name is None:
+            raise RegistryError(
+                f"{cls.__name__} belongs to no plugin set, so that no file can name it",
+                received=_path(cls),
+                hint="list it in the bpframe_components() of an installed plugin set, or pass components=["
+                + cls.__name__
+                + "]",
+            )
+        sets = self._by_set[name.partition(".")[0]]
+        if len(sets) > 1:
+            raise self._claimed_twice(name, sets)
+        return name
+
+    def with_components(self, name: str, components: Iterable[type[Component]]) -> Registry:
+        """Return a registry that has these classes too, as a set of this name.
+
+        Raises
+        ------
+        ContractError
+            A class breaks the contract.
+        RegistryError
+            A name is taken.
+
+        """
+        added = tuple(components)
+        before = self._by_set.get(name, [])
+        if any(each.provider != Provider(name) for each in before):
+            raise RegistryError(
+                f"the plugin set '{name}' is installed: {', '.join(str(each.provider) for each in before)}",
+                hint="choose another name",
+            )
+        joined = tuple(dict.fromkeys([*(cls for each in before for cls in each.components), *added]))
+        extended = PluginSet(Provider(name), joined)
+        _check_names(extended)
+        return Registry((*(each for each in self.sets if each not in before), extended))
+
+    def _claimed_twice(self, name: str, sets: list[PluginSet]) -> AmbiguousComponent:
+        return AmbiguousComponent(
+            f"'{name}' is ambiguous: {len(sets)} distributions provide a plugin set '{sets[0].provider.set}'",
+            received=", ".join(str(each.provider) for each in sets),
+            hint="uninstall one of them",
+        )
+
+    def _unknown(self, name: str, group: str) -> UnknownComponent:
+        word = _WORDS[group]
+        full = self.components(group)
+        full_of_bare = {each.rpartition(".")[2]: each for each in full}
+        near = closest(name, [*full, *full_of_bare]) or closest(name.rpartition(".")[2], full_of_bare)
+        rows = [("did you mean", f"{full_of_bare.get(near, near)}?")] if near else []
+        bare = name.rpartition(".")[2]
+        elsewhere = [_WORDS[other] for other in _WORDS if other != group and self._offers[other].get(bare)]
+        if elsewhere:
+            rows.append(("note", f"'{bare}' is the name of {' and '.join(elsewhere)}"))
+        rows.append(("available", ", ".join(full) or "none"))
+        lost = [each for each in self.sets if each.status != "ok"]
+        if lost:
+            rows.append(("not loaded", "; ".join(f"{each.provider.set}: {each.reason}" for each in lost)))
+        return UnknownComponent(f"'{name}' is not {word}", rows=rows)
+
+
+def _unusable(name: str, plugin_set: PluginSet) -> BrokenPlugin:
+    set_name = plugin_set.provider.set
+    hint = {
+        "broken": f"bpframe plugins --json shows the whole traceback; to go on without it: BPFRAME_PLUGINS without "
+        f"{set_name}",
+        "excluded": f"add {set_name} to BPFRAME_PLUGINS",
+        "missing": "install the distribution that provides it",
+    }[plugin_set.status]
+    return BrokenPlugin(
+        f"'{name}' is of the plugin set '{set_name}', which was not loaded",
+        rows=[("reason", plugin_set.reason or ""), ("provider", str(plugin_set.provider))],
+        hint=hint,
+    )
+
+
+assert set(GROUPS) == set(CATEGORIES)
