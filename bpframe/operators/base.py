@@ -1,0 +1,267 @@
+"""What every operator offers; most of it follows from `jvp` and `vjp` alone."""
+
+from __future__ import annotations
+
+import copy
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from bpframe.errors import BatchCoupledError, OperatorError
+from bpframe.operators.scipy_view import linear_operator
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
+
+__all__ = ["Array", "Operator", "Shape"]
+
+Array: TypeAlias = npt.NDArray[Any]
+Shape: TypeAlias = tuple[int, ...]
+
+
+class Operator(ABC):
+    """A local Jacobian: for every example n of a batch, a linear map from input features to output features.
+
+        jvp: v_n ↦ J_n v_n        vjp: u_n ↦ J_nᵀ u_n
+
+    Shapes: a tangent v is (*S, N, *in_shape), a cotangent u is (*S, N, *out_shape); N is the batch axis and S are
+    optional stack axes (several vectors at once). A *shared* tangent, of a parameter that the whole batch shares,
+    is (*S, *in_shape). `in_shape` and `out_shape` follow from the operator's arrays where they can; `bind` sets
+    them otherwise.
+
+    Results may be the argument itself, a view of it or read-only: treat them as values. `out` is a buffer with the
+    result's shape and dtype, apart in memory from the argument, that may be written; use what is returned. `vjp` is
+    the plain transpose, without conjugation, so that the complex step passes through. jvp, vjp, shared_jvp and
+    sum_vjp do not check shapes; `check` does.
+
+    A subclass implements `jvp` and `vjp`, both with stack axes; the rest is derived. One whose examples depend on
+    one another sets `couples_batch = True`: its jvp and vjp act on the whole batch.
+
+    Errors: OperatorError where a shape is needed that neither the arrays nor `bind` give.
+
+    Source: Griewank and Walther, Evaluating Derivatives (2nd ed., 2008), chapter 3, for the products' names.
+    """
+
+    # Set by bind or by a constructor. While unset, __getattr__ asks the arrays: bound operators pay a plain slot read.
+    __slots__ = ("in_shape", "out_shape")
+
+    in_shape: Shape
+    out_shape: Shape
+    couples_batch: ClassVar[bool] = False
+
+    @abstractmethod
+    def jvp(self, v: Array, out: Array | None = None) -> Array:
+        """Push a tangent forward: J v, (*S, N, *in_shape) -> (*S, N, *out_shape)."""
+
+    @abstractmethod
+    def vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Pull a cotangent back: Jᵀ u, (*S, N, *out_shape) -> (*S, N, *in_shape)."""
+
+    def shared_jvp(self, v: Array, batch: int) -> Array:
+        """Push a tangent that all examples share: (*S, *in_shape) -> (*S, batch, *out_shape)."""
+        axis = v.ndim - len(self.in_shape)
+        shape = (*v.shape[:axis], batch, *v.shape[axis:])
+        return self.jvp(np.broadcast_to(np.expand_dims(v, axis), shape))
+
+    def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Pull back and add over the examples, Σ_n J_nᵀ u_n: (*S, N, *out_shape) -> (*S, *in_shape) (BP3, BP4)."""
+        pulled = self.vjp(u)
+        return add_over(pulled, pulled.ndim - len(self.in_shape) - 1, out)
+
+    @property
+    def batch(self) -> int | None:
+        """The number of examples N, or None where one map serves every batch."""
+        return None
+
+    def bind(self, in_shape: Shape, out_shape: Shape) -> Self:
+        """Set both feature shapes and return the operator itself."""
+        self.in_shape = in_shape
+        self.out_shape = out_shape
+        return self
+
+    def check(self, batch: int) -> None:
+        """Compare the operator's arrays with its shapes and the batch size.
+
+        Errors: OperatorError that says what was expected and what arrived.
+        """
+        if self.batch not in (None, batch):
+            self._refuse("does not hold this batch", f"{batch} examples", f"{self.batch} examples")
+        self._check_shapes(self.in_shape, self.out_shape)
+
+    def dense(self, like: Array | None = None) -> Array:
+        """Write the map out: (B, *out_shape, *in_shape) with B the batch size, or 1 where the operator is shared.
+
+        `like` gives the kind and dtype of array to compute with; by default the operator's own arrays do, or
+        float64 where it has none.
+
+        Errors: BatchCoupledError where the operator couples the batch (`joint_dense` still writes it out).
+        """
+        if self.couples_batch:
+            raise BatchCoupledError(
+                f"operator '{self.structure}' couples the examples of a batch and has no dense form per example",
+                hint="joint_dense(batch), the Jacobian of the whole batch",
+            )
+        batch = 1 if self.batch is None else self.batch
+        size = math.prod(self.in_shape)
+        basis = self._identity(size, like).reshape(size, 1, *self.in_shape)
+        pushed = self.jvp(np.broadcast_to(basis, (size, batch, *self.in_shape)))
+        return np.moveaxis(pushed, 0, -1).reshape(batch, *self.out_shape, *self.in_shape)
+
+    def joint_dense(self, batch: int, like: Array | None = None) -> Array:
+        """Write out the Jacobian of a whole batch: (N·outputs, N·inputs); block diagonal unless coupled."""
+        size = batch * math.prod(self.in_shape)
+        pushed = self.jvp(self._identity(size, like).reshape(size, batch, *self.in_shape))
+        return pushed.reshape(size, batch * math.prod(self.out_shape)).T
+
+    @property
+    def cost(self) -> int:
+        """Multiply-adds that push one vector of one example through; by default those of a dense Jacobian."""
+        return math.prod(self.in_shape) * math.prod(self.out_shape)
+
+    @property
+    def structure(self) -> str:
+        """The structure in a few words, for tables and messages; by default the class's name."""
+        return type(self).__name__
+
+    def root(self) -> Operator:
+        """Return an S with S Sᵀ = J, for a symmetric positive semi-definite J.
+
+        Errors: OperatorError where this structure has no root that bpframe knows.
+        """
+        raise OperatorError(
+            f"operator '{self.structure}' has no known root S with S Sᵀ = J",
+            expected="a symmetric positive semi-definite operator that implements root(): identity, diagonal",
+            received=self.structure,
+        )
+
+    def as_linear_operator(self, batch: int | None = None, dtype: npt.DTypeLike | None = None) -> LinearOperator:
+        """View the operator as a scipy.sparse.linalg.LinearOperator of shape (N·outputs, N·inputs).
+
+        N is `batch`, by default the operator's own batch size, or 1 where it is shared. `rmatvec` is SciPy's adjoint
+        (conjugated), unlike `vjp`.
+        """
+        if batch is None:
+            batch = 1 if self.batch is None else self.batch
+        if dtype is None:
+            array = self._array()
+            dtype = np.float64 if array is None else array.dtype
+        return linear_operator(self.jvp, self.vjp, (batch, *self.in_shape), (batch, *self.out_shape), np.dtype(dtype))
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only where normal look-up fails, i.e. for a shape that nobody has set.
+        if name not in ("in_shape", "out_shape"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        for known in (self._known_shapes(), self._assumed_shapes()):
+            shape = known[name == "out_shape"]
+            if shape is not None:
+                return shape
+        raise OperatorError(
+            f"operator '{self.structure}' does not know its {name}: its arrays leave it open",
+            hint="bind(in_shape, out_shape) before use",
+        )
+
+    def __repr__(self) -> str:
+        known = zip(self._known_shapes(), self._assumed_shapes(), strict=True)
+        shapes = [str(first or second or "?") if first != () else "()" for first, second in known]
+        return f"<{self.structure}: {shapes[0]} -> {shapes[1]}>"
+
+    # What a structure tells about itself -------------------------------------------------------------------------
+
+    def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
+        """Complete the shapes from one another and from the arrays, as far as they are certain."""
+        return in_shape, out_shape
+
+    def _assumed_shapes(self) -> tuple[Shape | None, Shape | None]:
+        """The shapes to use where the arrays allow several and nobody has bound any."""
+        return None, None
+
+    def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:  # noqa: B027  # optional in a subclass
+        """Raise OperatorError where these shapes do not fit the structure."""
+
+    def _array(self) -> Array | None:
+        """The floating array that gives the kind and dtype of a basis to push; None where there is none."""
+        return None
+
+    def _after(self, other: Operator) -> Operator | None:
+        """The product self ∘ other as one structure, or None to stay lazy."""
+        return None
+
+    def _before(self, other: Operator) -> Operator | None:
+        """The product other ∘ self as one structure, or None to stay lazy."""
+        return None
+
+    def _plus(self, other: Operator) -> Operator | None:
+        """The sum self + other as one structure, or None to stay lazy."""
+        return None
+
+    # Shared by the structures --------------------------------------------------------------------------------
+
+    def _known_shapes(self) -> tuple[Shape | None, Shape | None]:
+        in_shape, out_shape = _set_shape(self, "in_shape"), _set_shape(self, "out_shape")
+        if in_shape is None or out_shape is None:
+            return self._infer(in_shape, out_shape)
+        return in_shape, out_shape
+
+    def _is_bound(self) -> bool:
+        return _set_shape(self, "in_shape") is not None and _set_shape(self, "out_shape") is not None
+
+    def _with_shapes(self, in_shape: Shape | None, out_shape: Shape | None) -> Self:
+        """The operator itself where it knows its shapes, else a copy bound to these as far as they are known.
+
+        A copy, because the author may use one unbound operator in several places.
+        """
+        if (in_shape is None and out_shape is None) or None not in self._known_shapes():
+            return self
+        copied = copy.copy(self)
+        if in_shape is not None:
+            copied.in_shape = in_shape
+        if out_shape is not None:
+            copied.out_shape = out_shape
+        return copied
+
+    def _identity(self, size: int, like: Array | None) -> Array:
+        array = self._array() if like is None else like
+        if array is None:
+            return np.eye(size)
+        return np.eye(size, dtype=array.dtype, like=array)
+
+    def _refuse(self, problem: str, expected: str, received: str, hint: str | None = None) -> NoReturn:
+        raise OperatorError(f"operator '{self.structure}' {problem}", expected=expected, received=received, hint=hint)
+
+    def _check_array(self, array: object, name: str, least_ndim: int) -> None:
+        ndim = getattr(array, "ndim", None)
+        if ndim is None:
+            self._refuse(f"needs an array as {name}", "a NumPy-compatible array", type(array).__name__)
+        if ndim < least_ndim:
+            self._refuse(f"has too few axes in {name}", f"at least {least_ndim} axes", f"{ndim} axes")
+
+
+def _set_shape(operator: Operator, name: str) -> Shape | None:
+    try:
+        # Not getattr: that would fall back on Operator.__getattr__.
+        shape: Shape = object.__getattribute__(operator, name)
+    except AttributeError:
+        return None
+    return shape
+
+
+def add_over(array: Array, axis: int, out: Array | None) -> Array:
+    """Add an array over one axis: (*S, N, *rest) -> (*S, *rest)."""
+    # The method, not np.add.reduce: every NumPy-compatible array has it.
+    total: Array = array.sum(axis=axis, out=out)
+    return total
+
+
+def one_batch(operators: Iterable[Operator]) -> None:
+    """Refuse operators that hold batches of different sizes."""
+    held = [(operator.structure, operator.batch) for operator in operators if operator.batch is not None]
+    if len({batch for _, batch in held}) > 1:
+        raise OperatorError(
+            "operators of different batch sizes cannot be joined",
+            expected=f"{held[0][1]} examples, as in '{held[0][0]}'",
+            received=", ".join(f"{batch} in '{structure}'" for structure, batch in held[1:]),
+        )

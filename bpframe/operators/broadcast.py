@@ -1,0 +1,86 @@
+"""The Jacobian of a value that is repeated, such as a bias."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bpframe.operators.base import Array, Operator, Shape, add_over
+
+__all__ = ["Broadcast"]
+
+# From this many entries on, a product with ones (BLAS) is faster than NumPy's reduction over axis 0.
+_LARGE = 16_384
+
+
+class Broadcast(Operator):
+    """Repeat the input along leading feature axes.
+
+        (J v)_{lead, i} = v_i,    (Jᵀ u)_i = Σ_lead u_{lead, i}
+
+    Shapes: inputs in_shape, outputs (*lead, *in_shape); lead may be empty, which is the identity for every example.
+    `bind` states both. jvp returns a read-only view. Cost: one move or addition per output. Broadcasts compose.
+
+    Errors: OperatorError where the shapes are needed and nobody has bound them. `check` refuses outputs that do not
+    end with the input's axes.
+
+    Source: BP3, ∂C/∂b = Σ_n δ_n.
+    """
+
+    __slots__ = ()
+
+    structure = "broadcast"
+
+    def jvp(self, v: Array, out: Array | None = None) -> Array:
+        """Repeat: (*S, N, *in_shape) -> (*S, N, *lead, *in_shape)."""
+        in_shape, out_shape = self.in_shape, self.out_shape
+        kept = v.shape[: v.ndim - len(in_shape)]
+        if in_shape == out_shape:
+            return v
+        spread = v.reshape(*kept, *(1,) * (len(out_shape) - len(in_shape)), *in_shape)
+        return np.broadcast_to(spread, (*kept, *out_shape))
+
+    def vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Add over lead: (*S, N, *lead, *in_shape) -> (*S, N, *in_shape)."""
+        in_shape, out_shape = self.in_shape, self.out_shape
+        if in_shape == out_shape:
+            return u
+        axis = u.ndim - len(out_shape)
+        return add_over(_join(u, axis, len(in_shape)), axis, out)
+
+    def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Add over examples and lead: (*S, N, *lead, *in_shape) -> (*S, *in_shape) (BP3)."""
+        in_ndim = len(self.in_shape)
+        axis = u.ndim - len(self.out_shape) - 1
+        if u.ndim - in_ndim - axis > 1:
+            u = _join(u, axis, in_ndim)
+        if u.ndim == 2 and in_ndim == 1 and u.size >= _LARGE:
+            return np.matmul(np.ones_like(u, shape=u.shape[:1]), u, out=out)
+        return add_over(u, axis, out)
+
+    @property
+    def cost(self) -> int:
+        """One move or addition per output."""
+        return math.prod(self.out_shape)
+
+    def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
+        if out_shape[max(len(out_shape) - len(in_shape), 0) :] != in_shape:
+            self._refuse(
+                "cannot repeat to its output's shape",
+                f"outputs of shape {_ending(in_shape)}",
+                f"outputs of shape {out_shape}",
+            )
+
+    def _after(self, other: Operator) -> Operator | None:
+        return Broadcast() if isinstance(other, Broadcast) else None
+
+
+def _join(u: Array, axis: int, feature_ndim: int) -> Array:
+    """Make one axis of all from `axis` up to the features."""
+    features = u.ndim - feature_ndim
+    return u.reshape(*u.shape[:axis], math.prod(u.shape[axis:features]), *u.shape[features:])
+
+
+def _ending(in_shape: Shape) -> str:
+    return "(" + ", ".join(["*lead", *map(str, in_shape)]) + ")"

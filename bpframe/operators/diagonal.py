@@ -1,0 +1,105 @@
+"""The Jacobian of a function that works entry by entry."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bpframe.operators.base import Array, Operator, Shape, add_over
+
+__all__ = ["Diagonal"]
+
+
+class Diagonal(Operator):
+    """Multiply entry by entry.
+
+        J v = d ⊙ v,    Jᵀ u = d ⊙ u
+
+    Shapes: d (N, *features), or (1, *features) where all examples share it; inputs and outputs are *features. Cost:
+    one multiply-add per feature. Diagonals compose and add to diagonals.
+
+    Errors: `check` refuses a d of another shape. `root` refuses a d with negative or complex entries.
+
+    Source: the ⊙ σ'(z) of BP1 and BP2.
+    """
+
+    __slots__ = ("d",)
+
+    structure = "diagonal"
+
+    def __init__(self, d: Array) -> None:
+        self.d = d
+
+    def jvp(self, v: Array, out: Array | None = None) -> Array:
+        """Push forward: d ⊙ v."""
+        return np.multiply(v, self.d, out=out)
+
+    def vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Pull back: d ⊙ u."""
+        return np.multiply(u, self.d, out=out)
+
+    def shared_jvp(self, v: Array, batch: int) -> Array:
+        """Push a shared tangent: (*S, *features) -> (*S, batch, *features)."""
+        axis = v.ndim - self.d.ndim + 1
+        pushed: Array = np.multiply(np.expand_dims(v, axis), self.d)
+        if pushed.shape[axis] == batch:
+            return pushed
+        return np.broadcast_to(pushed, (*v.shape[:axis], batch, *v.shape[axis:]))
+
+    def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Add over the examples: Σ_n d_n ⊙ u_n."""
+        return add_over(np.multiply(u, self.d), u.ndim - self.d.ndim, out)
+
+    def root(self) -> Diagonal:
+        """Return the diagonal of √d.
+
+        An integer d has no precision of its own; its root is float64.
+
+        Errors: OperatorError where an entry of d is negative or complex.
+        """
+        d = self.d
+        if d.dtype.kind == "c":
+            self._refuse("has no real root", "real entries, none negative", f"entries of dtype {d.dtype}")
+        if (d < 0).any():
+            self._refuse("has no real root", "no negative entry", f"a smallest entry of {float(d.min())}")
+        rooted = Diagonal(np.sqrt(d, dtype=d.dtype if d.dtype.kind == "f" else np.float64))
+        return rooted._with_shapes(*self._known_shapes())
+
+    @property
+    def batch(self) -> int | None:
+        """The number of examples, or None where all share one diagonal."""
+        count: int = self.d.shape[0]
+        return None if count == 1 else count
+
+    @property
+    def cost(self) -> int:
+        """One multiply-add per feature."""
+        return math.prod(self.d.shape[1:])
+
+    def check(self, batch: int) -> None:
+        """Refuse a d that is not (batch, *features) or (1, *features)."""
+        self._check_array(self.d, "d", 1)
+        super().check(batch)
+
+    def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
+        features = self.d.shape[1:]
+        return (features if in_shape is None else in_shape, features if out_shape is None else out_shape)
+
+    def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
+        features = self.d.shape[1:]
+        if not in_shape == out_shape == features:
+            self._refuse(
+                "has a d that does not fit its shapes",
+                f"d of shape (N, *{in_shape}) for {in_shape} -> {out_shape}, both the same",
+                f"d of shape {self.d.shape}",
+            )
+
+    def _array(self) -> Array | None:
+        return self.d if self.d.dtype.kind in "fc" else None
+
+    def _after(self, other: Operator) -> Operator | None:
+        return Diagonal(np.multiply(self.d, other.d)) if isinstance(other, Diagonal) else None
+
+    def _plus(self, other: Operator) -> Operator | None:
+        return Diagonal(np.add(self.d, other.d)) if isinstance(other, Diagonal) else None

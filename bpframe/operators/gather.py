@@ -1,0 +1,192 @@
+"""The Jacobian of an index map: pooling, embedding, padding, cropping."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bpframe.operators.base import Array, Operator, Shape, add_over
+from bpframe.operators.reshape import Reshape
+
+__all__ = ["Gather"]
+
+
+class Gather(Operator):
+    """Pick one input entry, or zero, for every output entry.
+
+        (J v)_o = v_{index(o)},    (Jᵀ u)_i = Σ_{o: index(o) = i} u_o
+
+    Shapes: index (N, *out_shape) of signed integers, or (1, *out_shape) where all examples share it; its entries are
+    flat positions in the input's features (C order), −1 reads zero. Inputs are `in_shape`. Cost: one move or addition
+    per output. Gathers compose with gathers and reshapes to gathers.
+
+    Errors: OperatorError where in_shape is needed and was neither given nor bound. `check` refuses entries below −1 or
+    beyond the input, and an index that is not of signed integers or of another shape.
+    """
+
+    __slots__ = ("_padding", "index")
+
+    structure = "gather"
+    _padding: Array | bool | None
+
+    def __init__(self, index: Array, in_shape: Shape | None = None) -> None:
+        self.index = index
+        self._padding = None
+        if in_shape is not None:
+            self.in_shape = in_shape
+
+    def jvp(self, v: Array, out: Array | None = None) -> Array:
+        """Gather: (*S, N, *in_shape) -> (*S, N, *out_shape)."""
+        axis = v.ndim - len(self.in_shape) - 1
+        stack, examples, size = v.shape[:axis], v.shape[axis], math.prod(v.shape[axis + 1 :])
+        count = math.prod(stack)
+        if self.index.shape[0] == 1:
+            pushed = self._read(v.reshape(count * examples, size), self.index[0])
+        else:
+            pushed = self._read(v.reshape(count, examples * size), self._positions(size))
+        return pushed.reshape(*stack, examples, *self.index.shape[1:])
+
+    def vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Scatter and add: (*S, N, *out_shape) -> (*S, N, *in_shape)."""
+        in_shape = self.in_shape
+        axis = u.ndim - self.index.ndim
+        stack, examples, size = u.shape[:axis], u.shape[axis], math.prod(in_shape)
+        count = math.prod(stack)
+        if self.index.shape[0] == 1:
+            pulled = self._scatter(u.reshape(count * examples, self._outputs()), self.index, size)
+        else:
+            pulled = self._scatter(u.reshape(count, examples * self._outputs()), self._positions(size), examples * size)
+        return pulled.reshape(*stack, examples, *in_shape)
+
+    def shared_jvp(self, v: Array, batch: int) -> Array:
+        """Gather from one shared array, without a copy per example: (*S, *in_shape) -> (*S, batch, *out_shape)."""
+        stack = v.shape[: v.ndim - len(self.in_shape)]
+        size = math.prod(v.shape[len(stack) :])
+        pushed = self._read(v.reshape(math.prod(stack), size), self.index).reshape(*stack, *self.index.shape)
+        if self.index.shape[0] == batch:
+            return pushed
+        return np.broadcast_to(pushed, (*stack, batch, *self.index.shape[1:]))
+
+    def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Scatter and add all examples into one array: (*S, N, *out_shape) -> (*S, *in_shape)."""
+        in_shape = self.in_shape
+        axis = u.ndim - self.index.ndim
+        stack = u.shape[:axis]
+        if self.index.shape[0] == 1:
+            u = add_over(u, axis, None)
+        flat = u.reshape(math.prod(stack), self.index.shape[0] * self._outputs())
+        return self._scatter(flat, self.index, math.prod(in_shape)).reshape(stack + in_shape)
+
+    @property
+    def batch(self) -> int | None:
+        """The number of examples, or None where all share one index."""
+        count: int = self.index.shape[0]
+        return None if count == 1 else count
+
+    @property
+    def cost(self) -> int:
+        """One move or addition per output."""
+        return self._outputs()
+
+    def check(self, batch: int) -> None:
+        """Refuse an index that is no integer array (batch or 1, *out_shape) with entries in −1 ... inputs − 1."""
+        self._check_array(self.index, "index", 1)
+        super().check(batch)
+        if self.index.dtype.kind != "i":
+            self._refuse("needs an index of integers", "a signed integer dtype", f"dtype {self.index.dtype}")
+        inputs = math.prod(self.in_shape)
+        wrong = (self.index < -1) | (self.index >= inputs)
+        if wrong.any():
+            self._refuse(
+                "reads outside its input",
+                f"entries from -1 (zero) to {inputs - 1}, flat positions in an input of shape {self.in_shape}",
+                f"{int(self.index[wrong][0])}",
+            )
+
+    def _outputs(self) -> int:
+        return math.prod(self.index.shape[1:])
+
+    def _positions(self, size: int) -> Array:
+        """The index as positions in the flattened batch: example n starts at n·size. Padding points anywhere."""
+        examples = self.index.shape[0]
+        starts = np.multiply(np.arange(examples, like=self.index), size)
+        return np.add(self.index.reshape(examples, self._outputs()), starts[:, None])
+
+    def _padded(self) -> Array | None:
+        """True where the index reads zero; None where it never does. Found once, at first use."""
+        if self._padding is None:
+            mask = self.index < 0
+            self._padding = mask if mask.any() else False
+        return None if isinstance(self._padding, bool) else self._padding
+
+    def _read(self, flat: Array, positions: Array) -> Array:
+        """(count, size) -> (count, positions)."""
+        positions = positions.reshape(positions.size)
+        padding = self._padded()
+        if flat.shape[1] == 0:
+            return np.zeros_like(flat, shape=(flat.shape[0], positions.size))
+        read = np.take(flat, positions, axis=1)
+        return read if padding is None else np.where(padding.reshape(positions.size), 0, read)
+
+    def _scatter(self, flat: Array, positions: Array, size: int) -> Array:
+        """(count, positions) -> (count, size), adding where a position occurs more than once."""
+        positions = positions.reshape(positions.size)
+        padding = self._padded()
+        if padding is not None:
+            kept = ~padding.reshape(positions.size)
+            positions, flat = positions[kept], flat[:, kept]
+        result = np.zeros_like(flat, shape=(flat.shape[0], size))
+        if self.index.shape[0] == 1 and _all_different(positions, size):
+            result[:, positions] = flat
+            return result
+        for row, values in zip(result, flat, strict=True):
+            np.add.at(row, positions, values)
+        return result
+
+    def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
+        return in_shape, self.index.shape[1:] if out_shape is None else out_shape
+
+    def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
+        if self.index.shape[1:] != out_shape:
+            self._refuse(
+                "has an index that does not fit its output's shape",
+                f"an index of shape (N, *{out_shape})",
+                f"an index of shape {self.index.shape}",
+            )
+
+    def _after(self, other: Operator) -> Operator | None:
+        if isinstance(other, Reshape):
+            return Gather(self.index)
+        if isinstance(other, Gather):
+            return Gather(_chain(self.index, other.index))
+        return None
+
+    def _before(self, other: Operator) -> Operator | None:
+        out_shape = other._known_shapes()[1]
+        if isinstance(other, Reshape) and out_shape is not None:
+            return Gather(self.index.reshape(self.index.shape[0], *out_shape))
+        return None
+
+
+def _all_different(positions: Array, size: int) -> bool:
+    """Whether no position occurs twice."""
+    met = np.zeros_like(positions, shape=size, dtype=bool)
+    met[positions] = True
+    return int(np.count_nonzero(met)) == positions.size
+
+
+def _chain(outer: Array, inner: Array) -> Array:
+    """The index of outer ∘ inner: (N or 1, *outer) and (N or 1, *inner) -> (N or 1, *outer); −1 stays −1."""
+    examples = inner.shape[0] if outer.shape[0] == 1 else outer.shape[0]
+    width = math.prod(inner.shape[1:])
+    flat_outer = outer.reshape(outer.shape[0], math.prod(outer.shape[1:]))
+    padding = flat_outer < 0
+    if width == 0:
+        read = np.full_like(flat_outer, -1, shape=(examples, flat_outer.shape[1]))
+    else:
+        # Row 0 of a shared inner index serves every example.
+        rows = np.arange(inner.shape[0], like=outer)[:, None]
+        read = inner.reshape(inner.shape[0], width)[rows, flat_outer]
+    chained = np.where(padding, -1, read)
+    return chained.reshape(examples, *outer.shape[1:])
