@@ -1,0 +1,32 @@
+"""Local Jacobians as structured linear operators: one class per structure, and how they compose and add."""
+
+from bpframe.operators.adding import add
+from bpframe.operators.base import Operator
+from bpframe.operators.batch_matrix import BatchMatrix, dense_operator
+from bpframe.operators.broadcast import Broadcast
+from bpframe.operators.composed import Composed
+from bpframe.operators.composing import compose
+from bpframe.operators.diagonal import Diagonal
+from bpframe.operators.gather import Gather
+from bpframe.operators.identity import Identity
+from bpframe.operators.matrix import Matrix
+from bpframe.operators.reshape import Reshape
+from bpframe.operators.sum import Sum
+from bpframe.operators.weight_times import WeightTimes
+
+__all__ = [
+    "BatchMatrix",
+    "Broadcast",
+    "Composed",
+    "Diagonal",
+    "Gather",
+    "Identity",
+    "Matrix",
+    "Operator",
+    "Reshape",
+    "Sum",
+    "WeightTimes",
+    "add",
+    "compose",
+    "dense_operator",
+]

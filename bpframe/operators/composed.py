@@ -1,0 +1,160 @@
+"""Operators one after another: multiply along a path."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Self
+
+from bpframe.errors import OperatorError
+from bpframe.operators.base import Array, Operator, Shape
+
+__all__ = ["Composed", "chain_shapes"]
+
+
+class Composed(Operator):
+    """Apply several operators one after another; the last factor comes first.
+
+        J v = A (B v),    Jᵀ u = Bᵀ (Aᵀ u)    for factors (A, B)
+
+    Shapes: inputs are those of the last factor, outputs those of the first. `bind` hands shapes on to the factors that
+    lack them. Cost: the sum of the factors' costs. Lazy: `compose` simplifies, this class does not.
+
+    Errors: `check` refuses neighbours that do not fit, and whatever a factor refuses.
+
+    Source: eq. (6), the chain rule.
+    """
+
+    __slots__ = ("factors",)
+
+    def __init__(self, factors: tuple[Operator, ...]) -> None:
+        self.factors = factors
+
+    def jvp(self, v: Array, out: Array | None = None) -> Array:
+        """Push forward through the factors, the last one first."""
+        factors = self.factors
+        for factor in factors[:0:-1]:
+            v = factor.jvp(v)
+        return factors[0].jvp(v, out)
+
+    def vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Pull back through the factors, the first one first."""
+        factors = self.factors
+        for factor in factors[:-1]:
+            u = factor.vjp(u)
+        return factors[-1].vjp(u, out)
+
+    def shared_jvp(self, v: Array, batch: int) -> Array:
+        """Push a shared tangent: only the last factor sees it shared."""
+        factors = self.factors
+        v = factors[-1].shared_jvp(v, batch)
+        for factor in factors[-2::-1]:
+            v = factor.jvp(v)
+        return v
+
+    def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Add over the examples: Σ_n (A_n B_n)ᵀ u_n = Σ_n B_nᵀ (A_nᵀ u_n), so only the last factor adds."""
+        factors = self.factors
+        for factor in factors[:-1]:
+            u = factor.vjp(u)
+        return factors[-1].sum_vjp(u, out)
+
+    @property
+    def couples_batch(self) -> bool:  # type: ignore[override]  # a constant of the class elsewhere
+        """Whether a factor couples the batch."""
+        return any(factor.couples_batch for factor in self.factors)
+
+    @property
+    def batch(self) -> int | None:
+        """The batch size of the factors, or None where all are shared."""
+        return next((factor.batch for factor in self.factors if factor.batch is not None), None)
+
+    @property
+    def cost(self) -> int:
+        """The sum of the factors' costs."""
+        joints = chain_shapes(self.factors, *self._known_shapes())
+        return sum(factor.cost for factor in _bound(self.factors, joints))
+
+    @property
+    def structure(self) -> str:
+        """The factors' structures, joined by ∘."""
+        return " ∘ ".join(f"({f.structure})" if " + " in f.structure else f.structure for f in self.factors)
+
+    def bind(self, in_shape: Shape, out_shape: Shape) -> Self:
+        """Set the shapes, here and in the factors that have none and get one from their neighbours."""
+        self.in_shape = in_shape
+        self.out_shape = out_shape
+        for factor in self.factors:
+            if not factor._is_bound():
+                self.factors = _bound(self.factors, chain_shapes(self.factors, in_shape, out_shape))
+                break
+        return self
+
+    def check(self, batch: int) -> None:
+        """Check every factor, and that neighbours fit."""
+        for factor in self.factors:
+            factor.check(batch)
+        super().check(batch)
+
+    def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
+        shapes = chain_shapes(self.factors, in_shape, out_shape)
+        return shapes[-1], shapes[0]
+
+    def _assumed_shapes(self) -> tuple[Shape | None, Shape | None]:
+        in_shape, _ = self.factors[-1]._assumed_shapes()
+        _, out_shape = self.factors[0]._assumed_shapes()
+        return (None, None) if in_shape is None and out_shape is None else self._infer(in_shape, out_shape)
+
+    def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
+        chain_shapes(self.factors, in_shape, out_shape)
+
+    def _array(self) -> Array | None:
+        return next((array for factor in self.factors if (array := factor._array()) is not None), None)
+
+
+def chain_shapes(
+    factors: tuple[Operator, ...], in_shape: Shape | None = None, out_shape: Shape | None = None
+) -> list[Shape | None]:
+    """Find the shapes at the joints of a chain A ∘ B ∘ ...: [out of A, in of A = out of B, ..., in of the last].
+
+    A shape that follows neither from a factor's arrays nor from its neighbours is None.
+
+    Errors: OperatorError where two neighbours, or the chain's own shapes, disagree.
+    """
+    joints: list[Shape | None] = [out_shape, *[None] * (len(factors) - 1), in_shape]
+    unfinished = []
+    for place, factor in enumerate(factors):
+        known_in, known_out = factor._known_shapes()
+        _agree(factors, joints, place, known_out, place)
+        _agree(factors, joints, place + 1, known_in, place)
+        if known_in is None or known_out is None:
+            unfinished.append(place)
+    # From the input to the output and back: no shape travels farther.
+    for place in (*reversed(unfinished), *unfinished):
+        known_in, known_out = factors[place]._infer(joints[place + 1], joints[place])
+        _agree(factors, joints, place, known_out, place)
+        _agree(factors, joints, place + 1, known_in, place)
+    return joints
+
+
+def _agree(
+    factors: tuple[Operator, ...], joints: list[Shape | None], joint: int, shape: Shape | None, place: int
+) -> None:
+    """Note a factor's shape at a joint, or refuse it where the joint has another one."""
+    if shape is None or joints[joint] == shape:
+        return
+    if joints[joint] is not None:
+        side = "input" if joint > place else "output"
+        raise OperatorError(
+            f"operator '{factors[place].structure}' does not fit its neighbours in '{Composed(factors).structure}'",
+            expected=f"{side} shape {joints[joint]}",
+            received=f"{side} shape {shape}",
+        )
+    joints[joint] = shape
+
+
+def _bound(factors: tuple[Operator, ...], joints: list[Shape | None]) -> tuple[Operator, ...]:
+    """The factors with the joints' shapes."""
+    return tuple(
+        factor._with_shapes(in_shape, out_shape)
+        for factor, (out_shape, in_shape) in zip(factors, pairwise(joints), strict=True)
+    )

@@ -1,0 +1,140 @@
+"""Operators side by side: add over all paths."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from bpframe.errors import OperatorError
+from bpframe.operators.base import Array, Operator, Shape
+
+__all__ = ["Sum", "common_shapes"]
+
+
+class Sum(Operator):
+    """Add several operators of equal shapes.
+
+        J v = A v + B v,    Jᵀ u = Aᵀ u + Bᵀ u    for terms (A, B)
+
+    Shapes: those of every term. `bind` hands them on to the terms that lack them. Cost: the sum of the terms' costs,
+    and one addition per output for every term after the first. Lazy: `add` simplifies, this class does not.
+
+    Errors: `check` refuses terms of different shapes, and whatever a term refuses.
+
+    Source: the second eq. (12), the addition over paths.
+    """
+
+    __slots__ = ("terms",)
+
+    def __init__(self, terms: tuple[Operator, ...]) -> None:
+        self.terms = terms
+
+    def jvp(self, v: Array, out: Array | None = None) -> Array:
+        """Push forward through every term and add."""
+        return _total([term.jvp(v) for term in self.terms], out)
+
+    def vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Pull back through every term and add."""
+        return _total([term.vjp(u) for term in self.terms], out)
+
+    def shared_jvp(self, v: Array, batch: int) -> Array:
+        """Push a shared tangent through every term and add."""
+        return _total([term.shared_jvp(v, batch) for term in self.terms], None)
+
+    def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Add over examples and terms."""
+        return _total([term.sum_vjp(u) for term in self.terms], out)
+
+    @property
+    def couples_batch(self) -> bool:  # type: ignore[override]  # a constant of the class elsewhere
+        """Whether a term couples the batch."""
+        return any(term.couples_batch for term in self.terms)
+
+    @property
+    def batch(self) -> int | None:
+        """The batch size of the terms, or None where all are shared."""
+        return next((term.batch for term in self.terms if term.batch is not None), None)
+
+    @property
+    def cost(self) -> int:
+        """The sum of the terms' costs."""
+        shapes = common_shapes(self.terms, *self._known_shapes())
+        return sum(term._with_shapes(*shapes).cost for term in self.terms)
+
+    @property
+    def structure(self) -> str:
+        """The terms' structures, joined by +."""
+        return " + ".join(term.structure for term in self.terms)
+
+    def bind(self, in_shape: Shape, out_shape: Shape) -> Self:
+        """Set the shapes, here and in the terms that have none."""
+        self.in_shape = in_shape
+        self.out_shape = out_shape
+        for term in self.terms:
+            if not term._is_bound():
+                self.terms = tuple(term._with_shapes(in_shape, out_shape) for term in self.terms)
+                break
+        return self
+
+    def check(self, batch: int) -> None:
+        """Check every term, and that their shapes agree."""
+        for term in self.terms:
+            term.check(batch)
+        super().check(batch)
+
+    def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
+        return common_shapes(self.terms, in_shape, out_shape)
+
+    def _assumed_shapes(self) -> tuple[Shape | None, Shape | None]:
+        return self.terms[0]._assumed_shapes()
+
+    def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
+        common_shapes(self.terms, in_shape, out_shape)
+
+    def _array(self) -> Array | None:
+        return next((array for term in self.terms if (array := term._array()) is not None), None)
+
+
+def common_shapes(
+    terms: tuple[Operator, ...], in_shape: Shape | None = None, out_shape: Shape | None = None
+) -> tuple[Shape | None, Shape | None]:
+    """Find the shapes that all terms share; None where no term knows them.
+
+    Errors: OperatorError where two terms, or the sum's own shapes, disagree.
+    """
+    # Twice: what the last term knows may complete the first one.
+    for term in (*terms, *terms):
+        known_in, known_out = term._known_shapes()
+        if known_in is None or known_out is None:
+            known_in, known_out = term._infer(
+                in_shape if known_in is None else known_in, out_shape if known_out is None else known_out
+            )
+        in_shape = _agree(terms, term, "input", in_shape, known_in)
+        out_shape = _agree(terms, term, "output", out_shape, known_out)
+    return in_shape, out_shape
+
+
+def _agree(
+    terms: tuple[Operator, ...], term: Operator, side: str, common: Shape | None, shape: Shape | None
+) -> Shape | None:
+    """The common shape, or the term's where there is none yet; refuse a term whose shape is another one."""
+    if common is None or shape is None:
+        return shape if common is None else common
+    if common != shape:
+        raise OperatorError(
+            f"operator '{term.structure}' does not fit its neighbours in '{Sum(terms).structure}'",
+            expected=f"{side} shape {common}",
+            received=f"{side} shape {shape}",
+        )
+    return common
+
+
+def _total(results: list[Array], out: Array | None) -> Array:
+    """Add results that may be views or the argument itself, so that none is written to."""
+    if len(results) == 1:
+        return results[0]
+    total = np.add(results[0], results[1], out=out)
+    for result in results[2:]:
+        total = np.add(total, result, out=out)
+    return total
