@@ -1,0 +1,59 @@
+"""The Jacobian of every structure from its definition, entry by entry, without bpframe's products."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from bpframe.operators import (
+    BatchMatrix,
+    Broadcast,
+    Composed,
+    Diagonal,
+    Gather,
+    Identity,
+    Matrix,
+    Operator,
+    Reshape,
+    Sum,
+    WeightTimes,
+)
+
+
+def jacobian(operator: Operator, batch: int) -> np.ndarray:
+    """(batch, outputs, inputs)."""
+    inputs, outputs = math.prod(operator.in_shape), math.prod(operator.out_shape)
+    if isinstance(operator, Composed):
+        product = jacobian(operator.factors[0], batch)
+        for factor in operator.factors[1:]:
+            product = np.einsum("noi,nij->noj", product, jacobian(factor, batch))
+        return product
+    if isinstance(operator, Sum):
+        return np.sum([jacobian(term, batch) for term in operator.terms], axis=0)
+    written = np.zeros((batch, outputs, inputs), dtype=complex)
+    for n in range(batch):
+        for o, at_out in enumerate(np.ndindex(operator.out_shape)):
+            for i, at_in in enumerate(np.ndindex(operator.in_shape)):
+                written[n, o, i] = entry(operator, n, o, at_out, i, at_in)
+    return written
+
+
+def entry(operator: Operator, n: int, o: int, at_out: tuple[int, ...], i: int, at_in: tuple[int, ...]) -> complex:
+    """∂y_{n, at_out} / ∂x_{n, at_in}; o and i are the same places, counted flat."""
+    match operator:
+        case Identity() | Reshape():
+            return o == i
+        case Diagonal(d=d):
+            return d[n % len(d)][at_out] if at_out == at_in else 0
+        case Matrix(w=w):
+            return w[at_out[-1], at_in[-1]] if at_out[:-1] == at_in[:-1] else 0
+        case BatchMatrix(j=j):
+            return j[n % len(j)][at_out + at_in]
+        case WeightTimes(a=a):
+            return a[n][at_out[:-1] + at_in[1:]] if at_out[-1] == at_in[0] else 0
+        case Broadcast():
+            return at_out[len(at_out) - len(at_in) :] == at_in
+        case Gather(index=index):
+            return index[n % len(index)][at_out] == i
+    raise NotImplementedError(type(operator))

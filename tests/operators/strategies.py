@@ -1,0 +1,159 @@
+"""Random operators of every structure, bound to shapes that fit."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import strategies as st
+
+from bpframe.operators import (
+    BatchMatrix,
+    Broadcast,
+    Composed,
+    Diagonal,
+    Gather,
+    Identity,
+    Matrix,
+    Operator,
+    Reshape,
+    Sum,
+    WeightTimes,
+)
+
+PLAIN = (Identity, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather)
+KINDS = (*PLAIN, Composed, Sum)
+
+batches = st.sampled_from([0, 1, 2, 3, 5])
+sizes = st.integers(1, 4)
+
+
+def shapes(least: int = 0, most: int = 3) -> st.SearchStrategy[tuple[int, ...]]:
+    return st.lists(sizes, min_size=least, max_size=most).map(tuple)
+
+
+def numbers(rng: np.random.Generator, shape: tuple[int, ...], dtype: type) -> np.ndarray:
+    """Normal numbers of any real or complex dtype, read-only: an operator that writes to them fails."""
+    array = rng.standard_normal(shape)
+    if np.dtype(dtype).kind == "c":
+        array = array + 1j * rng.standard_normal(shape)
+    array = np.asarray(array, dtype=dtype)
+    array.flags.writeable = False
+    return array
+
+
+@st.composite
+def generators(draw) -> np.random.Generator:
+    return np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+
+
+@st.composite
+def operators(draw, kind, batch, in_shape=None, out_shape=None, dtype=np.float64) -> Operator:
+    """An operator of a class whose input or output features (or neither) are given."""
+    rng = draw(generators())
+    if kind is Composed:
+        return _composed(draw, batch, in_shape, out_shape, dtype)
+    in_shape, out_shape = _both_shapes(draw, kind, in_shape, out_shape)
+    if kind is Sum:
+        terms = [
+            draw(operators(term, batch, in_shape, out_shape, dtype))
+            for term in draw(st.lists(st.sampled_from(_taking(in_shape, out_shape)), min_size=1, max_size=3))
+        ]
+        return Sum(tuple(terms)).bind(in_shape, out_shape)
+    rows = draw(st.sampled_from([1, batch]))
+    match kind.__name__:
+        case "Diagonal":
+            operator = Diagonal(numbers(rng, (rows, *in_shape), dtype))
+        case "Matrix":
+            operator = Matrix(numbers(rng, (out_shape[-1], in_shape[-1]), dtype))
+        case "BatchMatrix":
+            operator = BatchMatrix(numbers(rng, (rows, *out_shape, *in_shape), dtype))
+        case "WeightTimes":
+            operator = WeightTimes(numbers(rng, (batch, *out_shape[:-1], in_shape[1]), dtype))
+        case "Gather":
+            operator = Gather(_index(draw, rng, rows, in_shape, out_shape))
+        case _:
+            operator = kind()
+    return operator.bind(in_shape, out_shape)
+
+
+def _index(draw, rng, rows, in_shape, out_shape):
+    """Positions with repeats, without repeats where there are enough, with and without padding."""
+    inputs, outputs = math.prod(in_shape), math.prod(out_shape)
+    if outputs <= inputs and draw(st.booleans()):
+        index = np.array([rng.permutation(inputs)[:outputs] for _ in range(rows)], dtype=np.intp)
+    else:
+        index = rng.integers(0, inputs, (rows, outputs))
+    if draw(st.booleans()):
+        index = np.where(rng.random(index.shape) < 0.3, -1, index)
+    index = index.reshape(rows, *out_shape)
+    index.flags.writeable = False
+    return index
+
+
+def _both_shapes(draw, kind, in_shape, out_shape):
+    """Complete or draw shapes that the class can have."""
+    if in_shape is not None and out_shape is not None:
+        return in_shape, out_shape
+    least = {Matrix: 1, WeightTimes: 2 if out_shape is None else 1}.get(kind, 0)
+    if in_shape is None and out_shape is None:
+        in_shape = draw(shapes(least, 2 if kind is WeightTimes else 3))
+    given = out_shape if in_shape is None else in_shape
+    match kind.__name__:
+        case "Identity" | "Diagonal":
+            other = given
+        case "Matrix":
+            other = (*given[:-1], draw(sizes))
+        case "WeightTimes":
+            other = (given[-1], draw(sizes)) if in_shape is None else (*draw(shapes(0, 2)), given[0])
+        case "Broadcast":
+            other = given[draw(st.integers(0, len(given))) :] if in_shape is None else draw(shapes(0, 2)) + given
+        case "Reshape":
+            whole = math.prod(given)
+            other = draw(st.sampled_from([(whole,), (1, whole), (whole, 1, 1), given[::-1]]))
+        case _:
+            other = draw(shapes(0, 2))
+    return (other, out_shape) if in_shape is None else (in_shape, other)
+
+
+def _taking(in_shape, out_shape):
+    """The plain classes that can map these shapes."""
+    fitting = [BatchMatrix, Gather]
+    if in_shape == out_shape:
+        fitting += [Identity, Diagonal, Reshape, Broadcast]
+    if in_shape and out_shape and in_shape[:-1] == out_shape[:-1]:
+        fitting.append(Matrix)
+    if len(in_shape) == 2 and out_shape and out_shape[-1] == in_shape[0]:
+        fitting.append(WeightTimes)
+    return fitting
+
+
+def _composed(draw, batch, in_shape, out_shape, dtype):
+    """Two or three plain factors, grown from whichever end is given."""
+    count = draw(st.integers(2, 3))
+    if in_shape is not None and out_shape is not None:
+        first = draw(operators(draw(st.sampled_from(_from(in_shape))), batch, in_shape, None, dtype))
+        last = draw(operators(BatchMatrix, batch, first.out_shape, out_shape, dtype))
+        return Composed((last, first)).bind(in_shape, out_shape)
+    factors: list[Operator] = []
+    if out_shape is not None:
+        end = out_shape
+        for _ in range(count):
+            classes = [kind for kind in PLAIN if end or kind not in (Matrix, WeightTimes)]
+            factors.append(draw(operators(draw(st.sampled_from(classes)), batch, None, end, dtype)))
+            end = factors[-1].in_shape
+    else:
+        end = draw(shapes()) if in_shape is None else in_shape
+        for _ in range(count):
+            factors.insert(0, draw(operators(draw(st.sampled_from(_from(end))), batch, end, None, dtype)))
+            end = factors[0].out_shape
+    return Composed(tuple(factors)).bind(factors[-1].in_shape, factors[0].out_shape)
+
+
+def _from(in_shape):
+    """The plain classes that can take this input."""
+    return [
+        kind
+        for kind in PLAIN
+        if not (kind is Matrix and not in_shape) and not (kind is WeightTimes and len(in_shape) != 2)
+    ]
