@@ -1,1 +1,41 @@
-"""bpframe: back-propagation from declared local Jacobians, on NumPy."""
+"""bpframe: back-propagation from declared local Jacobians, on NumPy.
+
+    import bpframe as bp
+
+A component declares what it computes (`forward`) and its local Jacobian (`jacobian`). Everything else follows.
+Names load when they are first used, and no plugin is loaded by importing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from bpframe._version import __version__
+
+if TYPE_CHECKING:
+    from bpframe.history import History
+    from bpframe.metrics import accuracy
+    from bpframe.network import Network
+    from bpframe.spec.network import node
+
+__all__ = ["History", "Network", "__version__", "accuracy", "node"]
+
+_HOME = {
+    "History": "bpframe.history",
+    "Network": "bpframe.network",
+    "accuracy": "bpframe.metrics",
+    "node": "bpframe.spec.network",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'bpframe' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

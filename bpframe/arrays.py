@@ -12,7 +12,7 @@ from bpframe.component import contract_of
 from bpframe.errors import DataError, ShapeMismatch
 from bpframe.graph import Graph, batched
 
-__all__ = ["batch_size", "checked_array", "checked_inputs", "checked_targets"]
+__all__ = ["batch_size", "checked_array", "checked_inputs", "checked_stack", "checked_targets"]
 
 Array = np.ndarray[Any, Any]
 Arrays = Array | Mapping[str, Array]
@@ -103,6 +103,46 @@ def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any) -> 
             hint="drop or fill these entries first: numpy.isfinite(x) finds them",
         )
     return converted
+
+
+def checked_stack(
+    value: Any, shapes: Mapping[str, tuple[int, ...]], what: str, dtype: Any
+) -> tuple[dict[str, Array], tuple[int, ...]]:
+    """Return tangents or cotangents by name, (*S, *shape) each, and the leading stack axes S that they share.
+
+    A mapping may leave names out, which then do not change; an array is the only one's.
+    """
+    names = list(shapes)
+    if isinstance(value, Mapping):
+        unknown = [str(name) for name in value if name not in shapes]
+        if unknown or not value:
+            raise DataError(
+                f"these are no {what}s of the network",
+                expected="some of " + ", ".join(names),
+                received=", ".join(unknown) or "none",
+            )
+        given: Mapping[str, Any] = value
+    else:
+        given = _by_name(value, names, what)
+    arrays: dict[str, Array] = {}
+    stacks: dict[str, tuple[int, ...]] = {}
+    for name, each in given.items():
+        array: Array = each if isinstance(each, np.ndarray) else _as_array(each, f"{what} '{name}'")
+        axes = array.ndim - len(shapes[name])
+        if axes < 0 or array.shape[axes:] != shapes[name]:
+            raise ShapeMismatch(
+                f"the {what} '{name}' has another shape",
+                expected=f"(*S, {', '.join(map(str, shapes[name]))}), with any leading stack axes S",
+                received=str(array.shape),
+            )
+        arrays[name] = array.astype(dtype, copy=False)
+        stacks[name] = array.shape[:axes]
+    if len(set(stacks.values())) > 1:
+        raise ShapeMismatch(
+            f"the {what}s differ in their leading stack axes",
+            received=", ".join(f"'{name}' {stack}" for name, stack in stacks.items()),
+        )
+    return arrays, next(iter(stacks.values()))
 
 
 def _finite(array: Array) -> bool:

@@ -50,6 +50,13 @@ class Engine:
         self._generators.clear()
         self._kept.clear()
 
+    def generator(self, name: str, purpose: str) -> np.random.Generator:
+        """Return the random stream of one node, or of one other job, in passes of one purpose."""
+        key = (name, purpose)
+        if key not in self._generators:
+            self._generators[key] = stream(self.seed, purpose, name)
+        return self._generators[key]
+
     def trace(self, inputs: Mapping[str, Array], training: bool = False) -> Trace:
         """Run a batch forward and return its trace, whose arrays nobody else writes."""
         trace = self._new_trace(len(next(iter(inputs.values()))), "evaluation")
@@ -115,13 +122,9 @@ class Engine:
             trace.checked = True
 
     def _new_trace(self, batch: int, purpose: str) -> Trace:
-        def generator(name: str) -> np.random.Generator:
-            key = (name, purpose)
-            if key not in self._generators:
-                self._generators[key] = stream(self.seed, purpose, name)
-            return self._generators[key]
-
-        return Trace(self.plan, batch, self.parameters, self.state, generator, self.gradient)
+        return Trace(
+            self.plan, batch, self.parameters, self.state, lambda name: self.generator(name, purpose), self.gradient
+        )
 
     def _hand_in_state(self, trace: Trace) -> None:
         for name, slot in self.plan.state_slots.items():

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from bpframe.component import Optimizer
+from bpframe.component.validated import Validated
 
-__all__ = ["TrainingSpec"]
+__all__ = ["TrainingSpec", "training_spec"]
 
 
-class TrainingSpec(BaseModel):
+class TrainingSpec(Validated):
     """The optimizer, how long to train, in which portions, and what to measure."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    _place: ClassVar[str] = "training"
 
-    optimizer: InstanceOf[Optimizer]
+    optimizer: Optimizer = Field(description="How a gradient becomes a change of the parameters.")
     epochs: PositiveInt = Field(30, description="How often every training example is seen.")
     batch_size: PositiveInt = Field(10, description="Examples per step; the last batch of an epoch may be smaller.")
     shuffle: bool = Field(True, description="Whether the examples are put in a new order for every epoch.")
     seed: NonNegativeInt | None = Field(None, description="Seed of shuffling and dropout; the network's if left out.")
     metrics: tuple[Literal["accuracy"], ...] = Field((), description="What to measure after every epoch.")
+
+
+def training_spec(**fields: object) -> TrainingSpec:
+    """Return a `TrainingSpec`, with a `SpecError` for a field that is wrong."""
+    return TrainingSpec(**fields)

@@ -41,4 +41,5 @@ class Sigmoid(Activation):
 
     def second_derivative(self, y: Array) -> Array:
         """Return σ''(z)."""
-        return y * (1 - y) * (1 - 2 * y)
+        curvature: Array = y * (1 - y) * (1 - 2 * y)
+        return curvature

@@ -1,0 +1,77 @@
+"""Pictures of a graph: Mermaid text, and a drawing with networkx and matplotlib."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bpframe.errors import MissingExtra
+from bpframe.graph import Graph, batched
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["draw", "mermaid"]
+
+
+def mermaid(graph: Graph) -> str:
+    """Return a flowchart in Mermaid's language: inputs round, nodes square, costs hexagonal; edges carry shapes."""
+    ids = {name: f"v{i}" for i, name in enumerate(graph.shapes)}
+    lines = ["flowchart LR"]
+    lines += [f'    {ids[name]}(["{name}"])' for name in graph.inputs]
+    lines += [f'    {ids[node.name]}["{node.name}<br/>{node.component.kind}"]' for node in graph.nodes]
+    for node in graph.nodes:
+        lines += [
+            f'    {ids[source]} -- "{batched(graph.shapes[source])}" --> {ids[node.name]}' for source in node.sources
+        ]
+        if node.owner != node.name:
+            lines.append(f'    {ids[node.owner]} -. "parameters" .-> {ids[node.name]}')
+    for i, (output, cost) in enumerate(graph.cost.items()):
+        lines.append(f'    c{i}{{{{"{cost.kind}"}}}}')
+        lines.append(f"    {ids[output]} --> c{i}")
+    return "\n".join(lines) + "\n"
+
+
+def draw(graph: Graph, path: str | Path | None = None) -> Figure:
+    """Draw the graph from left to right, each node as far right as its longest path from an input.
+
+    Raises
+    ------
+    MissingExtra
+        Without matplotlib and networkx, which the extra `plot` installs.
+
+    """
+    try:
+        import networkx as nx
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtra(f"drawing needs {error.name}", hint='pip install "bpframe[plot]"') from error
+    picture: nx.DiGraph[str] = nx.DiGraph()
+    column: dict[str, int] = {}
+    labels: dict[str, str] = {}
+    for name, shape in graph.inputs.items():
+        column[name], labels[name] = 0, f"{name}\n{batched(shape)}"
+    for node in graph.nodes:
+        column[node.name] = 1 + max(column[source] for source in node.sources)
+        labels[node.name] = f"{node.name}\n{node.component.kind}\n{batched(node.output_shape)}"
+    for name, at in column.items():
+        picture.add_node(name, column=at)
+    for node in graph.nodes:
+        picture.add_edges_from((source, node.name) for source in node.sources)
+    positions = nx.multipartite_layout(picture, subset_key="column", align="vertical")
+    columns = max(column.values()) + 1
+    rows = max(list(column.values()).count(at) for at in column.values())
+    figure = Figure(figsize=(1.6 * columns + 0.6, 1.3 * rows + 0.6), layout="constrained")
+    axes = figure.subplots()
+    axes.set_axis_off()
+    axes.margins(0.15)
+    nx.draw_networkx_edges(picture, positions, ax=axes, node_size=3600, edge_color="#7a7a7a", arrowsize=14)
+    for name, label in labels.items():
+        face = "#e3eefc" if name in graph.inputs else "#fdf3dc" if name not in graph.outputs else "#e2f4e3"
+        axes.text(
+            float(positions[name][0]), float(positions[name][1]), label, ha="center", va="center", fontsize=8,
+            bbox={"boxstyle": "round,pad=0.5", "facecolor": face, "edgecolor": "#7a7a7a"},
+        )  # fmt: skip
+    if path is not None:
+        figure.savefig(path, dpi=150)
+    return figure

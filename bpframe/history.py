@@ -1,0 +1,84 @@
+"""What happened in training, as plain data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from bpframe.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["EpochRecord", "History"]
+
+
+class EpochRecord(BaseModel):
+    """One epoch: mean costs and metrics; `seconds` is the time that its steps and measurements took.
+
+    `cost` is the mean over the epoch's steps, each taken before its update; `validation_cost` and the metrics are
+    measured at the epoch's end.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    epoch: int
+    cost: float
+    seconds: float
+    validation_cost: float | None = None
+    accuracy: float | None = None
+    validation_accuracy: float | None = None
+
+
+class History(BaseModel):
+    """A record per epoch, and how training ended.
+
+    `model_dump_json()` writes it and `History.model_validate_json` reads it back, without loss.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    epochs: list[EpochRecord] = []
+    stopped: Literal["completed", "interrupted", "not finite"] = "completed"
+    steps: int = 0
+
+    def __len__(self) -> int:
+        return len(self.epochs)
+
+    def column(self, name: str) -> list[float]:
+        """Return one quantity over the epochs that have it, such as `history.column("cost")`."""
+        return [value for record in self.epochs if (value := getattr(record, name)) is not None]
+
+    def plot(self, path: str | Path | None = None) -> Figure:
+        """Draw costs and metrics over the epochs; write the picture to `path` where one is given.
+
+        Raises
+        ------
+        MissingExtra
+            Without matplotlib, which the extra `plot` installs.
+
+        """
+        try:
+            from matplotlib.figure import Figure
+        except ImportError as error:
+            raise MissingExtra("plotting needs matplotlib", hint='pip install "bpframe[plot]"') from error
+        figure = Figure(figsize=(6.4, 6.4), layout="constrained")
+        upper, lower = figure.subplots(2, sharex=True)
+        for axes, names in ((upper, ("cost", "validation_cost")), (lower, ("accuracy", "validation_accuracy"))):
+            for name in names:
+                points = [
+                    (record.epoch, value) for record in self.epochs if (value := getattr(record, name)) is not None
+                ]
+                if points:
+                    axes.plot(*zip(*points, strict=True), marker=".", label=name.replace("_", " "))
+            if axes.lines:
+                axes.legend()
+            axes.grid(alpha=0.3)
+        upper.set_ylabel("mean cost")
+        lower.set_ylabel("accuracy")
+        lower.set_xlabel("epoch")
+        if path is not None:
+            figure.savefig(path)
+        return figure

@@ -1,0 +1,89 @@
+"""Where NaN or infinity first appeared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bpframe.backward import output_errors
+from bpframe.errors import NonFiniteError
+from bpframe.trace import Trace, local_jacobian
+
+__all__ = ["all_finite", "nonfinite_error"]
+
+Array = np.ndarray[Any, Any]
+
+
+def all_finite(vector: Array) -> bool:
+    """Return whether a vector holds neither NaN nor infinity, by one product that reads it once."""
+    # The square overflows before the entries do; then they are looked at one by one.
+    return bool(np.isfinite(np.dot(vector, vector))) or bool(np.isfinite(vector).all())
+
+
+def nonfinite_error(trace: Trace, when: str, kept: str) -> NonFiniteError:
+    """Walk a trace forward, then back, and return the error that names the first place that is not finite.
+
+    `when` says at which step; `kept` says which parameters the network has now.
+    """
+    place, what, value = _forward(trace) or _backward(trace) or ("the network", "the gradient is", "unknown")
+    return NonFiniteError(
+        f"{place}: {what} not finite, {when}",
+        expected="finite numbers",
+        received=value,
+        hint="a smaller learning rate, or scaled inputs",
+        rows=[("kept", kept)],
+    )
+
+
+def _forward(trace: Trace) -> tuple[str, str, str] | None:
+    for step in trace.plan.steps:
+        for name, array in trace.slots[step.parameter_slot].items():
+            if found := _first(array):
+                return _place(step.node), f"its parameter {name} is", found
+        if found := _first(trace.slots[step.slot]):
+            return _place(step.node), "its output is", found
+    for each in trace.plan.costs:
+        if found := _first(each.forward.function(*each.forward.arguments(trace.slots))):
+            return f"the cost of '{each.output}' ({each.cost.kind})", "its value is", found
+    return None
+
+
+def _backward(trace: Trace) -> tuple[str, str, str] | None:
+    deltas = output_errors(trace, 1.0)
+    for each in trace.plan.costs:
+        if found := _first(deltas[each.value_slot]):
+            return f"the cost of '{each.output}' ({each.cost.kind})", "its gradient is", found
+    for backward_step in trace.plan.to_parameters:
+        step = backward_step.step
+        delta = deltas[step.slot]
+        if delta is None:
+            continue
+        jacobian = local_jacobian(trace, step)
+        for key, slot in backward_step.edges:
+            part = jacobian[key].vjp(delta)
+            if found := _first(part):
+                return _place(step.node), f"the error that it sends to '{key}' is", found
+            so_far = deltas[slot]
+            deltas[slot] = part if so_far is None else so_far + part
+        for key, _, _ in backward_step.parameters:
+            if found := _first(jacobian[key].sum_vjp(delta)):
+                return _place(step.node), f"the gradient of '{key}' is", found
+    return None
+
+
+def _place(node: Any) -> str:
+    return f"{node.place} ({node.component.kind})"
+
+
+def _first(array: Any) -> str | None:
+    """Return the first entry that is not finite, with its position, or None."""
+    if array is None or array.dtype.kind not in "fc":
+        return None
+    finite = np.isfinite(array)
+    if finite.all():
+        return None
+    position = np.unravel_index(int(np.argmin(finite)), array.shape)
+    bad = int(array.size - np.count_nonzero(finite))
+    where = ", ".join(str(int(i)) for i in position)
+    return f"{array[position]} at [{where}], {bad} of {array.size} entries"

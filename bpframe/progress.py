@@ -1,0 +1,110 @@
+"""Telling a person how training goes: a bar in a terminal or notebook, a few lines in a log file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Protocol
+
+from bpframe.history import EpochRecord
+
+__all__ = ["Progress", "progress", "record_line"]
+
+#: How many lines a whole training leaves in a log file.
+LOG_LINES = 10
+
+
+class Progress(Protocol):
+    """What the trainer tells: a portion of an epoch done, then the whole epoch."""
+
+    def within(self, epoch: int, share: float) -> None:
+        """Tell that this share of the epoch (0 to 1) is done."""
+
+    def after(self, record: EpochRecord) -> None:
+        """Tell what the epoch came to."""
+
+
+def record_line(record: EpochRecord) -> str:
+    """Return an epoch's figures in one line."""
+    parts = [f"cost {record.cost:.4g}"]
+    for name in ("validation_cost", "accuracy", "validation_accuracy"):
+        value = getattr(record, name)
+        if value is not None:
+            parts.append(f"{name.replace('_', ' ')} {value:.4g}")
+    return "  ".join(parts)
+
+
+@contextmanager
+def progress(epochs: int, show: bool | None) -> Iterator[Progress]:
+    """Yield what to tell the progress to; it writes to standard error.
+
+    `show` None shows a bar to a person (a terminal or a notebook) and nothing to a log file; True also writes a few
+    lines to a log file; False shows nothing.
+    """
+    if show is False:
+        yield _Silent()
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    # In a notebook rich draws with ipywidgets; without it, lines are what works.
+    interactive = console.is_terminal and not console.is_dumb_terminal
+    if interactive or (console.is_jupyter and find_spec("ipywidgets") is not None):
+        with _bar(console, epochs) as bar:
+            yield bar
+    elif show or console.is_jupyter:
+        yield _Lines(epochs)
+    else:
+        yield _Silent()
+
+
+class _Silent:
+    def within(self, epoch: int, share: float) -> None:
+        pass
+
+    def after(self, record: EpochRecord) -> None:
+        pass
+
+
+class _Lines:
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+        self.stride = max(1, -(-epochs // LOG_LINES))
+
+    def within(self, epoch: int, share: float) -> None:
+        pass
+
+    def after(self, record: EpochRecord) -> None:
+        if record.epoch % self.stride == 0 or record.epoch in (1, self.epochs):
+            print(f"epoch {record.epoch}/{self.epochs}  {record_line(record)}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _bar(console: object, epochs: int) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    if not isinstance(console, Console):
+        raise TypeError(f"a rich console, not {console!r}")
+    bar = RichProgress(
+        TextColumn("epoch {task.fields[epoch]}/{task.total}"),
+        BarColumn(),
+        TextColumn("{task.fields[figures]}"),
+        TimeRemainingColumn(),
+        console=console,
+        refresh_per_second=8,
+    )
+    task = bar.add_task("training", total=epochs, epoch=0, figures="")
+
+    class _Bar:
+        def within(self, epoch: int, share: float) -> None:
+            bar.update(task, completed=epoch - 1 + share, epoch=epoch)
+
+        def after(self, record: EpochRecord) -> None:
+            bar.update(task, completed=record.epoch, epoch=record.epoch, figures=record_line(record))
+
+    with bar:
+        yield _Bar()

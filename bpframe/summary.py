@@ -1,0 +1,124 @@
+"""A table of a network's nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bpframe.engine import Engine
+from bpframe.graph import Node, batched
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["Row", "Summary", "summarise"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One node: what it is, what it reads, what it gives, and how its local Jacobians are built."""
+
+    node: str
+    component: str
+    reads: tuple[str, ...]
+    output_shape: tuple[int, ...]
+    parameters: int
+    shares: str | None
+    jacobian: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A network's nodes, its number of parameters and its dtype; `str()` and `print` lay it out as a table."""
+
+    inputs: Mapping[str, tuple[int, ...]]
+    rows: tuple[Row, ...]
+    outputs: tuple[str, ...]
+    costs: Mapping[str, str]
+    parameters: int
+    dtype: str
+
+    def table(self) -> Table:
+        """Return the table for rich's consoles."""
+        from rich import box
+        from rich.table import Table
+
+        table = Table(box=box.SIMPLE_HEAD)
+        for heading in ("node", "component", "reads", "output", "parameters", "Jacobian"):
+            table.add_column(heading, justify="right" if heading == "parameters" else "left")
+        for name, shape in self.inputs.items():
+            table.add_row(name, "input", "", batched(shape), "", "")
+        for row in self.rows:
+            counted = f"{row.parameters:,}" if row.shares is None else f"those of {row.shares}"
+            structure = ", ".join(f"{key}: {value}" for key, value in row.jacobian.items())
+            table.add_row(row.node, row.component, ", ".join(row.reads), batched(row.output_shape), counted, structure)
+        costs = ", ".join(f"{kind} of {output}" for output, kind in self.costs.items()) or "none"
+        table.caption = f"{self.parameters:,} parameters, {self.dtype}; output {', '.join(self.outputs)}; cost {costs}"
+        table.caption_justify = "left"
+        return table
+
+    def __str__(self) -> str:
+        from io import StringIO
+
+        from rich.console import Console
+
+        console = Console(file=StringIO(), width=120, color_system=None)
+        console.print(self.table())
+        return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())  # type: ignore[attr-defined]
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        head = "".join(
+            f"<th>{each}</th>" for each in ("node", "component", "reads", "output", "parameters", "Jacobian")
+        )
+        body = "".join(
+            f"<tr><td>{row.node}</td><td>{row.component}</td><td>{', '.join(row.reads)}</td>"
+            f"<td>{batched(row.output_shape)}</td><td>{row.parameters:,}</td>"
+            f"<td>{', '.join(f'{key}: {value}' for key, value in row.jacobian.items())}</td></tr>"
+            for row in self.rows
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def summarise(engine: Engine) -> Summary:
+    """Describe an engine's graph; Jacobian structures are those that one example of zeros gives."""
+    graph = engine.graph
+    structures = _structures(engine)
+    return Summary(
+        inputs=dict(graph.inputs),
+        rows=tuple(_row(node, structures[node.name]) for node in graph.nodes),
+        outputs=graph.outputs,
+        costs={output: cost.kind for output, cost in graph.cost.items()},
+        parameters=engine.parameters.vector.size,
+        dtype=str(engine.dtype),
+    )
+
+
+def _row(node: Node, structures: Mapping[str, str]) -> Row:
+    return Row(
+        node=node.name,
+        component=node.component.kind,
+        reads=node.sources,
+        output_shape=node.output_shape,
+        parameters=sum(each.size for each in node.parameters.values()) if node.owner == node.name else 0,
+        shares=None if node.owner == node.name else node.owner,
+        jacobian=structures,
+    )
+
+
+def _structures(engine: Engine) -> dict[str, dict[str, str]]:
+    inputs: dict[str, Any] = {
+        name: np.zeros((1, *shape), np.int64 if name in engine.graph.integer_inputs else engine.dtype)
+        for name, shape in engine.graph.inputs.items()
+    }
+    with np.errstate(all="ignore"):
+        trace = engine.trace(inputs)
+        return {
+            node.name: {key: each.structure for key, each in trace.jacobian(node.name).items()}
+            for node in engine.graph.nodes
+        }

@@ -1,0 +1,103 @@
+"""Applying an optimizer to the parameter vector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bpframe.component import Optimizer, contract_of
+from bpframe.errors import BpframeError, ContractError
+
+__all__ = ["Updater"]
+
+Array = np.ndarray[Any, Any]
+
+#: How many bytes of each vector an elementwise optimizer works on at once: a few of them fit a second-level cache.
+BLOCK_BYTES = 1 << 17
+
+
+class Updater:
+    """An optimizer with its state, bound to a parameter vector θ and the gradient beside it.
+
+        θ ← θ + Δθ(gradient, state)                      for gradient descent, eq. (1)
+
+    An elementwise optimizer runs block by block, so that each block of a long vector is read from memory once.
+    """
+
+    def __init__(self, optimizer: Optimizer, theta: Array, gradient: Array) -> None:
+        self.optimizer = optimizer
+        self.theta = theta
+        self.gradient = gradient
+        self.step = 0
+        self._signature = contract_of(type(optimizer)).methods["update"]
+        self._update = optimizer.update  # type: ignore[attr-defined]
+        self.state: dict[str, Array] = self._initial_state()
+        block = max(1, BLOCK_BYTES // theta.itemsize) if optimizer.elementwise else max(1, theta.size)
+        self._blocks = [slice(start, start + block) for start in range(0, theta.size, block)]
+        self._change = np.empty(min(block, theta.size), theta.dtype)
+        self._plain = self._signature.words in (("gradient",), ("gradient", "out"))
+
+    def apply(self) -> None:
+        """Change θ by one step.
+
+        Raises
+        ------
+        ContractError
+            When the optimizer fails or returns something of another shape or dtype.
+
+        """
+        try:
+            for block in self._blocks:
+                change = self._changed(block)
+                if self.step == 0:
+                    self._check(change, self.theta[block])
+                self.theta[block] += change
+        except BpframeError:
+            raise
+        except Exception as error:
+            raise ContractError(
+                f"optimizer '{self.optimizer.kind}': update failed: {type(error).__name__}: {error}"
+            ) from error
+        self.step += 1
+
+    def _changed(self, block: slice) -> Array:
+        gradient = self.gradient[block]
+        out = self._change[: gradient.size]
+        if self._plain:
+            return self._update(gradient, out) if len(self._signature.words) == 2 else self._update(gradient)  # type: ignore[no-any-return]
+        words: dict[str, Any] = {"gradient": gradient, "out": out, "step": self.step, "parameters": self.theta[block]}
+        if not self._signature.asks_for("state"):
+            return self._update(**{word: words[word] for word in self._signature.words})  # type: ignore[no-any-return]
+        words["state"] = {name: self._part(value, block) for name, value in self.state.items()}
+        change, new_state = self._update(**{word: words[word] for word in self._signature.words})
+        for name, value in new_state.items():
+            if self.optimizer.elementwise and np.shape(value) == gradient.shape:
+                self.state[name][block] = value
+            else:
+                self.state[name] = value
+        return change  # type: ignore[no-any-return]
+
+    def _part(self, value: Array, block: slice) -> Array:
+        return value[block] if np.shape(value) == self.theta.shape else value
+
+    def _initial_state(self) -> dict[str, Array]:
+        if "initial_state" not in contract_of(type(self.optimizer)).methods:
+            return {}
+        state = self.optimizer.initial_state(self.theta)  # type: ignore[attr-defined]
+        if not isinstance(state, Mapping):
+            raise ContractError(
+                f"optimizer '{self.optimizer.kind}': initial_state returned no mapping",
+                expected="names to arrays",
+                received=type(state).__name__,
+            )
+        return dict(state)
+
+    def _check(self, change: Any, theta: Array) -> None:
+        if np.shape(change) != theta.shape or change.dtype != theta.dtype:
+            raise ContractError(
+                f"optimizer '{self.optimizer.kind}': update must return Δθ, like the gradient",
+                expected=f"shape {theta.shape}, {theta.dtype}",
+                received=f"shape {np.shape(change)}, {getattr(change, 'dtype', type(change).__name__)}",
+            )
