@@ -139,7 +139,6 @@ def _read_array(stream: IO[bytes], size: int, where: str) -> Array:
             hint="the file may be truncated or damaged: copy or download it again",
         )
     payload = stream.read(count * dtype.itemsize)
-    stream.read(1)  # at its end, zipfile compares the checksum
     if len(payload) < count * dtype.itemsize:
         raise EOFError(f"{where} ends after {len(payload)} of {count * dtype.itemsize} bytes")
     flat = np.frombuffer(payload, dtype=dtype, count=count) if count * dtype.itemsize else np.empty(count, dtype)

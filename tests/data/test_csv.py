@@ -130,6 +130,16 @@ def test_lines_are_counted_through_blank_lines_and_line_ends_in_quotes(tmp_path)
         load(tmp_path, content, one_hot=True)
 
 
+def test_a_row_over_several_lines_is_named_by_its_first(tmp_path):
+    with pytest.raises(DataError, match="line 3, column 'x': 'bad'"):
+        load(tmp_path, 'x,species\n1,a\nbad,"b\nc"\n', one_hot=True)
+
+
+def test_line_ends_inside_quotes_stay_as_they_are(tmp_path):
+    data = load(tmp_path, 'x,species\r\n1,"a\r\nb"\r\n', one_hot=True)
+    assert data.preparation.classes == ("a\r\nb",)
+
+
 @pytest.mark.parametrize("cell", ["abc", "", "nan", "inf", "-Infinity", "1_000", "1,5", "0x10", "1e999"])
 def test_an_input_that_is_not_a_finite_number_is_named_by_line_and_column(tmp_path, cell):
     content = IRIS.replace("3.3", f'"{cell}"')

@@ -66,3 +66,15 @@ def test_a_package_without_the_file_says_so(tmp_path, monkeypatch):
 def test_the_classes_of_the_digits_cannot_be_changed():
     with pytest.raises(ValidationError, match="ten classes"):
         DigitsData(classes=10)
+
+
+@pytest.mark.xfail(raises=DataError, strict=True, reason="digits.npz is not in the repository yet")
+def test_the_file_in_the_package_is_the_test_part_of_the_optical_digits():
+    arrays = read_npz(find_file(NOWHERE, digits._FILE), ["images", "labels"])
+    images, labels = arrays["images"], arrays["labels"]
+    assert images.shape == (1797, 64)
+    assert images.dtype == labels.dtype == np.uint8
+    assert images.min() == 0
+    assert images.max() == 16
+    assert np.bincount(labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    assert digits._FILE.stat().st_size < 150_000

@@ -202,7 +202,7 @@ def test_later_inputs_with_nan_are_refused_with_row_and_column(tmp_path):
     fitted = load(npz(tmp_path, x=np.eye(3), y=np.zeros(3))).preparation
     x = np.zeros((4, 3))
     x[2, 1] = np.nan
-    with pytest.raises(DataError, match="row 2, column 1: nan"):
+    with pytest.raises(DataError, match=r"row 2, column 1: nan is not a finite number\n"):
         fitted.apply_inputs(x)
 
 
