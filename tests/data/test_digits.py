@@ -7,6 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from bpframe.data import DigitsData, digits
+from bpframe.data.npz import read_npz
+from bpframe.data.paths import find_file
 from bpframe.errors import DataError
 
 NOWHERE = Path("nowhere")

@@ -9,9 +9,6 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bpframe.data import FittedPreparation, NpzData
-from bpframe.data.labels import find_classes, one_hot
-from bpframe.data.place import Place
-from bpframe.data.split import held_back_count, split_rows
 from bpframe.errors import DataError
 
 
@@ -25,55 +22,6 @@ def load(folder, dtype="float64", **settings):
 
 
 # split
-
-
-@given(st.integers(1, 200), st.data(), st.integers(0, 2**64), st.booleans())
-def test_a_split_is_disjoint_and_covers_every_row_in_the_sizes_asked_for(examples, data, seed, shuffle):
-    held_back = data.draw(st.integers(0, examples - 1))
-    train, test = split_rows(examples, held_back, seed=seed, shuffle=shuffle)
-    assert len(test) == held_back
-    assert sorted([*train.tolist(), *test.tolist()]) == list(range(examples))
-
-
-def test_the_same_seed_gives_the_same_split_and_another_seed_another():
-    def rows(seed):
-        return split_rows(100, 30, seed=seed, shuffle=True)[1].tolist()
-
-    assert rows(3) == rows(3)
-    assert rows(3) != rows(4)
-    assert rows(0) != list(range(70, 100))
-
-
-def test_the_split_does_not_draw_from_the_stream_that_the_bare_seed_gives():
-    bare = np.random.default_rng(np.random.SeedSequence(0)).permutation(100)
-    assert split_rows(100, 30, seed=0, shuffle=True)[1].tolist() != bare[:30].tolist()
-
-
-def test_without_shuffling_the_last_rows_are_held_back():
-    train, test = split_rows(10, 3, seed=0, shuffle=False)
-    assert train.tolist() == [0, 1, 2, 3, 4, 5, 6]
-    assert test.tolist() == [7, 8, 9]
-
-
-@pytest.mark.parametrize(
-    ("examples", "fraction", "count", "expected"),
-    [
-        (10, 0.2, None, 2),
-        (10, 0.26, None, 3),
-        (3, 0.01, None, 1),
-        (10, 0.0, None, 0),
-        (10, None, None, 0),
-        (9, None, 4, 4),
-    ],
-)
-def test_a_fraction_is_rounded_and_holds_back_at_least_one(examples, fraction, count, expected):
-    assert held_back_count(examples, fraction, count) == expected
-
-
-@pytest.mark.parametrize(("fraction", "count"), [(None, 5), (None, 9), (0.95, None)])
-def test_a_split_that_leaves_nothing_to_train_on_is_refused(fraction, count):
-    with pytest.raises(DataError, match="none for training"):
-        held_back_count(5, fraction, count)
 
 
 def test_inputs_and_targets_stay_together_through_the_split(tmp_path):
@@ -212,89 +160,6 @@ def test_a_fitted_preparation_with_impossible_numbers_cannot_be_read_back(tmp_pa
     plain["scaling"].update(change)
     with pytest.raises(ValidationError):
         FittedPreparation.model_validate(plain)
-
-
-# labels
-
-
-def test_one_hot_rows_follow_the_sorted_classes_of_both_parts(tmp_path):
-    npz(tmp_path, x=np.eye(3), y=np.array([30, 10, 30]), xt=np.eye(3)[:1], yt=np.array([20]))
-    data = load(tmp_path, test_inputs="xt", test_targets="yt", one_hot=True)
-    assert data.preparation.classes == (10, 20, 30)
-    assert data.y.tolist() == [[0, 0, 1], [1, 0, 0], [0, 0, 1]]
-    assert data.y_test.tolist() == [[0, 1, 0]]
-
-
-@pytest.mark.parametrize(
-    ("labels", "classes"),
-    [
-        (np.array([2, 0, 10]), (0, 2, 10)),
-        (np.array(["2", "0", "10"]), (0, 2, 10)),
-        (np.array(["2", "01", "10"]), ("01", "10", "2")),
-        (np.array(["b", "a", "1"]), ("1", "a", "b")),
-    ],
-)
-def test_classes_are_sorted_as_numbers_where_all_are_integers(labels, classes):
-    assert find_classes([labels]) == classes
-
-
-@pytest.mark.parametrize(
-    "labels",
-    [
-        np.array([1, 0], np.uint8),
-        np.array([1.0, 0.0]),
-        np.array([True, False]),
-        np.array([[1], [0]]),
-        np.array(["1", "0"]),
-    ],
-)
-def test_labels_of_every_kind_reach_the_same_one_hot_form(tmp_path, labels):
-    data = load(npz(tmp_path, x=np.eye(2), y=labels), one_hot=True, classes=3)
-    assert data.y.tolist() == [[0, 1, 0], [1, 0, 0]]
-
-
-def test_bytes_are_text(tmp_path):
-    data = load(npz(tmp_path, x=np.eye(2), y=np.array([b"no", "é".encode()])), one_hot=True)
-    assert data.preparation.classes == ("no", "é")
-    npz(tmp_path, x=np.eye(2), y=np.array([b"no", b"\xff"]))
-    with pytest.raises(DataError, match="not UTF-8"):
-        load(tmp_path, one_hot=True)
-
-
-def test_given_classes_keep_their_order(tmp_path):
-    data = load(npz(tmp_path, x=np.eye(2), y=np.array(["a", "b"])), one_hot=True, classes=("b", "c", "a"))
-    assert data.y.tolist() == [[0, 0, 1], [1, 0, 0]]
-
-
-@pytest.mark.parametrize(
-    ("labels", "classes", "message"),
-    [
-        ([0, 1, 3], 3, "row 2: label 3 is not among"),
-        ([0, -1, 3], 3, "row 1: label -1 is not among"),
-        (["a", "b", "c"], ("a", "b"), "row 2: label 'c' is not among"),
-        ([0.0, 0.5, 1.0], 2, "row 1: 0.5 is not a class label"),
-        ([0.0, np.nan, 1.0], 2, "row 1: nan is not a finite number"),
-        ([[0, 1], [1, 0], [0, 1]], 2, "one label per example"),
-        ([1j, 0, 1], 2, "cannot be read as class labels"),
-    ],
-)
-def test_a_label_that_is_no_class_is_refused_with_its_row(tmp_path, labels, classes, message):
-    npz(tmp_path, x=np.eye(3), y=np.array(labels))
-    with pytest.raises(DataError, match=message):
-        load(tmp_path, one_hot=True, classes=classes)
-
-
-def test_a_misspelt_label_names_the_close_class_and_its_row_before_the_split(tmp_path):
-    npz(tmp_path, x=np.eye(4), y=np.array(["virginica", "setosa", "setosa", "setoza"]))
-    for seed in range(5):
-        with pytest.raises(DataError, match="row 3: label 'setoza'") as caught:
-            load(tmp_path, one_hot=True, classes=("setosa", "virginica"), test_count=2, seed=seed)
-        assert caught.value.hint == "did you mean 'setosa'?"
-
-
-def test_one_hot_targets_that_would_fill_the_memory_are_refused():
-    with pytest.raises(DataError, match="one-hot targets would have 3 x 1000000000"):
-        one_hot(np.arange(3), range(10**9), "float32", Place("y"))
 
 
 # numbers as targets

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bpframe.data import NpzData
+from bpframe.data.labels import find_classes, one_hot
+from bpframe.data.place import Place
+from bpframe.errors import DataError
+
+
+def npz(folder, *, name="train.npz", **arrays):
+    np.savez(folder / name, **arrays)
+    return folder
+
+
+def load(folder, dtype="float64", **settings):
+    return NpzData(path="train.npz", **settings).load(folder, dtype)
+
+
+def test_one_hot_rows_follow_the_sorted_classes_of_both_parts(tmp_path):
+    npz(tmp_path, x=np.eye(3), y=np.array([30, 10, 30]), xt=np.eye(3)[:1], yt=np.array([20]))
+    data = load(tmp_path, test_inputs="xt", test_targets="yt", one_hot=True)
+    assert data.preparation.classes == (10, 20, 30)
+    assert data.y.tolist() == [[0, 0, 1], [1, 0, 0], [0, 0, 1]]
+    assert data.y_test.tolist() == [[0, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (np.array([2, 0, 10]), (0, 2, 10)),
+        (np.array(["2", "0", "10"]), (0, 2, 10)),
+        (np.array(["2", "01", "10"]), ("01", "10", "2")),
+        (np.array(["b", "a", "1"]), ("1", "a", "b")),
+    ],
+)
+def test_classes_are_sorted_as_numbers_where_all_are_integers(labels, classes):
+    assert find_classes([labels]) == classes
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([1, 0], np.uint8),
+        np.array([1.0, 0.0]),
+        np.array([True, False]),
+        np.array([[1], [0]]),
+        np.array(["1", "0"]),
+    ],
+)
+def test_labels_of_every_kind_reach_the_same_one_hot_form(tmp_path, labels):
+    data = load(npz(tmp_path, x=np.eye(2), y=labels), one_hot=True, classes=3)
+    assert data.y.tolist() == [[0, 1, 0], [1, 0, 0]]
+
+
+def test_bytes_are_text(tmp_path):
+    data = load(npz(tmp_path, x=np.eye(2), y=np.array([b"no", "é".encode()])), one_hot=True)
+    assert data.preparation.classes == ("no", "é")
+    npz(tmp_path, x=np.eye(2), y=np.array([b"no", b"\xff"]))
+    with pytest.raises(DataError, match="not UTF-8"):
+        load(tmp_path, one_hot=True)
+
+
+def test_given_classes_keep_their_order(tmp_path):
+    data = load(npz(tmp_path, x=np.eye(2), y=np.array(["a", "b"])), one_hot=True, classes=("b", "c", "a"))
+    assert data.y.tolist() == [[0, 0, 1], [1, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "message"),
+    [
+        ([0, 1, 3], 3, "row 2: label 3 is not among"),
+        ([0, -1, 3], 3, "row 1: label -1 is not among"),
+        (["a", "b", "c"], ("a", "b"), "row 2: label 'c' is not among"),
+        ([0.0, 0.5, 1.0], 2, "row 1: 0.5 is not a class label"),
+        ([0.0, np.nan, 1.0], 2, "row 1: nan is not a finite number"),
+        ([[0, 1], [1, 0], [0, 1]], 2, "one label per example"),
+        ([1j, 0, 1], 2, "cannot be read as class labels"),
+    ],
+)
+def test_a_label_that_is_no_class_is_refused_with_its_row(tmp_path, labels, classes, message):
+    npz(tmp_path, x=np.eye(3), y=np.array(labels))
+    with pytest.raises(DataError, match=message):
+        load(tmp_path, one_hot=True, classes=classes)
+
+
+def test_a_misspelt_label_names_the_close_class_and_its_row_before_the_split(tmp_path):
+    npz(tmp_path, x=np.eye(4), y=np.array(["virginica", "setosa", "setosa", "setoza"]))
+    for seed in range(5):
+        with pytest.raises(DataError, match="row 3: label 'setoza'") as caught:
+            load(tmp_path, one_hot=True, classes=("setosa", "virginica"), test_count=2, seed=seed)
+        assert caught.value.hint == "did you mean 'setosa'?"
+
+
+def test_one_hot_targets_that_would_fill_the_memory_are_refused():
+    with pytest.raises(DataError, match="one-hot targets would have 3 x 1000000000"):
+        one_hot(np.arange(3), range(10**9), "float32", Place("y"))
