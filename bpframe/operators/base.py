@@ -6,6 +6,7 @@ import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeAlias
 
 import numpy as np
@@ -155,8 +156,8 @@ class Operator(ABC):
         # Reached only where normal look-up fails, i.e. for a shape that nobody has set.
         if name not in ("in_shape", "out_shape"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-        for known in (self._known_shapes(), self._assumed_shapes()):
-            shape = known[name == "out_shape"]
+        for shapes in (self._known_shapes, self._assumed_shapes):
+            shape = shapes()[name == "out_shape"]
             if shape is not None:
                 return shape
         raise OperatorError(
@@ -164,9 +165,25 @@ class Operator(ABC):
             hint="bind(in_shape, out_shape) before use",
         )
 
+    def __getstate__(self) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+        # Python's own would ask __getattr__ for unset shapes, so that a copy held guesses as if they were bound.
+        slots = {}
+        for kind in type(self).__mro__:
+            names = kind.__dict__.get("__slots__", ())
+            for name in (names,) if isinstance(names, str) else names:
+                private = name.startswith("__") and not name.endswith("__")
+                full = f"_{kind.__name__.lstrip('_')}{name}" if private else name
+                with suppress(AttributeError):
+                    slots[full] = object.__getattribute__(self, full)
+        return getattr(self, "__dict__", None), slots
+
     def __repr__(self) -> str:
-        known = zip(self._known_shapes(), self._assumed_shapes(), strict=True)
-        shapes = [str(first or second or "?") if first != () else "()" for first, second in known]
+        shapes = []
+        for name in ("in_shape", "out_shape"):
+            try:
+                shapes.append(str(getattr(self, name)))
+            except OperatorError:
+                shapes.append("?")
         return f"<{self.structure}: {shapes[0]} -> {shapes[1]}>"
 
     # What a structure tells about itself -------------------------------------------------------------------------

@@ -100,9 +100,10 @@ class Composed(Operator):
         return shapes[-1], shapes[0]
 
     def _assumed_shapes(self) -> tuple[Shape | None, Shape | None]:
+        if any(shape is not None for shape in chain_shapes(self.factors, *self._known_shapes())):
+            return None, None
         in_shape, _ = self.factors[-1]._assumed_shapes()
-        _, out_shape = self.factors[0]._assumed_shapes()
-        return (None, None) if in_shape is None and out_shape is None else self._infer(in_shape, out_shape)
+        return self._infer(in_shape, None)
 
     def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
         chain_shapes(self.factors, in_shape, out_shape)

@@ -87,6 +87,8 @@ class Sum(Operator):
         return common_shapes(self.terms, in_shape, out_shape)
 
     def _assumed_shapes(self) -> tuple[Shape | None, Shape | None]:
+        if any(shape is not None for shape in self._known_shapes()):
+            return None, None
         return self.terms[0]._assumed_shapes()
 
     def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
