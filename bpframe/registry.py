@@ -146,9 +146,15 @@ class Registry:
         return cls in self._names
 
     def components(self, group: str) -> dict[str, type[Component]]:
-        """Return the components of a group by the name that always works, in order of these names."""
+        """Return the components of a group by the name that always works, in order of these names.
+
+        Those of a set that two distributions provide are left out: no name stands for them.
+        """
         found = {
-            f"{each.provider.set}.{kind}": cls for kind, offers in self._offers[group].items() for each, cls in offers
+            f"{each.provider.set}.{kind}": cls
+            for kind, offers in self._offers[group].items()
+            for each, cls in offers
+            if len(self._by_set[each.provider.set]) == 1
         }
         return dict(sorted(found.items()))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import reprlib
 import types
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import ValidationError
@@ -17,7 +18,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from bpframe.errors import BpframeError, SpecError, closest
 
-__all__ = ["expected_of", "refusal", "shortened", "told", "translated"]
+__all__ = ["Wanted", "expected_of", "moved_up", "refusal", "shortened", "told", "translated"]
 
 _TYPE = "bpframe"
 
@@ -27,6 +28,9 @@ _WORDS: dict[Any, tuple[str, str]] = {
     str: ("text", "texts"),
     bool: ("true or false", "truth values"),
 }
+# What pydantic names after Python's types.
+_NOUNS = dict.fromkeys(("model_type", "model_attributes_type", "dict_type", "mapping_type"), "a mapping")
+_NOUNS |= dict.fromkeys(("tuple_type", "list_type", "set_type"), "a list")
 _LIMITS = {
     "gt": "greater than",
     "ge": "of at least",
@@ -37,6 +41,13 @@ _LIMITS = {
     "multiple_of": "that is a multiple of",
     "pattern": "that matches",
 }
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a type wants, in words, where its limits do not say it well: `Annotated[str, ..., Wanted("a name")]`."""
+
+    expected: str
 
 
 def shortened(value: object, width: int = 80) -> str:
@@ -53,6 +64,9 @@ def shortened(value: object, width: int = 80) -> str:
 def expected_of(annotation: Any, metadata: Sequence[Any] = (), *, several: bool = False) -> str | None:
     """Return what a field wants, such as "an integer greater than 0", or None where that is not plain to say."""
     origin, arguments = get_origin(annotation), get_args(annotation)
+    for each in metadata:
+        if isinstance(each, Wanted):
+            return each.expected
     if origin is Annotated:
         nested = [each for outer in arguments[1:] for each in (outer.metadata if _is_field(outer) else [outer])]
         return expected_of(arguments[0], [*nested, *metadata], several=several)
@@ -67,7 +81,11 @@ def expected_of(annotation: Any, metadata: Sequence[Any] = (), *, several: bool 
         inner = expected_of(arguments[0], several=True)
         fixed = origin is tuple and Ellipsis not in arguments
         count = f"{len(arguments)} " if fixed else ""
-        return f"a list of {count}{inner}" + _limits(metadata) if inner else None
+        noun = "lists" if several else "a list"
+        return f"{noun} of {count}{inner}" + _limits(metadata) if inner else None
+    if origin is dict:
+        key, value = expected_of(arguments[0]), expected_of(arguments[1])
+        return f"a mapping from {key} to {value}" if key and value else None
     words = _WORDS.get(annotation) if isinstance(annotation, type) else None
     return words[several] + _limits(metadata) if words else None
 
@@ -111,48 +129,51 @@ def _line(
     expected: str | None = None,
     hint: str | None = None,
     error: BpframeError | None = None,
+    known: Sequence[str] | None = None,
 ) -> InitErrorDetails:
-    told = {"what": what, "expected": expected, "hint": hint, "error": error}
+    told = {"what": what, "expected": expected, "hint": hint, "error": error, "known": known}
     return InitErrorDetails(type=PydanticCustomError(_TYPE, "{what}", told), loc=loc, input=value)
 
 
-def told(
-    error: ValidationError, fields: Mapping[str, FieldInfo], owner: str, extra: Sequence[str] = ()
-) -> ValidationError:
+def told(error: ValidationError, fields: Mapping[str, FieldInfo] | None, owner: str) -> ValidationError:
     """Retell the mistakes of a model, while its fields are at hand: what each wants, and which was meant.
 
-    `owner` is what messages call the model; `extra` are keys that it takes beside its fields.
+    `owner` is what messages call the model.
     """
     # A field that is missing is most often one that is misspelt, and the misspelling says more.
     mistakes = sorted(error.errors(include_url=False), key=lambda each: each["type"] == "missing")
-    return ValidationError.from_exception_data(error.title, [_retold(each, fields, owner, extra) for each in mistakes])
+    return ValidationError.from_exception_data(error.title, [_retold(each, fields, owner) for each in mistakes])
 
 
-def _retold(each: Any, fields: Mapping[str, FieldInfo], owner: str, extra: Sequence[str]) -> InitErrorDetails:
+def _retold(each: Any, fields: Mapping[str, FieldInfo] | None, owner: str) -> InitErrorDetails:
     kind, loc, value, context = each["type"], each["loc"], each["input"], each.get("ctx", {})
     if kind == _TYPE:
-        return _line(context["what"], loc, value, context["expected"], context["hint"], context["error"])
-    field = fields.get(str(loc[0])) if loc else None
+        return InitErrorDetails(type=PydanticCustomError(_TYPE, "{what}", context), loc=loc, input=value)
+    field = fields.get(str(loc[0])) if fields and loc else None
     wanted = expected_of(field.annotation, field.metadata) if field is not None else None
     if kind == "extra_forbidden" and len(loc) == 1:
-        known = [*(name for name in fields if name not in extra), *extra]
-        meant = closest(str(loc[0]), known)
-        return _line(
-            f"is not a field of {owner}",
-            loc,
-            value,
-            "any of " + ", ".join(known) if known else "no fields",
-            f"did you mean '{meant}'?" if meant else None,
-        )
+        return _line(f"is not a field of {owner}", loc, value, known=None if fields is None else tuple(fields))
     if kind == "missing":
         return _line("is missing", loc, None, wanted or (field.description if field is not None else None))
     if kind in ("value_error", "assertion_error"):
         return _line(f"cannot be {shortened(value, 40)}: {context['error']}", loc, value, wanted)
-    if kind in ("model_type", "model_attributes_type", "dict_type"):
-        wanted = "a mapping"
+    wanted = wanted or _NOUNS.get(kind)
     hint = f"write [{value}]" if kind == "tuple_type" and isinstance(value, int | float) else None
     message = str(each["msg"]).removeprefix("Input should be ").removeprefix("a valid ")
     return _line(f"cannot be {shortened(value, 40)}", loc, value, wanted or message, hint)
+
+
+def moved_up(error: ValidationError, field: str, extra: Sequence[str]) -> ValidationError:
+    """Retell the mistakes inside `field` as its owner's own, which takes the keys `extra` beside that field's."""
+    lines = []
+    for each in error.errors(include_url=False):
+        loc, told = each["loc"], dict(each["ctx"])
+        if loc and loc[0] == field:
+            loc = loc[1:]
+            if told["known"] is not None and len(loc) == 1:
+                told["known"] = (*told["known"], *extra)
+        lines.append(InitErrorDetails(type=PydanticCustomError(_TYPE, "{what}", told), loc=loc, input=each["input"]))
+    return ValidationError.from_exception_data(error.title, lines)
 
 
 def translated(error: ValidationError, root: str = "") -> BpframeError:
@@ -160,7 +181,7 @@ def translated(error: ValidationError, root: str = "") -> BpframeError:
 
     `root` is the place of the whole value, such as `training`; empty for a document.
     """
-    mistakes = [_retold(each, {}, root or "the spec", ()) for each in error.errors(include_url=False)]
+    mistakes = [_retold(each, None, root or "the spec") for each in error.errors(include_url=False)]
     (first, where), *others = [(each, _place(root, each["loc"])) for each in mistakes]
     also = [("also", _sentence(each, where)) for each, where in others[:10]]
     if len(others) > 10:
@@ -187,7 +208,12 @@ def translated(error: ValidationError, root: str = "") -> BpframeError:
 def _context(line: InitErrorDetails) -> dict[str, Any]:
     kind = line["type"]
     assert isinstance(kind, PydanticCustomError)
-    return dict(kind.context or {})
+    context = dict(kind.context or {})
+    if context["known"] is not None:
+        meant = closest(str(line["loc"][-1]), context["known"])
+        context["expected"] = "any of " + ", ".join(context["known"]) if context["known"] else "no fields"
+        context["hint"] = f"did you mean '{meant}'?" if meant else None
+    return context
 
 
 def _sentence(line: InitErrorDetails, where: str) -> str:
@@ -201,7 +227,7 @@ def _sentence(line: InitErrorDetails, where: str) -> str:
 def _place(root: str, loc: tuple[str | int, ...]) -> str:
     place = root
     for part in loc:
-        if part == "[key]":
+        if part in ("[key]", ""):  # pydantic's mark for a wrong key, and a key that no user wrote
             continue
         place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else part
     return place or "the spec"

@@ -1,0 +1,25 @@
+"""What the user wrote: networks, training and data as plain validated values, from Python or from files."""
+
+from bpframe.spec.document import RunSpec, resolve_spec
+from bpframe.spec.network import NetworkSpec, NodeSpec, network_spec, node
+from bpframe.spec.reading import parse_spec, read_spec
+from bpframe.spec.schema import json_schema
+from bpframe.spec.training import TrainingSpec
+from bpframe.spec.writing import component_document, network_document, spec_document, write_spec
+
+__all__ = [
+    "NetworkSpec",
+    "NodeSpec",
+    "RunSpec",
+    "TrainingSpec",
+    "component_document",
+    "json_schema",
+    "network_document",
+    "network_spec",
+    "node",
+    "parse_spec",
+    "read_spec",
+    "resolve_spec",
+    "spec_document",
+    "write_spec",
+]

@@ -3,42 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, NonNegativeInt, PositiveInt, StringConstraints
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    NonNegativeInt,
+    PositiveInt,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from bpframe.component import Component, Cost, Layer
+from bpframe.component.base import Resolver
+from bpframe.component.mistakes import Wanted, moved_up, shortened
+from bpframe.component.validated import Validated
 from bpframe.errors import DuplicateNode, GraphError, SpecError
 
-__all__ = ["Name", "NetworkSpec", "NodeSpec", "Shape", "network_spec", "node"]
+__all__ = ["NODE_KEYS", "Name", "NetworkSpec", "NodeSpec", "Shape", "network_spec", "node"]
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
+Name = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$"),
+    Wanted("a name of letters, digits, _ and -, that begins with a letter or _"),
+]
 Shape = tuple[PositiveInt, ...]
+
+#: What a node says in a file beside its component's kind and fields.
+NODE_KEYS = ("name", "inputs", "share")
 
 #: The name of a network's input where the user gave only its shape.
 DEFAULT_INPUT = "x"
 
 
-class NodeSpec(BaseModel):
-    """One node: a component, its name, the names it reads from, and whose parameters it uses."""
+class NodeSpec(Validated):
+    """One node: a component, its name, the names it reads from, and whose parameters it uses.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    In a file, a node is one mapping: the component's `kind` and fields, and beside them the node's own keys.
+    """
 
-    component: InstanceOf[Layer]
-    name: Name | None = None
-    inputs: tuple[str, ...] | None = Field(None, description="Names that it reads from; the node before, if left out.")
+    component: Layer
+    name: Name | None = Field(None, description="Name of the node; made from the kind where it is left out.")
+    inputs: tuple[str, ...] | None = Field(
+        None, description="Names of the nodes and inputs that it reads from; the node before, where left out in a list."
+    )
     share: str | None = Field(None, description="Name of another node of the same kind, whose parameters it uses.")
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _apart(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        """Read a file's mapping: the node's own keys, and what is left describes the component."""
+        if not isinstance(info.context, Resolver) or isinstance(data, NodeSpec):
+            return handler(data)
+        own: dict[str, Any] = {}
+        if isinstance(data, Mapping):
+            own = {key: data[key] for key in NODE_KEYS if key in data}
+            data = {key: value for key, value in data.items() if key not in own}
+        try:
+            return handler({"component": data, **own})
+        except ValidationError as error:
+            raise moved_up(error, "component", NODE_KEYS) from None
 
-class NetworkSpec(BaseModel):
+    @field_validator("inputs", mode="before")
+    @classmethod
+    def _one_name(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+
+class NetworkSpec(Validated):
     """A whole network: inputs with their feature shapes, named nodes, outputs, and a cost for each output."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    _place: ClassVar[str] = "network"
 
     inputs: dict[Name, Shape]
     nodes: tuple[NodeSpec, ...]
     outputs: tuple[str, ...]
-    cost: dict[str, InstanceOf[Cost]] = Field(default_factory=dict)
+    cost: dict[str, Cost] = Field(default_factory=dict)
     dtype: Literal["float32", "float64"] = "float64"
     seed: NonNegativeInt = 0
 
@@ -117,15 +160,17 @@ def network_spec(
             expected="input_shape=(784,), or inputs={'a': (1,), 'b': (1,)}",
             received="both" if inputs is not None else "neither",
         )
-    shapes = {DEFAULT_INPUT: input_shape} if input_shape is not None else dict(inputs or {})
-    named = _named_list(layers, shapes) if layers is not None else _named_mapping(nodes or {})
+    shapes = {DEFAULT_INPUT: input_shape} if input_shape is not None else _mapping("inputs", inputs)
+    named = _named_list(layers, shapes) if layers is not None else _named_mapping(_mapping("nodes", nodes))
     if not named:
         raise GraphError("a network needs at least one node", expected="a layer", received="none")
     if output is None:
         output = named[-1].name if layers is not None else _only_sink(named)
-    outputs = (output,) if isinstance(output, str) else tuple(output or ())
+    if not isinstance(output, str | list | tuple):
+        raise SpecError("output= wants the name of a node, or a list of names", received=shortened(output))
+    outputs = (output,) if isinstance(output, str) else tuple(output)
     return NetworkSpec(
-        inputs={name: tuple(shape) for name, shape in shapes.items()},
+        inputs=shapes,
         nodes=tuple(named),
         outputs=outputs,
         cost=_costs(cost, outputs),
@@ -134,7 +179,15 @@ def network_spec(
     )
 
 
+def _mapping(what: str, value: object) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise SpecError(f"{what}= wants a mapping from names", received=shortened(value))
+    return dict(value)
+
+
 def _named_list(layers: Iterable[Layer | NodeSpec], inputs: Mapping[str, object]) -> list[NodeSpec]:
+    if not isinstance(layers, Iterable):
+        raise SpecError("layers= wants a list of layers", received=shortened(layers), hint="[Dense(...), Sigmoid()]")
     drafts = [each if isinstance(each, NodeSpec) else node(each) for each in layers]
     taken = {each.name for each in drafts} | set(inputs)
     before = next(iter(inputs)) if len(inputs) == 1 else None

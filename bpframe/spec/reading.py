@@ -1,0 +1,79 @@
+"""From a spec's file to the run that it describes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bpframe.errors import SpecFileError, closest
+from bpframe.registry import Registry
+from bpframe.spec.document import RunSpec, resolve_spec
+from bpframe.spec.text import parse_text, suffix_of
+
+__all__ = ["parse_spec", "read_spec"]
+
+#: A spec of this many bytes was not written by a person, nor by `write_spec` from a network of any sensible size.
+MOST_BYTES = 10_000_000
+
+
+def read_spec(source: str | os.PathLike[str] | Mapping[str, Any], registry: Registry | None = None) -> RunSpec:
+    """Read a spec from a .yaml, .yml, .json or .toml file, or from a mapping.
+
+    A str of several lines is the text of a spec itself, in YAML. Nothing in a spec is imported or run. `registry` says
+    what its kinds stand for: that of the installed plugin sets where it is left out.
+
+    Raises
+    ------
+    SpecFileError
+        The file cannot be read: missing, of another type, not UTF-8, a syntax error, a duplicate key.
+    SpecError, GraphError, RegistryError
+        The content is wrong; names the place, such as `network.layers[0].units`.
+
+    """
+    if isinstance(source, Mapping):
+        return resolve_spec(source, registry)
+    if isinstance(source, str) and "\n" in source:
+        return parse_spec(source, registry)
+    path = Path(source).expanduser()
+    return resolve_spec(parse_text(_text_of(path), suffix_of(path), str(path)), registry)
+
+
+def parse_spec(text: str, registry: Registry | None = None, *, suffix: str = ".yaml") -> RunSpec:
+    """Read a spec from its text, of the file type that `suffix` names.
+
+    Raises
+    ------
+    SpecFileError, SpecError, GraphError, RegistryError
+
+    """
+    return resolve_spec(parse_text(text, suffix, "the spec"), registry)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        if path.is_dir():
+            raise SpecFileError(f"{path} is a folder", expected="a spec file", hint=_nearby(path / "spec.yaml"))
+        suffix_of(path)
+        if path.stat().st_size > MOST_BYTES:
+            raise SpecFileError(f"{path} is too large", expected=f"at most {MOST_BYTES} bytes")
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise SpecFileError(f"{path} does not exist", received=str(path.absolute()), hint=_nearby(path)) from None
+    except UnicodeDecodeError as error:
+        raise SpecFileError(
+            f"{path} is not UTF-8 text",
+            received=f"byte 0x{error.object[error.start]:02x} at {error.start}",
+            hint="save it as UTF-8",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise SpecFileError(f"{path} cannot be read: {error}") from None
+
+
+def _nearby(path: Path) -> str | None:
+    try:
+        meant = closest(path.name, [each.name for each in path.parent.iterdir()])
+    except OSError:
+        return None
+    return f"did you mean '{path.parent / meant}'?" if meant else None

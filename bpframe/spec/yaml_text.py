@@ -1,0 +1,144 @@
+"""YAML as specs use it: the core types of YAML 1.2, no tags, no duplicate keys, no bombs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+from yaml.constructor import ConstructorError
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from bpframe.errors import SpecFileError
+
+__all__ = ["dump_yaml", "parse_yaml"]
+
+#: How many values a text may stand for once its aliases are written out. It holds any spec that people write, and
+#: refuses a text of a few lines that stands for more values than a memory can hold.
+MOST_VALUES = 100_000
+
+# PyYAML follows YAML 1.1, in which 1e-3 is a text, and yes, no, on, off, 1:30 and dates are not.
+# Each with the characters that a value of the type begins with; "" is the empty value.
+_CORE_TYPES: tuple[tuple[str, str, list[str]], ...] = (
+    ("tag:yaml.org,2002:null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("tag:yaml.org,2002:bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("tag:yaml.org,2002:int", r"[-+]?[0-9]+", list("-+0123456789")),
+    (
+        "tag:yaml.org,2002:float",
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        list("-+0123456789."),
+    ),
+)
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own attribute)
+
+    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, ScalarNode) or key.tag != "tag:yaml.org,2002:str":
+                shown = key.value if isinstance(key, ScalarNode) else "a list or mapping"
+                raise ConstructorError(None, None, f"the key {shown} is no text; write it in quotes", key.start_mark)
+            if key.value in seen:
+                raise ConstructorError(None, None, f"the key '{key.value}' stands here twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=True)
+
+    def construct_yaml_int(self, node: ScalarNode) -> int:
+        return int(node.value)
+
+    def construct_yaml_map(self, node: MappingNode) -> Any:
+        yield self.construct_mapping(node)
+
+
+class _Dumper(yaml.SafeDumper):
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own attribute)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+for _tag, _pattern, _firsts in _CORE_TYPES:
+    for _side in (_Loader, _Dumper):
+        _side.add_implicit_resolver(_tag, re.compile(rf"(?:{_pattern})\Z"), _firsts)
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
+_Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_yaml_map)
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """Return what a YAML text stands for; None where it is empty.
+
+    Raises
+    ------
+    SpecFileError
+        With line and column, for a syntax error, a duplicate key, a tag, or a text that expands too far.
+
+    """
+    loader: _Loader | None = None
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _measure(node, where)
+        return loader.construct_document(node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{where}, line {mark.line + 1}, column {mark.column + 1}" if mark else where
+        raise SpecFileError(f"{place}: {error.problem or error.context}", expected="YAML", hint=_hint(error)) from None
+    except yaml.reader.ReaderError as error:
+        raise SpecFileError(
+            f"{where}: a character that YAML does not allow", received=f"{error.character!r} at {error.position}"
+        ) from None
+    except RecursionError:
+        raise SpecFileError(f"{where}: the values are nested too deeply") from None
+    except ValueError as error:
+        raise SpecFileError(f"{where}: {error}") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _hint(error: yaml.MarkedYAMLError) -> str | None:
+    if "could not determine a constructor for the tag" in str(error.problem):
+        return "leave the tag out: a spec holds plain values, and nothing in it is imported or run"
+    if "found character '\\t'" in str(error.problem):
+        return "indent with spaces"
+    return None
+
+
+def _measure(root: Node, where: str) -> None:
+    """Refuse aliases that contain themselves, and too many values once aliases are written out."""
+    sizes: dict[int, int] = {}
+    open_nodes: set[int] = set()
+
+    def size(node: Node) -> int:
+        if id(node) in open_nodes:
+            raise SpecFileError(f"{where}, line {node.start_mark.line + 1}: the value contains itself")
+        if id(node) not in sizes:
+            open_nodes.add(id(node))
+            children: list[Node] = []
+            if isinstance(node, SequenceNode):
+                children = node.value
+            elif isinstance(node, MappingNode):
+                children = [each for pair in node.value for each in pair]
+            sizes[id(node)] = 1 + sum(map(size, children))
+            open_nodes.discard(id(node))
+        return sizes[id(node)]
+
+    if size(root) > MOST_VALUES:
+        raise SpecFileError(
+            f"{where}: the text stands for too many values",
+            expected=f"at most {MOST_VALUES}, with aliases written out",
+            received=str(size(root)),
+        )
+
+
+def dump_yaml(value: Any) -> str:
+    """Return a value as YAML that `parse_yaml` reads back."""
+    return str(
+        yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+    )
