@@ -43,7 +43,7 @@ class CsvData(PreparationSpec):
             self._refuse_split_beside("test_path")
         return self
 
-    def load(self, base: Path, dtype: npt.DTypeLike) -> Dataset:
+    def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64") -> Dataset:
         """Return the prepared data; `base` is the folder that the paths start from.
 
         Raises DataError for a missing or malformed file, an unknown column, a cell that is not a number, and everything

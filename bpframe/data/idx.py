@@ -52,7 +52,7 @@ class IdxData(PreparationSpec):
             self._refuse_split_beside("test_inputs")
         return self
 
-    def load(self, base: Path, dtype: npt.DTypeLike) -> Dataset:
+    def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64") -> Dataset:
         """Return the prepared data; `base` is the folder that the paths start from.
 
         Raises DataError for a missing, damaged or truncated file and everything `prepare` refuses.

@@ -45,7 +45,7 @@ class NpzData(PreparationSpec):
             self._refuse_split_beside("test_inputs")
         return self
 
-    def load(self, base: Path, dtype: npt.DTypeLike) -> Dataset:
+    def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64") -> Dataset:
         """Return the prepared data; `base` is the folder that the path starts from.
 
         Raises DataError for a missing file or key, a damaged file, objects, and everything `prepare` refuses.
