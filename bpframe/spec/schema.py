@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -38,18 +38,18 @@ def json_schema(registry: Registry | None = None) -> dict[str, Any]:
         names = registry.components(group)
         for name, cls in names.items():
             found[f"{group}.{name}"] = _component(cls, name, registry, found)
-        found[group] = _any_of(f"{group}.{name}" for name in names)
+        found[group] = _by_kind([f"{group}.{name}" for name in names], found)
     placed = model_fields_schema(NodeSpec, registry, {})["properties"]
     placed["inputs"] = {**_ONE_OR_MORE, "description": NodeSpec.model_fields["inputs"].description}
     for name in registry.components("node"):
         plain = found[f"node.{name}"]
         own = {key: placed[key] for key in NODE_KEYS}
         found[f"{_NODE}.{name}"] = {**plain, "properties": {**plain["properties"], **own}}
-    found[_NODE] = _any_of(f"{_NODE}.{name}" for name in registry.components("node"))
+    found[_NODE] = _by_kind([f"{_NODE}.{name}" for name in registry.components("node")], found)
     for kind, model in DATA_KINDS.items():
         schema = model_fields_schema(model, registry, found)
         found[f"data.{kind}"] = _with_kind(schema, model, (kind,), f"data {kind}")
-    found["data"] = _any_of(f"data.{kind}" for kind in DATA_KINDS)
+    found["data"] = _by_kind([f"data.{kind}" for kind in DATA_KINDS], found)
     found["training"] = {
         "title": "training",
         **_described(TrainingSpec),
@@ -71,9 +71,22 @@ def _ref(name: str) -> dict[str, Any]:
     return {"$ref": f"#/$defs/{name}"}
 
 
-def _any_of(names: Iterable[str]) -> dict[str, Any]:
-    references = [_ref(name) for name in names]
-    return {"anyOf": references} if references else {"not": {}}
+def _by_kind(names: Sequence[str], found: dict[str, Any]) -> dict[str, Any]:
+    """Return the choice between definitions by `kind`.
+
+    All kinds stand in one enumeration, and each definition under a condition: of alternatives (anyOf) the YAML
+    language server completes only the first, and a mistake is reported against all of them.
+    """
+    kinds: list[str] = []
+    branches = []
+    for name in names:
+        kind = found[name]["properties"]["kind"]
+        own = kind.get("enum") or [kind["const"]]
+        kinds.extend(own)
+        branches.append({"if": {"properties": {"kind": {"enum": own}}, "required": ["kind"]}, "then": _ref(name)})
+    if not names:
+        return {"not": {}}
+    return {"type": "object", "properties": {"kind": {"enum": kinds}}, "required": ["kind"], "allOf": branches}
 
 
 def _component(cls: type[Component], name: str, registry: Registry, found: dict[str, Any]) -> dict[str, Any]:
