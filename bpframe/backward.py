@@ -47,16 +47,14 @@ def backward(
     """
     buffers: list[Array | None] = trace.buffers if reuse else [None] * len(deltas)
     for each in steps:
-        for _, slot, shared in each.parameters:
-            if shared:
-                gradients[slot][...] = 0
+        for _, slot in each.shared:
+            gradients[slot][...] = 0
     for each in steps:
         step = each.step
         delta = deltas[step.slot]
         if delta is None:  # no output's error reaches this node
-            for _, slot, shared in each.parameters:
-                if not shared:
-                    gradients[slot][...] = 0
+            for _, slot in each.parameters:
+                gradients[slot][...] = 0
             continue
         jacobian = local_jacobian(trace, step)
         for key, slot in each.edges:
@@ -65,14 +63,13 @@ def backward(
                 deltas[slot] = jacobian[key].vjp(delta, buffers[slot])  # BP2, the first path
             else:
                 deltas[slot] = np.add(so_far, jacobian[key].vjp(delta), out=buffers[slot])  # BP2, add over paths
-        for key, slot, shared in each.parameters:
+        for key, slot in each.parameters:
             gradient = gradients[slot]
-            if shared:
-                gradient += jacobian[key].sum_vjp(delta)
-                continue
             result = jacobian[key].sum_vjp(delta, gradient)  # BP3, BP4
             if result is not gradient:
                 gradient[...] = result
+        for key, slot in each.shared:
+            gradients[slot] += jacobian[key].sum_vjp(delta)  # add over all nodes that use the parameter
 
 
 def _cost_gradient(trace: Trace, each: CostStep) -> Array:

@@ -66,7 +66,7 @@ def _backward(trace: Trace) -> tuple[str, str, str] | None:
                 return _place(step.node), f"the error that it sends to '{key}' is", found
             so_far = deltas[slot]
             deltas[slot] = part if so_far is None else so_far + part
-        for key, _, _ in backward_step.parameters:
+        for key, _ in (*backward_step.parameters, *backward_step.shared):
             if found := _first(jacobian[key].sum_vjp(delta)):
                 return _place(step.node), f"the gradient of '{key}' is", found
     return None

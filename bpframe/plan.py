@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from bpframe.component import Contract, Cost, contract_of
-from bpframe.graph import Graph, Node
+from bpframe.graph import Graph, Node, Shape
 
 __all__ = ["TRAINING", "BackwardStep", "Call", "CostStep", "Plan", "Step"]
 
@@ -37,6 +37,9 @@ class Step:
     """One node: where its value goes, how to compute it and its local Jacobian."""
 
     node: Node
+    shapes: dict[str, Shape]
+    output_shape: Shape
+    only_key: str | None  # the one key of a Jacobian that is returned as an operator alone
     slot: int
     forward: Call
     jacobian: Call
@@ -52,11 +55,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class BackwardStep:
-    """One node on the way back: the edges along which its error goes on, and its parameters."""
+    """One node on the way back: the edges along which its error goes on, and its parameters.
+
+    Both by key in the local Jacobian: with the slot of the value that the error reaches, or of the gradient. `shared`
+    are the parameters to whose gradient other nodes add.
+    """
 
     step: Step
     edges: tuple[tuple[str, int], ...]
-    parameters: tuple[tuple[str, int, bool], ...]  # key, slot of the gradient, whether other nodes add to it
+    parameters: tuple[tuple[str, int], ...]
+    shared: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +136,12 @@ class Plan:
             edges = tuple(
                 (key, slot) for key, slot in keyed if slot in wanted and key not in node.component.integer_inputs
             )
-            parameters = tuple(
-                (name, self.gradient_slots[path], users[path] > 1)
-                for name in node.parameters
-                if (path := node.parameter_path(name)) in paths
-            )
-            if edges or parameters:
+            named = [(name, path) for name in node.parameters if (path := node.parameter_path(name)) in paths]
+            alone = tuple((name, self.gradient_slots[path]) for name, path in named if users[path] == 1)
+            shared = tuple((name, self.gradient_slots[path]) for name, path in named if users[path] > 1)
+            if edges or named:
                 wanted.add(step.slot)
-                found.append(BackwardStep(step, edges, parameters))
+                found.append(BackwardStep(step, edges, alone, shared))
         return tuple(reversed(found))
 
     def _new(self) -> int:
@@ -158,6 +164,9 @@ class Plan:
         jacobian = _call(node.component, contract, "jacobian", _with_out(words, scratch_buffer), inputs)
         return Step(
             node=node,
+            shapes=node.slot_shapes,
+            output_shape=node.output_shape,
+            only_key=node.input_keys[0] if len(node.slot_shapes) == 1 and contract.variadic is None else None,
             slot=words["y"],
             forward=forward,
             jacobian=jacobian,

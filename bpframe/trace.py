@@ -111,32 +111,61 @@ class Trace:
         return name
 
 
-def local_jacobian(trace: Trace, step: Step) -> dict[str, Operator]:
+def local_jacobian(trace: Trace, step: Step) -> Mapping[str, Operator]:
     """Ask a component for its local Jacobian; return an operator, with its shapes bound, for every key."""
-    node = step.node
     try:
         raw = step.jacobian.function(*step.jacobian.arguments(trace.slots))
-        operators = raw if type(raw) is dict else _as_mapping(node, raw)
-        shapes, output_shape = node.slot_shapes, node.output_shape
-        for key, operator in operators.items():
-            if isinstance(operator, Operator) and key in shapes:
-                operator.bind(shapes[key], output_shape)
-            elif key == node.contract.variadic:
-                return _unpacked(trace, step, operators)
-            elif key not in shapes:
-                raise ContractError(
-                    f"{node.place} ({node.component.kind}): jacobian has a key {key!r}, which names nothing",
-                    expected=", ".join(shapes),
-                )
-            else:
-                operators[key] = dense_operator(operator, shapes[key], output_shape)
-        if not trace.checked:
-            check_jacobian(node, operators, trace.batch)
     except ContractError:
         raise
     except Exception as error:
-        raise failed(node, "jacobian", error) from error
+        raise failed(step.node, "jacobian", error) from error
+    if trace.checked:
+        # After the first pass only what a component may do differently each time is left to do.
+        shapes, output_shape = step.shapes, step.output_shape
+        try:
+            if type(raw) is dict:
+                for key, operator in raw.items():
+                    operator.bind(shapes[key], output_shape)
+                return raw
+            if step.only_key is not None:
+                return {step.only_key: raw.bind(shapes[step.only_key], output_shape)}
+        except (AttributeError, KeyError):
+            pass  # a plain array, or a key that names nothing
+    operators = _operators(step.node, raw)
+    if not trace.checked:
+        check_jacobian(step.node, operators, trace.batch)
     return operators
+
+
+def _operators(node: Node, raw: Any) -> dict[str, Operator]:
+    """Turn whatever jacobian may return into bound operators by key."""
+    given = _as_mapping(node, raw)
+    if node.contract.variadic in given:
+        sequence = given.pop(node.contract.variadic)
+        if len(sequence) != len(node.input_keys):
+            raise ContractError(
+                f"{node.place} ({node.component.kind}): jacobian['{node.contract.variadic}'] has {len(sequence)} "
+                "operators",
+                expected=f"{len(node.input_keys)}, one per input",
+            )
+        given = {**dict(zip(node.input_keys, sequence, strict=True)), **given}
+    found: dict[str, Operator] = {}
+    for key, each in given.items():
+        if key not in node.slot_shapes:
+            raise ContractError(
+                f"{node.place} ({node.component.kind}): jacobian has a key {key!r}, which names nothing",
+                expected=", ".join(node.slot_shapes),
+            )
+        shape = node.slot_shapes[key]
+        try:
+            found[key] = (
+                each.bind(shape, node.output_shape)
+                if isinstance(each, Operator)
+                else dense_operator(each, shape, node.output_shape)
+            )
+        except Exception as error:
+            raise failed(node, "jacobian", error) from error
+    return found
 
 
 def _as_mapping(node: Node, raw: Any) -> dict[str, Any]:
@@ -152,26 +181,3 @@ def _as_mapping(node: Node, raw: Any) -> dict[str, Any]:
         expected="a mapping with " + ", ".join(node.slot_shapes),
         received=repr(raw)[:80],
     )
-
-
-def _unpacked(trace: Trace, step: Step, operators: dict[str, Any]) -> dict[str, Operator]:
-    """Replace the sequence under `xs` by one entry per input, `xs[0]`, `xs[1]`, ..., and bind the lot."""
-    node = step.node
-    rest = dict(operators)
-    sequence = rest.pop(str(node.contract.variadic))
-    if len(sequence) != len(node.input_keys):
-        raise ContractError(
-            f"{node.place} ({node.component.kind}): jacobian['{node.contract.variadic}'] has {len(sequence)} operators",
-            expected=f"{len(node.input_keys)}, one per input",
-        )
-    rest = {**dict(zip(node.input_keys, sequence, strict=True)), **rest}
-    shapes = node.slot_shapes
-    bound: dict[str, Operator] = {
-        key: each.bind(shapes[key], node.output_shape)
-        if isinstance(each, Operator)
-        else dense_operator(each, shapes[key], node.output_shape)
-        for key, each in rest.items()
-    }
-    if not trace.checked:
-        check_jacobian(node, bound, trace.batch)
-    return bound

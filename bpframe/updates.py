@@ -35,9 +35,13 @@ class Updater:
         self._update = optimizer.update  # type: ignore[attr-defined]
         self.state: dict[str, Array] = self._initial_state()
         block = max(1, BLOCK_BYTES // theta.itemsize) if optimizer.elementwise else max(1, theta.size)
-        self._blocks = [slice(start, start + block) for start in range(0, theta.size, block)]
-        self._change = np.empty(min(block, theta.size), theta.dtype)
-        self._plain = self._signature.words in (("gradient",), ("gradient", "out"))
+        change = np.empty(min(block, theta.size), theta.dtype)
+        self._blocks = [
+            (rows, theta[rows], gradient[rows], change[: theta[rows].size])
+            for start in range(0, theta.size, block)
+            for rows in (slice(start, start + block),)
+        ]
+        self._plain = self._signature.words == ("gradient", "out")
 
     def apply(self) -> None:
         """Change θ by one step.
@@ -49,11 +53,11 @@ class Updater:
 
         """
         try:
-            for block in self._blocks:
-                change = self._changed(block)
+            for rows, theta, gradient, buffer in self._blocks:
+                change = self._update(gradient, buffer) if self._plain else self._changed(rows, theta, gradient, buffer)
                 if self.step == 0:
-                    self._check(change, self.theta[block])
-                self.theta[block] += change
+                    self._check(change, theta)
+                np.add(theta, change, out=theta)
         except BpframeError:
             raise
         except Exception as error:
@@ -62,12 +66,8 @@ class Updater:
             ) from error
         self.step += 1
 
-    def _changed(self, block: slice) -> Array:
-        gradient = self.gradient[block]
-        out = self._change[: gradient.size]
-        if self._plain:
-            return self._update(gradient, out) if len(self._signature.words) == 2 else self._update(gradient)  # type: ignore[no-any-return]
-        words: dict[str, Any] = {"gradient": gradient, "out": out, "step": self.step, "parameters": self.theta[block]}
+    def _changed(self, block: slice, theta: Array, gradient: Array, buffer: Array) -> Array:
+        words: dict[str, Any] = {"gradient": gradient, "out": buffer, "step": self.step, "parameters": theta}
         if not self._signature.asks_for("state"):
             return self._update(**{word: words[word] for word in self._signature.words})  # type: ignore[no-any-return]
         words["state"] = {name: self._part(value, block) for name, value in self.state.items()}

@@ -1,0 +1,29 @@
+"""Interleaved timing: every candidate is measured in turn, again and again, so that a drifting machine hits all alike."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+
+def interleaved(candidates: Mapping[str, Callable[[], object]], rounds: int = 31, target: float = 0.01) -> dict[str, float]:
+    """Return the median seconds of one call of each candidate.
+
+    Each round times every candidate once, over as many calls as take about `target` seconds.
+    """
+    calls: dict[str, int] = {}
+    for name, function in candidates.items():
+        for _ in range(3):
+            function()
+        started = time.perf_counter()
+        function()
+        calls[name] = max(1, round(target / max(time.perf_counter() - started, 1e-7)))
+    times: dict[str, list[float]] = {name: [] for name in candidates}
+    for _ in range(rounds):
+        for name, function in candidates.items():
+            started = time.perf_counter()
+            for _ in range(calls[name]):
+                function()
+            times[name].append((time.perf_counter() - started) / calls[name])
+    return {name: statistics.median(each) for name, each in times.items()}
