@@ -11,7 +11,7 @@ from __future__ import annotations
 from pydantic import Field, FiniteFloat, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from bpframe.component import CONTRACT_VERSION, Activation, Cost, Initializer, Layer, Optimizer, Parameter, State
-from bpframe.errors import ContractError, ShapeMismatch
+from bpframe.errors import ContractError, DataError, ShapeMismatch
 from bpframe.operators import (
     BatchMatrix,
     Broadcast,
@@ -21,6 +21,7 @@ from bpframe.operators import (
     Identity,
     Matrix,
     Operator,
+    RankOne,
     Reshape,
     Sum,
     WeightTimes,
@@ -38,6 +39,7 @@ __all__ = [
     "Composed",
     "ContractError",
     "Cost",
+    "DataError",
     "Diagonal",
     "Field",
     "FiniteFloat",
@@ -53,6 +55,7 @@ __all__ = [
     "Parameter",
     "PositiveFloat",
     "PositiveInt",
+    "RankOne",
     "Reshape",
     "ShapeMismatch",
     "State",

@@ -10,6 +10,7 @@ from bpframe.operators.diagonal import Diagonal
 from bpframe.operators.gather import Gather
 from bpframe.operators.identity import Identity
 from bpframe.operators.matrix import Matrix
+from bpframe.operators.rank_one import RankOne
 from bpframe.operators.reshape import Reshape
 from bpframe.operators.sum import Sum
 from bpframe.operators.weight_times import WeightTimes
@@ -23,6 +24,7 @@ __all__ = [
     "Identity",
     "Matrix",
     "Operator",
+    "RankOne",
     "Reshape",
     "Sum",
     "WeightTimes",

@@ -15,6 +15,7 @@ from bpframe.operators import (
     Identity,
     Matrix,
     Operator,
+    RankOne,
     Reshape,
     Sum,
     WeightTimes,
@@ -52,6 +53,12 @@ def entry(operator: Operator, n: int, o: int, at_out: tuple[int, ...], i: int, a
             return j[n % len(j)][at_out + at_in]
         case WeightTimes(a=a):
             return a[n][at_out[:-1] + at_in[1:]] if at_out[-1] == at_in[0] else 0
+        case RankOne(left=left, right=right):
+            if at_out[:-1] != at_in[:-1]:
+                return 0
+            sides = [(left, at_out), (right, at_in)]
+            l, r = (a[tuple(k % size for k, size in zip((n, *at), a.shape, strict=True))] for a, at in sides)
+            return l * r
         case Broadcast():
             return at_out[len(at_out) - len(at_in) :] == at_in
         case Gather(index=index):

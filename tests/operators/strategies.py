@@ -16,12 +16,13 @@ from bpframe.operators import (
     Identity,
     Matrix,
     Operator,
+    RankOne,
     Reshape,
     Sum,
     WeightTimes,
 )
 
-PLAIN = (Identity, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather)
+PLAIN = (Identity, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather, RankOne)
 KINDS = (*PLAIN, Composed, Sum)
 
 batches = st.sampled_from([0, 1, 2, 3, 5])
@@ -70,6 +71,10 @@ def operators(draw, kind, batch, in_shape=None, out_shape=None, dtype=np.float64
             operator = BatchMatrix(numbers(rng, (rows, *out_shape, *in_shape), dtype))
         case "WeightTimes":
             operator = WeightTimes(numbers(rng, (batch, *out_shape[:-1], in_shape[1]), dtype))
+        case "RankOne":
+            lead = [draw(st.sampled_from([1, size])) for size in in_shape[:-1]]
+            left = numbers(rng, (rows, *lead, out_shape[-1]), dtype)
+            operator = RankOne(left, numbers(rng, (batch, *in_shape), dtype))
         case "Gather":
             operator = Gather(_index(draw, rng, rows, in_shape, out_shape))
         case _:
@@ -95,14 +100,14 @@ def _both_shapes(draw, kind, in_shape, out_shape):
     """Complete or draw shapes that the class can have."""
     if in_shape is not None and out_shape is not None:
         return in_shape, out_shape
-    least = {Matrix: 1, WeightTimes: 2 if out_shape is None else 1}.get(kind, 0)
+    least = {Matrix: 1, RankOne: 1, WeightTimes: 2 if out_shape is None else 1}.get(kind, 0)
     if in_shape is None and out_shape is None:
         in_shape = draw(shapes(least, 2 if kind is WeightTimes else 3))
     given = out_shape if in_shape is None else in_shape
     match kind.__name__:
         case "Identity" | "Diagonal":
             other = given
-        case "Matrix":
+        case "Matrix" | "RankOne":
             other = (*given[:-1], draw(sizes))
         case "WeightTimes":
             other = (given[-1], draw(sizes)) if in_shape is None else (*draw(shapes(0, 2)), given[0])
@@ -122,7 +127,7 @@ def _taking(in_shape, out_shape):
     if in_shape == out_shape:
         fitting += [Identity, Diagonal, Reshape, Broadcast]
     if in_shape and out_shape and in_shape[:-1] == out_shape[:-1]:
-        fitting.append(Matrix)
+        fitting += [Matrix, RankOne]
     if len(in_shape) == 2 and out_shape and out_shape[-1] == in_shape[0]:
         fitting.append(WeightTimes)
     return fitting
@@ -139,7 +144,7 @@ def _composed(draw, batch, in_shape, out_shape, dtype):
     if out_shape is not None:
         end = out_shape
         for _ in range(count):
-            classes = [kind for kind in PLAIN if end or kind not in (Matrix, WeightTimes)]
+            classes = [kind for kind in PLAIN if end or kind not in (Matrix, RankOne, WeightTimes)]
             factors.append(draw(operators(draw(st.sampled_from(classes)), batch, None, end, dtype)))
             end = factors[-1].in_shape
     else:
@@ -155,5 +160,5 @@ def _from(in_shape):
     return [
         kind
         for kind in PLAIN
-        if not (kind is Matrix and not in_shape) and not (kind is WeightTimes and len(in_shape) != 2)
+        if not (kind in (Matrix, RankOne) and not in_shape) and not (kind is WeightTimes and len(in_shape) != 2)
     ]
