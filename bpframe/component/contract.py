@@ -7,6 +7,7 @@ where mistakes in a class are found.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,7 @@ from bpframe.component.activation import Activation
 from bpframe.component.base import RESERVED_FIELDS, Component
 from bpframe.component.cost import Cost
 from bpframe.component.initializer import Initializer
-from bpframe.component.keys import returned_keys, strings_in
+from bpframe.component.keys import all_returned_keys, returned_keys
 from bpframe.component.layer import Layer
 from bpframe.component.optimizer import Optimizer
 from bpframe.component.signature import Signature, read_signature
@@ -114,6 +115,7 @@ def contract_of(cls: type[Component]) -> Contract:
     base = CATEGORIES[name]
     table = _METHODS[base]
     _check_fields(cls)
+    _check_kind(cls)
     _check_spelling(cls, base, table)
     for method, (required, _) in table.items():
         if required and not hasattr(cls, method):
@@ -188,16 +190,35 @@ def _inputs_of(
                 received=", ".join(inputs),
                 hint=f"take all inputs as *{signature.variadic}, or name every one",
             )
+        _check_integer_inputs(cls, (signature.variadic,))
         return None, signature.variadic
     if not inputs:
         raise ContractError(f"{where} has no input", expected="def forward(self, x)")
-    for word in cls.integer_inputs if issubclass(cls, Layer) else ():
+    for word in inputs:
+        if (
+            inspect.signature(inspect.getattr_static(cls, "forward")).parameters[word].default
+            is not inspect.Parameter.empty
+        ):
+            raise ContractError(
+                f"{where} gives a default to '{word}', which is an input and always comes from another node",
+                hint=f"make '{word}' a field of the class, or leave the default out",
+            )
+    _check_integer_inputs(cls, inputs)
+    return inputs, None
+
+
+def _check_integer_inputs(cls: type[Component], inputs: tuple[str, ...]) -> None:
+    named = cls.integer_inputs if issubclass(cls, Layer) else ()
+    if not isinstance(named, tuple):
+        raise ContractError(
+            f"{cls.__name__}.integer_inputs is not a tuple", expected=f"({inputs[0]!r},)", received=repr(named)
+        )
+    for word in named:
         if word not in inputs:
             raise ContractError(
                 f"{cls.__name__}.integer_inputs names '{word}', which is no input",
                 expected="any of " + ", ".join(inputs),
             )
-    return inputs, None
 
 
 # Near misses of the words that would otherwise pass for an input's name.
@@ -205,6 +226,15 @@ _MISSPELT = {
     "params": "p", "parameters": "p", "trainig": "training", "train": "training", "is_training": "training",
     "random": "rng", "generator": "rng", "output": "out", "save": "saved", "states": "state", "cache": "saved",
 }  # fmt: skip
+
+
+def _check_kind(cls: type[Component]) -> None:
+    if not (isinstance(cls.kind, str) and re.fullmatch("[a-z_][a-z0-9_]*", cls.kind)):
+        raise ContractError(
+            f"{cls.__name__}.kind is not a name that specs can use",
+            expected="lower-case letters, digits and _, such as 'max_pool'",
+            received=repr(cls.kind),
+        )
 
 
 def _check_fields(cls: type[Component]) -> None:
@@ -238,7 +268,7 @@ def _check_keys(cls: type[Component], contract: Contract) -> None:
     inputs = {contract.variadic} if contract.variadic is not None else set(contract.inputs or ())
     parameters: set[str] | None = set()
     if "parameters" in contract:
-        parameters = strings_in(inspect.getattr_static(cls, "parameters"))
+        parameters = all_returned_keys(inspect.getattr_static(cls, "parameters"))
     if parameters is None:
         return
     for key in sorted(returned_keys(inspect.getattr_static(cls, "jacobian"))):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-__all__ = ["returned_keys", "strings_in"]
+__all__ = ["all_returned_keys", "returned_keys"]
 
 
 def returned_keys(function: Callable[..., Any]) -> set[str]:
@@ -18,30 +18,84 @@ def returned_keys(function: Callable[..., Any]) -> set[str]:
     computed are not seen: the first run finds those.
     """
     body = _body(function)
-    returned = [node.value for node in body if isinstance(node, ast.Return)]
+    returned = _returned(body)
     names = {value.id for value in returned if isinstance(value, ast.Name)}
     literals = [value for value in returned if isinstance(value, ast.Dict)]
     keys: set[str] = set()
-    for node in body:
-        if isinstance(node, ast.Assign | ast.AnnAssign):
-            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                if isinstance(target, ast.Name) and target.id in names and isinstance(node.value, ast.Dict):
-                    literals.append(node.value)
-                if (
-                    isinstance(target, ast.Subscript)
-                    and isinstance(target.value, ast.Name)
-                    and target.value.id in names
-                ):
-                    keys.update(_strings([target.slice]))
+    for target, value in _assignments(body):
+        if isinstance(target, ast.Name) and target.id in names and isinstance(value, ast.Dict):
+            literals.append(value)
+        if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and target.value.id in names:
+            keys.update(_strings([target.slice]))
     for literal in literals:
         keys.update(_strings(literal.keys))
     return keys
 
 
-def strings_in(function: Callable[..., Any]) -> set[str] | None:
-    """Return every string constant in `function`, or None where its source cannot be had."""
+def all_returned_keys(function: Callable[..., Any]) -> set[str] | None:
+    """Return the keys of the mapping that `function` returns, or None unless its source shows every one of them.
+
+    A key that is computed, another function that takes part, or a missing source make it None.
+    """
     body = _body(function)
-    return set(_strings(body)) if body else None
+    returned = _returned(body)
+    if not returned:
+        return None
+    keys: set[str] = set()
+    for value in returned:
+        if isinstance(value, ast.Name):
+            found = _keys_of_name(value.id, body)
+        else:
+            found = _keys_of_expression(value)
+        if found is None:
+            return None
+        keys |= found
+    return keys
+
+
+def _keys_of_expression(value: ast.expr | None) -> set[str] | None:
+    if isinstance(value, ast.Dict):
+        keys = list(_strings(value.keys))
+        return set(keys) if len(keys) == len(value.keys) else None
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "dict" and not value.args:
+        words = [keyword.arg for keyword in value.keywords]
+        return {word for word in words if word is not None} if None not in words else None
+    return None
+
+
+def _keys_of_name(name: str, body: Iterable[ast.AST]) -> set[str] | None:
+    """Follow a local name: it may be assigned, given keys by subscript, and returned, and nothing else."""
+    keys: set[str] = set()
+    accounted = 0
+    for node in body:
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Name) and node.value.id == name:
+            accounted += 1
+    for target, value in _assignments(body):
+        found: set[str] | None = None
+        if isinstance(target, ast.Name) and target.id == name:
+            found = _keys_of_expression(value)
+        elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and target.value.id == name:
+            found = set(_strings([target.slice])) or None
+        else:
+            continue
+        if found is None:
+            return None
+        keys |= found
+        accounted += 1
+    uses = sum(isinstance(node, ast.Name) and node.id == name for node in body)
+    return keys if uses == accounted else None
+
+
+def _returned(body: Iterable[ast.AST]) -> list[ast.expr | None]:
+    return [node.value for node in body if isinstance(node, ast.Return)]
+
+
+def _assignments(body: Iterable[ast.AST]) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+    for node in body:
+        if isinstance(node, ast.Assign):
+            yield from ((target, node.value) for target in node.targets)
+        elif isinstance(node, ast.AnnAssign):
+            yield node.target, node.value
 
 
 def _strings(nodes: Any) -> Iterator[str]:

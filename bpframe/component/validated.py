@@ -20,7 +20,6 @@ __all__ = ["Validated"]
 class _Checked(ModelMetaclass):
     if not TYPE_CHECKING:  # for type checkers, a call is the model's own constructor
 
-
         def __call__(cls, *values: Any, **fields: Any) -> Any:  # noqa: N805
             # Here, and not in __init__: pydantic calls an __init__ of our own for nested values too, without its
             # context, and the path to the mistake would be lost.
@@ -58,3 +57,14 @@ class Validated(BaseModel, metaclass=_Checked):
             return handler(data)
         except ValidationError as error:
             raise told(error, cls.model_fields, cls._place or cls.__name__) from None
+
+    if not TYPE_CHECKING:  # type checkers know from the configuration that the model is frozen
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            try:
+                super().__setattr__(name, value)
+            except ValidationError:
+                raise SpecError(
+                    f"{type(self).__name__}.{name} cannot be set: the value is frozen",
+                    hint=f"make another one: {type(self).__name__}({name}=..., ...)",
+                ) from None
