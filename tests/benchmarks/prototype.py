@@ -5,6 +5,8 @@ Straight NumPy with preallocated buffers: forward, BP1–BP4 and the update of e
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 
@@ -14,7 +16,7 @@ class Prototype:
     def __init__(self, sizes, batch, dtype=np.float32, learning_rate=3.0):
         rng = np.random.default_rng(0)
         self.rate = learning_rate / batch
-        pairs = list(zip(sizes, sizes[1:], strict=False))
+        pairs = list(pairwise(sizes))
         self.weights = [(rng.standard_normal((n, m)) / np.sqrt(m)).astype(dtype) for m, n in pairs]
         self.biases = [rng.standard_normal(n).astype(dtype) for _, n in pairs]
         self.activations = [np.empty((batch, n), dtype) for n in sizes[1:]]

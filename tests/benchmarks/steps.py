@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -32,10 +33,11 @@ def bpframe_step(sizes, batch):
     """Return one step of the trainer's inner loop, checks of cost and gradient included."""
     import math
 
+    from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
+
     import bpframe as bp
     from bpframe.nonfinite import all_finite
     from bpframe.updates import Updater
-    from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
 
     layers = [layer for size in sizes[1:] for layer in (Dense(units=size), Sigmoid())]
     network = bp.Network(layers, cost=QuadraticCost(), input_shape=sizes[:1], dtype="float32", seed=0)
@@ -59,7 +61,7 @@ def torch_step(sizes, batch):
     except ImportError:
         return None
     layers = []
-    for m, n in zip(sizes, sizes[1:], strict=False):
+    for m, n in pairwise(sizes):
         layers += [torch.nn.Linear(m, n), torch.nn.Sigmoid()]
     model = torch.nn.Sequential(*layers)
     optimizer = torch.optim.SGD(model.parameters(), lr=3.0)
@@ -100,8 +102,17 @@ def main():
     rows = []
     for sizes, batch in NETWORKS:
         seconds = measure(sizes, batch, arguments.rounds)
-        ratios = {f"bpframe / {name}": seconds["bpframe"] / value for name, value in seconds.items() if name != "bpframe"}
-        rows.append({"network": "-".join(map(str, sizes)), "batch": batch, "microseconds": {k: v * 1e6 for k, v in seconds.items()}, "ratios": ratios})
+        ratios = {
+            f"bpframe / {name}": seconds["bpframe"] / value for name, value in seconds.items() if name != "bpframe"
+        }
+        rows.append(
+            {
+                "network": "-".join(map(str, sizes)),
+                "batch": batch,
+                "microseconds": {k: v * 1e6 for k, v in seconds.items()},
+                "ratios": ratios,
+            }
+        )
     if arguments.json:
         print(json.dumps(rows, indent=2))
         return

@@ -1,4 +1,4 @@
-"""Interleaved timing: every candidate is measured in turn, again and again, so that a drifting machine hits all alike."""
+"""Interleaved timing: candidates are measured in turn, again and again, so that a drifting machine hits all alike."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 
 
-def interleaved(candidates: Mapping[str, Callable[[], object]], rounds: int = 31, target: float = 0.01) -> dict[str, float]:
+def interleaved(
+    candidates: Mapping[str, Callable[[], object]], rounds: int = 31, target: float = 0.01
+) -> dict[str, float]:
     """Return the median seconds of one call of each candidate.
 
     Each round times every candidate once, over as many calls as take about `target` seconds.
