@@ -159,6 +159,7 @@ def test_cost_structure_and_batch(operator, cost, structure, batch):
         (Composed((Matrix(np.ones((2, 3))), Matrix(np.ones((3, 4))))), (4,), (2,)),
         (Composed((Reshape(), Diagonal(np.ones((5, 4))), Reshape())).bind((2, 2), (4, 1)), (2, 2), (4, 1)),
         (Sum((Identity(), Diagonal(np.ones((5, 4))))), (4,), (4,)),
+        (Sum((BatchMatrix(np.ones((5, 2, 3, 4))), Gather(np.zeros((5, 2), int)))), (3, 4), (2,)),
     ],
 )
 def test_shapes_follow_from_the_arrays(operator, in_shape, out_shape):
