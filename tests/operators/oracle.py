@@ -57,8 +57,8 @@ def entry(operator: Operator, n: int, o: int, at_out: tuple[int, ...], i: int, a
             if at_out[:-1] != at_in[:-1]:
                 return 0
             sides = [(left, at_out), (right, at_in)]
-            l, r = (a[tuple(k % size for k, size in zip((n, *at), a.shape, strict=True))] for a, at in sides)
-            return l * r
+            at_left, at_right = (a[tuple(k % s for k, s in zip((n, *at), a.shape, strict=True))] for a, at in sides)
+            return at_left * at_right
         case Broadcast():
             return at_out[len(at_out) - len(at_in) :] == at_in
         case Gather(index=index):
