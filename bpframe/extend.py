@@ -10,7 +10,17 @@ from __future__ import annotations
 
 from pydantic import Field, FiniteFloat, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from bpframe.component import CONTRACT_VERSION, Activation, Cost, Initializer, Layer, Optimizer, Parameter, State
+from bpframe.component import (
+    CONTRACT_VERSION,
+    Activation,
+    Component,
+    Cost,
+    Initializer,
+    Layer,
+    Optimizer,
+    Parameter,
+    State,
+)
 from bpframe.errors import ContractError, DataError, ShapeMismatch
 from bpframe.operators import (
     BatchMatrix,
@@ -36,6 +46,7 @@ __all__ = [
     "Array",
     "BatchMatrix",
     "Broadcast",
+    "Component",
     "Composed",
     "ContractError",
     "Cost",

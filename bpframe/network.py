@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from bpframe.graph import Graph
 from bpframe.history import History
 from bpframe.metrics import accuracy
 from bpframe.parameters import ParameterVector
+from bpframe.plugins import listeners
 from bpframe.spec.network import NetworkSpec, NodeSpec, network_spec
 from bpframe.spec.training import TrainingSpec, training_spec
 from bpframe.summary import Summary, summarise
@@ -227,7 +229,7 @@ class Network:
         """Train as a `TrainingSpec` says; `fit` is this with the specification's fields as arguments."""
         samples = self._samples(*data)
         validation = None if validation_data is None else self._samples(*validation_data)
-        return Trainer(self._engine, spec).run(samples, validation, progress)
+        return Trainer(self._engine, spec).run(samples, validation, progress, self._listener())
 
     def summary(self) -> Summary:
         """Return a table of the nodes: component, output shape, parameters, structure of the Jacobian."""
@@ -240,6 +242,21 @@ class Network:
     def draw(self, path: str | Path | None = None) -> Figure:
         """Draw the graph with matplotlib (extra `plot`); write the picture to `path` where one is given."""
         return draw(self.graph, path)
+
+    def _listener(self) -> Callable[[int, History], None] | None:
+        """Return what tells installed plugins that an epoch is over, or None where none listens."""
+        tell = listeners("bpframe_after_epoch")
+        if tell is None:
+            return None
+
+        def after_epoch(epoch: int, history: History) -> None:
+            try:
+                tell(network=self, epoch=epoch, history=history)
+            except Exception as error:
+                # Listeners watch; what goes wrong in one does not end a training.
+                warnings.warn(f"a plugin's bpframe_after_epoch failed: {type(error).__name__}: {error}", stacklevel=2)
+
+        return after_epoch
 
     def _inputs(self, x: Arrays) -> dict[str, Array]:
         return checked_inputs(self.graph, x, self.dtype)

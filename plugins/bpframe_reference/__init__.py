@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bpframe.extend import Component
 from bpframe_reference.arithmetic import Add, Multiply, Shift
 from bpframe_reference.dense import Dense
 from bpframe_reference.gradient_descent import GradientDescent
@@ -22,3 +23,40 @@ __all__ = [
     "Sigmoid",
     "StandardNormal",
 ]
+
+
+def bpframe_components() -> list[type[Component]]:
+    """Return what this set provides."""
+    return [
+        Add,
+        Dense,
+        GradientDescent,
+        Identity,
+        Multiply,
+        QuadraticCost,
+        ScaledNormal,
+        Shift,
+        Sigmoid,
+        StandardNormal,
+    ]
+
+
+def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
+    """Return instances with the feature shapes of their inputs, for the conformance kit."""
+    return [
+        (Add(), ((3,), (3,))),
+        (Add(), ((2, 3),)),
+        (Dense(units=4), ((3,),)),
+        (Dense(units=4, bias=False), ((3,),)),
+        (Dense(units=2), ((5, 3),)),
+        (GradientDescent(learning_rate=0.1), ()),
+        (Identity(), ((4,),)),
+        (Multiply(), ((3,), (3,), (3,))),
+        (QuadraticCost(), ((5,),)),
+        (QuadraticCost(), ((2, 3),)),
+        (ScaledNormal(), ((4, 3),)),
+        (Shift(by=1.5), ((4,),)),
+        (Sigmoid(), ((4,),)),
+        (Sigmoid(), ((2, 3),)),
+        (StandardNormal(), ((4, 3),)),
+    ]
