@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy.typing as npt
 from pydantic import Field, StrictInt, StrictStr, model_validator
@@ -22,6 +22,8 @@ _Columns = Annotated[tuple[StrictStr | Annotated[StrictInt, Field(ge=0)], ...], 
 
 class CsvData(PreparationSpec):
     """Take inputs and targets from the columns of a CSV file, and test data from a second file or from a split."""
+
+    path_fields: ClassVar[tuple[str, ...]] = ("path", "test_path")
 
     kind: Literal["csv"] = Field(default="csv", description="Columns of a CSV file.")
     path: str = Field(description="The CSV file, relative to the folder of the spec.")

@@ -12,7 +12,7 @@ import math
 import struct
 import zlib
 from pathlib import Path
-from typing import IO, Literal, Self, cast
+from typing import IO, ClassVar, Literal, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,8 @@ _CHUNK = 2**20
 
 class IdxData(PreparationSpec):
     """Take inputs and targets from IDX files, and test data from two more or from a split."""
+
+    path_fields: ClassVar[tuple[str, ...]] = ("inputs", "targets", "test_inputs", "test_targets")
 
     kind: Literal["idx"] = Field(default="idx", description="IDX files, the format of the MNIST family.")
     inputs: str = Field(description="The file of the inputs, relative to the folder of the spec; .gz or plain.")

@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from pathlib import Path
 from tokenize import TokenError
-from typing import IO, Literal, Self
+from typing import IO, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,8 @@ _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0
 
 class NpzData(PreparationSpec):
     """Take inputs and targets from two arrays of an .npz file, and test data from two more or from a split."""
+
+    path_fields: ClassVar[tuple[str, ...]] = ("path",)
 
     kind: Literal["npz"] = Field(default="npz", description="Arrays of a NumPy .npz file.")
     path: str = Field(description="The .npz file, relative to the folder of the spec.")

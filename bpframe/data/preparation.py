@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+import os
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
 
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
@@ -27,6 +29,9 @@ class PreparationSpec(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: The fields that hold the path of a file.
+    path_fields: ClassVar[tuple[str, ...]] = ()
 
     test_fraction: float | None = Field(
         default=None, ge=0, lt=1, description="The share of the examples that is held back for testing, in [0, 1)."
@@ -60,6 +65,22 @@ class PreparationSpec(BaseModel):
         if isinstance(self.classes, tuple) and len({str(label) for label in self.classes}) < len(self.classes):
             raise ValueError("classes names a label twice")
         return self
+
+    def moved(self, base: Path, folder: Path) -> Self:
+        """Return the same data for a spec that lies in `folder`, where this one's relative paths start from `base`.
+
+        Absolute paths stay; a relative one becomes absolute where no relative path leads there, on another drive.
+        """
+        start, goal = base.absolute().resolve(), folder.absolute().resolve()
+        changed: dict[str, str] = {}
+        for name in self.path_fields:
+            path = getattr(self, name)
+            if path is not None and not Path(path).expanduser().is_absolute():
+                try:
+                    changed[name] = Path(os.path.relpath(start / path, goal)).as_posix()
+                except ValueError:  # on another drive
+                    changed[name] = str(start / path)
+        return self.model_copy(update=changed)
 
     def _refuse_split_beside(self, name: str) -> None:
         if self.test_fraction is not None or self.test_count is not None:
