@@ -22,7 +22,8 @@ class EpochRecord(BaseModel):
     measured at the epoch's end.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    # JSON has no infinity, which a validation cost in float32 can reach; as a text it is read back.
+    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="strings")
 
     epoch: int
     cost: float
@@ -38,7 +39,7 @@ class History(BaseModel):
     `model_dump_json()` writes it and `History.model_validate_json` reads it back, without loss.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="strings")
 
     epochs: list[EpochRecord] = []
     stopped: Literal["completed", "interrupted", "not finite"] = "completed"
