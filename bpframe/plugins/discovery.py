@@ -42,8 +42,8 @@ def discover(environ: Mapping[str, str] | None = None) -> Discovery:
     """
     chosen = _chosen(os.environ if environ is None else environ)
     manager = plugin_manager()
-    found, sets = installed()
-    for entry_point, provider in found:
+    sets: list[PluginSet] = []
+    for entry_point, provider in installed():
         if chosen is not None and provider.set not in chosen:
             sets.append(PluginSet(provider, status="excluded", reason=f"{VARIABLE} leaves it out"))
             continue

@@ -3,59 +3,31 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import Distribution, EntryPoint, distributions
+from importlib.metadata import Distribution, EntryPoint, entry_points
 
 from bpframe.plugins.hooks import GROUP
-from bpframe.registry import PluginSet, Provider
+from bpframe.registry import Provider
 
 __all__ = ["installed"]
 
 
-def installed() -> tuple[list[tuple[EntryPoint, Provider]], list[PluginSet]]:
-    """Return the installed entry points with their providers, in order, and what is broken before any import.
+def installed() -> list[tuple[EntryPoint, Provider]]:
+    """Return the installed entry points with their providers, ordered by set and distribution.
 
-    The standard library's `entry_points()` fails altogether when one distribution's file is malformed; here that
-    distribution alone is broken. A distribution that is found twice, or lists an entry point twice, counts once.
+    An entry point of one distribution counts once, also where that distribution is found twice on the path.
     """
-    found: list[tuple[EntryPoint, Provider]] = []
-    broken: list[PluginSet] = []
-    seen: set[str] = set()
-    for distribution in distributions():
-        try:
-            points = [point for point in distribution.entry_points if point.group == GROUP]
-        except Exception as error:  # whatever a malformed file makes of the parser
-            if f"[{GROUP}]" in (distribution.read_text("entry_points.txt") or ""):
-                broken.append(_malformed(distribution, error))
-            continue
-        if not points:
-            continue
-        name, version = _identity(distribution)
+    found: dict[tuple[str, str, str], tuple[EntryPoint, Provider]] = {}
+    for point in entry_points(group=GROUP):
+        name, version = _identity(point.dist)
         normalized = re.sub(r"[-_.]+", "-", name or "").lower()
-        if normalized in seen:
-            continue  # further down the path: not the one that is imported
-        if normalized:
-            seen.add(normalized)
-        unique = {(point.name, point.value): point for point in points}
-        found.extend((point, Provider(point.name, name, version, point.value)) for point in unique.values())
-    return sorted(found, key=_order), broken
+        found.setdefault(
+            (point.name, normalized, point.value), (point, Provider(point.name, name, version, point.value))
+        )
+    return [found[key] for key in sorted(found)]
 
 
-def _order(pair: tuple[EntryPoint, Provider]) -> tuple[str, str, str]:
-    provider = pair[1]
-    return provider.set, provider.distribution or "", provider.module or ""
-
-
-def _identity(distribution: Distribution) -> tuple[str | None, str | None]:
+def _identity(distribution: Distribution | None) -> tuple[str | None, str | None]:
     try:
-        return distribution.metadata["Name"], distribution.metadata["Version"]
-    except Exception:  # missing or unreadable metadata: the plugin may still work
+        return (distribution.metadata["Name"], distribution.metadata["Version"]) if distribution else (None, None)
+    except Exception:  # missing or unreadable metadata: the plugin itself may still work
         return None, None
-
-
-def _malformed(distribution: Distribution, error: Exception) -> PluginSet:
-    name, version = _identity(distribution)
-    return PluginSet(
-        Provider(name or "unknown", name, version),
-        status="broken",
-        reason=f"its entry_points.txt cannot be read: {type(error).__name__}: {error}",
-    )

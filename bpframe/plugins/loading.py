@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 
+import pluggy
+
 from bpframe.component import CONTRACT_VERSION, Component
 from bpframe.errors import BpframeError
 from bpframe.plugins.manager import PluginDefect, check_hooks, plugin_manager
@@ -62,7 +64,10 @@ def _components(plugin: object) -> tuple[type[Component], ...]:
     if needed != CONTRACT_VERSION:
         raise PluginDefect(f"it needs contract {needed}, this bpframe offers {CONTRACT_VERSION}")
     manager = plugin_manager()
-    manager.register(plugin)
+    try:
+        manager.register(plugin)
+    except pluggy.PluginValidationError as error:
+        raise PluginDefect("; ".join(str(error).splitlines()[1:]) or str(error)) from error
     check_hooks(manager, plugin)
     if not manager.hook.bpframe_components.get_hookimpls():
         return ()  # a set that only watches
