@@ -10,8 +10,8 @@ from bpframe.operators.base import Array, Operator, Shape, add_over
 
 __all__ = ["Broadcast"]
 
-# From this many entries on, a product with ones (BLAS) is faster than NumPy's reduction over axis 0.
-_LARGE = 16_384
+# From this many rows on, a product with ones (BLAS) is faster than NumPy's reduction over axis 0, at any width.
+_MANY_ROWS = 96
 
 
 class Broadcast(Operator):
@@ -55,7 +55,7 @@ class Broadcast(Operator):
         axis = u.ndim - len(self.out_shape) - 1
         if u.ndim - in_ndim - axis > 1:
             u = _join(u, axis, in_ndim)
-        if u.ndim == 2 and in_ndim == 1 and u.size >= _LARGE:
+        if u.ndim == 2 and in_ndim == 1 and u.shape[0] >= _MANY_ROWS:
             return np.matmul(np.ones_like(u, shape=u.shape[:1]), u, out=out)
         return add_over(u, axis, out)
 

@@ -141,10 +141,12 @@ def test_a_large_bias_gradient_is_the_sum_over_examples():
     """Beyond the size from which a product with ones takes over."""
     u = np.random.default_rng(1).standard_normal((300, 100))
     out = np.empty(100)
-    result = Broadcast().bind((100,), (100,)).sum_vjp(u, out)
+    operator = Broadcast().bind((100,), (100,))
+    result = operator.sum_vjp(u, out)
     expected = [math.fsum(column) for column in u.T]
     np.testing.assert_allclose(result, expected, rtol=0, atol=1e-12)
     assert result is out
+    assert operator.sum_vjp(u.astype(np.float32)).dtype == np.float32
 
 
 def test_embedding_gradient_never_holds_one_table_per_example(monkeypatch):
