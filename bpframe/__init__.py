@@ -16,15 +16,16 @@ from bpframe._version import __version__
 if TYPE_CHECKING:
     from bpframe.history import History
     from bpframe.metrics import accuracy
-    from bpframe.network import Network
+    from bpframe.network import Network, load
     from bpframe.spec.network import node
 
-__all__ = ["History", "Network", "__version__", "accuracy", "node"]
+__all__ = ["History", "Network", "__version__", "accuracy", "load", "node"]
 
 _HOME = {
     "History": "bpframe.history",
     "Network": "bpframe.network",
     "accuracy": "bpframe.metrics",
+    "load": "bpframe.network",
     "node": "bpframe.spec.network",
 }
 

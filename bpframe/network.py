@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,9 @@ import numpy as np
 
 from bpframe.arrays import checked_inputs, checked_stack, checked_targets
 from bpframe.building import build_graph
-from bpframe.component import Cost, Layer, Optimizer
+from bpframe.checkpoint import Checkpoint, read_checkpoint, restored_engine, write_checkpoint
+from bpframe.component import Component, Cost, Layer, Optimizer
+from bpframe.data import DataSpec, FittedPreparation
 from bpframe.derivatives.jvp import jvp
 from bpframe.derivatives.vjp import input_vjp, parameter_vjp
 from bpframe.drawing import draw, mermaid
@@ -22,6 +25,7 @@ from bpframe.history import History
 from bpframe.metrics import accuracy
 from bpframe.parameters import ParameterVector
 from bpframe.plugins import listeners
+from bpframe.spec import RunSpec
 from bpframe.spec.network import NetworkSpec, NodeSpec, network_spec
 from bpframe.spec.training import TrainingSpec, training_spec
 from bpframe.summary import Summary, summarise
@@ -31,7 +35,7 @@ from bpframe.trainer import Trainer
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Network"]
+__all__ = ["Network", "load"]
 
 Array = np.ndarray[Any, Any]
 Arrays = Array | Mapping[str, Array]
@@ -53,7 +57,8 @@ class Network:
     Arrays have examples on axis 0. A network of one input takes and gives plain arrays; one of several takes and gives
     mappings from names to arrays. The same holds for outputs.
 
-    A network is not made for use by several threads at once.
+    `history` and `training` tell of the last training; they are None before the first. A network is not made for use
+    by several threads at once.
 
     Raises
     ------
@@ -98,8 +103,26 @@ class Network:
         network._build(spec)
         return network
 
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint) -> Network:
+        """Return the network that a checkpoint holds.
+
+        Raises
+        ------
+        CheckpointError
+            The spec describes no network, or the arrays are not those of this network.
+
+        """
+        network = cls.__new__(cls)
+        network.spec, network.training = checkpoint.spec.network, checkpoint.spec.training
+        network.history = checkpoint.history
+        network._engine = restored_engine(checkpoint)
+        return network
+
     def _build(self, spec: NetworkSpec) -> None:
         self.spec = spec
+        self.history: History | None = None
+        self.training: TrainingSpec | None = None
         self._engine = Engine(build_graph(spec), spec.dtype, spec.seed)
 
     @property
@@ -229,7 +252,34 @@ class Network:
         """Train as a `TrainingSpec` says; `fit` is this with the specification's fields as arguments."""
         samples = self._samples(*data)
         validation = None if validation_data is None else self._samples(*validation_data)
-        return Trainer(self._engine, spec).run(samples, validation, progress, self._listener())
+        trainer = Trainer(self._engine, spec)
+        self.history, self.training = trainer.history, spec
+        return trainer.run(samples, validation, progress, self._listener())
+
+    def save(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        data: DataSpec | None = None,
+        preparation: FittedPreparation | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Write the network to a new folder, whole or not at all, and return the folder's path.
+
+        The folder holds spec.yaml, weights.safetensors, versions.json, and where there was a training, history.json.
+        `data` says where the examples came from, with paths relative to the folder, and `preparation` how they were
+        prepared, so that `bpframe evaluate` and `bpframe predict` can use the run. `overwrite` replaces a run. State
+        of the optimizer is not saved: another `fit` starts it anew.
+
+        Raises
+        ------
+        CheckpointError
+            The folder exists or cannot be written, or a weight is not finite.
+
+        """
+        spec = RunSpec(network=self.spec, training=self.training, data=data)
+        saved = Checkpoint(spec, self.parameters, self.state, self.history, preparation)
+        return write_checkpoint(saved, folder, overwrite)
 
     def summary(self) -> Summary:
         """Return a table of the nodes: component, output shape, parameters, structure of the Jacobian."""
@@ -279,3 +329,17 @@ class Network:
 
     def __repr__(self) -> str:
         return f"Network({len(self.graph.nodes)} nodes, {self.parameters.vector.size} parameters, {self.dtype})"
+
+
+def load(folder: str | os.PathLike[str], components: Iterable[type[Component]] = ()) -> Network:
+    """Return the network that a run's folder holds; it predicts to the last bit what it predicted when it was saved.
+
+    `components` are the classes that no installed plugin set provides. Nothing in the folder is imported or executed.
+
+    Raises
+    ------
+    CheckpointError
+        There is no run, a file is missing, damaged or of a newer format, or a component is unknown.
+
+    """
+    return Network.from_checkpoint(read_checkpoint(folder, components))

@@ -1,0 +1,62 @@
+"""What a checkpoint holds, and the names of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bpframe.data import FittedPreparation
+from bpframe.history import History
+from bpframe.spec import RunSpec
+
+__all__ = [
+    "FILES",
+    "FORMAT",
+    "HISTORY",
+    "LOCAL",
+    "PREPARATION",
+    "SPEC",
+    "STATE_PREFIX",
+    "VERSIONS",
+    "WEIGHTS",
+    "Checkpoint",
+]
+
+Array = np.ndarray[Any, Any]
+
+#: The version of the layout that is written, and the newest that is read.
+FORMAT = 1
+
+SPEC = "spec.yaml"
+WEIGHTS = "weights.safetensors"
+HISTORY = "history.json"
+PREPARATION = "preparation.json"
+VERSIONS = "versions.json"
+
+#: Every file that a checkpoint may have.
+FILES = (SPEC, WEIGHTS, HISTORY, PREPARATION, VERSIONS)
+
+#: Begins the names of state in the weights file: state/batch_norm_1.mean. Parameters' paths have no slash.
+STATE_PREFIX = "state/"
+
+#: The set under which a spec names components that no installed plugin set provides.
+LOCAL = "local"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A network's description, its arrays, and how it came about.
+
+    `parameters` by path; `state` by node and name; `history` and `preparation` are None where there are none;
+    `versions` is what was installed when the checkpoint was written, and empty before that.
+    """
+
+    spec: RunSpec
+    parameters: Mapping[str, Array]
+    state: Mapping[str, Mapping[str, Array]]
+    history: History | None = None
+    preparation: FittedPreparation | None = None
+    versions: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,149 @@
+"""From a network to a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from bpframe._version import __version__
+from bpframe.checkpoint.content import (
+    FILES,
+    FORMAT,
+    HISTORY,
+    LOCAL,
+    PREPARATION,
+    SPEC,
+    STATE_PREFIX,
+    VERSIONS,
+    WEIGHTS,
+    Array,
+    Checkpoint,
+)
+from bpframe.checkpoint.folder import new_folder, resolved
+from bpframe.component import Component
+from bpframe.errors import CheckpointError, RegistryError
+from bpframe.plugins import default_registry, listeners
+from bpframe.registry import Registry
+from bpframe.spec import write_spec
+
+__all__ = ["write_checkpoint"]
+
+
+def write_checkpoint(checkpoint: Checkpoint, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
+    """Write a checkpoint as a new folder, whole or not at all, and return the folder's path.
+
+    With `overwrite`, a run that is there is replaced; it stays where writing fails. A warning tells which components
+    must be handed to `bpframe.load`, because no installed plugin set provides them.
+
+    Raises
+    ------
+    CheckpointError
+        The folder exists or cannot be written; a weight is not finite.
+
+    """
+    target = resolved(folder)
+    registry, local = _registry(checkpoint)
+    arrays = dict(checkpoint.parameters)
+    _require_finite(arrays)
+    arrays |= {
+        f"{STATE_PREFIX}{node}.{name}": np.array(array)
+        for node, named in checkpoint.state.items()
+        for name, array in named.items()
+    }
+    with new_folder(target, overwrite, FILES) as draft:
+        write_spec(checkpoint.spec, draft / SPEC, registry)
+        _write_arrays(arrays, draft / WEIGHTS)
+        if checkpoint.history is not None:
+            _write_text(draft / HISTORY, checkpoint.history.model_dump_json(indent=2))
+        if checkpoint.preparation is not None:
+            _write_text(draft / PREPARATION, checkpoint.preparation.model_dump_json(indent=2))
+        names = sorted(each.name for each in draft.iterdir())
+        _write_text(draft / VERSIONS, json.dumps(_versions(registry, names, local), indent=2))
+    if local:
+        classes = ", ".join(cls.__name__ for cls in local)
+        warnings.warn(
+            f"no installed plugin set provides {classes}: bpframe.load({str(folder)!r}, components=[{classes}]) reads "
+            "this run",
+            stacklevel=3,
+        )
+    if told := listeners("bpframe_after_checkpoint"):
+        told(path=target)
+    return target
+
+
+def _registry(checkpoint: Checkpoint) -> tuple[Registry, tuple[type[Component], ...]]:
+    """Return a registry that names every component, and the classes that no installed set provides."""
+    registry = default_registry()
+    local = tuple(dict.fromkeys(cls for cls in _classes(checkpoint.spec) if cls not in registry))
+    if not local:
+        return registry, ()
+    try:
+        return registry.with_components(LOCAL, local), local
+    except RegistryError as error:
+        raise CheckpointError(
+            f"the run cannot be written: {error.problem}", received=error.received, hint=error.hint
+        ) from error
+
+
+def _classes(value: object) -> Iterator[type[Component]]:
+    """Yield the class of every component in a spec, however deep it stands."""
+    if isinstance(value, Component):
+        yield type(value)
+    if isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _classes(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _classes(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _classes(each)
+
+
+def _require_finite(arrays: Mapping[str, Array]) -> None:
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise CheckpointError(
+                f"the parameter '{name}' is not finite, so that the run would be of no use",
+                expected="finite numbers",
+                received=f"{array.size - np.count_nonzero(np.isfinite(array))} of {array.size} entries",
+            )
+
+
+def _write_arrays(arrays: Mapping[str, Array], path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    save_file(
+        {name: np.require(array, requirements="C") for name, array in arrays.items()},
+        path,
+        metadata={"format": "bpframe", "format_version": str(FORMAT)},
+    )
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _versions(registry: Registry, names: list[str], local: tuple[type[Component], ...]) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "bpframe": __version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "plugins": {
+            each.provider.set: {"distribution": each.provider.distribution, "version": each.provider.version}
+            for each in registry.sets
+            if each.status == "ok" and each.provider.set != LOCAL
+        },
+        "local_components": {f"{LOCAL}.{cls.kind}": f"{cls.__module__}.{cls.__qualname__}" for cls in local},
+        "files": names,
+    }
