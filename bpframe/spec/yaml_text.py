@@ -60,6 +60,14 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def _represent_text(dumper: _Dumper, value: str) -> ScalarNode:
+    # YAML 1.1 counts these among the line breaks, which lose themselves in any style but the one with escapes.
+    style = '"' if any(mark in value for mark in "\r\x85\u2028\u2029\ufeff") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
 for _tag, _pattern, _firsts in _CORE_TYPES:
     for _side in (_Loader, _Dumper):
         _side.add_implicit_resolver(_tag, re.compile(rf"(?:{_pattern})\Z"), _firsts)
