@@ -15,6 +15,7 @@ from bpframe.building import build_graph
 from bpframe.checkpoint import Checkpoint, read_checkpoint, restored_engine, write_checkpoint
 from bpframe.component import Component, Cost, Layer, Optimizer
 from bpframe.data import DataSpec, FittedPreparation
+from bpframe.derivatives.gradient_check import GradientCheck, check_gradient
 from bpframe.derivatives.jvp import jvp
 from bpframe.derivatives.vjp import input_vjp, parameter_vjp
 from bpframe.drawing import draw, mermaid
@@ -169,6 +170,13 @@ class Network:
         inputs, targets = self._samples(x, y)
         self._engine.differentiate(inputs, targets, training)
         return self._engine.gradient.copy()
+
+    def check_gradient(self, x: Arrays, y: Arrays, per_parameter: int = 3, seed: int = 0) -> GradientCheck:
+        """Compare some entries of the gradient with the complex step, in float64: `.max_relative_error`, `.entries`.
+
+        Every component on the way must compute an analytic function, in NumPy calls that take complex numbers.
+        """
+        return check_gradient(self._engine, *self._samples(x, y), per_parameter, seed)
 
     def trace(self, x: Arrays, training: bool = False) -> Trace:
         """Run the examples forward and return every node's value and local Jacobian."""
