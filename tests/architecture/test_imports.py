@@ -31,6 +31,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("metrics", "history", "progress", "interruption", "updates", "trainer"),
     ("summary", "drawing", "checkpoint"),
     ("network",),
+    ("evaluation",),
+    ("experiment", "saved_run"),
     ("extend",),
     ("testing",),
     ("cli",),

@@ -1,0 +1,137 @@
+"""What a whole spec asks for: build the network, load the data, train, measure, save."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from bpframe.data import Dataset, DataSpec
+from bpframe.errors import SpecError
+from bpframe.evaluation import Evaluation, evaluate
+from bpframe.history import History
+from bpframe.network import Network
+from bpframe.spec import RunSpec, TrainingSpec
+
+__all__ = ["Experiment", "overridden", "prepare_experiment", "run_experiment"]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A network, its data, and how it is to be trained. `base` is the folder that the data's paths start from."""
+
+    network: Network
+    training: TrainingSpec
+    data: DataSpec
+    dataset: Dataset
+    base: Path
+
+    @property
+    def history(self) -> History | None:
+        """What happened in training; None before it. It stays readable after an error."""
+        return self.network.history
+
+    @property
+    def part(self) -> str:
+        """What `evaluate` measures on: `test` where the data hold examples back for that, else `training`."""
+        return "training" if self.dataset.x_test is None else "test"
+
+    def train(self, progress: bool | None = None) -> History:
+        """Train as the spec says, measuring on the test part after every epoch where there is one.
+
+        Raises
+        ------
+        NonFiniteError
+            A cost or gradient became NaN or infinite; the last good parameters stay.
+
+        """
+        data = self.dataset
+        held_back = None if data.x_test is None or data.y_test is None else (data.x_test, data.y_test)
+        return self.network.train(self.training, (data.x, data.y), held_back, progress)
+
+    def evaluate(self) -> Evaluation:
+        """Measure the network on the test part, or on the training part where nothing was held back."""
+        data = self.dataset
+        if data.x_test is None or data.y_test is None:
+            return evaluate(self.network, data.x, data.y)
+        return evaluate(self.network, data.x_test, data.y_test)
+
+    def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
+        """Write the run to a new folder and return its path; see `Network.save`.
+
+        Raises
+        ------
+        CheckpointError
+
+        """
+        target = Path(folder).expanduser()
+        return self.network.save(
+            target,
+            data=self.data.moved(self.base, target),
+            preparation=self.dataset.preparation,
+            overwrite=overwrite,
+        )
+
+
+def prepare_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".") -> Experiment:
+    """Build the network and load the data of a spec, whose paths start from the folder `base`; train nothing.
+
+    Raises
+    ------
+    SpecError
+        The spec does not say how to train, or on what.
+    GraphError, DataError
+        The network cannot be built, or the data cannot be used.
+
+    """
+    training, data = spec.training, spec.data
+    if training is None:
+        raise SpecError("the spec has no section 'training'", expected="training: {optimizer: {kind: ...}, epochs: 30}")
+    if data is None:
+        raise SpecError(
+            "the spec has no section 'data'", expected="where the examples are, such as data: {kind: digits}"
+        )
+    network = Network.from_spec(spec.network)
+    dataset = data.load(Path(base), spec.network.dtype)
+    return Experiment(network, training, data, dataset, Path(base))
+
+
+def run_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".", progress: bool | None = None) -> Experiment:
+    """Do what a spec says, which is what `bpframe train` does, and return the experiment with the trained network.
+
+    `base` is the folder that the data's paths start from; `progress` as in `Network.fit`.
+
+    Raises
+    ------
+    SpecError, GraphError, DataError
+        Before training.
+    NonFiniteError
+        In training.
+
+    """
+    experiment = prepare_experiment(spec, base)
+    experiment.train(progress)
+    return experiment
+
+
+def overridden(spec: RunSpec, *, seed: int | None = None, epochs: int | None = None) -> RunSpec:
+    """Return a spec with another seed, of the network and of its training, or another number of epochs.
+
+    The seed of the data's split stays, so that runs with different seeds are measured on the same examples.
+
+    Raises
+    ------
+    SpecError
+
+    """
+    network, training = spec.network, spec.training
+    if seed is not None:
+        network = type(network)(**{**_fields(network), "seed": seed})
+    if training is not None:
+        changed = {name: value for name, value in (("seed", seed), ("epochs", epochs)) if value is not None}
+        training = type(training)(**{**_fields(training), **changed})
+    return RunSpec(network=network, training=training, data=spec.data)
+
+
+def _fields(model: TrainingSpec | object) -> dict[str, object]:
+    return {name: getattr(model, name) for name in type(model).model_fields}  # type: ignore[attr-defined]

@@ -1,0 +1,158 @@
+"""A run that training left in a folder, opened to be measured and to predict."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bpframe.checkpoint import read_checkpoint
+from bpframe.component import Component
+from bpframe.data import CsvData, DataSpec, FittedPreparation, NpzData, read_inputs
+from bpframe.data.labels import Label
+from bpframe.errors import DataError
+from bpframe.evaluation import Evaluation, evaluate
+from bpframe.history import History
+from bpframe.network import Network
+from bpframe.spec import RunSpec, read_spec
+
+__all__ = ["Predictions", "SavedRun", "open_run"]
+
+Array = np.ndarray[Any, Any]
+
+_SPEC_SUFFIXES = (".yaml", ".yml", ".json", ".toml")
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The outputs (N, *features) by name, and the class of every example where the run has classes (else None)."""
+
+    outputs: dict[str, Array]
+    labels: list[Label] | None
+    classes: tuple[Label, ...] | None
+
+    def __len__(self) -> int:
+        return len(next(iter(self.outputs.values())))
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """A trained network with the spec, the history and the data's preparation that were saved beside it."""
+
+    folder: Path
+    network: Network
+    spec: RunSpec
+    history: History | None
+    preparation: FittedPreparation | None
+
+    def evaluate(self, data: str | os.PathLike[str] | None = None) -> tuple[Evaluation, str]:
+        """Measure the network; return the figures and which examples they are of (`test`, `training` or `all`).
+
+        Without `data`, on the test part of the run's own data. With a spec's file, on that of its data section. With an
+        .npz or .csv file, on all of its examples, read as the run's data were. Inputs go through the preparation that
+        was fitted to the run's training part.
+
+        Raises
+        ------
+        DataError, SpecError
+
+        """
+        source, base, part = self._source(data)
+        x, y, part = self._examples(source, base, part)
+        return evaluate(self.network, x, y), part
+
+    def predict(self, file: str | os.PathLike[str]) -> Predictions:
+        """Return what the network makes of the inputs in a .npz, .npy, .csv or IDX file.
+
+        Raises
+        ------
+        DataError, ShapeMismatch
+
+        """
+        x, place = read_inputs(Path(file), source=self.spec.data, preparation=self.preparation)
+        return self.predict_array(x if self.preparation is None else self.preparation.apply_inputs(x, place))
+
+    def predict_array(self, x: Array) -> Predictions:
+        """Return what the network makes of prepared inputs (N, *features)."""
+        found = self.network.predict(x)
+        outputs = dict(found) if isinstance(found, dict) else {self.network.graph.outputs[0]: found}
+        classes = None if self.preparation is None else self.preparation.classes
+        if self.preparation is None or classes is None or isinstance(found, dict):
+            return Predictions(outputs, None, None)
+        return Predictions(outputs, self.preparation.labels(found), classes)
+
+    def _source(self, data: str | os.PathLike[str] | None) -> tuple[DataSpec, Path, str]:
+        """Return where the examples come from, the folder of its paths, and `all` where no part is held back."""
+        own = self.spec.data
+        if data is None:
+            if own is None:
+                raise DataError(
+                    f"the run {self.folder} does not say which data it was trained on",
+                    hint="bpframe evaluate RUN --data SPEC",
+                )
+            return own, self.folder, "training"
+        path = Path(data).expanduser()
+        name = path.name.lower()
+        if name.endswith(_SPEC_SUFFIXES):
+            found = read_spec(path).data
+            if found is None:
+                raise DataError(f"{path} has no section 'data'", expected="data: {kind: ...}")
+            return found, path.absolute().parent, "all"
+        everything = {"test_fraction": None, "test_count": 0}
+        if name.endswith(".npz"):
+            keys = own.model_dump(include={"inputs", "targets", "flatten"}) if isinstance(own, NpzData) else {}
+            flatten = self.preparation is not None and self.preparation.flatten
+            return NpzData(path=str(path), **{"flatten": flatten, **keys}).model_copy(update=everything), Path(), "all"
+        if name.endswith((".csv", ".tsv")) and isinstance(own, CsvData):
+            return own.model_copy(update={"path": str(path), "test_path": None, **everything}), Path(), "all"
+        raise DataError(
+            f"{path} does not say which of its numbers are inputs and which are targets",
+            expected="a spec with a data section, an .npz file with x and y, or a .csv file like the run's own",
+            hint="write a spec: network as in the run's spec.yaml, data: {kind: ..., ...}",
+        )
+
+    def _examples(self, source: DataSpec, base: Path, part: str) -> tuple[Array, Array, str]:
+        """Return inputs and targets, prepared with the numbers that were fitted in training."""
+        fitted = self.preparation
+        if fitted is None:
+            loaded = source.load(base, self.network.spec.dtype)
+        else:
+            # Only the choice of examples is the source's; its own scaling and classes would be fitted anew.
+            raw: dict[str, object] = {
+                "scaling": "none",
+                "one_hot": fitted.classes is not None,
+                "classes": fitted.classes,
+            }
+            if isinstance(source, CsvData) and source.header and source.inputs is None:
+                raw["inputs"] = fitted.feature_names  # another file may order its columns differently
+            loaded = source.model_copy(update=raw).load(base, "float64")
+        if loaded.x_test is not None and loaded.y_test is not None:
+            x, y, part = loaded.x_test, loaded.y_test, "test"
+        else:
+            x, y = loaded.x, loaded.y
+        if fitted is None:
+            return x, y, part
+        return fitted.apply_inputs(x), y.astype(fitted.dtype), part
+
+
+def open_run(folder: str | os.PathLike[str], components: Iterable[type[Component]] = ()) -> SavedRun:
+    """Open a run's folder; `components` are the classes that no installed plugin set provides.
+
+    Raises
+    ------
+    CheckpointError
+        There is no run, or it is damaged.
+
+    """
+    saved = read_checkpoint(folder, components)
+    return SavedRun(
+        folder=Path(folder).expanduser().resolve(),
+        network=Network.from_checkpoint(saved),
+        spec=saved.spec,
+        history=saved.history,
+        preparation=saved.preparation,
+    )
