@@ -1,0 +1,60 @@
+"""The commands together. Importing this loads no numbers: each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bpframe._version import __version__
+from bpframe.cli.demo import demo
+from bpframe.cli.evaluate import evaluate
+from bpframe.cli.failures import Guarded
+from bpframe.cli.output import prepare_streams
+from bpframe.cli.plugins import plugins
+from bpframe.cli.predict import predict
+from bpframe.cli.schema import schema
+from bpframe.cli.train import train
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="bpframe",
+    cls=Guarded,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"bpframe {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def bpframe(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Back-propagation from declared local Jacobians.
+
+    Begin with: bpframe demo
+    """
+
+
+for command in (demo, train, evaluate, predict, plugins, schema):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line.
+
+    Exit codes: 0 done, 2 the user's mistake, 1 a defect of bpframe, 130 interrupted.
+    """
+    prepare_streams()
+    app()

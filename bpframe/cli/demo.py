@@ -1,0 +1,149 @@
+"""bpframe demo: the tutorial's network on real digits, from a spec file that comes with the package."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bpframe.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from bpframe.derivatives.gradient_check import GradientCheck
+    from bpframe.evaluation import Evaluation
+    from bpframe.registry import Registry
+
+__all__ = ["demo"]
+
+_SPEC = Path(__file__).with_name("demo.yaml")
+_SET = "reference"
+
+#: How many examples the gradient is checked on, and how many entries of each parameter.
+_EXAMPLES, _ENTRIES = 10, 5
+
+_STORY = """\
+Two dense layers with sigmoids learn to tell handwritten digits apart, by gradient descent (eq. 1) on the quadratic
+cost (eq. 4). The gradients come from back-propagation, BP1 to BP4, with the Jacobian that each layer declares."""
+
+_NEXT = """\
+What to try next
+  bpframe demo --spec > digits.yaml   this network as a file: change the layers, the learning rate, the epochs
+  bpframe train digits.yaml           train it, and keep the result in a folder
+  bpframe plugins                     every component that a file can name"""
+
+
+def demo(
+    epochs: Annotated[int, typer.Option(min=1, help="How often every example is seen.")] = 30,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first weights and of the order of examples.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    spec: Annotated[bool, typer.Option("--spec", help="Print the spec file of the demo, and train nothing.")] = False,
+) -> None:
+    """Train on handwritten digits, and check the gradient.
+
+    Example: bpframe demo --epochs 10
+    """
+    if spec:
+        typer.echo(_SPEC.read_text(encoding="utf-8"), nl=False)
+        return
+    from bpframe.experiment import overridden, prepare_experiment
+    from bpframe.spec import parse_spec
+
+    started = time.perf_counter()
+    registry = _reference()
+    run = overridden(parse_spec(_SPEC.read_text(encoding="utf-8"), registry), seed=seed, epochs=epochs)
+    experiment = prepare_experiment(run)
+    if not as_json:
+        typer.echo(_STORY)
+        print_table(experiment.network.summary().table())
+    training = time.perf_counter()
+    history = experiment.train(progress=None if as_json else True)
+    trained = time.perf_counter()
+    found = experiment.evaluate()
+    data = experiment.dataset
+    check = experiment.network.check_gradient(data.x[:_EXAMPLES], data.y[:_EXAMPLES], _ENTRIES)
+    ended = time.perf_counter()
+    if as_json:
+        print_json(
+            {
+                "test_accuracy": found.accuracy,
+                "cost": found.cost,
+                "seconds": round(ended - started, 3),
+                "training_seconds": round(trained - training, 3),
+                "gradient_max_relative_error": check.max_relative_error,
+                "gradient_entries": len(check.entries),
+                "epochs": len(history),
+                "stopped": history.stopped,
+                "parameters": experiment.network.parameters.vector.size,
+                "test_examples": found.examples,
+                "seed": seed,
+                "dtype": str(experiment.network.dtype),
+                "versions": _versions(registry),
+            }
+        )
+    else:
+        _tell(found, len(history), trained - training, check)
+    if history.stopped == "interrupted":
+        raise KeyboardInterrupt
+
+
+def _reference() -> Registry:
+    """Return a registry of the reference set alone, so that no other set's `dense` can stand in its way."""
+    from bpframe.errors import RegistryError
+    from bpframe.plugins import default_registry
+    from bpframe.registry import Registry
+
+    sets = tuple(each for each in default_registry().sets if each.provider.set == _SET)
+    if any(each.status == "ok" for each in sets):
+        return Registry(sets)
+    raise RegistryError(
+        f"the demo needs the plugin set '{_SET}', which is not loaded",
+        received="; ".join(f"{each.status}: {each.reason}" for each in sets) or "not installed",
+        hint=f"leave BPFRAME_PLUGINS unset, or name {_SET} in it; bpframe plugins lists what there is",
+    )
+
+
+def _tell(found: Evaluation, epochs: int, seconds: float, check: GradientCheck) -> None:
+    typer.echo(f"Trained for {epochs} epoch{'s' * (epochs != 1)} in {seconds:.1f} s.")
+    typer.echo(
+        f"On {found.examples} digits that it has not seen: accuracy {found.accuracy:.4f}, cost {found.cost:.4f}."
+    )
+    typer.echo("")
+    typer.echo(f"dC/dw and dC/db of {_EXAMPLES} digits, in float64, beside derivatives by the complex step:")
+    print_table(_entries(check))
+    typer.echo(f"Largest relative error of {len(check.entries)} entries: {check.max_relative_error:.1e}")
+    typer.echo("")
+    typer.echo(_NEXT)
+
+
+def _entries(check: GradientCheck) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("entry", "back-propagation", "complex step", "relative error"):
+        table.add_column(heading, justify="left" if heading == "entry" else "right")
+    seen: set[str] = set()
+    for each in check.entries:
+        if each.parameter not in seen:  # one of each parameter is enough to look at
+            seen.add(each.parameter)
+            index = ", ".join(map(str, each.index))
+            table.add_row(
+                f"{each.parameter}[{index}]",
+                f"{each.back_propagation:+.12e}",
+                f"{each.complex_step:+.12e}",
+                f"{each.relative_error:.1e}",
+            )
+    return table
+
+
+def _versions(registry: Registry) -> dict[str, str | None]:
+    import platform
+
+    import numpy as np
+
+    from bpframe._version import __version__
+
+    plugins = {f"plugin {each.provider.set}": each.provider.version for each in registry.sets}
+    return {"bpframe": __version__, "numpy": np.__version__, "python": platform.python_version(), **plugins}

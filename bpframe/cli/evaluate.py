@@ -1,0 +1,35 @@
+"""bpframe evaluate: how good a saved run is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bpframe.cli.output import print_json
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="The folder that a training left.", show_default=False)],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Other data: a spec with a data section, an .npz file, or a .csv file like the run's own."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Measure the cost and the accuracy of a run.
+
+    It is measured on the test part of the run's data, or on other data.
+
+    Example: bpframe evaluate runs/digits-1
+    """
+    from bpframe.saved_run import open_run
+
+    found, part = open_run(run).evaluate(data)
+    if as_json:
+        print_json({"run": str(run), "data": None if data is None else str(data), "part": part, **found.as_dict()})
+    else:
+        typer.echo(f"{'All examples' if part == 'all' else part.capitalize() + ' part'}: {found}")

@@ -1,0 +1,75 @@
+"""How a command ends when it cannot go on: which message, and which exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from bpframe.errors import BpframeError
+
+__all__ = ["DEFECT", "INTERRUPTED", "MISTAKE", "Guarded", "tell"]
+
+DEFECT, MISTAKE, INTERRUPTED = 1, 2, 130
+
+#: The environment variable that asks for the traceback of an error.
+TRACEBACK = "BPFRAME_TRACEBACK"
+
+# What typer handles itself; it exports this base of its usage errors only through their subclass.
+_USAGE: tuple[type[BaseException], ...] = (*typer.BadParameter.__mro__[1:2], typer.Exit, typer.Abort)
+
+
+class Guarded(TyperGroup):
+    """The commands, with their errors turned into messages on standard error and exit codes."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        with _ended_well():
+            return super().invoke(ctx)
+
+
+def tell(error: BaseException) -> None:
+    """Write what went wrong to standard error: its kind, and the rows below it."""
+    typer.echo(f"{type(error).__name__}: {error}", err=True)
+
+
+@contextlib.contextmanager
+def _ended_well() -> Iterator[None]:
+    try:
+        yield
+        # Here, and not when the interpreter ends, a reader that has gone away can still be handled.
+        sys.stdout.flush()
+    except _USAGE:
+        raise
+    except BpframeError as error:
+        _traceback()
+        tell(error)
+        raise typer.Exit(MISTAKE) from None
+    except BrokenPipeError:
+        # Whoever read the output has seen enough, as `| head` does. Nothing may be written to it at exit.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except KeyboardInterrupt:
+        typer.echo("Interrupted.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except Exception as error:
+        shown = _traceback()
+        typer.echo(f"Sorry, bpframe failed where it should not: {type(error).__name__}: {error}", err=True)
+        how = "" if shown else f", with what {TRACEBACK}=1 in front of the command adds to it"
+        typer.echo(f"Please report this message to the project's issue tracker{how}.", err=True)
+        raise typer.Exit(DEFECT) from None
+
+
+def _traceback() -> bool:
+    """Print the traceback of the current error where the user asked for it; return whether that was so."""
+    wanted = os.environ.get(TRACEBACK, "") not in ("", "0")
+    if wanted:
+        traceback.print_exc()
+    return wanted

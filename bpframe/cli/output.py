@@ -1,0 +1,76 @@
+"""Writing results to standard output, and files that a command was asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["prepare_streams", "print_json", "print_table", "whole_file"]
+
+#: How wide a table may be where no terminal sets the width.
+FILE_WIDTH = 120
+
+
+def prepare_streams() -> None:
+    """Let characters that the terminal's encoding lacks come out as escapes instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value. What is not finite becomes null, as JSON has no word for it."""
+    typer.echo(json.dumps(_finite(value), indent=2, allow_nan=False))
+
+
+def print_table(table: Table) -> None:
+    """Print a table as wide as the terminal, or as COLUMNS says."""
+    from rich.console import Console
+
+    free = not sys.stdout.isatty() and not os.environ.get("COLUMNS", "").isdecimal()
+    console = Console(file=sys.stdout, width=FILE_WIDTH if free else None, markup=False, highlight=False)
+    console.print(table)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, failure: type[Exception]) -> Iterator[IO[bytes]]:
+    """Yield a file to write to that takes its name when the block ends without an error.
+
+    A file of that name is replaced. Raises `failure`, with what the system says, where it cannot be written.
+    """
+    target = path.expanduser()
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(21, "it is a folder")
+        try:
+            with draft.open("xb") as file:
+                yield file
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        raise failure(f"{target} cannot be written: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    if isinstance(value, float) and not -float("inf") < value < float("inf"):
+        return None
+    return value

@@ -1,0 +1,54 @@
+"""bpframe plugins: which plugin sets are installed, and what they provide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bpframe.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["plugins"]
+
+
+def plugins(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list, with tracebacks of broken sets.")] = False,
+) -> None:
+    """List plugin sets, their components, and why one failed.
+
+    Example: bpframe plugins
+    """
+    from bpframe.plugins import default_registry, plugin_report
+
+    report = plugin_report(default_registry())
+    if as_json:
+        print_json(report)
+    elif report:
+        print_table(_table(report))
+    else:
+        typer.echo("No plugin sets are installed.")
+
+
+def _table(report: list[dict[str, Any]]) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("set", "from", "status", "components", "import"):
+        table.add_column(heading, justify="right" if heading == "import" else "left")
+    for each in report:
+        origin = " ".join(str(each[key]) for key in ("distribution", "version") if each[key])
+        provides = "\n".join(f"{category}: {', '.join(kinds)}" for category, kinds in each["components"].items())
+        loaded = each["status"] in ("ok", "broken")
+        table.add_row(
+            each["set"],
+            origin or "-",
+            each["status"],
+            Text(each["reason"] or provides or "none"),
+            f"{each['import_ms']:.0f} ms" if loaded else "-",
+        )
+    return table

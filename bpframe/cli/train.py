@@ -1,0 +1,118 @@
+"""bpframe train: do what a spec says, and leave the run in a folder."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bpframe.cli.failures import INTERRUPTED, MISTAKE, tell
+from bpframe.cli.output import print_json
+
+if TYPE_CHECKING:
+    from bpframe.evaluation import Evaluation
+    from bpframe.experiment import Experiment
+
+__all__ = ["train"]
+
+
+def train(
+    spec: Annotated[Path, typer.Argument(help="The spec: a .yaml, .json or .toml file.", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A new folder for the run; runs/<spec's name>-<number> if left out."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another seed for weights and order of examples.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Another number of epochs.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run's folder and nothing else.")] = False,
+) -> None:
+    """Train the network of a spec, and keep the run in a folder.
+
+    The folder holds the spec, the weights, the history and the versions.
+
+    Example: bpframe train digits.yaml --output runs/first
+    """
+    from bpframe.checkpoint import check_destination
+    from bpframe.errors import NonFiniteError
+    from bpframe.experiment import overridden, prepare_experiment
+    from bpframe.spec import read_spec
+
+    run = overridden(read_spec(spec), seed=seed, epochs=epochs)
+    folder = _next_folder(spec) if output is None else output
+    check_destination(folder)
+    experiment = prepare_experiment(run, spec.expanduser().absolute().parent)
+    started = time.perf_counter()
+    try:
+        experiment.train(progress=False if quiet else None if as_json else True)
+    except NonFiniteError as error:
+        tell(error)
+        kept = _save(experiment, folder)
+        typer.echo(f"The last good weights and the history are in {kept}", err=True)
+        raise typer.Exit(MISTAKE) from None
+    seconds = time.perf_counter() - started
+    saved = _save(experiment, folder)
+    _report(experiment, saved, seconds, as_json, quiet)
+    if experiment.history is not None and experiment.history.stopped == "interrupted":
+        typer.echo(f"Interrupted: what was reached is in {saved}", err=True)
+        raise typer.Exit(INTERRUPTED)
+
+
+def _report(experiment: Experiment, folder: Path, seconds: float, as_json: bool, quiet: bool) -> None:
+    if quiet and not as_json:
+        typer.echo(str(folder))
+        return
+    history, part, found = experiment.history, experiment.part, experiment.evaluate()
+    if as_json:
+        print_json(
+            {
+                "run": str(folder),
+                "stopped": history.stopped if history else None,
+                "epochs": len(history or ()),
+                "steps": history.steps if history else 0,
+                "seconds": round(seconds, 3),
+                part: found.as_dict(),
+            }
+        )
+        return
+    _tell(found, part, len(history or ()), seconds, folder)
+
+
+def _tell(found: Evaluation, part: str, epochs: int, seconds: float, folder: Path) -> None:
+    typer.echo(f"Trained for {epochs} epoch{'s' * (epochs != 1)} in {seconds:.1f} s.")
+    typer.echo(f"{part.capitalize()} part: {found}")
+    typer.echo(f"The run is in {folder}. To use it:")
+    name = f"'{folder}'" if re.search(r"[^\w./~+-]", str(folder)) else str(folder)
+    typer.echo(f"  bpframe evaluate {name}")
+    typer.echo(f"  bpframe predict {name} FILE")
+    typer.echo(f"  python: bpframe.load({str(folder)!r}).predict(x)")
+
+
+def _next_folder(spec: Path) -> Path:
+    """Return runs/<stem>-<number>, with the number after the highest there is."""
+    runs, stem = Path("runs"), spec.stem or "run"
+    found = re.compile(re.escape(stem) + r"-(\d+)")
+    try:
+        taken = [int(match[1]) for each in runs.iterdir() if (match := found.fullmatch(each.name))]
+    except OSError:
+        taken = []
+    return runs / f"{stem}-{max(taken, default=0) + 1}"
+
+
+def _save(experiment: Experiment, folder: Path) -> Path:
+    """Write the run; where somebody took the name during the training, under the next free one."""
+    from bpframe.checkpoint import free_folder
+    from bpframe.errors import CheckpointError
+
+    try:
+        experiment.save(folder)
+    except CheckpointError:
+        free = free_folder(folder)
+        if free == folder:
+            raise
+        experiment.save(free)
+        return free
+    return folder
