@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.component import contract_of
-from bpframe.errors import DataError, ShapeMismatch
+from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.graph import Graph, batched
 
 __all__ = ["batch_size", "checked_array", "checked_inputs", "checked_stack", "checked_targets"]
@@ -113,6 +113,8 @@ def checked_stack(
     A mapping may leave names out, which then do not change; an array is the only one's.
     """
     names = list(shapes)
+    if not names:
+        raise DerivativeError(f"the network has nothing that a {what} could belong to", expected="no call of this kind")
     if isinstance(value, Mapping):
         unknown = [str(name) for name in value if name not in shapes]
         if unknown or not value:

@@ -9,13 +9,16 @@ Let node i compute v_i = f_i(its inputs; θ_i), with local Jacobians J_ij = ∂v
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from bpframe.errors import BpframeError, ContractError
+from bpframe.graph import Node
+from bpframe.operators import Operator
 from bpframe.plan import BackwardStep, CostStep
+from bpframe.returned import check_product, failed
 from bpframe.trace import Trace, local_jacobian
 
 __all__ = ["backward", "output_errors"]
@@ -45,6 +48,7 @@ def backward(
     `deltas` holds the error of a value in the value's slot, (*S, N, *features), and is filled in. `gradients` holds in
     each parameter's slot the array to write, (*S, *shape). With leading stack axes S, nothing is reused.
     """
+    checked = trace.checked
     buffers: list[Array | None] = trace.buffers if reuse else [None] * len(deltas)
     for each in steps:
         for _, slot in each.shared:
@@ -56,20 +60,51 @@ def backward(
             for _, slot in each.parameters:
                 gradients[slot][...] = 0
             continue
-        jacobian = local_jacobian(trace, step)
-        for key, slot in each.edges:
-            so_far = deltas[slot]
-            if so_far is None:
-                deltas[slot] = jacobian[key].vjp(delta, buffers[slot])  # BP2, the first path
-            else:
-                deltas[slot] = np.add(so_far, jacobian[key].vjp(delta), out=buffers[slot])  # BP2, add over paths
-        for key, slot in each.parameters:
-            gradient = gradients[slot]
-            result = jacobian[key].sum_vjp(delta, gradient)  # BP3, BP4
-            if result is not gradient:
-                gradient[...] = result
-        for key, slot in each.shared:
-            gradients[slot] += jacobian[key].sum_vjp(delta)  # add over all nodes that use the parameter
+        jacobian: Mapping[str, Any] = local_jacobian(trace, step)
+        if not checked:
+            jacobian = {key: _Tried(operator, step.node, key) for key, operator in jacobian.items()}
+        try:
+            for key, slot in each.edges:
+                so_far = deltas[slot]
+                if so_far is None:
+                    deltas[slot] = jacobian[key].vjp(delta, buffers[slot])  # BP2, the first path
+                else:
+                    deltas[slot] = np.add(so_far, jacobian[key].vjp(delta), out=buffers[slot])  # BP2, add over paths
+            for key, slot in each.parameters:
+                gradient = gradients[slot]
+                result = jacobian[key].sum_vjp(delta, gradient)  # BP3, BP4
+                if result is not gradient:
+                    gradient[...] = result
+            for key, slot in each.shared:
+                gradients[slot] += jacobian[key].sum_vjp(delta)  # add over all nodes that use the parameter
+        except ContractError:
+            raise
+        except Exception as error:
+            raise failed(step.node, "a product with jacobian", error) from error
+
+
+class _Tried:
+    """An operator in a first pass: what its products return is held against the shape and dtype that they must have.
+
+    It hands on no buffer, in which a wrong dtype would not show.
+    """
+
+    def __init__(self, operator: Operator, node: Node, key: str) -> None:
+        self.operator = operator
+        self.node = node
+        self.key = key
+
+    def vjp(self, u: Array, out: Array | None = None) -> Array:
+        return self._held("vjp", u, self.operator.vjp(u), batched=True)
+
+    def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
+        return self._held("sum_vjp", u, self.operator.sum_vjp(u), batched=False)
+
+    def _held(self, product: str, u: Array, value: Array, batched: bool) -> Array:
+        leading = u.ndim - len(self.node.output_shape)
+        shape = (*u.shape[: leading if batched else leading - 1], *self.node.slot_shapes[self.key])
+        check_product(self.node, self.key, product, value, shape, u.dtype)
+        return value
 
 
 def _cost_gradient(trace: Trace, each: CostStep) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from bpframe.errors import BpframeError, ContractError, ShapeMismatch
 from bpframe.plan import TRAINING
-from bpframe.returned import check_value, failed
+from bpframe.returned import check_state, check_value, failed
 from bpframe.trace import Trace
 
 __all__ = ["costs", "forward"]
@@ -41,6 +41,8 @@ def forward(trace: Trace, inputs: Mapping[str, Array], training: bool = False) -
             call = step.forward
             value = call.function(*call.arguments(slots))
             if step.new_state_slot is not None:
+                if not checked:
+                    check_state(step.node, value, trace.dtype)
                 value, slots[step.new_state_slot] = value
             if not checked:
                 check_value(step.node, value, trace.batch, trace.dtype)

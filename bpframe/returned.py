@@ -9,7 +9,7 @@ from bpframe.errors import BpframeError, ContractError, OperatorError, ShapeMism
 from bpframe.graph import Node, batched
 from bpframe.operators import Operator
 
-__all__ = ["check_jacobian", "check_value", "failed"]
+__all__ = ["check_jacobian", "check_product", "check_state", "check_value", "failed"]
 
 
 def check_value(node: Node, value: Any, batch: int, dtype: Any) -> None:
@@ -40,6 +40,34 @@ def check_value(node: Node, value: Any, batch: int, dtype: Any) -> None:
         )
 
 
+def check_state(node: Node, returned: Any, dtype: Any) -> None:
+    """Hold what a forward that asks for `state` returned, (output, new_state), against the declared state."""
+    where = f"{node.place} ({node.component.kind})"
+    if not isinstance(returned, tuple) or len(returned) != 2 or not isinstance(returned[1], Mapping):
+        parts = f"({', '.join(type(each).__name__ for each in returned)})" if isinstance(returned, tuple) else None
+        raise ContractError(
+            f"{where}: forward asks for `state` and has to return a pair",
+            expected="(output, new_state), with new_state a mapping",
+            received=parts or type(returned).__name__,
+            hint="return output, state where nothing changes",
+        )
+    new = returned[1]
+    if set(new) != set(node.state):
+        raise ContractError(
+            f"{where}: forward returned another state than initial_state declares",
+            expected=", ".join(node.state) or "no state",
+            received=", ".join(map(str, new)) or "no state",
+        )
+    for name, declared in node.state.items():
+        shape, found = getattr(new[name], "shape", None), getattr(new[name], "dtype", type(new[name]).__name__)
+        if shape != declared.shape or found != dtype:
+            raise ContractError(
+                f"{where}: forward returned another state['{name}'] than declared",
+                expected=f"shape {declared.shape}, {dtype}",
+                received=f"shape {shape}, {found}",
+            )
+
+
 def check_jacobian(node: Node, operators: Mapping[str, Operator], batch: int) -> None:
     """Hold what jacobian returned against the node's inputs and parameters."""
     where = f"{node.place} ({node.component.kind})"
@@ -50,7 +78,15 @@ def check_jacobian(node: Node, operators: Mapping[str, Operator], batch: int) ->
                 expected=", ".join(node.slot_shapes),
                 received=", ".join(operators) or "nothing",
             )
+    met: dict[int, str] = {}
     for key, operator in operators.items():
+        other = met.setdefault(id(operator), key)
+        if node.slot_shapes[other] != node.slot_shapes[key]:
+            raise ContractError(
+                f"{where}: jacobian has one operator for '{other}' and for '{key}', which differ in shape",
+                expected="an operator for each",
+                received=f"{node.slot_shapes[other]} and {node.slot_shapes[key]}",
+            )
         try:
             operator.check(batch)
         except OperatorError as error:
@@ -65,6 +101,19 @@ def check_jacobian(node: Node, operators: Mapping[str, Operator], batch: int) ->
                 f"{where}: jacobian['{key}'] couples the batch, which the component does not declare",
                 hint="couples_batch: ClassVar[bool] = True",
             )
+
+
+def check_product(node: Node, key: str, product: str, value: Any, shape: tuple[int, ...], dtype: Any) -> None:
+    """Hold what an operator's product (vjp, sum_vjp, ...) returned against the shape and dtype that it must have."""
+    found = getattr(value, "dtype", None)
+    if getattr(value, "shape", None) == shape and found == dtype:
+        return
+    raise ContractError(
+        f"{node.place} ({node.component.kind}): jacobian['{key}'].{product} returned another shape or dtype",
+        expected=f"shape {shape}, {dtype}",
+        received=f"shape {value.shape}, {found}" if hasattr(value, "shape") else type(value).__name__,
+        hint=None if found == dtype else "give the operator arrays of the network's dtype: np.ones_like(x), x.dtype",
+    )
 
 
 def failed(node: Node, method: str, error: Exception) -> BpframeError:

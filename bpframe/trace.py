@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -92,16 +93,19 @@ class Trace:
             raise KeyError(f"'{name}' is an input: it has no local Jacobian")
         if name not in self._jacobians:
             step = next(step for step in self.plan.steps if step.node is node)
-            self._jacobians[name] = local_jacobian(self, step)
+            # Copies: a component may hand out one operator again and again, which the next call then binds anew.
+            self._jacobians[name] = {key: copy.copy(each) for key, each in local_jacobian(self, step).items()}
         return self._jacobians[name]
 
     def new_state(self) -> dict[str, NodeState]:
         """Return the state that the pass left, by node."""
-        return {
-            step.node.name: self.slots[step.new_state_slot if step.new_state_slot is not None else step.state_slot]
-            for step in self.plan.steps
-            if step.node.state
-        }
+        found: dict[str, NodeState] = {}
+        for step in self.plan.steps:
+            if step.node.state:
+                slot = step.state_slot if step.new_state_slot is None else step.new_state_slot
+                # Copies: a component may have returned views of buffers that the next pass writes.
+                found[step.node.name] = {name: array.copy() for name, array in self.slots[slot].items()}
+        return found
 
     def _known(self, name: str) -> str:
         if name not in self.plan.value_slots:
@@ -131,41 +135,51 @@ def local_jacobian(trace: Trace, step: Step) -> Mapping[str, Operator]:
                 return {step.only_key: raw.bind(shapes[step.only_key], output_shape)}
         except (AttributeError, KeyError):
             pass  # a plain array, or a key that names nothing
-    operators = _operators(step.node, raw)
+    operators = _operators(step.node, raw, trace.dtype)
     if not trace.checked:
         check_jacobian(step.node, operators, trace.batch)
     return operators
 
 
-def _operators(node: Node, raw: Any) -> dict[str, Operator]:
+def _operators(node: Node, raw: Any, dtype: Any) -> dict[str, Operator]:
     """Turn whatever jacobian may return into bound operators by key."""
     given = _as_mapping(node, raw)
     if node.contract.variadic in given:
         sequence = given.pop(node.contract.variadic)
-        if len(sequence) != len(node.input_keys):
+        listed = isinstance(sequence, list | tuple)
+        if not listed or len(sequence) != len(node.input_keys):
             raise ContractError(
-                f"{node.place} ({node.component.kind}): jacobian['{node.contract.variadic}'] has {len(sequence)} "
-                "operators",
-                expected=f"{len(node.input_keys)}, one per input",
+                f"{node.place} ({node.component.kind}): jacobian['{node.contract.variadic}'] does not fit the inputs",
+                expected=f"a list of {len(node.input_keys)} operators, one per input",
+                received=f"{len(sequence)}" if listed else f"a {type(sequence).__name__}",
             )
         given = {**dict(zip(node.input_keys, sequence, strict=True)), **given}
     found: dict[str, Operator] = {}
     for key, each in given.items():
         if key not in node.slot_shapes:
+            meant = closest(str(key), node.slot_shapes)
             raise ContractError(
                 f"{node.place} ({node.component.kind}): jacobian has a key {key!r}, which names nothing",
                 expected=", ".join(node.slot_shapes),
+                received=", ".join(map(str, given)),
+                hint=f"did you mean '{meant}'?" if meant else None,
             )
         shape = node.slot_shapes[key]
         try:
             found[key] = (
                 each.bind(shape, node.output_shape)
                 if isinstance(each, Operator)
-                else dense_operator(each, shape, node.output_shape)
+                else dense_operator(_in_dtype(each, dtype), shape, node.output_shape)
             )
         except Exception as error:
             raise failed(node, "jacobian", error) from error
     return found
+
+
+def _in_dtype(array: Any, dtype: Any) -> Any:
+    """Return a Jacobian that was written out, in the network's dtype: `np.eye(n)` is float64 in any network."""
+    kind = getattr(getattr(array, "dtype", None), "kind", "")
+    return array.astype(dtype, copy=False) if kind and kind in "fiub" else array
 
 
 def _as_mapping(node: Node, raw: Any) -> dict[str, Any]:

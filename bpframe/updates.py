@@ -76,7 +76,7 @@ class Updater:
             if self.optimizer.elementwise and np.shape(value) == gradient.shape:
                 self.state[name][block] = value
             else:
-                self.state[name] = value
+                self.state[name] = np.array(value)  # its own: the optimizer may return the gradient, or `out`
         return change  # type: ignore[no-any-return]
 
     def _part(self, value: Array, block: slice) -> Array:
@@ -92,7 +92,7 @@ class Updater:
                 expected="names to arrays",
                 received=type(state).__name__,
             )
-        return dict(state)
+        return {name: np.array(value) for name, value in state.items()}
 
     def _check(self, change: Any, theta: Array) -> None:
         if np.shape(change) != theta.shape or change.dtype != theta.dtype:

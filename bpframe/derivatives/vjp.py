@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.backward import backward
+from bpframe.errors import DerivativeError
 from bpframe.plan import Plan
 from bpframe.trace import Trace
 
@@ -21,7 +22,16 @@ def input_vjp(trace: Trace, cotangents: Mapping[str, Array]) -> dict[str, Array]
 
     Shapes: cotangents (*S, N, *output) by output, with any leading stack axes S; returns (*S, N, *input) by input.
     Inputs that hold integers have no derivative and are left out.
+
+    Errors: DerivativeError where all inputs hold integers.
     """
+    if len(trace.plan.graph.integer_inputs) == len(trace.plan.graph.inputs):
+        raise DerivativeError(
+            "no input of the network has a derivative",
+            expected="an input of floating-point numbers",
+            received="integers in " + ", ".join(trace.plan.graph.inputs),
+            hint="parameter_vjp",
+        )
     deltas = _seeded(trace, cotangents)
     backward(trace, trace.plan.to_inputs, deltas, [], reuse=False)
     stack = _stack(trace.plan, cotangents)

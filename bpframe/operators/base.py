@@ -39,8 +39,9 @@ class Operator(ABC):
     the plain transpose, without conjugation, so that the complex step passes through. jvp, vjp, shared_jvp and
     sum_vjp do not check shapes; `check` does.
 
-    A subclass implements `jvp` and `vjp`, both with stack axes; the rest is derived. One whose examples depend on
-    one another sets `couples_batch = True`: its jvp and vjp act on the whole batch.
+    A subclass implements `jvp` and `vjp`, both with stack axes; the rest is derived. One that knows its shapes sets
+    `in_shape` and `out_shape` in its constructor, from which neighbours in a composition learn theirs. One whose
+    examples depend on one another sets `couples_batch = True`: its jvp and vjp act on the whole batch.
 
     Errors: OperatorError where a shape is needed that neither the arrays nor `bind` give.
 
@@ -238,6 +239,9 @@ class Operator(ABC):
             copied.in_shape = in_shape
         if out_shape is not None:
             copied.out_shape = out_shape
+        known_in, known_out = copied._known_shapes()
+        if known_in is not None and known_out is not None:
+            copied.bind(known_in, known_out)  # hands the shapes on to the parts of a chain or a sum
         return copied
 
     def _identity(self, size: int, like: Array | None) -> Array:
