@@ -1,0 +1,21 @@
+"""The checks of the conformance kit, by family."""
+
+from bpframe.testing.checks.base import Check, Failure, Setting, Skipped
+from bpframe.testing.checks.description import description_checks
+from bpframe.testing.checks.extremes import extreme_checks
+from bpframe.testing.checks.jacobians import jacobian_checks
+from bpframe.testing.checks.others import other_checks
+from bpframe.testing.checks.second_order import second_order_checks
+from bpframe.testing.checks.values import value_checks
+
+__all__ = ["CHECKS", "Check", "Failure", "Setting", "Skipped"]
+
+#: Each returns the checks that a setting's declarations call for.
+CHECKS = (
+    value_checks,
+    jacobian_checks,
+    second_order_checks,
+    extreme_checks,
+    other_checks,
+    description_checks,
+)

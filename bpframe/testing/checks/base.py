@@ -1,0 +1,82 @@
+"""What a check is, what it runs on, and how it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bpframe.component import Component, category
+from bpframe.errors import ContractError
+from bpframe.graph import Shape
+from bpframe.randomness import stream
+from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of
+
+__all__ = ["Check", "Failure", "Setting", "Skipped"]
+
+
+class Failure(Exception):
+    """A check found something wrong."""
+
+    def __init__(self, message: str, diagnosis: str | None = None, rows: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.diagnosis = diagnosis
+        self.rows = tuple(rows)
+
+
+class Skipped(Exception):
+    """A check has nothing to look at here; the text says why."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named check, ready to run. A name may carry what it looks at: `jacobian[w]` of the family `jacobian`."""
+
+    name: str
+    run: Callable[[], object]
+
+    @property
+    def family(self) -> str:
+        """The name without what it looks at."""
+        return self.name.partition("[")[0]
+
+
+@dataclass
+class Setting:
+    """A component with its shapes and seed, and the probe that its checks use (None where it has no Jacobian)."""
+
+    component: Component
+    shapes: tuple[Shape, ...]
+    seed: int
+    probe: LayerProbe | CostProbe | None
+    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, component: Component, shapes: tuple[Shape, ...], seed: int) -> Setting:
+        """Build the probe; errors say why the component does not take these shapes."""
+        return cls(component, shapes, seed, probe_of(component, shapes))
+
+    @property
+    def category(self) -> str:
+        """The component's category: layer, activation, cost, optimizer or initializer."""
+        return category(type(self.component))
+
+    def need_probe(self) -> LayerProbe | CostProbe:
+        """Return the probe of a component that has a Jacobian."""
+        if self.probe is None:
+            raise ContractError(f"{type(self.component).__name__} has no Jacobian")
+        return self.probe
+
+    def rng(self, purpose: str) -> np.random.Generator:
+        """Return a random stream for one check, so that no check changes what another draws."""
+        return stream(self.seed, "conformance", purpose)
+
+    def modes(self) -> tuple[bool, ...]:
+        """Return the values of the training flag to look at."""
+        return (False, True) if isinstance(self.probe, Probe) and self.probe.has_training else (False,)
+
+    def point(self, purpose: str, batch: int = 3, scale: float = 1.0, training: bool = False) -> Point:
+        """Draw a generic point for a check."""
+        return self.need_probe().sample(self.rng(purpose), batch, scale, training)

@@ -1,0 +1,81 @@
+"""What files and editors see of a component: written and read back, described, documented."""
+
+from __future__ import annotations
+
+import json
+
+import yaml
+
+from bpframe.component import Component
+from bpframe.registry import PluginSet, Provider, Registry
+from bpframe.spec import component_document
+from bpframe.spec.model_schema import model_fields_schema
+from bpframe.spec.resolving import KindResolver
+from bpframe.testing.checks.base import Check, Failure, Setting
+
+__all__ = ["description_checks"]
+
+
+def description_checks(setting: Setting) -> list[Check]:
+    """Return the checks that need no array."""
+    return [
+        Check("round_trip", lambda: _round_trip(setting.component)),
+        Check("schema", lambda: _schema(setting.component)),
+        Check("documented", lambda: _documented(setting.component)),
+    ]
+
+
+def _registry(component: Component) -> Registry:
+    """Return a registry of the component's class and of those that its fields hold, whatever is installed."""
+    classes: dict[type[Component], None] = {}
+    waiting: list[Component] = [component]
+    while waiting:
+        each = waiting.pop()
+        classes[type(each)] = None
+        for name in type(each).model_fields:
+            value = getattr(each, name)
+            waiting += [item for item in (value if isinstance(value, tuple | list) else [value]) if _is_component(item)]
+    return Registry.build([PluginSet(Provider("checked"), tuple(classes))])
+
+
+def _is_component(value: object) -> bool:
+    return isinstance(value, Component)
+
+
+def _round_trip(component: Component) -> None:
+    """Python to a mapping, through YAML and JSON, and back."""
+    registry = _registry(component)
+    document = component_document(component, registry)
+    for name, text in (("JSON", json.dumps(document)), ("YAML", yaml.safe_dump(document))):
+        read = yaml.safe_load(text) if name == "YAML" else json.loads(text)
+        again = type(component).model_validate(read, context=KindResolver(registry))
+        if again != component:
+            raise Failure(
+                f"written to {name} and read back it is another component",
+                rows=[("written", repr(component)), ("read", repr(again))],
+            )
+
+
+def _schema(component: Component) -> None:
+    """The JSON Schema can be made, and describes what is written."""
+    registry = _registry(component)
+    schema = model_fields_schema(type(component), registry, {})
+    document = component_document(component, registry)
+    unknown = [key for key in document if key != "kind" and key not in schema.get("properties", {})]
+    if unknown:
+        raise Failure(f"the JSON Schema does not know {', '.join(unknown)}")
+
+
+def _documented(component: Component) -> None:
+    cls = type(component)
+    if not (cls.__doc__ or "").strip() or cls.__doc__ == Component.__doc__:
+        raise Failure(
+            f"{cls.__name__} has no docstring",
+            rows=[("try", "one sentence, the equation, shapes, the source")],
+        )
+    silent = [name for name, field in cls.model_fields.items() if not field.description]
+    if silent:
+        raise Failure(
+            f"{'fields' if len(silent) > 1 else 'the field'} {', '.join(silent)} without a description",
+            rows=[("try", f"{silent[0]}: ... = Field(..., description='...')")],
+        )

@@ -1,0 +1,208 @@
+"""Forward: shapes, dtypes, batches, memory layout, and that it leaves alone what it was handed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bpframe.testing.checks.base import Check, Failure, Setting
+from bpframe.testing.probe import Point
+
+__all__ = ["value_checks"]
+
+Array = np.ndarray[Any, Any]
+
+BATCHES = (0, 1, 5)
+
+
+def value_checks(setting: Setting) -> list[Check]:
+    """Return the checks of forward, and of what jacobian does to its arguments."""
+    if setting.probe is None:
+        return []
+    return [
+        Check("shape", lambda: _shape(setting)),
+        Check("dtype", lambda: _dtype(setting)),
+        Check("batches", lambda: _batches(setting)),
+        Check("layout", lambda: _layout(setting)),
+        Check("purity", lambda: _purity(setting)),
+        Check("determinism", lambda: _determinism(setting)),
+        Check("independence", lambda: _independence(setting)),
+    ]
+
+
+def _shape(setting: Setting) -> None:
+    probe = setting.need_probe()
+    for training in setting.modes():
+        value = probe.value(setting.point("shape", training=training))
+        if value.shape != (3, *probe.output_shape):
+            raise Failure(
+                "forward returned another shape than declared",
+                rows=[("expected", str((3, *probe.output_shape))), ("received", str(value.shape))],
+            )
+
+
+def _dtype(setting: Setting) -> None:
+    probe = setting.need_probe()
+    for dtype in (np.float32, np.float64):
+        for training in setting.modes():
+            point = setting.point("dtype", training=training).mapped(lambda each, d=dtype: each.astype(d))
+            constants = {
+                key: each.astype(dtype) if each.dtype.kind == "f" else each for key, each in point.constants.items()
+            }
+            point = Point(point.arrays, constants, point.state, training)
+            value = probe.value(point)
+            if value.dtype != dtype:
+                raise _wrong_dtype("forward", value.dtype, dtype)
+            cotangent = np.ones_like(value)
+            for key, operator in probe.operators(point).items():
+                for name, result in (
+                    ("vjp", operator.vjp(cotangent)),
+                    ("jvp", operator.jvp(np.ones((3, *probe.shapes[key]), dtype))),
+                ):
+                    if result.dtype != dtype:
+                        raise _wrong_dtype(f"jacobian[{key}].{name}", result.dtype, dtype)
+
+
+def _wrong_dtype(what: str, received: Any, expected: Any) -> Failure:
+    return Failure(
+        f"{what} computed in another dtype than it was given",
+        rows=[
+            ("expected", np.dtype(expected).name),
+            ("received", str(received)),
+            ("try", "np.zeros_like(x), and Python numbers, keep the dtype"),
+        ],
+    )
+
+
+def _batches(setting: Setting) -> None:
+    probe = setting.need_probe()
+    for batch in BATCHES:
+        for training in setting.modes():
+            if batch < 2 and probe.couples_batch and training:
+                continue  # statistics of no example, or of one, are no statistics
+            try:
+                point = setting.point("batches", batch=batch, training=training)
+                value = probe.value(point)
+                cotangent = np.ones_like(value)
+                for key, operator in probe.operators(point).items():
+                    pulled = operator.sum_vjp(cotangent)
+                    if np.shape(pulled) != probe.shapes[key]:
+                        raise Failure(
+                            f"jacobian[{key}].sum_vjp has another shape for a batch of {batch}",
+                            rows=[("expected", str(probe.shapes[key])), ("received", str(np.shape(pulled)))],
+                        )
+            except Failure:
+                raise
+            except Exception as error:
+                raise Failure(f"a batch of {batch} fails: {type(error).__name__}: {error}") from error
+            if value.shape != (batch, *probe.output_shape):
+                raise Failure(
+                    f"a batch of {batch} gives another shape",
+                    rows=[("expected", str((batch, *probe.output_shape))), ("received", str(value.shape))],
+                )
+
+
+def _layout(setting: Setting) -> None:
+    """Arrays that are views with gaps, or in Fortran's order, give the same numbers."""
+    probe = setting.need_probe()
+
+    def strided(each: Array) -> Array:
+        wide = np.zeros((*each.shape, 2), each.dtype)
+        wide[..., 0] = each
+        return wide[..., 0]
+
+    for training in setting.modes():
+        point = setting.point("layout", training=training)
+        expected = probe.value(point)
+        for name, change in (("strided", strided), ("Fortran-ordered", np.asfortranarray)):
+            changed = point.mapped(change)
+            for what, got, want in [
+                ("forward", probe.value(changed), expected),
+                *(
+                    (f"jacobian[{key}]", operator.vjp(expected), probe.operators(point)[key].vjp(expected))
+                    for key, operator in probe.operators(changed).items()
+                ),
+            ]:
+                if not np.allclose(got, want, rtol=1e-10, atol=1e-12, equal_nan=True):
+                    raise Failure(f"{what} gives other numbers for {name} arrays")
+
+
+def _purity(setting: Setting) -> None:
+    """Read-only arrays are handed in, and compared afterwards byte by byte."""
+    probe = setting.need_probe()
+    for training in setting.modes():
+        point = setting.point("purity", training=training)
+        given = [*point.arrays.items(), *point.constants.items(), *point.state.items()]
+        before = [(key, array.tobytes()) for key, array in given]
+        for _, array in given:
+            array.flags.writeable = False
+        try:
+            probe.operators(point)
+        except ValueError as error:
+            if "read-only" not in str(error):
+                raise
+            raise _impure(f"{error}") from error
+        except Exception as error:
+            if "read-only" not in str(error):
+                raise
+            raise _impure(str(error)) from error
+        for (key, array), (_, bytes_before) in zip(given, before, strict=True):
+            if array.tobytes() != bytes_before:
+                raise _impure(f"'{key}' was changed although it is read-only")
+
+
+def _impure(what: str) -> Failure:
+    return Failure(
+        "it writes into an array that it was handed",
+        diagnosis="an operation in place (+=, out=, x[...] = ) on an input, a parameter or the state",
+        rows=[("received", what), ("try", "compute into a new array, or ask for `out`")],
+    )
+
+
+def _determinism(setting: Setting) -> None:
+    probe = setting.need_probe()
+    for training in setting.modes():
+        point = setting.point("determinism", training=training)
+        first, again = probe.value(point), probe.value(point)
+        if first.tobytes() != again.tobytes():
+            raise Failure(
+                "forward gives other numbers the second time",
+                diagnosis="randomness that does not come from `rng`, or something kept from the call before",
+            )
+        one, two = (
+            {key: operator.vjp(first).tobytes() for key, operator in probe.operators(point).items()} for _ in range(2)
+        )
+        for key in one:
+            if one[key] != two[key]:
+                raise Failure(f"jacobian[{key}] gives other numbers the second time")
+
+
+def _independence(setting: Setting) -> None:
+    """Changing one example leaves the others' outputs as they are, unless coupling is declared."""
+    probe = setting.need_probe()
+    coupled_somewhere = False
+    for training in setting.modes():
+        point = setting.point("independence", batch=4, training=training)
+        other = setting.point("independence, another", batch=4, training=training)
+        expected = probe.value(point)
+        for key in probe.inputs:
+            array = point.arrays[key].copy()
+            array[1] = other.arrays[key][1]
+            changed = probe.value(point.with_array(key, array))
+            others = [0, 2, 3]
+            same = np.array_equal(changed[others], expected[others], equal_nan=True)
+            if not same and not np.allclose(changed[others], expected[others], rtol=1e-9, atol=1e-12):
+                coupled_somewhere = True
+                if not (probe.couples_batch and training):
+                    raise Failure(
+                        f"an example's output depends on another example's '{key}'"
+                        + (" outside training" if probe.couples_batch else ""),
+                        diagnosis="a mean, a norm or a maximum over axis 0, or a reshape that mixes examples",
+                        rows=[("try", "couples_batch: ClassVar[bool] = True, if it is meant")],
+                    )
+    if probe.couples_batch and not coupled_somewhere:
+        raise Failure(
+            "couples_batch is declared, and no example depends on another",
+            rows=[("try", "leave couples_batch out: per-example quantities then work")],
+        )

@@ -1,0 +1,104 @@
+"""The conformance kit: run every check that a component's declarations call for."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from bpframe.component import Component, contract_of
+from bpframe.errors import BpframeError
+from bpframe.graph import Shape
+from bpframe.testing.checks import CHECKS, Check, Failure, Setting, Skipped
+from bpframe.testing.report import Outcome, Report
+
+__all__ = ["called_for", "check_component"]
+
+
+def check_component(
+    component: Component, shapes: Sequence[Shape] = (), *, seed: int = 0, only: Iterable[str] | None = None
+) -> Report:
+    """Check one component instance by value, and return the report.
+
+    Parameters
+    ----------
+    component : the instance; its class is held to the contract first.
+    shapes : the feature shape of every input; for a cost, of a; for an initializer, of the parameter.
+    seed : where the points and directions come from.
+    only : names of checks, such as "jacobian[w]", or their families, such as "jacobian"; all where it is left out.
+
+    Errors of the component end up in the report, never as exceptions; a KeyboardInterrupt is passed on.
+    """
+    wanted = None if only is None else set(only)
+    outcomes: list[Outcome] = []
+    contract = _run("contract", lambda: contract_of(type(component)))
+    outcomes.append(contract)
+    setting: Setting | None = None
+    if contract.status == "passed":
+        built = _run("construction", lambda: None)
+        try:
+            setting = Setting.of(component, tuple(tuple(shape) for shape in shapes), seed)
+        except Exception as error:
+            built = Outcome(check="construction", status="failed", message=_told(error))
+        outcomes.append(built)
+    if setting is not None:
+        for check in _checks(setting):
+            if wanted is None or check.name in wanted or check.family in wanted:
+                outcomes.append(_run(check.name, check.run))
+    names = ("contract", "construction") if setting is None else ("contract", "construction", *called_for(setting))
+    return Report(
+        component=component.kind,
+        fields=_fields(component),
+        shapes=tuple(tuple(shape) for shape in shapes),
+        seed=seed,
+        called_for=tuple(
+            name for name in names if wanted is None or name in wanted or name.partition("[")[0] in wanted
+        ),
+        outcomes=tuple(each for each in outcomes if wanted is None or each.status == "failed" or _is_in(each, wanted)),
+        notes=() if setting is None else tuple(setting.notes),
+    )
+
+
+def called_for(setting: Setting) -> tuple[str, ...]:
+    """Return the names of the checks that a component's declarations call for."""
+    return tuple(check.name for check in _checks(setting))
+
+
+def _is_in(outcome: Outcome, wanted: set[str]) -> bool:
+    return outcome.check in wanted or outcome.check.partition("[")[0] in wanted
+
+
+def _checks(setting: Setting) -> list[Check]:
+    return [check for family in CHECKS for check in family(setting)]
+
+
+def _run(name: str, function: Callable[[], object]) -> Outcome:
+    started = time.perf_counter()
+    found = Outcome(check=name, status="passed")
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            function()
+    except Skipped as reason:
+        found = Outcome(check=name, status="skipped", message=str(reason))
+    except Failure as failure:
+        found = Outcome(
+            check=name, status="failed", message=failure.message, diagnosis=failure.diagnosis, rows=failure.rows
+        )
+    except Exception as error:
+        found = Outcome(check=name, status="failed", message=_told(error))
+    return found.model_copy(update={"seconds": time.perf_counter() - started})
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, BpframeError) else f"{type(error).__name__}: {error}"
+
+
+def _fields(component: Component) -> dict[str, object]:
+    return {
+        name: value if isinstance(value, bool | int | float | str | None) else repr(value)
+        for name in type(component).model_fields
+        if (value := getattr(component, name)) != type(component).model_fields[name].default
+    }

@@ -1,0 +1,252 @@
+"""One component on its own, at points of one's choosing: what every check of the kit runs on.
+
+A probe gives values and declared Jacobians by key: the names of the inputs and parameters that have a derivative.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bpframe.building import build_graph
+from bpframe.component import Component, Cost, Layer, contract_of
+from bpframe.errors import ContractError
+from bpframe.forward import forward
+from bpframe.graph import Shape
+from bpframe.operators import BatchMatrix, Operator
+from bpframe.parameters import ParameterVector
+from bpframe.plan import Plan
+from bpframe.randomness import stream
+from bpframe.spec.network import NetworkSpec, NodeSpec
+from bpframe.testing.domain import Domain, domains_of
+from bpframe.trace import Trace
+
+__all__ = ["CostProbe", "LayerProbe", "Point", "Probe", "probe_of"]
+
+Array = np.ndarray[Any, Any]
+
+#: The seed of every component's own randomness, so that forward and jacobian of one point draw the same numbers.
+RANDOM_SEED = 20_240_229
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a component is looked at: arrays by key, (N, *shape) for inputs and (*shape) for parameters.
+
+    `constants` are the arrays that have no derivative: integer inputs and targets.
+    """
+
+    arrays: Mapping[str, Array]
+    constants: Mapping[str, Array] = field(default_factory=dict)
+    state: Mapping[str, Array] = field(default_factory=dict)
+    training: bool = False
+
+    def with_array(self, key: str, array: Array) -> Point:
+        """Return the point with one array replaced."""
+        return replace(self, arrays={**self.arrays, key: array})
+
+    def mapped(self, change: Any) -> Point:
+        """Return the point with `change` applied to every array that has a derivative, and to the state."""
+        return replace(
+            self,
+            arrays={key: change(array) for key, array in self.arrays.items()},
+            state={key: change(array) for key, array in self.state.items()},
+        )
+
+
+class Probe:
+    """What layers and costs have in common for the checks."""
+
+    component: Component
+    #: Feature shape of every key, and of the output.
+    shapes: Mapping[str, Shape]
+    output_shape: Shape
+    #: The keys that are parameters, shared by the batch.
+    parameters: frozenset[str] = frozenset()
+    couples_batch = False
+    #: Whether the component behaves differently in training.
+    has_training = False
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The keys that are inputs, with examples on axis 0."""
+        return tuple(key for key in self.shapes if key not in self.parameters)
+
+    @cached_property
+    def domains(self) -> Mapping[str, Domain]:
+        """Where each input may lie."""
+        return domains_of(self.component, self.inputs)
+
+    def sample(self, rng: np.random.Generator, batch: int, scale: float = 1.0, training: bool = False) -> Point:
+        """Draw a generic point of float64 arrays."""
+        arrays: dict[str, Array] = {}
+        for key, shape in self.shapes.items():
+            if key in self.parameters:
+                arrays[key] = rng.standard_normal(shape)
+            else:
+                arrays[key] = self.domains[key].draw(rng, (batch, *shape), scale)
+        return Point(arrays, self._constants(rng, batch), self._state(rng), training)
+
+    def value(self, point: Point) -> Array:
+        """Return forward's output, (N, *output_shape)."""
+        raise NotImplementedError
+
+    def operators(self, point: Point) -> Mapping[str, Operator]:
+        """Return the declared Jacobian of every key."""
+        raise NotImplementedError
+
+    def _constants(self, rng: np.random.Generator, batch: int) -> dict[str, Array]:
+        return {}
+
+    def _state(self, rng: np.random.Generator) -> dict[str, Array]:
+        return {}
+
+
+class LayerProbe(Probe):
+    """A layer or activation as the only node of a graph."""
+
+    NODE = "it"
+
+    def __init__(self, component: Layer, shapes: Sequence[Shape]) -> None:
+        self.component = component
+        contract = contract_of(type(component))
+        names = contract.inputs or tuple(f"x{i}" for i in range(len(shapes)))
+        if len(names) != len(shapes):
+            raise ContractError(
+                f"{type(component).__name__} has {len(names)} inputs",
+                expected="a feature shape for each: " + ", ".join(names),
+                received=", ".join(map(str, shapes)) or "none",
+            )
+        # An input's name in this graph must not be the node's, nor one that only an argument may have.
+        inputs = {f"in_{i}": tuple(shape) for i, shape in enumerate(shapes)}
+        self.graph = build_graph(
+            NetworkSpec(
+                inputs=inputs,
+                nodes=(NodeSpec(component=component, name=self.NODE, inputs=tuple(inputs)),),
+                outputs=(self.NODE,),
+            )
+        )
+        self.node = self.graph.nodes[0]
+        self.plan = Plan(self.graph)
+        self.integer_keys = tuple(component.integer_inputs)
+        self._source = dict(zip(self.node.input_keys, self.node.sources, strict=True))
+        self.shapes = {key: shape for key, shape in self.node.slot_shapes.items() if key not in self.integer_keys}
+        self.output_shape = self.node.output_shape
+        self.parameters = frozenset(self.node.parameters)
+        self.couples_batch = component.couples_batch
+        self.has_training = any(signature.asks_for("training") for signature in contract.methods.values())
+        self.has_random = any(signature.asks_for("rng") for signature in contract.methods.values())
+
+    def trace(self, point: Point) -> Trace:
+        """Run the component at a point, in the dtype of the point's arrays, its randomness always the same."""
+        arrays = [*point.arrays.values()]
+        dtype = arrays[0].dtype if arrays else np.dtype(np.float64)
+        vector = (
+            np.concatenate([point.arrays[name].ravel() for name in self.node.parameters])
+            if self.node.parameters
+            else np.zeros(0, dtype)
+        )
+        writeable = all(array.flags.writeable for array in arrays)
+        vector.flags.writeable = writeable
+        shapes = {path: each.shape for path, each in self.graph.parameters.items()}
+        batch = len(point.arrays[self.inputs[0]]) if self.inputs else len(point.constants[self.integer_keys[0]])
+        trace = Trace(
+            self.plan,
+            batch,
+            ParameterVector(vector, shapes),
+            {self.NODE: dict(point.state)},
+            lambda name: stream(RANDOM_SEED, name),
+        )
+        inputs = {
+            source: point.constants[key] if key in self.integer_keys else point.arrays[key]
+            for key, source in self._source.items()
+        }
+        forward(trace, inputs, point.training)
+        return trace
+
+    def value(self, point: Point) -> Array:
+        """Return forward's output, (N, *output_shape)."""
+        return self.trace(point)[self.NODE]
+
+    def operators(self, point: Point) -> Mapping[str, Operator]:
+        """Return the declared Jacobian of every key."""
+        return self.trace(point).jacobian(self.NODE)
+
+    def _constants(self, rng: np.random.Generator, batch: int) -> dict[str, Array]:
+        return {
+            key: rng.integers(0, domains_of(self.component, (key,))[key].integers, (batch, *self.node.slot_shapes[key]))
+            for key in self.integer_keys
+        }
+
+    def _state(self, rng: np.random.Generator) -> dict[str, Array]:
+        # Away from its first value, which may hide that it is used, and positive, as variances are.
+        return {name: np.full(each.shape, each.init) + rng.random(each.shape) for name, each in self.node.state.items()}
+
+
+class CostProbe(Probe):
+    """A cost C(a, y) as a function of a, with one output per example."""
+
+    def __init__(self, component: Cost, shapes: Sequence[Shape]) -> None:
+        if len(shapes) != 1:
+            raise ContractError(
+                f"{type(component).__name__} is a cost",
+                expected="one feature shape, that of a",
+                received=", ".join(map(str, shapes)) or "none",
+            )
+        self.component = component
+        self.contract = contract_of(type(component))
+        self.shapes = {"a": tuple(shapes[0])}
+        self.output_shape = ()
+        target: Any = getattr(component, "target_shape", lambda shape: shape)(tuple(shapes[0]))
+        self.target_shape: Shape = tuple(target)
+
+    def words(self, point: Point) -> dict[str, Any]:
+        """Return what the cost's methods may ask for, after forward has run."""
+        words: dict[str, Any] = {"a": point.arrays["a"], "y": point.constants["y"], "saved": {}}
+        self.ask("forward", words)
+        words["out"] = np.empty_like(point.arrays["a"], subok=False)
+        return words
+
+    def ask(self, method: str, words: Mapping[str, Any]) -> Any:
+        """Call a method of the cost with the words that it asks for."""
+        signature = self.contract.methods[method]
+        return getattr(self.component, method)(**{word: words[word] for word in signature.words})
+
+    def value(self, point: Point) -> Array:
+        """Return the cost per example, (N,)."""
+        words = {"a": point.arrays["a"], "y": point.constants["y"], "saved": {}}
+        found: Array = self.ask("forward", words)
+        return found
+
+    def operators(self, point: Point) -> Mapping[str, Operator]:
+        """Return ∇_a C as a Jacobian of one row."""
+        gradient = self.ask("jacobian", self.words(point))
+        return {"a": BatchMatrix(gradient).bind(self.shapes["a"], ())}
+
+    def _constants(self, rng: np.random.Generator, batch: int) -> dict[str, Array]:
+        assert_cost = self.component
+        if isinstance(assert_cost, Cost) and assert_cost.integer_targets:
+            classes = self.shapes["a"][-1] if self.shapes["a"] else 2
+            return {"y": rng.integers(0, classes, (batch, *self.target_shape))}
+        # Positive numbers that add up to one along the last axis serve costs of any kind, distributions included.
+        draws = rng.random((batch, *self.target_shape)) + 0.1
+        return {"y": draws / draws.sum(axis=-1, keepdims=True) if self.target_shape else draws}
+
+
+def probe_of(component: Component, shapes: Sequence[Shape]) -> LayerProbe | CostProbe | None:
+    """Return the probe of a layer, activation or cost; None for what has no Jacobian."""
+    if isinstance(component, Layer):
+        return LayerProbe(component, shapes)
+    if isinstance(component, Cost):
+        return CostProbe(component, shapes)
+    return None
+
+
+def size(shape: Shape) -> int:
+    """Return the number of entries of a shape."""
+    return math.prod(shape)

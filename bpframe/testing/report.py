@@ -1,0 +1,99 @@
+"""What a check of a component found, as data."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["Outcome", "Report"]
+
+Status = Literal["passed", "failed", "skipped"]
+
+
+class Outcome(BaseModel):
+    """One check: its name, such as `jacobian[w]`, how it ended, and why where it did not pass.
+
+    `rows` are labelled lines of a failure, the worst entry for one; `diagnosis` names the likely mistake.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    check: str
+    status: Status
+    message: str = ""
+    diagnosis: str | None = None
+    rows: tuple[tuple[str, str], ...] = ()
+    seconds: float = 0.0
+
+
+class Report(BaseModel):
+    """All outcomes for one component instance.
+
+    `called_for` lists the checks that its declarations call for. A report in which one of them neither passed nor
+    failed nor was skipped with a reason does not count as checked: `ok` is then false.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    component: str
+    fields: dict[str, Any] = {}
+    shapes: tuple[tuple[int, ...], ...] = ()
+    seed: int = 0
+    called_for: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        """The checks that failed."""
+        return tuple(each for each in self.outcomes if each.status == "failed")
+
+    @property
+    def skipped(self) -> tuple[Outcome, ...]:
+        """The checks that were skipped, each with its reason."""
+        return tuple(each for each in self.outcomes if each.status == "skipped")
+
+    @property
+    def passed(self) -> tuple[Outcome, ...]:
+        """The checks that passed."""
+        return tuple(each for each in self.outcomes if each.status == "passed")
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The checks that the declarations call for and that did not run."""
+        ran = {each.check for each in self.outcomes}
+        return tuple(check for check in self.called_for if check not in ran)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check that is called for ran and none failed."""
+        return not self.failed and not self.missing and bool(self.passed)
+
+    @property
+    def title(self) -> str:
+        """The component with its fields and shapes in one line."""
+        fields = ", ".join(f"{name}={value!r}" for name, value in self.fields.items())
+        return f"{self.component}({fields}) at {', '.join(map(str, self.shapes)) or 'no shape'}"
+
+    def text(self, verbose: bool = False) -> str:
+        """Lay the report out for people: one line when all is well, else a block for every failure."""
+        word = "ok" if self.ok else "FAILED"
+        lines = [
+            f"{word:7s}{self.title}: {len(self.passed)} passed, {len(self.failed)} failed, {len(self.skipped)} skipped"
+        ]
+        for each in self.outcomes:
+            if each.status == "failed":
+                lines += [f"  {each.check} failed: {each.message}"]
+                labelled = [*each.rows, *((("diagnosis", each.diagnosis),) if each.diagnosis else ())]
+                width = max((len(label) for label, _ in labelled), default=0) + 2
+                indent = "\n" + " " * (4 + width)
+                lines += [f"    {label:<{width}}" + text.replace("\n", indent) for label, text in labelled]
+            elif verbose or (each.status == "skipped" and not self.ok):
+                lines += [f"  {each.check} {each.status}" + (f": {each.message}" if each.message else "")]
+        lines += [f"  {check} did not run, although the component's declarations call for it" for check in self.missing]
+        lines += [f"  note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.text()
