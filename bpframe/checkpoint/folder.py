@@ -50,6 +50,7 @@ def check_destination(folder: str | os.PathLike[str], overwrite: bool = False, f
     try:
         Path(tempfile.mkdtemp(prefix=".bpframe-", dir=parent)).rmdir()
     except OSError as error:
+        error.filename = parent  # the trial's own name means nothing to anybody
         raise _unwritable(target, error) from None
 
 

@@ -32,7 +32,8 @@ from bpframe.component import Component
 from bpframe.errors import CheckpointError, RegistryError
 from bpframe.plugins import default_registry, listeners
 from bpframe.registry import Registry
-from bpframe.spec import write_spec
+from bpframe.spec import spec_document
+from bpframe.spec.text import dump_text
 
 __all__ = ["write_checkpoint"]
 
@@ -59,7 +60,7 @@ def write_checkpoint(checkpoint: Checkpoint, folder: str | os.PathLike[str], ove
         for name, array in named.items()
     }
     with new_folder(target, overwrite, FILES) as draft:
-        write_spec(checkpoint.spec, draft / SPEC, registry)
+        _write_text(draft / SPEC, dump_text(spec_document(checkpoint.spec, registry), ".yaml").rstrip("\n"))
         _write_arrays(arrays, draft / WEIGHTS)
         if checkpoint.history is not None:
             _write_text(draft / HISTORY, checkpoint.history.model_dump_json(indent=2))
@@ -119,13 +120,14 @@ def _require_finite(arrays: Mapping[str, Array]) -> None:
 
 
 def _write_arrays(arrays: Mapping[str, Array], path: Path) -> None:
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    save_file(
-        {name: np.require(array, requirements="C") for name, array in arrays.items()},
-        path,
-        metadata={"format": "bpframe", "format_version": str(FORMAT)},
-    )
+    whole = {name: np.require(array, requirements="C") for name, array in arrays.items()}
+    try:
+        save_file(whole, path, metadata={"format": "bpframe", "format_version": str(FORMAT)})
+    except SafetensorError as error:  # also what the system says of a full disk
+        raise CheckpointError(f"the weights cannot be written: {error}") from error
 
 
 def _write_text(path: Path, text: str) -> None:

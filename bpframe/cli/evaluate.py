@@ -13,7 +13,7 @@ __all__ = ["evaluate"]
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="The folder that a training left.", show_default=False)],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder that a training left.", show_default=False)],
     data: Annotated[
         Path | None,
         typer.Option(help="Other data: a spec with a data section, an .npz file, or a .csv file like the run's own."),

@@ -39,7 +39,7 @@ def _table(report: list[dict[str, Any]]) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("set", "from", "status", "components", "import"):
-        table.add_column(heading, justify="right" if heading == "import" else "left")
+        table.add_column(heading, justify="right" if heading == "import" else "left", overflow="fold")
     for each in report:
         origin = " ".join(str(each[key]) for key in ("distribution", "version") if each[key])
         provides = "\n".join(f"{category}: {', '.join(kinds)}" for category, kinds in each["components"].items())

@@ -20,8 +20,10 @@ __all__ = ["predict"]
 
 
 def predict(
-    run: Annotated[Path, typer.Argument(help="The folder that a training left.", show_default=False)],
-    file: Annotated[Path, typer.Argument(help="The inputs: a .npz, .npy, .csv or IDX file.", show_default=False)],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder that a training left.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The inputs: a .npz, .npy, .csv or IDX file.", show_default=False)
+    ],
     output: Annotated[
         Path | None,
         typer.Option(

@@ -20,7 +20,7 @@ __all__ = ["train"]
 
 
 def train(
-    spec: Annotated[Path, typer.Argument(help="The spec: a .yaml, .json or .toml file.", show_default=False)],
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="A .yaml, .json or .toml file.", show_default=False)],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="A new folder for the run; runs/<spec's name>-<number> if left out."),
