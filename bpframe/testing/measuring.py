@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.numerical import Measured, measured_along
 from bpframe.operators import Operator
-from bpframe.testing.oracle import Measured, measured_along
 from bpframe.testing.probe import Point, Probe
 
 __all__ = ["Block", "block", "directions", "function_of", "tolerances"]

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.numerical import differentiate
 from bpframe.operators import Operator
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.diagnosis import diagnose
 from bpframe.testing.measuring import Block, block, function_of
-from bpframe.testing.oracle import differentiate
 from bpframe.testing.probe import Point, Probe
 
 __all__ = ["jacobian_checks"]

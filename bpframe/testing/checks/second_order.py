@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from bpframe.component import Activation, contract_of
+from bpframe.numerical import Measured, measured_along
 from bpframe.testing.checks.base import Check, Failure, Setting
-from bpframe.testing.oracle import Measured, measured_along
 from bpframe.testing.probe import CostProbe, LayerProbe, Point
 
 __all__ = ["second_order_checks"]
