@@ -1,7 +1,5 @@
 """Every error that bpframe raises on purpose.
 
-::
-
     BpframeError
     ├── ContractError            a component class breaks the contract (found when it is registered)
     ├── OperatorError            an operator was built from, or applied to, arrays that do not fit
