@@ -57,3 +57,22 @@ def test_classes_of_a_snippet_resolve_their_annotations(page: Path, run_page: Ca
         "class Model(BaseModel):\n    value: PositiveFloat\n\nassert Model(value=1).value == 1.0\n```\n"
     )
     assert run_page(page) == 1
+
+
+def test_shown_output_is_compared_with_what_the_block_before_it_printed(
+    page: Path, run_page: Callable[[Path], int]
+) -> None:
+    text = '```python\nprint(6 * 7, "seconds 0.123")\n```\n\n```text title="output"\n{}\n```\n'
+    page.write_text(text.format("42 seconds ..."))
+    assert run_page(page) == 2
+    page.write_text(text.format("41 seconds ..."))
+    with pytest.raises(AssertionError, match=r"page.md:5: the page shows\s+41"):
+        run_page(page)
+
+
+def test_shown_output_of_a_command_is_compared(page: Path, run_page: Callable[[Path], int]) -> None:
+    page.write_text("```console\n$ bpframe --version\nbpframe ...\n```\n")
+    assert run_page(page) == 1
+    page.write_text("```console\n$ bpframe --version\nsomething else\n```\n")
+    with pytest.raises(AssertionError, match="something else"):
+        run_page(page)
