@@ -1,0 +1,80 @@
+"""The tables of the guides name what the code has, no more and no less."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import bpframe.operators
+from bpframe.component.contract import _METHODS
+from bpframe.data import CsvData, DigitsData, IdxData, NpzData
+from bpframe.operators import Operator
+from bpframe.spec import NodeSpec, TrainingSpec
+from bpframe.spec.document import NetworkDocument
+
+GUIDES = Path(__file__).parents[2] / "docs" / "guides"
+
+
+def rows(page: str, heading: str) -> Iterator[list[str]]:
+    """Yield the cells of each row of the table whose first heading is this one."""
+    text = (GUIDES / f"{page}.md").read_text(encoding="utf-8")
+    table = re.search(rf"^\| {re.escape(heading)} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", text, re.MULTILINE)
+    assert table, f"{page}.md has no table of '{heading}'"
+    for line in table[1].splitlines():
+        yield [cell.strip() for cell in line.strip("|").split(" | ")]
+
+
+def words(cell: str) -> set[str]:
+    return set(re.findall(r"`([^`]+)`", cell))
+
+
+def test_the_table_of_words_is_the_contract() -> None:
+    shown = {
+        tuple(words(method).pop().split(".")): (required == "yes", words(asked))
+        for method, required, asked in rows("components", "method")
+    }
+    contract = {
+        (base.__name__, method): (required, set(allowed))
+        for base, methods in _METHODS.items()
+        for method, (required, allowed) in methods.items()
+    }
+    assert shown == contract
+
+
+def test_every_word_of_the_contract_is_explained_once() -> None:
+    explained = [word for row in rows("components", "word") for word in sorted(words(row[0]))]
+    allowed = {word for methods in _METHODS.values() for _, asked in methods.values() for word in asked}
+    assert sorted(explained) == sorted(allowed)
+
+
+def test_every_operator_is_in_the_table_under_the_name_that_summaries_show() -> None:
+    shown = {}
+    for row in rows("operators", "operator"):
+        shown[words(row[0]).pop().partition("(")[0]] = row[1]
+    exported = (getattr(bpframe.operators, name) for name in bpframe.operators.__all__)
+    classes = [each for each in exported if isinstance(each, type) and each is not Operator]
+    assert set(shown) == {cls.__name__ for cls in classes}
+    for cls in classes:
+        if isinstance(cls.structure, str):  # a Sum's and a Composed's follow from their parts
+            assert shown[cls.__name__] == cls.structure
+
+
+@pytest.mark.parametrize(
+    ("heading", "model"),
+    [("key of a node", NodeSpec), ("key of `network`", NetworkDocument), ("key of `training`", TrainingSpec)],
+)
+def test_the_tables_of_a_spec_name_every_key(heading: str, model: type) -> None:
+    shown = [key for row in rows("specs", heading) for key in words(row[0])]
+    assert sorted(shown) == sorted(set(model.model_fields) - {"component"})
+
+
+def test_the_table_of_preparation_names_every_field_and_default_that_all_data_share() -> None:
+    models = (CsvData, DigitsData, IdxData, NpzData)
+    shared = set.intersection(*(set(model.model_fields) for model in models)) - {"kind"}
+    table = {key: row[2] for row in rows("data", "field") for key in words(row[0])}
+    assert set(table) == shared
+    assert table["seed"] == f"{NpzData.model_fields['seed'].default} (digits: {DigitsData().seed})"
+    assert table["scaling"] == f"`{NpzData.model_fields['scaling'].default}` (digits: {DigitsData().scaling.divide:g})"
