@@ -11,7 +11,7 @@ import numpy as np
 from bpframe.backward import backward, output_errors
 from bpframe.forward import costs, forward
 from bpframe.graph import Graph
-from bpframe.parameters import initial_parameters
+from bpframe.parameters import ParameterVector, initial_parameters
 from bpframe.plan import Plan
 from bpframe.randomness import stream
 from bpframe.trace import NodeState, Trace, initial_state
@@ -57,9 +57,14 @@ class Engine:
             self._generators[key] = stream(self.seed, purpose, name)
         return self._generators[key]
 
-    def trace(self, inputs: Mapping[str, Array], training: bool = False) -> Trace:
-        """Run a batch forward and return its trace, whose arrays nobody else writes."""
-        trace = self._new_trace(len(next(iter(inputs.values()))), "evaluation")
+    def trace(
+        self, inputs: Mapping[str, Array], training: bool = False, parameters: ParameterVector | None = None
+    ) -> Trace:
+        """Run a batch forward and return its trace, whose values nobody else writes.
+
+        Its Jacobians read from `parameters`: the engine's own, which training changes, where none are given.
+        """
+        trace = self._new_trace(len(next(iter(inputs.values()))), "evaluation", parameters)
         forward(trace, inputs, training)
         return trace
 
@@ -121,9 +126,14 @@ class Engine:
             yield rows, trace
             trace.checked = True
 
-    def _new_trace(self, batch: int, purpose: str) -> Trace:
+    def _new_trace(self, batch: int, purpose: str, parameters: ParameterVector | None = None) -> Trace:
         return Trace(
-            self.plan, batch, self.parameters, self.state, lambda name: self.generator(name, purpose), self.gradient
+            self.plan,
+            batch,
+            self.parameters if parameters is None else parameters,
+            self.state,
+            lambda name: self.generator(name, purpose),
+            self.gradient,
         )
 
     def _hand_in_state(self, trace: Trace) -> None:

@@ -179,8 +179,9 @@ class Network:
         return check_gradient(self._engine, *self._samples(x, y), per_parameter, seed)
 
     def trace(self, x: Arrays, training: bool = False) -> Trace:
-        """Run the examples forward and return every node's value and local Jacobian."""
-        return self._engine.trace(self._inputs(x), training)
+        """Run the examples forward and return every node's value and local Jacobian, as they are now, for good."""
+        inputs = {name: array.copy() for name, array in self._inputs(x).items()}
+        return self._engine.trace(inputs, training, self.parameters.copy())
 
     def vjp(self, x: Arrays, cotangent: Arrays) -> Any:
         """Reverse mode: pull a cotangent of the output back to the inputs, u ↦ Jᵀ u.
@@ -189,7 +190,7 @@ class Network:
         mapping where x is one.
         """
         trace = self._engine.trace(self._inputs(x))
-        found = input_vjp(trace, self._cotangents(trace, cotangent))
+        found = _owned(input_vjp(trace, self._cotangents(trace, cotangent)))
         return found if isinstance(x, Mapping) else next(iter(found.values()))
 
     def parameter_vjp(self, x: Arrays, cotangent: Arrays) -> dict[str, Array]:
@@ -209,13 +210,13 @@ class Network:
             name: (trace.batch, *shape) for name, shape in graph.inputs.items() if name not in graph.integer_inputs
         }
         tangents, stack = checked_stack(tangent, shapes, "tangent", self.dtype)
-        return self._outputs(jvp(trace, tangents, {}, stack))
+        return self._outputs(_owned(jvp(trace, tangents, {}, stack)))
 
     def parameter_jvp(self, x: Arrays, tangent: Mapping[str, Array]) -> Any:
         """Forward mode: push a change of the parameters, by path, to the output, (*S, N, *output)."""
         trace = self._engine.trace(self._inputs(x))
         tangents, stack = checked_stack(tangent, self.parameters.shapes, "parameter tangent", self.dtype)
-        return self._outputs(jvp(trace, {}, tangents, stack))
+        return self._outputs(_owned(jvp(trace, {}, tangents, stack)))
 
     def fit(
         self,
@@ -337,6 +338,11 @@ class Network:
 
     def __repr__(self) -> str:
         return f"Network({len(self.graph.nodes)} nodes, {self.parameters.vector.size} parameters, {self.dtype})"
+
+
+def _owned(found: dict[str, Array]) -> dict[str, Array]:
+    """Return arrays of the caller's own: an operator's product may be its argument, or a view that nobody may write."""
+    return {name: array.copy() for name, array in found.items()}
 
 
 def load(folder: str | os.PathLike[str], components: Iterable[type[Component]] = ()) -> Network:
