@@ -63,7 +63,9 @@ class Trainer:
         if not self.engine.graph.cost:
             raise TrainingError("the network has no cost to train on", hint="bp.Network(..., cost=QuadraticCost())")
         count = len(next(iter(data[0].values())))
-        with interruptible() as interruption, progress(self.spec.epochs, show) as told:
+        # Every step looks for NaN and infinity and says where they began; NumPy's warnings would only say it less well.
+        quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+        with quiet, interruptible() as interruption, progress(self.spec.epochs, show) as told:
             for epoch in range(1, self.spec.epochs + 1):
                 started = time.perf_counter()
                 cost = self._epoch(epoch, data, count, interruption, told)
