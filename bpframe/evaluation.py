@@ -42,7 +42,8 @@ def evaluate(network: Network, x: Array, y: Array) -> Evaluation:
     DataError, ShapeMismatch
 
     """
-    cost = network.cost(x, y)
+    with np.errstate(over="ignore", invalid="ignore"):  # an infinite cost speaks for itself
+        cost = network.cost(x, y)
     share = None
     if len(network.graph.outputs) == 1 and is_one_hot(y):
         prediction = network.predict(x)

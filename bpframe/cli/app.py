@@ -31,7 +31,7 @@ app = typer.Typer(
 
 def _tell_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"bpframe {__version__}")
+        print(f"bpframe {__version__}")
         raise typer.Exit
 
 

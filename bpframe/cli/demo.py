@@ -45,7 +45,7 @@ def demo(
     Example: bpframe demo --epochs 10
     """
     if spec:
-        typer.echo(_SPEC.read_text(encoding="utf-8"), nl=False)
+        print(_SPEC.read_text(encoding="utf-8"), end="")
         return
     from bpframe.experiment import overridden, prepare_experiment
     from bpframe.spec import parse_spec
@@ -55,7 +55,7 @@ def demo(
     run = overridden(parse_spec(_SPEC.read_text(encoding="utf-8"), registry), seed=seed, epochs=epochs)
     experiment = prepare_experiment(run)
     if not as_json:
-        typer.echo(_STORY)
+        print(_STORY)
         print_table(experiment.network.summary().table())
     training = time.perf_counter()
     history = experiment.train(progress=None if as_json else True)
@@ -105,16 +105,14 @@ def _reference() -> Registry:
 
 
 def _tell(found: Evaluation, epochs: int, seconds: float, check: GradientCheck) -> None:
-    typer.echo(f"Trained for {epochs} epoch{'s' * (epochs != 1)} in {seconds:.1f} s.")
-    typer.echo(
-        f"On {found.examples} digits that it has not seen: accuracy {found.accuracy:.4f}, cost {found.cost:.4f}."
-    )
-    typer.echo("")
-    typer.echo(f"dC/dw and dC/db of {_EXAMPLES} digits, in float64, beside derivatives by the complex step:")
+    print(f"Trained for {epochs} epoch{'s' * (epochs != 1)} in {seconds:.1f} s.")
+    print(f"On {found.examples} digits that it has not seen: accuracy {found.accuracy:.4f}, cost {found.cost:.4f}.")
+    print()
+    print(f"dC/dw and dC/db of {_EXAMPLES} digits, in float64, beside derivatives by the complex step:")
     print_table(_entries(check))
-    typer.echo(f"Largest relative error of {len(check.entries)} entries: {check.max_relative_error:.1e}")
-    typer.echo("")
-    typer.echo(_NEXT)
+    print(f"Largest relative error of {len(check.entries)} entries: {check.max_relative_error:.1e}")
+    print()
+    print(_NEXT)
 
 
 def _entries(check: GradientCheck) -> Any:

@@ -32,4 +32,4 @@ def evaluate(
     if as_json:
         print_json({"run": str(run), "data": None if data is None else str(data), "part": part, **found.as_dict()})
     else:
-        typer.echo(f"{'All examples' if part == 'all' else part.capitalize() + ' part'}: {found}")
+        print(f"{'All examples' if part == 'all' else part.capitalize() + ' part'}: {found}")

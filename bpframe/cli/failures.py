@@ -36,7 +36,7 @@ class Guarded(TyperGroup):
 
 def tell(error: BaseException) -> None:
     """Write what went wrong to standard error: its kind, and the rows below it."""
-    typer.echo(f"{type(error).__name__}: {error}", err=True)
+    print(f"{type(error).__name__}: {error}", file=sys.stderr)
 
 
 @contextlib.contextmanager
@@ -57,13 +57,13 @@ def _ended_well() -> Iterator[None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
-        typer.echo("Interrupted.", err=True)
+        print("Interrupted.", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     except Exception as error:
         shown = _traceback()
-        typer.echo(f"Sorry, bpframe failed where it should not: {type(error).__name__}: {error}", err=True)
+        print(f"Sorry, bpframe failed where it should not: {type(error).__name__}: {error}", file=sys.stderr)
         how = "" if shown else f", with what {TRACEBACK}=1 in front of the command adds to it"
-        typer.echo(f"Please report this message to the project's issue tracker{how}.", err=True)
+        print(f"Please report this message to the project's issue tracker{how}.", file=sys.stderr)
         raise typer.Exit(DEFECT) from None
 
 

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-import typer
-
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -31,7 +29,7 @@ def prepare_streams() -> None:
 
 def print_json(value: Any) -> None:
     """Print one JSON value. What is not finite becomes null, as JSON has no word for it."""
-    typer.echo(json.dumps(_finite(value), indent=2, allow_nan=False))
+    print(json.dumps(_finite(value), indent=2, allow_nan=False))
 
 
 def print_table(table: Table) -> None:

@@ -29,7 +29,7 @@ def plugins(
     elif report:
         print_table(_table(report))
     else:
-        typer.echo("No plugin sets are installed.")
+        print("No plugin sets are installed.")
 
 
 def _table(report: list[dict[str, Any]]) -> Table:

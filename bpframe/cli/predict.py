@@ -55,7 +55,7 @@ def predict(
             }
         )
     elif output is not None:
-        typer.echo(f"{len(found):,} predictions are in {output}", err=True)
+        print(f"{len(found):,} predictions are in {output}", file=sys.stderr)
     else:
         rows = csv.writer(sys.stdout, lineterminator="\n")
         rows.writerows(_rows(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -27,9 +28,9 @@ def schema(
 
     text = json.dumps(json_schema(), indent=2)
     if output is None:
-        typer.echo(text)
+        print(text)
         return
     with whole_file(output, SpecFileError) as file:
         file.write(text.encode() + b"\n")
-    typer.echo(f"The schema is in {output}. An editor uses it for a spec that begins with the line", err=True)
-    typer.echo(f"# yaml-language-server: $schema={output}", err=True)
+    print(f"The schema is in {output}. An editor uses it for a spec that begins with the line", file=sys.stderr)
+    print(f"# yaml-language-server: $schema={output}", file=sys.stderr)

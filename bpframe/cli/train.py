@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -51,19 +52,19 @@ def train(
     except NonFiniteError as error:
         tell(error)
         kept = _save(experiment, folder)
-        typer.echo(f"The last good weights and the history are in {kept}", err=True)
+        print(f"The last good weights and the history are in {kept}", file=sys.stderr)
         raise typer.Exit(MISTAKE) from None
     seconds = time.perf_counter() - started
     saved = _save(experiment, folder)
     _report(experiment, saved, seconds, as_json, quiet)
     if experiment.history is not None and experiment.history.stopped == "interrupted":
-        typer.echo(f"Interrupted: what was reached is in {saved}", err=True)
+        print(f"Interrupted: what was reached is in {saved}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED)
 
 
 def _report(experiment: Experiment, folder: Path, seconds: float, as_json: bool, quiet: bool) -> None:
     if quiet and not as_json:
-        typer.echo(str(folder))
+        print(str(folder))
         return
     history, part, found = experiment.history, experiment.part, experiment.evaluate()
     if as_json:
@@ -82,13 +83,13 @@ def _report(experiment: Experiment, folder: Path, seconds: float, as_json: bool,
 
 
 def _tell(found: Evaluation, part: str, epochs: int, seconds: float, folder: Path) -> None:
-    typer.echo(f"Trained for {epochs} epoch{'s' * (epochs != 1)} in {seconds:.1f} s.")
-    typer.echo(f"{part.capitalize()} part: {found}")
-    typer.echo(f"The run is in {folder}. To use it:")
+    print(f"Trained for {epochs} epoch{'s' * (epochs != 1)} in {seconds:.1f} s.")
+    print(f"{part.capitalize()} part: {found}")
+    print(f"The run is in {folder}. To use it:")
     name = f"'{folder}'" if re.search(r"[^\w./~+-]", str(folder)) else str(folder)
-    typer.echo(f"  bpframe evaluate {name}")
-    typer.echo(f"  bpframe predict {name} FILE")
-    typer.echo(f"  python: bpframe.load({str(folder)!r}).predict(x)")
+    print(f"  bpframe evaluate {name}")
+    print(f"  bpframe predict {name} FILE")
+    print(f"  python: bpframe.load({str(folder)!r}).predict(x)")
 
 
 def _next_folder(spec: Path) -> Path:
