@@ -165,7 +165,7 @@ def network_spec(
     if not named:
         raise GraphError("a network needs at least one node", expected="a layer", received="none")
     if output is None:
-        output = named[-1].name if layers is not None else _only_sink(named)
+        output = named[-1].name if layers is not None else _only_sink(named, shapes)
     if not isinstance(output, str | list | tuple):
         raise SpecError("output= wants the name of a node, or a list of names", received=shortened(output))
     outputs = (output,) if isinstance(output, str) else tuple(output)
@@ -228,15 +228,19 @@ def _named_mapping(nodes: Mapping[str, Layer | NodeSpec]) -> list[NodeSpec]:
     return named
 
 
-def _only_sink(named: Sequence[NodeSpec]) -> str:
+def _only_sink(named: Sequence[NodeSpec], inputs: Iterable[str]) -> str:
     read = {source for each in named for source in each.inputs or ()}
-    sinks = [str(each.name) for each in named if each.name not in read]
+    names = [str(each.name) for each in named]
+    sinks = [name for name in names if name not in read]
     if len(sinks) == 1:
         return sinks[0]
+    if not sinks or not read <= {*names, *inputs}:
+        # A circle has no end, and a misspelt source leaves one too many: building tells of the mistake itself.
+        return names[-1]
     raise GraphError(
         "the network does not say which node is its output",
         expected="output='name', or output=['name', ...]",
-        received="nodes that nothing reads from: " + (", ".join(sinks) or "none"),
+        received="nodes that nothing reads from: " + ", ".join(sinks),
     )
 
 
