@@ -64,7 +64,8 @@ def run_in() -> Callable[..., Any]:
 
     def run(site: Site, script: str, plugins: str | None = None) -> Any:
         environment = {key: value for key, value in os.environ.items() if key != "BPFRAME_PLUGINS"}
-        environment["PYTHONPATH"] = str(site.folder)
+        inherited = [environment["PYTHONPATH"]] if environment.get("PYTHONPATH") else []
+        environment["PYTHONPATH"] = os.pathsep.join([str(site.folder), *inherited])
         if plugins is not None:
             environment["BPFRAME_PLUGINS"] = plugins
         done = subprocess.run(

@@ -58,8 +58,8 @@ def refused(text, registry) -> BpframeError:
 def test_a_mistake_in_a_layer_is_told_at_its_place(registry, layer, problem, expected, hint):
     error = refused(LAYER.format(layer), registry)
     assert type(error) is SpecError
-    assert error.problem.startswith("network.layers[1]")
-    assert problem in error.problem.removeprefix("network.layers[1]").removeprefix(".") or problem in error.problem
+    place = "network.layers[1]" if problem.startswith(" ") else "network.layers[1]."
+    assert error.problem.startswith(place + problem)
     assert expected is None or expected in error.expected
     assert hint is None or error.hint == hint
 
