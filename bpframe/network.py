@@ -45,21 +45,30 @@ Arrays = Array | Mapping[str, Array]
 class Network:
     """A graph of components with parameters, made from layers in a row or from named nodes.
 
-    Parameters
-    ----------
-    layers : layers, activations or `node(...)`, each reading from the one before unless it says otherwise.
-    nodes : a mapping from names to `node(...)`, for any graph without cycles; give this or `layers`.
-    input_shape, inputs : the feature shape of the only input, or the feature shapes of all inputs by name.
-    output : the name of the output, or a list of names; the last layer's where it is left out.
-    cost : the cost of the output, or a mapping from outputs to costs.
-    dtype : "float32" or "float64": that of all parameters, values and gradients.
-    seed : where every random stream starts; equal seeds give equal networks.
-
     Arrays have examples on axis 0. A network of one input takes and gives plain arrays; one of several takes and gives
     mappings from names to arrays. The same holds for outputs.
 
     `history` and `training` tell of the last training; they are None before the first. A network is not made for use
     by several threads at once.
+
+    Parameters
+    ----------
+    layers
+        Layers, activations or `node(...)`, each reading from the one before unless it says otherwise.
+    nodes
+        A mapping from names to `node(...)`, for any graph without cycles; give this or `layers`.
+    input_shape
+        The feature shape of the only input.
+    inputs
+        The feature shapes of all inputs by name; give this or `input_shape`.
+    output
+        The name of the output, or a list of names; the last layer's where it is left out.
+    cost
+        The cost of the output, or a mapping from outputs to costs.
+    dtype
+        "float32" or "float64": that of all parameters, values and gradients.
+    seed
+        Where every random stream starts; equal seeds give equal networks.
 
     Raises
     ------

@@ -137,13 +137,22 @@ def network_spec(
 
     Parameters
     ----------
-    layers : list of layers, activations or `node(...)`, each reading from the one before unless it says otherwise.
-    nodes : mapping from names to `node(...)`; give this or `layers`.
-    inputs, input_shape : feature shapes of the inputs by name, or of the only one (then named `x`).
-    output : name of the output, or a list of names; the last layer's where it is left out.
-    cost : the output's cost, or a mapping from outputs to costs.
-    dtype : "float32" or "float64".
-    seed : where every random stream of the network starts.
+    layers
+        List of layers, activations or `node(...)`, each reading from the one before unless it says otherwise.
+    nodes
+        Mapping from names to `node(...)`; give this or `layers`.
+    inputs
+        Feature shapes of the inputs by name.
+    input_shape
+        Feature shape of the only input, then named `x`; give this or `inputs`.
+    output
+        Name of the output, or a list of names; the last layer's where it is left out.
+    cost
+        The output's cost, or a mapping from outputs to costs.
+    dtype
+        "float32" or "float64".
+    seed
+        Where every random stream of the network starts.
 
     Raises
     ------
