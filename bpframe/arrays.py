@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component import contract_of
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.graph import Graph, batched
 
@@ -46,11 +45,8 @@ def checked_targets(graph: Graph, y: Any, dtype: Any, batch: int) -> dict[str, A
     given = _by_name(y, list(graph.cost), "target")
     arrays: dict[str, Array] = {}
     for output, cost in graph.cost.items():
-        shape = graph.shapes[output]
-        if "target_shape" in contract_of(type(cost)).methods:
-            shape = tuple(cost.target_shape(shape))  # type: ignore[attr-defined]
         kind = np.int64 if cost.integer_targets else dtype
-        arrays[output] = checked_array(given[output], shape, f"target of '{output}'", kind)
+        arrays[output] = checked_array(given[output], graph.target_shapes[output], f"target of '{output}'", kind)
     if arrays and batch_size(arrays) != batch:
         raise ShapeMismatch(
             "inputs and targets differ in their number of examples",
@@ -114,7 +110,7 @@ def checked_stack(
     """
     names = list(shapes)
     if not names:
-        raise DerivativeError(f"the network has nothing that a {what} could belong to", expected="no call of this kind")
+        raise DerivativeError(f"the network has nothing to change by a {what}: no parameters, or only integer inputs")
     if isinstance(value, Mapping):
         unknown = [str(name) for name in value if name not in shapes]
         if unknown or not value:

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.errors import BpframeError, ContractError
+from bpframe.errors import ContractError
 from bpframe.graph import Node
 from bpframe.operators import Operator
 from bpframe.plan import BackwardStep, CostStep
-from bpframe.returned import check_product, failed
+from bpframe.returned import check_product, failed, failed_at
 from bpframe.trace import Trace, local_jacobian
 
 __all__ = ["backward", "output_errors"]
@@ -110,15 +110,13 @@ class _Tried:
 def _cost_gradient(trace: Trace, each: CostStep) -> Array:
     try:
         gradient = each.jacobian.function(*each.jacobian.arguments(trace.slots))
-    except BpframeError:
-        raise
     except Exception as error:
-        raise ContractError(f"cost '{each.cost.kind}': jacobian failed: {type(error).__name__}: {error}") from error
+        raise failed_at(f"the cost of '{each.output}' ({each.cost.kind})", "jacobian", error) from error
     if not trace.checked:
         output = trace.slots[each.value_slot]
         if np.shape(gradient) != output.shape or gradient.dtype != trace.dtype:
             raise ContractError(
-                f"cost '{each.cost.kind}': jacobian must return ∇_a C, like the output",
+                f"the cost of '{each.output}' ({each.cost.kind}): jacobian must return ∇_a C, like the output",
                 expected=f"shape {output.shape}, {trace.dtype}",
                 received=f"shape {np.shape(gradient)}, {getattr(gradient, 'dtype', type(gradient).__name__)}",
             )

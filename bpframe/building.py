@@ -6,7 +6,8 @@ No array exists yet.
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from bpframe.component import Cost, Layer, Parameter, State, contract_of
@@ -50,7 +51,8 @@ def build_graph(spec: NetworkSpec, label: Callable[[Layer], str] = lambda compon
         shapes[node.name] = node.output_shape
         by_name[node.name] = node
         nodes.append(node)
-    return Graph(dict(spec.inputs), _integer_inputs(spec, nodes), tuple(nodes), spec.outputs, _checked_costs(spec))
+    targets = {output: _target_shape(output, cost, shapes[output]) for output, cost in spec.cost.items()}
+    return Graph(dict(spec.inputs), _integer_inputs(spec, nodes), tuple(nodes), spec.outputs, dict(spec.cost), targets)
 
 
 def _name(node: NodeSpec) -> str:
@@ -201,8 +203,15 @@ def ask_shape(
                         received=read_from,
                     )
                 words["features"] = shapes[0][-1]
-    try:
+    with _told(where, method, read_from):
         return getattr(component, method)(**{word: words[word] for word in signature.words})
+
+
+@contextmanager
+def _told(where: str, method: str, read_from: str) -> Iterator[None]:
+    """Say of an error in a component's method where it came from, and what the component was to read."""
+    try:
+        yield
     except BpframeError as error:
         raise type(error)(
             f"{where} cannot take its input: {error.problem}",
@@ -277,7 +286,12 @@ def _integer_inputs(spec: NetworkSpec, nodes: list[Node]) -> frozenset[str]:
     return frozenset(name for name, integers in found.items() if integers)
 
 
-def _checked_costs(spec: NetworkSpec) -> dict[str, Cost]:
-    for cost in spec.cost.values():
-        contract_of(type(cost))
-    return dict(spec.cost)
+def _target_shape(output: str, cost: Cost, shape: Shape) -> Shape:
+    """Return the feature shape of the targets that a cost compares an output with."""
+    methods = contract_of(type(cost)).methods
+    if "target_shape" not in methods:
+        return shape
+    where = f"the cost of '{output}' ({cost.kind})"
+    with _told(where, "target_shape", f"'{output}' {batched(shape)}"):
+        found = cost.target_shape(*[shape][: len(methods["target_shape"].words)])  # type: ignore[attr-defined]
+    return checked_shape(found, f"{where}: target_shape")

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.errors import BpframeError, ContractError, ShapeMismatch
+from bpframe.errors import ContractError, ShapeMismatch
 from bpframe.plan import TRAINING
-from bpframe.returned import check_state, check_value, failed
+from bpframe.returned import check_state, check_value, failed, failed_at
 from bpframe.trace import Trace
 
 __all__ = ["costs", "forward"]
@@ -62,13 +62,11 @@ def costs(trace: Trace, targets: Mapping[str, Array]) -> Array:
         slots[each.target_slot] = targets[each.output]
         try:
             value = each.forward.function(*each.forward.arguments(slots))
-        except BpframeError:
-            raise
         except Exception as error:
-            raise ContractError(f"cost '{each.cost.kind}': forward failed: {type(error).__name__}: {error}") from error
+            raise failed_at(f"the cost of '{each.output}' ({each.cost.kind})", "forward", error) from error
         if not trace.checked and (np.shape(value) != (trace.batch,) or value.dtype != trace.dtype):
             raise ContractError(
-                f"cost '{each.cost.kind}': forward must return one number per example",
+                f"the cost of '{each.output}' ({each.cost.kind}): forward must return one number per example",
                 expected=f"shape ({trace.batch},), {trace.dtype}",
                 received=f"shape {np.shape(value)}, {getattr(value, 'dtype', type(value).__name__)}",
                 hint="sum over every axis but the first: .reshape(len(a), -1).sum(axis=1)",

@@ -55,6 +55,7 @@ class Graph:
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     cost: Mapping[str, Cost]
+    target_shapes: Mapping[str, Shape]
 
     @cached_property
     def by_name(self) -> dict[str, Node]:

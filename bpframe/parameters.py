@@ -95,7 +95,13 @@ def initial_parameters(graph: Graph, dtype: Any, seed: int) -> ParameterVector:
 def _drawn(init: Initializer, parameter: Parameter, path: str, seed: int) -> Array:
     fan_in = parameter.fan_in if parameter.fan_in is not None else (parameter.shape or (1,))[-1]
     words = {"shape": parameter.shape, "fan_in": fan_in, "rng": stream(seed, "initialise", path)}
-    values = init.draw(**{word: words[word] for word in contract_of(type(init)).methods["draw"].words})  # type: ignore[attr-defined]
+    signature = contract_of(type(init)).methods["draw"]
+    try:
+        values = init.draw(**{word: words[word] for word in signature.words})  # type: ignore[attr-defined]
+    except Exception as error:
+        raise ContractError(
+            f"{type(init).__name__}.draw failed for '{path}': {type(error).__name__}: {error}"
+        ) from error
     if np.shape(values) != parameter.shape:
         raise ContractError(
             f"{type(init).__name__}.draw returned another shape for '{path}'",

@@ -9,7 +9,7 @@ from bpframe.errors import BpframeError, ContractError, OperatorError, ShapeMism
 from bpframe.graph import Node, batched
 from bpframe.operators import Operator
 
-__all__ = ["check_jacobian", "check_product", "check_state", "check_value", "failed"]
+__all__ = ["check_jacobian", "check_product", "check_state", "check_value", "failed", "failed_at", "misfit"]
 
 
 def check_value(node: Node, value: Any, batch: int, dtype: Any) -> None:
@@ -90,17 +90,22 @@ def check_jacobian(node: Node, operators: Mapping[str, Operator], batch: int) ->
         try:
             operator.check(batch)
         except OperatorError as error:
-            raise ContractError(
-                f"{where}: jacobian['{key}'] does not fit: {error.problem}",
-                expected=error.expected,
-                received=error.received,
-                hint=error.hint,
-            ) from error
+            raise misfit(node, key, error) from error
         if operator.couples_batch and not node.component.couples_batch:
             raise ContractError(
                 f"{where}: jacobian['{key}'] couples the batch, which the component does not declare",
                 hint="couples_batch: ClassVar[bool] = True",
             )
+
+
+def misfit(node: Node, key: str, error: OperatorError) -> ContractError:
+    """Return the error that says of a jacobian's operator that it does not fit its place."""
+    return ContractError(
+        f"{node.place} ({node.component.kind}): jacobian['{key}'] does not fit: {error.problem}",
+        expected=error.expected,
+        received=error.received,
+        hint=error.hint,
+    )
 
 
 def check_product(node: Node, key: str, product: str, value: Any, shape: tuple[int, ...], dtype: Any) -> None:
@@ -118,7 +123,11 @@ def check_product(node: Node, key: str, product: str, value: Any, shape: tuple[i
 
 def failed(node: Node, method: str, error: Exception) -> BpframeError:
     """Return the error that says which node's component failed, and how."""
-    where = f"{node.place} ({node.component.kind})"
+    return failed_at(f"{node.place} ({node.component.kind})", method, error)
+
+
+def failed_at(where: str, method: str, error: Exception) -> BpframeError:
+    """Return the error that says where a component's method failed, and how."""
     if isinstance(error, BpframeError):
         return type(error)(
             f"{where}: {method} failed: {error.problem}",

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from bpframe.component import State
-from bpframe.errors import ContractError, closest
+from bpframe.errors import ContractError, OperatorError, closest
 from bpframe.graph import Graph, Node
 from bpframe.operators import Operator, dense_operator
 from bpframe.parameters import ParameterVector
 from bpframe.plan import Plan, Step
-from bpframe.returned import check_jacobian, failed
+from bpframe.returned import check_jacobian, failed, misfit
 
 __all__ = ["Trace", "initial_state"]
 
@@ -171,8 +171,8 @@ def _operators(node: Node, raw: Any, dtype: Any) -> dict[str, Operator]:
                 if isinstance(each, Operator)
                 else dense_operator(_in_dtype(each, dtype), shape, node.output_shape)
             )
-        except Exception as error:
-            raise failed(node, "jacobian", error) from error
+        except OperatorError as error:
+            raise misfit(node, key, error) from error
     return found
 
 

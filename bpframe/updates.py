@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from bpframe.component import Optimizer, contract_of
-from bpframe.errors import BpframeError, ContractError
+from bpframe.errors import ContractError
+from bpframe.returned import failed_at
 
 __all__ = ["Updater"]
 
@@ -58,12 +59,10 @@ class Updater:
                 if self.step == 0:
                     self._check(change, theta)
                 np.add(theta, change, out=theta)
-        except BpframeError:
+        except ContractError:
             raise
         except Exception as error:
-            raise ContractError(
-                f"optimizer '{self.optimizer.kind}': update failed: {type(error).__name__}: {error}"
-            ) from error
+            raise failed_at(f"optimizer '{self.optimizer.kind}'", "update", error) from error
         self.step += 1
 
     def _changed(self, block: slice, theta: Array, gradient: Array, buffer: Array) -> Array:
@@ -71,7 +70,10 @@ class Updater:
         if not self._signature.asks_for("state"):
             return self._update(**{word: words[word] for word in self._signature.words})  # type: ignore[no-any-return]
         words["state"] = {name: self._part(value, block) for name, value in self.state.items()}
-        change, new_state = self._update(**{word: words[word] for word in self._signature.words})
+        returned = self._update(**{word: words[word] for word in self._signature.words})
+        if self.step == 0:
+            self._check_pair(returned)
+        change, new_state = returned
         for name, value in new_state.items():
             if self.optimizer.elementwise and np.shape(value) == gradient.shape:
                 self.state[name][block] = value
@@ -85,7 +87,10 @@ class Updater:
     def _initial_state(self) -> dict[str, Array]:
         if "initial_state" not in contract_of(type(self.optimizer)).methods:
             return {}
-        state = self.optimizer.initial_state(self.theta)  # type: ignore[attr-defined]
+        try:
+            state = self.optimizer.initial_state(self.theta)  # type: ignore[attr-defined]
+        except Exception as error:
+            raise failed_at(f"optimizer '{self.optimizer.kind}'", "initial_state", error) from error
         if not isinstance(state, Mapping):
             raise ContractError(
                 f"optimizer '{self.optimizer.kind}': initial_state returned no mapping",
@@ -93,6 +98,17 @@ class Updater:
                 received=type(state).__name__,
             )
         return {name: np.array(value) for name, value in state.items()}
+
+    def _check_pair(self, returned: Any) -> None:
+        pair = isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], Mapping)
+        if not pair or set(returned[1]) != set(self.state):
+            raise ContractError(
+                f"optimizer '{self.optimizer.kind}': update asks for `state` and has to return a pair",
+                expected=f"(Δθ, new_state), with new_state a mapping of {', '.join(self.state) or 'nothing'}",
+                received=f"(..., a mapping of {', '.join(map(str, returned[1])) or 'nothing'})"
+                if pair
+                else type(returned).__name__,
+            )
 
     def _check(self, change: Any, theta: Array) -> None:
         if np.shape(change) != theta.shape or change.dtype != theta.dtype:

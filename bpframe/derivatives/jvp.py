@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.graph import Node
+from bpframe.returned import check_product
 from bpframe.trace import Trace
 
 __all__ = ["jvp"]
@@ -38,10 +40,11 @@ def jvp(
         total: Array | None = None
         for key, source in moving:
             if key not in node.component.integer_inputs:
-                part = jacobian[key].jvp(tangents[source])
+                part = _held(trace, node, key, "jvp", jacobian[key].jvp(tangents[source]), stack)
                 total = part if total is None else total + part
         for name, path in paths:
-            part = jacobian[name].shared_jvp(parameters[path], trace.batch)
+            pushed = jacobian[name].shared_jvp(parameters[path], trace.batch)
+            part = _held(trace, node, name, "shared_jvp", pushed, stack)
             total = part if total is None else total + part
         if total is not None:
             tangents[node.name] = total
@@ -50,3 +53,9 @@ def jvp(
         name: tangents[name] if name in tangents else np.zeros((*stack, trace.batch, *shapes[name]), trace.dtype)
         for name in plan.graph.outputs
     }
+
+
+def _held(trace: Trace, node: Node, key: str, product: str, value: Array, stack: tuple[int, ...]) -> Array:
+    """Hold what an operator's product returned against the shape and dtype that it must have."""
+    check_product(node, key, product, value, (*stack, trace.batch, *node.output_shape), trace.dtype)
+    return value
