@@ -7,7 +7,8 @@
     ├── RegistryError
     │   ├── UnknownComponent     no plugin set provides this name
     │   ├── AmbiguousComponent   two plugin sets provide this bare name
-    │   └── BrokenPlugin         the set that provides this name could not be loaded
+    │   ├── BrokenPlugin         the set that provides this name could not be loaded
+    │   └── ComponentFileError   a file of components cannot be loaded: missing, a mistake in it, no component
     ├── SpecError                a spec's content is wrong: a field, a type, an unknown key
     │   └── SpecFileError        a spec's file cannot be read: syntax, duplicate keys, file type
     ├── GraphError               the network cannot be built
@@ -42,6 +43,7 @@ __all__ = [
     "BpframeError",
     "BrokenPlugin",
     "CheckpointError",
+    "ComponentFileError",
     "ContractError",
     "CycleError",
     "DanglingInput",
@@ -137,6 +139,10 @@ class AmbiguousComponent(RegistryError):
 
 class BrokenPlugin(RegistryError):
     """The plugin set that provides this name is installed but could not be loaded."""
+
+
+class ComponentFileError(RegistryError):
+    """A Python file of components cannot be loaded: it is missing, it has a mistake, or no component is in it."""
 
 
 class SpecError(BpframeError):

@@ -14,11 +14,22 @@ from bpframe.graph import Shape
 from bpframe.testing.checks import CHECKS, Check, Failure, Setting, Skipped
 from bpframe.testing.report import Outcome, Report
 
-__all__ = ["called_for", "check_component"]
+__all__ = ["Watch", "called_for", "check_component", "check_names"]
+
+#: The checks that all others need: the class is read, and an instance takes its place in a graph.
+FIRST = ("contract", "construction")
+
+#: Told of a check's name and None before it runs, and of its outcome afterwards.
+Watch = Callable[[str, Outcome | None], object]
 
 
 def check_component(
-    component: Component, shapes: Sequence[Shape] = (), *, seed: int = 0, only: Iterable[str] | None = None
+    component: Component,
+    shapes: Sequence[Shape] = (),
+    *,
+    seed: int = 0,
+    only: Iterable[str] | None = None,
+    watch: Watch = lambda name, outcome: None,
 ) -> Report:
     """Check one component instance by value, and return the report.
 
@@ -28,26 +39,26 @@ def check_component(
     shapes : the feature shape of every input; for a cost, of a; for an initializer, of the parameter.
     seed : where the points and directions come from.
     only : names of checks, such as "jacobian[w]", or their families, such as "jacobian"; all where it is left out.
+    watch : told of every check before and after it runs: what a run in another process is followed by.
 
-    Errors of the component end up in the report, never as exceptions; a KeyboardInterrupt is passed on.
+    Errors of the component end up in the report, never as exceptions, a SystemExit too; a KeyboardInterrupt is passed
+    on.
     """
     wanted = None if only is None else set(only)
     outcomes: list[Outcome] = []
-    contract = _run("contract", lambda: contract_of(type(component)))
+    contract = _run("contract", lambda: contract_of(type(component)), watch)
     outcomes.append(contract)
     setting: Setting | None = None
     if contract.status == "passed":
-        built = _run("construction", lambda: None)
-        try:
-            setting = Setting.of(component, tuple(tuple(shape) for shape in shapes), seed)
-        except Exception as error:
-            built = Outcome(check="construction", status="failed", message=_told(error))
-        outcomes.append(built)
+        found: list[Setting] = []
+        given = tuple(tuple(shape) for shape in shapes)
+        outcomes.append(_run("construction", lambda: found.append(Setting.of(component, given, seed)), watch))
+        setting = found[0] if found else None
     if setting is not None:
         for check in _checks(setting):
             if wanted is None or check.name in wanted or check.family in wanted:
-                outcomes.append(_run(check.name, check.run))
-    names = ("contract", "construction") if setting is None else ("contract", "construction", *called_for(setting))
+                outcomes.append(_run(check.name, check.run, watch))
+    names = FIRST if setting is None else (*FIRST, *called_for(setting))
     return Report(
         component=component.kind,
         fields=_fields(component),
@@ -59,6 +70,15 @@ def check_component(
         outcomes=tuple(each for each in outcomes if wanted is None or each.status == "failed" or _is_in(each, wanted)),
         notes=() if setting is None else tuple(setting.notes),
     )
+
+
+def check_names(component: Component, shapes: Sequence[Shape] = ()) -> tuple[str, ...]:
+    """Return the names of the checks that `check_component` would run; the first two alone where these fail."""
+    try:
+        contract_of(type(component))
+        return (*FIRST, *called_for(Setting.of(component, tuple(tuple(shape) for shape in shapes), 0)))
+    except Exception:  # it is told by the check itself
+        return FIRST
 
 
 def called_for(setting: Setting) -> tuple[str, ...]:
@@ -74,7 +94,8 @@ def _checks(setting: Setting) -> list[Check]:
     return [check for family in CHECKS for check in family(setting)]
 
 
-def _run(name: str, function: Callable[[], object]) -> Outcome:
+def _run(name: str, function: Callable[[], object], watch: Watch) -> Outcome:
+    watch(name, None)
     started = time.perf_counter()
     found = Outcome(check=name, status="passed")
     try:
@@ -87,12 +108,16 @@ def _run(name: str, function: Callable[[], object]) -> Outcome:
         found = Outcome(
             check=name, status="failed", message=failure.message, diagnosis=failure.diagnosis, rows=failure.rows
         )
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a SystemExit of the component's would end the run as if all were well
         found = Outcome(check=name, status="failed", message=_told(error))
-    return found.model_copy(update={"seconds": time.perf_counter() - started})
+    found = found.model_copy(update={"seconds": time.perf_counter() - started})
+    watch(name, found)
+    return found
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     return str(error) if isinstance(error, BpframeError) else f"{type(error).__name__}: {error}"
 
 

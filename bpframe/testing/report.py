@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
 __all__ = ["Outcome", "Report"]
+
+#: What the check of the transpose says about entries that are wrong.
+_TRANSPOSE = {
+    "passed": "passed: the entries are wrong, not the transpose",
+    "failed": "failed too: see below",
+}
 
 Status = Literal["passed", "failed", "skipped"]
 
@@ -32,9 +38,12 @@ class Report(BaseModel):
 
     `called_for` lists the checks that its declarations call for. A report in which one of them neither passed nor
     failed nor was skipped with a reason does not count as checked: `ok` is then false.
+
+    `model_dump(mode="json")` is the report as plain data, `ok` included; `Report.model_validate` reads it back.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # `ok` is written for whoever reads the data, and made anew where it is read back.
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     component: str
     fields: dict[str, Any] = {}
@@ -65,6 +74,7 @@ class Report(BaseModel):
         ran = {each.check for each in self.outcomes}
         return tuple(check for check in self.called_for if check not in ran)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def ok(self) -> bool:
         """Whether every check that is called for ran and none failed."""
@@ -84,16 +94,27 @@ class Report(BaseModel):
         ]
         for each in self.outcomes:
             if each.status == "failed":
-                lines += [f"  {each.check} failed: {each.message}"]
-                labelled = [*each.rows, *((("diagnosis", each.diagnosis),) if each.diagnosis else ())]
-                width = max((len(label) for label, _ in labelled), default=0) + 2
-                indent = "\n" + " " * (4 + width)
-                lines += [f"    {label:<{width}}" + text.replace("\n", indent) for label, text in labelled]
+                lines += self._failure(each)
             elif verbose or (each.status == "skipped" and not self.ok):
                 lines += [f"  {each.check} {each.status}" + (f": {each.message}" if each.message else "")]
         lines += [f"  {check} did not run, although the component's declarations call for it" for check in self.missing]
         lines += [f"  note: {note}" for note in self.notes]
         return "\n".join(lines)
+
+    def _failure(self, failure: Outcome) -> list[str]:
+        """Lay one failure out: what it found, the likely mistake, what the transpose says, and how to see it again."""
+        rows = [row for row in failure.rows if row[0] != "rerun"]
+        if failure.diagnosis:
+            rows.append(("diagnosis", failure.diagnosis))
+        family, _, key = failure.check.partition("[")
+        transpose = {each.check: each.status for each in self.outcomes}.get(f"adjoint[{key}")
+        if family == "jacobian" and transpose in _TRANSPOSE:
+            rows.append(("adjoint", _TRANSPOSE[transpose]))
+        rows += [row for row in failure.rows if row[0] == "rerun"]
+        width = max((len(label) for label, _ in rows), default=0) + 2
+        indent = "\n" + " " * (4 + width)
+        told = f"  {failure.check} failed: {failure.message}".replace("\n", "\n    ")
+        return [told, *(f"    {label:<{width}}" + text.replace("\n", indent) for label, text in rows)]
 
     def __str__(self) -> str:
         return self.text()
