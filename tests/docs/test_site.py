@@ -107,6 +107,14 @@ def test_chinese_is_cut_into_words_for_the_search(site: Path) -> None:
     assert "链式法则" in {word for title in titles for word in between_words.split(title)}
 
 
+def test_the_reference_shows_shapes_as_they_are_written(site: Path) -> None:
+    pages = {page.parent.name: page.read_text(encoding="utf-8") for page in site.glob("reference/*/index.html")}
+    assert "(*S, N, *in_shape) -&gt; (*S, N, *out_shape)" in pages["operators"]
+    for name, text in pages.items():
+        # A star that Markdown took for emphasis leaves a parenthesis behind, one that was escaped in code a backslash.
+        assert not re.search(r"<em>[^<]*\(</em>|\\\*[a-z]", text), name
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
