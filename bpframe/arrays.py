@@ -81,12 +81,7 @@ def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any) -> 
             f"the {what} has another shape", expected=batched(shape), received=str(array.shape), hint=hint
         )
     integer = np.issubdtype(dtype, np.integer)
-    if array.dtype.kind not in ("iu" if integer else "fiub"):
-        raise DataError(
-            f"the {what} holds {'no integers' if integer else 'no real numbers'}",
-            expected="integers" if integer else "floating-point numbers or integers",
-            received=str(array.dtype),
-        )
+    _check_kind(array, what, "iu" if integer else "fiub")
     with np.errstate(over="ignore"):
         converted = array.astype(dtype, copy=False)
     if not integer and not _finite(converted):
@@ -127,6 +122,7 @@ def checked_stack(
     for name, each in given.items():
         array: Array = each if isinstance(each, np.ndarray) else _as_array(each, f"{what} '{name}'")
         axes = array.ndim - len(shapes[name])
+        _check_kind(array, f"{what} '{name}'", "fiub")
         if axes < 0 or array.shape[axes:] != shapes[name]:
             raise ShapeMismatch(
                 f"the {what} '{name}' has another shape",
@@ -141,6 +137,16 @@ def checked_stack(
             received=", ".join(f"'{name}' {stack}" for name, stack in stacks.items()),
         )
     return arrays, next(iter(stacks.values()))
+
+
+def _check_kind(array: Array, what: str, kinds: str) -> None:
+    if array.dtype.kind not in kinds:
+        real = "f" in kinds
+        raise DataError(
+            f"the {what} holds {'no real numbers' if real else 'no integers'}",
+            expected="floating-point numbers or integers" if real else "integers",
+            received=str(array.dtype),
+        )
 
 
 def _finite(array: Array) -> bool:

@@ -14,6 +14,7 @@ from bpframe.arrays import checked_inputs, checked_stack, checked_targets
 from bpframe.building import build_graph
 from bpframe.checkpoint import Checkpoint, read_checkpoint, restored_engine, write_checkpoint
 from bpframe.component import Component, Cost, Layer, Optimizer
+from bpframe.component.mistakes import shortened
 from bpframe.data import DataSpec, FittedPreparation
 from bpframe.derivatives.gradient_check import GradientCheck, check_gradient
 from bpframe.derivatives.jvp import jvp
@@ -269,7 +270,7 @@ class Network:
     ) -> History:
         """Train as a `TrainingSpec` says; `fit` is this with the specification's fields as arguments."""
         samples = self._samples(*data)
-        validation = None if validation_data is None else self._samples(*validation_data)
+        validation = None if validation_data is None else self._samples(*_pair(validation_data))
         trainer = Trainer(self._engine, spec)
         self.history, self.training = trainer.history, spec
         return trainer.run(samples, validation, progress, self._listener())
@@ -347,6 +348,18 @@ class Network:
 
     def __repr__(self) -> str:
         return f"Network({len(self.graph.nodes)} nodes, {self.parameters.vector.size} parameters, {self.dtype})"
+
+
+def _pair(validation_data: Any) -> tuple[Any, Any]:
+    if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
+        raise DataError(
+            "validation_data is no pair",
+            expected="(x, y)",
+            received=f"{len(validation_data)} parts"
+            if isinstance(validation_data, tuple)
+            else shortened(validation_data),
+        )
+    return validation_data[0], validation_data[1]
 
 
 def _owned(found: dict[str, Array]) -> dict[str, Array]:

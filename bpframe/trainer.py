@@ -63,6 +63,8 @@ class Trainer:
         if not self.engine.graph.cost:
             raise TrainingError("the network has no cost to train on", hint="bp.Network(..., cost=QuadraticCost())")
         count = len(next(iter(data[0].values())))
+        if "accuracy" in self.spec.metrics:
+            self._accuracy(_first(data))  # refuses targets that it cannot compare, before anything changes
         # Every step looks for NaN and infinity and says where they began; NumPy's warnings would only say it less well.
         quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
         with quiet, interruptible() as interruption, progress(self.spec.epochs, show) as told:
@@ -84,23 +86,26 @@ class Trainer:
     def _epoch(self, epoch: int, data: Samples, count: int, interruption: Interruption, told: Progress) -> float | None:
         """Take every example once; return the mean cost, or None when interrupted."""
         engine, updater = self.engine, self._updater
-        before = engine.parameters.vector.copy()
+        before = engine.parameters.vector.copy(), engine.state
         stride = max(1, count // self.spec.batch_size // 20)
-        total = 0.0
-        for number, (inputs, targets) in enumerate(self._each_batch(data, count)):
+        total, number, trace, interrupted = 0.0, 0, None, False
+        for number, (inputs, targets) in enumerate(self._each_batch(data, count), start=1):
             if interruption.requested:
-                return None
+                interrupted = True
+                break
             cost, trace = engine.differentiate(inputs, targets, training=True, purpose="training")
             if not math.isfinite(cost) or not all_finite(engine.gradient.vector):
-                self._stop(trace, epoch, number + 1, before)
+                self._stop(trace, epoch, number, before)
             updater.apply()
             if engine.plan.state_slots:
                 engine.state = trace.new_state()
             self.history.steps += 1
             total += cost
             if number % stride == 0:
-                told.within(epoch, number * self.spec.batch_size / count)
-        return total / count
+                told.within(epoch, min(1.0, number * self.spec.batch_size / count))
+        if trace is not None and not all_finite(engine.parameters.vector):
+            self._stop(trace, epoch, number, before)  # the last step has no next one that would notice
+        return None if interrupted else total / count
 
     def _each_batch(self, data: Samples, count: int) -> Iterator[Samples]:
         """Yield the batches of one epoch; each is valid until the next."""
@@ -134,15 +139,17 @@ class Trainer:
             count = len(next(iter(inputs.values())))
             record.validation_cost = self.engine.total_cost(inputs, targets) / count
         if "accuracy" in self.spec.metrics:
-            inputs, targets = validation if validation is not None else data
-            (name, target), *_ = targets.items()
-            share = accuracy(self.engine.outputs(inputs)[name], target)
             if validation is not None:
-                record.validation_accuracy = share
+                record.validation_accuracy = self._accuracy(validation)
             else:
-                record.accuracy = share
+                record.accuracy = self._accuracy(data)
 
-    def _stop(self, trace: Trace, epoch: int, number: int, before: Array) -> None:
+    def _accuracy(self, samples: Samples) -> float:
+        inputs, targets = samples
+        (name, target), *_ = targets.items()
+        return accuracy(self.engine.outputs(inputs)[name], target)
+
+    def _stop(self, trace: Trace, epoch: int, number: int, before: tuple[Array, Any]) -> None:
         """Leave the last good parameters and raise the error that says what was not finite."""
         self.history.stopped = "not finite"
         theta = self.engine.parameters.vector
@@ -150,6 +157,12 @@ class Trainer:
         error = nonfinite_error(trace, f"in epoch {epoch}, batch {number}", kept)
         if not all_finite(theta):
             # A finite gradient can still push θ beyond the largest float.
-            theta[:] = before
+            theta[:], self.engine.state = before
             error.rows = (("kept", f"the parameters at the start of epoch {epoch}"),)
         raise error
+
+
+def _first(samples: Samples) -> Samples:
+    """Return the first example of each array."""
+    inputs, targets = ({name: array[:1] for name, array in part.items()} for part in samples)
+    return inputs, targets
