@@ -70,10 +70,13 @@ def test_the_check_finds_a_wrong_jacobian_and_passes_right_ones(dtype: str) -> N
     x, y = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
     for middle, expected in ((Sigmoid(), 1e-12), (Wrong(), None)):
         net = bp.Network([Dense(units=4), middle, Dense(units=2)], cost=QuadraticCost(), input_shape=(3,), dtype=dtype)
-        before = net.parameters.vector.copy()
+        net.parameters.vector[:] = rng.normal(size=net.parameters.vector.size)  # no longer those of its seed
+        before, gradient = net.parameters.vector.copy(), net.gradient(x, y)
         check = net.check_gradient(x, y, per_parameter=4)
         assert {each.parameter for each in check.entries} == set(net.parameters)
         assert np.array_equal(before, net.parameters.vector)
+        for each in check.entries:
+            assert each.back_propagation == pytest.approx(gradient[each.parameter][each.index], rel=1e-3, abs=1e-4)
         if expected is not None:
             assert check.max_relative_error < expected
         else:
