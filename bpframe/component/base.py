@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import ModelWrapValidatorHandler, ValidationInfo, model_validator
 
-from bpframe.component.validated import Validated
+from bpframe.validated import Validated
 
 __all__ = ["RESERVED_FIELDS", "Component", "Resolver"]
 

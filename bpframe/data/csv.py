@@ -25,6 +25,8 @@ class CsvData(PreparationSpec):
 
     path_fields: ClassVar[tuple[str, ...]] = ("path", "test_path")
 
+    _title: ClassVar[str] = "data of kind 'csv'"
+
     kind: Literal["csv"] = Field(default="csv", description="Columns of a CSV file.")
     path: str = Field(description="The CSV file, relative to the folder of the spec.")
     test_path: str | None = Field(default=None, description="A CSV file of the same columns with the test data.")

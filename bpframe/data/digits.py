@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy.typing as npt
 from pydantic import Field, model_validator
@@ -32,6 +32,8 @@ class DigitsData(PreparationSpec):
     Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998,
     doi:10.24432/C50P49, licence CC BY 4.0; the part that the repository calls the test set (optdigits.tes).
     """
+
+    _title: ClassVar[str] = "data of kind 'digits'"
 
     kind: Literal["digits"] = Field(default="digits", description="The 1,797 handwritten digits in the package.")
     scaling: Scaling = Field(

@@ -36,6 +36,8 @@ class IdxData(PreparationSpec):
 
     path_fields: ClassVar[tuple[str, ...]] = ("inputs", "targets", "test_inputs", "test_targets")
 
+    _title: ClassVar[str] = "data of kind 'idx'"
+
     kind: Literal["idx"] = Field(default="idx", description="IDX files, the format of the MNIST family.")
     inputs: str = Field(description="The file of the inputs, relative to the folder of the spec; .gz or plain.")
     targets: str = Field(description="The file of the targets.")

@@ -31,6 +31,8 @@ class NpzData(PreparationSpec):
 
     path_fields: ClassVar[tuple[str, ...]] = ("path",)
 
+    _title: ClassVar[str] = "data of kind 'npz'"
+
     kind: Literal["npz"] = Field(default="npz", description="Arrays of a NumPy .npz file.")
     path: str = Field(description="The .npz file, relative to the folder of the spec.")
     inputs: str = Field(default="x", description="The key of the inputs, an array (N, *features).")

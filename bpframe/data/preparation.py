@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, model_validator
+from pydantic import Field, StrictInt, StrictStr, model_validator
 
 from bpframe.data.checks import float_name, require_finite, require_numeric
 from bpframe.data.fitted import FittedPreparation
@@ -15,6 +15,7 @@ from bpframe.data.labels import Label, as_labels, find_classes
 from bpframe.data.samples import Dataset, Examples
 from bpframe.data.scaling import Scaling, fit_scaling
 from bpframe.data.split import held_back_count, split_rows
+from bpframe.validated import Validated
 
 __all__ = ["PreparationSpec", "prepare"]
 
@@ -22,13 +23,11 @@ _ClassCount = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 _ClassNames = Annotated[tuple[StrictInt | StrictStr, ...], Field(min_length=1)]
 
 
-class PreparationSpec(BaseModel):
+class PreparationSpec(Validated):
     """State how examples are split, scaled and encoded, whatever file they come from.
 
     Scaling statistics come from the training part only; classes are found in both parts.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     #: The fields that hold the path of a file.
     path_fields: ClassVar[tuple[str, ...]] = ()

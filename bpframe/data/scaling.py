@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from bpframe.data.checks import FloatName
 from bpframe.data.place import Array
 from bpframe.errors import DataError
+from bpframe.validated import Validated
 
 __all__ = ["Divide", "FittedScaling", "Scaling", "fit_scaling"]
 
@@ -24,10 +25,8 @@ _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _BLOCK = 2**20
 
 
-class Divide(BaseModel):
+class Divide(Validated):
     """Divide every input by one number: x' = x / divide."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     divide: _Positive = Field(description="The divisor of every input, such as 255 for 8-bit images.")
 

@@ -19,9 +19,9 @@ from pydantic import (
 
 from bpframe.component import Component, Cost, Layer
 from bpframe.component.base import Resolver
-from bpframe.component.mistakes import Wanted, moved_up, shortened
-from bpframe.component.validated import Validated
 from bpframe.errors import DuplicateNode, GraphError, SpecError
+from bpframe.mistakes import Wanted, moved_up, shortened
+from bpframe.validated import Validated
 
 __all__ = ["NODE_KEYS", "Name", "NetworkSpec", "NodeSpec", "Shape", "network_spec", "node"]
 

@@ -9,8 +9,8 @@ from pydantic import ModelWrapValidatorHandler
 
 from bpframe.component import CATEGORIES, Component
 from bpframe.component.base import Resolver
-from bpframe.component.mistakes import refusal, shortened
 from bpframe.errors import RegistryError
+from bpframe.mistakes import refusal, shortened
 from bpframe.registry import Registry, group_of
 
 __all__ = ["KindResolver"]

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from bpframe.component import Optimizer
-from bpframe.component.validated import Validated
+from bpframe.validated import Validated
 
 __all__ = ["TrainingSpec", "training_spec"]
 

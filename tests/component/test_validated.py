@@ -10,8 +10,8 @@ import pytest
 from pydantic import Field, FiniteFloat, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from bpframe.component import Activation, Initializer, Layer
-from bpframe.component.mistakes import expected_of
 from bpframe.errors import SpecError
+from bpframe.mistakes import expected_of
 
 
 class Normal(Initializer):

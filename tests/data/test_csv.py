@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from bpframe.data import CsvData
-from bpframe.errors import DataError
+from bpframe.errors import DataError, SpecError
 
 IRIS = """length,width,species
 5.1,3.5,setosa
@@ -227,5 +226,5 @@ def test_a_header_taken_for_data_is_explained(tmp_path):
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused(settings):
-    with pytest.raises(ValidationError):
+    with pytest.raises(SpecError):
         CsvData(**{"path": "a.csv", "targets": ["y"], **settings})

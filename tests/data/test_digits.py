@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from bpframe.data import DigitsData, digits
 from bpframe.data.npz import read_npz
 from bpframe.data.paths import find_file
-from bpframe.errors import DataError
+from bpframe.errors import DataError, SpecError
 
 NOWHERE = Path("nowhere")
 
@@ -67,7 +66,7 @@ def test_a_package_without_the_file_says_so(tmp_path, monkeypatch):
 
 
 def test_the_classes_of_the_digits_cannot_be_changed():
-    with pytest.raises(ValidationError, match="ten classes"):
+    with pytest.raises(SpecError, match="ten classes"):
         DigitsData(classes=10)
 
 

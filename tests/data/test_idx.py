@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from pydantic import ValidationError
 
 from bpframe.data import IdxData
 from bpframe.data.idx import read_idx
-from bpframe.errors import DataError
+from bpframe.errors import DataError, SpecError
 
 # type byte and struct letter, from the format's description
 TYPES = {
@@ -201,5 +200,5 @@ def test_nan_is_named_by_file_row_and_column(mnist):
 
 
 def test_test_inputs_without_test_targets_are_refused():
-    with pytest.raises(ValidationError, match="go together"):
+    with pytest.raises(SpecError, match="go together"):
         spec(test_inputs="t10k-images-idx3-ubyte.gz")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bpframe.data import FittedPreparation, NpzData
-from bpframe.errors import DataError
+from bpframe.errors import DataError, SpecError
 
 
 def npz(folder, *, name="train.npz", **arrays):
@@ -210,5 +210,5 @@ def test_inputs_of_one_number_each_become_a_column(tmp_path):
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused(settings):
-    with pytest.raises(ValidationError):
+    with pytest.raises(SpecError):
         NpzData(path="train.npz", **settings)

@@ -67,4 +67,6 @@ def test_the_data_side_loads_without_the_rest_of_the_framework():
         "bpframe",
         "bpframe._version",
         "bpframe.errors",
+        "bpframe.mistakes",
+        "bpframe.validated",
     }

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 
-from bpframe.component.mistakes import told, translated
 from bpframe.errors import SpecError
+from bpframe.mistakes import told, translated
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -50,13 +50,16 @@ class Validated(BaseModel, metaclass=_Checked):
     #: What messages call the place of a value that was made from Python; the class's name where it is empty.
     _place: ClassVar[str] = ""
 
+    #: What messages call the whole value, as in "is not a field of ..."; its place or class where it is empty.
+    _title: ClassVar[str] = ""
+
     @model_validator(mode="wrap")
     @classmethod
     def _retell(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         try:
             return handler(data)
         except ValidationError as error:
-            raise told(error, cls.model_fields, cls._place or cls.__name__) from None
+            raise told(error, cls.model_fields, cls._title or cls._place or cls.__name__) from None
 
     if not TYPE_CHECKING:  # type checkers know from the configuration that the model is frozen
 
