@@ -30,7 +30,7 @@ def layers(*given, **fields):
 
 
 def nodes(inputs=("x",), output=None, cost=None, **given):
-    return lambda: bp.Network(inputs={name: (3,) for name in inputs}, nodes=given, output=output, cost=cost)
+    return lambda: bp.Network(inputs=dict.fromkeys(inputs, (3,)), nodes=given, output=output, cost=cost)
 
 
 MISTAKES = {
