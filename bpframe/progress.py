@@ -81,16 +81,30 @@ class _Lines:
             print(f"epoch {record.epoch}/{self.epochs}  {record_line(record)}", file=sys.stderr, flush=True)
 
 
+def _figures(record: EpochRecord) -> str:
+    """Return the same in fewer words, to leave a terminal of 80 columns some of the bar."""
+    share = record.validation_accuracy if record.validation_accuracy is not None else record.accuracy
+    parts = [f"cost {record.cost:.3g}"]
+    if record.validation_cost is not None:
+        parts.append(f"validation {record.validation_cost:.3g}")
+    if share is not None:
+        parts.append(f"accuracy {share:.3f}")
+    return "  ".join(parts)
+
+
 @contextmanager
 def _bar(console: object, epochs: int) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
+    from rich.table import Column
 
     if not isinstance(console, Console):
         raise TypeError(f"a rich console, not {console!r}")
     bar = RichProgress(
-        TextColumn("epoch {task.fields[epoch]}/{task.total}"),
+        TextColumn(
+            "epoch {task.fields[epoch]}/{task.total}", table_column=Column(min_width=len(f"epoch {epochs}/{epochs}"))
+        ),
         BarColumn(),
         TextColumn("{task.fields[figures]}"),
         TimeRemainingColumn(),
@@ -104,7 +118,7 @@ def _bar(console: object, epochs: int) -> Iterator[Progress]:
             bar.update(task, completed=epoch - 1 + share, epoch=epoch)
 
         def after(self, record: EpochRecord) -> None:
-            bar.update(task, completed=record.epoch, epoch=record.epoch, figures=record_line(record))
+            bar.update(task, completed=record.epoch, epoch=record.epoch, figures=_figures(record))
 
     with bar:
         yield _Bar()

@@ -121,7 +121,7 @@ def _entries(check: GradientCheck) -> Any:
 
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("entry", "back-propagation", "complex step", "relative error"):
-        table.add_column(heading, justify="left" if heading == "entry" else "right")
+        table.add_column(heading, justify="left" if heading == "entry" else "right", overflow="fold")
     seen: set[str] = set()
     for each in check.entries:
         if each.parameter not in seen:  # one of each parameter is enough to look at
@@ -129,8 +129,8 @@ def _entries(check: GradientCheck) -> Any:
             index = ", ".join(map(str, each.index))
             table.add_row(
                 f"{each.parameter}[{index}]",
-                f"{each.back_propagation:+.12e}",
-                f"{each.complex_step:+.12e}",
+                f"{each.back_propagation:+.10e}",
+                f"{each.complex_step:+.10e}",
                 f"{each.relative_error:.1e}",
             )
     return table
