@@ -29,15 +29,16 @@ class ParameterVector(Mapping[str, Array]):
         self.vector = vector
         self.shapes = dict(shapes)
         self.views: dict[str, Array] = {}
+        size = sum(math.prod(shape) for shape in self.shapes.values())
+        if vector.shape != (size,):
+            raise ShapeMismatch(
+                "this vector does not hold these parameters", expected=f"({size},)", received=str(vector.shape)
+            )
         start = 0
         for path, shape in self.shapes.items():
             end = start + math.prod(shape)
             self.views[path] = vector[start:end].reshape(shape)
             start = end
-        if vector.shape != (start,):
-            raise ShapeMismatch(
-                "this vector does not hold these parameters", expected=f"({start},)", received=str(vector.shape)
-            )
 
     @classmethod
     def zeros(cls, shapes: Mapping[str, tuple[int, ...]], dtype: Any) -> ParameterVector:
