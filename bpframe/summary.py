@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 __all__ = ["Row", "Summary", "summarise"]
+
+HEADINGS = ("node", "component", "reads", "output", "parameters", "Jacobian")
 
 
 @dataclass(frozen=True)
@@ -47,18 +50,25 @@ class Summary:
         from rich.table import Table
 
         table = Table(box=box.SIMPLE_HEAD)
-        for heading in ("node", "component", "reads", "output", "parameters", "Jacobian"):
+        for heading in HEADINGS:
             table.add_column(heading, justify="right" if heading == "parameters" else "left")
+        for cells in self._cells():
+            table.add_row(*cells)
+        table.caption = self._caption()
+        table.caption_justify = "left"
+        return table
+
+    def _cells(self) -> Iterator[tuple[str, ...]]:
         for name, shape in self.inputs.items():
-            table.add_row(name, "input", "", batched(shape), "", "")
+            yield name, "input", "", batched(shape), "", ""
         for row in self.rows:
             counted = f"{row.parameters:,}" if row.shares is None else f"those of {row.shares}"
             structure = ", ".join(f"{key}: {value}" for key, value in row.jacobian.items())
-            table.add_row(row.node, row.component, ", ".join(row.reads), batched(row.output_shape), counted, structure)
+            yield row.node, row.component, ", ".join(row.reads), batched(row.output_shape), counted, structure
+
+    def _caption(self) -> str:
         costs = ", ".join(f"{kind} of {output}" for output, kind in self.costs.items()) or "none"
-        table.caption = f"{self.parameters:,} parameters, {self.dtype}; output {', '.join(self.outputs)}; cost {costs}"
-        table.caption_justify = "left"
-        return table
+        return f"{self.parameters:,} parameters, {self.dtype}; output {', '.join(self.outputs)}; cost {costs}"
 
     def __str__(self) -> str:
         from io import StringIO
@@ -73,16 +83,10 @@ class Summary:
         return str(self)
 
     def _repr_html_(self) -> str:
-        head = "".join(
-            f"<th>{each}</th>" for each in ("node", "component", "reads", "output", "parameters", "Jacobian")
-        )
-        body = "".join(
-            f"<tr><td>{row.node}</td><td>{row.component}</td><td>{', '.join(row.reads)}</td>"
-            f"<td>{batched(row.output_shape)}</td><td>{row.parameters:,}</td>"
-            f"<td>{', '.join(f'{key}: {value}' for key, value in row.jacobian.items())}</td></tr>"
-            for row in self.rows
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        head = "".join(f"<th>{each}</th>" for each in HEADINGS)
+        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>" for cells in self._cells())
+        caption = f'<caption style="caption-side: bottom">{escape(self._caption())}</caption>'
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def summarise(engine: Engine) -> Summary:
