@@ -128,7 +128,7 @@ def test_several_inputs_need_names():
     net, (x, y) = shared(), shared_samples()
     with pytest.raises(DataError, match=r"the network has 2 inputs(?s:.)*left, right"):
         net.predict(x["left"])
-    with pytest.raises(DataError, match="received +left$"):
+    with pytest.raises(DataError, match=r"received +left$"):
         net.predict({"left": x["left"]})
     with pytest.raises(DataError, match="the network has 2 targets"):
         net.cost(x, y["sum"])
@@ -154,10 +154,14 @@ def test_a_network_without_cost_still_predicts_and_differentiates():
 
 U = np.ones((7, 2))
 PRODUCTS = {
-    "a cotangent of another shape": (lambda net: net.vjp(X, np.ones((7, 3))), ShapeMismatch, ["cotangent", "7, 2", "(7, 3)"]),
+    "a cotangent of another shape": (
+        lambda net: net.vjp(X, np.ones((7, 3))), ShapeMismatch, ["cotangent", "7, 2", "(7, 3)"],
+    ),
     "a cotangent of another batch": (lambda net: net.vjp(X, U[:5]), ShapeMismatch, ["cotangent", "7, 2", "(5, 2)"]),
     "a cotangent without the batch": (lambda net: net.vjp(X, U[0]), ShapeMismatch, ["cotangent", "(2,)"]),
-    "a cotangent of no output": (lambda net: net.vjp(X, {"dense_1": U}), DataError, ["cotangent", "sigmoid_2", "dense_1"]),
+    "a cotangent of no output": (
+        lambda net: net.vjp(X, {"dense_1": U}), DataError, ["cotangent", "sigmoid_2", "dense_1"],
+    ),
     "a cotangent of texts": (lambda net: net.vjp(X, np.full((7, 2), "u")), DataError, ["cotangent", "<U1"]),
     "a complex cotangent": (lambda net: net.vjp(X, U + 1j), DataError, ["cotangent", "complex128"]),
     "a cotangent of objects": (lambda net: net.vjp(X, U.astype(object)), DataError, ["cotangent", "object"]),

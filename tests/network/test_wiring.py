@@ -78,7 +78,9 @@ MISTAKES = {
         nodes(a=node(D, "x", name="b")), DuplicateNode, ["node 'a' is also named 'b'", "leave name= out"],
     ),
     "a node that no output needs": (
-        nodes(a=node(D, "x"), b=node(D, "x"), output="a"), UnreachableNode, ["no output depends on 'b'", "lead to an output: a"],
+        nodes(a=node(D, "x"), b=node(D, "x"), output="a"),
+        UnreachableNode,
+        ["no output depends on 'b'", "lead to an output: a"],
     ),
     "an input that no output needs": (
         nodes(inputs=("x", "unused"), a=node(D, "x")), UnreachableNode, ["no output depends on 'unused'"],
@@ -89,7 +91,9 @@ MISTAKES = {
         ["node 'b' (add) cannot take its input", "expected", "received", "(N, 2), (N, 3)"],
     ),
     "a layer of features without a feature axis": (
-        layers(D, input_shape=()), ShapeMismatch, ["layers[0] 'dense_1' (dense)", "at least one feature axis", "'x' (N,)"],
+        layers(D, input_shape=()),
+        ShapeMismatch,
+        ["layers[0] 'dense_1' (dense)", "at least one feature axis", "'x' (N,)"],
     ),
     "sharing between different shapes": (
         layers(D, node(D, share="dense_1")),
