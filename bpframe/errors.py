@@ -2,6 +2,7 @@
 
     BpframeError
     ├── ContractError            a component class breaks the contract (found when it is registered)
+    ├── ComponentCheckFailed     a network that is built with `verify` holds a component that fails its checks
     ├── OperatorError            an operator was built from, or applied to, arrays that do not fit
     │   └── BatchCoupledError    a per-example quantity was asked of an operator that couples the batch
     ├── RegistryError
@@ -24,6 +25,9 @@
     ├── CheckpointError          a saved run cannot be written or read
     └── MissingExtra             a feature needs a package of an extra that is not installed
 
+    UserWarning
+    └── DraftWarning             a network is trained through a component without a declared Jacobian
+
 Each says where, what was expected, what arrived and what to try:
 
     ShapeMismatch: layers[3] 'head' (reference.dense) cannot take the output of 'pool'
@@ -43,12 +47,14 @@ __all__ = [
     "BpframeError",
     "BrokenPlugin",
     "CheckpointError",
+    "ComponentCheckFailed",
     "ComponentFileError",
     "ContractError",
     "CycleError",
     "DanglingInput",
     "DataError",
     "DerivativeError",
+    "DraftWarning",
     "DuplicateNode",
     "GraphError",
     "MissingExtra",
@@ -115,6 +121,10 @@ def _rebuild(
 
 class ContractError(BpframeError):
     """A component class breaks the contract: an unknown argument name, a missing method, a key that names nothing."""
+
+
+class ComponentCheckFailed(BpframeError):
+    """A component fails its checks, in a network that is built with `verify`."""
 
 
 class OperatorError(BpframeError):
@@ -199,6 +209,10 @@ class CheckpointError(BpframeError):
 
 class MissingExtra(BpframeError):
     """A feature needs a package that belongs to an extra which is not installed."""
+
+
+class DraftWarning(UserWarning):
+    """A network is trained through a component whose Jacobian is measured, not declared."""
 
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:

@@ -9,13 +9,13 @@ Sources: W. Squire and G. Trapp, SIAM Review 40 (1998), 110–112; L. F. Richard
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Measured", "differentiate", "measured_along"]
+__all__ = ["FIRST_STEP", "Measured", "derivatives", "differentiate", "measured_along"]
 
 Array = np.ndarray[Any, Any]
 Function = Callable[[Array], Array]
@@ -26,36 +26,74 @@ STEP = 1e-30
 LEVELS = 4
 FIRST_STEP = 0.02
 
+#: Where they do not settle (a kink, a pole, the end of a domain within reach), again with steps so many times shorter.
+SHORTER = (20.0, 400.0)
+
+#: Differences whose error is below this share of the largest entry have settled.
+SETTLED = 1e-6
+
 
 @dataclass(frozen=True)
 class Measured:
-    """A derivative by number, with an estimate of its error for every entry, and how it was got."""
+    """A derivative by number, with an estimate of its error for every entry, and how it was got.
+
+    `rounding` is the part of the error that no choice of steps takes away.
+    """
 
     value: Array
     error: Array
     method: str
+    rounding: Array | float = 0.0
+
+    @property
+    def settled(self) -> Array:
+        """Which entries are known well: not those next to a kink or a jump. True or False, like `value`."""
+        finite = np.isfinite(self.value) & np.isfinite(self.error)
+        scale = float(np.max(np.abs(self.value), initial=0.0, where=finite))
+        with np.errstate(invalid="ignore"):
+            return np.asarray(finite & (self.error <= np.maximum(SETTLED * scale, 4 * np.asarray(self.rounding))))
 
 
-def differentiate(function: Function, at: Array, steps: Array) -> Measured:
+def differentiate(function: Function, at: Array, steps: Array, first: float = FIRST_STEP) -> Measured:
     """Return the derivative of `function` at `at` along the direction `steps`, like the function's value.
 
-    `at` and `steps` are float64 arrays of one shape.
+    `at` and `steps` are float64 arrays of one shape. Differences begin with steps `first`, relative to the size of
+    `at`: another choice gives a second opinion.
     """
-    by_differences = _richardson(function, at, steps)
+    by_differences = _differences(function, at, steps, first)
     by_complex = _complex(function, at, steps)
     if by_complex is None or not _agree(by_complex, by_differences):
         return by_differences
     return by_complex
 
 
-def measured_along(function: Function, at: Array, directions: Array) -> Measured:
+def measured_along(function: Function, at: Array, directions: Array, first: float = FIRST_STEP) -> Measured:
     """Return the derivatives along many directions, stacked first: (K, *value)."""
-    found = [differentiate(function, at, direction) for direction in directions]
+    found = [differentiate(function, at, direction, first) for direction in directions]
     method = "complex step" if all(each.method == "complex step" for each in found) else "central differences"
     if not found:
         value = function(at)
         return Measured(np.zeros((0, *value.shape)), np.zeros((0, *value.shape)), "complex step")
-    return Measured(np.stack([each.value for each in found]), np.stack([each.error for each in found]), method)
+    return Measured(
+        np.stack([each.value for each in found]),
+        np.stack([each.error for each in found]),
+        method,
+        np.stack([np.broadcast_to(each.rounding, each.value.shape) for each in found]),
+    )
+
+
+def derivatives(function: Function, at: Array, directions: Iterable[Array]) -> Array:
+    """Return the derivatives along many directions, stacked first, (K, *value), by one method for all of them.
+
+    It is chosen along a direction that changes every entry: the complex step where it agrees with the differences.
+    """
+    generic: Array = np.asarray(np.random.default_rng(0).standard_normal(at.shape), like=at)
+    analytic = differentiate(function, at, generic).method == "complex step"
+    columns = []
+    for direction in directions:
+        found = _complex(function, at, direction) if analytic else None
+        columns.append((found or _differences(function, at, direction, FIRST_STEP)).value)
+    return np.stack(columns) if columns else np.zeros_like(at, shape=(0, *function(at).shape))
 
 
 def _complex(function: Function, at: Array, steps: Array) -> Measured | None:
@@ -73,9 +111,26 @@ def _complex(function: Function, at: Array, steps: Array) -> Measured | None:
     return Measured(derivative, 1e-14 * np.abs(derivative), "complex step")
 
 
-def _richardson(function: Function, at: Array, steps: Array) -> Measured:
-    scale = max(float(np.max(np.abs(at), initial=0.0)), 1.0)
-    first = FIRST_STEP * scale if np.max(np.abs(at), initial=0.0) > 1 else FIRST_STEP
+def _differences(function: Function, at: Array, steps: Array, first: float) -> Measured:
+    """Return extrapolated central differences, entry by entry from the longest steps that settle."""
+    first *= max(float(np.max(np.abs(at), initial=0.0)), 1.0)
+    found = _richardson(function, at, steps, first)
+    for shorter in SHORTER:
+        if found.settled.all():
+            break
+        finer = _richardson(function, at, steps, first / shorter)
+        with np.errstate(invalid="ignore"):
+            better = ~found.settled & ~(finer.error >= found.error)
+        found = Measured(
+            np.where(better, finer.value, found.value),
+            np.where(better, finer.error, found.error),
+            found.method,
+            np.where(better, finer.rounding, found.rounding),
+        )
+    return found
+
+
+def _richardson(function: Function, at: Array, steps: Array, first: float) -> Measured:
     table: list[Array] = []
     best: Array | None = None
     error: Array | None = None
@@ -91,20 +146,27 @@ def _richardson(function: Function, at: Array, steps: Array) -> Measured:
                 if error is None or best is None:
                     best, error = row[-1], change
                 else:
-                    better = change < error
+                    better = ~(change >= error)  # also where the longer steps gave NaN
                     best, error = np.where(better, row[-1], best), np.where(better, change, error)
             table = row
         if best is None or error is None:
             raise ValueError("at least two levels")
         noise = 1e-15 * np.abs(function(at)) / (first / 2 ** (LEVELS - 1))
-    return Measured(best, error + noise, "central differences")
+    return Measured(best, error + noise, "central differences", noise)
 
 
 def _agree(by_complex: Measured, by_differences: Measured) -> bool:
-    """Whether two derivatives are the same within the differences' accuracy; then the function is analytic."""
+    """Whether two derivatives are the same within the differences' accuracy; then the function is analytic.
+
+    Next to a kink the differences say nothing; at least one entry must speak for the complex step.
+    """
     if by_complex.value.shape != by_differences.value.shape:
         return False
-    scale = float(np.max(np.abs(by_differences.value), initial=0.0))
-    allowed = 1e-5 * np.abs(by_differences.value) + 1e-6 * scale + 10 * by_differences.error
+    settled = by_differences.settled
+    if settled.size and not settled.any():
+        return False
+    value = by_differences.value
+    scale = float(np.max(np.abs(value), initial=0.0, where=settled))
+    allowed = 1e-5 * np.abs(value) + 1e-6 * scale + 10 * by_differences.error
     with np.errstate(invalid="ignore"):
-        return bool(np.all(np.abs(by_complex.value - by_differences.value) <= allowed))
+        return bool(np.all((np.abs(by_complex.value - value) <= allowed) | ~settled))

@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from bpframe.component import Contract, Cost, contract_of
+from bpframe.draft import DraftGradient, DraftJacobian, before_forward
 from bpframe.graph import Graph, Node, Shape
 
 __all__ = ["TRAINING", "BackwardStep", "Call", "CostStep", "Plan", "Step"]
@@ -150,7 +151,7 @@ class Plan:
 
     def _step(self, node: Node) -> Step:
         contract = node.contract
-        called = [contract.methods[method] for method in ("forward", "jacobian")]
+        called = [contract.methods[method] for method in ("forward", "jacobian") if method in contract]
         words: dict[str, int] = {"training": TRAINING, "y": self._new(), "p": self._new(), "state": self._new()}
         for word in ("saved", "rng"):
             if any(signature.asks_for(word) for signature in called):
@@ -159,9 +160,12 @@ class Plan:
         if contract.inputs is not None:
             words.update(zip(contract.inputs, inputs, strict=True))
         output_buffer = self._new() if called[0].asks_for("out") else None
-        scratch_buffer = self._new() if called[1].asks_for("out") else None
+        scratch_buffer = self._new() if len(called) > 1 and called[1].asks_for("out") else None
         forward = _call(node.component, contract, "forward", _with_out(words, output_buffer), inputs)
-        jacobian = _call(node.component, contract, "jacobian", _with_out(words, scratch_buffer), inputs)
+        if contract.is_draft:
+            forward, jacobian = self._draft(node, forward, words, inputs)
+        else:
+            jacobian = _call(node.component, contract, "jacobian", _with_out(words, scratch_buffer), inputs)
         return Step(
             node=node,
             shapes=node.slot_shapes,
@@ -180,6 +184,17 @@ class Plan:
             scratch_buffer=scratch_buffer,
         )
 
+    def _draft(self, node: Node, forward: Call, words: dict[str, int], inputs: list[int]) -> tuple[Call, Call]:
+        """Return the calls of a node whose Jacobian is measured, at the random numbers that forward drew."""
+        kept = self._new()
+        if "rng" in words:
+            remembering = before_forward(words["rng"], kept, lambda slots: forward.function(*forward.arguments(slots)))
+            called = Call(remembering, lambda slots: (slots,))
+        else:
+            called = forward
+        taken = [TRAINING, words["p"], words["state"], kept, words["y"], *inputs]
+        return called, Call(DraftJacobian(node), _picker(taken))
+
     def _cost_step(self, output: str, cost: Cost) -> CostStep:
         contract = contract_of(type(cost))
         words = {"a": self.value_slots[output], "y": self._new(), "saved": self._new()}
@@ -188,7 +203,9 @@ class Plan:
             output=output,
             cost=cost,
             forward=_call(cost, contract, "forward", words, []),
-            jacobian=_call(cost, contract, "jacobian", _with_out(words, buffer), []),
+            jacobian=Call(DraftGradient(cost), _picker([words["a"], words["y"]]))
+            if contract.is_draft
+            else _call(cost, contract, "jacobian", _with_out(words, buffer), []),
             value_slot=words["a"],
             target_slot=words["y"],
             saved_slot=words["saved"],

@@ -15,6 +15,7 @@ from functools import cache
 from bpframe.component.activation import Activation
 from bpframe.component.base import RESERVED_FIELDS, Component
 from bpframe.component.cost import Cost
+from bpframe.component.domain import check_declared_domain
 from bpframe.component.initializer import Initializer
 from bpframe.component.keys import all_returned_keys, returned_keys
 from bpframe.component.layer import Layer
@@ -50,18 +51,21 @@ _METHODS: dict[type[Component], dict[str, tuple[bool, frozenset[str]]]] = {
         "parameters": (False, _SHAPE_WORDS),
         "initial_state": (False, _SHAPE_WORDS),
         "second_order": (False, _JACOBIAN_WORDS | {"u"}),
+        "input_domain": (False, frozenset()),
     },
     Activation: {
         "forward": (True, _FORWARD_WORDS - {"p"}),
         "jacobian": (True, _JACOBIAN_WORDS - {"p"} | {"out"}),
         "initial_state": (False, _SHAPE_WORDS),
         "second_derivative": (False, _JACOBIAN_WORDS - {"p"}),
+        "input_domain": (False, frozenset()),
     },
     Cost: {
         "forward": (True, frozenset({"a", "y", "saved"})),
         "jacobian": (True, frozenset({"a", "y", "saved", "out"})),
         "hessian": (False, frozenset({"a", "y", "saved"})),
         "target_shape": (False, frozenset({"shape"})),
+        "input_domain": (False, frozenset()),
     },
     Optimizer: {
         "update": (True, frozenset({"gradient", "parameters", "state", "step", "out"})),
@@ -86,6 +90,11 @@ class Contract:
 
     def __contains__(self, method: str) -> bool:
         return method in self.methods
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the Jacobian is to be measured, since the class declares none."""
+        return "jacobian" in _METHODS[CATEGORIES[self.category]] and "jacobian" not in self.methods
 
 
 def category(cls: type[Component]) -> str:
@@ -118,7 +127,7 @@ def contract_of(cls: type[Component]) -> Contract:
     _check_kind(cls)
     _check_spelling(cls, base, table)
     for method, (required, _) in table.items():
-        if required and not hasattr(cls, method):
+        if required and not hasattr(cls, method) and not (method == "jacobian" and cls.draft):  # type: ignore[attr-defined]
             raise ContractError(
                 f"{cls.__name__} has no {method}", expected=f"def {method}(self, ...)", hint=_HINTS.get(base)
             )
@@ -139,15 +148,17 @@ def contract_of(cls: type[Component]) -> Contract:
             own = {variadic} if variadic is not None else set(inputs or ())
             methods[method] = read_signature(cls, method, words | own)
     contract = Contract(name, inputs, variadic, methods)
-    if issubclass(cls, Layer):
+    if issubclass(cls, Layer | Cost):
+        check_declared_domain(cls, ("a", "y") if issubclass(cls, Cost) else (variadic,) if variadic else inputs or ())
+    if issubclass(cls, Layer) and not contract.is_draft:
         _check_keys(cls, contract)
     return contract
 
 
 _HINTS: dict[type[Component], str] = {
-    Layer: "declare forward (what it computes) and jacobian (its local Jacobian)",
-    Activation: "declare forward (what it computes) and jacobian (its local Jacobian)",
-    Cost: "declare forward (the cost per example) and jacobian (its gradient in a)",
+    Layer: "declare forward (what it computes) and jacobian (its local Jacobian); or draft = True for now",
+    Activation: "declare forward (what it computes) and jacobian (its local Jacobian); or draft = True for now",
+    Cost: "declare forward (the cost per example) and jacobian (its gradient in a); or draft = True for now",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bpframe.component.base import Component
+from bpframe.component.domain import Domain
 
 __all__ = ["Cost"]
 
@@ -21,10 +22,23 @@ class Cost(Component):
     `target_shape(self, shape)`
         Optional. The feature shape of a target for an output of feature shape `shape`; the same where it is left out.
 
-    All but `target_shape` may ask for `saved`, a mapping that forward fills for the others.
+    `input_domain(self)`
+        Optional. Where a and y may lie, as a mapping from their names to open intervals (low, high); for integer
+        targets the half-open interval of their values. Where no field decides, the class variable `domain` says the
+        same.
+
+    All but the last two may ask for `saved`, a mapping that forward fills for the others. A class with `draft = True`
+    may leave `jacobian` out while it is tried: ∇_a C is then measured from `forward`.
     """
 
     _suffix: ClassVar[str] = "Cost"
+
+    #: Where a and y may lie: an open interval (low, high) for a, or a mapping with "a" and "y". None is the whole line.
+    #: The conformance kit draws its points there.
+    domain: ClassVar[Domain | None] = None
+
+    #: Whether `jacobian` may be left out for now, to be measured from `forward`.
+    draft: ClassVar[bool] = False
 
     #: Whether targets are integers, such as class numbers.
     integer_targets: ClassVar[bool] = False

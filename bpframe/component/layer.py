@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bpframe.component.base import Component
+from bpframe.component.domain import Domain
 
 __all__ = ["Layer"]
 
@@ -42,6 +43,15 @@ class Layer(Component):
     H_u = Σ_k u_k ∂²v_k/∂s∂t: a mapping from pairs (s, t) of input and parameter names to the operator that takes
     a change of t to a cotangent of s. Zero blocks and transposed pairs are left out.
 
+    Notes
+    -----
+    A class with `draft = True` may leave `jacobian` out while it is tried: the core then measures it from `forward`,
+    by the complex step or by differences, which is slow and which the conformance kit refuses.
+
+    `input_domain(self)` is optional too: where the inputs may lie, as a mapping from their names to pairs (low, high),
+    an open interval. For an integer input it is the half-open interval of its values: a table of V rows takes
+    `{"tokens": (0, self.rows)}`. Where no field decides, the class variable `domain` says the same.
+
     Raises
     ------
     ContractError
@@ -51,6 +61,13 @@ class Layer(Component):
 
     #: Inputs that hold integers (token numbers, labels): they have no derivative, and jacobian leaves them out.
     integer_inputs: ClassVar[tuple[str, ...]] = ()
+
+    #: Where the inputs may lie: one open interval (low, high) for all, or a mapping from their names to intervals.
+    #: None is the whole line, and 0 and 1 for integers. The conformance kit draws its points there.
+    domain: ClassVar[Domain | None] = None
+
+    #: Whether `jacobian` may be left out for now, to be measured from `forward`.
+    draft: ClassVar[bool] = False
 
     #: Whether, in training, one example's output depends on the others (batch normalisation).
     couples_batch: ClassVar[bool] = False

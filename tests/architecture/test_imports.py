@@ -23,6 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("spec", "data"),
     ("graph", "building"),
     ("parameters", "randomness", "arrays"),
+    ("draft",),
     ("plan", "returned"),
     ("trace",),
     ("forward",),
