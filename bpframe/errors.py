@@ -23,6 +23,7 @@
     │   └── NonFiniteError       a cost or gradient became NaN or infinite
     ├── DerivativeError          a derivative was asked for that nobody declared
     ├── CheckpointError          a saved run cannot be written or read
+    ├── ScaffoldError            a new plugin package cannot be written: its name, its folder
     └── MissingExtra             a feature needs a package of an extra that is not installed
 
     UserWarning
@@ -61,6 +62,7 @@ __all__ = [
     "NonFiniteError",
     "OperatorError",
     "RegistryError",
+    "ScaffoldError",
     "ShapeMismatch",
     "SpecError",
     "SpecFileError",
@@ -205,6 +207,10 @@ class DerivativeError(BpframeError):
 
 class CheckpointError(BpframeError):
     """A saved run cannot be written or read."""
+
+
+class ScaffoldError(BpframeError):
+    """A new plugin package cannot be written: its name cannot be used, or its folder."""
 
 
 class MissingExtra(BpframeError):

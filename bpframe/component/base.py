@@ -10,10 +10,16 @@ from pydantic import ModelWrapValidatorHandler, ValidationInfo, model_validator
 
 from bpframe.validated import Validated
 
-__all__ = ["RESERVED_FIELDS", "Component", "Resolver"]
+__all__ = ["RESERVED_FIELDS", "Component", "Resolver", "kind_of"]
 
 #: Keys that a spec's node uses itself, so that no component may have a field of that name.
 RESERVED_FIELDS = frozenset({"kind", "name", "inputs", "share"})
+
+
+def kind_of(class_name: str, suffix: str = "") -> str:
+    """Return the kind that a class name stands for, `max_pool` for `MaxPool`; a `suffix` at its end is left out."""
+    name = class_name.removesuffix(suffix) or class_name
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 class Component(Validated):
@@ -35,8 +41,7 @@ class Component(Validated):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         if "kind" not in cls.__dict__:
-            name = cls.__name__.removesuffix(cls._suffix) or cls.__name__
-            cls.kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+            cls.kind = kind_of(cls.__name__, cls._suffix)
 
     @model_validator(mode="wrap")
     @classmethod
