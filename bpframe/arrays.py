@@ -81,7 +81,9 @@ def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any) -> 
             f"the {what} has another shape", expected=batched(shape), received=str(array.shape), hint=hint
         )
     integer = np.issubdtype(dtype, np.integer)
-    _check_kind(array, what, "iu" if integer else "fiub")
+    # Data files know one kind of number: floats that are whole count as the integers that they stand for.
+    whole = integer and array.dtype.kind == "f" and bool(np.all(np.isfinite(array) & (np.trunc(array) == array)))
+    _check_kind(array, what, "iuf" if whole else "iu" if integer else "fiub")
     with np.errstate(over="ignore"):
         converted = array.astype(dtype, copy=False)
     if not integer and not _finite(converted):
