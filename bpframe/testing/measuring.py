@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.numerical import Measured, measured_along
+from bpframe.numerical import FIRST_STEP, Measured, differentiate, measured_along
 from bpframe.operators import Operator
 from bpframe.testing.probe import Point, Probe
 
-__all__ = ["Block", "block", "directions", "function_of", "tolerances"]
+__all__ = ["SECOND_OPINION", "Block", "along", "block", "directions", "function_of", "tolerances", "written_out"]
 
 Array = np.ndarray[Any, Any]
+
+#: Another first step of the differences, with which an entry must be wrong, too, before it counts as wrong.
+SECOND_OPINION = FIRST_STEP / 23
 
 
 @dataclass(frozen=True)
@@ -33,16 +36,26 @@ class Block:
 
     @property
     def error(self) -> Array:
-        """|declared − measured| relative to the larger of the two, with a floor that the block's scale sets.
+        """|declared − measured| relative to the measured, with a floor that the block's scale sets.
 
         At most 1 is within tolerance.
         """
         return _relative(self.declared, self.measured)
 
     @property
+    def disagrees(self) -> Array:
+        """Which entries are outside the tolerance, measured well or not; NaN is."""
+        return np.asarray(~(self.error <= 1))
+
+    @property
+    def wrong(self) -> Array:
+        """Which entries are outside the tolerance although the measurement settled."""
+        return np.asarray(self.disagrees & self.measured.settled)
+
+    @property
     def agrees(self) -> bool:
         """Whether every entry is within tolerance."""
-        return bool(np.all(self.error <= 1))  # NaN does not agree
+        return not self.disagrees.any()
 
 
 def tolerances(method: str) -> tuple[float, float]:
@@ -52,11 +65,12 @@ def tolerances(method: str) -> tuple[float, float]:
 
 def _relative(declared: Array, measured: Measured) -> Array:
     relative, share = tolerances(measured.method)
-    scale = np.max(np.abs(measured.value), initial=0.0)
-    allowed = relative * np.maximum(np.maximum(np.abs(declared), np.abs(measured.value)), share * scale)
-    # Where the whole block vanishes nothing sets a scale; then nothing but rounding is allowed.
-    allowed = np.maximum(allowed + 8 * measured.error, np.finfo(np.float64).tiny)
+    finite = np.isfinite(measured.value)
+    scale = np.max(np.abs(measured.value), initial=0.0, where=finite)
     with np.errstate(over="ignore", invalid="ignore"):
+        allowed = relative * np.maximum(np.abs(measured.value), share * scale)
+        # Where the whole block vanishes nothing sets a scale; then nothing but rounding is allowed.
+        allowed = np.maximum(allowed + 8 * measured.error, np.finfo(np.float64).tiny)
         return np.asarray(np.abs(declared - measured.value) / allowed)
 
 
@@ -82,12 +96,33 @@ def function_of(probe: Probe, point: Point, key: str) -> Any:
     return value
 
 
-def block(probe: Probe, point: Point, key: str, operator: Operator | None = None) -> Block:
-    """Measure one Jacobian at a point and write the declared one out along the same directions."""
+def block(probe: Probe, point: Point, key: str, operator: Operator | None = None, first: float = FIRST_STEP) -> Block:
+    """Measure one Jacobian at a point and write the declared one out along the same directions.
+
+    `operator` is the declared Jacobian unless given; `first` is the differences' first step.
+    """
     operator = probe.operators(point)[key] if operator is None else operator
-    batch = len(probe.value(point))
+    batch = point.batch
     coupled = probe.couples_batch and point.training and key not in probe.parameters
-    along = directions(probe, key, batch, coupled)
-    measured = measured_along(function_of(probe, point, key), point.arrays[key], along)
-    declared = operator.shared_jvp(along, batch) if key in probe.parameters else operator.jvp(along)
-    return Block(key, point, np.asarray(declared), measured, operator, coupled)
+    columns = directions(probe, key, batch, coupled)
+    measured = probe.remembered(
+        ("block", key, first, point.digest()),
+        lambda: measured_along(function_of(probe, point, key), point.arrays[key], columns, first),
+    )
+    return Block(key, point, written_out(probe, point, key, operator), measured, operator, coupled)
+
+
+def written_out(probe: Probe, point: Point, key: str, operator: Operator) -> Array:
+    """Return an operator's columns along `directions`, (K, N, *output)."""
+    coupled = probe.couples_batch and point.training and key not in probe.parameters
+    columns = directions(probe, key, point.batch, coupled)
+    pushed = operator.shared_jvp(columns, point.batch) if key in probe.parameters else operator.jvp(columns)
+    return np.asarray(pushed)
+
+
+def along(probe: Probe, point: Point, key: str, direction: Array, first: float = FIRST_STEP) -> Measured:
+    """Measure J v along one direction v, like the array of this key."""
+    return probe.remembered(
+        ("along", key, first, point.digest(), direction.tobytes()),
+        lambda: differentiate(function_of(probe, point, key), point.arrays[key], direction, first),
+    )

@@ -6,15 +6,16 @@ A probe gives values and declared Jacobians by key: the names of the inputs and 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from bpframe.building import build_graph
 from bpframe.component import Component, Cost, Layer, contract_of
+from bpframe.draft import DraftGradient
 from bpframe.errors import ContractError
 from bpframe.forward import forward
 from bpframe.graph import Shape
@@ -29,6 +30,7 @@ from bpframe.trace import Trace
 __all__ = ["CostProbe", "LayerProbe", "Point", "Probe", "probe_of"]
 
 Array = np.ndarray[Any, Any]
+T = TypeVar("T")
 
 #: The seed of every component's own randomness, so that forward and jacobian of one point draw the same numbers.
 RANDOM_SEED = 20_240_229
@@ -45,6 +47,13 @@ class Point:
     constants: Mapping[str, Array] = field(default_factory=dict)
     state: Mapping[str, Array] = field(default_factory=dict)
     training: bool = False
+    #: The number of examples.
+    batch: int = 0
+
+    def digest(self) -> tuple[Hashable, ...]:
+        """Return what tells this point from others, to remember measurements by."""
+        named = [*self.arrays.items(), *self.constants.items(), *self.state.items()]
+        return (self.training, *((name, array.dtype.str, array.shape, array.tobytes()) for name, array in named))
 
     def with_array(self, key: str, array: Array) -> Point:
         """Return the point with one array replaced."""
@@ -71,6 +80,8 @@ class Probe:
     couples_batch = False
     #: Whether the component behaves differently in training.
     has_training = False
+    #: Whether the component draws random numbers.
+    has_random = False
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -90,7 +101,7 @@ class Probe:
                 arrays[key] = rng.standard_normal(shape)
             else:
                 arrays[key] = self.domains[key].draw(rng, (batch, *shape), scale)
-        return Point(arrays, self._constants(rng, batch), self._state(rng), training)
+        return Point(arrays, self._constants(rng, batch), self._state(rng), training, batch)
 
     def value(self, point: Point) -> Array:
         """Return forward's output, (N, *output_shape)."""
@@ -99,6 +110,10 @@ class Probe:
     def operators(self, point: Point) -> Mapping[str, Operator]:
         """Return the declared Jacobian of every key."""
         raise NotImplementedError
+
+    def remembered(self, name: Hashable, compute: Callable[[], T]) -> T:
+        """Return what `compute` returns; a probe that is asked for the same often may keep it under `name`."""
+        return compute()
 
     def _constants(self, rng: np.random.Generator, batch: int) -> dict[str, Array]:
         return {}
@@ -154,10 +169,9 @@ class LayerProbe(Probe):
         writeable = all(array.flags.writeable for array in arrays)
         vector.flags.writeable = writeable
         shapes = {path: each.shape for path, each in self.graph.parameters.items()}
-        batch = len(point.arrays[self.inputs[0]]) if self.inputs else len(point.constants[self.integer_keys[0]])
         trace = Trace(
             self.plan,
-            batch,
+            point.batch,
             ParameterVector(vector, shapes),
             {self.NODE: dict(point.state)},
             lambda name: stream(RANDOM_SEED, name),
@@ -198,7 +212,7 @@ class CostProbe(Probe):
                 expected="one feature shape, that of a",
                 received=", ".join(map(str, shapes)) or "none",
             )
-        self.component = component
+        self.component: Cost = component
         self.contract = contract_of(type(component))
         self.shapes = {"a": tuple(shapes[0])}
         self.output_shape = ()
@@ -225,7 +239,10 @@ class CostProbe(Probe):
 
     def operators(self, point: Point) -> Mapping[str, Operator]:
         """Return ∇_a C as a Jacobian of one row."""
-        gradient = self.ask("jacobian", self.words(point))
+        if self.contract.is_draft:
+            gradient = DraftGradient(self.component)(point.arrays["a"], point.constants["y"])
+        else:
+            gradient = self.ask("jacobian", self.words(point))
         return {"a": BatchMatrix(gradient).bind(self.shapes["a"], ())}
 
     def _constants(self, rng: np.random.Generator, batch: int) -> dict[str, Array]:

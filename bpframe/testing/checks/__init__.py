@@ -2,13 +2,14 @@
 
 from bpframe.testing.checks.base import Check, Failure, Setting, Skipped
 from bpframe.testing.checks.description import description_checks
+from bpframe.testing.checks.drafts import draft_checks, is_draft
 from bpframe.testing.checks.extremes import extreme_checks
 from bpframe.testing.checks.jacobians import jacobian_checks
 from bpframe.testing.checks.others import other_checks
 from bpframe.testing.checks.second_order import second_order_checks
 from bpframe.testing.checks.values import value_checks
 
-__all__ = ["CHECKS", "Check", "Failure", "Setting", "Skipped"]
+__all__ = ["CHECKS", "DRAFT_CHECKS", "Check", "Failure", "Setting", "Skipped", "is_draft"]
 
 #: Each returns the checks that a setting's declarations call for.
 CHECKS = (
@@ -19,3 +20,6 @@ CHECKS = (
     other_checks,
     description_checks,
 )
+
+#: Where the Jacobian is measured and not declared, there is nothing to compare.
+DRAFT_CHECKS = (value_checks, draft_checks, description_checks)

@@ -16,6 +16,10 @@ from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of
 __all__ = ["Check", "Failure", "Setting", "Skipped"]
 
 
+#: Makes the probe of a component at feature shapes.
+MakeProbe = Callable[[Component, Sequence[Shape]], LayerProbe | CostProbe | None]
+
+
 class Failure(Exception):
     """A check found something wrong."""
 
@@ -52,11 +56,25 @@ class Setting:
     seed: int
     probe: LayerProbe | CostProbe | None
     notes: list[str] = field(default_factory=list)
+    make: MakeProbe = probe_of
+    #: Whether a failure is worth the search for its cause.
+    diagnosed: bool = True
 
     @classmethod
-    def of(cls, component: Component, shapes: tuple[Shape, ...], seed: int) -> Setting:
-        """Build the probe; errors say why the component does not take these shapes."""
-        return cls(component, shapes, seed, probe_of(component, shapes))
+    def of(
+        cls,
+        component: Component,
+        shapes: tuple[Shape, ...],
+        seed: int,
+        make: MakeProbe = probe_of,
+        diagnosed: bool = True,
+    ) -> Setting:
+        """Build the probe, with `make`; errors say why the component does not take these shapes."""
+        return cls(component, shapes, seed, make(component, shapes), make=make, diagnosed=diagnosed)
+
+    def at(self, shapes: tuple[Shape, ...]) -> Setting:
+        """Return the same setting at other shapes."""
+        return Setting.of(self.component, shapes, self.seed, self.make, self.diagnosed)
 
     @property
     def category(self) -> str:

@@ -24,7 +24,7 @@ def _extremes(setting: Setting) -> None:
             for training in setting.modes():
                 point = setting.point("extremes", batch=2, training=training)
                 for key in probe.inputs:
-                    if value not in probe.domains[key]:
+                    if float(dtype(value)) not in probe.domains[key]:
                         continue
                     filled = np.full(point.arrays[key].shape, value)
                     # One entry differs, so that functions of differences between entries see one.

@@ -9,6 +9,7 @@ import numpy as np
 from bpframe.component import Activation, contract_of
 from bpframe.numerical import Measured, measured_along
 from bpframe.testing.checks.base import Check, Failure, Setting
+from bpframe.testing.diagnosis import explained
 from bpframe.testing.probe import CostProbe, LayerProbe, Point
 
 __all__ = ["second_order_checks"]
@@ -30,16 +31,18 @@ def second_order_checks(setting: Setting) -> list[Check]:
     return checks
 
 
-def _compare(what: str, declared: Array, measured: Measured) -> None:
+def _compare(what: str, declared: Array, measured: Measured, transpose: tuple[int, ...] | None = None) -> None:
     value = measured.value
     scale = float(np.max(np.abs(value), initial=0.0))
     relative = 1e-8 if measured.method == "complex step" else 1e-5
     allowed = relative * np.maximum(np.abs(value), 1e-3 * scale) + 8 * measured.error + 1e-12 * (scale + 1e-3)
-    wrong = ~(np.abs(declared - value) <= allowed)
+    with np.errstate(invalid="ignore"):
+        wrong = ~(np.abs(declared - value) <= allowed) & measured.settled
     if wrong.any():
         place = tuple(int(i) for i in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
         raise Failure(
             f"{what}: {int(wrong.sum())} of {wrong.size} entries disagree with the Jacobian's derivative",
+            diagnosis=explained(declared, value, what, transpose),
             rows=[
                 (
                     "worst",
@@ -160,7 +163,8 @@ def _hessian(setting: Setting) -> None:
     basis = np.broadcast_to(np.eye(count).reshape(count, 1, *shape), (count, batch, *shape))
     measured = measured_along(gradient, point.arrays["a"], basis)
     value = measured.value.reshape(count, batch, count)
-    _compare("hessian", dense, Measured(value, measured.error.reshape(value.shape), measured.method))
+    found = Measured(value, measured.error.reshape(value.shape), measured.method)
+    _compare("hessian", dense, found, transpose=(2, 1, 0))
     if not np.allclose(
         dense, dense.transpose(2, 1, 0), rtol=1e-10, atol=1e-12 * float(np.max(np.abs(dense), initial=0.0))
     ):

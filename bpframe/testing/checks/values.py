@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from bpframe.testing.checks.base import Check, Failure, Setting
-from bpframe.testing.probe import Point
+from bpframe.testing.checks.base import Check, Failure, Setting, Skipped
+from bpframe.testing.probe import Point, Probe
 
 __all__ = ["value_checks"]
 
 Array = np.ndarray[Any, Any]
 
 BATCHES = (0, 1, 5)
+
+#: How many points are looked at in both dtypes; one of them has to agree.
+PRECISION_DRAWS = 3
 
 
 def value_checks(setting: Setting) -> list[Check]:
@@ -23,6 +27,7 @@ def value_checks(setting: Setting) -> list[Check]:
     return [
         Check("shape", lambda: _shape(setting)),
         Check("dtype", lambda: _dtype(setting)),
+        Check("precision", lambda: _precision(setting)),
         Check("batches", lambda: _batches(setting)),
         Check("layout", lambda: _layout(setting)),
         Check("purity", lambda: _purity(setting)),
@@ -46,11 +51,7 @@ def _dtype(setting: Setting) -> None:
     probe = setting.need_probe()
     for dtype in (np.float32, np.float64):
         for training in setting.modes():
-            point = setting.point("dtype", training=training).mapped(lambda each, d=dtype: each.astype(d))
-            constants = {
-                key: each.astype(dtype) if each.dtype.kind == "f" else each for key, each in point.constants.items()
-            }
-            point = Point(point.arrays, constants, point.state, training)
+            point = _in_dtype(setting.point("dtype", training=training), dtype)
             value = probe.value(point)
             if value.dtype != dtype:
                 raise _wrong_dtype("forward", value.dtype, dtype)
@@ -62,6 +63,53 @@ def _dtype(setting: Setting) -> None:
                 ):
                     if result.dtype != dtype:
                         raise _wrong_dtype(f"jacobian[{key}].{name}", result.dtype, dtype)
+
+
+def _in_dtype(point: Point, dtype: Any) -> Point:
+    constants = {key: each.astype(dtype) if each.dtype.kind == "f" else each for key, each in point.constants.items()}
+    return replace(point.mapped(lambda each: each.astype(dtype)), constants=constants)
+
+
+def _precision(setting: Setting) -> None:
+    """Values and Jacobians in float32 are those in float64, within what float32 can hold."""
+    probe = setting.need_probe()
+    if probe.has_random:
+        raise Skipped("random numbers may differ between float32 and float64")
+    for training in setting.modes():
+        found: list[Failure] = []
+        for draw in range(PRECISION_DRAWS):
+            # The same numbers in both: those that float32 can hold.
+            low = _in_dtype(setting.point(f"precision {draw}", training=training), np.float32)
+            found += _apart(probe, low, _in_dtype(low, np.float64), setting.rng(f"precision, vectors {draw}"))
+        # One draw may lie next to a kink or where digits cancel.
+        if len(found) == PRECISION_DRAWS:
+            raise found[0]
+
+
+def _apart(probe: Probe, low: Point, high: Point, rng: np.random.Generator) -> list[Failure]:
+    """Return a failure where values or Jacobians at a float32 point differ from those at the same float64 point."""
+    values = [("forward", probe.value(low), probe.value(high))]
+    u = rng.standard_normal((low.batch, *probe.output_shape))
+    operators = probe.operators(low)
+    for key, operator in probe.operators(high).items():
+        v = rng.standard_normal((low.batch, *probe.shapes[key]))
+        values += [
+            (f"jacobian[{key}].jvp", operators[key].jvp(v.astype(np.float32)), operator.jvp(v)),
+            (f"jacobian[{key}].vjp", operators[key].vjp(u.astype(np.float32)), operator.vjp(u)),
+        ]
+    for what, received, expected in values:
+        scale = float(np.max(np.abs(expected), initial=0.0))
+        # What vanishes but for rounding, such as the slope of a softmax of one entry, has no digits to compare.
+        if scale > 1e-12 and not np.allclose(received, expected, rtol=1e-3, atol=1e-3 * scale, equal_nan=True):
+            worst = np.unravel_index(int(np.argmax(np.abs(received - expected))), expected.shape)
+            return [
+                Failure(
+                    f"{what} in float32 is not what it is in float64",
+                    diagnosis="a branch on the dtype, or a form that cancels: it loses more digits than float32 has",
+                    rows=[("float64", f"{expected[worst]:.8g}"), ("float32", f"{received[worst]:.8g}")],
+                )
+            ]
+    return []
 
 
 def _wrong_dtype(what: str, received: Any, expected: Any) -> Failure:

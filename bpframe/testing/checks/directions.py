@@ -1,0 +1,87 @@
+"""Declared Jacobians along random directions at sizes where every entry would take too long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bpframe.numerical import Measured
+from bpframe.testing.checks.base import Failure, Setting
+from bpframe.testing.measuring import SECOND_OPINION, along
+from bpframe.testing.probe import Point, Probe
+
+__all__ = ["check_directions"]
+
+Array = np.ndarray[Any, Any]
+
+#: Feature axes are this many times longer, and there are this many examples.
+LARGER = 8
+EXAMPLES = 17
+
+
+def check_directions(setting: Setting, key: str) -> None:
+    """Compare J v along a random v, at a larger size where the component has one, else with more examples."""
+    larger = _larger(setting, key)
+    rng = setting.rng(f"directions {key}")
+    for training in setting.modes():
+        point = larger.need_probe().sample(rng, EXAMPLES, 1.0, training)
+        direction: Array = np.asarray(rng.standard_normal(point.arrays[key].shape))
+        declared, measured, wrong = _compared(larger.need_probe(), point, key, direction)
+        if wrong.any():
+            place = tuple(int(i) for i in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
+            raise Failure(
+                f"{int(wrong.sum())} of {wrong.size} entries of J v are wrong along a random direction, "
+                f"with {EXAMPLES} examples of {', '.join(map(str, larger.shapes))}",
+                diagnosis=_diagnosed(setting, key, training) if setting.diagnosed else None,
+                rows=[("worst", f"[{', '.join(map(str, place))}]: declared {declared[place]:.6g}, "
+                                f"measured {measured.value[place]:.6g}")],
+            )  # fmt: skip
+
+
+def _larger(setting: Setting, key: str) -> Setting:
+    shapes = tuple((*shape[:-1], shape[-1] * LARGER) if shape else shape for shape in setting.shapes)
+    try:
+        larger = setting.at(shapes)
+        probe = larger.need_probe()
+        probe.value(larger.point("larger"))
+    except Exception:  # the component's fields fix its sizes: more examples will do
+        return setting
+    return larger if key in probe.shapes else setting
+
+
+def _compared(probe: Probe, point: Point, key: str, direction: Array) -> tuple[Array, Measured, Array]:
+    """Return J v declared and measured, and which entries are certainly wrong."""
+    operator = probe.operators(point)[key]
+    declared = operator.shared_jvp(direction, point.batch) if key in probe.parameters else operator.jvp(direction)
+    measured = along(probe, point, key, direction)
+    wrong = _wrong(declared, measured)
+    if wrong.any() and measured.method != "complex step":
+        wrong &= _wrong(declared, along(probe, point, key, direction, SECOND_OPINION))
+    return np.asarray(declared), measured, wrong
+
+
+def _wrong(declared: Array, measured: Measured) -> Array:
+    settled = measured.settled
+    scale = float(np.max(np.abs(measured.value), initial=0.0, where=settled))
+    relative = 1e-8 if measured.method == "complex step" else 1e-5
+    with np.errstate(invalid="ignore", over="ignore"):
+        allowed = relative * np.maximum(np.abs(measured.value), 1e-3 * scale) + 8 * measured.error
+        within = np.abs(declared - measured.value) <= allowed + np.finfo(float).tiny
+    return np.asarray(~within & settled)
+
+
+def _diagnosed(setting: Setting, key: str, training: bool) -> str | None:
+    """Say what the failure depends on: nothing where it is wrong at the small sizes of the entries check, too."""
+    probe = setting.need_probe()
+    failing = []
+    for batch in (3, EXAMPLES):
+        rng = setting.rng(f"directions {key}, {batch} examples")
+        point = probe.sample(rng, batch, 1.0, training)
+        direction: Array = np.asarray(rng.standard_normal(point.arrays[key].shape))
+        failing.append(bool(_compared(probe, point, key, direction)[2].any()))
+    if failing == [False, True]:
+        return f"right with 3 examples and wrong with {EXAMPLES}: a batch size is written into the Jacobian"
+    if failing == [False, False]:
+        return "right at small sizes and wrong at larger ones: a size is written into the Jacobian"
+    return None

@@ -1,0 +1,94 @@
+"""An operator's products against one another: they must all be of one linear map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bpframe.operators import Operator
+from bpframe.testing.checks.base import Failure, Setting
+
+__all__ = ["check_products"]
+
+Array = np.ndarray[Any, Any]
+
+BATCH = 5
+
+
+def check_products(setting: Setting, key: str) -> None:
+    """⟨u, J v⟩ = ⟨Jᵀ u, v⟩, linear, with stacks, and every other product equal to what these two make of it."""
+    probe = setting.need_probe()
+    rng = setting.rng(f"adjoint {key}")
+    for training in setting.modes():
+        point = setting.point(f"adjoint {key}", batch=BATCH, training=training)
+        operator = probe.operators(point)[key]
+        for stack in ((), (2,), (2, 3)):
+            v = rng.standard_normal((*stack, BATCH, *probe.shapes[key]))
+            u = rng.standard_normal((*stack, BATCH, *probe.output_shape))
+            pushed, pulled = operator.jvp(v).copy(), operator.vjp(u).copy()
+            _same_shape(f"jvp of {v.shape}", pushed, u.shape)
+            _same_shape(f"vjp of {u.shape}", pulled, v.shape)
+            _transposes(u, v, pushed, pulled)
+            _linear("jvp", operator.jvp, v, pushed)
+            _linear("vjp", operator.vjp, u, pulled)
+            _stacked("jvp", operator.jvp, v, pushed, len(stack))
+            _stacked("vjp", operator.vjp, u, pulled, len(stack))
+            _close("sum_vjp is not vjp added over the examples", operator.sum_vjp(u), np.sum(pulled, axis=len(stack)))
+            shared = rng.standard_normal((*stack, *probe.shapes[key]))
+            spread = np.broadcast_to(np.expand_dims(shared, len(stack)), v.shape)
+            _close("shared_jvp is not jvp of equal tangents", operator.shared_jvp(shared, BATCH), operator.jvp(spread))
+            _with_buffers(operator, u, v, pushed, pulled)
+
+
+def _transposes(u: Array, v: Array, pushed: Array, pulled: Array) -> None:
+    left, right = float(np.sum(u * pushed)), float(np.sum(pulled * v))
+    scale = float(np.sqrt(np.sum(u * u) * np.sum(pushed * pushed)) + np.sqrt(np.sum(pulled**2) * np.sum(v * v)))
+    if not abs(left - right) <= 1e-11 * scale + np.finfo(float).tiny:
+        raise Failure(
+            "vjp is not the transpose of jvp",
+            diagnosis="one of the operator's products is wrong; the entries check says whether it is jvp",
+            rows=[("⟨u, J v⟩", f"{left:.12g}"), ("⟨Jᵀ u, v⟩", f"{right:.12g}")],
+        )
+
+
+def _linear(name: str, function: Any, argument: Array, expected: Array) -> None:
+    """J(−2 v) = −2 J v; and J(i v) = i J v, where the operator takes complex numbers at all."""
+    _close(f"{name} is not linear: {name}(-2 v) is not -2 {name}(v)", function(-2 * argument), -2 * expected)
+    try:
+        turned = function(1j * argument)
+    except Exception:  # products in real arithmetic only: nothing asks for more
+        return
+    if turned.dtype.kind == "c":
+        _close(f"{name} conjugates: {name}(i v) is not i {name}(v), and the complex step fails", turned, 1j * expected)
+
+
+def _stacked(name: str, function: Any, argument: Array, expected: Array, depth: int) -> None:
+    """A stack gives what its vectors give one by one."""
+    for place in np.ndindex(argument.shape[:depth]):
+        _close(f"{name} of a stack is not {name} of its vectors", expected[place], function(argument[place]))
+
+
+def _with_buffers(operator: Operator, u: Array, v: Array, pushed: Array, pulled: Array) -> None:
+    """Products with `out` return the same numbers and leave their argument alone."""
+    for name, function, argument, expected in (("jvp", operator.jvp, v, pushed), ("vjp", operator.vjp, u, pulled)):
+        before = argument.copy()
+        result = function(argument, np.full(expected.shape, np.nan))
+        _close(f"{name} with a buffer gives other numbers", result, expected)
+        if not np.array_equal(argument, before):
+            raise Failure(f"{name} writes into its argument")
+
+
+def _same_shape(what: str, array: Any, shape: tuple[int, ...]) -> None:
+    if np.shape(array) != shape:
+        raise Failure(f"{what} has another shape", rows=[("expected", str(shape)), ("received", str(np.shape(array)))])
+
+
+def _close(message: str, got: Array, expected: Array) -> None:
+    scale = float(np.max(np.abs(expected), initial=0.0))
+    if np.shape(got) != np.shape(expected) or not np.allclose(got, expected, rtol=1e-10, atol=1e-12 * scale):
+        raise Failure(message, rows=[("expected", _brief(expected)), ("received", _brief(got))])
+
+
+def _brief(array: Any) -> str:
+    return f"{np.shape(array)}: {np.array2string(np.ravel(array)[:6], precision=6)}"

@@ -1,0 +1,49 @@
+"""Which mistake explains a wrong Jacobian: the ones that people make are tried on the numbers, one by one.
+
+Each module holds a family of mistakes. A hypothesis explains every entry or says nothing: a wrong diagnosis is worse
+than none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from bpframe.testing.diagnosis.arguments import ARGUMENTS
+from bpframe.testing.diagnosis.case import Case
+from bpframe.testing.diagnosis.numbers import NUMBERS, explained
+from bpframe.testing.diagnosis.parts import PARTS
+from bpframe.testing.diagnosis.places import PLACES
+from bpframe.testing.diagnosis.ratios import RATIOS
+from bpframe.testing.diagnosis.regions import REGIONS
+from bpframe.testing.measuring import Block
+from bpframe.testing.probe import Probe
+
+__all__ = ["HYPOTHESES", "diagnose", "explained"]
+
+#: In the order in which they are tried: what is more particular comes first.
+HYPOTHESES: Mapping[str, Callable[[Case], str | None]] = {
+    each.__name__: each for each in (*NUMBERS, *PLACES, *ARGUMENTS, *PARTS, *RATIOS, *REGIONS)
+}
+
+
+def diagnose(probe: Probe, found: Block) -> str | None:
+    """Return the likely mistake behind a block that disagrees, in one sentence; None for one that agrees.
+
+    Tried are: a Jacobian that is not finite, zero where it should not be or the other way round, the sign, a constant
+    factor (a field, the batch size, the number of features, a known constant), a reciprocal, a square; the transpose,
+    exchanged or reversed axes, shifts, entries outside the structure, right values in wrong places, an identity too
+    many or too few; x and y mixed up, another key's block, a stale or frozen value; a term of a sum with the wrong
+    sign or too many, a factor of a chain too many or upside down; a factor that is an input, a parameter or one
+    number per example; a missing term of rank one; a branch, single examples, rows, columns or entries.
+    """
+    if found.agrees:
+        return None
+    case = Case(probe, found)
+    with np.errstate(all="ignore"):
+        for hypothesis in HYPOTHESES.values():
+            cause = hypothesis(case)
+            if cause:
+                return cause
+    return case.pattern()

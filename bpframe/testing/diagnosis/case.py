@@ -1,0 +1,121 @@
+"""The numbers that a hypothesis looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bpframe.operators import Operator
+from bpframe.testing.measuring import Block, tolerances, written_out
+from bpframe.testing.probe import Probe
+
+__all__ = ["Array", "Case"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A block that disagrees, declared d and measured m, both (columns K, examples N, *output)."""
+
+    probe: Probe
+    block: Block
+
+    @property
+    def d(self) -> Array:
+        """The declared entries."""
+        return self.block.declared
+
+    @property
+    def m(self) -> Array:
+        """The measured entries."""
+        return self.block.measured.value
+
+    @property
+    def key(self) -> str:
+        """The input or parameter that the block belongs to."""
+        return self.block.key
+
+    @property
+    def scale(self) -> float:
+        """The largest measured entry."""
+        return float(np.max(np.abs(self.m), initial=0.0, where=self.settled))
+
+    @cached_property
+    def settled(self) -> Array:
+        """Which entries were measured well; the others say nothing."""
+        return self.block.measured.settled
+
+    @cached_property
+    def wrong(self) -> Array:
+        """Which entries are wrong, (K, N, *output)."""
+        return self.block.wrong
+
+    @cached_property
+    def error(self) -> float:
+        """The largest error of the measurement."""
+        return float(np.max(self.block.measured.error, initial=0.0, where=self.settled))
+
+    @property
+    def small(self) -> float:
+        """Below this, an entry counts as zero."""
+        return 1e-6 * self.scale + 20 * self.error
+
+    @property
+    def is_input(self) -> bool:
+        """Whether the key is an input, with examples on axis 0."""
+        return self.key not in self.probe.parameters
+
+    def same(self, one: Array, other: Array) -> bool:
+        """Whether two arrays are equal within what the measurement can tell."""
+        if one.shape != other.shape:
+            return False
+        relative, share = tolerances(self.block.measured.method)
+        allowed = 10 * relative * np.maximum(np.maximum(np.abs(one), np.abs(other)), 10 * share * self.scale)
+        near = np.abs(one - other) <= allowed + 20 * self.error
+        return bool(np.all(near | ~self.settled if near.shape == self.settled.shape else near))
+
+    def explains(self, candidate: Array) -> bool:
+        """Whether `candidate` is the measured block."""
+        return self.same(candidate, self.m)
+
+    def explained_by(self, operator: Operator) -> bool:
+        """Whether another operator in the place of the declared one would be right."""
+        try:
+            candidate = written_out(self.probe, self.block.point, self.key, operator)
+        except Exception:  # an operator that cannot be is no explanation
+            return False
+        return self.explains(candidate)
+
+    @cached_property
+    def matrices(self) -> tuple[Array, Array] | None:
+        """Both blocks as matrices, (N, outputs, K); None where the batch is coupled or a side is empty."""
+        if self.block.coupled or not self.d.size:
+            return None
+        columns, batch = self.d.shape[:2]
+        declared, measured = (np.moveaxis(each.reshape(columns, batch, -1), 0, -1) for each in (self.d, self.m))
+        return declared, measured
+
+    @cached_property
+    def square(self) -> tuple[Array, Array] | None:
+        """The matrices, where they are square."""
+        return self.matrices if self.matrices is not None and len(set(self.matrices[0].shape[1:])) == 1 else None
+
+    def by_axes(self) -> Array:
+        """The declared block as (*key, N, *output)."""
+        batch, output = self.d.shape[1], self.d.shape[2:]
+        return self.d.reshape(*self.probe.shapes[self.key], batch, *output)
+
+    def pattern(self) -> str:
+        """Say that no mistake is known, and how far the numbers are apart."""
+        present = self.wrong & (np.abs(self.d) > self.small)
+        if not present.any():
+            return "no known mistake explains the numbers"
+        ratios = self.m[present] / self.d[present]
+        return (
+            "no known mistake explains the numbers: "
+            f"measured/declared lies between {np.min(ratios):.4g} and {np.max(ratios):.4g}"
+        )
