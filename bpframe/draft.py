@@ -11,24 +11,50 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from bpframe.component import Cost, Layer, contract_of
-from bpframe.errors import DerivativeError
-from bpframe.graph import Node
+from bpframe.component import Component, Cost, Layer, contract_of
+from bpframe.errors import DerivativeError, DraftWarning
+from bpframe.graph import Graph, Node
 from bpframe.numerical import derivatives
 from bpframe.operators import BatchMatrix, Operator
 
-__all__ = ["DRAFT", "CoupledMeasured", "DraftGradient", "DraftJacobian", "MeasuredJacobian"]
+__all__ = [
+    "DRAFT",
+    "CoupledMeasured",
+    "DraftGradient",
+    "DraftJacobian",
+    "MeasuredJacobian",
+    "before_forward",
+    "warn_of_drafts",
+]
 
 Array = np.ndarray[Any, Any]
 
 #: What tables and messages call the structure of a measured Jacobian.
 DRAFT = "draft (numerical)"
+
+
+def warn_of_drafts(graph: Graph) -> None:
+    """Warn, once for every class, of components whose Jacobians are measured in each step of a training."""
+    for component in [*(node.component for node in graph.nodes), *graph.cost.values()]:
+        if contract_of(type(component)).is_draft:
+            _warn(type(component))
+
+
+@cache
+def _warn(cls: type[Component]) -> None:
+    warnings.warn(
+        f"{cls.__name__} is a draft: its Jacobian is measured in every step, which is slow, and the checks refuse it. "
+        f"To have it declared, see what it looks like: bpframe.testing.check_component({cls.__name__}(...), shapes)",
+        DraftWarning,
+        stacklevel=5,  # the line that calls Network.fit
+    )
 
 
 class DraftJacobian:
@@ -164,7 +190,7 @@ class _Point:
 
 def _cast(array: Array, dtype: Any) -> Array:
     """Return a copy in this dtype; integers, which have no derivative, stay integers."""
-    return array.copy() if array.dtype.kind in "iub" else array.astype(dtype)
+    return array.copy() if array.dtype.kind in "iub" else array.astype(dtype, order="C")
 
 
 class _Columns:
@@ -187,7 +213,7 @@ class _Columns:
         """Yield one direction per column: of an input, an entry of every example at once."""
         count = math.prod(self.at.shape[1:] if self.by_example else self.at.shape)
         for k in range(count):
-            direction = np.zeros_like(self.at)
+            direction = np.zeros_like(self.at)  # in C order, so that reshape gives a view
             if self.by_example:
                 direction.reshape(len(direction), count)[:, k] = 1
             else:

@@ -14,17 +14,18 @@ from bpframe.arrays import checked_inputs, checked_stack, checked_targets
 from bpframe.building import build_graph
 from bpframe.checkpoint import Checkpoint, read_checkpoint, restored_engine, write_checkpoint
 from bpframe.component import Component, Cost, Layer, Optimizer
-from bpframe.component.mistakes import shortened
 from bpframe.data import DataSpec, FittedPreparation
 from bpframe.derivatives.gradient_check import GradientCheck, check_gradient
 from bpframe.derivatives.jvp import jvp
 from bpframe.derivatives.vjp import input_vjp, parameter_vjp
+from bpframe.draft import warn_of_drafts
 from bpframe.drawing import draw, mermaid
 from bpframe.engine import Engine
 from bpframe.errors import DataError
 from bpframe.graph import Graph
 from bpframe.history import History
 from bpframe.metrics import accuracy
+from bpframe.mistakes import shortened
 from bpframe.parameters import ParameterVector
 from bpframe.plugins import listeners
 from bpframe.spec import RunSpec
@@ -271,6 +272,7 @@ class Network:
         """Train as a `TrainingSpec` says; `fit` is this with the specification's fields as arguments."""
         samples = self._samples(*data)
         validation = None if validation_data is None else self._samples(*_pair(validation_data))
+        warn_of_drafts(self.graph)
         trainer = Trainer(self._engine, spec)
         self.history, self.training = trainer.history, spec
         return trainer.run(samples, validation, progress, self._listener())

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bpframe.component import Cost, contract_of
+from bpframe.draft import DRAFT
 from bpframe.engine import Engine
 from bpframe.graph import Node, batched
 
@@ -97,10 +99,14 @@ def summarise(engine: Engine) -> Summary:
         inputs=dict(graph.inputs),
         rows=tuple(_row(node, structures[node.name]) for node in graph.nodes),
         outputs=graph.outputs,
-        costs={output: cost.kind for output, cost in graph.cost.items()},
+        costs={output: cost.kind + _mark(cost) for output, cost in graph.cost.items()},
         parameters=engine.parameters.vector.size,
         dtype=str(engine.dtype),
     )
+
+
+def _mark(cost: Cost) -> str:
+    return f", {DRAFT}," if contract_of(type(cost)).is_draft else ""
 
 
 def _row(node: Node, structures: Mapping[str, str]) -> Row:

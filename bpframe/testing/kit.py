@@ -11,7 +11,7 @@ import numpy as np
 from bpframe.component import Component, contract_of
 from bpframe.errors import BpframeError
 from bpframe.graph import Shape
-from bpframe.testing.checks import CHECKS, Check, Failure, Setting, Skipped
+from bpframe.testing.checks import CHECKS, DRAFT_CHECKS, Check, Failure, Setting, Skipped, is_draft
 from bpframe.testing.report import Outcome, Report
 
 __all__ = ["Watch", "called_for", "check_component", "check_names"]
@@ -91,7 +91,8 @@ def _is_in(outcome: Outcome, wanted: set[str]) -> bool:
 
 
 def _checks(setting: Setting) -> list[Check]:
-    return [check for family in CHECKS for check in family(setting)]
+    families = DRAFT_CHECKS if is_draft(setting) else CHECKS
+    return [check for family in families for check in family(setting)]
 
 
 def _run(name: str, function: Callable[[], object], watch: Watch) -> Outcome:

@@ -55,5 +55,6 @@ def _gradient(setting: Setting, probe: CostProbe) -> str:
         ratio = gradient.reshape(a.shape) / (a - y)
         factor = float(np.mean(ratio))
         if np.allclose(ratio, factor, rtol=1e-6):
-            return f"{'' if np.isclose(factor, 1) else f'{factor:.6g} · '}(a − y): return ∇_a C, {shape}"
+            text = "a − y" if np.isclose(factor, 1) else f"{factor:.6g} (a − y)"
+            return f"{text}: return ∇_a C, {shape}"
     return f"return ∇_a C, {shape}"
