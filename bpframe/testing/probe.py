@@ -193,8 +193,8 @@ class LayerProbe(Probe):
 
     def _constants(self, rng: np.random.Generator, batch: int) -> dict[str, Array]:
         return {
-            key: rng.integers(0, domains_of(self.component, (key,))[key].integers, (batch, *self.node.slot_shapes[key]))
-            for key in self.integer_keys
+            key: domain.draw_integers(rng, (batch, *self.node.slot_shapes[key]))
+            for key, domain in domains_of(self.component, self.integer_keys).items()
         }
 
     def _state(self, rng: np.random.Generator) -> dict[str, Array]:
@@ -246,17 +246,22 @@ class CostProbe(Probe):
         return {"a": BatchMatrix(gradient).bind(self.shapes["a"], ())}
 
     def _constants(self, rng: np.random.Generator, batch: int) -> dict[str, Array]:
-        assert_cost = self.component
-        if isinstance(assert_cost, Cost) and assert_cost.integer_targets:
+        domain, shape = domains_of(self.component, ("y",))["y"], (batch, *self.target_shape)
+        declared = domain != Domain()
+        if self.component.integer_targets:
             classes = self.shapes["a"][-1] if self.shapes["a"] else 2
-            return {"y": rng.integers(0, classes, (batch, *self.target_shape))}
+            return {"y": (domain if declared else Domain(0, classes)).draw_integers(rng, shape)}
+        if declared:
+            return {"y": domain.draw(rng, shape, 1.0)}
         # Positive numbers that add up to one along the last axis serve costs of any kind, distributions included.
-        draws = rng.random((batch, *self.target_shape)) + 0.1
+        draws = rng.random(shape) + 0.1
         return {"y": draws / draws.sum(axis=-1, keepdims=True) if self.target_shape else draws}
 
 
 def probe_of(component: Component, shapes: Sequence[Shape]) -> LayerProbe | CostProbe | None:
     """Return the probe of a layer, activation or cost; None for what has no Jacobian."""
+    if isinstance(component, Layer | Cost):
+        domains_of(component, ())  # a domain that names no input is told before any check
     if isinstance(component, Layer):
         return LayerProbe(component, shapes)
     if isinstance(component, Cost):
