@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from bpframe._version import __version__
+from bpframe.cli.check import check
 from bpframe.cli.demo import demo
 from bpframe.cli.evaluate import evaluate
 from bpframe.cli.failures import Guarded
+from bpframe.cli.new import new
 from bpframe.cli.output import prepare_streams
 from bpframe.cli.plugins import plugins
 from bpframe.cli.predict import predict
@@ -47,7 +49,7 @@ def bpframe(
     """
 
 
-for command in (demo, train, evaluate, predict, plugins, schema):
+for command in (demo, train, evaluate, predict, check, plugins, new, schema):
     app.command()(command)
 
 

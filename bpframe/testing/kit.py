@@ -14,7 +14,7 @@ from bpframe.graph import Shape
 from bpframe.testing.checks import CHECKS, DRAFT_CHECKS, Check, Failure, Setting, Skipped, is_draft
 from bpframe.testing.report import Outcome, Report
 
-__all__ = ["Watch", "called_for", "check_component", "check_names"]
+__all__ = ["Watch", "called_for", "check_component", "check_names", "fields_of"]
 
 #: The checks that all others need: the class is read, and an instance takes its place in a graph.
 FIRST = ("contract", "construction")
@@ -61,7 +61,7 @@ def check_component(
     names = FIRST if setting is None else (*FIRST, *called_for(setting))
     return Report(
         component=component.kind,
-        fields=_fields(component),
+        fields=fields_of(component),
         shapes=tuple(tuple(shape) for shape in shapes),
         seed=seed,
         called_for=tuple(
@@ -122,7 +122,8 @@ def _told(error: BaseException) -> str:
     return str(error) if isinstance(error, BpframeError) else f"{type(error).__name__}: {error}"
 
 
-def _fields(component: Component) -> dict[str, object]:
+def fields_of(component: Component) -> dict[str, object]:
+    """Return the fields that differ from their defaults, as a report shows them."""
     return {
         name: value if isinstance(value, bool | int | float | str | None) else repr(value)
         for name in type(component).model_fields

@@ -1,0 +1,201 @@
+"""What is to be checked: component classes with their examples, found by a file's path or by a registered name."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bpframe.component import CATEGORIES, Component, category
+from bpframe.errors import BpframeError, UnknownComponent, closest
+from bpframe.plugins import Discovery, default_discovery
+from bpframe.registry import PluginSet
+from bpframe.testing.examples import Example, read_examples
+from bpframe.testing.loose import components_of, is_file, loose_file
+from bpframe.testing.report import Outcome, Report
+
+__all__ = ["Subject", "broken", "everything", "found_subjects"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A component class to be checked, the examples that its author states, and the words that find it."""
+
+    component: type[Component]
+    words: tuple[str, ...]
+    examples: tuple[Example, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def broken(what: str, check: str, message: str, rows: Sequence[tuple[str, str]] = ()) -> Report:
+    """Return the report on what could not even be tried."""
+    return Report(component=what, outcomes=(Outcome(check=check, status="failed", message=message, rows=tuple(rows)),))
+
+
+@contextlib.contextmanager
+def found_subjects(words: Sequence[str]) -> Iterator[list[Subject | Report]]:
+    """Yield what words on the command line ask for; a loose file stays imported inside the block.
+
+    A word is a Python file, `file.py::Class` for one class in it, the name of a component, with its set or without, or
+    the name of a plugin set. A category, such as `cost`, before a name says which of several components is meant.
+
+    Raises
+    ------
+    ComponentFileError, UnknownComponent, AmbiguousComponent, BrokenPlugin
+        A word stands for nothing, or for something that cannot be used.
+
+    """
+    with contextlib.ExitStack() as stack:
+        found: list[Subject | Report] = []
+        waiting = list(words)
+        while waiting:
+            word = waiting.pop(0)
+            group = None
+            if word in CATEGORIES and waiting:
+                group, word = word, waiting.pop(0)
+            path, _, name = word.partition("::")
+            if is_file(path):
+                found += _in_file(stack, path, name)
+            else:
+                found += _named(word, group)
+        yield found
+
+
+def everything() -> list[Subject | Report]:
+    """Return every component of every installed set, and a report on each set that cannot be used."""
+    discovery = default_discovery()
+    return [each for plugin_set in discovery.registry.sets for each in _of_set(plugin_set, discovery)]
+
+
+def _in_file(stack: contextlib.ExitStack, path: str, name: str) -> list[Subject | Report]:
+    module = stack.enter_context(loose_file(Path(path)))
+    classes = components_of(module, Path(path))
+    by_class = {each.__name__: each for each in classes}
+    if name and name not in by_class:
+        near = closest(name, by_class)
+        raise UnknownComponent(
+            f"no component of {path} is called '{name}'",
+            rows=[("available", ", ".join(by_class))],
+            hint=f"{path}::{near}" if near else None,
+        )
+    hook = getattr(module, "bpframe_examples", None)
+    where = f"EXAMPLES in {path}" if hook is None else f"bpframe_examples() in {path}"
+    reports: list[Subject | Report] = []
+    stated: list[Example] = []
+    try:
+        stated = list(read_examples(getattr(module, "EXAMPLES", ()) if hook is None else hook(), where))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        reports.append(broken(path, "examples", f"{where}: {_told(error)}"))
+    # An instance of a class from elsewhere is checked too where the file states it as an example.
+    classes = list(dict.fromkeys([*classes, *(type(each.component) for each in stated)]))
+    for cls in classes:
+        if not name or cls.__name__ == name:
+            several = len(classes) > 1 and cls.__name__ in by_class
+            words = (f"{path}::{cls.__name__}" if several else path,)
+            reports.append(Subject(cls, words, _of_class(stated, cls)))
+    return reports
+
+
+def _of_class(stated: list[Example], cls: type[Component]) -> tuple[Example, ...]:
+    return tuple(each for each in stated if type(each.component) is cls)
+
+
+def _told(error: BaseException) -> str:
+    return str(error) if isinstance(error, BpframeError) else f"{type(error).__name__}: {error}"
+
+
+def _of_set(plugin_set: PluginSet, discovery: Discovery) -> list[Subject | Report]:
+    name = plugin_set.provider.set
+    if plugin_set.status == "excluded":
+        return []
+    if plugin_set.status != "ok":
+        return [broken(name, "loading", f"the plugin set is {plugin_set.status}: {plugin_set.reason}")]
+    reports: list[Subject | Report] = []
+    stated: list[Example] = []
+    try:
+        for returned in _returned_examples(plugin_set, discovery):
+            stated += read_examples(returned, f"bpframe_examples() of {name}")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the set's own code
+        reports.append(broken(name, "examples", _told(error)))
+    for cls in plugin_set.components:
+        # A kind may be one of several categories' names; the category before it tells them apart.
+        alike = [other for other in plugin_set.components if other.kind == cls.kind]
+        words = (f"{name}.{cls.kind}",) if len(alike) == 1 else (category(cls), f"{name}.{cls.kind}")
+        reports.append(Subject(cls, words, _of_class(stated, cls)))
+    return reports
+
+
+def _returned_examples(plugin_set: PluginSet, discovery: Discovery) -> list[Any]:
+    """Ask one set alone for its examples, so that another's mistake is not taken for its own."""
+    provider = plugin_set.provider
+    plugin = discovery.manager.get_plugin(f"{provider.distribution}: {provider.set}")
+    if plugin is None:
+        return []
+    others = [each for each in discovery.manager.get_plugins() if each is not plugin]
+    caller = discovery.manager.subset_hook_caller("bpframe_examples", others)
+    return list(caller())
+
+
+def _named(word: str, group: str | None) -> list[Subject | Report]:
+    discovery = default_discovery()
+    registry = discovery.registry
+    sets = [each for each in registry.sets if each.provider.set == word]
+    if sets and group is None:
+        return [each for plugin_set in sets for each in _of_set(plugin_set, discovery)]
+    wanted, note = _classes(word, group, discovery)
+    found: list[Subject | Report] = []
+    for plugin_set in registry.sets:
+        if plugin_set.status == "ok" and any(each in wanted for each in plugin_set.components):
+            for each in _of_set(plugin_set, discovery):
+                if isinstance(each, Report):
+                    found.append(each)
+                elif each.component in wanted:
+                    wanted.remove(each.component)
+                    found.append(replace(each, notes=note))
+    return found
+
+
+def _classes(word: str, group: str | None, discovery: Discovery) -> tuple[list[type[Component]], tuple[str, ...]]:
+    """Return the classes that a name stands for, in every space of names, and a note where it was spelt otherwise."""
+    registry = discovery.registry
+    spaces = {"activation": "node", "layer": "node"}
+    groups = ("node", "cost", "optimizer", "initializer") if group is None else (spaces.get(group, group),)
+    found: list[type[Component]] = []
+    for each in groups:
+        # An ambiguous name and a broken set go on to the user: no other space makes up for them.
+        with contextlib.suppress(UnknownComponent):
+            found.append(registry.find(word, each))
+    if found:
+        return found, ()
+    full = {name: cls for each in groups for name, cls in registry.components(each).items()}
+    alike = {name: cls for name, cls in full.items() if _plain(word) in _spellings(name, cls)}
+    if alike:
+        return list(dict.fromkeys(alike.values())), (f"'{word}' is taken for {', '.join(alike)}",)
+    bare = {name.rpartition(".")[2]: name for name in full}
+    near = closest(word, [*full, *bare]) or closest(_plain(word), bare)
+    lost = [each for each in registry.sets if each.status != "ok"]
+    rows = [("did you mean", f"{bare.get(near, near)}?")] if near else []
+    rows.append(("available", ", ".join(full) or "none"))
+    if lost:
+        rows.append(("not loaded", "; ".join(f"{each.provider.set}: {each.reason}" for each in lost)))
+    article = f"{'an' if (group or 'a')[0] in 'aeiou' else 'a'} {group}" if group else "a component"
+    raise UnknownComponent(
+        f"'{word}' is not {article}", rows=rows, hint=f"bpframe check {word}.py, if it is a file of yours"
+        if Path(f"{word}.py").is_file() else None,
+    )  # fmt: skip
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
+def _spellings(name: str, cls: type[Component]) -> set[str]:
+    """Return how a component may be written without regard to case and underscores, its class's name included."""
+    set_name = name.partition(".")[0]
+    return {_plain(each) for each in (name, cls.kind, cls.__name__, f"{set_name}.{cls.__name__}")}
