@@ -37,6 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("experiment", "saved_run"),
     ("extend",),
     ("testing",),
+    ("scaffold",),
     ("cli",),
     ("", "__main__"),  # the package root itself
 )
