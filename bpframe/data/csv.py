@@ -76,7 +76,7 @@ class CsvData(PreparationSpec):
 
 
 def read_csv_inputs(
-    path: Path, *, columns: Sequence[str | int] | None = None, delimiter: str = ",", header: bool = True
+    path: Path, *, columns: Sequence[str | int] | None = None, delimiter: str = ",", header: bool | None = True
 ) -> tuple[Array, Place]:
     """Return the selected columns, or all, of a CSV file as numbers (N, k), and their place."""
     table = read_table(path, delimiter=delimiter, header=header)

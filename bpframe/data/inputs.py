@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from bpframe.data.csv import CsvData, read_csv_inputs
@@ -29,7 +30,8 @@ def read_inputs(
     """Return the raw inputs (N, *features) of a file, and their place for errors of the preparation that follows.
 
     The end of the name decides: .npz, .npy, .csv, .tsv, .idx, -idx3-ubyte (also with .gz). `source` is the data section
-    that the network was trained with: its key or its delimiter and header are used for files of its kind. The
+    that the network was trained with: its key or its delimiter and header are used for files of its kind; in
+    another network's CSV file a first row of numbers is data. The
     columns of a CSV file with a header are chosen by `preparation.feature_names`, so that other columns may stay.
     `base` is the folder that the path starts from, by default the current one.
 
@@ -66,9 +68,11 @@ def _from_npz(path: Path, source: object) -> tuple[Array, Place]:
 
 
 def _from_csv(path: Path, source: object, preparation: FittedPreparation | None) -> tuple[Array, Place]:
-    header, delimiter, columns = True, "\t" if path.name.lower().endswith(".tsv") else ",", None
+    header: bool | None
+    columns: Sequence[str | int] | None
+    header, delimiter, columns = None, "\t" if path.name.lower().endswith(".tsv") else ",", None
     if isinstance(source, CsvData):
         header, delimiter, columns = source.header, source.delimiter, source.inputs
-    if header and preparation is not None and preparation.feature_names is not None:
+    if header is not False and preparation is not None and preparation.feature_names is not None:
         columns = preparation.feature_names
     return read_csv_inputs(path, columns=columns, delimiter=delimiter, header=header)

@@ -116,8 +116,10 @@ def _number(cell: str) -> float | None:
         return None
 
 
-def read_table(path: Path, *, delimiter: str, header: bool) -> Table:
+def read_table(path: Path, *, delimiter: str, header: bool | None) -> Table:
     """Return the cells of a CSV file in UTF-8, with or without a byte order mark; blank lines are left out.
+
+    Without a word on the header (None), a first row of numbers is data.
 
     Raises DataError for an empty file, a ragged row, text that is not UTF-8, an open quote, and a header that is a row
     of numbers (unless it counts the columns 0, 1, ...).
@@ -126,6 +128,8 @@ def read_table(path: Path, *, delimiter: str, header: bool) -> Table:
     rows: list[list[str]] = []
     lines: list[int] = []
     for line, row in _rows(path, delimiter):
+        if header is None:
+            header = any(_number(cell) is None for cell in row)
         if header and names is None:
             names = tuple(row)
             _require_names(path, line, names)

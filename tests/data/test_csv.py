@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpframe.data import CsvData
+from bpframe.data import CsvData, read_inputs
 from bpframe.errors import DataError, SpecError
 
 IRIS = """length,width,species
@@ -228,3 +228,10 @@ def test_a_header_taken_for_data_is_explained(tmp_path):
 def test_settings_that_cannot_be_meant_are_refused(settings):
     with pytest.raises(SpecError):
         CsvData(**{"path": "a.csv", "targets": ["y"], **settings})
+
+
+def test_without_a_word_on_the_header_a_first_row_of_numbers_is_data(tmp_path):
+    (tmp_path / "plain.csv").write_text("1,2\n3,4\n")
+    (tmp_path / "named.csv").write_text("a,b\n3,4\n")
+    assert read_inputs(tmp_path / "plain.csv")[0].tolist() == [[1, 2], [3, 4]]
+    assert read_inputs(tmp_path / "named.csv")[0].tolist() == [[3, 4]]
