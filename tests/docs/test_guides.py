@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import bpframe.operators
+from bpframe.component import Component
 from bpframe.component.contract import _METHODS
 from bpframe.data import CsvData, DigitsData, IdxData, NpzData
 from bpframe.operators import Operator
@@ -48,6 +49,19 @@ def test_every_word_of_the_contract_is_explained_once() -> None:
     explained = [word for row in rows("components", "word") for word in sorted(words(row[0]))]
     allowed = {word for methods in _METHODS.values() for _, asked in methods.values() for word in asked}
     assert sorted(explained) == sorted(allowed)
+
+
+def test_every_class_variable_of_the_contract_is_explained() -> None:
+    shown = {word for row in rows("components", "class variable") for word in words(row[0])}
+    declared = {
+        name
+        for base in _METHODS
+        for cls in base.__mro__
+        if issubclass(cls, Component)
+        for name in cls.__class_vars__
+        if not name.startswith("_")
+    }
+    assert shown == declared
 
 
 def test_every_operator_is_in_the_table_under_the_name_that_summaries_show() -> None:
