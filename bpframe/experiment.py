@@ -73,8 +73,10 @@ class Experiment:
         )
 
 
-def prepare_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".") -> Experiment:
+def prepare_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".", verify: bool | None = None) -> Experiment:
     """Build the network and load the data of a spec, whose paths start from the folder `base`; train nothing.
+
+    `verify` as in `Network`: whether components are checked by value first.
 
     Raises
     ------
@@ -91,7 +93,7 @@ def prepare_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".") -> Exp
         raise SpecError(
             "the spec has no section 'data'", expected="where the examples are, such as data: {kind: digits}"
         )
-    network = Network.from_spec(spec.network)
+    network = Network.from_spec(spec.network, verify)
     dataset = data.load(Path(base), spec.network.dtype)
     return Experiment(network, training, data, dataset, Path(base))
 

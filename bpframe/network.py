@@ -34,6 +34,7 @@ from bpframe.spec.training import TrainingSpec, training_spec
 from bpframe.summary import Summary, summarise
 from bpframe.trace import Trace
 from bpframe.trainer import Trainer
+from bpframe.verification import verify_graph, verify_optimizer, wanted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,11 +72,16 @@ class Network:
         "float32" or "float64": that of all parameters, values and gradients.
     seed
         Where every random stream starts; equal seeds give equal networks.
+    verify
+        Whether components are checked by value, once each, before the network takes them; where it is left out, the
+        environment variable BPFRAME_VERIFY says. Verdicts are remembered in a cache folder.
 
     Raises
     ------
     SpecError, GraphError, ContractError
         Before any array exists: names, edges, shapes, and components that break the contract.
+    ComponentCheckFailed
+        With `verify`: a component that fails its checks, with the diagnosis.
 
     Examples
     --------
@@ -94,6 +100,7 @@ class Network:
         cost: Cost | Mapping[str, Cost] | None = None,
         dtype: str = "float64",
         seed: int = 0,
+        verify: bool | None = None,
     ) -> None:
         self._build(
             network_spec(
@@ -105,14 +112,15 @@ class Network:
                 cost=cost,
                 dtype=dtype,
                 seed=seed,
-            )
+            ),
+            verify,
         )
 
     @classmethod
-    def from_spec(cls, spec: NetworkSpec) -> Network:
+    def from_spec(cls, spec: NetworkSpec, verify: bool | None = None) -> Network:
         """Return the network that a specification describes, with fresh parameters."""
         network = cls.__new__(cls)
-        network._build(spec)
+        network._build(spec, verify)
         return network
 
     @classmethod
@@ -129,13 +137,20 @@ class Network:
         network.spec, network.training = checkpoint.spec.network, checkpoint.spec.training
         network.history = checkpoint.history
         network._engine = restored_engine(checkpoint)
+        network._verify = wanted(None)
+        if network._verify:
+            verify_graph(network.graph)
         return network
 
-    def _build(self, spec: NetworkSpec) -> None:
+    def _build(self, spec: NetworkSpec, verify: bool | None) -> None:
         self.spec = spec
         self.history: History | None = None
         self.training: TrainingSpec | None = None
-        self._engine = Engine(build_graph(spec), spec.dtype, spec.seed)
+        self._verify = wanted(verify)
+        graph = build_graph(spec)
+        if self._verify:
+            verify_graph(graph)
+        self._engine = Engine(graph, spec.dtype, spec.seed)
 
     @property
     def graph(self) -> Graph:
@@ -272,6 +287,8 @@ class Network:
         """Train as a `TrainingSpec` says; `fit` is this with the specification's fields as arguments."""
         samples = self._samples(*data)
         validation = None if validation_data is None else self._samples(*_pair(validation_data))
+        if self._verify:
+            verify_optimizer(spec.optimizer)
         warn_of_drafts(self.graph)
         trainer = Trainer(self._engine, spec)
         self.history, self.training = trainer.history, spec

@@ -28,6 +28,9 @@ def train(
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Another seed for weights and order of examples.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Another number of epochs.")] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check every component by value first; verdicts are remembered.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run's folder and nothing else.")] = False,
 ) -> None:
@@ -45,7 +48,7 @@ def train(
     run = overridden(read_spec(spec), seed=seed, epochs=epochs)
     folder = _next_folder(spec) if output is None else output
     check_destination(folder)
-    experiment = prepare_experiment(run, spec.expanduser().absolute().parent)
+    experiment = prepare_experiment(run, spec.expanduser().absolute().parent, verify=verify or None)
     started = time.perf_counter()
     try:
         experiment.train(progress=False if quiet else None if as_json else True)

@@ -1,0 +1,75 @@
+"""Check on use: a network that is built with `verify` refuses components that fail the conformance kit.
+
+Each component is checked once, with its fields and shapes, and the verdict is remembered in a cache folder for as long
+as its source, its versions, its fields and its shapes stay the same.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from bpframe.component import Initializer, Optimizer
+from bpframe.errors import SpecError
+from bpframe.graph import Graph
+
+__all__ = ["VARIABLE", "verify_graph", "verify_optimizer", "wanted"]
+
+#: The environment variable that has every network verified whose `verify` is left out.
+VARIABLE = "BPFRAME_VERIFY"
+
+_WORDS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off", ""), False)
+
+
+def wanted(verify: bool | None, environ: Mapping[str, str] = os.environ) -> bool:
+    """Return whether to verify: what the caller says, else what BPFRAME_VERIFY says, else not.
+
+    Raises
+    ------
+    SpecError
+        BPFRAME_VERIFY holds another word than 1, true, yes, on, 0, false, no, off.
+
+    """
+    if verify is not None:
+        return verify
+    word = environ.get(VARIABLE, "").strip().lower()
+    if word not in _WORDS:
+        raise SpecError(
+            f"the environment variable {VARIABLE} says neither yes nor no",
+            expected="1, true, yes or on; 0, false, no or off",
+            received=repr(word),
+        )
+    return _WORDS[word]
+
+
+def verify_graph(graph: Graph) -> None:
+    """Check every layer, activation, cost and initializer of a graph that is not known to be right.
+
+    Raises
+    ------
+    ComponentCheckFailed
+        The first that fails, with the diagnosis.
+
+    """
+    from bpframe.verification.checking import Subject, require  # only here: the kit takes time to import
+
+    for node in graph.nodes:
+        require(Subject(node.place, node.component, node.input_shapes))
+        for name, parameter in node.parameters.items():
+            if isinstance(parameter.init, Initializer):
+                require(Subject(f"the start of {node.place}'s {name}", parameter.init, (parameter.shape,)))
+    for output, cost in graph.cost.items():
+        require(Subject(f"the cost of '{output}'", cost, (graph.shapes[output],)))
+
+
+def verify_optimizer(optimizer: Optimizer) -> None:
+    """Check an optimizer that is not known to be right.
+
+    Raises
+    ------
+    ComponentCheckFailed
+
+    """
+    from bpframe.verification.checking import Subject, require
+
+    require(Subject("the optimizer", optimizer, ()))
