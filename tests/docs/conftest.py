@@ -86,8 +86,8 @@ def _blocks(info: str, evaluator: Callable[[Example], object]) -> Callable[[Docu
 def _parsers() -> list[Callable[[Document], Iterator[Region]]]:
     python = _Python()
     return [
-        _blocks(r"(?:yaml|toml|json|csv)[ \t]+title=\"(?P<name>[^\"]+)\"", _write_file),
-        _blocks(r"python(?:[ \t][^\n]*)?", python.run),
+        _blocks(r"(?:yaml|toml|json|csv|python)[ \t]+title=\"(?P<name>[^\"]+)\"", _write_file),
+        _blocks(r"python", python.run),
         _blocks(r"text[ \t]+title=\"output\"", python.compare),
         _blocks(r"console", _run_console),
     ]

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
 import bpframe.operators
+from bpframe.cli.app import app
 from bpframe.component import Component
 from bpframe.component.contract import _METHODS
 from bpframe.data import CsvData, DigitsData, IdxData, NpzData
@@ -74,6 +76,11 @@ def test_every_operator_is_in_the_table_under_the_name_that_summaries_show() -> 
     for cls in classes:
         if isinstance(cls.structure, str):  # a Sum's and a Composed's follow from their parts
             assert shown[cls.__name__] == cls.structure
+
+
+def test_the_table_of_commands_names_every_command() -> None:
+    shown = [words(row[0]).pop().split()[1] for row in rows("command-line", "command")]
+    assert sorted(shown) == sorted(typer.main.get_command(app).commands)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,14 @@ def test_blocks_share_a_namespace_and_the_files_above_or_below_them(
     assert run_page(page) == 3
 
 
+def test_titled_python_is_a_file_and_is_not_run(page: Path, run_page: Callable[[Path], int]) -> None:
+    page.write_text(
+        '```python title="mine.py"\nraise SystemExit\n```\n'
+        "\n```python\nfrom pathlib import Path\nassert 'SystemExit' in Path('mine.py').read_text()\n```\n"
+    )
+    assert run_page(page) == 2
+
+
 def test_a_failing_snippet_fails_at_its_line_in_the_page(page: Path, run_page: Callable[[Path], int]) -> None:
     page.write_text("# Title\n\n```python\nx = 1\nassert x == 2\n```\n")
     with pytest.raises(AssertionError) as failure:
