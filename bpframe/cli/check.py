@@ -68,9 +68,9 @@ def check(
         found.append(report)
         if not as_json:
             typer.echo(report.text(verbose))
+    refuse_unknown(order.only, names.found)
     if as_json:
         print_json([report.model_dump(mode="json") for report in found])
-    refuse_unknown(order.only, names.found)
     failed = sum(not report.ok for report in found)
     if not as_json:
         _summarise(found, failed)

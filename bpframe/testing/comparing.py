@@ -17,9 +17,11 @@ from bpframe.errors import ContractError
 from bpframe.graph import Shape
 from bpframe.operators import BatchMatrix, Operator
 from bpframe.randomness import stream
+from bpframe.testing.kit import fields_of
 from bpframe.testing.measuring import written_out
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of
 from bpframe.testing.report import Outcome, Report
+from bpframe.trace import local_jacobian
 
 __all__ = ["Comparison", "compare_jacobians"]
 
@@ -79,6 +81,7 @@ def compare_jacobians(old: Component, new: Component, shapes: Sequence[Shape], *
     faster = seconds[0] / seconds[1]
     return Comparison(
         component=new.kind,
+        fields=fields_of(new),
         shapes=given,
         seed=seed,
         called_for=tuple(each.check for each in outcomes),
@@ -226,7 +229,8 @@ def _call(probe: Probe, point: Point) -> Callable[[], Mapping[str, Operator]]:
     """Return what calls jacobian alone, after forward has run."""
     if isinstance(probe, LayerProbe):
         trace = probe.trace(point)
-        return lambda: trace.jacobian(probe.NODE)
+        trace.checked = True  # as in a training, where the first pass alone looks at what jacobian returns
+        return lambda: local_jacobian(trace, probe.plan.steps[0])
     if isinstance(probe, CostProbe):
         words, shape = probe.words(point), probe.shapes["a"]
         return lambda: {"a": BatchMatrix(probe.ask("jacobian", words)).bind(shape, ())}

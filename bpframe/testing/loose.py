@@ -16,7 +16,7 @@ from pathlib import Path
 from bpframe.component import CATEGORIES, Component
 from bpframe.errors import BpframeError, ComponentFileError, closest
 
-__all__ = ["components_of", "is_file", "loose_file"]
+__all__ = ["components_of", "is_file", "loose_file", "no_component"]
 
 
 def is_file(word: str) -> bool:
@@ -55,37 +55,36 @@ def loose_file(path: Path) -> Iterator[types.ModuleType]:
                 del sys.modules[name]
 
 
-def components_of(module: types.ModuleType, path: Path) -> list[type[Component]]:
+def components_of(module: types.ModuleType) -> list[type[Component]]:
     """Return the component classes of a module: those that it defines, and those that its hook returns.
 
     Classes that others of them derive from and that are not whole, and those whose name begins with _, are the author's
     own bases.
-
-    Raises
-    ------
-    ComponentFileError
-        There is none.
-
     """
-    own = [each for each in vars(module).values() if isinstance(each, type) and each.__module__ == module.__name__]
-    found = [each for each in own if issubclass(each, Component)]
+    found = [each for each in _own(module) if issubclass(each, Component)]
     hook = getattr(module, "bpframe_components", None)
     listed = hook() if inspect.isfunction(hook) else []
     found += [each for each in listed if isinstance(each, type) and issubclass(each, Component)]
-    whole = [
+    return [
         each
         for each in dict.fromkeys(found)
         if each in listed or not (each.__name__.startswith("_") or _is_base(each, found))
     ]
-    if not whole:
-        names = [each.__name__ for each in own]
-        raise ComponentFileError(
-            f"no component is in {path}",
-            expected="a class that derives from " + ", ".join(base.__name__ for base in CATEGORIES.values()),
-            received="the classes " + ", ".join(names) if names else "no class",
-            hint=f"class {names[0]}(Activation), with: from bpframe.extend import Activation" if names else None,
-        )
-    return whole
+
+
+def no_component(module: types.ModuleType, path: str) -> ComponentFileError:
+    """Return the error for a file without a component, which says what it has instead."""
+    names = [each.__name__ for each in _own(module)]
+    return ComponentFileError(
+        f"no component is in {path}",
+        expected="a class that derives from " + ", ".join(base.__name__ for base in CATEGORIES.values()),
+        received="the classes " + ", ".join(names) if names else "no class",
+        hint=f"class {names[0]}(Activation), with: from bpframe.extend import Activation" if names else None,
+    )
+
+
+def _own(module: types.ModuleType) -> list[type]:
+    return [each for each in vars(module).values() if isinstance(each, type) and each.__module__ == module.__name__]
 
 
 def _is_base(cls: type[Component], found: list[type[Component]]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
-__all__ = ["Outcome", "Report"]
+__all__ = ["Outcome", "Report", "Status"]
 
 #: What the check of the transpose says about entries that are wrong.
 _TRANSPOSE = {

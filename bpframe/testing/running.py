@@ -16,7 +16,7 @@ from bpframe.errors import BpframeError, SpecError, closest
 from bpframe.testing.comparing import compare_jacobians
 from bpframe.testing.examples import Example, guess_examples
 from bpframe.testing.kit import check_component, check_names, fields_of
-from bpframe.testing.report import Outcome, Report
+from bpframe.testing.report import Outcome, Report, Status
 from bpframe.testing.subjects import Subject, broken, everything, found_subjects
 
 __all__ = ["Follower", "Names", "Order", "refuse_unknown", "rerun", "run_order"]
@@ -197,15 +197,27 @@ def _with_mutation(report: Report, example: Example, order: Order, told: Followe
 
     told.check("mutation", None)
     started = time.perf_counter()
-    try:
-        found = mutate_component(example.component, example.shapes, order.seed)
-        status, message = ("passed" if found.ok else "failed"), found.text()
-    except Exception as error:
-        status, message = "failed", f"{type(error).__name__}: {error}"
+    status: Status = "skipped"
+    notes: tuple[str, ...] = ()
+    if not report.ok:
+        message = "the component fails a check as it is"
+    else:
+        try:
+            found = mutate_component(example.component, example.shapes, order.seed)
+            message = found.text()
+            if found.has_jacobian:
+                status = "passed" if found.ok else "failed"
+                notes = (message,) if found.ok else ()
+        except Exception as error:  # a component's own code
+            status, message = "failed", f"{type(error).__name__}: {error}"
     outcome = Outcome(check="mutation", status=status, message=message, seconds=time.perf_counter() - started)
     told.check("mutation", outcome)
     return report.model_copy(
-        update={"outcomes": (*report.outcomes, outcome), "called_for": (*report.called_for, "mutation")}
+        update={
+            "outcomes": (*report.outcomes, outcome),
+            "called_for": (*report.called_for, "mutation"),
+            "notes": (*report.notes, *notes),
+        }
     )
 
 

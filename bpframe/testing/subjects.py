@@ -13,7 +13,7 @@ from bpframe.errors import BpframeError, UnknownComponent, closest
 from bpframe.plugins import Discovery, default_discovery
 from bpframe.registry import PluginSet
 from bpframe.testing.examples import Example, read_examples
-from bpframe.testing.loose import components_of, is_file, loose_file
+from bpframe.testing.loose import components_of, is_file, loose_file, no_component
 from bpframe.testing.report import Outcome, Report
 
 __all__ = ["Subject", "broken", "everything", "found_subjects"]
@@ -71,19 +71,10 @@ def everything() -> list[Subject | Report]:
 
 def _in_file(stack: contextlib.ExitStack, path: str, name: str) -> list[Subject | Report]:
     module = stack.enter_context(loose_file(Path(path)))
-    classes = components_of(module, Path(path))
-    by_class = {each.__name__: each for each in classes}
-    if name and name not in by_class:
-        near = closest(name, by_class)
-        raise UnknownComponent(
-            f"no component of {path} is called '{name}'",
-            rows=[("available", ", ".join(by_class))],
-            hint=f"{path}::{near}" if near else None,
-        )
-    hook = getattr(module, "bpframe_examples", None)
-    where = f"EXAMPLES in {path}" if hook is None else f"bpframe_examples() in {path}"
     reports: list[Subject | Report] = []
     stated: list[Example] = []
+    hook = getattr(module, "bpframe_examples", None)
+    where = f"EXAMPLES in {path}" if hook is None else f"bpframe_examples() in {path}"
     try:
         stated = list(read_examples(getattr(module, "EXAMPLES", ()) if hook is None else hook(), where))
     except KeyboardInterrupt:
@@ -91,11 +82,20 @@ def _in_file(stack: contextlib.ExitStack, path: str, name: str) -> list[Subject 
     except BaseException as error:
         reports.append(broken(path, "examples", f"{where}: {_told(error)}"))
     # An instance of a class from elsewhere is checked too where the file states it as an example.
-    classes = list(dict.fromkeys([*classes, *(type(each.component) for each in stated)]))
+    classes = list(dict.fromkeys([*components_of(module), *(type(each.component) for each in stated)]))
+    by_class = {each.__name__: each for each in classes}
+    if not classes:
+        raise no_component(module, path)
+    if name and name not in by_class:
+        near = closest(name, by_class)
+        raise UnknownComponent(
+            f"no component of {path} is called '{name}'",
+            rows=[("available", ", ".join(by_class))],
+            hint=f"{path}::{near}" if near else None,
+        )
     for cls in classes:
         if not name or cls.__name__ == name:
-            several = len(classes) > 1 and cls.__name__ in by_class
-            words = (f"{path}::{cls.__name__}" if several else path,)
+            words = (f"{path}::{cls.__name__}" if len(classes) > 1 else path,)
             reports.append(Subject(cls, words, _of_class(stated, cls)))
     return reports
 
