@@ -20,7 +20,7 @@ import numpy as np
 
 from bpframe.component import Component, Cost, Layer, contract_of
 from bpframe.errors import DerivativeError, DraftWarning
-from bpframe.graph import Graph, Node
+from bpframe.graph import Node
 from bpframe.numerical import derivatives
 from bpframe.operators import BatchMatrix, Operator
 
@@ -31,7 +31,7 @@ __all__ = [
     "DraftJacobian",
     "MeasuredJacobian",
     "before_forward",
-    "warn_of_drafts",
+    "warn_of_draft",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -40,15 +40,9 @@ Array = np.ndarray[Any, Any]
 DRAFT = "draft (numerical)"
 
 
-def warn_of_drafts(graph: Graph) -> None:
-    """Warn, once for every class, of components whose Jacobians are measured in each step of a training."""
-    for component in [*(node.component for node in graph.nodes), *graph.cost.values()]:
-        if contract_of(type(component)).is_draft:
-            _warn(type(component))
-
-
 @cache
-def _warn(cls: type[Component]) -> None:
+def warn_of_draft(cls: type[Component]) -> None:
+    """Warn, once for a class, that its Jacobian is measured in each step of a training."""
     warnings.warn(
         f"{cls.__name__} is a draft: its Jacobian is measured in every step, which is slow, and the checks refuse it. "
         f"To have it declared, see what it looks like: bpframe.testing.check_component({cls.__name__}(...), shapes)",

@@ -13,12 +13,11 @@ import numpy as np
 from bpframe.arrays import checked_inputs, checked_stack, checked_targets
 from bpframe.building import build_graph
 from bpframe.checkpoint import Checkpoint, read_checkpoint, restored_engine, write_checkpoint
-from bpframe.component import Component, Cost, Layer, Optimizer
+from bpframe.component import Component, Cost, Layer, Optimizer, contract_of
 from bpframe.data import DataSpec, FittedPreparation
 from bpframe.derivatives.gradient_check import GradientCheck, check_gradient
 from bpframe.derivatives.jvp import jvp
 from bpframe.derivatives.vjp import input_vjp, parameter_vjp
-from bpframe.draft import warn_of_drafts
 from bpframe.drawing import draw, mermaid
 from bpframe.engine import Engine
 from bpframe.errors import DataError
@@ -289,7 +288,7 @@ class Network:
         validation = None if validation_data is None else self._samples(*_pair(validation_data))
         if self._verify:
             verify_optimizer(spec.optimizer)
-        warn_of_drafts(self.graph)
+        self._warn_of_drafts()
         trainer = Trainer(self._engine, spec)
         self.history, self.training = trainer.history, spec
         return trainer.run(samples, validation, progress, self._listener())
@@ -345,6 +344,13 @@ class Network:
                 warnings.warn(f"a plugin's bpframe_after_epoch failed: {type(error).__name__}: {error}", stacklevel=2)
 
         return after_epoch
+
+    def _warn_of_drafts(self) -> None:
+        for component in [*(node.component for node in self.graph.nodes), *self.graph.cost.values()]:
+            if contract_of(type(component)).is_draft:
+                from bpframe.draft import warn_of_draft  # only here: few networks hold a draft
+
+                warn_of_draft(type(component))
 
     def _inputs(self, x: Arrays) -> dict[str, Array]:
         return checked_inputs(self.graph, x, self.dtype)

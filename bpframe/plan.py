@@ -14,7 +14,6 @@ from operator import itemgetter
 from typing import Any
 
 from bpframe.component import Contract, Cost, contract_of
-from bpframe.draft import DraftGradient, DraftJacobian, before_forward
 from bpframe.graph import Graph, Node, Shape
 
 __all__ = ["TRAINING", "BackwardStep", "Call", "CostStep", "Plan", "Step"]
@@ -186,6 +185,8 @@ class Plan:
 
     def _draft(self, node: Node, forward: Call, words: dict[str, int], inputs: list[int]) -> tuple[Call, Call]:
         """Return the calls of a node whose Jacobian is measured, at the random numbers that forward drew."""
+        from bpframe.draft import DraftJacobian, before_forward  # only here: few networks hold a draft
+
         kept = self._new()
         if "rng" in words:
             remembering = before_forward(words["rng"], kept, lambda slots: forward.function(*forward.arguments(slots)))
@@ -195,6 +196,11 @@ class Plan:
         taken = [TRAINING, words["p"], words["state"], kept, words["y"], *inputs]
         return called, Call(DraftJacobian(node), _picker(taken))
 
+    def _draft_gradient(self, cost: Cost, words: dict[str, int]) -> Call:
+        from bpframe.draft import DraftGradient
+
+        return Call(DraftGradient(cost), _picker([words["a"], words["y"]]))
+
     def _cost_step(self, output: str, cost: Cost) -> CostStep:
         contract = contract_of(type(cost))
         words = {"a": self.value_slots[output], "y": self._new(), "saved": self._new()}
@@ -203,7 +209,7 @@ class Plan:
             output=output,
             cost=cost,
             forward=_call(cost, contract, "forward", words, []),
-            jacobian=Call(DraftGradient(cost), _picker([words["a"], words["y"]]))
+            jacobian=self._draft_gradient(cost, words)
             if contract.is_draft
             else _call(cost, contract, "jacobian", _with_out(words, buffer), []),
             value_slot=words["a"],

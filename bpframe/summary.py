@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bpframe.component import Cost, contract_of
-from bpframe.draft import DRAFT
 from bpframe.engine import Engine
 from bpframe.graph import Node, batched
 
@@ -106,7 +105,7 @@ def summarise(engine: Engine) -> Summary:
 
 
 def _mark(cost: Cost) -> str:
-    return f", {DRAFT}," if contract_of(type(cost)).is_draft else ""
+    return ", a draft (numerical)," if contract_of(type(cost)).is_draft else ""
 
 
 def _row(node: Node, structures: Mapping[str, str]) -> Row:
