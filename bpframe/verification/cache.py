@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import sys
-import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["VARIABLE", "Verdict", "cache_folder", "recall", "remember"]
+from bpframe.cache import VARIABLE, cache_folder, write_whole
 
-#: The environment variable that names another folder.
-VARIABLE = "BPFRAME_CACHE"
+__all__ = ["VARIABLE", "Verdict", "cache_folder", "recall", "remember"]
 
 FORMAT = 1
 
@@ -25,24 +19,6 @@ class Verdict:
 
     problem: str = ""
     rows: tuple[tuple[str, str], ...] = ()
-
-
-def cache_folder(environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Return where bpframe caches: BPFRAME_CACHE, else the operating system's folder; None where there is no home."""
-    if chosen := environ.get(VARIABLE):
-        return Path(chosen).expanduser()
-    try:
-        if sys.platform == "win32":
-            base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-        elif sys.platform == "darwin":
-            base = Path.home() / "Library" / "Caches"
-        else:
-            stated = environ.get("XDG_CACHE_HOME", "")
-            # The XDG specification has relative paths ignored.
-            base = Path(stated) if Path(stated).is_absolute() else Path.home() / ".cache"
-    except RuntimeError:  # nobody's home
-        return None
-    return base / "bpframe"
 
 
 def path_of(key: str) -> Path | None:
@@ -75,14 +51,4 @@ def remember(key: str, component: str, verdict: Verdict) -> None:
         ensure_ascii=False,
         indent=1,
     )
-    temporary: str | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(path)
-    except OSError:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
+    write_whole(path, text)
