@@ -1,5 +1,7 @@
 """Concatenation of any number of inputs."""
 
+import math
+
 import numpy as np
 
 from bpframe.extend import Array, Gather, Layer, Operator, ShapeMismatch
@@ -25,6 +27,6 @@ class Concatenate(Layer):
         found: list[Operator] = []
         for i, x in enumerate(xs):
             places = [np.full(other.shape[1:], -1) for other in xs]
-            places[i] = np.arange(x[0].size).reshape(x.shape[1:])
+            places[i] = np.arange(math.prod(x.shape[1:])).reshape(x.shape[1:])
             found.append(Gather(np.concatenate(places, axis=-1)[None]))
         return found

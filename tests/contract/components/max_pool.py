@@ -1,5 +1,7 @@
 """Max-pooling over one or two axes."""
 
+import math
+
 import numpy as np
 
 from bpframe.extend import Array, Field, Gather, Layer, Operator, PositiveInt, ShapeMismatch
@@ -29,7 +31,7 @@ class MaxPool(Layer):
         return (*(length // size for length, size in zip(shape, self.size, strict=False)), shape[-1])
 
     def forward(self, x: Array, saved: dict[str, Array]) -> Array:
-        positions = np.arange(x[0].size).reshape(x.shape[1:])
+        positions = np.arange(math.prod(x.shape[1:])).reshape(x.shape[1:])
         blocks, places = self._blocks(x), self._blocks(positions[None])
         winner = blocks.argmax(axis=-1)[..., None]
         saved["index"] = np.take_along_axis(np.broadcast_to(places, blocks.shape), winner, axis=-1)[..., 0]
@@ -46,4 +48,4 @@ class MaxPool(Layer):
             x = x[:, : count * size].reshape(len(x), count, size, *x.shape[2:])
             x = np.moveaxis(np.moveaxis(x, 2, -1), 1, axis)
         last = x.ndim - len(self.size)
-        return x.reshape(*x.shape[:last], -1)
+        return x.reshape(*x.shape[:last], math.prod(x.shape[last:]))
