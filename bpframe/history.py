@@ -50,6 +50,8 @@ class History(BaseModel):
 
     def column(self, name: str) -> list[float]:
         """Return one quantity over the epochs that have it, such as `history.column("cost")`."""
+        if name not in EpochRecord.model_fields:
+            raise KeyError(f"a history has no '{name}'; there are {', '.join(EpochRecord.model_fields)}")
         return [value for record in self.epochs if (value := getattr(record, name)) is not None]
 
     def plot(self, path: str | Path | None = None) -> Figure:

@@ -24,6 +24,7 @@ def accuracy(prediction: Array, target: Array) -> float:
     ShapeMismatch, DataError
 
     """
+    prediction, target = _as_array(prediction), _as_array(target)
     if prediction.ndim != 2:
         raise ShapeMismatch(
             "accuracy needs one score per class", expected="(N, classes)", received=str(prediction.shape)
@@ -41,3 +42,7 @@ def accuracy(prediction: Array, target: Array) -> float:
             received=f"{target.shape}, {target.dtype}",
         )
     return float(np.mean(prediction.argmax(axis=1) == classes))
+
+
+def _as_array(value: Any) -> Array:
+    return value if hasattr(value, "ndim") else np.asarray(value)

@@ -97,7 +97,7 @@ class Network:
         inputs: Mapping[str, Sequence[int]] | None = None,
         output: str | Sequence[str] | None = None,
         cost: Cost | Mapping[str, Cost] | None = None,
-        dtype: str = "float64",
+        dtype: Any = "float64",
         seed: int = 0,
         verify: bool | None = None,
     ) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
+import numpy as np
 from pydantic import (
+    BeforeValidator,
     Field,
     ModelWrapValidatorHandler,
     NonNegativeInt,
@@ -37,6 +39,11 @@ NODE_KEYS = ("name", "inputs", "share")
 
 #: The name of a network's input where the user gave only its shape.
 DEFAULT_INPUT = "x"
+
+
+def _dtype_name(value: Any) -> Any:
+    """Take NumPy's own ways to say it, `np.float32` or `np.dtype("float32")`, for the name."""
+    return np.dtype(value).name if isinstance(value, type | np.dtype) else value
 
 
 class NodeSpec(Validated):
@@ -82,7 +89,7 @@ class NetworkSpec(Validated):
     nodes: tuple[NodeSpec, ...]
     outputs: tuple[str, ...]
     cost: dict[str, Cost] = Field(default_factory=dict)
-    dtype: Literal["float32", "float64"] = "float64"
+    dtype: Annotated[Literal["float32", "float64"], BeforeValidator(_dtype_name)] = "float64"
     seed: NonNegativeInt = 0
 
     @property
@@ -130,7 +137,7 @@ def network_spec(
     input_shape: Sequence[int] | None = None,
     output: str | Sequence[str] | None = None,
     cost: Cost | Mapping[str, Cost] | None = None,
-    dtype: str = "float64",
+    dtype: Any = "float64",
     seed: int = 0,
 ) -> NetworkSpec:
     """Write a network out in full: every node named, every input listed.

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
 
 from bpframe.component import Optimizer
 from bpframe.validated import Validated
 
 __all__ = ["TrainingSpec", "training_spec"]
+
+
+def _as_tuple(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
 
 
 class TrainingSpec(Validated):
@@ -22,7 +26,9 @@ class TrainingSpec(Validated):
     batch_size: PositiveInt = Field(10, description="Examples per step; the last batch of an epoch may be smaller.")
     shuffle: bool = Field(True, description="Whether the examples are put in a new order for every epoch.")
     seed: NonNegativeInt | None = Field(None, description="Seed of shuffling and dropout; the network's if left out.")
-    metrics: tuple[Literal["accuracy"], ...] = Field((), description="What to measure after every epoch.")
+    metrics: Annotated[tuple[Literal["accuracy"], ...], BeforeValidator(_as_tuple)] = Field(
+        (), description="What to measure after every epoch."
+    )
 
 
 def training_spec(**fields: object) -> TrainingSpec:
