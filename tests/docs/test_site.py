@@ -26,17 +26,22 @@ DORMANT = (r"https://unpkg\.com/mermaid@[\d.]+/dist/mermaid\.min\.js", r"https:/
 
 
 class _Page(HTMLParser):
-    """Collects what a browser would load for a page, and the classes of its elements."""
+    """Collects what a browser would load for a page, its hyperlinks, and the ids and classes of its elements."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.loaded: list[str] = []
+        self.links: list[str] = []
+        self.ids: set[str] = set()
         self.classes: set[str] = set()
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         self.classes.update(values.get("class", "").split())
+        self.ids.update(values[name] for name in ("id", "name") if name in values)
+        if tag == "a" and "href" in values:
+            self.links.append(values["href"])
         self.loaded += [values[name] for name in ("src", "poster", "data") if name in values]
         self.loaded += [part.split()[0] for part in values.get("srcset", "").split(",") if part.strip()]
         self.loaded += re.findall(r"url\(['\"]?([^)'\"]+)", values.get("style", ""))
@@ -77,6 +82,24 @@ def foreign_or_missing(site: Path) -> list[str]:
     return problems
 
 
+def broken_links(site: Path) -> list[str]:
+    """Return the hyperlinks of a built site's pages to pages or headings of its own that are not there."""
+    pages = {page.resolve(): _Page(page.read_text(encoding="utf-8")) for page in site.rglob("*.html")}
+    problems = []
+    for file, page in pages.items():
+        for link in page.links:
+            target = urlsplit(link)
+            if target.scheme or target.netloc:
+                continue
+            base = site if target.path.startswith("/") else file.parent
+            path = (base / unquote(target.path).lstrip("/")).resolve() if target.path else file
+            path = path / "index.html" if path.is_dir() else path
+            known = pages.get(path)
+            if not path.exists() or (target.fragment and known and unquote(target.fragment) not in known.ids):
+                problems.append(f"{file.relative_to(site.resolve())} links to {link}")
+    return sorted(problems)
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("site")
@@ -90,6 +113,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_site_loads_nothing_from_other_hosts_and_nothing_missing(site: Path) -> None:
     assert foreign_or_missing(site) == []
+
+
+def test_every_link_leads_to_a_page_and_a_heading(site: Path) -> None:
+    assert broken_links(site) == []
+
+
+def test_broken_links_are_found(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text('<a href="a/#there">1</a><a href="a/#gone">2</a><a href="b/">3</a>')
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "index.html").write_text('<h1 id="there"></h1><a href="..">4</a><a href="#gone">5</a>')
+    assert [problem.rpartition(" ")[2] for problem in broken_links(tmp_path)] == ["#gone", "a/#gone", "b/"]
 
 
 def test_the_tutorial_is_there_in_both_languages_with_its_equations(site: Path) -> None:
