@@ -28,44 +28,40 @@ def check_free(names: Names, kind: str) -> None:
         The package, its distribution, its set or its component's name in specs is taken.
 
     """
-    for taken, by in _claims(names, kind):
+    for what, name, by in (
+        ("package", names.package, _module(names.package)),
+        ("distribution", names.distribution, _distribution(names.distribution)),
+        ("plugin set", names.package, _plugin_set(names.package)),
+        ("component", names.component, _component(names.component, GROUPS[kind])),
+    ):
         if by:
             raise ScaffoldError(
-                f"the name {taken} is taken",
-                received=by,
+                f"the {what} cannot be named '{name}': that is {by}",
                 hint=f"another name, such as my-{names.distribution}",
             )
-
-
-def _claims(names: Names, kind: str) -> list[tuple[str, str | None]]:
-    package = names.package
-    return [
-        (f"'{package}'", _module(package)),
-        (f"'{names.distribution}'", _distribution(names.distribution)),
-        (f"'{package}' of a plugin set", _plugin_set(package)),
-        (f"'{names.component}' of a component", _component(names.component, GROUPS[kind])),
-    ]
 
 
 def _module(package: str) -> str | None:
     if package in sys.stdlib_module_names:
         return "a module of Python's standard library"
     if package in _OWN:
-        return "a folder that packages keep for themselves"
-    provided = importlib.metadata.packages_distributions().get(package)
-    if provided:
-        return f"a package that {provided[0]} installs"
+        return "a folder that packages keep for other things"
     try:
         spec = importlib.util.find_spec(package)
     except (ImportError, ValueError):  # a module that is half there is there
         return "a module that can be imported here"
+    if spec is None:
+        return None
+    provided = importlib.metadata.packages_distributions().get(package)
+    if provided:
+        return f"a package that {provided[0]} installs"
     # A spec without an origin is any folder of that name beside the running script: the package itself, often.
-    return f"the module {spec.origin}" if spec is not None and spec.origin is not None else None
+    return None if spec.origin is None else f"the module {spec.origin}"
 
 
 def _distribution(name: str) -> str | None:
     try:
-        return f"the distribution {name} {importlib.metadata.version(name)}, which is installed"
+        return f"the installed distribution {name} {importlib.metadata.version(name)}"
     except importlib.metadata.PackageNotFoundError:
         return None
 
@@ -81,5 +77,5 @@ def _component(component: str, group: str) -> str | None:
     # Two sets may offer one name, but specs that use it without a set would stop working with the new one installed.
     for full_name in default_registry().components(group):
         if full_name.partition(".")[2] == component:
-            return f"the component {full_name}, which is installed"
+            return f"the installed component {full_name}"
     return None

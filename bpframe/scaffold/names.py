@@ -18,7 +18,7 @@ __all__ = ["Names"]
 LONGEST = 40
 
 #: What the templates import under a capital letter, beside bpframe.extend, and what else a class must not be called.
-_TAKEN = frozenset({*extend_names, *dir(builtins), "Callable", "Mapping", "Path", "Registry", "ScaledNormal"})
+_TAKEN = frozenset({*extend_names, *dir(builtins), "Callable", "Mapping", "MutableMapping", "Path", "ScaledNormal"})
 
 
 @dataclass(frozen=True)
@@ -57,22 +57,24 @@ class Names:
         package = "_".join(words)
         if keyword.iskeyword(package):
             raise ScaffoldError(
-                f"'{package}' cannot name a package: it is a word of Python itself", hint=_another(package, kind)
+                f"'{package}' cannot name a package: it is a word of Python itself",
+                hint=f"a name that says more, such as my-{'-'.join(words)}",
             )
         suffix = CATEGORIES[kind]._suffix
         class_name = "".join(word.capitalize() for word in words)
+        module = package
         if not class_name.endswith(suffix):
-            class_name += suffix
+            class_name, module = class_name + suffix, f"{package}_{suffix.lower()}"
         if class_name in _TAKEN or keyword.iskeyword(class_name):
             raise ScaffoldError(
                 f"'{name}' would name its {kind} {class_name}, which is another thing already",
-                hint=_another(package, kind),
+                hint=f"a name that says more, such as my-{'-'.join(words)}",
             )
         return cls(
             distribution="-".join(words),
             package=package,
             class_name=class_name,
-            module=kind_of(class_name),
+            module=module,
             component=kind_of(class_name, suffix),
         )
 
@@ -92,8 +94,3 @@ def _check(name: str) -> None:
         received=received,
         hint=hint,
     )
-
-
-def _another(package: str, kind: str) -> str:
-    """Suggest a name that says more."""
-    return f"my-{package.replace('_', '-')}, or {package.replace('_', '-')}-{kind}s"
