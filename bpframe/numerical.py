@@ -114,19 +114,29 @@ def _complex(function: Function, at: Array, steps: Array) -> Measured | None:
 def _differences(function: Function, at: Array, steps: Array, first: float) -> Measured:
     """Return extrapolated central differences, entry by entry from the longest steps that settle."""
     first *= max(float(np.max(np.abs(at), initial=0.0)), 1.0)
-    found = _richardson(function, at, steps, first)
-    for shorter in SHORTER:
+    found: Measured | None = None
+    failure: Exception | None = None
+    for shorter in (1.0, *SHORTER):
+        try:
+            finer = _richardson(function, at, steps, first / shorter)
+        except Exception as error:  # a step may leave the domain of a function that then raises
+            failure = error
+            continue
+        if found is None:
+            found = finer
+        else:
+            with np.errstate(invalid="ignore"):
+                better = ~found.settled & ~(finer.error >= found.error)
+            found = Measured(
+                np.where(better, finer.value, found.value),
+                np.where(better, finer.error, found.error),
+                found.method,
+                np.where(better, finer.rounding, found.rounding),
+            )
         if found.settled.all():
             break
-        finer = _richardson(function, at, steps, first / shorter)
-        with np.errstate(invalid="ignore"):
-            better = ~found.settled & ~(finer.error >= found.error)
-        found = Measured(
-            np.where(better, finer.value, found.value),
-            np.where(better, finer.error, found.error),
-            found.method,
-            np.where(better, finer.rounding, found.rounding),
-        )
+    if found is None:
+        raise failure or ValueError("no differences")
     return found
 
 
