@@ -11,6 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import bpframe.errors as errors
 from bpframe._version import __version__
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from bpframe.network import Network, load
     from bpframe.spec.network import node
 
-__all__ = ["History", "Network", "__version__", "accuracy", "load", "node"]
+__all__ = ["History", "Network", "__version__", "accuracy", "errors", "load", "node"]
 
 _HOME = {
     "History": "bpframe.history",
