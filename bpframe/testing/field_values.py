@@ -131,12 +131,13 @@ def _near(limits: Mapping[str, float] | None, integer: bool) -> Iterator[float]:
     given = dict(limits or {})
     low, high = given.get("gt", given.get("ge")), given.get("lt", given.get("le"))
     if integer:
-        if low is not None and low > 1:
-            yield from (int(low) + 1, int(low))
+        step = max(int(given.get("multiple_of", 1)), 1)
+        if low is not None:
+            yield from (step * (int(low) // step + more) for more in (2, 1, 0) if low > 1 or step > 1)
         elif high is not None and high < 2:
-            yield from (int(high) - 1, int(high))
-        if "multiple_of" in given:
-            yield from (int(given["multiple_of"]), 2 * int(given["multiple_of"]))
+            yield from (step * (int(high) // step - fewer) for fewer in (1, 0))
+        elif step > 1:
+            yield step
         return
     if low is not None and high is not None:
         yield low + 0.37 * (high - low)

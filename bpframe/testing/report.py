@@ -108,7 +108,7 @@ class Report(BaseModel):
             rows.append(("diagnosis", failure.diagnosis))
         family, _, key = failure.check.partition("[")
         transpose = {each.check: each.status for each in self.outcomes}.get(f"adjoint[{key}")
-        if family == "jacobian" and transpose in _TRANSPOSE:
+        if family == "jacobian" and transpose in _TRANSPOSE and any(label == "worst" for label, _ in rows):
             rows.append(("adjoint", _TRANSPOSE[transpose]))
         rows += [row for row in failure.rows if row[0] == "rerun"]
         width = max((len(label) for label, _ in rows), default=0) + 2
