@@ -58,8 +58,19 @@ def test_required_fields_get_values_of_their_types() -> None:
     assert made.far >= 50
     assert made.colour is Colour.RED
     assert (made.pair, made.sizes, made.maybe) == ((2, 0.7), (2, 3), 2)
-    assert made.start.draw((4, 3), rng=np.random.default_rng(0)).shape == (4, 3)  # type: ignore[attr-defined]
+    assert isinstance(made.start, Initializer)
     assert isinstance(made.inner, Activation)
+
+
+def test_an_initializer_needs_no_plugin_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Started(Plain):
+        start: Initializer
+
+    monkeypatch.setattr("bpframe.testing.field_values.default_registry", None)
+    monkeypatch.setattr(Started, "__module__", "nowhere")
+    made = guess_instances(Started)[0]
+    assert isinstance(made, Started)
+    assert made.start.draw((4, 3), rng=np.random.default_rng(0)).shape == (4, 3)  # type: ignore[attr-defined]
 
 
 class Switched(Plain):
