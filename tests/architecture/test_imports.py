@@ -34,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("testing",),
     ("verification",),
     ("summary", "drawing", "checkpoint"),
+    ("differentiable",),
     ("network",),
     ("evaluation",),
     ("experiment", "saved_run"),
