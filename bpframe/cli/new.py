@@ -20,9 +20,9 @@ def new(
         Path | None, typer.Option("--output", "-o", help="A new folder for it; ./NAME if left out.")
     ] = None,
 ) -> None:
-    """Write a plugin package with one working component, to be made yours.
+    """Write a plugin package with one working component.
 
-    Tests, types and a network that trains with it come along.
+    It comes with tests, types and a network that trains; put a component of yours in its place.
 
     Example: bpframe new soft-clip --kind activation
     """
