@@ -169,16 +169,20 @@ def _components(annotation: type[Component], cls: type[Component], depth: int) -
     found = [each for each in module if isinstance(each, type) and issubclass(each, annotation) and each is not cls]
     if issubclass(_Normal, annotation):
         found.append(_Normal)
-    for candidate in itertools.chain(found, _installed(annotation)):
-        try:
-            contract_of(candidate)
-            yield guess_instances(candidate, depth + 1)[0]
-        except BpframeError:
-            continue
+    near = [made for each in found for made in _one(each, depth)]
+    # The plugin sets are loaded only where nothing nearer serves.
+    yield from near or (made for each in _installed(annotation) for made in _one(each, depth))
+
+
+def _one(cls: type[Component], depth: int) -> Iterator[Component]:
+    try:
+        contract_of(cls)
+        yield guess_instances(cls, depth + 1)[0]
+    except BpframeError:
+        return
 
 
 def _installed(annotation: type[Component]) -> Iterator[type[Component]]:
-    # A generator: the plugin sets are loaded only where nothing nearer serves.
     registry = default_registry()
     for group in ("initializer", "node", "cost", "optimizer"):
         yield from (each for each in registry.components(group).values() if issubclass(each, annotation))
