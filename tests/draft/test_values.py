@@ -129,14 +129,20 @@ def test_measuring_draws_nothing_from_the_networks_streams():
     np.testing.assert_array_equal(*values)
 
 
-def test_an_operator_keeps_its_point_when_the_network_moves_on():
-    network = Network([draft(Dense(units=2))], input_shape=(3,))
+def test_an_operator_keeps_its_point_when_the_arrays_are_written_again():
+    case = Case("sigmoid", draft(Sigmoid()), {"x": (3,)})
+    network = case.alone()
     x = np.random.default_rng(0).standard_normal((4, 3))
-    operator = network.trace(x).jacobian("dense_1")["a"]
-    w = network.parameters["dense_1.w"].copy()
-    network.parameters.vector[:] = 0
+    trace = network._engine.trace({"x": x})
+    operator, y = trace.jacobian("probe")["z"], trace["probe"].copy()
     x[:] = 0
-    np.testing.assert_allclose(operator.dense(), np.broadcast_to(w, (4, 2, 3)), atol=1e-12)
+    np.testing.assert_allclose(np.diagonal(operator.dense(), axis1=1, axis2=2), y * (1 - y), rtol=1e-9)
+
+
+def test_differences_in_a_float32_network_are_taken_in_float64():
+    x = np.random.default_rng(3).standard_normal((5, 4)).astype(np.float32)
+    j = Network([NotAnalytic()], input_shape=(4,), dtype="float32").trace(x).jacobian("not_analytic_1")["x"].dense()
+    np.testing.assert_allclose(np.diagonal(j, axis1=1, axis2=2), 1 / (1 + np.abs(x)) ** 2, rtol=1e-6)
 
 
 def test_one_value_read_twice_is_two_inputs():
