@@ -16,7 +16,7 @@ from typing import Literal
 from bpframe.component import CATEGORIES, Component, category, contract_of
 from bpframe.errors import AmbiguousComponent, BpframeError, BrokenPlugin, RegistryError, UnknownComponent, closest
 
-__all__ = ["GROUPS", "PluginSet", "Provider", "Registry", "group_of"]
+__all__ = ["GROUPS", "PluginSet", "Provider", "Registry", "check_set_name", "group_of"]
 
 #: The spaces of names: each category's, in which layers and activations are together.
 GROUPS: dict[str, str] = {
@@ -55,17 +55,19 @@ class Provider:
 class PluginSet:
     """A plugin set as it was found.
 
-    Its `status` is ok; broken, with a `reason` in one line and the traceback in `details`; excluded, when
-    BPFRAME_PLUGINS leaves it out; or missing, when BPFRAME_PLUGINS names it and it is not installed. Only a set that is
-    ok has components. `output` is what it printed while it was loaded.
+    Its `status` is ok; broken, with a `reason` in one line and the traceback in `details`; refused, when it was not
+    even imported, since its name is another's; excluded, when BPFRAME_PLUGINS leaves it out; or missing, when
+    BPFRAME_PLUGINS names it and it is not installed. Only a set that is ok has components. `output` is what it printed
+    while it was loaded, `warnings` what else it did that may surprise.
     """
 
     provider: Provider
     components: tuple[type[Component], ...] = ()
-    status: Literal["ok", "broken", "excluded", "missing"] = "ok"
+    status: Literal["ok", "broken", "refused", "excluded", "missing"] = "ok"
     reason: str | None = None
     details: str | None = None
     output: str = ""
+    warnings: tuple[str, ...] = ()
     import_seconds: float = 0.0
 
     def checked(self) -> PluginSet:
@@ -80,10 +82,21 @@ class PluginSet:
         return self
 
 
+def check_set_name(name: str) -> None:
+    """Refuse what cannot stand before the dot of `set.name`.
+
+    Raises
+    ------
+    RegistryError
+
+    """
+    if not _NAME.fullmatch(name):
+        raise RegistryError(f"'{name}' is no name for a plugin set", hint="letters A-Z, digits, _ and -, no dot")
+
+
 def _check_names(plugin_set: PluginSet) -> None:
     name = plugin_set.provider.set
-    if not _NAME.fullmatch(name):
-        raise RegistryError(f"'{name}' is no name for a plugin set", hint="letters, digits, _ and -, no dot")
+    check_set_name(name)
     taken: dict[tuple[str, str], type[Component]] = {}
     for cls in plugin_set.components:
         contract_of(cls)
@@ -125,7 +138,8 @@ class Registry:
     def _by_set(self) -> dict[str, list[PluginSet]]:
         found: dict[str, list[PluginSet]] = {}
         for each in self.sets:
-            found.setdefault(each.provider.set, []).append(each)
+            if each.status != "refused":  # what has no right to a name does not make it ambiguous
+                found.setdefault(each.provider.set, []).append(each)
         return found
 
     @cached_property
@@ -282,6 +296,7 @@ def _unusable(name: str, plugin_set: PluginSet) -> BrokenPlugin:
     hint = {
         "broken": f"bpframe plugins --json shows the whole traceback; to go on without it: BPFRAME_PLUGINS without "
         f"{set_name}",
+        "refused": "uninstall it, or have its author rename the set",
         "excluded": f"add {set_name} to BPFRAME_PLUGINS",
         "missing": "install the distribution that provides it",
     }[plugin_set.status]

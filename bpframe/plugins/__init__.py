@@ -13,12 +13,14 @@ from bpframe.plugins.discovery import (
 )
 from bpframe.plugins.hooks import hookimpl, hookspec
 from bpframe.plugins.report import plugin_report
+from bpframe.plugins.trial import forget_trials
 
 __all__ = [
     "Discovery",
     "default_discovery",
     "default_registry",
     "discover",
+    "forget_trials",
     "hookimpl",
     "hookspec",
     "listeners",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import pluggy
 
 from bpframe.errors import closest
-from bpframe.plugins.installed import installed
-from bpframe.plugins.loading import load_set
+from bpframe.plugins.installed import is_ours, survey
+from bpframe.plugins.loading import load_set, one_line
 from bpframe.plugins.manager import plugin_manager
+from bpframe.plugins.trial import verdicts
 from bpframe.registry import PluginSet, Provider, Registry
 
 __all__ = ["Discovery", "default_discovery", "default_registry", "discover", "listeners", "load_registry"]
@@ -30,9 +33,28 @@ class Discovery:
     manager: pluggy.PluginManager
 
     def listeners(self, hook: str) -> Callable[..., list[Any]] | None:
-        """Return what calls everybody who implements a hook, by keyword; None where nobody does."""
+        """Return what calls everybody who implements a hook, by keyword; None where nobody does.
+
+        What goes wrong in one of them is a warning, and the others are called all the same.
+        """
         caller: pluggy.HookCaller = getattr(self.manager.hook, hook)
-        return caller if caller.get_hookimpls() else None
+        plugins = [each.plugin for each in caller.get_hookimpls()]
+        if not plugins:
+            return None
+        everybody = self.manager.get_plugins()
+        alone = [self.manager.subset_hook_caller(hook, everybody - {plugin}) for plugin in plugins]
+        return lambda **told: [result for each in alone for result in _watched(each, told)]
+
+
+def _watched(caller: pluggy.HookCaller, told: Mapping[str, Any]) -> list[Any]:
+    try:
+        results: list[Any] = caller(**told)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a watcher's SystemExit must not end what it watches either
+        warnings.warn(f"a plugin's {caller.name} failed: {one_line(error)}", stacklevel=3)
+        return []
+    return results
 
 
 def discover(environ: Mapping[str, str] | None = None) -> Discovery:
@@ -41,19 +63,40 @@ def discover(environ: Mapping[str, str] | None = None) -> Discovery:
     Never raises for what a plugin does: a set that cannot be used is listed with its reason.
     """
     chosen = _chosen(os.environ if environ is None else environ)
+    found = survey()
+    ours = {provider.set for _, provider in found.points if is_ours(provider)}
     manager = plugin_manager()
     sets: list[PluginSet] = []
-    for entry_point, provider in installed():
+    wanted: list[tuple[EntryPoint, Provider]] = []
+    for entry_point, provider in found.points:
         if chosen is not None and provider.set not in chosen:
             sets.append(PluginSet(provider, status="excluded", reason=f"{VARIABLE} leaves it out"))
+        elif provider.set in ours and not is_ours(provider):
+            reason = f"the name '{provider.set}' is that of a set which comes with bpframe itself"
+            sets.append(PluginSet(provider, status="refused", reason=reason))
+        elif provider.distribution and any(_same(provider, each) for _, each in wanted):
+            reason = f"{provider.distribution} names it twice; {provider.module} is left out"
+            sets.append(PluginSet(provider, status="refused", reason=reason))
+        else:
+            wanted.append((entry_point, provider))
+    for (entry_point, provider), against in zip(wanted, verdicts(wanted), strict=True):
+        if against is not None:
+            reason = f"{against}; not imported: bpframe plugins --retry tries it again"
+            sets.append(PluginSet(provider, status="broken", reason=reason))
             continue
         plugin_set, plugin = load_set(entry_point, provider)
         sets.append(plugin_set)
         if plugin is not None and not manager.is_registered(plugin):
             manager.register(plugin, name=f"{provider.distribution}: {provider.set}")
+    sets.extend(PluginSet(provider, status="broken", reason=reason) for provider, reason in found.unreadable)
+    sets.sort(key=lambda each: (each.provider.set, each.provider.distribution or ""))
     names = {each.provider.set for each in sets}
     sets.extend(_missing(name, names) for name in chosen or () if name not in names)
     return Discovery(Registry(tuple(sets)), manager)
+
+
+def _same(one: Provider, other: Provider) -> bool:
+    return (one.set, one.distribution) == (other.set, other.distribution)
 
 
 def _chosen(environ: Mapping[str, str]) -> tuple[str, ...] | None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import time
 import traceback
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 
@@ -14,49 +11,58 @@ import pluggy
 
 from bpframe.component import CONTRACT_VERSION, Component
 from bpframe.errors import BpframeError
+from bpframe.plugins.capturing import captured
+from bpframe.plugins.disturbances import noticing
+from bpframe.plugins.interrupting import ctrl_c
 from bpframe.plugins.manager import PluginDefect, check_hooks, plugin_manager
-from bpframe.registry import PluginSet, Provider
+from bpframe.registry import PluginSet, Provider, check_set_name
 
-__all__ = ["load_set"]
+__all__ = ["load_set", "one_line"]
+
+#: Seconds of import that are worth a warning: everybody who starts bpframe waits for them.
+SLOW = 1.0
 
 
 def load_set(entry_point: EntryPoint, provider: Provider) -> tuple[PluginSet, object | None]:
     """Import a plugin set and ask it for its components.
 
-    Whatever goes wrong in the plugin's code, also a SystemExit, ends in a broken set and is not raised; only a
-    KeyboardInterrupt is. What it prints is kept in the set's `output`.
+    Whatever goes wrong in the plugin's code, also a SystemExit, ends in a broken set and is not raised; only the
+    user's own Ctrl-C is. What it prints is kept in the set's `output`, and what else may surprise, in its `warnings`.
 
     Returns
     -------
     The set, and the plugin that implements its hooks, or None where it is broken.
 
     """
-    printed = io.StringIO()
+    changes = noticing()
     started = time.perf_counter()
     seconds = 0.0
-    try:
-        with _quiet(printed):
-            plugin = entry_point.load()
+    plugin = None
+    with captured() as written, ctrl_c() as asked:
+        try:
+            plugin = _imported(entry_point, provider)
             seconds = time.perf_counter() - started
-            found = PluginSet(provider, _components(plugin), import_seconds=seconds).checked()
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # somebody else's code: it must not take the host down
-        found = PluginSet(
-            provider,
-            status="broken",
-            reason=_one_line(error),
-            details="".join(traceback.format_exception(error)),
-            import_seconds=seconds or time.perf_counter() - started,
-        )
-    found = replace(found, output=printed.getvalue())
+            found = PluginSet(provider, _components(plugin)).checked()
+        except BaseException as error:  # somebody else's code: it must not take the host down
+            if asked.to_stop and isinstance(error, KeyboardInterrupt):
+                raise
+            told = "".join(traceback.format_exception(error))
+            found = PluginSet(provider, status="broken", reason=one_line(error), details=told)
+    seconds = seconds or time.perf_counter() - started
+    warnings = changes()
+    if seconds > SLOW:
+        warnings.insert(0, f"its import took {seconds:.1f} s")
+    if written.text.strip():
+        warnings.append(f"it printed, first: {_shortened(written.text.strip().splitlines()[0])}")
+    found = replace(found, output=written.text, import_seconds=seconds, warnings=tuple(warnings))
     return found, plugin if found.status == "ok" else None
 
 
-@contextlib.contextmanager
-def _quiet(printed: io.StringIO) -> Iterator[None]:
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-        yield
+def _imported(entry_point: EntryPoint, provider: Provider) -> object:
+    check_set_name(provider.set)
+    if entry_point.pattern.match(entry_point.value) is None:
+        raise PluginDefect(f"its entry point {entry_point.value!r} names no module", expected="module or module:object")
+    return entry_point.load()
 
 
 def _components(plugin: object) -> tuple[type[Component], ...]:
@@ -78,13 +84,23 @@ def _components(plugin: object) -> tuple[type[Component], ...]:
             f"bpframe_components() returned {_described(returned)}", expected="a list of component classes"
         )
     for index, each in enumerate(returned):
-        if not (isinstance(each, type) and issubclass(each, Component)):
+        if not _is_component_class(each):
             raise PluginDefect(
                 f"bpframe_components()[{index}] is {_described(each)}",
                 expected="a component class",
                 hint=f"list the class {type(each).__name__} itself" if isinstance(each, Component) else None,
             )
-    return tuple(returned)
+        if type(each) is not type(Component):
+            raise PluginDefect(
+                f"the class {type.__repr__(each)} has a metaclass of its own, {type(each).__name__}",
+                expected="the metaclass that Layer, Activation, Cost, Optimizer and Initializer have",
+            )
+    return tuple(dict.fromkeys(returned))
+
+
+def _is_component_class(value: object) -> bool:
+    """Return whether a value is a component class: by its ancestors, as isinstance and issubclass can be told lies."""
+    return issubclass(type(value), type) and Component in type.__dict__["__mro__"].__get__(value)
 
 
 def _described(value: object) -> str:
@@ -97,7 +113,8 @@ def _described(value: object) -> str:
     )
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """Return an error in one line, whatever its class does when it is asked for its text."""
     if isinstance(error, BpframeError):
         return error.problem + (f" ({error.hint})" if error.hint else "")
     try:
@@ -106,3 +123,7 @@ def _one_line(error: BaseException) -> str:
         text = ""
     first = text.splitlines()[0] if text else ""
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"

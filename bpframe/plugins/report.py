@@ -13,8 +13,9 @@ __all__ = ["plugin_report"]
 def plugin_report(registry: Registry) -> list[dict[str, Any]]:
     """Return one JSON-safe record per plugin set.
 
-    Keys: set, distribution, version, module, status (ok, broken, excluded, missing), components (category -> bare
-    names), import_ms, reason, details (a traceback), output (what it printed while it was loaded).
+    Keys: set, distribution, version, module, status (ok, broken, refused, excluded, missing), components (category ->
+    bare names), import_ms, reason, details (a traceback), warnings (what it did that may surprise), output (what it
+    printed while it was loaded).
     """
     return [_record(each) for each in registry.sets]
 
@@ -34,5 +35,6 @@ def _record(plugin_set: PluginSet) -> dict[str, Any]:
         "import_ms": round(1000 * plugin_set.import_seconds, 1),
         "reason": plugin_set.reason,
         "details": plugin_set.details,
+        "warnings": list(plugin_set.warnings),
         "output": plugin_set.output or None,
     }

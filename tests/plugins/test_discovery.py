@@ -7,6 +7,7 @@ import pytest
 BROKEN = {
     "importing": ("import a_module_that_nobody_has\n", "ModuleNotFoundError: No module named"),
     "exiting": ("raise SystemExit('bye')\n", "SystemExit: bye"),
+    "interrupting": ("raise KeyboardInterrupt\n", "KeyboardInterrupt"),
     "quitting": ("import sys\nsys.exit(0)\n", "SystemExit: 0"),
     "syntax": ("def f(:\n", "SyntaxError"),
     "odd": ("class Stop(BaseException): pass\nraise Stop('halt')\n", "Stop: halt"),
@@ -229,7 +230,7 @@ def test_importing_loads_no_plugin_and_asking_loads_them_once(site, run_in):
 
 def test_ctrl_c_while_a_plugin_is_imported_stops_the_host(make_site, run_in):
     site = make_site()
-    site.plugin("stopping", "raise KeyboardInterrupt\n")
+    site.plugin("stopping", "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(30)\n")
     found = run_in(
         site,
         """

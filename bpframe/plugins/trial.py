@@ -1,0 +1,215 @@
+"""Whether a plugin set can be loaded without ending or stopping the process, found out in another one.
+
+An `os._exit` or an endless loop at import cannot be caught where it runs. So the command line loads a set that it has
+not met before in a process apart first, and remembers the verdict in the cache folder. Whoever loads plugin sets
+heeds it: one that failed its trial is not imported until its module changes, or `bpframe plugins --retry`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import IO
+
+from bpframe.cache import cache_folder, write_whole
+from bpframe.errors import RegistryError
+from bpframe.plugins.installed import installed, is_ours
+from bpframe.process import is_owned
+from bpframe.registry import Provider
+
+__all__ = ["VARIABLE", "forget_trials", "verdicts"]
+
+#: The environment variable that says how many seconds the loading of one set may take in its trial.
+VARIABLE = "BPFRAME_IMPORT_LIMIT"
+
+LIMIT = 10.0
+
+#: Seconds for a new interpreter, and beyond the limit before a process that does not keep it is ended from outside.
+START, GRACE = 60.0, 2.0
+
+#: Seconds after which the user is told what takes so long.
+NOTICE = 2.0
+
+FORMAT = 1
+
+Points = Sequence[tuple[EntryPoint, Provider]]
+
+
+def verdicts(points: Points) -> list[str | None]:
+    """Return, for each entry point, why it must not be imported here; None where nothing is known against it.
+
+    What came with bpframe itself needs no trial. In a process that is not our own, a set without a verdict has none.
+    """
+    subjects = {index: _Subject.of(*each) for index, each in enumerate(points) if not is_ours(each[1])}
+    found = {index: subject.recall() for index, subject in subjects.items()}
+    unknown = [index for index, verdict in found.items() if verdict is None]
+    if unknown and is_owned():
+        for index, reason in zip(unknown, _tried([points[index][0] for index in unknown]), strict=True):
+            found[index] = _Verdict(reason)
+            subjects[index].remember(reason)
+    return [verdict.reason if (verdict := found.get(index)) else None for index in range(len(points))]
+
+
+def forget_trials() -> None:
+    """Forget the verdicts on all installed sets, so that they are tried again."""
+    for each in installed():
+        with contextlib.suppress(OSError):
+            if path := _Subject.of(*each).path:
+                path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What a verdict is about: an entry point, where its module lies, and which version of that file."""
+
+    key: str
+    name: str
+    stamp: list[int]
+
+    @classmethod
+    def of(cls, point: EntryPoint, provider: Provider) -> _Subject:
+        module = point.value.partition(":")[0].strip().partition(".")[0]
+        origin, stamp = "", [0, 0]
+        with contextlib.suppress(Exception):  # finders on the path may be anybody's
+            spec = importlib.util.find_spec(module)
+            origin = (spec.origin or "") if spec is not None else ""
+            found = Path(origin).stat()
+            stamp = [found.st_mtime_ns, found.st_size]
+        parts = [provider.set, provider.distribution, provider.version, point.value, origin, sys.version]
+        return cls(hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32], provider.set, stamp)
+
+    @property
+    def path(self) -> Path | None:
+        folder = cache_folder()
+        return None if folder is None else folder / "trials" / f"{self.key}.json"
+
+    def recall(self) -> _Verdict | None:
+        """Return the verdict; None where there is none, or one against another version of the file."""
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8")) if self.path else None
+            if found is None or found["format"] != FORMAT:
+                return None
+            reason = found["reason"]
+            if reason is None:
+                return _Verdict(None)
+            return _Verdict(reason) if isinstance(reason, str) and found["stamp"] == self.stamp else None
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+
+    def remember(self, reason: str | None) -> None:
+        if self.path:
+            record = {"format": FORMAT, "set": self.name, "stamp": self.stamp, "reason": reason}
+            write_whole(self.path, json.dumps(record, indent=1))
+
+
+def _tried(points: Sequence[EntryPoint]) -> list[str | None]:
+    """Load entry points in other processes, as many to each as it survives; return the reasons against them."""
+    limit = _limit()
+    found: list[str | None] = []
+    while len(found) < len(points):
+        found += _one_process(points[len(found) :], limit)
+    return found
+
+
+def _limit() -> float:
+    stated = os.environ.get(VARIABLE)
+    if stated is None:
+        return LIMIT
+    try:
+        limit = float(stated)
+    except ValueError:
+        limit = -1.0
+    if not 0 < limit < 1e6:
+        raise RegistryError(f"{VARIABLE} is no time limit", expected="a number of seconds", received=repr(stated))
+    return limit
+
+
+def _one_process(points: Sequence[EntryPoint], limit: float) -> Iterator[str | None]:
+    order = {"path": sys.path, "limit": limit, "points": [[each.name, each.value] for each in points]}
+    with tempfile.TemporaryFile() as events, tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "bpframe.plugins.trial_process", json.dumps(order)],
+            stdin=subprocess.DEVNULL,
+            stdout=events,
+            stderr=complaints,
+            start_new_session=True,  # what is meant to end its own group must not reach ours
+        )
+        try:
+            overran = not _ended(process, NOTICE)
+            if overran:
+                names = ", ".join(dict.fromkeys(each.name for each in points))
+                print(f"Trying new plugin sets in another process: {names}", file=sys.stderr, flush=True)
+                overran = not _ended(process, START + len(points) * (limit + GRACE))
+        finally:
+            _end(process)
+        begun, ended = _read(events).count("begin"), _read(events).count("end")
+        yield from [None] * ended
+        if ended == len(points):
+            return
+        if begun == ended:
+            # It never came as far as a plugin: nothing is known against the rest.
+            yield from [None] * (len(points) - ended)
+            return
+        text = _read(complaints)
+        if overran or text.lstrip().startswith("Timeout ("):
+            yield f"loading it did not end within {limit:g} s{_place(text)} ({VARIABLE}=SECONDS allows more)"
+        else:
+            yield f"loading it ends the process: {_cause(process.returncode)}"
+
+
+def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and what it has started."""
+    with contextlib.suppress(OSError):
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    process.wait()
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
+
+
+def _cause(code: int) -> str:
+    if code >= 0:
+        return f"exit status {code}"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"
+
+
+def _place(text: str) -> str:
+    """Return where the plugin's own code was, from the traceback that the process left."""
+    package = str(Path(__file__).parents[1])
+    for file, line in re.findall(r'^  File "(.+)", line (\d+) in ', text, re.MULTILINE):
+        if not file.startswith(("<", package)):
+            return f", at line {line} of {Path(file).name}"
+    return ""
