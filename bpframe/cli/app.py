@@ -10,7 +10,7 @@ from bpframe._version import __version__
 from bpframe.cli.check import check
 from bpframe.cli.demo import demo
 from bpframe.cli.evaluate import evaluate
-from bpframe.cli.failures import Guarded
+from bpframe.cli.failures import Guarded, end_in_time
 from bpframe.cli.new import new
 from bpframe.cli.output import prepare_streams
 from bpframe.cli.plugins import plugins
@@ -59,4 +59,8 @@ def main() -> None:
     Exit codes: 0 done, 2 the user's mistake, 1 a defect of bpframe, 130 interrupted.
     """
     prepare_streams()
-    app()
+    try:
+        app()
+    except SystemExit as ended:
+        end_in_time(ended.code)
+        raise

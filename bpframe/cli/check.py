@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bpframe.cli.failures import MISTAKE
-from bpframe.cli.output import print_json
+from bpframe.cli.output import json_alone, print_json
 
 if TYPE_CHECKING:
     from bpframe.testing.report import Report
@@ -44,7 +44,9 @@ def check(
         typer.Option(min=0.1, metavar="SECONDS", help="The time for one example, isolated; 60 if left out."),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every check, and not only failures.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of reports and nothing else.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", callback=json_alone, help="Print a JSON list of reports and nothing else.")
+    ] = False,
 ) -> None:
     """Check components by value.
 

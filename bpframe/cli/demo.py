@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bpframe.cli.output import print_json, print_table
+from bpframe.cli.output import json_alone, print_json, print_table
 
 if TYPE_CHECKING:
     from bpframe.derivatives.gradient_check import GradientCheck
@@ -37,7 +37,9 @@ What to try next
 def demo(
     epochs: Annotated[int, typer.Option(min=1, help="How often every example is seen.")] = 30,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first weights and of the order of examples.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", callback=json_alone, help="Print one JSON object and nothing else.")
+    ] = False,
     spec: Annotated[bool, typer.Option("--spec", help="Print the spec file of the demo, and train nothing.")] = False,
 ) -> None:
     """Train on handwritten digits, and check the gradient.

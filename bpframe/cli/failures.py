@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from typing import Any
@@ -13,8 +14,9 @@ import typer
 from typer.core import TyperGroup
 
 from bpframe.errors import BpframeError
+from bpframe.process import owned
 
-__all__ = ["DEFECT", "INTERRUPTED", "MISTAKE", "Guarded", "tell"]
+__all__ = ["DEFECT", "INTERRUPTED", "MISTAKE", "Guarded", "end_in_time", "tell"]
 
 DEFECT, MISTAKE, INTERRUPTED = 1, 2, 130
 
@@ -25,18 +27,37 @@ TRACEBACK = "BPFRAME_TRACEBACK"
 _USAGE: tuple[type[BaseException], ...] = (*typer.BadParameter.__mro__[1:2], typer.Exit, typer.Abort)
 
 
+#: Seconds that threads of plugins may take to finish when a command has ended.
+PATIENCE = 2.0
+
+
 class Guarded(TyperGroup):
     """The commands, with their errors turned into messages on standard error and exit codes."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
-        with _ended_well():
+        with owned(), _ended_well():
             return super().invoke(ctx)
 
 
 def tell(error: BaseException) -> None:
     """Write what went wrong to standard error: its kind, and the rows below it."""
     print(f"{type(error).__name__}: {error}", file=sys.stderr)
+
+
+def end_in_time(code: object) -> None:
+    """Let the process end soon, although a plugin may have left a thread running that Python would wait for."""
+    if any(not each.daemon for each in threading.enumerate() if each is not threading.main_thread()):
+        timer = threading.Timer(PATIENCE, _leave, [code if isinstance(code, int) else int(code is not None)])
+        timer.daemon = True
+        timer.start()
+
+
+def _leave(code: int) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 @contextlib.contextmanager

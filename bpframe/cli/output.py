@@ -8,13 +8,16 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import typer
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["prepare_streams", "print_json", "print_table", "whole_file"]
+__all__ = ["json_alone", "prepare_streams", "print_json", "print_table", "whole_file"]
 
 #: How wide a table may be where no terminal sets the width.
 FILE_WIDTH = 120
@@ -27,9 +30,38 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+#: Where results go while standard output is kept for them alone.
+_results: ContextVar[IO[str] | None] = ContextVar("results", default=None)
+
+
+def json_alone(ctx: typer.Context, wanted: bool) -> bool:
+    """Keep standard output for one JSON value during a command: what anybody else writes goes to standard error.
+
+    A callback of the option --json. A component that prints while it runs would else spoil the value.
+    """
+    if wanted:
+        ctx.with_resource(_results_alone())
+    return wanted
+
+
+@contextlib.contextmanager
+def _results_alone() -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        encoding, results = sys.stdout.encoding, cast(IO[str], sys.stdout)
+        with contextlib.suppress(OSError, ValueError):
+            if (sys.stdout.fileno(), sys.stderr.fileno()) == (1, 2):
+                sys.stdout.flush()
+                results = stack.enter_context(os.fdopen(os.dup(1), "w", encoding=encoding, errors="strict"))
+                stack.callback(os.dup2, results.fileno(), 1)
+                os.dup2(2, 1)
+        stack.callback(_results.reset, _results.set(results))
+        stack.enter_context(contextlib.redirect_stdout(sys.stderr))
+        yield
+
+
 def print_json(value: Any) -> None:
     """Print one JSON value. What is not finite becomes null, as JSON has no word for it."""
-    print(json.dumps(_finite(value), indent=2, allow_nan=False))
+    print(json.dumps(_finite(value), indent=2, allow_nan=False), file=_results.get() or sys.stdout, flush=True)
 
 
 def print_table(table: Table) -> None:

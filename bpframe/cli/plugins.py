@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bpframe.cli.output import print_json, print_table
+from bpframe.cli.output import json_alone, print_json, print_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,14 +15,21 @@ __all__ = ["plugins"]
 
 
 def plugins(
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list, with tracebacks of broken sets.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", callback=json_alone, help="Print a JSON list, with tracebacks of broken sets.")
+    ] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Try sets again whose import ended or stopped a process.")
+    ] = False,
 ) -> None:
     """List plugin sets, their components, and why one failed.
 
     Example: bpframe plugins
     """
-    from bpframe.plugins import default_registry, plugin_report
+    from bpframe.plugins import default_registry, forget_trials, plugin_report
 
+    if retry:
+        forget_trials()
     report = plugin_report(default_registry())
     if as_json:
         print_json(report)
@@ -44,11 +51,17 @@ def _table(report: list[dict[str, Any]]) -> Table:
         origin = " ".join(str(each[key]) for key in ("distribution", "version") if each[key])
         provides = "\n".join(f"{category}: {', '.join(kinds)}" for category, kinds in each["components"].items())
         loaded = each["status"] in ("ok", "broken")
+        warnings = "".join(f"\nwarning: {warning}" for warning in each["warnings"])
         table.add_row(
-            each["set"],
-            origin or "-",
+            _printable(each["set"]) or "''",
+            _printable(origin) or "-",
             each["status"],
-            Text(each["reason"] or provides or "none"),
+            Text(_printable((each["reason"] or provides or "none") + warnings)),
             f"{each['import_ms']:.0f} ms" if loaded else "-",
         )
     return table
+
+
+def _printable(text: str) -> str:
+    """Return a stranger's text without what would move the cursor or change colours."""
+    return "".join(each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text)
