@@ -19,6 +19,10 @@ Array = np.ndarray[Any, Any]
 SECOND_OPINION = FIRST_STEP / 23
 
 
+#: Last digits of the output that an entry may be off by.
+ROUNDING = 16 * float(np.finfo(np.float64).eps)
+
+
 @dataclass(frozen=True)
 class Block:
     """One Jacobian, ∂output/∂key, at one point: `declared` and `measured` are (K, N, *output), a column a direction.
@@ -33,6 +37,8 @@ class Block:
     measured: Measured
     operator: Operator
     coupled: bool
+    #: What the rounding of forward's output may make of an entry that is computed from it, such as 1 − y².
+    rounding: float = 0.0
 
     @property
     def error(self) -> Array:
@@ -40,7 +46,7 @@ class Block:
 
         At most 1 is within tolerance.
         """
-        return _relative(self.declared, self.measured)
+        return _relative(self.declared, self.measured, self.rounding)
 
     @property
     def disagrees(self) -> Array:
@@ -63,14 +69,13 @@ def tolerances(method: str) -> tuple[float, float]:
     return (1e-8, 1e-5) if method == "complex step" else (1e-6, 1e-4)
 
 
-def _relative(declared: Array, measured: Measured) -> Array:
+def _relative(declared: Array, measured: Measured, rounding: float) -> Array:
     relative, share = tolerances(measured.method)
     finite = np.isfinite(measured.value)
     scale = np.max(np.abs(measured.value), initial=0.0, where=finite)
     with np.errstate(over="ignore", invalid="ignore"):
         allowed = relative * np.maximum(np.abs(measured.value), share * scale)
-        # Where the whole block vanishes nothing sets a scale; then nothing but rounding is allowed.
-        allowed = np.maximum(allowed + 8 * measured.error, np.finfo(np.float64).tiny)
+        allowed = np.maximum(allowed + 8 * measured.error + rounding, np.finfo(np.float64).tiny)
         return np.asarray(np.abs(declared - measured.value) / allowed)
 
 
@@ -109,7 +114,9 @@ def block(probe: Probe, point: Point, key: str, operator: Operator | None = None
         ("block", key, first, point.digest()),
         lambda: measured_along(function_of(probe, point, key), point.arrays[key], columns, first),
     )
-    return Block(key, point, written_out(probe, point, key, operator), measured, operator, coupled)
+    value = probe.value(point)
+    rounding = ROUNDING * float(np.max(np.abs(value), initial=0.0, where=np.isfinite(value)))
+    return Block(key, point, written_out(probe, point, key, operator), measured, operator, coupled, rounding)
 
 
 def written_out(probe: Probe, point: Point, key: str, operator: Operator) -> Array:

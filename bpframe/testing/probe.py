@@ -59,6 +59,13 @@ class Point:
         """Return the point with one array replaced."""
         return replace(self, arrays={**self.arrays, key: array})
 
+    def in_dtype(self, dtype: Any) -> Point:
+        """Return the point with all its real numbers in another dtype."""
+        constants = {
+            key: each.astype(dtype) if each.dtype.kind == "f" else each for key, each in self.constants.items()
+        }
+        return replace(self.mapped(lambda each: each.astype(dtype)), constants=constants)
+
     def mapped(self, change: Any) -> Point:
         """Return the point with `change` applied to every array that has a derivative, and to the state."""
         return replace(
@@ -98,7 +105,7 @@ class Probe:
         arrays: dict[str, Array] = {}
         for key, shape in self.shapes.items():
             if key in self.parameters:
-                arrays[key] = rng.standard_normal(shape)
+                arrays[key] = scale * rng.standard_normal(shape)
             else:
                 arrays[key] = self.domains[key].draw(rng, (batch, *shape), scale)
         return Point(arrays, self._constants(rng, batch), self._state(rng), training, batch)

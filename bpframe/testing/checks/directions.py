@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.graph import Shape
 from bpframe.numerical import Measured
 from bpframe.testing.checks.base import Failure, Setting
 from bpframe.testing.measuring import SECOND_OPINION, along
 from bpframe.testing.probe import Point, Probe
 
-__all__ = ["check_directions"]
+__all__ = ["check_directions", "larger_shapes"]
 
 Array = np.ndarray[Any, Any]
 
@@ -39,10 +40,14 @@ def check_directions(setting: Setting, key: str) -> None:
             )  # fmt: skip
 
 
+def larger_shapes(shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """Return the shapes with longer last axes."""
+    return tuple((*shape[:-1], shape[-1] * LARGER) if shape else shape for shape in shapes)
+
+
 def _larger(setting: Setting, key: str) -> Setting:
-    shapes = tuple((*shape[:-1], shape[-1] * LARGER) if shape else shape for shape in setting.shapes)
     try:
-        larger = setting.at(shapes)
+        larger = setting.at(larger_shapes(setting.shapes))
         probe = larger.need_probe()
         probe.value(larger.point("larger"))
     except Exception:  # the component's fields fix its sizes: more examples will do

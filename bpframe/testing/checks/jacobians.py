@@ -20,7 +20,15 @@ Array = np.ndarray[Any, Any]
 
 #: Points are normal numbers of these scales: near zero, usual, and where functions saturate.
 SCALES = (0.3, 1.0, 4.0)
-SEEDS = 2
+EXAMPLES = 3
+
+#: Mistakes are looked for in so many examples, at points of these scales.
+DIAGNOSED_EXAMPLES = 7
+DIAGNOSED_SCALES = (1.0, 2.0)
+
+#: So many numbers are looked at for each scale at least, in so many draws at least and at most.
+NUMBERS = 48
+DRAWS = (2, 16)
 
 #: How often points are drawn anew where some lie on a kink.
 RETRIES = 6
@@ -50,9 +58,13 @@ def _entries(setting: Setting, key: str) -> None:
     for training in setting.modes():
         covered: Array | None = None
         for scale in SCALES:
-            for number in range(SEEDS):
+            for number in range(_draws(setting, key)):
+                # A batch of one may take another path, by broadcasting; statistics of a batch need more examples.
+                alone = number and scale == 1 and not (training and setting.need_probe().couples_batch)
+                examples = 1 if alone else EXAMPLES
                 for retry in range(RETRIES):
-                    found = _checked(setting, key, f"jacobian {number} {scale} {training} {retry}", scale, training)
+                    purpose = f"jacobian {number} {scale} {training} {retry}"
+                    found = _checked(setting, key, purpose, scale, training, examples)
                     unsettled = found.disagrees & ~found.measured.settled
                     seen = np.any(~unsettled, axis=1) if not found.coupled else ~unsettled
                     covered = seen if covered is None or covered.shape != seen.shape else covered | seen
@@ -72,10 +84,18 @@ def _entries(setting: Setting, key: str) -> None:
         )
 
 
-def _checked(setting: Setting, key: str, purpose: str, scale: float, training: bool) -> Block:
+def _draws(setting: Setting, key: str) -> int:
+    """Return how many points there are for each scale: more where each holds few numbers, so that branches are met."""
+    probe = setting.need_probe()
+    numbers = int(np.prod(probe.shapes[key], dtype=int)) * (1 if key in probe.parameters else EXAMPLES)
+    fewest, most = DRAWS
+    return min(max(-(-NUMBERS // max(numbers, 1)), fewest), most)
+
+
+def _checked(setting: Setting, key: str, purpose: str, scale: float, training: bool, examples: int) -> Block:
     """Return a block without an entry that is certainly wrong."""
     probe = setting.need_probe()
-    point = probe.sample(setting.rng(purpose), 3, scale, training)
+    point = probe.sample(setting.rng(purpose), examples, scale, training)
     found = block(probe, point, key)
     wrong = found.wrong
     if wrong.any() and found.measured.method != "complex step":
@@ -101,13 +121,29 @@ def _failure(setting: Setting, found: Block, wrong: Array) -> Failure:
     )
     return Failure(
         f"{np.count_nonzero(wrong)} of {declared.size} entries disagree with forward ({found.measured.method})",
-        diagnosis=diagnose(probe, found) if setting.diagnosed else None,
+        diagnosis=_diagnosed(setting, found) if setting.diagnosed else None,
         rows=[
             ("worst", worst),
             ("structure", found.operator.structure),
             ("rerun", f"bpframe check {setting.component.kind} --seed {setting.seed} --only 'jacobian[{found.key}]'"),
         ],
     )
+
+
+def _diagnosed(setting: Setting, found: Block) -> str | None:
+    """Look for the mistake in blocks with more examples, where these are wrong too."""
+    probe = setting.need_probe()
+    more = []
+    for scale in DIAGNOSED_SCALES:
+        rng = setting.rng(f"diagnosis {scale}")
+        point = probe.sample(rng, DIAGNOSED_EXAMPLES, scale, found.point.training)
+        try:
+            another = block(probe, point, found.key)
+        except Exception:  # it may fail in other ways there
+            continue
+        if another.wrong.any():
+            more.append(another)
+    return diagnose(probe, *(more or [found]))
 
 
 def _indexed(name: str, place: Sequence[int]) -> str:

@@ -16,7 +16,7 @@ from bpframe.testing.diagnosis.numbers import NUMBERS, explained
 from bpframe.testing.diagnosis.parts import PARTS
 from bpframe.testing.diagnosis.places import PLACES
 from bpframe.testing.diagnosis.ratios import RATIOS
-from bpframe.testing.diagnosis.regions import REGIONS
+from bpframe.testing.diagnosis.regions import REGIONS, some_examples
 from bpframe.testing.measuring import Block
 from bpframe.testing.probe import Probe
 
@@ -24,12 +24,14 @@ __all__ = ["HYPOTHESES", "diagnose", "explained"]
 
 #: In the order in which they are tried: what is more particular comes first.
 HYPOTHESES: Mapping[str, Callable[[Case], str | None]] = {
-    each.__name__: each for each in (*NUMBERS, *PLACES, *ARGUMENTS, *PARTS, *RATIOS, *REGIONS)
+    each.__name__: each for each in (*NUMBERS, *REGIONS, *PLACES, *ARGUMENTS, *PARTS, *RATIOS, some_examples)
 }
 
 
-def diagnose(probe: Probe, found: Block) -> str | None:
-    """Return the likely mistake behind a block that disagrees, in one sentence; None for one that agrees.
+def diagnose(probe: Probe, *found: Block) -> str | None:
+    """Return the likely mistake behind blocks that disagree, in one sentence; None where one agrees.
+
+    A mistake must explain all of them: what explains the few wrong numbers of one point may be chance.
 
     Tried are: a Jacobian that is not finite, zero where it should not be or the other way round, the sign, a constant
     factor (a field, the batch size, the number of features, a known constant), a reciprocal, a square; the transpose,
@@ -38,12 +40,12 @@ def diagnose(probe: Probe, found: Block) -> str | None:
     sign or too many, a factor of a chain too many or upside down; a factor that is an input, a parameter or one
     number per example; a missing term of rank one; a branch, single examples, rows, columns or entries.
     """
-    if found.agrees:
+    if any(block.agrees for block in found):
         return None
-    case = Case(probe, found)
+    cases = [Case(probe, block) for block in found]
     with np.errstate(all="ignore"):
         for hypothesis in HYPOTHESES.values():
-            cause = hypothesis(case)
-            if cause:
-                return cause
-    return case.pattern()
+            causes = [hypothesis(case) for case in cases]
+            if all(causes):
+                return causes[0]
+        return cases[0].pattern()

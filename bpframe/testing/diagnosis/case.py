@@ -76,6 +76,7 @@ class Case:
         relative, share = tolerances(self.block.measured.method)
         allowed = 10 * relative * np.maximum(np.maximum(np.abs(one), np.abs(other)), 10 * share * self.scale)
         near = np.abs(one - other) <= allowed + 20 * self.error
+        near |= np.abs(one - other) <= self.block.rounding
         return bool(np.all(near | ~self.settled if near.shape == self.settled.shape else near))
 
     def explains(self, candidate: Array) -> bool:

@@ -77,6 +77,8 @@ def _ratios(case: Case, axis: int) -> Array | None:
     ratios = np.array([np.median(m[p] / d[p]) for d, m, p in zip(declared, measured, present, strict=True)])
     if not np.isfinite(ratios).all() or not ratios.all() or np.ptp(ratios) <= 1e-9 * np.max(np.abs(ratios)):
         return None
+    if np.count_nonzero(np.isclose(ratios, 1, rtol=1e-5)) * 2 >= len(ratios):
+        return None  # most of it is right: then the others are a mistake of their own
     shape = [1] * case.d.ndim
     shape[axis] = len(ratios)
     return ratios if case.explains(case.d * ratios.reshape(shape)) else None

@@ -8,7 +8,7 @@ import numpy as np
 
 from bpframe.testing.diagnosis.case import Array, Case
 
-__all__ = ["REGIONS"]
+__all__ = ["REGIONS", "some_examples"]
 
 
 def branch(case: Case) -> str | None:
@@ -61,8 +61,8 @@ def _detail(case: Case) -> str:
     return ""
 
 
-def some(case: Case) -> str | None:
-    """Only some examples, or one row, column or entry, are wrong."""
+def single(case: Case) -> str | None:
+    """Only one row, one column or one entry is wrong."""
     if case.block.coupled or not case.d.size:
         return None
     columns, batch = case.d.shape[:2]
@@ -83,11 +83,19 @@ def some(case: Case) -> str | None:
     if of_rows.sum() == 1 and len(of_rows) > 2 and of_columns.sum() > 1:
         place = _at(int(np.flatnonzero(of_rows)[0]), case.probe.output_shape)
         return f"only the row of y{place} is wrong{_zeroed(case, wrong)}"
-    of_examples = wrong.any(axis=(0, 2))
-    if 0 < of_examples.sum() < batch:
-        which = ", ".join(str(int(i)) for i in np.flatnonzero(of_examples))
-        return f"only examples {which} of {batch} are wrong: a branch, or an order that depends on the values"
     return None
+
+
+def some_examples(case: Case) -> str | None:
+    """Only some examples are wrong."""
+    if case.block.coupled or not case.d.size:
+        return None
+    columns, batch = case.d.shape[:2]
+    wrong = case.wrong.reshape(columns, batch, -1).any(axis=(0, 2))
+    if not 0 < wrong.sum() < batch:
+        return None
+    which = ", ".join(str(int(i)) for i in np.flatnonzero(wrong))
+    return f"only examples {which} of {batch} are wrong: a branch, or an order that depends on the values"
 
 
 def _zeroed(case: Case, wrong: Array) -> str:
@@ -98,4 +106,4 @@ def _at(flat: int, shape: tuple[int, ...]) -> str:
     return f"[{', '.join(str(int(i)) for i in np.unravel_index(flat, shape))}]" if shape else ""
 
 
-REGIONS: tuple[Callable[[Case], str | None], ...] = (branch, some)
+REGIONS: tuple[Callable[[Case], str | None], ...] = (branch, single)
