@@ -125,7 +125,13 @@ def _told(error: BaseException) -> str:
 def fields_of(component: Component) -> dict[str, object]:
     """Return the fields that differ from their defaults, as a report shows them."""
     return {
-        name: value if isinstance(value, bool | int | float | str | None) else repr(value)
+        name: _plain(value)
         for name in type(component).model_fields
         if (value := getattr(component, name)) != type(component).model_fields[name].default
     }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, bool | int | float | str | None) else repr(value)
