@@ -59,6 +59,13 @@ class Block:
         return np.asarray(self.disagrees & self.measured.settled)
 
     @property
+    def uncertain(self) -> Array:
+        """Which entries are neither confirmed nor refuted: the measurement did not settle, and is not as declared."""
+        exact = Measured(self.measured.value, np.zeros_like(self.measured.value), self.measured.method)
+        near = _relative(self.declared, exact, self.rounding) <= 1
+        return np.asarray(~self.measured.settled & ~near)
+
+    @property
     def agrees(self) -> bool:
         """Whether every entry is within tolerance."""
         return not self.disagrees.any()

@@ -105,7 +105,7 @@ class Probe:
         arrays: dict[str, Array] = {}
         for key, shape in self.shapes.items():
             if key in self.parameters:
-                arrays[key] = scale * rng.standard_normal(shape)
+                arrays[key] = np.asarray(scale * rng.standard_normal(shape))
             else:
                 arrays[key] = self.domains[key].draw(rng, (batch, *shape), scale)
         return Point(arrays, self._constants(rng, batch), self._state(rng), training, batch)
