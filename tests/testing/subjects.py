@@ -1,0 +1,35 @@
+"""Every component that the kit has to accept: those that ship, and the probes of the contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import bpframe_reference as reference
+
+from tests.contract.cases import CASES
+from tests.contract.components.cross_entropy import SoftmaxCrossEntropy
+
+Shapes = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An instance with the shapes of its inputs."""
+
+    component: Any
+    shapes: Shapes
+
+
+def named(subject: object) -> str:
+    if not isinstance(subject, Subject):
+        return str(subject)
+    return f"{type(subject.component).__name__}-{'-'.join('x'.join(map(str, shape)) for shape in subject.shapes)}"
+
+
+SHIPPED = [Subject(component, shapes) for component, shapes in reference.bpframe_examples()]
+PROBES = [
+    *(Subject(case.component, tuple(case.inputs.values())) for case in CASES),
+    Subject(SoftmaxCrossEntropy(), ((4,),)),
+]
+SUBJECTS = [*SHIPPED, *PROBES]
