@@ -78,6 +78,12 @@ def test_every_operator_is_in_the_table_under_the_name_that_summaries_show() -> 
             assert shown[cls.__name__] == cls.structure
 
 
+def test_every_operator_has_its_picture_and_its_products() -> None:
+    names = [words(row[0]).pop().partition("(")[0] for row in rows("operators", "operator")]
+    assert [row[2] for row in rows("operators", "operator")] == [f"<!-- structure: {name} -->" for name in names]
+    assert [words(row[0]).pop() for row in rows("operators", "class")] == names
+
+
 def test_the_table_of_commands_names_every_command() -> None:
     shown = [words(row[0]).pop().split()[1] for row in rows("command-line", "command")]
     assert sorted(shown) == sorted(typer.main.get_command(app).commands)

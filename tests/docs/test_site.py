@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from bpframe.plugins import default_registry
+
 pytest.importorskip("mkdocs", reason="the site needs the docs extra")
 
 ROOT = Path(__file__).parents[2]
@@ -147,6 +149,27 @@ def test_the_reference_shows_shapes_as_they_are_written(site: Path) -> None:
     for name, text in pages.items():
         # A star that Markdown took for emphasis leaves a parenthesis behind, one that was escaped in code a backslash.
         assert not re.search(r"<em>[^<]*\(</em>|\\\*[a-z]", text), name
+
+
+def test_the_gallery_shows_every_shipped_component_with_its_plot_and_its_report(site: Path) -> None:
+    for each in default_registry().sets:
+        if each.provider.distribution != "bpframe":
+            continue
+        text = (site / "gallery" / each.provider.set / "index.html").read_text(encoding="utf-8")
+        for cls in each.components:
+            name = f"{each.provider.set}.{cls.kind}"
+            assert f'id="{name}"' in text
+            assert re.search(rf'<img class="plot" src="[^"]*/{re.escape(name)}\.svg"', text) or getattr(
+                cls, "integer_inputs", ()
+            )
+        assert text.count("Compliance report: passes") == len(each.components)
+        assert "FAILS" not in text
+
+
+def test_every_structure_that_is_asked_for_is_drawn(site: Path) -> None:
+    page = (site / "guides" / "operators" / "index.html").read_text(encoding="utf-8")
+    assert "<!-- structure" not in page
+    assert page.count('<svg class="matrix"') > 10
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,128 @@
+"""Curves of components: value and derivative, the path of an optimizer, the draws of an initializer."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from bpframe.component import Initializer, Optimizer, contract_of
+from bpframe.testing.domain import Domain
+from bpframe.testing.examples import Example
+from bpframe.testing.probe import Probe, probe_of
+
+__all__ = ["Plot", "curve", "plot_of"]
+
+#: Lines and text, the value, the derivative. The style sheet inverts drawings in the dark scheme.
+INK, VALUE, DERIVATIVE = "#444444", "#3f51b5", "#d84315"
+POINTS = 241
+STEPS = 30
+DRAWS = (250, 40)
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A caption, and the picture as SVG text."""
+
+    caption: str
+    svg: str
+
+
+def plot_of(example: Example) -> Plot | None:
+    """Draw one example of a component; None where it has no input that could be varied."""
+    component = example.component
+    if isinstance(component, Optimizer):
+        return _drawn(f"θ in the first {STEPS} steps down C = ½ θ², from θ = 1.", "step", [("θ", *_path(component))])
+    if isinstance(component, Initializer):
+        counts, edges = _histogram(component)
+        caption = f"{math.prod(DRAWS):,} draws of shape {DRAWS}, with fan_in {DRAWS[1]}."
+        return _drawn(caption, "value", [("draws", edges, counts)], steps=True)
+    probe = probe_of(component, example.shapes)
+    varied = [key for key in probe.inputs if math.prod(probe.shapes[key])] if probe else []
+    if probe is None or not varied:
+        return None
+    key = varied[0]
+    x, value, derivative = curve(probe, key)
+    entry = f"{key}[{', '.join('0' * len(probe.shapes[key]))}]" if probe.shapes[key] else key
+    others = "" if _is_entrywise(probe, key) else "; all else is held at random numbers"
+    caption = f"The first entry of the output, and its declared derivative, as {entry} varies{others}."
+    return _drawn(caption, entry, [("value", x, value), ("derivative", x, derivative)])
+
+
+def curve(probe: Probe, key: str) -> tuple[Any, Any, Any]:
+    """Return the first input entry, the first output entry, and their derivative, at many points of a line."""
+    x = np.linspace(*_range(probe.domains[key]), POINTS)
+    one = probe.sample(np.random.default_rng(1), 1)
+    arrays = {
+        name: each if name in probe.parameters else np.repeat(each, POINTS, axis=0) for name, each in one.arrays.items()
+    }
+    constants = {name: np.repeat(each, POINTS, axis=0) for name, each in one.constants.items()}
+    arrays[key].reshape(POINTS, -1)[:, 0] = x
+    point = replace(one, arrays=arrays, constants=constants, batch=POINTS)
+    dense = probe.operators(point)[key].dense()
+    derivative = np.broadcast_to(dense.reshape(len(dense), -1)[:, 0], (POINTS,))
+    return x, probe.value(point).reshape(POINTS, -1)[:, 0], derivative
+
+
+def _range(domain: Domain) -> tuple[float, float]:
+    """Return where to look: inside the domain, and not beyond ten wide."""
+    low, high = domain.low, domain.high
+    if math.isfinite(low) and math.isfinite(high):
+        margin = 0.02 * (high - low)
+        return low + margin, high - margin
+    if math.isfinite(low):
+        return low + 0.1, low + 10
+    if math.isfinite(high):
+        return high - 10, high - 0.1
+    return -5.0, 5.0
+
+
+def _is_entrywise(probe: Probe, key: str) -> bool:
+    operator = probe.operators(probe.sample(np.random.default_rng(0), 2))[key]
+    return len(probe.shapes) == 1 and operator.structure in ("identity", "diagonal")
+
+
+def _path(optimizer: Any) -> tuple[Any, Any]:
+    words = contract_of(type(optimizer)).methods["update"].words
+    theta = np.ones(1)
+    state = optimizer.initial_state(theta) if hasattr(optimizer, "initial_state") else {}
+    path = [1.0]
+    for step in range(STEPS):
+        given = {"gradient": theta, "parameters": theta, "state": state, "step": step, "out": np.empty(1)}
+        found = optimizer.update(**{word: given[word] for word in words})
+        change, state = found if "state" in words else (found, state)
+        theta = theta + change
+        path.append(float(theta[0]))
+    return np.arange(STEPS + 1), np.array(path)
+
+
+def _histogram(initializer: Any) -> tuple[Any, Any]:
+    given = {"shape": DRAWS, "fan_in": DRAWS[1], "rng": np.random.default_rng(0)}
+    words = contract_of(type(initializer)).methods["draw"].words
+    return np.histogram(initializer.draw(**{word: given[word] for word in words}), bins=40)
+
+
+def _drawn(caption: str, along: str, curves: list[tuple[str, Any, Any]], steps: bool = False) -> Plot:
+    # Text stays text, in the reader's own font, and the ids are the same in every build.
+    style = {"svg.fonttype": "none", "svg.hashsalt": "bpframe", "font.size": 9, "font.family": "sans-serif"}
+    style |= dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK)
+    with matplotlib.rc_context(style):
+        figure = Figure(figsize=(4.6, 2.7), layout="constrained")
+        axes = figure.subplots()
+        for (name, x, y), colour, line in zip(curves, (VALUE, DERIVATIVE), ("-", "--"), strict=False):
+            if steps:
+                axes.stairs(y, x, color=colour, fill=True, alpha=0.7, label=name)
+            else:
+                axes.plot(x, y, line, color=colour, linewidth=1.8, label=name)
+        axes.grid(color=INK, alpha=0.2)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_xlabel(along)
+        axes.legend(frameon=False)
+        text = io.StringIO()
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return Plot(caption, text.getvalue())

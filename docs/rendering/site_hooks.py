@@ -1,0 +1,79 @@
+"""What MkDocs does while it builds the site: fills the gallery's pages, and draws the structures of operators.
+
+A page asks for its part in a comment: `<!-- gallery: reference -->` for all components of that plugin set,
+`<!-- structure: Diagonal -->` for the picture of an operator.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import matrix_pictures
+from mkdocs.exceptions import PluginError
+from mkdocs.utils import get_relative_url
+
+try:
+    import component_gallery
+except ImportError as missing:
+    raise PluginError(f"the gallery cannot be drawn: {missing}. python -m pip install 'bpframe[docs,plot]'") from None
+
+log = logging.getLogger("mkdocs.hooks.gallery")
+
+PLOTS = "assets/gallery"
+
+
+@cache
+def _entries(set_name: str) -> list[component_gallery.Entry]:
+    # Once for all languages.
+    entries = component_gallery.entries_of(set_name)
+    if not entries:
+        raise PluginError(f"the gallery has nothing to show: no plugin set '{set_name}' is installed")
+    return entries
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
+    """Replace the comments that ask for something."""
+
+    def gallery(found: re.Match[str]) -> str:
+        return "\n\n".join(_text(entry, page, config) for entry in _entries(found[1]))
+
+    def structure(found: re.Match[str]) -> str:
+        return matrix_pictures.operator_picture(matrix_pictures.STRUCTURES[found[1]], found[1])
+
+    markdown = re.sub(r"^<!-- gallery: (\w+) -->$", gallery, markdown, flags=re.MULTILINE)
+    return re.sub(r"<!-- structure: (\w+) -->", structure, markdown)
+
+
+def _text(entry: component_gallery.Entry, page: Any, config: Any) -> str:
+    for report in entry.reports:
+        if not report.ok:
+            log.warning("%s fails its checks:\n%s", entry.name, report)
+
+    def reference(cls: type) -> str:
+        package = cls.__module__.partition(".")[0]
+        exists = (Path(config.docs_dir) / "reference" / f"{package}.md").exists()
+        return f"In the reference: [`{cls.__name__}`][{package}.{cls.__name__}]." if exists else ""
+
+    return entry.markdown(reference, get_relative_url(_plot(entry), page.url))
+
+
+def _plot(entry: component_gallery.Entry) -> str:
+    return f"{PLOTS}/{entry.name}.svg"
+
+
+def on_post_build(config: Any, **_: Any) -> None:
+    """Write the plots of the pages that were filled."""
+    shown = re.findall(r"<!-- gallery: (\w+) -->", "".join(_sources(config)))
+    for entry in (entry for set_name in shown for entry in _entries(set_name)):
+        if entry.plot:
+            target = Path(config.site_dir) / _plot(entry)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(entry.plot.svg, encoding="utf-8")
+
+
+def _sources(config: Any) -> list[str]:
+    return [page.read_text(encoding="utf-8") for page in sorted((Path(config.docs_dir) / "gallery").glob("*.md"))]
