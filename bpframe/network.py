@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -233,11 +232,7 @@ class Network(Differentiable):
             return None
 
         def after_epoch(epoch: int, history: History) -> None:
-            try:
-                tell(network=self, epoch=epoch, history=history)
-            except Exception as error:
-                # Listeners watch; what goes wrong in one does not end a training.
-                warnings.warn(f"a plugin's bpframe_after_epoch failed: {type(error).__name__}: {error}", stacklevel=2)
+            tell(network=self, epoch=epoch, history=history)
 
         return after_epoch
 

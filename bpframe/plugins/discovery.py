@@ -43,18 +43,19 @@ class Discovery:
             return None
         everybody = self.manager.get_plugins()
         alone = [self.manager.subset_hook_caller(hook, everybody - {plugin}) for plugin in plugins]
-        return lambda **told: [result for each in alone for result in _watched(each, told)]
 
+        def tell(**told: Any) -> list[Any]:
+            results: list[Any] = []
+            for each in alone:
+                try:
+                    results += each(**told)
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # a watcher's SystemExit must not end what it watches either
+                    warnings.warn(f"a plugin's {hook} failed: {one_line(error)}", stacklevel=2)
+            return results
 
-def _watched(caller: pluggy.HookCaller, told: Mapping[str, Any]) -> list[Any]:
-    try:
-        results: list[Any] = caller(**told)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # a watcher's SystemExit must not end what it watches either
-        warnings.warn(f"a plugin's {caller.name} failed: {one_line(error)}", stacklevel=3)
-        return []
-    return results
+        return tell
 
 
 def discover(environ: Mapping[str, str] | None = None) -> Discovery:

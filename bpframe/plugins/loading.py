@@ -40,7 +40,10 @@ def load_set(entry_point: EntryPoint, provider: Provider) -> tuple[PluginSet, ob
     plugin = None
     with captured() as written, ctrl_c() as asked:
         try:
-            plugin = _imported(entry_point, provider)
+            try:
+                plugin = _imported(entry_point, provider)
+            finally:
+                warnings = changes()  # first of all: what follows relies on what an import may have replaced
             seconds = time.perf_counter() - started
             found = PluginSet(provider, _components(plugin)).checked()
         except BaseException as error:  # somebody else's code: it must not take the host down
@@ -49,7 +52,7 @@ def load_set(entry_point: EntryPoint, provider: Provider) -> tuple[PluginSet, ob
             told = "".join(traceback.format_exception(error))
             found = PluginSet(provider, status="broken", reason=one_line(error), details=told)
     seconds = seconds or time.perf_counter() - started
-    warnings = changes()
+    warnings += changes()
     if seconds > SLOW:
         warnings.insert(0, f"its import took {seconds:.1f} s")
     if written.text.strip():
@@ -106,8 +109,8 @@ def _is_component_class(value: object) -> bool:
 def _described(value: object) -> str:
     if value is None:
         return "None, not a list of component classes"
-    if isinstance(value, type):
-        return f"the class {value.__name__}, which is no component"
+    if issubclass(type(value), type):
+        return f"the class {value.__name__}, which is no component"  # type: ignore[attr-defined]
     return f"of type {type(value).__name__}, not " + (
         "a component class" if isinstance(value, Component) else "what a hook returns"
     )

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
@@ -122,9 +123,16 @@ class _Subject:
 def _tried(points: Sequence[EntryPoint]) -> list[str | None]:
     """Load entry points in other processes, as many to each as it survives; return the reasons against them."""
     limit = _limit()
+    message = f"Trying new plugin sets in another process: {len(points)}, of which each may take {limit:g} s"
+    notice = threading.Timer(NOTICE, print, [message], {"file": sys.stderr, "flush": True})
+    notice.daemon = True
+    notice.start()
     found: list[str | None] = []
-    while len(found) < len(points):
-        found += _one_process(points[len(found) :], limit)
+    try:
+        while len(found) < len(points):
+            found += _one_process(points[len(found) :], limit)
+    finally:
+        notice.cancel()
     return found
 
 
@@ -152,11 +160,10 @@ def _one_process(points: Sequence[EntryPoint], limit: float) -> Iterator[str | N
             start_new_session=True,  # what is meant to end its own group must not reach ours
         )
         try:
-            overran = not _ended(process, NOTICE)
-            if overran:
-                names = ", ".join(dict.fromkeys(each.name for each in points))
-                print(f"Trying new plugin sets in another process: {names}", file=sys.stderr, flush=True)
-                overran = not _ended(process, START + len(points) * (limit + GRACE))
+            process.wait(START + len(points) * (limit + GRACE))
+            overran = False
+        except subprocess.TimeoutExpired:
+            overran = True
         finally:
             _end(process)
         begun, ended = _read(events).count("begin"), _read(events).count("end")
@@ -172,14 +179,6 @@ def _one_process(points: Sequence[EntryPoint], limit: float) -> Iterator[str | N
             yield f"loading it did not end within {limit:g} s{_place(text)} ({VARIABLE}=SECONDS allows more)"
         else:
             yield f"loading it ends the process: {_cause(process.returncode)}"
-
-
-def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
