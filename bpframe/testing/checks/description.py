@@ -1,8 +1,9 @@
-"""What files and editors see of a component: written and read back, described, documented."""
+"""What files, editors and other processes see of a component: written and read back, described, documented."""
 
 from __future__ import annotations
 
 import json
+import pickle
 
 import yaml
 
@@ -11,7 +12,7 @@ from bpframe.registry import PluginSet, Provider, Registry
 from bpframe.spec import component_document
 from bpframe.spec.model_schema import model_fields_schema
 from bpframe.spec.resolving import KindResolver
-from bpframe.testing.checks.base import Check, Failure, Setting
+from bpframe.testing.checks.base import Check, Failure, Setting, Skipped
 
 __all__ = ["description_checks"]
 
@@ -21,6 +22,7 @@ def description_checks(setting: Setting) -> list[Check]:
     return [
         Check("round_trip", lambda: _round_trip(setting.component)),
         Check("schema", lambda: _schema(setting.component)),
+        Check("pickle", lambda: _pickle(setting.component)),
         Check("documented", lambda: _documented(setting.component)),
     ]
 
@@ -64,6 +66,24 @@ def _schema(component: Component) -> None:
     unknown = [key for key in document if key != "kind" and key not in schema.get("properties", {})]
     if unknown:
         raise Failure(f"the JSON Schema does not know {', '.join(unknown)}")
+
+
+def _pickle(component: Component) -> None:
+    """To another process and back: what runs on several of them sends its components there."""
+    cls = type(component)
+    if "<locals>" in cls.__qualname__:
+        raise Skipped(f"{cls.__name__} is defined inside a function, where no other process finds it")
+    try:
+        again = pickle.loads(pickle.dumps(component))
+    except Exception as error:
+        raise Failure(
+            f"it cannot be sent to another process: {type(error).__name__}: {error}",
+            rows=[("try", "hold nothing but fields: no lock, file, lambda or module")],
+        ) from None
+    if again != component:
+        raise Failure(
+            "sent to another process it is another component", rows=[("sent", repr(component)), ("got", repr(again))]
+        )
 
 
 def _documented(component: Component) -> None:
