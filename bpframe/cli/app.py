@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -59,6 +60,9 @@ def main() -> None:
     Exit codes: 0 done, 2 the user's mistake, 1 a defect of bpframe, 130 interrupted.
     """
     prepare_streams()
+    # No command needs plugins of pydantic, and one distribution with a malformed entry_points.txt would, on its search
+    # for them, end every command.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         app()
     except SystemExit as ended:

@@ -17,7 +17,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["json_alone", "prepare_streams", "print_json", "print_table", "whole_file"]
+__all__ = ["json_alone", "json_text", "prepare_streams", "print_json", "print_table", "whole_file"]
 
 #: How wide a table may be where no terminal sets the width.
 FILE_WIDTH = 120
@@ -37,7 +37,8 @@ _results: ContextVar[IO[str] | None] = ContextVar("results", default=None)
 def json_alone(ctx: typer.Context, wanted: bool) -> bool:
     """Keep standard output for one JSON value during a command: what anybody else writes goes to standard error.
 
-    A callback of the option --json. A component that prints while it runs would else spoil the value.
+    A callback of the option --json. A component that prints while it runs would else spoil the value. The descriptor
+    is not given back, since a thread of a plugin may go on writing until the process ends.
     """
     if wanted:
         ctx.with_resource(_results_alone())
@@ -52,16 +53,20 @@ def _results_alone() -> Iterator[None]:
             if (sys.stdout.fileno(), sys.stderr.fileno()) == (1, 2):
                 sys.stdout.flush()
                 results = stack.enter_context(os.fdopen(os.dup(1), "w", encoding=encoding, errors="strict"))
-                stack.callback(os.dup2, results.fileno(), 1)
                 os.dup2(2, 1)
         stack.callback(_results.reset, _results.set(results))
         stack.enter_context(contextlib.redirect_stdout(sys.stderr))
         yield
 
 
+def json_text(value: Any) -> str:
+    """Return a value as JSON. What is not finite becomes null, as JSON has no word for it."""
+    return json.dumps(_finite(value), indent=2, allow_nan=False)
+
+
 def print_json(value: Any) -> None:
-    """Print one JSON value. What is not finite becomes null, as JSON has no word for it."""
-    print(json.dumps(_finite(value), indent=2, allow_nan=False), file=_results.get() or sys.stdout, flush=True)
+    """Print one JSON value."""
+    print(json_text(value), file=_results.get() or sys.stdout, flush=True)
 
 
 def print_table(table: Table) -> None:

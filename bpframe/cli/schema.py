@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bpframe.cli.output import whole_file
+from bpframe.cli.output import json_alone, json_text, print_json, whole_file
 
 __all__ = ["schema"]
 
 
 def schema(
+    ctx: typer.Context,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file for it; printed if left out.")] = None,
 ) -> None:
     """Print the JSON Schema of spec files.
@@ -26,11 +26,12 @@ def schema(
     from bpframe.errors import SpecFileError
     from bpframe.spec import json_schema
 
-    text = json.dumps(json_schema(), indent=2)
+    json_alone(ctx, output is None)
+    found = json_schema()
     if output is None:
-        print(text)
+        print_json(found)
         return
     with whole_file(output, SpecFileError) as file:
-        file.write(text.encode() + b"\n")
+        file.write(json_text(found).encode() + b"\n")
     print(f"The schema is in {output}. An editor uses it for a spec that begins with the line", file=sys.stderr)
     print(f"# yaml-language-server: $schema={output}", file=sys.stderr)

@@ -90,11 +90,14 @@ def _by_kind(names: Sequence[str], found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _component(cls: type[Component], name: str, registry: Registry, found: dict[str, Any]) -> dict[str, Any]:
-    schema = model_fields_schema(cls, registry, found)
-    for field, info in cls.model_fields.items():
-        default = None if info.is_required() else info.get_default(call_default_factory=True)
-        if isinstance(default, Component) and type(default) in registry:
-            schema["properties"][field]["default"] = component_document(default, registry)
+    try:
+        schema = model_fields_schema(cls, registry, found)
+        for field, info in cls.model_fields.items():
+            default = None if info.is_required() else info.get_default(call_default_factory=True)
+            if isinstance(default, Component) and type(default) in registry:
+                schema["properties"][field]["default"] = component_document(default, registry)
+    except Exception:  # an author's default or schema that fails: the names can be completed all the same
+        schema = {"properties": {field: {} for field in cls.model_fields}}
     return _with_kind(schema, cls, registry.spellings(cls), name)
 
 
