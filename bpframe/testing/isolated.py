@@ -109,7 +109,8 @@ class _Worker:
         if stdout is None:
             raise OSError("a process without an output")
         # Reading in a thread gives a wait with a limit on every system. It ends with the pipe.
-        threading.Thread(target=_read, args=(stdout, self.lines), daemon=True).start()
+        self.reader = threading.Thread(target=_read, args=(stdout, self.lines), daemon=True)
+        self.reader.start()
 
     def reports(self, told: Follower) -> Generator[Report, None, int | None]:
         """Yield reports as they come; return the number of the component to go on with, or None at the end."""
@@ -152,6 +153,8 @@ class _Worker:
         with contextlib.suppress(OSError):
             self.process.kill()
         self.process.wait()
+        # What the process started may still hold the pipe; then the thread ends with that.
+        self.reader.join(GRACE)
         self.errors.close()
 
     def _line(self, limit: float) -> bytes | None:
@@ -196,8 +199,9 @@ class _Worker:
 
 
 def _read(stdout: IO[bytes], lines: queue.Queue[bytes]) -> None:
-    for line in stdout:
-        lines.put(line)
+    with stdout:
+        for line in stdout:
+            lines.put(line)
     lines.put(b"")
 
 
