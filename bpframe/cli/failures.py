@@ -28,7 +28,7 @@ _USAGE: tuple[type[BaseException], ...] = (*typer.BadParameter.__mro__[1:2], typ
 
 
 #: Seconds that threads of plugins may take to finish when a command has ended.
-PATIENCE = 2.0
+PATIENCE = 1.0
 
 
 class Guarded(TyperGroup):
