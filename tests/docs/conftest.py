@@ -11,6 +11,7 @@ import subprocess
 import sys
 import sysconfig
 import types
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,10 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
 BPFRAME = Path(sysconfig.get_path("scripts")) / "bpframe"
+
+
+def _is_file(example: Example) -> bool:
+    return example.region.evaluator is _write_file
 
 
 def _write_file(example: Example) -> None:
@@ -53,17 +58,22 @@ class _Python:
 
 
 def _run_console(example: Example) -> None:
-    """Run the lines that call bpframe, and compare what follows them, if anything, with their standard output.
+    """Run the lines that call bpframe or a Python file, and compare what follows, if anything, with what they print.
 
-    Other commands (pip, cd) are the reader's own business.
+    They end with 0, or with the exit code in the block's title. Other commands (pip, cd) are the reader's own business.
     """
+    expected = int(example.region.lexemes.get("code") or 0)
     for entry in re.split(r"^(?=\$ )", example.parsed, flags=re.MULTILINE):
         line, _, shown = entry.partition("\n")
-        if not line.startswith("$ bpframe "):
-            continue
         arguments = shlex.split(line.removeprefix("$ "), comments=True)
-        done = subprocess.run([BPFRAME, *arguments[1:]], capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0, (
+        programs: dict[str, str | Path] = {"bpframe": BPFRAME}
+        if re.fullmatch(r"\$ python (\w+|-m pytest [-\w ]+)\.py", line):
+            programs["python"] = sys.executable
+        if not line.startswith("$ ") or arguments[0] not in programs:
+            continue
+        command = [programs[arguments[0]], *arguments[1:]]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == expected, (
             f"{example.path}:{example.line}: `{line}` exited {done.returncode}\n{done.stdout}{done.stderr}"
         )
         if shown.strip():
@@ -89,7 +99,7 @@ def _parsers() -> list[Callable[[Document], Iterator[Region]]]:
         _blocks(r"(?:yaml|toml|json|csv|python)[ \t]+title=\"(?P<name>[^\"]+)\"", _write_file),
         _blocks(r"python", python.run),
         _blocks(r"text[ \t]+title=\"output\"", python.compare),
-        _blocks(r"console", _run_console),
+        _blocks(r"console(?:[ \t]+title=\"exit code (?P<code>\d+)\")?", _run_console),
     ]
 
 
@@ -106,10 +116,19 @@ def run_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path]
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("MPLBACKEND", "Agg")
         monkeypatch.setenv("COLUMNS", "120")
+        monkeypatch.setenv("BPFRAME_CACHE", str(tmp_path / ".cache"))
+        monkeypatch.syspath_prepend(tmp_path)  # as for a reader who runs Python in that folder
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
         examples = list(document.examples())
-        files_first = sorted(examples, key=lambda example: example.region.evaluator is not _write_file)
-        for example in files_first:
+        names = Counter(each.region.lexemes["name"] for each in examples if _is_file(each))
+        for name in names:  # a page's own modules are no other page's
+            monkeypatch.delitem(sys.modules, Path(name).stem, raising=False)
+        # A file that a page changes is written where it stands, every other one before all else.
+        first = [each for each in examples if _is_file(each) and names[each.region.lexemes["name"]] == 1]
+        for example in [*first, *(each for each in examples if each not in first)]:
             example.evaluate()
+        for name in names:
+            sys.modules.pop(Path(name).stem, None)
         return len(examples)
 
     return run

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,15 +17,16 @@ from bpframe.component import Component
 from bpframe.component.contract import _METHODS
 from bpframe.data import CsvData, DigitsData, IdxData, NpzData
 from bpframe.operators import Operator
+from bpframe.plugins import hooks
 from bpframe.spec import NodeSpec, TrainingSpec
 from bpframe.spec.document import NetworkDocument
 
-GUIDES = Path(__file__).parents[2] / "docs" / "guides"
+ROOT = Path(__file__).parents[2]
 
 
 def rows(page: str, heading: str) -> Iterator[list[str]]:
     """Yield the cells of each row of the table whose first heading is this one."""
-    text = (GUIDES / f"{page}.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     table = re.search(rf"^\| {re.escape(heading)} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", text, re.MULTILINE)
     assert table, f"{page}.md has no table of '{heading}'"
     for line in table[1].splitlines():
@@ -37,7 +40,7 @@ def words(cell: str) -> set[str]:
 def test_the_table_of_words_is_the_contract() -> None:
     shown = {
         tuple(words(method).pop().split(".")): (required == "yes", words(asked))
-        for method, required, asked in rows("components", "method")
+        for method, required, asked in rows("reference/contract", "method")
     }
     contract = {
         (base.__name__, method): (required, set(allowed))
@@ -48,13 +51,13 @@ def test_the_table_of_words_is_the_contract() -> None:
 
 
 def test_every_word_of_the_contract_is_explained_once() -> None:
-    explained = [word for row in rows("components", "word") for word in sorted(words(row[0]))]
+    explained = [word for row in rows("reference/contract", "word") for word in sorted(words(row[0]))]
     allowed = {word for methods in _METHODS.values() for _, asked in methods.values() for word in asked}
     assert sorted(explained) == sorted(allowed)
 
 
 def test_every_class_variable_of_the_contract_is_explained() -> None:
-    shown = {word for row in rows("components", "class variable") for word in words(row[0])}
+    shown = {word for row in rows("reference/contract", "class variable") for word in words(row[0])}
     declared = {
         name
         for base in _METHODS
@@ -66,9 +69,48 @@ def test_every_class_variable_of_the_contract_is_explained() -> None:
     assert shown == declared
 
 
+def test_every_hook_is_explained_with_its_arguments() -> None:
+    shown = sorted(words(row[0]).pop() for row in rows("reference/contract", "hook"))
+    functions = [getattr(hooks, name) for name in hooks.__all__ if name.startswith("bpframe_")]
+    assert shown == sorted(f"{each.__name__}({', '.join(inspect.signature(each).parameters)})" for each in functions)
+
+
+def test_every_environment_variable_is_explained() -> None:
+    shown = {words(row[0]).pop() for row in rows("reference/contract", "variable")}
+    assert shown == variables_in(ROOT / "bpframe")
+
+
+def variables_in(folder: Path) -> set[str]:
+    """Return the strings in a package's code that are names as those of its environment variables."""
+    nodes = (node for file in folder.rglob("*.py") for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    # BPFRAME_CONTRACT is a variable of a plugin set's module.
+    return {text for text in texts if re.fullmatch("BPFRAME_[A-Z_]+", text)} - {"BPFRAME_CONTRACT"}
+
+
+def test_variables_in_code_are_found(tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text('A = "BPFRAME_NEW"\nB = f"see BPFRAME_OLD"\n')
+    assert variables_in(tmp_path) == {"BPFRAME_NEW"}
+
+
+def test_every_method_of_an_operator_is_explained_with_its_arguments() -> None:
+    shown = {word for row in rows("reference/contract", "method of an operator") for word in words(row[0])}
+    public = {name for name in dir(Operator) if not name.startswith("_")}
+    methods = {name for name in public if inspect.isfunction(getattr(Operator, name))}
+    assert shown == {f"{name}({_arguments(getattr(Operator, name))})" for name in methods} | (public - methods)
+
+
+def _arguments(method: Callable[..., object]) -> str:
+    """Return a method's arguments with their defaults, without self and annotations."""
+    parameters = list(inspect.signature(method).parameters.values())[1:]
+    return ", ".join(
+        each.name if each.default is each.empty else f"{each.name}={each.default!r}" for each in parameters
+    )
+
+
 def test_every_operator_is_in_the_table_under_the_name_that_summaries_show() -> None:
     shown = {}
-    for row in rows("operators", "operator"):
+    for row in rows("guides/operators", "operator"):
         shown[words(row[0]).pop().partition("(")[0]] = row[1]
     exported = (getattr(bpframe.operators, name) for name in bpframe.operators.__all__)
     classes = [each for each in exported if isinstance(each, type) and each is not Operator]
@@ -79,13 +121,13 @@ def test_every_operator_is_in_the_table_under_the_name_that_summaries_show() -> 
 
 
 def test_every_operator_has_its_picture_and_its_products() -> None:
-    names = [words(row[0]).pop().partition("(")[0] for row in rows("operators", "operator")]
-    assert [row[2] for row in rows("operators", "operator")] == [f"<!-- structure: {name} -->" for name in names]
-    assert [words(row[0]).pop() for row in rows("operators", "class")] == names
+    names = [words(row[0]).pop().partition("(")[0] for row in rows("guides/operators", "operator")]
+    assert [row[2] for row in rows("guides/operators", "operator")] == [f"<!-- structure: {name} -->" for name in names]
+    assert [words(row[0]).pop() for row in rows("guides/operators", "class")] == names
 
 
 def test_the_table_of_commands_names_every_command() -> None:
-    shown = [words(row[0]).pop().split()[1] for row in rows("command-line", "command")]
+    shown = [words(row[0]).pop().split()[1] for row in rows("guides/command-line", "command")]
     assert sorted(shown) == sorted(typer.main.get_command(app).commands)
 
 
@@ -94,14 +136,14 @@ def test_the_table_of_commands_names_every_command() -> None:
     [("key of a node", NodeSpec), ("key of `network`", NetworkDocument), ("key of `training`", TrainingSpec)],
 )
 def test_the_tables_of_a_spec_name_every_key(heading: str, model: type) -> None:
-    shown = [key for row in rows("specs", heading) for key in words(row[0])]
+    shown = [key for row in rows("guides/specs", heading) for key in words(row[0])]
     assert sorted(shown) == sorted(set(model.model_fields) - {"component"})
 
 
 def test_the_table_of_preparation_names_every_field_and_default_that_all_data_share() -> None:
     models = (CsvData, DigitsData, IdxData, NpzData)
     shared = set.intersection(*(set(model.model_fields) for model in models)) - {"kind"}
-    table = {key: row[2] for row in rows("data", "field") for key in words(row[0])}
+    table = {key: row[2] for row in rows("guides/data", "field") for key in words(row[0])}
     assert set(table) == shared
     assert table["seed"] == f"{NpzData.model_fields['seed'].default} (digits: {DigitsData().seed})"
     assert table["scaling"] == f"`{NpzData.model_fields['scaling'].default}` (digits: {DigitsData().scaling.divide:g})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +58,31 @@ def test_a_failing_command_fails(page: Path, run_page: Callable[[Path], int]) ->
     page.write_text("```console\n$ python -m pip install nothing-is-run-here\n$ bpframe no-such-command\n```\n")
     with pytest.raises(AssertionError, match="no-such-command` exited"):
         run_page(page)
+
+
+def test_a_command_that_is_to_fail_must_fail(page: Path, run_page: Callable[[Path], int]) -> None:
+    page.write_text('```console title="exit code 2"\n$ bpframe no-such-command\n```\n')
+    assert run_page(page) == 1
+    page.write_text('```console title="exit code 2"\n$ bpframe --version\n```\n')
+    with pytest.raises(AssertionError, match="--version` exited 0"):
+        run_page(page)
+
+
+def test_a_file_that_a_page_changes_is_written_where_it_stands(page: Path, run_page: Callable[[Path], int]) -> None:
+    file = '```python title="mine.py"\nvalue = {}\n```\n'
+    run = "```console\n$ python other.py\n{}\n```\n"
+    other = '```python title="other.py"\nimport mine\nprint(mine.value)\n```\n'
+    page.write_text(file.format(1) + run.format(1) + file.format(2) + run.format(2) + other)
+    assert run_page(page) == 5
+    page.write_text(file.format(1) + run.format(1) + file.format(2) + run.format(1) + other)
+    with pytest.raises(AssertionError, match=r"the page shows\s+1\s+but this was printed\s+2"):
+        run_page(page)
+
+
+def test_modules_of_a_page_are_forgotten_after_it(page: Path, run_page: Callable[[Path], int]) -> None:
+    page.write_text('```python title="mine.py"\nvalue = 1\n```\n```python\nimport mine\n```\n')
+    assert run_page(page) == 2
+    assert "mine" not in sys.modules
 
 
 def test_classes_of_a_snippet_resolve_their_annotations(page: Path, run_page: Callable[[Path], int]) -> None:
