@@ -12,6 +12,7 @@ from bpframe.component import Activation, Cost, Initializer, Layer, Optimizer, c
 from bpframe.testing import check_component
 from bpframe.testing.kit import check_names
 from bpframe.testing.probe import CostProbe, LayerProbe, probe_of
+from tests.contract.components.layer_norm import LayerNorm
 
 from .subjects import PROBES, SHIPPED, SUBJECTS, Subject, named
 
@@ -85,6 +86,13 @@ def test_a_report_with_fewer_checks_than_called_for_is_not_ok() -> None:
         assert fewer.missing == (missing,)
         assert not fewer.ok
         assert f"{missing} did not run" in fewer.text()
+
+
+def test_products_are_checked_along_vectors_that_have_nothing_to_do_with_the_point() -> None:
+    """J x nearly vanishes for a normalisation: with v = x, nothing but rounding would be compared."""
+    for seed in (1021, 1023):
+        report = check_component(LayerNorm(), ((5,),), seed=seed, only=["adjoint"])
+        assert report.ok, report.text()
 
 
 def test_the_same_seed_gives_the_same_report() -> None:

@@ -19,7 +19,8 @@ BATCH = 5
 def check_products(setting: Setting, key: str) -> None:
     """⟨u, J v⟩ = ⟨Jᵀ u, v⟩, linear, with stacks, and every other product equal to what these two make of it."""
     probe = setting.need_probe()
-    rng = setting.rng(f"adjoint {key}")
+    # A stream of its own: vectors equal to the point would be special, as for functions that do not depend on scale.
+    rng = setting.rng(f"adjoint {key}, vectors")
     for training in setting.modes():
         point = setting.point(f"adjoint {key}", batch=BATCH, training=training)
         operator = probe.operators(point)[key]
