@@ -222,6 +222,48 @@ class Weighted(Layer):
         return np.eye(3) + np.roll(np.eye(3), 1, axis=0)
 
 
+class Waves(Activation):
+    """Sines of the first half of the entries, cosines of the second."""
+
+    def forward(self, x: Array) -> Array:
+        return np.concatenate([np.sin(x[:, :2]), np.cos(x[:, 2:])], axis=1)
+
+    def jacobian(self, x: Array, y: Array) -> Operator:
+        return Diagonal(np.concatenate([np.cos(x[:, :2]), -np.sin(x[:, 2:])], axis=1))
+
+
+class Quotient(Layer):
+    """y = (x + x³) / (1 + (b x)²)."""
+
+    def parameters(self) -> dict[str, Parameter]:
+        return {"b": Parameter((1,), init=0.5)}
+
+    def forward(self, x: Array, p: Mapping[str, Array]) -> Array:
+        return (x + x**3) / (1 + (p["b"] * x) ** 2)
+
+    def jacobian(self, x: Array, y: Array, p: Mapping[str, Array]) -> dict[str, Any]:
+        return self.blocks(x, y, p, 2)
+
+    def blocks(self, x: Array, y: Array, p: Mapping[str, Array], factor: float) -> dict[str, Any]:
+        b = p["b"]
+        q = 1 + (b * x) ** 2
+        return {
+            "x": Diagonal((1 + 3 * x**2 - factor * y * b**2 * x) / q),
+            "b": (-2 * y * b * x**2 / q)[..., None],
+        }
+
+
+class Huber(Cost):
+    """½r² up to |r| = 0.4, and from there on its tangent."""
+
+    def forward(self, a: Array, y: Array) -> Array:
+        r = np.abs(a - y)
+        return np.where(r < 0.4, r * r / 2, 0.4 * (r - 0.2)).sum(axis=1)
+
+    def jacobian(self, a: Array, y: Array) -> Array:
+        return np.clip(a - y, -0.4, 0.4)
+
+
 @dataclass(frozen=True)
 class Planted:
     """A correct class, what its jacobian is replaced by, and the words of the diagnosis."""
@@ -526,6 +568,28 @@ PLANTED = [
         ((3,),),
         lambda self, x: self.sums(),
         "one factor per entry of the output's last axis",
+    ),
+    Planted(
+        "waves-half-sign",
+        Waves(),
+        ONE,
+        _slope(lambda s, x, y: np.concatenate([np.cos(x[:, :2]), np.sin(x[:, 2:])], axis=1)),
+        "only y[2:4] is wrong: there it has the wrong sign",
+    ),
+    Planted(
+        "quotient-chain",
+        Quotient(),
+        ((3,),),
+        lambda self, x, y, p: self.blocks(x, y, p, 1),
+        "right where b = 0: the mistake is in a term with b",
+    ),
+    Planted(
+        "huber-slope",
+        Huber(),
+        ONE,
+        lambda self, a, y: np.where(np.abs(a - y) < 0.4, a - y, np.sign(a - y)),
+        "a wrong branch: only entries with |a − y| > 0.4 are wrong: there measured/declared = 0.4",
+        "jacobian[a]",
     ),
     Planted(
         "sigmoid-at-own-y",

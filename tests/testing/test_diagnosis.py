@@ -120,6 +120,16 @@ def test_a_false_hessian_is_explained(change: Any, said: str) -> None:
     assert said in str(explained(change(measured), measured, "hessian", (2, 1, 0)))
 
 
+def test_zeros_that_are_missing_or_too_many_in_a_hessian_are_explained() -> None:
+    measured = np.eye(4)[:, None] * np.array([[1.0, 0, 2, 0], [0, 3, 0, 1]])
+    declared = np.where(np.eye(4, dtype=bool)[:, None] & (measured == 0), 1.0, measured)
+    assert "4 entries too many: they should be zero; the others are right" in str(explained(declared, measured, "h"))
+    assert "4 entries are declared to be zero and are not" in str(explained(measured, declared, "h"))
+    declared[0, 0, 0] = 1.5
+    assert explained(declared, measured, "h") is None
+    assert explained(measured, declared, "h") is None
+
+
 def test_a_hessian_that_nothing_explains_gets_no_diagnosis() -> None:
     measured = np.random.default_rng(2).standard_normal((3, 4, 3))
     assert explained(measured + np.eye(3)[:, None], measured, "hessian", (2, 1, 0)) is None

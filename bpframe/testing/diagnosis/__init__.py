@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from bpframe.testing.diagnosis.arguments import ARGUMENTS
+from bpframe.testing.diagnosis.arguments import ARGUMENTS, right_at_zero
 from bpframe.testing.diagnosis.case import Case
 from bpframe.testing.diagnosis.numbers import NUMBERS, explained
 from bpframe.testing.diagnosis.parts import PARTS
@@ -24,7 +24,8 @@ __all__ = ["HYPOTHESES", "diagnose", "explained"]
 
 #: In the order in which they are tried: what is more particular comes first.
 HYPOTHESES: Mapping[str, Callable[[Case], str | None]] = {
-    each.__name__: each for each in (*NUMBERS, *REGIONS, *PLACES, *ARGUMENTS, *PARTS, *RATIOS, some_examples)
+    each.__name__: each
+    for each in (*NUMBERS, *REGIONS, *PLACES, *ARGUMENTS, *PARTS, *RATIOS, right_at_zero, some_examples)
 }
 
 
@@ -38,7 +39,8 @@ def diagnose(probe: Probe, *found: Block) -> str | None:
     exchanged or reversed axes, shifts, entries outside the structure, right values in wrong places, an identity too
     many or too few; x and y mixed up, another key's block, a stale or frozen value; a term of a sum with the wrong
     sign or too many, a factor of a chain too many or upside down; a factor that is an input, a parameter or one
-    number per example; a missing term of rank one; a branch, single examples, rows, columns or entries.
+    number per example; a missing term of rank one; a branch, single examples, rows, columns or
+    entries; a term that vanishes with a parameter.
     """
     if any(block.agrees for block in found):
         return None

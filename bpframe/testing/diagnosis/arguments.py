@@ -12,7 +12,7 @@ from bpframe.testing.measuring import block, written_out
 from bpframe.testing.probe import LayerProbe, Point
 from bpframe.trace import local_jacobian
 
-__all__ = ["ARGUMENTS"]
+__all__ = ["ARGUMENTS", "right_at_zero"]
 
 
 def mixed_up(case: Case) -> str | None:
@@ -100,6 +100,25 @@ def stale(case: Case) -> str | None:
 _FROZEN = (
     "frozen: the declared Jacobian is the same at other points, forward's is not; a value kept from the first call?"
 )
+
+
+def right_at_zero(case: Case) -> str | None:
+    """Where a parameter is zero, the declared Jacobian is right: what is wrong is in a term with it."""
+    probe, key, point = case.probe, case.key, case.block.point
+    for name in probe.parameters:
+        if name == key:
+            continue
+        try:
+            # A jacobian that keeps something from call to call is another mistake.
+            if not case.same(written_out(probe, point, key, probe.operators(point)[key]), case.d):
+                return None
+            there = block(probe, point.with_array(name, np.zeros_like(point.arrays[name])), key)
+        except Exception:  # it has no value there: then this says nothing
+            continue
+        measured = there.measured
+        if there.agrees and measured.settled.all() and np.max(np.abs(measured.value), initial=0.0) > case.small:
+            return f"right where {name} = 0: the mistake is in a term with {name}"
+    return None
 
 
 def _moved(case: Case, seed: int) -> Point:

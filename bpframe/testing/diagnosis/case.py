@@ -116,6 +116,8 @@ class Case:
         if not present.any():
             return "no known mistake explains the numbers"
         ratios = self.m[present] / self.d[present]
+        if np.ptp(ratios) <= 1e-4 * np.max(np.abs(ratios)):
+            return f"no known mistake explains the numbers: measured/declared = {ratios[0]:.4g} where they are wrong"
         return (
             "no known mistake explains the numbers: "
             f"measured/declared lies between {np.min(ratios):.4g} and {np.max(ratios):.4g}"

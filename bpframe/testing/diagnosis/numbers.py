@@ -147,7 +147,7 @@ NUMBERS: tuple[Callable[[Case], str | None], ...] = (not_finite, zero, sign, abs
 
 
 def explained(declared: Array, measured: Array, what: str, transpose: tuple[int, ...] | None = None) -> str | None:
-    """Return the mistake behind any declared array, such as a Hessian: its sign, a factor, zero, the transpose.
+    """Return the mistake behind any declared array, such as a Hessian: its sign, a factor, zeros, the transpose.
 
     `transpose` is the order of axes that transposes it.
     """
@@ -170,6 +170,12 @@ def explained(declared: Array, measured: Array, what: str, transpose: tuple[int,
         return f"constant factor: measured/declared = {ratio:.6g} in every entry" + (
             f", which is {named}" if named else ""
         )
+    held, present = np.abs(declared) > 0, np.abs(measured) > 1e-6 * scale
+    extra, missing = int((held & ~present).sum()), int((present & ~held).sum())
+    if extra and same(np.where(present, declared, 0)):
+        return f"{extra} entries too many: they should be zero; the others are right"
+    if missing and same(np.where(held, declared, measured)):
+        return f"{missing} entries are declared to be zero and are not; the others are right"
     if transpose is not None and same(declared.transpose(transpose)):
         return f"transposed: {what} is the transpose of the measured one"
     return None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from bpframe.testing.diagnosis.case import Array, Case
+from bpframe.testing.probe import CostProbe
 
 __all__ = ["REGIONS", "some_examples"]
 
@@ -15,24 +16,36 @@ def branch(case: Case) -> str | None:
     """The wrong entries are those of inputs on one side of a border."""
     if not case.is_input or case.block.coupled or not case.d.size:
         return None
-    x = case.block.point.arrays[case.key]
     columns, batch = case.d.shape[:2]
     wrong = np.any(case.wrong.reshape(columns, batch, -1), axis=2).T  # (N, K)
-    values = x.reshape(batch, -1)
-    good, bad = values[~wrong], values[wrong]
+    for name, x in _conditions(case):
+        values = x.reshape(batch, -1)
+        said = _border(name, values[~wrong], values[wrong])
+        if said:
+            return f"a wrong branch: only entries with {said} are wrong{_detail(case)}"
+    return None
+
+
+def _conditions(case: Case) -> Iterator[tuple[str, Array]]:
+    """Yield what a branch may depend on: in a cost, how far the output is from the target; the key itself."""
+    point = case.block.point
+    if isinstance(case.probe, CostProbe):
+        a, y = point.arrays["a"], point.constants["y"]
+        if a.shape == y.shape and y.dtype.kind == "f":
+            yield "a − y", a - y
+    yield case.key, point.arrays[case.key]
+
+
+def _border(name: str, good: Array, bad: Array) -> str | None:
+    """Return the condition that holds for all bad values and no good one: below or above a number, or in size."""
     # With a few numbers on each side, an order can be chance.
     if min(good.size, bad.size) < 2 or good.size + bad.size < 8:
         return None
-    detail = _detail(case)
-    if bad.max() < good.min():
-        return f"a wrong branch: only entries with {case.key} < {_between(bad.max(), good.min())} are wrong{detail}"
-    if bad.min() > good.max():
-        return f"a wrong branch: only entries with {case.key} > {_between(good.max(), bad.min())} are wrong{detail}"
-    good, bad = np.abs(good), np.abs(bad)
-    if bad.min() > good.max():
-        return f"a wrong branch: only entries with |{case.key}| > {_between(good.max(), bad.min())} are wrong{detail}"
-    if bad.max() < good.min():
-        return f"a wrong branch: only entries with |{case.key}| < {_between(bad.max(), good.min())} are wrong{detail}"
+    for text, g, b in ((name, good, bad), (f"|{name}|", np.abs(good), np.abs(bad))):
+        if b.max() < g.min():
+            return f"{text} < {_between(b.max(), g.min())}"
+        if b.min() > g.max():
+            return f"{text} > {_between(g.max(), b.min())}"
     return None
 
 
@@ -86,6 +99,53 @@ def single(case: Case) -> str | None:
     return None
 
 
+def several(case: Case) -> str | None:
+    """Some rows or columns are wrong, in every example and all by one factor, and the others right."""
+    if case.block.coupled or not case.d.size:
+        return None
+    key, output = case.probe.shapes[case.key], case.probe.output_shape
+    wrong: Array = case.wrong.reshape(*key, case.d.shape[1], *output)
+    examples = len(key)
+    for name, first, shape in (("y", examples + 1, output), (case.key, 0, key)):
+        for axis, length in enumerate(shape):
+            place = first + axis
+            others = tuple(i for i in range(wrong.ndim) if i not in (place, examples))
+            marked: Array = np.asarray(
+                wrong.any(axis=others)
+            )  # (N, length), or its transpose where the axis is the key's
+            marked = marked if place > examples else marked.T
+            which = np.flatnonzero(marked.any(axis=0))
+            if not 1 < len(which) < length or not marked[:, which].all():
+                continue
+            form = [1] * wrong.ndim
+            form[place] = length
+            part = np.isin(np.arange(length), which).reshape(form)
+            said = _by_one_factor(case, np.broadcast_to(part, wrong.shape).reshape(case.d.shape))
+            if said:
+                return f"only {name}[{', '.join([*':' * axis, _slice(which)])}] is wrong: {said}"
+    return None
+
+
+def _by_one_factor(case: Case, part: Array) -> str | None:
+    """Say by which factor a part is wrong, where it is one number and all else is right, and not by being zero."""
+    d, m = case.d[part], case.m[part]
+    present = np.abs(d) > 1e-3 * np.max(np.abs(d), initial=0.0)
+    if not d.any() or not (np.abs(case.m[~part]) > case.small).any():
+        return None
+    ratio = float(np.median(m[present] / d[present]))
+    if not np.isfinite(ratio) or not case.explains(np.where(part, case.d * ratio, case.d)):
+        return None
+    return "there it has the wrong sign" if np.isclose(ratio, -1) else f"there measured/declared = {ratio:.6g}"
+
+
+def _slice(which: Array) -> str:
+    """Write indices as a slice where they are one."""
+    steps = np.unique(np.diff(which))
+    if len(steps) > 1:
+        return str(which.tolist())
+    return f"{which[0]}:{which[-1] + 1}" + (f":{steps[0]}" if steps[0] > 1 else "")
+
+
 def some_examples(case: Case) -> str | None:
     """Only some examples are wrong."""
     if case.block.coupled or not case.d.size:
@@ -106,4 +166,4 @@ def _at(flat: int, shape: tuple[int, ...]) -> str:
     return f"[{', '.join(str(int(i)) for i in np.unravel_index(flat, shape))}]" if shape else ""
 
 
-REGIONS: tuple[Callable[[Case], str | None], ...] = (branch, single)
+REGIONS: tuple[Callable[[Case], str | None], ...] = (branch, single, several)
