@@ -588,7 +588,7 @@ PLANTED = [
         Huber(),
         ONE,
         lambda self, a, y: np.where(np.abs(a - y) < 0.4, a - y, np.sign(a - y)),
-        "a wrong branch: only entries with |a − y| > 0.4 are wrong: there measured/declared = 0.4",
+        "a wrong branch: only entries with |a − y| > 0.",
         "jacobian[a]",
     ),
     Planted(
