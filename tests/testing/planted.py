@@ -254,14 +254,14 @@ class Quotient(Layer):
 
 
 class Huber(Cost):
-    """½r² up to |r| = 0.4, and from there on its tangent."""
+    """½r² up to |r| = 0.8, and from there on its tangent."""
 
     def forward(self, a: Array, y: Array) -> Array:
         r = np.abs(a - y)
-        return np.where(r < 0.4, r * r / 2, 0.4 * (r - 0.2)).sum(axis=1)
+        return np.where(r < 0.8, r * r / 2, 0.8 * (r - 0.4)).sum(axis=1)
 
     def jacobian(self, a: Array, y: Array) -> Array:
-        return np.clip(a - y, -0.4, 0.4)
+        return np.clip(a - y, -0.8, 0.8)
 
 
 @dataclass(frozen=True)
@@ -587,8 +587,8 @@ PLANTED = [
         "huber-slope",
         Huber(),
         ONE,
-        lambda self, a, y: np.where(np.abs(a - y) < 0.4, a - y, np.sign(a - y)),
-        "a wrong branch: only entries with |a − y| > 0.",
+        lambda self, a, y: np.where(np.abs(a - y) < 0.8, a - y, np.sign(a - y)),
+        "a wrong branch: only entries with |a − y| > ",
         "jacobian[a]",
     ),
     Planted(
