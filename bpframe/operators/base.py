@@ -18,10 +18,13 @@ from bpframe.operators.scipy_view import linear_operator
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
-__all__ = ["Array", "Operator", "Shape"]
+__all__ = ["Array", "Operator", "Shape", "without_examples"]
 
 Array: TypeAlias = npt.NDArray[Any]
 Shape: TypeAlias = tuple[int, ...]
+
+#: What to try where an array seems to lack the axis of the examples.
+_SHARED = "axis 0 of an operator's arrays counts the examples; where all examples share the array: array[None]"
 
 
 class Operator(ABC):
@@ -91,7 +94,7 @@ class Operator(ABC):
         Errors: OperatorError that says what was expected and what arrived.
         """
         if self.batch not in (None, batch):
-            self._refuse("does not hold this batch", f"{batch} examples", f"{self.batch} examples")
+            self._refuse("does not hold this batch", f"{batch} examples", f"{self.batch} examples", _SHARED)
         self._check_shapes(self.in_shape, self.out_shape)
 
     def dense(self, like: Array | None = None) -> Array:
@@ -268,6 +271,12 @@ def _set_shape(operator: Operator, name: str) -> Shape | None:
     except AttributeError:
         return None
     return shape
+
+
+def without_examples(expected: Shape, received: Shape) -> str | None:
+    """Return a hint where one shape lacks the first axis of the other, which was read as that of the examples."""
+    short, long = sorted((expected, received), key=len)
+    return _SHARED if len(long) and long[1:] == short else None
 
 
 def add_over(array: Array, axis: int, out: Array | None) -> Array:

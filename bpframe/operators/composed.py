@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Self
 
 from bpframe.errors import OperatorError
-from bpframe.operators.base import Array, Operator, Shape
+from bpframe.operators.base import Array, Operator, Shape, without_examples
 
 __all__ = ["Composed", "chain_shapes"]
 
@@ -141,14 +141,16 @@ def _agree(
     factors: tuple[Operator, ...], joints: list[Shape | None], joint: int, shape: Shape | None, place: int
 ) -> None:
     """Note a factor's shape at a joint, or refuse it where the joint has another one."""
-    if shape is None or joints[joint] == shape:
+    found = joints[joint]
+    if shape is None or found == shape:
         return
-    if joints[joint] is not None:
+    if found is not None:
         side = "input" if joint > place else "output"
         raise OperatorError(
             f"operator '{factors[place].structure}' does not fit its neighbours in '{Composed(factors).structure}'",
-            expected=f"{side} shape {joints[joint]}",
+            expected=f"{side} shape {found}",
             received=f"{side} shape {shape}",
+            hint=without_examples(found, shape),
         )
     joints[joint] = shape
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bpframe.operators.base import Array, Operator, Shape, add_over
 
-__all__ = ["Diagonal"]
+__all__ = ["Diagonal", "as_numbers"]
 
 
 class Diagonal(Operator):
@@ -102,4 +102,13 @@ class Diagonal(Operator):
         return Diagonal(np.multiply(self.d, other.d)) if isinstance(other, Diagonal) else None
 
     def _plus(self, other: Operator) -> Operator | None:
-        return Diagonal(np.add(self.d, other.d)) if isinstance(other, Diagonal) else None
+        return Diagonal(np.add(as_numbers(self.d), as_numbers(other.d))) if isinstance(other, Diagonal) else None
+
+
+def as_numbers(d: Array) -> Array:
+    """Return booleans as small integers.
+
+    NumPy's sum of two booleans is their `or`, where x > 0 added to itself is 2; and int16, unlike int64, leaves
+    float32 as it is.
+    """
+    return d.astype(np.int16) if d.dtype.kind == "b" else d

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bpframe.operators.base import Array, Operator, Shape, add_over
-from bpframe.operators.diagonal import Diagonal
+from bpframe.operators.diagonal import Diagonal, as_numbers
 
 __all__ = ["Identity"]
 
@@ -57,7 +57,7 @@ class Identity(Operator):
 
     def _plus(self, other: Operator) -> Operator | None:
         if isinstance(other, Diagonal):
-            return Diagonal(np.add(other.d, 1))
+            return Diagonal(np.add(as_numbers(other.d), 1))
         shape, _ = self._known_shapes()
         if isinstance(other, Identity) and shape is not None:
             # int16 is exact here and takes the dtype of whatever it multiplies: float32 stays float32.

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from bpframe.operators.base import Array, Operator, Shape, add_over
+from bpframe.operators.base import Array, Operator, Shape, add_over, without_examples
 
 __all__ = ["Matrix"]
 
@@ -83,8 +83,15 @@ class Matrix(Operator):
                 "does not fit its shapes",
                 f"w of shape (m, n) for (*lead, n) -> (*lead, m), here {in_shape} -> {out_shape}",
                 f"w of shape {self.w.shape}",
-                "w transposed" if self.w.shape == fitting[::-1] else None,
+                "w transposed" if self.w.shape == fitting[::-1] else self._neighbour(in_shape, out_shape),
             )
+
+    def _neighbour(self, in_shape: Shape, out_shape: Shape) -> str | None:
+        """Return a hint where a shape that a neighbour gave seems to lack an axis."""
+        if self.w.ndim != 2:
+            return None
+        rows, columns = self.w.shape
+        return without_examples((rows,), out_shape) or without_examples((columns,), in_shape)
 
     def _array(self) -> Array | None:
         return self.w if self.w.dtype.kind in "fc" else None

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 
 from bpframe.errors import OperatorError
-from bpframe.operators.base import Array, Operator, Shape
+from bpframe.operators.base import Array, Operator, Shape, without_examples
 
 __all__ = ["Sum", "common_shapes"]
 
@@ -128,6 +128,7 @@ def _agree(
             f"operator '{term.structure}' does not fit its neighbours in '{Sum(terms).structure}'",
             expected=f"{side} shape {common}",
             received=f"{side} shape {shape}",
+            hint=without_examples(common, shape),
         )
     return common
 

@@ -209,3 +209,29 @@ def test_batch_matrices_compose_lazily():
     both = compose(BatchMatrix(np.ones((3, 4, 5))), BatchMatrix(np.ones((3, 5, 2))))
     assert type(both) is Composed
     assert both.cost == 20 + 10
+
+
+def test_masks_add_up_as_numbers_and_keep_float32():
+    mask, v = np.array([[True, False, True]]), np.ones((1, 3), dtype=np.float32)
+    for total, wanted in (
+        (add(Diagonal(mask), Diagonal(mask)), [[2, 0, 2]]),
+        (add(Identity(), Diagonal(mask)), [[2, 1, 2]]),
+        (add(Diagonal(mask), Diagonal(np.array([[0.5, 0.5, 0.0]]))), [[1.5, 0.5, 1]]),
+    ):
+        np.testing.assert_array_equal(total.jvp(v), wanted)
+    assert (
+        add(Diagonal(mask), Identity()).jvp(v).dtype == add(Diagonal(mask), Diagonal(mask)).jvp(v).dtype == np.float32
+    )
+
+
+def test_an_array_without_the_axis_of_the_examples_is_pointed_out():
+    gain = np.array([2.0, 3.0, 4.0])
+    with pytest.raises(OperatorError, match=r"array\[None\]"):
+        compose(Diagonal(gain), Matrix(np.ones((3, 2))))
+    with pytest.raises(OperatorError, match=r"array\[None\]"):
+        add(Matrix(np.ones((3, 3))), Diagonal(gain))
+    with pytest.raises(OperatorError, match=r"array\[None\]"):
+        Diagonal(gain).bind((), ()).check(2)
+    with pytest.raises(OperatorError) as refused:
+        compose(Diagonal(gain[None]), Matrix(np.ones((2, 3))))
+    assert "[None]" not in str(refused.value)
