@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
@@ -13,6 +15,9 @@ _TRANSPOSE = {
     "passed": "passed: the entries are wrong, not the transpose",
     "failed": "failed too: see below",
 }
+
+#: A number on its own, such as a batch size.
+_NUMBER = re.compile(r"\b\d+\b")
 
 Status = Literal["passed", "failed", "skipped"]
 
@@ -92,17 +97,25 @@ class Report(BaseModel):
         lines = [
             f"{word:7s}{self.title}: {len(self.passed)} passed, {len(self.failed)} failed, {len(self.skipped)} skipped"
         ]
+        told: dict[object, list[str]] = {}
+        for each in self.failed:
+            told.setdefault(_finding(each), []).append(each.check)
         for each in self.outcomes:
             if each.status == "failed":
-                lines += self._failure(each)
+                first, *others = told[_finding(each)]
+                if each.check == first:
+                    lines += self._failure(each, others)
             elif verbose or (each.status == "skipped" and not self.ok):
                 lines += [f"  {each.check} {each.status}" + (f": {each.message}" if each.message else "")]
         lines += [f"  {check} did not run, although the component's declarations call for it" for check in self.missing]
         lines += [f"  note: {note}" for note in self.notes]
         return "\n".join(lines)
 
-    def _failure(self, failure: Outcome) -> list[str]:
-        """Lay one failure out: what it found, the likely mistake, what the transpose says, and how to see it again."""
+    def _failure(self, failure: Outcome, others: Sequence[str] = ()) -> list[str]:
+        """Lay one failure out: what it found, the likely mistake, what the transpose says, and how to see it again.
+
+        `others` are checks that met the same.
+        """
         rows = [row for row in failure.rows if row[0] != "rerun"]
         if failure.diagnosis:
             rows.append(("diagnosis", failure.diagnosis))
@@ -110,6 +123,8 @@ class Report(BaseModel):
         transpose = {each.check: each.status for each in self.outcomes}.get(f"adjoint[{key}")
         if family == "jacobian" and transpose in _TRANSPOSE and any(label == "worst" for label, _ in rows):
             rows.append(("adjoint", _TRANSPOSE[transpose]))
+        if others:
+            rows.append(("also", ", ".join(others)))
         rows += [row for row in failure.rows if row[0] == "rerun"]
         width = max((len(label) for label, _ in rows), default=0) + 2
         indent = "\n" + " " * (4 + width)
@@ -118,3 +133,10 @@ class Report(BaseModel):
 
     def __str__(self) -> str:
         return self.text()
+
+
+def _finding(failure: Outcome) -> object:
+    """What tells one finding from another: a component's own error is the same one whatever the batch size."""
+    rows = tuple(row for row in failure.rows if row[0] != "rerun")
+    message = failure.message
+    return _NUMBER.sub("", message) if "\n" in message else message, failure.diagnosis, rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,14 @@ def second_order_checks(setting: Setting) -> list[Check]:
     return checks
 
 
-def _compare(what: str, declared: Array, measured: Measured, transpose: tuple[int, ...] | None = None) -> None:
+def _compare(
+    what: str,
+    declared: Array,
+    measured: Measured,
+    transpose: tuple[int, ...] | None = None,
+    named: Callable[[tuple[int, ...]], str] = lambda place: f"[{', '.join(map(str, place))}]",
+) -> None:
+    """Fail where an entry is wrong; `named` writes an entry's place."""
     value = measured.value
     scale = float(np.max(np.abs(value), initial=0.0))
     relative = 1e-8 if measured.method == "complex step" else 1e-5
@@ -46,7 +54,7 @@ def _compare(what: str, declared: Array, measured: Measured, transpose: tuple[in
             rows=[
                 (
                     "worst",
-                    f"[{', '.join(map(str, place))}]: declared {declared[place]:.6g}, measured {value[place]:.6g}",
+                    f"{named(place)}: declared {declared[place]:.6g}, measured {value[place]:.6g}",
                 )
             ],
         )
@@ -164,7 +172,13 @@ def _hessian(setting: Setting) -> None:
     measured = measured_along(gradient, point.arrays["a"], basis)
     value = measured.value.reshape(count, batch, count)
     found = Measured(value, measured.error.reshape(value.shape), measured.method)
-    _compare("hessian", dense, found, transpose=(2, 1, 0))
+
+    def named(place: tuple[int, ...]) -> str:
+        column, example, row = place
+        i, j = (", ".join(map(str, (example, *np.unravel_index(flat, shape)))) for flat in (row, column))
+        return f"∂²C[{example}]/∂a[{i}]∂a[{j}]"
+
+    _compare("hessian", dense, found, transpose=(2, 1, 0), named=named)
     if not np.allclose(
         dense, dense.transpose(2, 1, 0), rtol=1e-10, atol=1e-12 * float(np.max(np.abs(dense), initial=0.0))
     ):

@@ -112,7 +112,7 @@ def _wrong_dtype(what: str, received: Any, expected: Any) -> Failure:
         rows=[
             ("expected", np.dtype(expected).name),
             ("received", str(received)),
-            ("try", "np.zeros_like(x), and Python numbers, keep the dtype"),
+            ("try", "np.zeros_like(x), and Python numbers, keep the dtype; np.zeros(3) and np.arange(3) do not"),
         ],
     )
 
