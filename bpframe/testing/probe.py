@@ -110,6 +110,15 @@ class Probe:
                 arrays[key] = self.domains[key].draw(rng, (batch, *shape), scale)
         return Point(arrays, self._constants(rng, batch), self._state(rng), training, batch)
 
+    def rows(self, point: Point, rows: slice) -> Point:
+        """Return the point with some of its examples only."""
+        return replace(
+            point,
+            arrays={key: array[rows] if key in self.inputs else array for key, array in point.arrays.items()},
+            constants={key: array[rows] for key, array in point.constants.items()},
+            batch=len(range(*rows.indices(point.batch))),
+        )
+
     def value(self, point: Point) -> Array:
         """Return forward's output, (N, *output_shape)."""
         raise NotImplementedError

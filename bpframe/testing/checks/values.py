@@ -228,6 +228,7 @@ def _independence(setting: Setting) -> None:
         point = setting.point("independence", batch=4, training=training)
         other = setting.point("independence, another", batch=4, training=training)
         expected = probe.value(point)
+        _alone(setting, point, expected)
         for key in probe.inputs:
             array = point.arrays[key].copy()
             array[1] = other.arrays[key][1]
@@ -248,3 +249,21 @@ def _independence(setting: Setting) -> None:
             "couples_batch is declared, and no example depends on another",
             rows=[("try", "leave couples_batch out: per-example quantities then work")],
         )
+
+
+def _alone(setting: Setting, point: Point, expected: Array) -> None:
+    """An example gives the same alone as among others: nothing depends on how many there are."""
+    probe = setting.need_probe()
+    if point.training and (probe.couples_batch or getattr(probe, "has_random", False)):
+        return  # it depends on the others, or draws other numbers for another batch
+    alone = probe.value(probe.rows(point, slice(0, 1)))
+    if not np.allclose(alone[0], expected[0], rtol=1e-9, atol=1e-12, equal_nan=True):
+        raise Failure(
+            f"an example gives something else alone than in a batch of {len(expected)}",
+            diagnosis="a mean over the batch, or its size, in forward: the core takes the mean over the examples",
+            rows=[("in the batch", _brief(expected[0])), ("alone", _brief(alone[0]))],
+        )
+
+
+def _brief(array: Any) -> str:
+    return np.array2string(np.ravel(array)[:6], precision=6)
