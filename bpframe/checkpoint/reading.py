@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,9 +32,13 @@ from bpframe.engine import Engine
 from bpframe.errors import BpframeError, CheckpointError, closest
 from bpframe.history import History
 from bpframe.plugins import default_registry
+from bpframe.registry import Registry
 from bpframe.spec import RunSpec, read_spec
 
 __all__ = ["read_checkpoint", "restored_engine"]
+
+#: A distribution's name and a version.
+_PACKAGE = re.compile(r"[\w.-]{1,100} [\w.+!-]{1,50}", re.ASCII)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -185,11 +190,28 @@ def _spec(path: Path, components: tuple[type[Component], ...], versions: Mapping
     except BpframeError as error:
         local = versions.get("local_components")
         if components or not isinstance(local, dict) or not local:
-            raise _retold(str(file), error, error.rows, error.hint) from error
+            rows, hint = _providers(error, versions, registry)
+            raise _retold(str(file), error, [*error.rows, *rows], hint or error.hint) from error
         paths = [str(each) for each in local.values()]
         names = ", ".join(each.rpartition(".")[2] for each in paths)
         rows = [*error.rows, ("needs", "classes that no plugin set provides: " + ", ".join(paths))]
         raise _retold(str(file), error, rows, f"bpframe.load({str(path)!r}, components=[{names}])") from error
+
+
+def _providers(
+    error: BpframeError, versions: Mapping[str, Any], registry: Registry
+) -> tuple[list[tuple[str, str]], str | None]:
+    """Return which sets the run was written with that the error speaks of and that are not installed, and a hint."""
+    recorded = versions.get("plugins")
+    here = {each.provider.set for each in registry.sets}
+    needs = []
+    for name, each in recorded.items() if isinstance(recorded, dict) else ():
+        if name not in here and isinstance(each, dict) and f"'{name}." in error.problem:
+            package = f"{each.get('distribution')} {each.get('version')}"
+            # What stands in a file is anybody's: nothing but a name and a version is told on.
+            if _PACKAGE.fullmatch(package):
+                needs.append(f"the plugin set '{name}', from the package {package}")
+    return [("needs", "; ".join(needs))] if needs else [], "install it, if you trust it" if needs else None
 
 
 def _retold(where: str, error: BpframeError, rows: Iterable[tuple[str, str]], hint: str | None) -> CheckpointError:

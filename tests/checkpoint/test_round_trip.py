@@ -14,6 +14,8 @@ from bpframe.checkpoint import writing
 from bpframe.data import DigitsData
 from bpframe.errors import CheckpointError
 from bpframe.extend import Activation, Cost, Diagonal, Layer, State
+from bpframe.plugins import default_registry
+from bpframe.registry import PluginSet, Provider, Registry
 from bpframe.saved_run import open_run
 
 
@@ -119,6 +121,23 @@ def test_saving_a_class_of_no_plugin_set_says_what_loading_needs(tmp_path: Path)
     with pytest.raises(CheckpointError, match=r"components=\[SoftSign\]"):
         bp.load(folder)
     assert bp.load(folder, components=[SoftSign]).predict(x).tobytes() == net.predict(x).tobytes()
+
+
+def test_a_run_says_which_plugin_set_it_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = default_registry()
+    theirs = PluginSet(Provider("squash", "squash-layers", "1.2"), (SoftSign,))
+    monkeypatch.setattr(writing, "default_registry", lambda: Registry.build([*installed.sets, theirs]))
+    net, _ = trained(SoftSign(sharpness=2.0))
+    folder = net.save(tmp_path / "run")
+    with pytest.raises(CheckpointError, match=r"'squash', from the package squash-layers 1\.2") as refused:
+        bp.load(folder)
+    assert "if you trust it" in str(refused.value)
+    versions = json.loads((folder / "versions.json").read_text())
+    versions["plugins"]["squash"]["distribution"] = "x; rm -rf ~"
+    (folder / "versions.json").write_text(json.dumps(versions))
+    with pytest.raises(CheckpointError) as refused:
+        bp.load(folder)
+    assert "rm -rf" not in str(refused.value)
 
 
 def test_two_classes_of_one_kind_cannot_be_named_in_a_file(tmp_path: Path) -> None:
