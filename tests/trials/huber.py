@@ -29,7 +29,8 @@ class HuberCost(Cost):
 
     def jacobian(self, a: Array, y: Array) -> Array:
         """Return ∇_a C."""
-        return np.clip(a - y, -self.delta, self.delta)
+        slope: Array = np.clip(a - y, -self.delta, self.delta)
+        return slope
 
     def hessian(self, a: Array, y: Array) -> Diagonal:
         """Return ∂²C/∂a², which is its own root."""
