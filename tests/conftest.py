@@ -1,8 +1,12 @@
-"""What all tests share: a cache folder of their own, so that they leave the user's alone and remember nothing."""
+"""What all tests share: one BLAS thread, and a cache folder of their own, which leaves the user's alone."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+
+# Before NumPy is imported: tests run on every core already, and small products only get slower on more threads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 

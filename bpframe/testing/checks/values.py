@@ -228,7 +228,6 @@ def _independence(setting: Setting) -> None:
         point = setting.point("independence", batch=4, training=training)
         other = setting.point("independence, another", batch=4, training=training)
         expected = probe.value(point)
-        _alone(setting, point, expected)
         for key in probe.inputs:
             array = point.arrays[key].copy()
             array[1] = other.arrays[key][1]
@@ -244,6 +243,7 @@ def _independence(setting: Setting) -> None:
                         diagnosis="a mean, a norm or a maximum over axis 0, or a reshape that mixes examples",
                         rows=[("try", "couples_batch: ClassVar[bool] = True, if it is meant")],
                     )
+        _alone(setting, point, expected)
     if probe.couples_batch and not coupled_somewhere:
         raise Failure(
             "couples_batch is declared, and no example depends on another",
