@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
 from bpframe.component import Component
-from bpframe.errors import ContractError, closest
+from bpframe.errors import ContractError, MissingExtra, closest
 from bpframe.testing.examples import Example, guess_examples, read_examples
 from bpframe.testing.kit import check_component, check_names, fields_of
 from bpframe.testing.report import Report
 from bpframe.testing.subjects import Subject, everything, found_subjects
+
+try:
+    import pytest
+except ModuleNotFoundError as error:
+    raise MissingExtra("parametrize_with_components needs pytest", hint="pip install pytest") from error
 
 __all__ = ["ComponentCheck", "Unusable", "parametrize_with_components"]
 

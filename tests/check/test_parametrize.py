@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from bpframe_reference import Add, Dense, Sigmoid
 
-from bpframe.errors import ContractError, UnknownComponent
+from bpframe.errors import ContractError, MissingExtra, UnknownComponent
 from bpframe.testing import parametrize_with_components
 
 from .conftest import NO_FACTOR, SOFT_SIGN
@@ -116,3 +117,10 @@ def test_a_broken_set_is_a_test_that_fails(installed: Callable[[str, str], None]
 def test_pytest_is_loaded_only_for_it() -> None:
     script = "import sys, bpframe.testing; assert 'pytest' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_without_pytest_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.delitem(sys.modules, "bpframe.testing.parametrize", raising=False)
+    monkeypatch.setitem(sys.modules, "pytest", None)
+    with pytest.raises(MissingExtra, match="needs pytest"):
+        importlib.import_module("bpframe.testing.parametrize")
