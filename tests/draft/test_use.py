@@ -161,8 +161,8 @@ def test_the_kit_refuses_a_draft_and_says_what_it_looks_like(component, shapes, 
     assert not report.ok
     assert found.message == "draft: declare jacobian"
     assert not any(each.check.startswith(("jacobian", "adjoint")) for each in report.outcomes)
-    # Nothing else is wrong: read-only, strided and float32 arrays, batches of any size. A class that a test makes has no
-    # module to be found in when it is pickled.
+    # Nothing else is wrong: read-only, strided and float32 arrays, batches of any size. A class that a test makes has
+    # no module to be found in when it is pickled.
     assert {each.check for each in report.failed} <= {"draft", "documented", "pickle"}
     told: dict[str, str] = {}
     for label, text in found.rows:
