@@ -19,8 +19,8 @@ class EliminationGraph:
     """Vertices that are left, with the edges between them.
 
     `inner` are the vertices to eliminate. An inner vertex that is an input or output too keeps a copy of itself: its
-    elimination hands its edges over to the copy, without a multiplication. Markowitz's cost of a vertex is
-    size · (sizes of its sources) · (sizes of its targets), copies left out.
+    elimination hands its edges over to the copy, without a multiplication. With i and o the sizes of a vertex's sources
+    and targets, added up without copies, its cost is size · i · o and its Markowitz degree i · o.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class EliminationGraph:
         if outputs is None:
             outputs = frozenset(v for v in sources if not self._targets[v])
         self._sizes = dict(sizes)
+        self._least = min(sizes.values())
         kept = {v for v in inputs if not self._sources[v]} | {v for v in outputs if not self._targets[v]}
         self.inner = {v for v in sources if v not in kept}
         self._place = {v: place for place, v in enumerate(sources)}
@@ -115,19 +116,23 @@ class EliminationGraph:
             self.restore(undo)
         return found
 
-    def markowitz_order(self) -> list[Hashable]:
-        """Return the order that always takes the cheapest vertex."""
+    def greedy_order(self) -> list[Hashable]:
+        """Return the order that always takes the vertex of the least weighed degree."""
         return self._greedy(len(self.inner))[1]
 
-    def look_ahead_order(self, width: int, depth: int) -> list[Hashable]:
-        """Return the order that takes, of the `width` cheapest, the one after which the next `depth` cost least."""
+    def look_ahead_order(self, width: int, depth: int, exact: int) -> list[Hashable]:
+        """Return the order that takes, of the `width` least, the one that costs least with the `depth` after it.
+
+        The `exact` last vertices, which are the dear ones, get the best order.
+        """
         order: list[Hashable] = []
         done = []
-        while self.inner:
+        while len(self.inner) > exact:
             cheapest = sorted(self.inner, key=self._rank)[:width]
             vertex = min(cheapest, key=lambda each: self._followed(each, depth))
             order.append(vertex)
             done.append(self.eliminate(vertex))
+        order += self.best_order()
         for undo in reversed(done):
             self.restore(undo)
         return order
@@ -157,8 +162,18 @@ class EliminationGraph:
         return best(frozenset(order))[1]
 
     def _rank(self, vertex: Hashable) -> tuple[int, int]:
-        """The cost, and the place in the graph where costs are equal."""
-        return self.cost(vertex), self._place[vertex]
+        """Markowitz's degree i · o, weighed by the sizes, and the place in the graph where these are equal.
+
+        Let m be the least size of all. Chin takes b out of a chain of matrices where that costs less, followed by a way
+        through m, than ways through m around it: b a c + a c m < a b m + b c m. With the entries in and out as a and c
+        and s = b, the quotient of the two sides is i o (s + m) / (s m (i + o)). Taking the least cost instead would
+        leave large vertices to the end, where they are dear.
+        """
+        into, out, size = self._into[vertex], self._out[vertex], self._sizes[vertex]
+        if not into or not out:
+            return 0, self._place[vertex]
+        # A quotient in integers of any magnitude; the factor m is common to all vertices.
+        return (into * out * (size + self._least << 16)) // (size * (into + out)), self._place[vertex]
 
     def _greedy(self, steps: int) -> tuple[int, list[Hashable]]:
         total = 0
