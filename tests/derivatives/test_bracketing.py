@@ -259,9 +259,17 @@ def test_sizes_near_the_largest_int64_do_not_wrap_around() -> None:
     assert plan_chain([(np.int64(size), np.int32(7), np.int64(size) * 7)]).adjoint == size * size * 7
 
 
-def test_equal_sizes_of_any_magnitude_are_planned_without_a_tie_that_hides_the_best() -> None:
-    chain = [(10**20, 10**20, 10**60)] * 5 + [(10**20, 10**20, 10**60 - 1)]
-    assert plan_chain(chain).cost == cheapest_of_all(chain)
+@pytest.mark.parametrize("magnitude", [10**6, 10**20, 10**400])
+def test_the_best_is_found_among_products_that_floating_point_cannot_tell_apart(magnitude: int) -> None:
+    rng = random.Random(5)
+    for _ in range(30):
+        sizes = [magnitude + rng.randint(0, 9) for _ in range(8)]
+        chain = [(m, n, 2 * m * n) for n, m in pairwise(sizes)]  # dearer to push through than to multiply with
+        plan = plan_chain(chain)
+        assert plan.preaccumulation == cheapest_products(chain)
+        assert plan_chain([Factor(*factor, known=0) for factor in chain]).cost == plan.preaccumulation - sum(
+            edges * min(m, n) for m, n, edges in chain
+        )
 
 
 @pytest.mark.parametrize("largest", [100, 10**12])
