@@ -53,9 +53,13 @@ class Updater:
             When the optimizer fails or returns something of another shape or dtype.
 
         """
+        whole: dict[str, Array] = {}
         try:
             for rows, theta, gradient, buffer in self._blocks:
-                change = self._update(gradient, buffer) if self._plain else self._changed(rows, theta, gradient, buffer)
+                if self._plain:
+                    change = self._update(gradient, buffer)
+                else:
+                    change = self._changed(rows, theta, gradient, buffer, whole)
                 if self.step == 0:
                     self._check(change, theta)
                 np.add(theta, change, out=theta)
@@ -63,9 +67,11 @@ class Updater:
             raise
         except Exception as error:
             raise failed_at(f"optimizer '{self.optimizer.kind}'", "update", error) from error
+        self.state.update(whole)
         self.step += 1
 
-    def _changed(self, block: slice, theta: Array, gradient: Array, buffer: Array) -> Array:
+    def _changed(self, block: slice, theta: Array, gradient: Array, buffer: Array, whole: dict[str, Array]) -> Array:
+        """Return a block's Δθ. State that is not split into blocks goes to `whole`, to count once for all of them."""
         words: dict[str, Any] = {"gradient": gradient, "out": buffer, "step": self.step, "parameters": theta}
         if not self._signature.asks_for("state"):
             return self._update(**{word: words[word] for word in self._signature.words})  # type: ignore[no-any-return]
@@ -78,7 +84,7 @@ class Updater:
             if self.optimizer.elementwise and np.shape(value) == gradient.shape:
                 self.state[name][block] = value
             else:
-                self.state[name] = np.array(value)  # its own: the optimizer may return the gradient, or `out`
+                whole[name] = np.array(value)  # its own: the optimizer may return the gradient, or `out`
         return change  # type: ignore[no-any-return]
 
     def _part(self, value: Array, block: slice) -> Array:
