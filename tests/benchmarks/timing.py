@@ -6,6 +6,9 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 
+#: Seconds between turns: a library's threads spin for a while after its turn, at the cost of whoever comes next.
+REST = 0.03
+
 
 def interleaved(
     candidates: Mapping[str, Callable[[], object]], rounds: int = 31, target: float = 0.01
@@ -22,8 +25,12 @@ def interleaved(
         function()
         calls[name] = max(1, round(target / max(time.perf_counter() - started, 1e-7)))
     times: dict[str, list[float]] = {name: [] for name in candidates}
+    order = list(candidates.items())
     for _ in range(rounds):
-        for name, function in candidates.items():
+        order.append(order.pop(0))  # nobody always runs in the wake of the same neighbour
+        for name, function in order:
+            time.sleep(REST)
+            function()
             started = time.perf_counter()
             for _ in range(calls[name]):
                 function()
