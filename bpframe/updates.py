@@ -16,7 +16,7 @@ __all__ = ["Updater"]
 Array = np.ndarray[Any, Any]
 
 #: How many bytes of each vector an elementwise optimizer works on at once: a few of them fit a second-level cache.
-BLOCK_BYTES = 1 << 17
+BLOCK_BYTES = 1 << 18
 
 
 class Updater:
