@@ -28,6 +28,11 @@ class Node:
     owner: str
     state: Mapping[str, State]
 
+    @property
+    def where(self) -> str:
+        """How messages name the node and what it is: `layers[3] 'head' (dense)`."""
+        return f"{self.place} ({self.component.kind})"
+
     @cached_property
     def input_keys(self) -> tuple[str, ...]:
         """The key of each input in the local Jacobian: forward's argument names, or `xs[0]`, `xs[1]`, ..."""

@@ -20,7 +20,7 @@ from bpframe.mistakes import shortened
 from bpframe.plugins import listeners
 from bpframe.spec import RunSpec
 from bpframe.spec.network import NetworkSpec, NodeSpec, network_spec
-from bpframe.spec.training import TrainingSpec, training_spec
+from bpframe.spec.training import TrainingSpec
 from bpframe.summary import Summary, summarise
 from bpframe.trainer import Trainer
 from bpframe.verification import verify_graph, verify_optimizer, wanted
@@ -166,7 +166,7 @@ class Network(Differentiable):
             As soon as a cost or gradient is NaN or infinite; the last good parameters stay.
 
         """
-        spec = training_spec(
+        spec = TrainingSpec(
             optimizer=optimizer, epochs=epochs, batch_size=batch_size, shuffle=shuffle, metrics=metrics, seed=seed
         )
         return self.train(spec, (x, y), validation_data, progress)

@@ -40,9 +40,9 @@ def _forward(trace: Trace) -> tuple[str, str, str] | None:
     for step in trace.plan.steps:
         for name, array in trace.slots[step.parameter_slot].items():
             if found := _first(array):
-                return _place(step.node), f"its parameter {name} is", found
+                return step.node.where, f"its parameter {name} is", found
         if found := _first(trace.slots[step.slot]):
-            return _place(step.node), "its output is", found
+            return step.node.where, "its output is", found
     for each in trace.plan.costs:
         if found := _first(each.forward.function(*each.forward.arguments(trace.slots))):
             return f"the cost of '{each.output}' ({each.cost.kind})", "its value is", found
@@ -63,17 +63,13 @@ def _backward(trace: Trace) -> tuple[str, str, str] | None:
         for key, slot in backward_step.edges:
             part = jacobian[key].vjp(delta)
             if found := _first(part):
-                return _place(step.node), f"the error that it sends to '{key}' is", found
+                return step.node.where, f"the error that it sends to '{key}' is", found
             so_far = deltas[slot]
             deltas[slot] = part if so_far is None else so_far + part
         for key, _ in (*backward_step.parameters, *backward_step.shared):
             if found := _first(jacobian[key].sum_vjp(delta)):
-                return _place(step.node), f"the gradient of '{key}' is", found
+                return step.node.where, f"the gradient of '{key}' is", found
     return None
-
-
-def _place(node: Any) -> str:
-    return f"{node.place} ({node.component.kind})"
 
 
 def _first(array: Any) -> str | None:

@@ -17,7 +17,7 @@ def check_value(node: Node, value: Any, batch: int, dtype: Any) -> None:
     expected = (batch, *node.output_shape)
     if not hasattr(value, "shape") or not hasattr(value, "dtype"):
         raise ContractError(
-            f"{node.place} ({node.component.kind}): forward returned no array",
+            f"{node.where}: forward returned no array",
             expected=f"an array {batched(node.output_shape)}",
             received=type(value).__name__,
             hint="with `state` in its signature, forward returns (output, new_state)"
@@ -26,14 +26,14 @@ def check_value(node: Node, value: Any, batch: int, dtype: Any) -> None:
         )
     if value.shape != expected:
         raise ShapeMismatch(
-            f"{node.place} ({node.component.kind}): forward returned another shape than declared",
+            f"{node.where}: forward returned another shape than declared",
             expected=f"{expected}, from {'output_shape' if 'output_shape' in node.contract else 'the first input'}",
             received=str(value.shape),
             hint="declare output_shape" if "output_shape" not in node.contract else None,
         )
     if value.dtype != dtype:
         raise ContractError(
-            f"{node.place} ({node.component.kind}): forward returned another dtype than the network's",
+            f"{node.where}: forward returned another dtype than the network's",
             expected=str(dtype),
             received=str(value.dtype),
             hint="compute with the arrays that come in: np.zeros_like(x) and Python numbers keep their dtype",
@@ -42,7 +42,7 @@ def check_value(node: Node, value: Any, batch: int, dtype: Any) -> None:
 
 def check_state(node: Node, returned: Any, dtype: Any) -> None:
     """Hold what a forward that asks for `state` returned, (output, new_state), against the declared state."""
-    where = f"{node.place} ({node.component.kind})"
+    where = node.where
     if not isinstance(returned, tuple) or len(returned) != 2 or not isinstance(returned[1], Mapping):
         parts = f"({', '.join(type(each).__name__ for each in returned)})" if isinstance(returned, tuple) else None
         raise ContractError(
@@ -70,7 +70,7 @@ def check_state(node: Node, returned: Any, dtype: Any) -> None:
 
 def check_jacobian(node: Node, operators: Mapping[str, Operator], batch: int) -> None:
     """Hold what jacobian returned against the node's inputs and parameters."""
-    where = f"{node.place} ({node.component.kind})"
+    where = node.where
     for key in node.slot_shapes:
         if key not in operators and key not in node.component.integer_inputs:
             raise ContractError(
@@ -101,7 +101,7 @@ def check_jacobian(node: Node, operators: Mapping[str, Operator], batch: int) ->
 def misfit(node: Node, key: str, error: OperatorError) -> ContractError:
     """Return the error that says of a jacobian's operator that it does not fit its place."""
     return ContractError(
-        f"{node.place} ({node.component.kind}): jacobian['{key}'] does not fit: {error.problem}",
+        f"{node.where}: jacobian['{key}'] does not fit: {error.problem}",
         expected=error.expected,
         received=error.received,
         hint=error.hint,
@@ -114,7 +114,7 @@ def check_product(node: Node, key: str, product: str, value: Any, shape: tuple[i
     if getattr(value, "shape", None) == shape and found == dtype:
         return
     raise ContractError(
-        f"{node.place} ({node.component.kind}): jacobian['{key}'].{product} returned another shape or dtype",
+        f"{node.where}: jacobian['{key}'].{product} returned another shape or dtype",
         expected=f"shape {shape}, {dtype}",
         received=f"shape {value.shape}, {found}" if hasattr(value, "shape") else type(value).__name__,
         hint=None if found == dtype else "give the operator arrays of the network's dtype: np.ones_like(x), x.dtype",
@@ -123,7 +123,7 @@ def check_product(node: Node, key: str, product: str, value: Any, shape: tuple[i
 
 def failed(node: Node, method: str, error: Exception) -> BpframeError:
     """Return the error that says which node's component failed, and how."""
-    return failed_at(f"{node.place} ({node.component.kind})", method, error)
+    return failed_at(node.where, method, error)
 
 
 def failed_at(where: str, method: str, error: Exception) -> BpframeError:

@@ -149,7 +149,7 @@ def _operators(node: Node, raw: Any, dtype: Any) -> dict[str, Operator]:
         listed = isinstance(sequence, list | tuple)
         if not listed or len(sequence) != len(node.input_keys):
             raise ContractError(
-                f"{node.place} ({node.component.kind}): jacobian['{node.contract.variadic}'] does not fit the inputs",
+                f"{node.where}: jacobian['{node.contract.variadic}'] does not fit the inputs",
                 expected=f"a list of {len(node.input_keys)} operators, one per input",
                 received=f"{len(sequence)}" if listed else f"a {type(sequence).__name__}",
             )
@@ -159,7 +159,7 @@ def _operators(node: Node, raw: Any, dtype: Any) -> dict[str, Operator]:
         if key not in node.slot_shapes:
             meant = closest(str(key), node.slot_shapes)
             raise ContractError(
-                f"{node.place} ({node.component.kind}): jacobian has a key {key!r}, which names nothing",
+                f"{node.where}: jacobian has a key {key!r}, which names nothing",
                 expected=", ".join(node.slot_shapes),
                 received=", ".join(map(str, given)),
                 hint=f"did you mean '{meant}'?" if meant else None,
@@ -191,7 +191,7 @@ def _as_mapping(node: Node, raw: Any) -> dict[str, Any]:
     if len(node.input_keys) == 1 and not node.parameters and (isinstance(raw, Operator) or hasattr(raw, "shape")):
         return {node.input_keys[0]: raw}
     raise ContractError(
-        f"{node.place} ({node.component.kind}): jacobian returned a {type(raw).__name__}",
+        f"{node.where}: jacobian returned a {type(raw).__name__}",
         expected="a mapping with " + ", ".join(node.slot_shapes),
         received=repr(raw)[:80],
     )

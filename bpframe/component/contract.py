@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,7 +20,7 @@ from bpframe.component.initializer import Initializer
 from bpframe.component.keys import all_returned_keys, returned_keys
 from bpframe.component.layer import Layer
 from bpframe.component.optimizer import Optimizer
-from bpframe.component.signature import Signature, read_signature
+from bpframe.component.signature import Signature, read_signature, unknown_word
 from bpframe.errors import ContractError, closest
 
 __all__ = ["CATEGORIES", "CONTRACT_VERSION", "Contract", "category", "contract_of"]
@@ -163,7 +163,7 @@ _HINTS: dict[type[Component], str] = {
 
 
 def _inputs_of(
-    cls: type[Component], signature: Signature, words: Iterable[str]
+    cls: type[Component], signature: Signature, words: Collection[str]
 ) -> tuple[tuple[str, ...] | None, str | None]:
     """Split forward's arguments into inputs and words; the words come after the inputs."""
     where = f"{cls.__name__}.forward"
@@ -181,13 +181,7 @@ def _inputs_of(
         )
     for word in signature.keyword_only:
         if word not in words:
-            meant_word = closest(word, words)
-            raise ContractError(
-                f"{where} asks for '{word}' by keyword, which means nothing there",
-                expected="any of " + ", ".join(sorted(words)),
-                received=word,
-                hint=f"did you mean '{meant_word}'?" if meant_word else None,
-            )
+            raise unknown_word(f"{where} asks for '{word}' by keyword, which means nothing there", word, words)
     for word in inputs:
         if word in _MISSPELT:
             raise ContractError(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bpframe.component.base import Component
 from bpframe.errors import ContractError, closest
 
-__all__ = ["Signature", "read_signature"]
+__all__ = ["Signature", "read_signature", "unknown_word"]
 
 
 @dataclass(frozen=True)
@@ -69,16 +69,21 @@ def read_signature(cls: type[Component], method: str, allowed: Collection[str] |
     if allowed is not None:
         for word in signature.words:
             if word not in allowed:
-                meant = closest(word, allowed)
-                raise ContractError(
-                    f"{where} asks for '{word}', which means nothing there",
-                    expected="any of " + ", ".join(sorted(allowed)),
-                    received=word,
-                    hint=f"did you mean '{meant}'?" if meant else None,
-                )
+                raise unknown_word(f"{where} asks for '{word}', which means nothing there", word, allowed)
         if variadic is not None and variadic not in allowed:
             raise ContractError(f"{where} takes *{variadic}, but its forward takes no such inputs")
     return signature
+
+
+def unknown_word(problem: str, word: str, allowed: Collection[str]) -> ContractError:
+    """Return the error for a name that means nothing, with the closest of those that do."""
+    meant = closest(word, allowed)
+    return ContractError(
+        problem,
+        expected="any of " + ", ".join(sorted(allowed)),
+        received=word,
+        hint=f"did you mean '{meant}'?" if meant else None,
+    )
 
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt
 from bpframe.component import Optimizer
 from bpframe.validated import Validated
 
-__all__ = ["TrainingSpec", "training_spec"]
+__all__ = ["TrainingSpec"]
 
 
 def _as_tuple(value: Any) -> Any:
@@ -29,8 +29,3 @@ class TrainingSpec(Validated):
     metrics: Annotated[tuple[Literal["accuracy"], ...], BeforeValidator(_as_tuple)] = Field(
         (), description="What to measure after every epoch."
     )
-
-
-def training_spec(**fields: object) -> TrainingSpec:
-    """Return a `TrainingSpec`, with a `SpecError` for a field that is wrong."""
-    return TrainingSpec(**fields)
