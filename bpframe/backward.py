@@ -9,7 +9,7 @@ Let node i compute v_i = f_i(its inputs; θ_i), with local Jacobians J_ij = ∂v
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from bpframe.plan import BackwardStep, CostStep
 from bpframe.returned import check_product, failed, failed_at
 from bpframe.trace import Trace, local_jacobian
 
-__all__ = ["backward", "output_errors"]
+__all__ = ["backward", "output_errors", "walk_back"]
 
 Array = np.ndarray[Any, Any]
 
@@ -81,6 +81,32 @@ def backward(
             raise
         except Exception as error:
             raise failed(step.node, "a product with jacobian", error) from error
+
+
+def walk_back(
+    trace: Trace, steps: Sequence[BackwardStep], deltas: list[Array | None]
+) -> Iterator[tuple[BackwardStep, Array, Mapping[str, Operator]]]:
+    """BP2 alone, one node at a time: yield a node's step, its error δ, (*S, N, *features), and its local Jacobian.
+
+    `deltas` is filled in as by `backward`, after the caller is done with the node; nodes that no error reaches are left
+    out. A node's error is dropped once it was passed on, so that no more than a front of them is held.
+    """
+    for each in steps:
+        step = each.step
+        delta = deltas[step.slot]
+        if delta is None:
+            continue
+        jacobian = trace.jacobian(step.node.name)
+        yield each, delta, jacobian
+        deltas[step.slot] = None
+        for key, slot in each.edges:
+            part = jacobian[key].vjp(delta)
+            check_product(
+                step.node, key, "vjp", part,
+                (*delta.shape[: delta.ndim - len(step.output_shape)], *step.shapes[key]), delta.dtype,
+            )  # fmt: skip
+            so_far = deltas[slot]
+            deltas[slot] = part if so_far is None else so_far + part
 
 
 class _Tried:

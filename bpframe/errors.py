@@ -22,6 +22,7 @@
     ├── TrainingError
     │   └── NonFiniteError       a cost or gradient became NaN or infinite
     ├── DerivativeError          a derivative was asked for that nobody declared
+    │   └── MemoryLimitError     a result is larger than the stated limit; the message names a smaller form of it
     ├── CheckpointError          a saved run cannot be written or read
     ├── ScaffoldError            a new plugin package cannot be written: its name, its folder
     └── MissingExtra             a feature needs a package of an extra that is not installed
@@ -58,6 +59,7 @@ __all__ = [
     "DraftWarning",
     "DuplicateNode",
     "GraphError",
+    "MemoryLimitError",
     "MissingExtra",
     "NonFiniteError",
     "OperatorError",
@@ -203,6 +205,10 @@ class NonFiniteError(TrainingError):
 
 class DerivativeError(BpframeError):
     """A derivative was asked for that a component does not declare."""
+
+
+class MemoryLimitError(DerivativeError):
+    """A result is larger than the stated limit; the message names a form of it that needs less."""
 
 
 class CheckpointError(BpframeError):

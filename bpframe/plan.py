@@ -43,6 +43,8 @@ class Step:
     slot: int
     forward: Call
     jacobian: Call
+    second_order: Call | None  # of a layer, or an activation's second_derivative
+    cotangent_slot: int  # where second_order finds u
     input_slots: tuple[int, ...]
     parameter_slot: int
     state_slot: int
@@ -69,12 +71,13 @@ class BackwardStep:
 
 @dataclass(frozen=True, slots=True)
 class CostStep:
-    """The cost of one output: C and ∇_a C."""
+    """The cost of one output: C, ∇_a C and, where it is declared, ∂²C/∂a²."""
 
     output: str
     cost: Cost
     forward: Call
     jacobian: Call
+    hessian: Call | None
     value_slot: int
     target_slot: int
     saved_slot: int | None
@@ -109,6 +112,11 @@ class Plan:
         self.state_slots = {step.node.name: step.state_slot for step in steps if step.node.state}
         saved = [*(each.saved_slot for each in steps), *(each.saved_slot for each in self.costs)]
         self.saved_slots = tuple(slot for slot in saved if slot is not None)
+
+    @cached_property
+    def step_of(self) -> dict[str, Step]:
+        """Every node's step by the node's name."""
+        return {step.node.name: step for step in self.steps}
 
     @cached_property
     def to_parameters(self) -> tuple[BackwardStep, ...]:
@@ -165,6 +173,8 @@ class Plan:
             forward, jacobian = self._draft(node, forward, words, inputs)
         else:
             jacobian = _call(node.component, contract, "jacobian", _with_out(words, scratch_buffer), inputs)
+        words["u"] = self._new()
+        declared = next((method for method in ("second_order", "second_derivative") if method in contract), None)
         return Step(
             node=node,
             shapes=node.slot_shapes,
@@ -173,6 +183,8 @@ class Plan:
             slot=words["y"],
             forward=forward,
             jacobian=jacobian,
+            second_order=_call(node.component, contract, declared, words, inputs) if declared else None,
+            cotangent_slot=words["u"],
             input_slots=tuple(inputs),
             parameter_slot=words["p"],
             state_slot=words["state"],
@@ -212,6 +224,7 @@ class Plan:
             jacobian=self._draft_gradient(cost, words)
             if contract.is_draft
             else _call(cost, contract, "jacobian", _with_out(words, buffer), []),
+            hessian=_call(cost, contract, "hessian", words, []) if "hessian" in contract else None,
             value_slot=words["a"],
             target_slot=words["y"],
             saved_slot=words["saved"],

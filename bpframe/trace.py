@@ -92,7 +92,7 @@ class Trace:
         if node is None:
             raise KeyError(f"'{name}' is an input: it has no local Jacobian")
         if name not in self._jacobians:
-            step = next(step for step in self.plan.steps if step.node is node)
+            step = self.plan.step_of[name]
             # Copies: a component may hand out one operator again and again, which the next call then binds anew.
             self._jacobians[name] = {key: copy.copy(each) for key, each in local_jacobian(self, step).items()}
         return self._jacobians[name]

@@ -9,6 +9,7 @@ from bpframe.operators.composing import compose
 from bpframe.operators.diagonal import Diagonal
 from bpframe.operators.gather import Gather
 from bpframe.operators.identity import Identity
+from bpframe.operators.kronecker_form import KroneckerForm
 from bpframe.operators.matrix import Matrix
 from bpframe.operators.rank_one import RankOne
 from bpframe.operators.reshape import Reshape
@@ -22,6 +23,7 @@ __all__ = [
     "Diagonal",
     "Gather",
     "Identity",
+    "KroneckerForm",
     "Matrix",
     "Operator",
     "RankOne",

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bpframe.errors import BatchCoupledError, OperatorError
+from bpframe.operators.kronecker_form import KroneckerForm
 from bpframe.operators.scipy_view import linear_operator
 
 if TYPE_CHECKING:
@@ -76,6 +77,19 @@ class Operator(ABC):
         """Pull back and add over the examples, Σ_n J_nᵀ u_n: (*S, N, *out_shape) -> (*S, *in_shape) (BP3, BP4)."""
         pulled = self.vjp(u)
         return add_over(pulled, pulled.ndim - len(self.in_shape) - 1, out)
+
+    def kronecker_form(self, u: Array) -> KroneckerForm:
+        """Pull back and keep the result as outer products, J_nᵀ u_n = Σ_l e_{n,l} a_{n,l}ᵀ.
+
+        By default the result itself, times 1. A parameter's operator with more structure overrides this one method;
+        norms, inner products and curvature per example then follow without the vectors being written out.
+
+        Shapes: u (*S, N, *out_shape) -> left (*S, N, L, m), right (N, L, n), with m·n the size of in_shape.
+        """
+        pulled = self.vjp(u)
+        leading = u.ndim - len(self.out_shape)
+        left = pulled.reshape(*u.shape[:leading], 1, math.prod(self.in_shape))
+        return KroneckerForm(left, np.ones_like(left, shape=(u.shape[leading - 1], 1, 1)), self.in_shape)
 
     @property
     def batch(self) -> int | None:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from bpframe.operators.base import Array, Operator, Shape, add_over
+from bpframe.operators.kronecker_form import KroneckerForm
 
 __all__ = ["Broadcast"]
 
@@ -58,6 +59,13 @@ class Broadcast(Operator):
         if u.ndim == 2 and in_ndim == 1 and u.shape[0] >= _MANY_ROWS:
             return np.matmul(np.ones_like(u, shape=u.shape[:1]), u, out=out)
         return add_over(u, axis, out)
+
+    def kronecker_form(self, u: Array) -> KroneckerForm:
+        """Keep the errors, one for each entry of lead; the other side is 1."""
+        in_ndim, axis = len(self.in_shape), u.ndim - len(self.out_shape)
+        places = math.prod(self.out_shape[: len(self.out_shape) - in_ndim])
+        left = u.reshape(*u.shape[:axis], places, math.prod(self.in_shape))
+        return KroneckerForm(left, np.ones_like(left, shape=(*left.shape[-3:-1], 1)), self.in_shape)
 
     @property
     def cost(self) -> int:

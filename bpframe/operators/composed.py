@@ -7,6 +7,7 @@ from typing import Self
 
 from bpframe.errors import OperatorError
 from bpframe.operators.base import Array, Operator, Shape, without_examples
+from bpframe.operators.kronecker_form import KroneckerForm
 
 __all__ = ["Composed", "chain_shapes"]
 
@@ -57,6 +58,13 @@ class Composed(Operator):
         for factor in factors[:-1]:
             u = factor.vjp(u)
         return factors[-1].sum_vjp(u, out)
+
+    def kronecker_form(self, u: Array) -> KroneckerForm:
+        """Return the last factor's form of what the others pulled back."""
+        factors = self.factors
+        for factor in factors[:-1]:
+            u = factor.vjp(u)
+        return factors[-1].kronecker_form(u)
 
     @property
     def couples_batch(self) -> bool:  # type: ignore[override]  # a constant of the class elsewhere

@@ -8,6 +8,7 @@ import numpy as np
 
 from bpframe.errors import OperatorError
 from bpframe.operators.base import Array, Operator, Shape, without_examples
+from bpframe.operators.kronecker_form import KroneckerForm
 
 __all__ = ["Sum", "common_shapes"]
 
@@ -45,6 +46,13 @@ class Sum(Operator):
     def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
         """Add over examples and terms."""
         return _total([term.sum_vjp(u) for term in self.terms], out)
+
+    def kronecker_form(self, u: Array) -> KroneckerForm:
+        """Return the terms' outer products side by side."""
+        form, *others = (term.kronecker_form(u) for term in self.terms)
+        for other in others:
+            form = form.joined(other)
+        return form
 
     @property
     def couples_batch(self) -> bool:  # type: ignore[override]  # a constant of the class elsewhere

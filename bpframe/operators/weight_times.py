@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from bpframe.operators.base import Array, Operator, Shape
+from bpframe.operators.kronecker_form import KroneckerForm
 
 __all__ = ["WeightTimes"]
 
@@ -58,6 +59,13 @@ class WeightTimes(Operator):
         if u.ndim == 2:
             return np.matmul(u.T, a, out=out)
         return np.matmul(_rows(u, u.ndim - a.ndim).swapaxes(-1, -2), _rows(a, 0), out=out)
+
+    def kronecker_form(self, u: Array) -> KroneckerForm:
+        """Keep the errors and the activations, one pair for each entry of lead: δ_l a_lᵀ."""
+        a = self.a
+        if a.ndim == 2:
+            return KroneckerForm(u[..., None, :], a[:, None, :], self.in_shape)
+        return KroneckerForm(_rows(u, u.ndim - a.ndim + 1), _rows(a, 1), self.in_shape)
 
     @property
     def batch(self) -> int | None:

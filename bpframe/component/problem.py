@@ -1,0 +1,137 @@
+"""What an optimizer that drives itself is handed: the cost as a function of the parameters."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
+
+__all__ = ["Objective", "Problem"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Objective(ABC):
+    """The mean cost of some examples as a function of the parameter vector θ, with its derivatives.
+
+        C(θ) = 1/N Σ_n C_n(θ),    g = ∂C/∂θ,    G = 1/N Σ_n J_nᵀ H_n J_n = Rᵀ R,    g = Rᵀ ρ
+
+    G is the Gauss–Newton matrix: J_n is the Jacobian of the outputs in θ, H_n = S_n S_nᵀ the cost's Hessian in the
+    outputs. R stacks S_nᵀ J_n / √N, one row per example and column of S; ρ stacks S_n⁺ ∇C_n / √N, the residuals over √N
+    for the quadratic cost. All but `cost` are taken at the problem's present parameters.
+
+    Shapes: θ, g (P,); G (P, P); R (K, P) and ρ (K,) with K the number of residuals.
+
+    Errors: DerivativeError for a cost without a Hessian root, BatchCoupledError for components that couple the
+    examples, MemoryLimitError for an R beyond the problem's memory limit: each where it is asked for.
+    """
+
+    #: N and P.
+    count: int
+    size: int
+
+    @abstractmethod
+    def cost(self, parameters: Array | None = None) -> float:
+        """Return C at the given θ, or at the present one; NaN and infinity are returned, not raised."""
+
+    @abstractmethod
+    def gradient(self) -> tuple[float, Array]:
+        """Return C and g."""
+
+    @property
+    @abstractmethod
+    def residual_count(self) -> int:
+        """K: the rows of R."""
+
+    @abstractmethod
+    def residuals(self) -> tuple[float, Array, Array]:
+        """Return C, R and ρ: R written out, within the memory limit."""
+
+    @abstractmethod
+    def triangular(self) -> tuple[float, Array, Array]:
+        """Return C, T and t, with R = Q T and t = Qᵀ ρ: T (min(K, P), P) is upper triangular, Q is never held.
+
+        The examples are taken in portions, so that memory does not grow with their number.
+        """
+
+    @abstractmethod
+    def normal_equations(self) -> tuple[float, Array, Array]:
+        """Return C, G and g, with the examples taken in portions."""
+
+    @abstractmethod
+    def residual_gram(self) -> tuple[float, Array, Array]:
+        """Return C, R Rᵀ (K, K) and ρ, without writing R out where the operators' structure allows."""
+
+    @abstractmethod
+    def residual_operator(self) -> tuple[float, LinearOperator, Array]:
+        """Return C, R as a linear operator (products in both directions, nothing written out), and ρ."""
+
+    @abstractmethod
+    def kronecker_factors(self, samples: int | None, seed: int) -> Mapping[str, tuple[Array, Array]]:
+        """Return KFAC's factors (A, B) of each parameter's block of G, by path; exact, or from random vectors."""
+
+    @abstractmethod
+    def by_path(self, vector: Array) -> Mapping[str, Array]:
+        """Return the parts of a vector (P,) by parameter path, as views in the parameters' shapes."""
+
+
+class Problem(ABC):
+    """A training as an optimizer sees it that declares `minimize(self, problem)`.
+
+    The optimizer moves the parameters with `move_to`, and calls `report` after each iteration:
+
+        while problem.report(cost, damping=damping):
+            ...
+
+    `report` records the iteration, shows it and returns whether to go on: False after the last iteration that the user
+    asked for, on Ctrl-C, and where validation has failed too often. `stop` records why a method ended by itself.
+    """
+
+    #: How many iterations the user asked for at most.
+    iterations: int
+
+    #: The cost of all training examples.
+    objective: Objective
+
+    #: The most bytes that a matrix may take.
+    memory_limit: int
+
+    @property
+    @abstractmethod
+    def parameters(self) -> Array:
+        """The present θ, (P,), as a copy."""
+
+    @abstractmethod
+    def move_to(self, parameters: Array) -> None:
+        """Make this the present θ.
+
+        Errors: NonFiniteError where an entry is NaN or infinite; the present θ then stays.
+        """
+
+    @abstractmethod
+    def batches(self) -> Iterator[Objective]:
+        """Yield the cost of each mini-batch of one pass through the examples, in training mode, in a new order.
+
+        One batch of all examples where the user stated no batch size.
+        """
+
+    @abstractmethod
+    def validation_cost(self) -> float | None:
+        """Return the mean cost of the validation data at the present θ, or None where there is none."""
+
+    @abstractmethod
+    def report(self, cost: float, **figures: float) -> bool:
+        """Record that an iteration is over, with its cost and other figures; return whether to go on."""
+
+    @abstractmethod
+    def stop(self, reason: str) -> None:
+        """Record why the method has ended, in a few words: `gradient below 1e-07`."""
+
+    @abstractmethod
+    def generator(self, name: str) -> np.random.Generator:
+        """Return a random stream of the training's, by name."""

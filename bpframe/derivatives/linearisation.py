@@ -1,0 +1,188 @@
+"""A network at one point, with its cost: what products, curvature and least squares are computed from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bpframe.backward import output_errors, walk_back
+from bpframe.engine import Engine
+from bpframe.errors import BatchCoupledError, BpframeError, ContractError, DerivativeError, OperatorError
+from bpframe.forward import costs
+from bpframe.operators import KroneckerForm, Operator, dense_operator
+from bpframe.parameters import ParameterVector
+from bpframe.plan import CostStep
+from bpframe.returned import failed_at
+from bpframe.trace import Trace
+
+__all__ = ["Linearisation"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Linearisation:
+    """A batch that was run forward, its targets, and the cost's derivatives in the outputs.
+
+    Everything here is per example and not divided by their number: the mean cost's derivatives are 1/N of the sums.
+
+    Attributes: `trace` (its arrays are this object's own), `targets` by output, `costs` (N,), `batch` N.
+    """
+
+    def __init__(self, trace: Trace, targets: Mapping[str, Array]) -> None:
+        self.trace = trace
+        self.targets = targets
+        self.batch = trace.batch
+        self.costs: Array = costs(trace, targets)
+
+    @classmethod
+    def at(
+        cls,
+        engine: Engine,
+        inputs: Mapping[str, Array],
+        targets: Mapping[str, Array],
+        training: bool = False,
+        parameters: ParameterVector | None = None,
+    ) -> Linearisation:
+        """Run checked inputs forward; `parameters` are the engine's own where none are given, read where they are."""
+        return cls(engine.trace(inputs, training, parameters), targets)
+
+    @cached_property
+    def errors(self) -> dict[str, Array]:
+        """BP1: ∇_a C of every output that has a cost, (N, *output)."""
+        deltas = output_errors(self.trace)
+        found = {}
+        for each in self.trace.plan.costs:
+            delta = deltas[each.value_slot]
+            if delta is not None:
+                found[each.output] = delta.copy()
+        return found
+
+    @cached_property
+    def hessians(self) -> dict[str, Operator]:
+        """∂²C/∂a² of every output that has a cost, as an operator on its features.
+
+        Errors: DerivativeError that names a cost without `hessian`; ContractError for one that does not fit.
+        """
+        return {each.output: self._hessian(each) for each in self.trace.plan.costs}
+
+    @cached_property
+    def roots(self) -> dict[str, Operator]:
+        """S with S Sᵀ = ∂²C/∂a², of every output that has a cost.
+
+        Errors: DerivativeError that names a cost whose Hessian has no root.
+        """
+        found = {}
+        for each in self.trace.plan.costs:
+            hessian = self.hessians[each.output]
+            try:
+                root = hessian.root()
+                found[each.output] = root if root._is_bound() else root._with_shapes(None, hessian.in_shape)
+            except OperatorError as error:
+                raise DerivativeError(
+                    f"the cost of '{each.output}' ({each.cost.kind}): its hessian has no root S with S Sᵀ = H",
+                    expected=error.expected,
+                    received=error.received or str(error.problem),
+                    hint="return an operator from hessian that implements root()",
+                ) from error
+        return found
+
+    @property
+    def root_count(self) -> int:
+        """R: how many columns the roots of all outputs have together."""
+        return sum(math.prod(root.in_shape) for root in self.roots.values())
+
+    def root_columns(self, first: int = 0, last: int | None = None) -> dict[str, Array]:
+        """Return the columns of the roots, `first` to `last` of R: (R, N, *output) by output.
+
+        The cost's Hessian is block diagonal over the outputs: a column is zero in all outputs but its own.
+        """
+        last = self.root_count if last is None else min(last, self.root_count)
+        shapes = self.trace.plan.graph.shapes
+        found, offset = {}, 0
+        for output, root in self.roots.items():
+            size = math.prod(root.in_shape)
+            columns = np.zeros((last - first, self.batch, *shapes[output]), self.trace.dtype)
+            low, high = max(first, offset), min(last, offset + size)
+            if low < high:
+                basis = np.zeros((high - low, 1, size), self.trace.dtype)
+                basis[np.arange(high - low), 0, np.arange(low - offset, high - offset)] = 1
+                basis = basis.reshape(high - low, 1, *root.in_shape)
+                spread = np.broadcast_to(basis, (high - low, self.batch, *root.in_shape))
+                columns[low - first : high - first] = root.jvp(spread)
+            found[output] = columns
+            offset += size
+        return found
+
+    def random_columns(self, count: int, rng: np.random.Generator) -> dict[str, Array]:
+        """Return `count` random vectors S ε per example, ε of ±1: (count, N, *output) by output.
+
+        Their outer products have the mean S Sᵀ: what they estimate has the exact value as its expectation.
+        """
+        found = {}
+        for output, root in self.roots.items():
+            signs = rng.integers(0, 2, (count, self.batch, *root.in_shape), dtype=np.int8)
+            found[output] = root.jvp((2 * signs - 1).astype(self.trace.dtype))
+        return found
+
+    def parameter_forms(self, seeds: Mapping[str, Array]) -> Iterator[tuple[str, KroneckerForm]]:
+        """Pull vectors of the outputs back to every parameter, one example apart from another.
+
+        `seeds` are (*S, N, *output) by output. Yields each parameter's path with J_nᵀ u_n as outer products; what
+        several nodes share comes once, joined. A parameter that no seed reaches is left out.
+
+        Errors: BatchCoupledError that names a node whose component couples the examples.
+        """
+        plan = self.trace.plan
+        deltas: list[Array | None] = [None] * plan.size
+        for output, seed in seeds.items():
+            deltas[plan.value_slots[output]] = seed
+        users: dict[str, int] = {}
+        for node in plan.graph.nodes:
+            for name in node.parameters:
+                users[node.parameter_path(name)] = users.get(node.parameter_path(name), 0) + 1
+        waiting: dict[str, KroneckerForm] = {}
+        for each, delta, jacobian in walk_back(self.trace, plan.to_parameters, deltas):
+            node = each.step.node
+            for key, operator in jacobian.items():
+                if operator.couples_batch:
+                    raise BatchCoupledError(
+                        f"{node.where}: it couples the examples of a batch, which have no gradients of their own",
+                        received=f"jacobian['{key}'] is {operator.structure}",
+                        hint="training=False, where examples do not depend on one another",
+                    )
+            for name, _ in (*each.parameters, *each.shared):
+                path = node.parameter_path(name)
+                form = jacobian[name].kronecker_form(delta)
+                if users[path] == 1:
+                    yield path, form
+                else:
+                    waiting[path] = waiting[path].joined(form) if path in waiting else form
+        yield from waiting.items()
+
+    def _hessian(self, each: CostStep) -> Operator:
+        where = f"the cost of '{each.output}' ({each.cost.kind})"
+        if each.hessian is None:
+            raise DerivativeError(
+                f"{where} declares no hessian",
+                expected="hessian(self, a, y): ∂²C/∂a² as an operator with a root",
+                hint="quadratic declares it; or declare it in your cost",
+            )
+        shape = self.trace.plan.graph.shapes[each.output]
+        try:
+            raw = each.hessian.function(*each.hessian.arguments(self.trace.slots))
+            operator = raw.bind(shape, shape) if isinstance(raw, Operator) else dense_operator(raw, shape, shape)
+            operator.check(self.batch)
+        except OperatorError as error:
+            raise ContractError(
+                f"{where}: hessian does not fit: {error.problem}",
+                expected=error.expected, received=error.received, hint=error.hint,
+            ) from error  # fmt: skip
+        except BpframeError:
+            raise
+        except Exception as error:
+            raise failed_at(where, "hessian", error) from error
+        return operator

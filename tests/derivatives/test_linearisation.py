@@ -1,0 +1,81 @@
+"""A network's gradients per example, as outer products, against measured ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bpframe.arrays import checked_inputs, checked_targets
+from bpframe.derivatives.linearisation import Linearisation
+from bpframe.errors import BatchCoupledError
+from tests.contract.cases import Case
+from tests.contract.components.batch_norm import BatchNorm
+from tests.oracles import assert_close, cost_gradient
+
+from .zoo import ZOO
+
+
+def linearised(network, x, y):
+    inputs = checked_inputs(network.graph, x, network.dtype)
+    count = len(next(iter(inputs.values())))
+    return Linearisation.at(network._engine, inputs, checked_targets(network.graph, y, network.dtype, count))
+
+
+def one(arrays, n):
+    return {k: v[n : n + 1] for k, v in arrays.items()} if isinstance(arrays, dict) else arrays[n : n + 1]
+
+
+@pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
+def test_forms_of_every_network(example) -> None:
+    network = example.make()
+    x, y = example.data()
+    point = linearised(network, x, y)
+    measured = np.stack([cost_gradient(network, one(x, n), one(y, n)) for n in range(point.batch)])
+    by_path = {path: np.stack([network.parameters.like(g)[path] for g in measured]) for path in network.parameters}
+    forms = dict(point.parameter_forms(point.errors))
+    assert set(forms) == set(by_path)
+    floor = 1e-12 * np.abs(measured).max()  # an entry may be zero, such as the bias of keys before a softmax
+    for path, form in forms.items():
+        expected = by_path[path]
+        if np.abs(expected).max() < floor:
+            assert np.abs(form.vectors()).max() < floor
+            continue
+        flat = expected.reshape(len(expected), -1)
+        assert_close(form.vectors(), expected)
+        assert_close(form.total(), expected.sum(axis=0))
+        assert_close(form.squared_norms(), (flat**2).sum(axis=1))
+        assert_close(form.gram(), flat @ flat.T)
+        assert_close(form.sum_of_squares(), (expected**2).sum(axis=0))
+
+
+@pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
+def test_root_columns_multiply_to_the_hessian_of_the_cost(example) -> None:
+    network = example.make()
+    point = linearised(network, *example.data())
+    columns = point.root_columns()
+    assert {len(each) for each in columns.values()} == {point.root_count}
+    parts = [point.root_columns(first, first + 1) for first in range(point.root_count)]
+    for output, hessian in point.hessians.items():
+        flat = columns[output].reshape(point.root_count, point.batch, -1)
+        size = flat.shape[-1]
+        expected = np.broadcast_to(hessian.dense(flat), (point.batch, *2 * hessian.in_shape))
+        assert_close(np.einsum("rni,rnj->nij", flat, flat), expected.reshape(point.batch, size, size))
+        np.testing.assert_array_equal(np.concatenate([part[output] for part in parts]), columns[output])
+
+
+def test_random_columns_have_the_root_as_their_covariance() -> None:
+    example = next(each for each in ZOO if each.name == "softmax-cross-entropy")
+    point = linearised(example.make(), *example.data())
+    exact = point.root_columns()["dense_2"]
+    drawn = point.random_columns(200_000, np.random.default_rng(0))["dense_2"]
+    expected = np.einsum("rni,rnj->nij", exact, exact)
+    np.testing.assert_allclose(np.einsum("rni,rnj->nij", drawn, drawn) / len(drawn), expected, atol=2e-3)
+
+
+def test_components_that_couple_the_examples_are_refused_by_name() -> None:
+    network = Case("batch_norm", BatchNorm(), {"x": (3,)}).trainable()
+    x = {"x": np.random.default_rng(0).standard_normal((4, 3))}
+    point = Linearisation.at(network._engine, x, {"end": np.zeros((4, 2))}, training=True)
+    with pytest.raises(BatchCoupledError, match="probe"):
+        list(point.parameter_forms(point.errors))
+    assert dict(linearised(network, x, np.zeros((4, 2))).parameter_forms(point.errors))
