@@ -1,4 +1,4 @@
-"""What any network can compute: values, costs, and derivatives in both directions."""
+"""What every family of derivatives starts from: an engine, checked arrays, values and costs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from typing import Any
 import numpy as np
 
 from bpframe.arrays import checked_inputs, checked_stack, checked_targets
-from bpframe.derivatives.gradient_check import GradientCheck, check_gradient
-from bpframe.derivatives.jvp import jvp
-from bpframe.derivatives.vjp import input_vjp, parameter_vjp
 from bpframe.engine import Engine
 from bpframe.errors import DataError
 from bpframe.graph import Graph
@@ -18,7 +15,7 @@ from bpframe.metrics import accuracy
 from bpframe.parameters import ParameterVector
 from bpframe.trace import Trace
 
-__all__ = ["Arrays", "Differentiable"]
+__all__ = ["Arrays", "Evaluated"]
 
 Array = np.ndarray[Any, Any]
 
@@ -26,8 +23,8 @@ Array = np.ndarray[Any, Any]
 Arrays = Array | Mapping[str, Array]
 
 
-class Differentiable:
-    """A graph with parameters that can be evaluated and differentiated; arrays have examples on axis 0."""
+class Evaluated:
+    """A graph with parameters that can be evaluated; arrays have examples on axis 0."""
 
     _engine: Engine
 
@@ -68,61 +65,10 @@ class Differentiable:
             raise DataError("accuracy needs one output", received=", ".join(prediction), hint="accuracy(prediction, y)")
         return accuracy(prediction, np.asarray(y))
 
-    def gradient(self, x: Arrays, y: Arrays, training: bool = False) -> ParameterVector:
-        """Return ∂C/∂θ of the mean cost over the examples, by parameter path, as views into one vector.
-
-        `training` says whether components behave as in training (dropout, batch statistics). Equations BP1–BP4.
-        """
-        inputs, targets = self._samples(x, y)
-        self._engine.differentiate(inputs, targets, training)
-        return self._engine.gradient.copy()
-
-    def check_gradient(self, x: Arrays, y: Arrays, per_parameter: int = 3, seed: int = 0) -> GradientCheck:
-        """Compare some entries of the gradient with the complex step, in float64: `.max_relative_error`, `.entries`.
-
-        Every component on the way must compute an analytic function, in NumPy calls that take complex numbers.
-        """
-        return check_gradient(self._engine, *self._samples(x, y), per_parameter, seed)
-
     def trace(self, x: Arrays, training: bool = False) -> Trace:
         """Run the examples forward and return every node's value and local Jacobian, as they are now, for good."""
         inputs = {name: array.copy() for name, array in self._inputs(x).items()}
         return self._engine.trace(inputs, training, self.parameters.copy())
-
-    def vjp(self, x: Arrays, cotangent: Arrays) -> Any:
-        """Reverse mode: pull a cotangent of the output back to the inputs, u ↦ Jᵀ u.
-
-        Shapes: cotangent (*S, N, *output) with any stack axes S; returns (*S, N, *input), an array where x is one and a
-        mapping where x is one.
-        """
-        trace = self._engine.trace(self._inputs(x))
-        found = _owned(input_vjp(trace, self._cotangents(trace, cotangent)))
-        return found if isinstance(x, Mapping) else next(iter(found.values()))
-
-    def parameter_vjp(self, x: Arrays, cotangent: Arrays) -> dict[str, Array]:
-        """Reverse mode: pull a cotangent of the output back to the parameters, u ↦ Σ_n J_nᵀ u_n, (*S, *shape) each."""
-        trace = self._engine.trace(self._inputs(x))
-        return parameter_vjp(trace, self._cotangents(trace, cotangent))
-
-    def jvp(self, x: Arrays, tangent: Arrays) -> Any:
-        """Forward mode: push a change of the inputs to the output, v ↦ J v.
-
-        Shapes: tangent (*S, N, *input), or a mapping in which inputs that do not change are left out; returns
-        (*S, N, *output).
-        """
-        trace = self._engine.trace(self._inputs(x))
-        graph = self.graph
-        shapes = {
-            name: (trace.batch, *shape) for name, shape in graph.inputs.items() if name not in graph.integer_inputs
-        }
-        tangents, stack = checked_stack(tangent, shapes, "tangent", self.dtype)
-        return self._outputs(_owned(jvp(trace, tangents, {}, stack)))
-
-    def parameter_jvp(self, x: Arrays, tangent: Mapping[str, Array]) -> Any:
-        """Forward mode: push a change of the parameters, by path, to the output, (*S, N, *output)."""
-        trace = self._engine.trace(self._inputs(x))
-        tangents, stack = checked_stack(tangent, self.parameters.shapes, "parameter tangent", self.dtype)
-        return self._outputs(_owned(jvp(trace, {}, tangents, stack)))
 
     def _inputs(self, x: Arrays) -> dict[str, Array]:
         return checked_inputs(self.graph, x, self.dtype)
@@ -142,8 +88,3 @@ class Differentiable:
 
     def _outputs(self, found: dict[str, Array]) -> Any:
         return found[self.graph.outputs[0]] if len(self.graph.outputs) == 1 else found
-
-
-def _owned(found: dict[str, Array]) -> dict[str, Array]:
-    """Return arrays of the caller's own: an operator's product may be its argument, or a view that nobody may write."""
-    return {name: array.copy() for name, array in found.items()}

@@ -1,0 +1,12 @@
+"""What any network can compute: values, costs, and derivatives, a family per file."""
+
+from __future__ import annotations
+
+from bpframe.differentiable.base import Arrays
+from bpframe.differentiable.first_order import FirstOrder
+
+__all__ = ["Arrays", "Differentiable"]
+
+
+class Differentiable(FirstOrder):
+    """A graph with parameters that can be evaluated and differentiated; arrays have examples on axis 0."""
