@@ -29,6 +29,7 @@ def forward(trace: Trace, inputs: Mapping[str, Array], training: bool = False) -
 
     """
     plan, slots = trace.plan, trace.slots
+    trace.begin()
     for name, slot in plan.input_slots.items():
         slots[slot] = inputs[name]
     slots[TRAINING] = training

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.backward import output_errors
+from bpframe.backward import output_errors, walk_back
 from bpframe.errors import NonFiniteError
-from bpframe.trace import Trace, local_jacobian
+from bpframe.trace import Trace
 
 __all__ = ["all_finite", "nonfinite_error"]
 
@@ -51,24 +51,17 @@ def _forward(trace: Trace) -> tuple[str, str, str] | None:
 
 def _backward(trace: Trace) -> tuple[str, str, str] | None:
     deltas = output_errors(trace, 1.0)
-    for each in trace.plan.costs:
-        if found := _first(deltas[each.value_slot]):
-            return f"the cost of '{each.output}' ({each.cost.kind})", "its gradient is", found
-    for backward_step in trace.plan.to_parameters:
-        step = backward_step.step
-        delta = deltas[step.slot]
-        if delta is None:
-            continue
-        jacobian = local_jacobian(trace, step)
-        for key, slot in backward_step.edges:
-            part = jacobian[key].vjp(delta)
-            if found := _first(part):
-                return step.node.where, f"the error that it sends to '{key}' is", found
-            so_far = deltas[slot]
-            deltas[slot] = part if so_far is None else so_far + part
-        for key, _ in (*backward_step.parameters, *backward_step.shared):
+    for cost in trace.plan.costs:
+        if found := _first(deltas[cost.value_slot]):
+            return f"the cost of '{cost.output}' ({cost.cost.kind})", "its gradient is", found
+    for each, delta, jacobian in walk_back(trace, trace.plan.to_parameters, deltas):
+        where = each.step.node.where
+        for key, _ in each.edges:
+            if found := _first(jacobian[key].vjp(delta)):
+                return where, f"the error that it sends to '{key}' is", found
+        for key, _ in (*each.parameters, *each.shared):
             if found := _first(jacobian[key].sum_vjp(delta)):
-                return step.node.where, f"the gradient of '{key}' is", found
+                return where, f"the gradient of '{key}' is", found
     return None
 
 

@@ -86,6 +86,11 @@ class Trace:
     def __getitem__(self, name: str) -> Array:
         return self.slots[self.plan.value_slots[self._known(name)]]  # type: ignore[no-any-return]
 
+    def begin(self) -> None:
+        """Forget what was derived from the pass before: another begins."""
+        if self._jacobians:
+            self._jacobians = {}
+
     def jacobian(self, name: str) -> Mapping[str, Operator]:
         """Return the local Jacobians of a node by input and parameter name: ∂v/∂input, ∂v/∂θ."""
         node = self.plan.graph.by_name.get(self._known(name))

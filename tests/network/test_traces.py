@@ -7,6 +7,7 @@ import pytest
 from bpframe_reference import Dense
 
 import bpframe as bp
+from bpframe.forward import forward
 
 from .networks import chain, descent, samples, shared, shared_samples
 
@@ -66,3 +67,13 @@ def test_a_trace_of_one_layer_multiplies_as_its_weights_do():
     x = samples()[0]
     operator = net.trace(x).jacobian("dense_1")["a"]
     np.testing.assert_allclose(operator.jvp(x), x @ net.parameters["dense_1.w"].T, rtol=1e-14)
+
+
+def test_a_trace_that_is_used_again_tells_of_the_last_pass():
+    network, (x, _) = chain(), samples()
+    trace = network.trace(x)
+    before = trace.jacobian("sigmoid_1")["z"].dense().copy()
+    forward(trace, {name: 2 * x for name in network.graph.inputs})
+    after = trace.jacobian("sigmoid_1")["z"].dense()
+    np.testing.assert_array_equal(after, network.trace(2 * x).jacobian("sigmoid_1")["z"].dense())
+    assert np.abs(after - before).max() > 1e-3
