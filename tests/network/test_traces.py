@@ -73,7 +73,7 @@ def test_a_trace_that_is_used_again_tells_of_the_last_pass():
     network, (x, _) = chain(), samples()
     trace = network.trace(x)
     before = trace.jacobian("sigmoid_1")["z"].dense().copy()
-    forward(trace, {name: 2 * x for name in network.graph.inputs})
+    forward(trace, dict.fromkeys(network.graph.inputs, 2 * x))
     after = trace.jacobian("sigmoid_1")["z"].dense()
     np.testing.assert_array_equal(after, network.trace(2 * x).jacobian("sigmoid_1")["z"].dense())
     assert np.abs(after - before).max() > 1e-3
