@@ -8,6 +8,7 @@ Names load when they are first used, and no plugin is loaded by importing.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +17,18 @@ from bpframe._version import __version__
 
 if TYPE_CHECKING:
     from bpframe.history import History
+    from bpframe.machine import doctor
     from bpframe.metrics import accuracy
     from bpframe.network import Network, load
     from bpframe.spec.network import node
 
-__all__ = ["History", "Network", "__version__", "accuracy", "errors", "load", "node"]
+__all__ = ["History", "Network", "__version__", "accuracy", "doctor", "errors", "load", "node"]
 
 _HOME = {
     "History": "bpframe.history",
     "Network": "bpframe.network",
     "accuracy": "bpframe.metrics",
+    "doctor": "bpframe.machine",
     "load": "bpframe.network",
     "node": "bpframe.spec.network",
 }
@@ -37,6 +40,10 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
     return value
+
+
+if os.environ.get("BPFRAME_DOCTOR") == "warn":  # asked for: otherwise importing looks at nothing
+    import_module("bpframe.machine.warning").warn_once()
 
 
 def __dir__() -> list[str]:

@@ -28,6 +28,7 @@
     └── MissingExtra             a feature needs a package of an extra that is not installed
 
     UserWarning
+    ├── DoctorWarning            the machine could run networks faster (only where BPFRAME_DOCTOR=warn asks)
     └── DraftWarning             a network is trained through a component without a declared Jacobian
 
 Each says where, what was expected, what arrived and what to try:
@@ -56,6 +57,7 @@ __all__ = [
     "DanglingInput",
     "DataError",
     "DerivativeError",
+    "DoctorWarning",
     "DraftWarning",
     "DuplicateNode",
     "GraphError",
@@ -221,6 +223,10 @@ class ScaffoldError(BpframeError):
 
 class MissingExtra(BpframeError):
     """A feature needs a package that belongs to an extra which is not installed."""
+
+
+class DoctorWarning(UserWarning):
+    """The machine could run networks faster; `bpframe doctor` says how."""
 
 
 class DraftWarning(UserWarning):

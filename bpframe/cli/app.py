@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -10,8 +11,10 @@ import typer
 from bpframe._version import __version__
 from bpframe.cli.check import check
 from bpframe.cli.demo import demo
+from bpframe.cli.doctor import doctor
 from bpframe.cli.evaluate import evaluate
 from bpframe.cli.failures import Guarded, end_in_time
+from bpframe.cli.kernel import start_with_better_kernel
 from bpframe.cli.new import new
 from bpframe.cli.output import prepare_streams
 from bpframe.cli.plugins import plugins
@@ -50,7 +53,7 @@ def bpframe(
     """
 
 
-for command in (demo, train, evaluate, predict, check, plugins, new, schema):
+for command in (demo, train, evaluate, predict, check, plugins, new, schema, doctor):
     app.command()(command)
 
 
@@ -60,6 +63,7 @@ def main() -> None:
     Exit codes: 0 done, 2 the user's mistake, 1 a defect of bpframe, 130 interrupted.
     """
     prepare_streams()
+    start_with_better_kernel(sys.argv[1:])
     # No command needs plugins of pydantic, and one distribution with a malformed entry_points.txt would, on its search
     # for them, end every command.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
