@@ -58,6 +58,7 @@ _METHODS: dict[type[Component], dict[str, tuple[bool, frozenset[str]]]] = {
         "jacobian": (True, _JACOBIAN_WORDS - {"p"} | {"out"}),
         "initial_state": (False, _SHAPE_WORDS),
         "second_derivative": (False, _JACOBIAN_WORDS - {"p"}),
+        "second_order": (False, _JACOBIAN_WORDS - {"p"} | {"u"}),
         "input_domain": (False, frozenset()),
     },
     Cost: {

@@ -11,7 +11,7 @@ from bpframe.graph import Node
 from bpframe.returned import check_product
 from bpframe.trace import Trace
 
-__all__ = ["jvp"]
+__all__ = ["jvp", "tangents"]
 
 Array = np.ndarray[Any, Any]
 
@@ -26,13 +26,22 @@ def jvp(
     Shapes: input tangents (*S, N, *features) by name, parameter tangents (*S, *shape) by path, with `stack` = S;
     what is left out does not change. Returns (*S, N, *features) by output.
     """
-    plan = trace.plan
-    tangents: dict[str, Array] = dict(inputs)
-    for step in plan.steps:
+    found = tangents(trace, inputs, parameters, stack)
+    shapes = trace.plan.graph.shapes
+    return {
+        name: found[name] if name in found else np.zeros((*stack, trace.batch, *shapes[name]), trace.dtype)
+        for name in trace.plan.graph.outputs
+    }
+
+
+def tangents(
+    trace: Trace, inputs: Mapping[str, Array], parameters: Mapping[str, Array], stack: tuple[int, ...] = ()
+) -> dict[str, Array]:
+    """Push changes forward as `jvp` does, and return the change of every value that they reach, by name."""
+    found: dict[str, Array] = dict(inputs)
+    for step in trace.plan.steps:
         node = step.node
-        moving = [
-            (key, source) for key, source in zip(node.input_keys, node.sources, strict=True) if source in tangents
-        ]
+        moving = [(key, source) for key, source in zip(node.input_keys, node.sources, strict=True) if source in found]
         paths = [(name, path) for name in node.parameters if (path := node.parameter_path(name)) in parameters]
         if not moving and not paths:
             continue
@@ -40,19 +49,15 @@ def jvp(
         total: Array | None = None
         for key, source in moving:
             if key not in node.component.integer_inputs:
-                part = _held(trace, node, key, "jvp", jacobian[key].jvp(tangents[source]), stack)
+                part = _held(trace, node, key, "jvp", jacobian[key].jvp(found[source]), stack)
                 total = part if total is None else total + part
         for name, path in paths:
             pushed = jacobian[name].shared_jvp(parameters[path], trace.batch)
             part = _held(trace, node, name, "shared_jvp", pushed, stack)
             total = part if total is None else total + part
         if total is not None:
-            tangents[node.name] = total
-    shapes = plan.graph.shapes
-    return {
-        name: tangents[name] if name in tangents else np.zeros((*stack, trace.batch, *shapes[name]), trace.dtype)
-        for name in plan.graph.outputs
-    }
+            found[node.name] = total
+    return found
 
 
 def _held(trace: Trace, node: Node, key: str, product: str, value: Array, stack: tuple[int, ...]) -> Array:

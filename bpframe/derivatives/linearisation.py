@@ -13,13 +13,14 @@ from bpframe.backward import output_errors, walk_back
 from bpframe.engine import Engine
 from bpframe.errors import BatchCoupledError, BpframeError, ContractError, DerivativeError, OperatorError
 from bpframe.forward import costs
+from bpframe.graph import Node
 from bpframe.operators import KroneckerForm, Operator, dense_operator
 from bpframe.parameters import ParameterVector
 from bpframe.plan import CostStep
 from bpframe.returned import failed_at
 from bpframe.trace import Trace
 
-__all__ = ["Linearisation"]
+__all__ = ["Linearisation", "refuse_coupling"]
 
 Array = np.ndarray[Any, Any]
 
@@ -147,13 +148,7 @@ class Linearisation:
         waiting: dict[str, KroneckerForm] = {}
         for each, delta, jacobian in walk_back(self.trace, plan.to_parameters, deltas):
             node = each.step.node
-            for key, operator in jacobian.items():
-                if operator.couples_batch:
-                    raise BatchCoupledError(
-                        f"{node.where}: it couples the examples of a batch, which have no gradients of their own",
-                        received=f"jacobian['{key}'] is {operator.structure}",
-                        hint="training=False, where examples do not depend on one another",
-                    )
+            refuse_coupling(node, jacobian)
             for name, _ in (*each.parameters, *each.shared):
                 path = node.parameter_path(name)
                 form = jacobian[name].kronecker_form(delta)
@@ -186,3 +181,14 @@ class Linearisation:
         except Exception as error:
             raise failed_at(where, "hessian", error) from error
         return operator
+
+
+def refuse_coupling(node: Node, jacobian: Mapping[str, Operator]) -> None:
+    """Refuse a node whose local Jacobian couples the examples: BatchCoupledError that names it."""
+    for key, operator in jacobian.items():
+        if operator.couples_batch:
+            raise BatchCoupledError(
+                f"{node.where}: it couples the examples of a batch, which have no gradients of their own",
+                received=f"jacobian['{key}'] is {operator.structure}",
+                hint="training=False, where examples do not depend on one another",
+            )

@@ -47,6 +47,10 @@ class Add(Layer):
         """Return one identity per input."""
         return [Identity() for _ in xs]
 
+    def second_order(self) -> dict[tuple[str, str], Operator]:
+        """Return no block: a sum does not bend."""
+        return {}
+
 
 class Multiply(Layer):
     """Multiply the inputs entry by entry.

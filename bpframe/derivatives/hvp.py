@@ -1,0 +1,86 @@
+"""Products with the Hessian of the cost, exact: forward over reverse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from bpframe.backward import walk_back
+from bpframe.derivatives.jvp import tangents
+from bpframe.derivatives.linearisation import Linearisation
+from bpframe.derivatives.pull_back import pull_back, steps_to
+from bpframe.derivatives.second_order import Blocks, block_product, needs_second_order, second_order
+from bpframe.derivatives.spaces import Space
+from bpframe.plan import BackwardStep
+
+__all__ = ["HessianProduct"]
+
+Array = np.ndarray[Any, Any]
+
+
+class HessianProduct:
+    """The map v ↦ Σ_n ∂²C_n/∂θ² v at a linearisation; in the inputs likewise.
+
+    With dv_i the change of node i's value along v, and δ_i its error, differentiating BP1 to BP4 gives
+
+        dδ_out = H_C da                                             (BP1)
+        dδ_j   = Σ_i [ J_ijᵀ dδ_i + Σ_t H_i^{(j,t)}[δ_i] dt ]       (BP2)
+        ∂θ_i   = J_iθᵀ dδ_i + Σ_t H_i^{(θ,t)}[δ_i] dt               (BP3, BP4)
+
+    H_i[δ] = Σ_k δ_k ∂²v_ik/∂s∂t is what a component declares as its second order. It is asked for where a change and
+    an error meet in a node whose Jacobian can change; it is kept for the next product.
+
+    Errors: DerivativeError that names a cost without hessian, or a node that bends and declares no second order.
+
+    Source: Pearlmutter, Fast Exact Multiplication by the Hessian (1994).
+    """
+
+    def __init__(self, point: Linearisation, space: Space) -> None:
+        self.point = point
+        self.space = space
+        self.batch = point.batch
+        trace = point.trace
+        deltas: list[Array | None] = [None] * trace.plan.size
+        for output, error in point.errors.items():
+            deltas[trace.plan.value_slots[output]] = error
+        self._errors = {
+            each.step.node.name: delta for each, delta, _ in walk_back(trace, steps_to(trace, space), deltas)
+        }
+        self._blocks: dict[str, Blocks] = {}
+
+    def __call__(self, change: Mapping[str, Array], stack: tuple[int, ...] = ()) -> dict[str, Array]:
+        """Multiply: (*S, *shape) by name, where what is left out does not change -> the same, zeros left out."""
+        point, trace = self.point, self.point.trace
+        inputs, parameters = (change, {}) if self.space.wrt == "inputs" else ({}, change)
+        moved = tangents(trace, inputs, parameters, stack)
+        seeds = {output: point.hessians[output].jvp(moved[output]) for output in point.errors if output in moved}
+
+        def bent(each: BackwardStep) -> Iterator[tuple[str, Array]]:
+            node = each.step.node
+            changing = {
+                key: moved[source]
+                for key, source in zip(node.input_keys, node.sources, strict=True)
+                if source in moved and key not in node.component.integer_inputs
+            }
+            for name in node.parameters:
+                if (path := node.parameter_path(name)) in parameters:
+                    changing[name] = parameters[path]
+            wanted = [key for key, _ in (*each.edges, *each.parameters, *each.shared)]
+            if node.name not in self._errors or not needs_second_order(node, changing, wanted):
+                return
+            blocks = self._blocks_of(each)
+            for s in wanted:
+                for t, array in changing.items():
+                    part = block_product(blocks, node, s, t, array, trace.batch)
+                    if part is not None:
+                        yield s, part
+
+        return pull_back(trace, self.space, seeds, bent)
+
+    def _blocks_of(self, each: BackwardStep) -> Blocks:
+        name = each.step.node.name
+        if name not in self._blocks:
+            self._blocks[name] = second_order(self.point.trace, each.step, self._errors[name])
+        return self._blocks[name]

@@ -1,0 +1,147 @@
+"""Products with the matrices of second order, in portions: one batch in one call, or as a linear operator for many."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from bpframe.derivatives.difference import DifferenceProduct
+from bpframe.derivatives.empirical_fisher import EmpiricalFisherProduct
+from bpframe.derivatives.ggn import GaussNewtonProduct, check_fisher
+from bpframe.derivatives.hvp import HessianProduct
+from bpframe.derivatives.linearisation import Linearisation
+from bpframe.derivatives.memory import portion
+from bpframe.derivatives.spaces import Space, Wrt, space_of
+from bpframe.engine import Engine
+from bpframe.errors import DerivativeError, closest
+from bpframe.parameters import ParameterVector
+from bpframe.plan import Plan
+
+__all__ = ["KINDS", "Kind", "Method", "Product", "in_portions", "mean_product", "product_at", "unknown", "vector_bytes"]
+
+Array = np.ndarray[Any, Any]
+Kind = Literal["hessian", "gauss_newton", "fisher", "empirical_fisher"]
+Method = Literal["exact", "difference"]
+
+
+class Product(Protocol):
+    """A symmetric matrix by its product with changes, by name: (*S, *shape) -> (*S, *shape), zeros left out."""
+
+    space: Space
+    batch: int
+
+    def __call__(self, change: Mapping[str, Array], stack: tuple[int, ...] = ()) -> dict[str, Array]:
+        """Multiply."""
+
+
+#: The sums over examples whose 1/N is the matrix of the mean cost.
+KINDS: Mapping[Kind, Callable[[Linearisation, Space], Product]] = {
+    "hessian": HessianProduct,
+    "gauss_newton": GaussNewtonProduct,
+    "fisher": GaussNewtonProduct,
+    "empirical_fisher": EmpiricalFisherProduct,
+}
+
+
+def product_at(
+    engine: Engine,
+    kind: Kind,
+    inputs: Mapping[str, Array],
+    targets: Mapping[str, Array],
+    wrt: Wrt,
+    method: Method,
+    training: bool,
+    parameters: ParameterVector,
+) -> Product:
+    """Linearise a batch and return the product of one kind, added over its examples.
+
+    Errors: DerivativeError for a kind or method that is none, for differences of anything but the Hessian, and for
+    costs whose Gauss–Newton matrix is not known to be the Fisher information.
+    """
+    if kind not in KINDS:
+        raise unknown("kind", kind, KINDS)
+    if method not in ("exact", "difference"):
+        raise unknown("method", method, ("exact", "difference"))
+    space = space_of(engine.graph, wrt, len(next(iter(inputs.values()))), engine.dtype)
+    if method == "difference":
+        if kind != "hessian":
+            raise DerivativeError("only products with the Hessian are taken by differences", received=repr(kind))
+        return DifferenceProduct(engine, inputs, targets, space, training, parameters)
+    if kind == "fisher":
+        check_fisher(engine.graph)
+    return KINDS[kind](Linearisation.at(engine, inputs, targets, training, parameters), space)
+
+
+def mean_product(
+    engine: Engine,
+    kind: Kind,
+    inputs: Mapping[str, Array],
+    targets: Mapping[str, Array],
+    change: Mapping[str, Array],
+    stack: tuple[int, ...],
+    wrt: Wrt = "parameters",
+    method: Method = "exact",
+    training: bool = False,
+) -> dict[str, Array]:
+    """Return the matrix of the mean cost times changes (*S, *shape) by name: all names, arrays of the caller's own.
+
+    Outside training, where no example depends on another, the examples are taken in portions.
+    """
+    count = len(next(iter(inputs.values())))
+    rows = count if training else portion(count, vector_bytes(engine.plan, 1, engine.dtype))
+    shapes = space_of(engine.graph, wrt, count, engine.dtype).shapes
+    found = {name: np.zeros((*stack, *shape), engine.dtype) for name, shape in shapes.items()}
+    every = (slice(None),) * len(stack)
+    for start in range(0, count, rows):
+        part = slice(start, start + rows)
+        some_inputs, some_targets = (
+            {name: array[part] for name, array in arrays.items()} for arrays in (inputs, targets)
+        )
+        product = product_at(engine, kind, some_inputs, some_targets, wrt, method, training, engine.parameters)
+        if wrt == "parameters":
+            for path, array in in_portions(product, engine.plan, change, stack).items():
+                found[path] += array
+        else:
+            some = {name: array[*every, part] for name, array in change.items()}
+            for name, array in in_portions(product, engine.plan, some, stack).items():
+                found[name][*every, part] = array
+    for array in found.values():
+        array *= 1 / count
+    return found
+
+
+def in_portions(product: Product, plan: Plan, change: Mapping[str, Array], stack: tuple[int, ...]) -> dict[str, Array]:
+    """Multiply a stack of vectors, as many at a time as temporary arrays allow."""
+    if not stack:
+        return product(change)
+    space, count = product.space, math.prod(stack)
+    step = portion(count, vector_bytes(plan, product.batch, space.dtype))
+    flat = {name: array.reshape(count, *space.shapes[name]) for name, array in change.items()}
+    found: dict[str, Array] = {}
+    for start in range(0, count, step):
+        some = {name: array[start : start + step] for name, array in flat.items()}
+        for name, array in product(some, (min(step, count - start),)).items():
+            if name not in found:
+                found[name] = np.zeros((count, *space.shapes[name]), space.dtype)
+            found[name][start : start + step] = array
+    return {name: array.reshape(*stack, *space.shapes[name]) for name, array in found.items()}
+
+
+def vector_bytes(plan: Plan, batch: int, dtype: Any) -> int:
+    """Return about how many bytes the changes and errors of all values take along one vector."""
+    entries = sum(math.prod(shape) for shape in plan.graph.shapes.values())
+    return 3 * batch * entries * int(np.dtype(dtype).itemsize)
+
+
+def unknown(what: str, value: Any, known: Collection[str]) -> DerivativeError:
+    """Return the error for a word that is none of those known, with the closest of them."""
+    meant = closest(value, known) if isinstance(value, str) else None
+    return DerivativeError(
+        f"{what} is unknown",
+        expected=", ".join(map(repr, known)),
+        received=repr(value),
+        hint=f"did you mean {meant!r}?" if meant else None,
+    )

@@ -1,0 +1,162 @@
+"""A node's second-order declaration, as bound operators, and what it says when nothing is declared.
+
+For a cotangent u of a node's output, the block (s, t) is H_u[s, t] = Σ_k u_k ∂²v_k/∂s∂t: it takes a change of t to a
+change of the cotangent of s.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from bpframe.errors import ContractError, DerivativeError, OperatorError, closest
+from bpframe.graph import Node
+from bpframe.operators import Diagonal, Operator, dense_operator
+from bpframe.plan import Step
+from bpframe.returned import failed
+from bpframe.trace import Trace
+
+__all__ = ["Blocks", "bending_keys", "block_product", "needs_second_order", "second_order"]
+
+Array = np.ndarray[Any, Any]
+
+#: Operators by (s, t), from a change of t to a cotangent of s; zero blocks and transposed pairs are left out.
+Blocks = Mapping[tuple[str, str], Operator]
+
+
+def second_order(trace: Trace, step: Step, u: Array) -> Blocks:
+    """Ask a node's component for the blocks of H_u at a trace, for a cotangent u of its output, (N, *output).
+
+    An activation's second_derivative is the one block diag(u ⊙ σ'').
+
+    Errors: DerivativeError that names a node whose component declares no second order; ContractError for blocks that
+    name nothing or do not fit.
+    """
+    node, call = step.node, step.second_order
+    if call is None:
+        raise DerivativeError(
+            f"{node.where}: its second order is needed and not declared",
+            expected="second_derivative(self, x)" if node.contract.category == "activation" else
+            "second_order(self, ..., u): operators by pairs of names; {} where nothing bends",
+            hint='declare it in the component; or, for products with the Hessian, method="difference"',
+        )  # fmt: skip
+    method = "second_order" if "second_order" in node.contract else "second_derivative"
+    trace.slots[step.cotangent_slot] = u
+    try:
+        raw = call.function(*call.arguments(trace.slots))
+    except ContractError:
+        raise
+    except Exception as error:
+        raise failed(node, method, error) from error
+    if method == "second_derivative":
+        (key,) = node.input_keys
+        raw = {(key, key): Diagonal(_curvature(node, raw, u))}
+    return _bound(node, raw, trace)
+
+
+def bending_keys(node: Node) -> frozenset[str]:
+    """Return the inputs and parameters that the local Jacobian can depend on, from what `jacobian` asks for.
+
+    A Jacobian that is handed none of the values cannot change with them: such a node is linear and needs no
+    declaration. Of two keys, one of which is not among these, the block vanishes: second derivatives are symmetric.
+    """
+    integers = node.component.integer_inputs
+    smooth = frozenset(key for key in node.slot_shapes if key not in integers)
+    signature = node.contract.methods.get("jacobian")
+    if signature is None or signature.variadic or signature.asks_for("y") or signature.asks_for("saved"):
+        return smooth
+    asked = {key for key in node.input_keys if signature.asks_for(key)}
+    return smooth & (asked | set(node.parameters) if signature.asks_for("p") else asked)
+
+
+def block_product(blocks: Blocks, node: Node, s: str, t: str, change: Array, batch: int) -> Array | None:
+    """Multiply the block (s, t) with a change of t; None where the block is zero.
+
+    A block that is left out is the transpose of (t, s). Shapes: (*S, N, *t) for an input t, (*S, *t) for a parameter;
+    returns the same for s, with what belongs to a parameter added over the examples.
+    """
+    forward = (s, t) in blocks
+    operator = blocks[s, t] if forward else blocks.get((t, s))
+    if operator is None:
+        return None
+    shared, adds = t in node.parameters, s in node.parameters
+    stack = change.shape[: change.ndim - len(node.slot_shapes[t]) - (not shared)]
+    if forward:
+        value = operator.shared_jvp(change, batch) if shared else operator.jvp(change)
+        if adds:
+            value = value.sum(axis=len(stack))
+    else:
+        if shared:
+            spread = (*stack, batch, *node.slot_shapes[t])
+            change = np.broadcast_to(np.expand_dims(change, len(stack)), spread)
+        value = operator.sum_vjp(change) if adds else operator.vjp(change)
+    shape = (*stack, *(() if adds else (batch,)), *node.slot_shapes[s])
+    if getattr(value, "shape", None) != shape or value.dtype != change.dtype:
+        raise ContractError(
+            f"{node.where}: a product with second_order[{s!r}, {t!r}] returned another shape or dtype",
+            expected=f"shape {shape}, {change.dtype}",
+            received=f"shape {value.shape}, {value.dtype}" if hasattr(value, "shape") else type(value).__name__,
+        )
+    return value
+
+
+def needs_second_order(node: Node, changing: Collection[str], wanted: Collection[str]) -> bool:
+    """Whether some block between keys that change and keys whose cotangent is wanted can be other than zero."""
+    bending = bending_keys(node)
+    return not bending.isdisjoint(changing) and not bending.isdisjoint(wanted)
+
+
+def _curvature(node: Node, raw: Any, u: Array) -> Array:
+    if getattr(raw, "shape", None) not in (u.shape, (1, *u.shape[1:])):
+        raise ContractError(
+            f"{node.where}: second_derivative must return σ'' entry by entry",
+            expected=f"shape {u.shape}",
+            received=f"shape {raw.shape}" if hasattr(raw, "shape") else type(raw).__name__,
+        )
+    curvature: Array = np.multiply(u, raw.astype(u.dtype, copy=False))
+    return curvature
+
+
+def _bound(node: Node, raw: Any, trace: Trace) -> Blocks:
+    """Return an operator, with its shapes bound, for every pair."""
+    if not isinstance(raw, Mapping):
+        raise ContractError(
+            f"{node.where}: second_order returned a {type(raw).__name__}",
+            expected="a mapping from pairs of names to operators; {} where nothing bends",
+        )
+    shapes = {key: shape for key, shape in node.slot_shapes.items() if key not in node.component.integer_inputs}
+    found: dict[tuple[str, str], Operator] = {}
+    for pair, each in raw.items():
+        _check_pair(node, pair, shapes)
+        s, t = pair
+        try:
+            if isinstance(each, Operator):
+                # A copy: a component may hand out one operator for several pairs.
+                found[s, t] = copy.copy(each).bind(shapes[t], shapes[s])
+            else:
+                kind = getattr(getattr(each, "dtype", None), "kind", "")
+                array = each.astype(trace.dtype, copy=False) if kind and kind in "fiub" else each
+                found[s, t] = dense_operator(array, shapes[t], shapes[s])
+            found[s, t].check(trace.batch)
+        except OperatorError as error:
+            raise ContractError(
+                f"{node.where}: second_order[{s!r}, {t!r}] does not fit: {error.problem}",
+                expected=error.expected, received=error.received, hint=error.hint,
+            ) from error  # fmt: skip
+    return found
+
+
+def _check_pair(node: Node, pair: Any, shapes: Collection[str]) -> None:
+    names = pair if isinstance(pair, tuple) else (pair,)
+    unknown = [name for name in names if name not in shapes]
+    if len(names) == 2 and not unknown:
+        return
+    meant = closest(str(unknown[0]), shapes) if unknown else None
+    raise ContractError(
+        f"{node.where}: second_order has a key {pair!r}, which is no pair of inputs and parameters",
+        expected="pairs of " + ", ".join(shapes),
+        hint=f"did you mean '{meant}'?" if meant else None,
+    )
