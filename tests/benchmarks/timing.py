@@ -36,3 +36,17 @@ def interleaved(
                 function()
             times[name].append((time.perf_counter() - started) / calls[name])
     return {name: statistics.median(each) for name, each in times.items()}
+
+
+def markdown(rows: list[dict[str, object]]) -> str:
+    """Return rows as a Markdown table with the first row's keys as headings; floats have three digits."""
+    shown = [{k: f"{v:.3g}" if isinstance(v, float) else str(v) for k, v in row.items()} for row in rows]
+    width = {k: max(len(k), *(len(row[k]) for row in shown)) for k in shown[0]}
+    first = next(iter(width))
+
+    def line(cells: Mapping[str, str]) -> str:
+        placed = (cells[k].ljust(width[k]) if k == first else cells[k].rjust(width[k]) for k in width)
+        return "| " + " | ".join(placed) + " |"
+
+    rule = {k: "-" * width[k] if k == first else "-" * (width[k] - 1) + ":" for k in width}
+    return "\n".join([line({k: k for k in width}), line(rule), *map(line, shown)])
