@@ -221,6 +221,11 @@ class Operator(ABC):
         """The floating array that gives the kind and dtype of a basis to push; None where there is none."""
         return None
 
+    @property
+    def _ignores_examples(self) -> bool:
+        """Whether one map surely serves every example, so that it commutes with adding over them."""
+        return False
+
     def _after(self, other: Operator) -> Operator | None:
         """The product self ∘ other as one structure, or None to stay lazy."""
         return None

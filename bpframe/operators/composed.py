@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Self
 
+import numpy as np
+
 from bpframe.errors import OperatorError
 from bpframe.operators.base import Array, Operator, Shape, without_examples
 from bpframe.operators.kronecker_form import KroneckerForm
@@ -45,19 +47,26 @@ class Composed(Operator):
         return factors[-1].vjp(u, out)
 
     def shared_jvp(self, v: Array, batch: int) -> Array:
-        """Push a shared tangent: only the last factor sees it shared."""
-        factors = self.factors
-        v = factors[-1].shared_jvp(v, batch)
-        for factor in factors[-2::-1]:
+        """Push a shared tangent: it stays shared up to the first factor that tells the examples apart."""
+        apart, shared = self._parted()
+        for factor in reversed(shared):
+            axis = v.ndim - len(factor.in_shape)
+            v = factor.jvp(np.expand_dims(v, axis)).squeeze(axis)
+        v = apart[-1].shared_jvp(v, batch)
+        for factor in apart[-2::-1]:
             v = factor.jvp(v)
         return v
 
     def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
-        """Add over the examples: Σ_n (A_n B_n)ᵀ u_n = Σ_n B_nᵀ (A_nᵀ u_n), so only the last factor adds."""
-        factors = self.factors
-        for factor in factors[:-1]:
+        """Add over the examples: Σ_n (A_n B)ᵀ u_n = Bᵀ Σ_n A_nᵀ u_n, as early as the factors allow."""
+        apart, shared = self._parted()
+        for factor in apart[:-1]:
             u = factor.vjp(u)
-        return factors[-1].sum_vjp(u, out)
+        u = apart[-1].sum_vjp(u, None if shared else out)
+        for factor in shared:
+            axis = u.ndim - len(factor.out_shape)
+            u = factor.vjp(np.expand_dims(u, axis)).squeeze(axis)
+        return u
 
     def kronecker_form(self, u: Array) -> KroneckerForm:
         """Return the last factor's form of what the others pulled back."""
@@ -102,6 +111,13 @@ class Composed(Operator):
         for factor in self.factors:
             factor.check(batch)
         super().check(batch)
+
+    def _parted(self) -> tuple[tuple[Operator, ...], tuple[Operator, ...]]:
+        """The factors up to the last that tells the examples apart (or the first one), and those after it."""
+        place = len(self.factors)
+        while place > 1 and self.factors[place - 1]._ignores_examples:
+            place -= 1
+        return self.factors[:place], self.factors[place:]
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
         shapes = chain_shapes(self.factors, in_shape, out_shape)

@@ -155,6 +155,10 @@ class Gather(Operator):
                 f"an index of shape {self.index.shape}",
             )
 
+    @property
+    def _ignores_examples(self) -> bool:
+        return bool(self.index.shape[0] == 1)
+
     def _after(self, other: Operator) -> Operator | None:
         if isinstance(other, Reshape):
             return Gather(self.index)

@@ -40,5 +40,9 @@ class Reshape(Operator):
                 f"{math.prod(out_shape)} entries in outputs {out_shape}",
             )
 
+    @property
+    def _ignores_examples(self) -> bool:
+        return True
+
     def _after(self, other: Operator) -> Operator | None:
         return Reshape() if isinstance(other, Reshape) else None
