@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from bpframe.component import Activation, contract_of
+from bpframe.component import contract_of
+from bpframe.derivatives.second_order import Blocks, block_product, second_order
 from bpframe.numerical import Measured, measured_along
+from bpframe.operators import Operator
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.diagnosis import explained
 from bpframe.testing.probe import CostProbe, LayerProbe, Point
@@ -16,6 +19,9 @@ from bpframe.testing.probe import CostProbe, LayerProbe, Point
 __all__ = ["second_order_checks"]
 
 Array = np.ndarray[Any, Any]
+
+#: How many examples a layer's second order is looked at on; of two, batch statistics leave hardly anything.
+BATCH = 3
 
 
 def second_order_checks(setting: Setting) -> list[Check]:
@@ -25,7 +31,7 @@ def second_order_checks(setting: Setting) -> list[Check]:
     if isinstance(setting.probe, CostProbe) and "hessian" in methods:
         checks.append(Check("hessian", lambda: _hessian(setting)))
         checks.append(Check("root", lambda: _root(setting)))
-    if isinstance(setting.component, Activation) and "second_derivative" in methods:
+    if isinstance(setting.probe, LayerProbe) and "second_derivative" in methods:
         checks.append(Check("second_derivative", lambda: _second_derivative(setting)))
     if isinstance(setting.probe, LayerProbe) and "second_order" in methods:
         checks.append(Check("second_order", lambda: _second_order(setting)))
@@ -62,9 +68,7 @@ def _compare(
 
 def _second_derivative(setting: Setting) -> None:
     """σ'' against the derivative of σ'."""
-    probe = setting.need_probe()
-    if not isinstance(probe, LayerProbe):
-        raise TypeError("activations are layers")
+    probe = _layer(setting)
     (key,) = probe.inputs
     for training in setting.modes():
         point = setting.point("second derivative", training=training)
@@ -74,93 +78,58 @@ def _second_derivative(setting: Setting) -> None:
             base = point.mapped(lambda each: each.astype(x.dtype))
             return probe.operators(base.with_array(key, x))[key].vjp(np.ones(x.shape, x.dtype))
 
-        measured = measured_along(slope, point.arrays[key], ones[None])
-        trace = probe.trace(point)
-        declared = _ask(probe, trace, "second_derivative", {})
-        _compare(
-            "second_derivative", np.asarray(declared), Measured(measured.value[0], measured.error[0], measured.method)
-        )
-
-
-def _ask(probe: LayerProbe, trace: Any, method: str, extra: dict[str, Any]) -> Any:
-    """Call an optional method of a layer with the words that it asks for, at a trace."""
-    step = probe.plan.steps[0]
-    contract = probe.node.contract
-    signature = contract.methods[method]
-    inputs = [trace.slots[slot] for slot in step.input_slots]
-    words: dict[str, Any] = {
-        "y": trace.slots[step.slot],
-        "p": trace.slots[step.parameter_slot],
-        "state": trace.slots[step.state_slot],
-        "saved": trace.slots[step.saved_slot] if step.saved_slot is not None else {},
-        "training": trace.slots[0],
-        **extra,
-    }
-    if contract.inputs is not None:
-        words.update(zip(contract.inputs, inputs, strict=True))
-    leading = [words[word] for word in signature.positional]
-    variadic = inputs if signature.variadic else []
-    return getattr(probe.component, method)(
-        *leading, *variadic, **{word: words[word] for word in signature.keyword_only}
-    )
+        measured = _alone(measured_along(slope, point.arrays[key], ones[None]))
+        declared = second_order(probe.trace(point), probe.plan.steps[0], ones)[key, key].jvp(ones)
+        _compare("second_derivative", declared, measured)
 
 
 def _second_order(setting: Setting) -> None:
     """Every block of H_u = Σ_k u_k ∂²y_k/∂s∂t against the derivative of Jᵀu; what is left out must vanish."""
-    probe = setting.need_probe()
-    if not isinstance(probe, LayerProbe):
-        raise TypeError("second_order is for layers")
-    point = setting.point("second order", batch=2)
-    rng = setting.rng("second order, u")
-    u = rng.standard_normal((2, *probe.output_shape))
-    declared = _ask(probe, probe.trace(point), "second_order", {"u": u})
-    for s in probe.shapes:
-        for t in probe.shapes:
-            direction: Array = np.asarray(rng.standard_normal(point.arrays[t].shape))
+    probe = _layer(setting)
+    for training in setting.modes():
+        point = setting.point("second order", batch=BATCH, training=training)
+        rng = setting.rng("second order, u")
+        u = rng.standard_normal((BATCH, *probe.output_shape))
+        blocks = second_order(probe.trace(point), probe.plan.steps[0], u)
+        for s in probe.shapes:
+            for t in probe.shapes:
+                direction: Array = np.asarray(rng.standard_normal(point.arrays[t].shape))
 
-            def pulled(x: Array, s: str = s, t: str = t) -> Array:
-                base = point.mapped(lambda each: each.astype(x.dtype))
-                return probe.operators(base.with_array(t, x))[s].vjp(u.astype(x.dtype))
+                def pulled(x: Array, s: str = s, t: str = t, point: Point = point, u: Array = u) -> Array:
+                    base = point.mapped(lambda each: each.astype(x.dtype))
+                    return probe.operators(base.with_array(t, x))[s].vjp(u.astype(x.dtype))
 
-            measured = measured_along(pulled, point.arrays[t], direction[None])
-            value = _block_times(probe, declared, s, t, direction)
-            _compare(
-                f"second_order[{s}, {t}]",
-                np.broadcast_to(value, measured.value[0].shape),
-                Measured(measured.value[0], measured.error[0], measured.method),
-            )
+                measured = _alone(measured_along(pulled, point.arrays[t], direction[None]))
+                value = _block_times(probe, blocks, s, t, direction)
+                _compare(f"second_order[{s}, {t}]", value, measured)
+                _compare_sums(probe, blocks, s, t, direction, value)
 
 
-def _block_times(probe: LayerProbe, declared: Any, s: str, t: str, direction: Array) -> Array:
+def _block_times(probe: LayerProbe, blocks: Blocks, s: str, t: str, direction: Array) -> Array:
     """Return (block s, t) · direction, per example of s; a missing block is its transpose's transpose, or zero."""
-    batch = 2
-    tangent = direction if t not in probe.parameters else np.broadcast_to(direction, (batch, *direction.shape))
-    if (s, t) in declared:
-        operator = declared[s, t].bind(probe.shapes[t], probe.shapes[s])
-        return np.asarray(operator.jvp(np.ascontiguousarray(tangent)))
-    if (t, s) in declared:
-        operator = declared[t, s].bind(probe.shapes[s], probe.shapes[t])
-        return np.asarray(operator.vjp(np.ascontiguousarray(tangent)))
-    return np.zeros((batch, *probe.shapes[s]))
+    tangent = direction if t not in probe.parameters else np.broadcast_to(direction, (BATCH, *direction.shape))
+    if (s, t) in blocks:
+        return np.asarray(blocks[s, t].jvp(np.ascontiguousarray(tangent)))
+    if (t, s) in blocks:
+        return np.asarray(blocks[t, s].vjp(np.ascontiguousarray(tangent)))
+    return np.zeros((BATCH, *probe.shapes[s]))
 
 
-def _hessian_dense(probe: CostProbe, point: Point) -> tuple[Any, Array]:
-    operator = probe.ask("hessian", probe.words(point))
-    shape = probe.shapes["a"]
-    operator = operator.bind(shape, shape)
-    count = int(np.prod(shape, dtype=int))
-    batch = len(point.arrays["a"])
-    basis = np.broadcast_to(np.eye(count).reshape(count, 1, *shape), (count, batch, *shape))
-    return operator, np.asarray(operator.jvp(np.ascontiguousarray(basis))).reshape(count, batch, count)
+def _compare_sums(probe: LayerProbe, blocks: Blocks, s: str, t: str, direction: Array, value: Array) -> None:
+    """Hold the products that parameters are moved and added up with against those of one example after another."""
+    found = block_product(blocks, probe.node, s, t, direction, BATCH)
+    expected = value.sum(axis=0) if s in probe.parameters else value
+    scale = float(np.max(np.abs(value), initial=0.0))
+    if found is not None and not np.allclose(found, expected, rtol=1e-9, atol=1e-11 * (scale + 1e-300)):
+        raise Failure(f"second_order[{s}, {t}]: shared_jvp or sum_vjp disagrees with jvp and vjp")
 
 
 def _hessian(setting: Setting) -> None:
     """H against the derivative of ∇_a C, and symmetric."""
-    probe = setting.need_probe()
-    if not isinstance(probe, CostProbe):
-        raise TypeError("hessian is for costs")
+    probe = _cost(setting)
     point = setting.point("hessian")
-    _, dense = _hessian_dense(probe, point)
+    a = point.arrays["a"]
+    dense = _matrices(_declared_hessian(probe, point), a).transpose(2, 0, 1)
     count, batch, _ = dense.shape
     shape = probe.shapes["a"]
 
@@ -169,7 +138,7 @@ def _hessian(setting: Setting) -> None:
         return np.asarray(probe.ask("jacobian", probe.words(base)))
 
     basis = np.broadcast_to(np.eye(count).reshape(count, 1, *shape), (count, batch, *shape))
-    measured = measured_along(gradient, point.arrays["a"], basis)
+    measured = measured_along(gradient, a, basis)
     value = measured.value.reshape(count, batch, count)
     found = Measured(value, measured.error.reshape(value.shape), measured.method)
 
@@ -179,23 +148,50 @@ def _hessian(setting: Setting) -> None:
         return f"∂²C[{example}]/∂a[{i}]∂a[{j}]"
 
     _compare("hessian", dense, found, transpose=(2, 1, 0), named=named)
-    if not np.allclose(
-        dense, dense.transpose(2, 1, 0), rtol=1e-10, atol=1e-12 * float(np.max(np.abs(dense), initial=0.0))
-    ):
+    largest = float(np.max(np.abs(dense), initial=0.0))
+    if not np.allclose(dense, dense.transpose(2, 1, 0), rtol=1e-10, atol=1e-12 * largest):
         raise Failure("hessian is not symmetric")
 
 
 def _root(setting: Setting) -> None:
     """S Sᵀ = H."""
+    probe = _cost(setting)
+    point = setting.point("root")
+    a, shape = point.arrays["a"], probe.shapes["a"]
+    hessian = _declared_hessian(probe, point)
+    dense = _matrices(hessian, a)
+    root = _matrices(hessian.root()._with_shapes(None, shape), a)
+    largest = float(np.max(np.abs(dense), initial=0.0))
+    if not np.allclose(root @ root.swapaxes(1, 2), dense, rtol=1e-9, atol=1e-11 * (largest + 1e-300)):
+        raise Failure("the Hessian's root S does not give S Sᵀ = H")
+
+
+def _layer(setting: Setting) -> LayerProbe:
+    probe = setting.need_probe()
+    if not isinstance(probe, LayerProbe):
+        raise TypeError("second order is for layers and activations")
+    return probe
+
+
+def _cost(setting: Setting) -> CostProbe:
     probe = setting.need_probe()
     if not isinstance(probe, CostProbe):
         raise TypeError("hessian is for costs")
-    point = setting.point("root")
-    operator, dense = _hessian_dense(probe, point)
-    count, batch, _ = dense.shape
-    shape = probe.shapes["a"]
-    root = operator.root()
-    basis = np.ascontiguousarray(np.broadcast_to(np.eye(count).reshape(count, 1, *shape), (count, batch, *shape)))
-    product = np.asarray(root.jvp(root.vjp(basis))).reshape(count, batch, count)
-    if not np.allclose(product, dense, rtol=1e-9, atol=1e-11 * (float(np.max(np.abs(dense), initial=0.0)) + 1e-300)):
-        raise Failure("the Hessian's root S does not give S Sᵀ = H")
+    return probe
+
+
+def _alone(measured: Measured) -> Measured:
+    """Return what was measured along one direction, without the axis of the directions."""
+    return Measured(measured.value[0], measured.error[0], measured.method)
+
+
+def _declared_hessian(probe: CostProbe, point: Point) -> Operator:
+    operator: Operator = probe.ask("hessian", probe.words(point))
+    return operator.bind(probe.shapes["a"], probe.shapes["a"])
+
+
+def _matrices(operator: Operator, a: Array) -> Array:
+    """Write an operator on a cost's inputs out: (N, rows, columns)."""
+    dense = operator.dense(a)
+    rows, columns = math.prod(operator.out_shape), math.prod(operator.in_shape)
+    return np.broadcast_to(dense.reshape(len(dense), rows, columns), (len(a), rows, columns))
