@@ -14,4 +14,5 @@ class Activation(Layer):
     shape, into which the diagonal can be written.
 
     `second_derivative(self, x, ...)` is the optional second-order declaration: σ''(z) entry by entry, (N, *features).
+    One that does not work entry by entry, such as softmax, declares `second_order` as a layer does.
     """

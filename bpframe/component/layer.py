@@ -41,7 +41,8 @@ class Layer(Component):
 
     `second_order(self, a, u, ...)` is an optional third declaration. For a cotangent u of the output,
     H_u = Σ_k u_k ∂²v_k/∂s∂t: a mapping from pairs (s, t) of input and parameter names to the operator that takes
-    a change of t to a cotangent of s. Zero blocks and transposed pairs are left out.
+    a change of t to a cotangent of s. Zero blocks and transposed pairs are left out; {} says that nothing bends. A
+    layer whose `jacobian` is handed no values at all (inputs, `y`, `p`, `saved`) needs none: it is linear.
 
     Notes
     -----

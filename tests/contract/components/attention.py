@@ -4,7 +4,7 @@ import numpy as np
 
 from bpframe.extend import Array, Diagonal, Gather, Layer, Operator, RankOne, ShapeMismatch, add, compose
 
-from .softmax import softmax_of
+from .softmax import softmax_bends, softmax_of
 
 
 class LeftTimes(Operator):
@@ -39,6 +39,11 @@ class RightTimes(Operator):
         return np.matmul(u, self.m.swapaxes(-1, -2), out=out)
 
 
+def transposed(rows: int, columns: int) -> Operator:
+    """Return X ↦ Xᵀ for X (rows, columns)."""
+    return Gather(np.arange(rows * columns).reshape(1, rows, columns).swapaxes(1, 2), (rows, columns))
+
+
 class Attention(Layer):
     """Mix values by how well queries match keys.
 
@@ -68,9 +73,28 @@ class Attention(Layer):
         a, scale = saved["a"], float(np.sqrt(q.shape[-1]))
         keys, width = k.shape[1:]
         of_scores = compose(RightTimes(v), add(Diagonal(a), RankOne(-a, a)))
-        transposed = np.arange(keys * width).reshape(1, keys, width).swapaxes(1, 2)
         return {
             "q": compose(of_scores, RightTimes(k.swapaxes(-1, -2) / scale)),
-            "k": compose(of_scores, LeftTimes(q / scale), Gather(transposed, (keys, width))),
+            "k": compose(of_scores, LeftTimes(q / scale), transposed(keys, width)),
             "v": LeftTimes(a),
+        }
+
+    def second_order(
+        self, q: Array, k: Array, v: Array, u: Array, saved: dict[str, Array]
+    ) -> dict[tuple[str, str], Operator]:
+        a, scale = saved["a"], float(np.sqrt(q.shape[-1]))
+        keys, width = k.shape[1:]
+        q, k = q / scale, k / scale
+        along = u @ v.swapaxes(-1, -2)  # the cotangent of A
+        error = a * (along - (a * along).sum(axis=-1, keepdims=True))  # of S
+        slope, bends = add(Diagonal(a), RankOne(-a, a)), softmax_bends(a, along)
+        by_q, by_k = RightTimes(k.swapaxes(-1, -2)), compose(LeftTimes(q), transposed(keys, width))
+        to_q, to_k = RightTimes(k), compose(transposed(width, keys), LeftTimes(q.swapaxes(-1, -2)))
+        to_v = compose(transposed(u.shape[-1], keys), LeftTimes(u.swapaxes(-1, -2)), slope)
+        return {
+            ("q", "q"): compose(to_q, bends, by_q),
+            ("k", "k"): compose(to_k, bends, by_k),
+            ("q", "k"): add(compose(to_q, bends, by_k), LeftTimes(error / scale)),
+            ("v", "q"): compose(to_v, by_q),
+            ("v", "k"): compose(to_v, by_k),
         }

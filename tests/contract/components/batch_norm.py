@@ -44,6 +44,34 @@ class Standardised(Operator):
     vjp = jvp
 
 
+class StandardisedBends(Operator):
+    """Σ_k u_k ∂²x̂_k/∂x∂x, of the whole batch.
+
+        H v = −(e mean(x̂ v) + x̂ mean(e v)) / σ − (mean(x̂ u) / σ) J v,    e = J u
+
+    Shapes: as for `Standardised`, whose J it is; u (N, *lead, n).
+    """
+
+    couples_batch = True
+
+    def __init__(self, slope: Standardised, u: Array) -> None:
+        self.slope = slope
+        self.error = slope.vjp(u)
+        self.along = (slope.normalised * u).mean(axis=tuple(range(u.ndim - 1)))
+
+    @property
+    def batch(self) -> int:
+        return len(self.error)
+
+    def jvp(self, v: Array, out: Array | None = None) -> Array:
+        x, e = self.slope.normalised, self.error
+        axes = tuple(range(v.ndim - x.ndim, v.ndim - 1))
+        crossed = e * (x * v).mean(axis=axes, keepdims=True) + x * (e * v).mean(axis=axes, keepdims=True)
+        return -(crossed + self.along * self.slope.jvp(v)) * self.slope.scale
+
+    vjp = jvp
+
+
 class BatchNorm(Layer):
     """Give every feature mean 0 and variance 1 over the batch, then scale and shift it.
 
@@ -91,3 +119,14 @@ class BatchNorm(Layer):
         else:
             towards_x = Diagonal(whole * (p["g"] * saved["scale"]))
         return {"x": towards_x, "g": compose(Diagonal(normalised), Broadcast()), "b": Broadcast()}
+
+    def second_order(
+        self, u: Array, p: dict[str, Array], saved: dict[str, Array], training: bool
+    ) -> dict[tuple[str, str], Operator]:
+        if not training:
+            return {("x", "g"): compose(Diagonal(u * saved["scale"]), Broadcast())}
+        slope = Standardised(saved["x"], saved["scale"])
+        return {
+            ("x", "x"): StandardisedBends(slope, p["g"] * u),
+            ("x", "g"): compose(slope, Diagonal(u), Broadcast()),
+        }

@@ -70,6 +70,35 @@ class KernelOver(Operator):
         return found.reshape(*stack, *self.in_shape)
 
 
+class KernelBack(Operator):
+    """Spread given errors back to the signal through any kernel: w ↦ the cotangent of x, x̄_{stride·t + s} = Σ w_sᵀ u_t.
+
+    Shapes: u (N, T', units); inputs (units, size, channels), outputs (T, channels).
+    """
+
+    def __init__(self, u: Array, stride: int) -> None:
+        self.u = u
+        self.stride = stride
+
+    def jvp(self, v: Array, out: Array | None = None) -> Array:
+        spread = np.zeros_like(v, shape=(*v.shape[:-3], *self.out_shape))
+        reach = self.stride * (self.u.shape[1] - 1) + 1
+        for s in range(v.shape[-2]):
+            spread[..., s : s + reach : self.stride, :] += np.matmul(self.u, v[..., s, :])
+        return spread
+
+    def vjp(self, u: Array, out: Array | None = None) -> Array:
+        found = np.matmul(self.u.swapaxes(-1, -2), windows(u, self.in_shape[1], self.stride))
+        return found.reshape(*found.shape[:-2], *self.in_shape)
+
+    def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Add over examples and places as one product."""
+        rows = windows(u, self.in_shape[1], self.stride)
+        flat = rows.reshape(*rows.shape[:-3], -1, rows.shape[-1])
+        found = np.matmul(self.u.reshape(-1, self.u.shape[-1]).T, flat)
+        return found.reshape(*found.shape[:-2], *self.in_shape)
+
+
 class Conv1d(Layer):
     """Correlate a signal of several channels with kernels.
 
@@ -103,3 +132,6 @@ class Conv1d(Layer):
 
     def jacobian(self, p: dict[str, Array], saved: dict[str, Array]) -> dict[str, Operator]:
         return {"x": ConvolveWith(p["w"], self.stride), "w": KernelOver(saved["rows"]), "b": Broadcast()}
+
+    def second_order(self, u: Array) -> dict[tuple[str, str], Operator]:
+        return {("x", "w"): KernelBack(u, self.stride)}

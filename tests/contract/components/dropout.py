@@ -25,3 +25,6 @@ class Dropout(Activation):
 
     def jacobian(self, training: bool, saved: dict[str, Array]) -> Operator:
         return Diagonal(saved["mask"]) if training else Identity()
+
+    def second_derivative(self, y: Array) -> Array:
+        return np.zeros_like(y)

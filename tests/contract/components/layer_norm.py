@@ -49,3 +49,22 @@ class LayerNorm(Layer):
             "g": compose(Diagonal(normalised), Broadcast()),
             "b": Broadcast(),
         }
+
+    def second_order(self, u: Array, p: dict[str, Array], saved: dict[str, Array]) -> dict[tuple[str, str], Operator]:
+        normalised, g = saved["x"], p["g"]
+        n = normalised.shape[-1]
+        scale = np.broadcast_to(saved["scale"], normalised.shape)
+        ones = np.ones_like(normalised[:1])
+        slope = compose(
+            Diagonal(scale), add(Identity(), RankOne(-ones / n, ones), RankOne(-normalised / n, normalised))
+        )
+        error = slope.vjp(g * u)  # of x
+        along = (normalised * g * u).mean(axis=-1, keepdims=True)
+        return {
+            ("x", "x"): add(
+                compose(Diagonal(-along * scale), slope),
+                RankOne(-scale * error / n, normalised),
+                RankOne(-scale * normalised / n, error),
+            ),
+            ("x", "g"): compose(slope, Diagonal(u), Broadcast()),
+        }

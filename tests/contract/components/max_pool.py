@@ -40,6 +40,9 @@ class MaxPool(Layer):
     def jacobian(self, saved: dict[str, Array]) -> Operator:
         return Gather(saved["index"])
 
+    def second_order(self) -> dict[tuple[str, str], Operator]:
+        return {}  # linear wherever the arg-max stays
+
     def _blocks(self, x: Array) -> Array:
         """(N, *axes, channels) -> (N, *blocks, channels, entries of a block)."""
         for axis, size in enumerate(self.size, start=1):

@@ -1,11 +1,15 @@
 """A recurrent layer over time, as one component."""
 
+import itertools
+
 import numpy as np
 
 from bpframe.extend import (
     Array,
     Broadcast,
+    Diagonal,
     Field,
+    Gather,
     Initializer,
     Layer,
     Matrix,
@@ -13,6 +17,7 @@ from bpframe.extend import (
     Parameter,
     PositiveInt,
     WeightTimes,
+    add,
     compose,
 )
 
@@ -53,6 +58,24 @@ class ThroughTime(Operator):
             carried = self.d[:, t] * (u[..., t, :] + np.matmul(carried, self.u))
             pulled[..., t, :] = carried
         return pulled
+
+
+class Transposed(Operator):
+    """The transpose of an operator whose shapes are bound."""
+
+    def __init__(self, operator: Operator) -> None:
+        self.operator = operator
+        self.in_shape, self.out_shape = operator.out_shape, operator.in_shape
+
+    @property
+    def batch(self) -> int | None:
+        return self.operator.batch
+
+    def jvp(self, v: Array, out: Array | None = None) -> Array:
+        return self.operator.vjp(v, out)
+
+    def vjp(self, u: Array, out: Array | None = None) -> Array:
+        return self.operator.jvp(u, out)
 
 
 class Recurrent(Layer):
@@ -97,3 +120,32 @@ class Recurrent(Layer):
             "u": compose(through_time, WeightTimes(before)),
             "b": compose(through_time, Broadcast()),
         }
+
+    def second_order(self, x: Array, y: Array, u: Array, p: dict[str, Array]) -> dict[tuple[str, str], Operator]:
+        """H[s, t] = L_sᵀ diag(c) L_t, and what the weights' own products with x and h add.
+
+        L_s = ∂h/∂s; c = −2 h ⊙ δ / tanh'², with δ the error of the weighted inputs.
+        """
+        times, units, features = x.shape[1], self.units, x.shape[2]
+        through_time = ThroughTime(1 - y * y, p["u"])
+        error = through_time.vjp(u)
+        after = np.concatenate([error[:, 1:], np.zeros_like(error[:, :1])], axis=1)
+        bends = Diagonal(-2 * y * error / (1 - y * y) ** 2)
+        shapes = {"x": (times, features), "w": (units, features), "u": (units, units), "b": (units,)}
+        towards = {key: operator.bind(shapes[key], (times, units)) for key, operator in self.jacobian(x, y, p).items()}
+        back = {key: Transposed(operator) for key, operator in towards.items()}
+        transposed = {
+            key: Gather(np.arange(units * size).reshape(1, units, size).swapaxes(1, 2), (units, size))
+            for key, size in (("w", features), ("u", units))
+        }
+        of_u = compose(WeightTimes(after), transposed["u"])  # du ↦ duᵀ δ_{t+1}, a cotangent of h_t
+        of_u = of_u.bind(shapes["u"], (times, units))
+        found = {
+            (s, t): compose(back[s], bends, towards[t])
+            for s, t in itertools.combinations_with_replacement(("x", "w", "b", "u"), 2)
+        }
+        for s in shapes:
+            found[s, "u"] = add(found[s, "u"], compose(back[s], of_u))
+        found["u", "u"] = add(found["u", "u"], compose(Transposed(of_u), towards["u"]))
+        found["x", "w"] = add(found["x", "w"], compose(WeightTimes(error), transposed["w"]))
+        return found

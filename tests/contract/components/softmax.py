@@ -10,6 +10,12 @@ def softmax_of(x: Array) -> Array:
     return e / e.sum(axis=-1, keepdims=True)
 
 
+def softmax_bends(y: Array, u: Array) -> Operator:
+    """Return Σ_k u_k ∂²y_k/∂x∂x = diag(p) − p yᵀ − y pᵀ, with p = (∂y/∂x) u, along the last axis."""
+    p = y * (u - (y * u).sum(axis=-1, keepdims=True))
+    return add(Diagonal(p), RankOne(-p, y), RankOne(-y, p))
+
+
 class Softmax(Activation):
     """Turn the last axis into probabilities.
 
@@ -23,3 +29,6 @@ class Softmax(Activation):
 
     def jacobian(self, y: Array) -> Operator:
         return add(Diagonal(y), RankOne(-y, y))
+
+    def second_order(self, y: Array, u: Array) -> dict[tuple[str, str], Operator]:
+        return {("x", "x"): softmax_bends(y, u)}

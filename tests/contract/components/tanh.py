@@ -18,3 +18,6 @@ class Tanh(Activation):
 
     def jacobian(self, y: Array) -> Operator:
         return Diagonal(1 - y * y)
+
+    def second_derivative(self, y: Array) -> Array:
+        return -2 * y * (1 - y * y)

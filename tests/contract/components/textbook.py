@@ -38,6 +38,15 @@ class Textbook(Layer):
             "c": np.einsum("il,nj->nilj", same, x),
         }
 
+    def second_order(self, x: Array, p: dict[str, Array], u: Array) -> dict[tuple[str, str], Array]:
+        same = np.eye(x.shape[1])
+        once = np.einsum("ni,jk,nl->njikl", u, same, x)
+        return {
+            ("x", "x"): np.einsum("ni,ijk->njk", u, p["w"] + p["w"].swapaxes(1, 2)),
+            ("x", "w"): once + once.swapaxes(-1, -2),
+            ("x", "c"): np.einsum("ni,jk->njik", u, same),
+        }
+
 
 class SumOfEntries(Layer):
     """Add all features up; the Jacobian is one row, the same for every example.
@@ -55,3 +64,6 @@ class SumOfEntries(Layer):
 
     def jacobian(self, x: Array) -> Array:
         return np.ones((1, x.shape[1]))
+
+    def second_order(self) -> dict[tuple[str, str], Array]:
+        return {}
