@@ -1,0 +1,146 @@
+"""Examples that are run at one θ after another, all at once or in portions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from bpframe.derivatives.linearisation import Linearisation
+from bpframe.derivatives.memory import portion
+from bpframe.engine import Engine
+from bpframe.forward import costs, forward
+from bpframe.parameters import ParameterVector
+from bpframe.trace import Trace
+
+__all__ = ["Passes"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Passes:
+    """The linearisation of a network with its cost at any θ, which is not the engine's own.
+
+    Traces are used again. Where all examples fit into one portion, a second call at the same θ runs nothing; with
+    `training` every call does, because random numbers are drawn anew.
+
+    Attributes: `count` N, `size` P, `places` (first, last) of every parameter in θ by path.
+    """
+
+    def __init__(
+        self, engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array], training: bool = False
+    ) -> None:
+        self.engine = engine
+        self.inputs = inputs
+        self.targets = targets
+        self.training = training
+        self.count = len(next(iter(inputs.values())))
+        self.size = engine.parameters.vector.size
+        self.places: dict[str, tuple[int, int]] = {}
+        last = 0
+        for path, view in engine.parameters.items():
+            first, last = last, last + view.size
+            self.places[path] = first, last
+        self._parameters = engine.parameters.copy()
+        self._traces: dict[int, Trace] = {}
+        self._known: Linearisation | None = None  # all examples, at the θ in self._parameters
+        self._columns: int | None = None
+        entries = sum(math.prod(node.output_shape) for node in engine.graph.nodes)
+        #: What one example takes in a pass: every value, its error and its local Jacobian's share.
+        self.bytes_each = 4 * entries * engine.dtype.itemsize
+
+    @property
+    def columns(self) -> int:
+        """The columns of one example's roots, as many for every example."""
+        if self._columns is None:
+            first = slice(0, 1)
+            trace = self._new_trace(1, self.engine.parameters)
+            forward(trace, self._rows(self.inputs, first), False)
+            self._columns = Linearisation(trace, self._rows(self.targets, first)).root_count
+        return self._columns
+
+    def cost(self, theta: Array) -> float:
+        """Return the cost added over all examples, from a forward pass; NaN and infinity are returned.
+
+        Added in double precision, because a gain ratio compares costs that nearly agree.
+        """
+        with np.errstate(all="ignore"):
+            if not self.training and portion(self.count, self.bytes_each) == self.count:
+                return total_cost(self.all(theta))
+            self._move(theta)
+            return sum(
+                float(np.add.reduce(costs(self._forward(rows), self._rows(self.targets, rows)), dtype=np.float64))
+                for rows in self._slices(self.bytes_each)
+            )
+
+    def all(self, theta: Array) -> Linearisation:
+        """Return all examples in one pass."""
+        if self._known is None or not np.array_equal(theta, self._parameters.vector):
+            self._move(theta)
+            point = Linearisation(self._forward(slice(0, self.count)), self.targets)
+            self._known = None if self.training else point
+            return point
+        return self._known
+
+    def at(self, theta: Array, bytes_each: int) -> Iterator[tuple[Linearisation, slice]]:
+        """Yield the examples at θ in portions, each with its rows, where an example takes so many bytes."""
+        if portion(self.count, bytes_each) == self.count:
+            point = self.all(theta)
+            yield point, slice(0, self.count)
+            point.trace.checked = True  # forward, Jacobians and cost have all been asked
+            return
+        self._move(theta)
+        for rows in self._slices(bytes_each):
+            point = Linearisation(self._forward(rows), self._rows(self.targets, rows))
+            yield point, rows
+            point.trace.checked = True
+
+    def kept(self, theta: Array) -> Linearisation:
+        """Return all examples in a pass of its own, which no later one overwrites."""
+        parameters = self.engine.parameters.like(np.array(theta, self.engine.dtype))
+        trace = self._new_trace(self.count, parameters)
+        forward(trace, self.inputs, self.training)
+        return Linearisation(trace, self.targets)
+
+    def views(self, stack: Array) -> dict[str, Array]:
+        """Return the parts of vectors (S, P) by parameter path, (S, *shape)."""
+        shapes = self._parameters.shapes
+        return {
+            path: stack[:, first:last].reshape(len(stack), *shapes[path])
+            for path, (first, last) in self.places.items()
+        }  # fmt: skip
+
+    def _move(self, theta: Array) -> None:
+        self._known = None
+        self._parameters.vector[...] = theta
+
+    def _slices(self, bytes_each: int) -> Iterator[slice]:
+        step = portion(self.count, bytes_each)
+        for first in range(0, self.count, step):
+            yield slice(first, min(first + step, self.count))
+
+    def _forward(self, rows: slice) -> Trace:
+        batch = rows.stop - rows.start
+        if batch not in self._traces:
+            if len(self._traces) > 1:  # a portion and the last, smaller one
+                self._traces.clear()
+            self._traces[batch] = self._new_trace(batch, self._parameters)
+        trace = self._traces[batch]
+        forward(trace, self._rows(self.inputs, rows), self.training)
+        return trace
+
+    def _new_trace(self, batch: int, parameters: ParameterVector) -> Trace:
+        engine, purpose = self.engine, "training" if self.training else "evaluation"
+        return Trace(engine.plan, batch, parameters, engine.state, lambda name: engine.generator(name, purpose))
+
+    def _rows(self, arrays: Mapping[str, Array], rows: slice) -> Mapping[str, Array]:
+        if rows.stop - rows.start == self.count:
+            return arrays
+        return {name: array[rows] for name, array in arrays.items()}
+
+
+def total_cost(point: Linearisation) -> float:
+    """Add the costs of a portion's examples, in double precision."""
+    return float(np.add.reduce(point.costs, dtype=np.float64))

@@ -1,0 +1,221 @@
+"""Residuals, normal equations, triangular factors and Gram matrices against Jacobians measured from forward passes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bpframe_reference import Dense
+
+from bpframe import Network
+from bpframe.arrays import checked_inputs, checked_targets
+from bpframe.component import Cost
+from bpframe.derivatives import memory, passes
+from bpframe.derivatives.least_squares import LeastSquares
+from bpframe.derivatives.linearisation import Linearisation
+from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
+from bpframe.forward import forward
+from bpframe.operators import Diagonal
+from tests.contract.cases import Case
+from tests.contract.components.batch_norm import BatchNorm
+from tests.oracles import assert_close, cost_gradient, parameter_jacobian
+
+from .zoo import ZOO
+
+every = pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
+
+
+def checked(network, x, y):
+    inputs = checked_inputs(network.graph, x, network.dtype)
+    return inputs, checked_targets(network.graph, y, network.dtype, len(next(iter(inputs.values()))))
+
+
+def problem(network, x, y, **others) -> LeastSquares:
+    return LeastSquares(network._engine, *checked(network, x, y), **others)
+
+
+def measured(network, x, y):
+    """R by columns of the roots, and g, from forward passes and the cost's declared Hessian."""
+    inputs, targets = checked(network, x, y)
+    point = Linearisation.at(network._engine, inputs, targets)
+    roots, rows = point.root_columns(), 0
+    for output in point.hessians:
+        jacobians = [parameter_jacobian(network, x, path, output=output) for path in network.parameters]
+        jacobian = np.concatenate([each.reshape(*roots[output].shape[1:], -1) for each in jacobians], axis=-1)
+        columns = roots[output].reshape(point.root_count, point.batch, -1)
+        rows = rows + np.einsum("kno,nop->knp", columns, jacobian.reshape(point.batch, columns.shape[-1], -1))
+    return rows.reshape(-1, rows.shape[-1]) / np.sqrt(point.batch), cost_gradient(network, x, y)
+
+
+@every
+def test_every_form_agrees_with_measured_jacobians(example, monkeypatch) -> None:
+    network = example.make()
+    x, y = example.data()
+    expected, gradient = measured(network, x, y)
+    theta = network.parameters.vector
+    for portion_bytes in (memory.PORTION_BYTES, 1):  # all examples at once, and one at a time
+        monkeypatch.setattr(memory, "PORTION_BYTES", portion_bytes)
+        squares = problem(network, x, y)
+        assert squares.residual_count() == len(expected)
+
+        cost, matrix, rho = squares.residuals(theta)
+        assert cost == pytest.approx(network.cost(x, y), rel=1e-13)
+        assert_close(matrix, expected, 1e-9)
+        assert squares.remainder(theta) is None
+        assert_close(matrix.T @ rho, gradient, 1e-9)
+
+        cost, triangle, t = squares.triangular(theta)
+        assert cost == pytest.approx(network.cost(x, y), rel=1e-13)
+        assert triangle.shape == (min(expected.shape), expected.shape[1])
+        np.testing.assert_array_equal(triangle, np.triu(triangle))
+        assert_close(triangle.T @ triangle, expected.T @ expected, 1e-9)
+        assert_close(triangle.T @ t, gradient, 1e-9)
+
+        _, normal, found = squares.normal_equations(theta)
+        assert_close(normal, expected.T @ expected, 1e-9)
+        assert_close(found, gradient, 1e-9)
+        assert_close(squares.gradient(theta)[1], gradient, 1e-9)
+
+        _, gram, same_rho = squares.residual_gram(theta)
+        assert_close(gram, expected @ expected.T, 1e-9)
+        np.testing.assert_allclose(same_rho, rho, rtol=1e-12)
+
+
+@every
+def test_the_operator_is_the_matrix_of_its_point_for_good(example) -> None:
+    network = example.make()
+    x, y = example.data()
+    squares = problem(network, x, y)
+    theta = network.parameters.vector.copy()
+    cost, matrix, rho = squares.residuals(theta)
+    same_cost, operator, same_rho = squares.residual_operator(theta)
+    squares.cost(theta * 1.5)
+    theta += 1
+    rng = np.random.default_rng(0)
+    v, u = rng.standard_normal((matrix.shape[1], 3)), rng.standard_normal((matrix.shape[0], 2))
+    assert same_cost == cost
+    np.testing.assert_array_equal(same_rho, rho)
+    assert_close(operator @ v, matrix @ v, 1e-9)
+    assert_close(operator @ v[:, 0], matrix @ v[:, 0], 1e-9)
+    assert_close(operator.T @ u, matrix.T @ u, 1e-9)
+    assert_close(operator.rmatvec(u[:, 1]), matrix.T @ u[:, 1], 1e-9)
+
+
+def test_the_same_point_is_run_forward_once_and_others_anew(monkeypatch) -> None:
+    network, (x, y) = ZOO[1].make(), ZOO[1].data()
+    run = []
+    monkeypatch.setattr(passes, "forward", lambda *given: (run.append(1), forward(*given))[1])
+    squares = problem(network, x, y)
+    theta = network.parameters.vector
+    squares.residual_count()
+    run.clear()
+    costs = squares.cost(theta), squares.residuals(theta)[0], squares.gradient(theta)[0], squares.cost(theta + 0.1)
+    assert len(run) == 2
+    assert costs[0] == costs[1] == costs[2] == pytest.approx(network.cost(x, y), rel=1e-14)
+    network.parameters.vector[...] += 0.1
+    assert costs[3] == pytest.approx(network.cost(x, y), rel=1e-14)
+    assert squares.cost(theta - 0.1) == pytest.approx(costs[0], rel=1e-14)
+
+
+class HuberCost(Cost):
+    """½ d² where |d| ≤ 1, else |d| − ½: no curvature far away, but a gradient."""
+
+    def forward(self, a, y):
+        d = np.abs(a - y)
+        return np.where(d <= 1, d**2 / 2, d - 0.5).sum(axis=1)
+
+    def jacobian(self, a, y):
+        return np.clip(a - y, -1, 1)
+
+    def hessian(self, a, y):
+        return Diagonal((np.abs(a - y) <= 1).astype(a.dtype))
+
+
+class WeightedCost(Cost):
+    """Σ exp(a) / 10 − a y: a diagonal root that is not the identity."""
+
+    def forward(self, a, y):
+        return (np.exp(a) / 10 - a * y).sum(axis=1)
+
+    def jacobian(self, a, y):
+        return np.exp(a) / 10 - y
+
+    def hessian(self, a):
+        return Diagonal(np.exp(a) / 10)
+
+
+def test_what_the_roots_do_not_reach_is_the_remainder() -> None:
+    rng = np.random.default_rng(2)
+    x, y = rng.standard_normal((12, 3)), 2 * rng.standard_normal((12, 2))
+    network = Network([Dense(units=2)], input_shape=(3,), cost=HuberCost(), seed=0)
+    squares = problem(network, x, y)
+    theta = network.parameters.vector
+    _, matrix, rho = squares.residuals(theta)
+    remainder = squares.remainder(theta)
+    gradient = network.gradient(x, y).vector
+    assert np.abs(matrix.T @ rho - gradient).max() > 0.01
+    assert_close(matrix.T @ rho + remainder, gradient, 1e-12)
+    assert_close(squares.normal_equations(theta)[2], gradient, 1e-12)
+
+    other = Network([Dense(units=2)], input_shape=(3,), cost=WeightedCost(), seed=0)
+    squares = problem(other, x, y)
+    _, matrix, rho = squares.residuals(theta)
+    assert squares.remainder(theta) is None
+    assert_close(matrix.T @ rho, cost_gradient(other, x, y), 1e-12)
+
+
+def test_a_softmax_that_is_certain_of_the_wrong_class_keeps_its_gradient() -> None:
+    example = next(each for each in ZOO if each.name == "softmax-cross-entropy")
+    network, (x, _) = example.make(), example.data()
+    network.parameters["dense_2.b"][...] = [0, 0, 60]  # probabilities of 1e-26
+    squares = problem(network, x, np.zeros(len(x), int))
+    theta = network.parameters.vector
+    _, matrix, rho = squares.residuals(theta)
+    remainder = squares.remainder(theta)
+    found = matrix.T @ rho + (0 if remainder is None else remainder)
+    assert_close(found, network.gradient(x, np.zeros(len(x), int)).vector, 1e-7)
+
+
+def test_memory_limits_name_the_form_that_needs_less() -> None:
+    network, (x, y) = ZOO[1].make(), ZOO[1].data()
+    squares, theta = problem(network, x, y, memory_limit=1000), network.parameters.vector
+    with pytest.raises(MemoryLimitError, match=r"normal equations.*linear operator"):
+        squares.residuals(theta)
+    with pytest.raises(MemoryLimitError, match="linear operator"):
+        squares.normal_equations(theta)
+    with pytest.raises(MemoryLimitError, match="linear operator"):
+        squares.triangular(theta)
+    squares = problem(network, x, y, memory_limit=100)
+    with pytest.raises(MemoryLimitError, match="inner products"):
+        squares.residual_gram(theta)
+    assert squares.residual_operator(theta)[1].shape == (8, theta.size)
+
+
+def test_float32_stays_float32() -> None:
+    network, (x, y) = ZOO[3].make("float32"), ZOO[3].data(dtype="float32")
+    squares, theta = problem(network, x, y), network.parameters.vector
+    for arrays in (squares.residuals, squares.triangular, squares.normal_equations, squares.residual_gram):
+        assert {each.dtype for each in arrays(theta)[1:]} == {np.dtype("float32")}
+    operator = squares.residual_operator(theta)[1]
+    assert (operator @ theta).dtype == (operator.T @ np.ones(operator.shape[0], "float32")).dtype == np.float32
+
+
+def test_what_couples_the_examples_is_refused_by_name() -> None:
+    network = Case("batch_norm", BatchNorm(), {"x": (3,)}).trainable()
+    x = np.random.default_rng(0).standard_normal((4, 3))
+    squares = problem(network, x, np.zeros((4, 2)), training=True)
+    for form in (squares.residuals, squares.residual_operator):
+        with pytest.raises(BatchCoupledError, match="probe"):
+            form(network.parameters.vector)
+
+
+def test_a_cost_without_hessian_is_refused_by_name() -> None:
+    class Absolute(Cost):
+        def forward(self, a, y):
+            return np.abs(a - y).sum(axis=1)
+
+        def jacobian(self, a, y):
+            return np.sign(a - y)
+
+    network = Network([Dense(units=2)], input_shape=(3,), cost=Absolute(), seed=0)
+    with pytest.raises(DerivativeError, match=r"absolute.*declares no hessian"):
+        problem(network, np.ones((4, 3)), np.ones((4, 2))).residuals(network.parameters.vector)
