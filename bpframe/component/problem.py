@@ -19,11 +19,12 @@ Array = np.ndarray[Any, Any]
 class Objective(ABC):
     """The mean cost of some examples as a function of the parameter vector θ, with its derivatives.
 
-        C(θ) = 1/N Σ_n C_n(θ),    g = ∂C/∂θ,    G = 1/N Σ_n J_nᵀ H_n J_n = Rᵀ R,    g = Rᵀ ρ
+        C(θ) = 1/N Σ_n C_n(θ),    g = ∂C/∂θ,    G = 1/N Σ_n J_nᵀ H_n J_n = Rᵀ R,    g = Rᵀ ρ + r
 
     G is the Gauss–Newton matrix: J_n is the Jacobian of the outputs in θ, H_n = S_n S_nᵀ the cost's Hessian in the
     outputs. R stacks S_nᵀ J_n / √N, one row per example and column of S; ρ stacks S_n⁺ ∇C_n / √N, the residuals over √N
-    for the quadratic cost. All but `cost` are taken at the problem's present parameters.
+    for the quadratic cost; r is what no ρ reaches, zero wherever ∇C_n lies in the range of S_n. All but `cost` are
+    taken at the problem's present parameters.
 
     Shapes: θ, g (P,); G (P, P); R (K, P) and ρ (K,) with K the number of residuals.
 
@@ -53,6 +54,10 @@ class Objective(ABC):
         """Return C, R and ρ: R written out, within the memory limit."""
 
     @abstractmethod
+    def remainder(self) -> Array | None:
+        """Return r = g − Rᵀρ, (P,), or None where it vanishes within rounding, as for the usual costs."""
+
+    @abstractmethod
     def triangular(self) -> tuple[float, Array, Array]:
         """Return C, T and t, with R = Q T and t = Qᵀ ρ: T (min(K, P), P) is upper triangular, Q is never held.
 
@@ -66,6 +71,10 @@ class Objective(ABC):
     @abstractmethod
     def residual_gram(self) -> tuple[float, Array, Array]:
         """Return C, R Rᵀ (K, K) and ρ, without writing R out where the operators' structure allows."""
+
+    @abstractmethod
+    def diagonal(self) -> Array:
+        """Return the diagonal of G, (P,): the squared norms of R's columns, without writing R out."""
 
     @abstractmethod
     def residual_operator(self) -> tuple[float, LinearOperator, Array]:

@@ -166,6 +166,15 @@ class LeastSquares:
             gram += form.gram()
         return total_cost(point) / self.count, gram, self._rho(point)
 
+    def diagonal(self, theta: Array) -> Array:
+        """Return the diagonal of G, (P,), from the outer products of the pulled-back roots, in portions."""
+        diagonal = np.zeros(self.size, self.dtype)
+        for point, _ in self._passes.at(theta, self._passes.bytes_each * self._passes.columns):
+            for path, form in point.parameter_forms(self._seeds(point)):
+                first, last = self._passes.places[path]
+                diagonal[first:last] += form.sum_of_squares().reshape(-1)
+        return diagonal
+
     def residual_operator(self, theta: Array) -> tuple[float, LinearOperator, Array]:
         """Return C, R as a linear operator, which is R at this θ for good, and ρ.
 

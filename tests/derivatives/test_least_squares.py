@@ -73,6 +73,7 @@ def test_every_form_agrees_with_measured_jacobians(example, monkeypatch) -> None
         _, normal, found = squares.normal_equations(theta)
         assert_close(normal, expected.T @ expected, 1e-9)
         assert_close(found, gradient, 1e-9)
+        assert_close(squares.diagonal(theta), np.diagonal(expected.T @ expected), 1e-9)
         assert_close(squares.gradient(theta)[1], gradient, 1e-9)
 
         _, gram, same_rho = squares.residual_gram(theta)
