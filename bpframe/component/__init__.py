@@ -8,6 +8,7 @@ from bpframe.component.initializer import Initializer
 from bpframe.component.layer import Layer
 from bpframe.component.optimizer import Optimizer
 from bpframe.component.parameter import Parameter, State
+from bpframe.component.problem import Objective, Problem
 
 __all__ = [
     "CATEGORIES",
@@ -18,8 +19,10 @@ __all__ = [
     "Cost",
     "Initializer",
     "Layer",
+    "Objective",
     "Optimizer",
     "Parameter",
+    "Problem",
     "State",
     "category",
     "contract_of",

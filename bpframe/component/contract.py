@@ -69,7 +69,8 @@ _METHODS: dict[type[Component], dict[str, tuple[bool, frozenset[str]]]] = {
         "input_domain": (False, frozenset()),
     },
     Optimizer: {
-        "update": (True, frozenset({"gradient", "parameters", "state", "step", "out"})),
+        "update": (False, frozenset({"gradient", "parameters", "state", "step", "out"})),
+        "minimize": (False, frozenset({"problem"})),
         "initial_state": (False, frozenset({"parameters"})),
     },
     Initializer: {
@@ -78,6 +79,9 @@ _METHODS: dict[type[Component], dict[str, tuple[bool, frozenset[str]]]] = {
 }
 
 _SHAPE_METHODS = frozenset({"output_shape", "parameters", "initial_state"})
+
+#: How an optimizer may move the parameters: by a rule, or by driving itself.
+_WAYS = ("update", "minimize")
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,8 @@ def contract_of(cls: type[Component]) -> Contract:
             raise ContractError(
                 f"{cls.__name__} has no {method}", expected=f"def {method}(self, ...)", hint=_HINTS.get(base)
             )
+    if base is Optimizer:
+        _check_way(cls)
     inputs: tuple[str, ...] | None = ()
     variadic: str | None = None
     methods: dict[str, Signature] = {}
@@ -253,15 +259,37 @@ def _check_fields(cls: type[Component]) -> None:
             )
 
 
+def _check_way(cls: type[Component]) -> None:
+    """Hold an optimizer to one way of moving the parameters."""
+    declared = [way for way in _WAYS if hasattr(cls, way)]
+    expected = "def update(self, gradient): a rule, or def minimize(self, problem): it drives itself"
+    if not declared:
+        raise ContractError(f"{cls.__name__} has no update and no minimize", expected=expected)
+    if len(declared) == 2:
+        raise ContractError(
+            f"{cls.__name__} has both update and minimize",
+            expected=expected,
+            hint="take one of them out, or begin its name with _",
+        )
+    if declared == ["minimize"] and hasattr(cls, "initial_state"):
+        raise ContractError(
+            f"{cls.__name__} has initial_state, which belongs to update",
+            hint="let minimize keep what it carries in variables of its own",
+        )
+
+
 def _check_spelling(cls: type[Component], base: type[Component], table: dict[str, tuple[bool, frozenset[str]]]) -> None:
     """Find methods of the class that are one slip away from a method of the contract."""
+    missing = [method for method in table if not hasattr(cls, method)]
+    if base is Optimizer and any(hasattr(cls, way) for way in _WAYS):
+        missing = [method for method in missing if method not in _WAYS]  # it has the one that it needs
     for ancestor in cls.__mro__:
         if ancestor is base:
             return
         for attribute, value in ancestor.__dict__.items():
             if attribute.startswith("_") or attribute in table or not inspect.isfunction(value):
                 continue
-            meant = closest(attribute, [method for method in table if not hasattr(cls, method)])
+            meant = closest(attribute, missing)
             if meant:
                 raise ContractError(
                     f"{cls.__name__}.{attribute} is not a method of the contract",

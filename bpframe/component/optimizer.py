@@ -1,4 +1,4 @@
-"""Optimizers: how a gradient becomes a change of the parameters."""
+"""Optimizers: how a gradient becomes a change of the parameters, or how the cost is minimised."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ __all__ = ["Optimizer"]
 
 
 class Optimizer(Component):
-    """A rule that turns the gradient of the mean cost into a change Δθ of all parameters at once.
+    """A rule that turns the gradient into a change Δθ of all parameters, or a method that drives itself.
+
+    It declares one of the two:
 
     `update(self, gradient, ...)`
-        Returns Δθ, a vector like `gradient`, (P,). It may ask for `parameters` (θ, read only), `step` (0 for the
-        first), `out` (a buffer for Δθ) and `state`; with `state` it returns `(Δθ, new_state)`.
+        Returns Δθ for the gradient of a mini-batch's mean cost, a vector like `gradient`, (P,). It may ask for
+        `parameters` (θ, read only), `step` (0 for the first), `out` (a buffer for Δθ) and `state`; with `state` it
+        returns `(Δθ, new_state)`.
+    `minimize(self, problem)`
+        Moves the parameters of a `Problem` itself, iteration by iteration, and returns nothing. For methods that need
+        more than a gradient: costs at trial points, residuals and their Jacobian, curvature.
+
     `initial_state(self, parameters)`
-        Optional. Mapping from names to arrays, before the first step.
+        Optional, with `update`. Mapping from names to arrays, before the first step.
     """
 
     _suffix: ClassVar[str] = "Optimizer"
@@ -24,3 +31,6 @@ class Optimizer(Component):
     #: Whether each entry of Δθ depends only on the same entry of the gradient, the parameters and the state's
     #: vectors. The trainer then works through long vectors in blocks that stay in the processor's cache.
     elementwise: ClassVar[bool] = False
+
+    #: Whether `minimize` goes through mini-batches, `problem.batches()`; one that does not is given no batch size.
+    batches: ClassVar[bool] = False

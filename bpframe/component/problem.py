@@ -92,22 +92,24 @@ class Objective(ABC):
 class Problem(ABC):
     """A training as an optimizer sees it that declares `minimize(self, problem)`.
 
-    The optimizer moves the parameters with `move_to`, and calls `report` after each iteration:
+    The optimizer moves the parameters with `move_to` and calls `report` after each iteration, at least once:
 
         while problem.report(cost, damping=damping):
             ...
 
-    `report` records the iteration, shows it and returns whether to go on: False after the last iteration that the user
-    asked for, on Ctrl-C, and where validation has failed too often. `stop` records why a method ended by itself.
+    `report` records the iteration and shows it, and returns whether to go on: False after the last iteration that the
+    user asked for, and on Ctrl-C. A method that finds an end of its own says why with `stop` and returns.
+
+    When `minimize` returns, the present parameters are the result. Where it raises, the best that were reported stay.
     """
 
     #: How many iterations the user asked for at most.
     iterations: int
 
-    #: The cost of all training examples.
+    #: The cost of all training examples, with training switched off: no dropout, and state as it is.
     objective: Objective
 
-    #: The most bytes that a matrix may take.
+    #: The most bytes that a matrix may take; a method may set another limit.
     memory_limit: int
 
     @property
@@ -126,7 +128,11 @@ class Problem(ABC):
     def batches(self) -> Iterator[Objective]:
         """Yield the cost of each mini-batch of one pass through the examples, in training mode, in a new order.
 
-        One batch of all examples where the user stated no batch size.
+        One batch of all examples where the user stated no batch size. Each is valid until the next. After Ctrl-C the
+        pass ends early, but never before its first batch. Only a class that says `batches: ClassVar[bool] = True` is
+        given a batch size.
+
+        Errors, of a batch's `gradient`: NonFiniteError that names the place where NaN or infinity began.
         """
 
     @abstractmethod
@@ -135,11 +141,18 @@ class Problem(ABC):
 
     @abstractmethod
     def report(self, cost: float, **figures: float) -> bool:
-        """Record that an iteration is over, with its cost and other figures; return whether to go on."""
+        """Record that an iteration is over, with the mean cost and other figures; return whether to go on.
+
+        With all examples at once `cost` is that of the present θ, with mini-batches the mean over the pass. The first
+        two figures stand in the progress bar.
+
+        Errors: NonFiniteError for a cost of NaN or infinity; ContractError for a figure that a record holds already,
+        and after `report` has returned False.
+        """
 
     @abstractmethod
     def stop(self, reason: str) -> None:
-        """Record why the method has ended, in a few words: `gradient below 1e-07`."""
+        """Record why the method has ended by itself, in a few words: `gradient below 1e-07`."""
 
     @abstractmethod
     def generator(self, name: str) -> np.random.Generator:

@@ -88,7 +88,7 @@ def test_a_class_outside_every_category_is_no_component():
         (Layer, "forward"),
         (Activation, "forward"),
         (Cost, "forward"),
-        (Optimizer, "update"),
+        (Optimizer, "update and no minimize"),
         (Initializer, "draw"),
     ],
 )
@@ -324,6 +324,48 @@ def test_an_optimizer_asks_for_known_words_only():
             return gradients
 
     assert "'gradient'" in refused(Slip).hint
+
+
+def test_an_optimizer_has_one_way_of_moving_the_parameters():
+    class Rule(Optimizer):
+        def update(self, gradient):
+            return -gradient
+
+        def optimize(self):
+            """Near to a method that a rule does not need."""
+
+    class Method(Optimizer):
+        def minimize(self, problem):
+            problem.report(0.0)
+
+        def updated(self):
+            """Likewise."""
+
+    class Both(Rule):
+        def minimize(self, problem):
+            problem.report(0.0)
+
+    class Carrying(Method):
+        def initial_state(self, parameters):
+            return {}
+
+    class British(Optimizer):
+        def minimise(self, problem):
+            problem.report(0.0)
+
+    assert "update" in contract_of(Rule)
+    assert "minimize" in contract_of(Method)
+    assert "Both has both update and minimize" in refused(Both).problem
+    assert "initial_state, which belongs to update" in refused(Carrying).problem
+    assert "'minimize'" in refused(British).hint
+
+
+def test_a_minimizer_asks_for_its_problem_only():
+    class Slip(Optimizer):
+        def minimize(self, problems):
+            problems.report(0.0)
+
+    assert "'problem'" in refused(Slip).hint
 
 
 def test_an_initializer_asks_for_known_words_only():
