@@ -68,7 +68,7 @@ class HessianProduct:
                 if (path := node.parameter_path(name)) in parameters:
                     changing[name] = parameters[path]
             wanted = [key for key, _ in (*each.edges, *each.parameters, *each.shared)]
-            if node.name not in self._errors or not needs_second_order(node, changing, wanted):
+            if not needs_second_order(node, changing, wanted):
                 return
             blocks = self._blocks_of(each)
             for s in wanted:

@@ -353,6 +353,15 @@ def test_portions_add_up(monkeypatch, network, data, wrt) -> None:
         assert_close(flat(network.hvp(x, y, v, wrt=wrt)), whole, 1e-13)
 
 
+def test_coupled_examples_stay_together(monkeypatch) -> None:
+    network = Case("batch_norm", BatchNorm(epsilon=0.1), {"x": (3,)}).trainable()
+    rng = np.random.default_rng(0)
+    x, y = {"x": rng.standard_normal((6, 3))}, rng.standard_normal((6, 2))
+    monkeypatch.setattr(memory, "PORTION_BYTES", 1)
+    found = network.hvp(x, y, columns(network, x, "parameters"), training=True)
+    assert_close(found, At(network, x, y, training=True).hessian(), 1e-9)
+
+
 def test_nothing_of_the_size_of_examples_times_parameters_is_formed() -> None:
     network = Network(
         [Dense(units=150), Sigmoid(), Dense(units=150), Sigmoid(), Dense(units=1)],
