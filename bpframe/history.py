@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +20,9 @@ class EpochRecord(BaseModel):
 
     `cost` is the mean over the epoch's steps, each taken before its update; `validation_cost` and the metrics are
     measured at the epoch's end.
+
+    With an optimizer that minimises, an epoch is an iteration, `cost` is what the method reports, that of its end
+    where it takes all examples at once, and `figures` holds what else it reports: a damping, a gain ratio.
     """
 
     # JSON has no infinity, which a validation cost in float32 can reach; as a text it is read back.
@@ -31,10 +34,14 @@ class EpochRecord(BaseModel):
     validation_cost: float | None = None
     accuracy: float | None = None
     validation_accuracy: float | None = None
+    figures: dict[str, float] = {}
 
 
 class History(BaseModel):
     """A record per epoch, and how training ended.
+
+    `stopped` is "completed", "interrupted" (Ctrl-C), "not finite", or the reason for which a method ended by itself,
+    such as "gradient below 1e-07". `steps` counts the changes of the parameters.
 
     `model_dump_json()` writes it and `History.model_validate_json` reads it back, without loss.
     """
@@ -42,17 +49,21 @@ class History(BaseModel):
     model_config = ConfigDict(extra="forbid", ser_json_inf_nan="strings")
 
     epochs: list[EpochRecord] = []
-    stopped: Literal["completed", "interrupted", "not finite"] = "completed"
+    stopped: str = "completed"
     steps: int = 0
 
     def __len__(self) -> int:
         return len(self.epochs)
 
     def column(self, name: str) -> list[float]:
-        """Return one quantity over the epochs that have it, such as `history.column("cost")`."""
-        if name not in EpochRecord.model_fields:
-            raise KeyError(f"a history has no '{name}'; there are {', '.join(EpochRecord.model_fields)}")
-        return [value for record in self.epochs if (value := getattr(record, name)) is not None]
+        """Return one quantity over the epochs that have it: `history.column("cost")`, `history.column("damping")`."""
+        fields = [field for field in EpochRecord.model_fields if field != "figures"]
+        if name in fields:
+            return [value for record in self.epochs if (value := getattr(record, name)) is not None]
+        figures = dict.fromkeys(figure for record in self.epochs for figure in record.figures)
+        if name not in figures:
+            raise KeyError(f"a history has no '{name}'; there are {', '.join([*fields, *figures])}")
+        return [record.figures[name] for record in self.epochs if name in record.figures]
 
     def plot(self, path: str | Path | None = None) -> Figure:
         """Draw costs and metrics over the epochs; write the picture to `path` where one is given.

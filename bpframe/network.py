@@ -16,6 +16,7 @@ from bpframe.drawing import draw, mermaid
 from bpframe.engine import Engine
 from bpframe.errors import DataError
 from bpframe.history import History
+from bpframe.minimizing import Minimization
 from bpframe.mistakes import shortened
 from bpframe.plugins import listeners
 from bpframe.spec import RunSpec
@@ -145,18 +146,22 @@ class Network(Differentiable):
         *,
         optimizer: Optimizer,
         epochs: int = 30,
-        batch_size: int = 10,
+        batch_size: int | None = None,
         validation_data: tuple[Arrays, Arrays] | None = None,
         shuffle: bool = True,
         metrics: Sequence[str] = (),
         seed: int | None = None,
         progress: bool | None = None,
     ) -> History:
-        """Train on mini-batches and return what happened, epoch by epoch.
+        """Train and return what happened, epoch by epoch.
+
+        With a rule, such as gradient descent, on mini-batches of `batch_size` examples, 10 where it is left out. An
+        optimizer that minimises, such as Levenberg–Marquardt, runs for `epochs` iterations at most, on all examples at
+        once unless it says that it takes mini-batches; the history says why it ended.
 
         `seed` restarts the streams of shuffling and dropout; left out, they go on from where they are. `progress`
         None shows a bar in a terminal or notebook only, True also writes lines to a log file. Ctrl-C stops after the
-        current step and keeps what was reached.
+        current step, or iteration, and keeps what was reached.
 
         Raises
         ------
@@ -184,7 +189,7 @@ class Network(Differentiable):
         if self._verify:
             verify_optimizer(spec.optimizer)
         self._warn_of_drafts()
-        trainer = Trainer(self._engine, spec)
+        trainer = (Minimization if spec.minimizes else Trainer)(self._engine, spec)
         self.history, self.training = trainer.history, spec
         return trainer.run(samples, validation, progress, self._listener())
 

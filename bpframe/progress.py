@@ -15,6 +15,9 @@ __all__ = ["Progress", "progress", "record_line"]
 #: How many lines a whole training leaves in a log file.
 LOG_LINES = 10
 
+#: How many of a method's own figures have a place in a bar.
+BAR_FIGURES = 2
+
 
 class Progress(Protocol):
     """What the trainer tells: a portion of an epoch done, then the whole epoch."""
@@ -32,13 +35,18 @@ def record_line(record: EpochRecord) -> str:
     for name in ("validation_cost", "accuracy", "validation_accuracy"):
         value = getattr(record, name)
         if value is not None:
-            parts.append(f"{name.replace('_', ' ')} {value:.4g}")
+            parts.append(f"{_words(name)} {value:.4g}")
+    parts += [f"{_words(name)} {value:.4g}" for name, value in record.figures.items()]
     return "  ".join(parts)
 
 
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
 @contextmanager
-def progress(epochs: int, show: bool | None) -> Iterator[Progress]:
-    """Yield what to tell the progress to; it writes to standard error.
+def progress(epochs: int, show: bool | None, unit: str = "epoch") -> Iterator[Progress]:
+    """Yield what to tell the progress to; it writes to standard error, and calls an epoch `unit`.
 
     `show` None shows a bar to a person (a terminal or a notebook) and nothing to a log file; True also writes a few
     lines to a log file; False shows nothing.
@@ -52,10 +60,10 @@ def progress(epochs: int, show: bool | None) -> Iterator[Progress]:
     # In a notebook rich draws with ipywidgets; without it, lines are what works.
     interactive = console.is_terminal and not console.is_dumb_terminal
     if interactive or (console.is_jupyter and find_spec("ipywidgets") is not None):
-        with _bar(console, epochs) as bar:
+        with _bar(console, epochs, unit) as bar:
             yield bar
     elif show or console.is_jupyter:
-        yield _Lines(epochs)
+        yield _Lines(epochs, unit)
     else:
         yield _Silent()
 
@@ -69,8 +77,9 @@ class _Silent:
 
 
 class _Lines:
-    def __init__(self, epochs: int) -> None:
+    def __init__(self, epochs: int, unit: str) -> None:
         self.epochs = epochs
+        self.unit = unit
         self.stride = max(1, -(-epochs // LOG_LINES))
 
     def within(self, epoch: int, share: float) -> None:
@@ -78,7 +87,7 @@ class _Lines:
 
     def after(self, record: EpochRecord) -> None:
         if record.epoch % self.stride == 0 or record.epoch in (1, self.epochs):
-            print(f"epoch {record.epoch}/{self.epochs}  {record_line(record)}", file=sys.stderr, flush=True)
+            print(f"{self.unit} {record.epoch}/{self.epochs}  {record_line(record)}", file=sys.stderr, flush=True)
 
 
 def _figures(record: EpochRecord) -> str:
@@ -89,11 +98,12 @@ def _figures(record: EpochRecord) -> str:
         parts.append(f"validation {record.validation_cost:.3g}")
     if share is not None:
         parts.append(f"accuracy {share:.3f}")
+    parts += [f"{_words(name)} {value:.2g}" for name, value in list(record.figures.items())[:BAR_FIGURES]]
     return "  ".join(parts)
 
 
 @contextmanager
-def _bar(console: object, epochs: int) -> Iterator[Progress]:
+def _bar(console: object, epochs: int, unit: str) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
@@ -103,7 +113,8 @@ def _bar(console: object, epochs: int) -> Iterator[Progress]:
         raise TypeError(f"a rich console, not {console!r}")
     bar = RichProgress(
         TextColumn(
-            "epoch {task.fields[epoch]}/{task.total}", table_column=Column(min_width=len(f"epoch {epochs}/{epochs}"))
+            unit + " {task.fields[epoch]}/{task.total}",
+            table_column=Column(min_width=len(f"{unit} {epochs}/{epochs}")),
         ),
         BarColumn(),
         TextColumn("{task.fields[figures]}"),

@@ -77,7 +77,7 @@ def expected(kinds):
         input_shape=(64,),
         cost=kinds["QuadraticCost"](),
     )
-    return network, TrainingSpec(optimizer=kinds["GradientDescent"](learning_rate=3.0), seed=0), DigitsData()
+    return network, TrainingSpec(optimizer=kinds["GradientDescent"](learning_rate=3.0), batch_size=10, seed=0), DigitsData()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,232 @@
+"""Training by an optimizer that drives itself: the problem that it is handed, and the run around it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from bpframe.batches import Batches, Samples
+from bpframe.component import Objective, Problem, contract_of
+from bpframe.engine import Engine
+from bpframe.errors import BpframeError, ContractError, NonFiniteError
+from bpframe.history import EpochRecord, History
+from bpframe.nonfinite import all_finite
+from bpframe.objective import NetworkObjective
+from bpframe.recording import Listener, Recorder, recording
+from bpframe.returned import failed_at
+from bpframe.spec.training import TrainingSpec
+
+__all__ = ["Minimization", "NetworkProblem"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Minimization:
+    """Trains an engine's parameters as a `TrainingSpec` says, whose optimizer declares `minimize`.
+
+    `history` has a record per iteration that the method reports, and stays readable after an error.
+    """
+
+    def __init__(self, engine: Engine, spec: TrainingSpec) -> None:
+        self.engine = engine
+        self.spec = spec
+        self.history = History()
+        if spec.seed is not None:
+            engine.reseed(spec.seed)
+
+    def run(
+        self,
+        data: Samples,
+        validation: Samples | None = None,
+        show: bool | None = None,
+        after_epoch: Listener | None = None,
+    ) -> History:
+        """Let the method run until it ends, for the spec's epochs at most, or until Ctrl-C; return the history.
+
+        Where it raises, the best parameters that it reported stay.
+
+        Raises
+        ------
+        NonFiniteError
+            When the cost or its gradient is NaN or infinite at the start, or a method goes there.
+        ContractError
+            When the method fails, or breaks the rules of its `Problem`.
+
+        """
+        recorded = recording(self.engine, self.spec, self.history, data, validation, show, after_epoch, "iteration")
+        with recorded as recorder:
+            problem = NetworkProblem(self.engine, self.spec, data, recorder)
+            try:
+                if not self.spec.optimizer.batches:
+                    problem.check_start()
+                self._minimize(problem)
+            except BaseException as error:
+                problem.return_to_best()
+                if isinstance(error, NonFiniteError):
+                    self.history.stopped = "not finite"
+                elif isinstance(error, KeyboardInterrupt):
+                    self.history.stopped = "interrupted"
+                raise
+            self.history.stopped = problem.ended()
+        return self.history
+
+    def _minimize(self, problem: NetworkProblem) -> None:
+        optimizer = self.spec.optimizer
+        words = contract_of(type(optimizer)).methods["minimize"].words
+        try:
+            optimizer.minimize(**dict.fromkeys(words, problem))  # type: ignore[attr-defined]
+        except BpframeError:
+            raise  # a refusal of the core's, which says what it is about
+        except Exception as error:
+            raise failed_at(f"optimizer '{optimizer.kind}'", "minimize", error) from error
+
+
+class NetworkProblem(Problem):
+    """A network's training as `minimize` sees it."""
+
+    def __init__(self, engine: Engine, spec: TrainingSpec, data: Samples, recorder: Recorder) -> None:
+        self.iterations = spec.epochs
+        self.objective: NetworkObjective = NetworkObjective(engine, data)
+        self._outcome = ""
+        self._engine = engine
+        self._spec = spec
+        self._recorder = recorder
+        self._history = recorder.history
+        shuffling = engine.generator("order of examples", "training") if spec.shuffle else None
+        self._batches = Batches(data, spec.examples_per_step(self.objective.count), shuffling)
+        self._over = False
+        self._best = math.inf, engine.parameters.vector.copy(), engine.state
+        self._validation: float | None = None  # at the present θ, where it was measured
+
+    @property
+    def memory_limit(self) -> int:
+        """The most bytes that a matrix may take."""
+        return self.objective.memory_limit
+
+    @memory_limit.setter
+    def memory_limit(self, limit: int) -> None:
+        self.objective.memory_limit = limit
+
+    @property
+    def parameters(self) -> Array:
+        """The present θ, (P,), as a copy."""
+        return self._engine.parameters.vector.copy()
+
+    def move_to(self, parameters: Array) -> None:
+        """Make this the present θ; refuse NaN and infinity."""
+        theta = self._engine.parameters.vector
+        if np.shape(parameters) != theta.shape:
+            raise self._broken("move_to takes the whole parameter vector", str(theta.shape), str(np.shape(parameters)))
+        moved = np.asarray(parameters).astype(theta.dtype, copy=False)  # a large float64 becomes infinite in float32
+        if not all_finite(moved):
+            bad = int(moved.size - np.count_nonzero(np.isfinite(moved)))
+            raise NonFiniteError(
+                f"optimizer '{self._spec.optimizer.kind}' moves to parameters that are not finite",
+                expected="finite numbers",
+                received=f"{bad} of {moved.size} entries are NaN or infinite",
+                rows=[("kept", self._kept)],
+            )
+        theta[:] = moved
+        self._history.steps += 1
+        self._validation = None
+        self.objective.moved()
+
+    def batches(self) -> Iterator[Objective]:
+        """Yield the cost of each mini-batch of one pass."""
+        optimizer, batches = self._spec.optimizer, self._batches
+        if not optimizer.batches:
+            raise self._broken("batches() is not announced", "batches: ClassVar[bool] = True in the class", "False")
+        if batches.size >= batches.count:
+            yield NetworkObjective(self._engine, batches.data, self.memory_limit, training=True)
+            return
+        iteration = len(self._history) + 1
+        stride = max(1, batches.count // batches.size // 20)
+        for number, batch in enumerate(batches, start=1):
+            if number > 1 and self._recorder.interruption.requested:
+                return
+            yield NetworkObjective(self._engine, batch, self.memory_limit, training=True)
+            if number % stride == 0:
+                self._recorder.told.within(iteration, min(1.0, number * batches.size / batches.count))
+
+    def validation_cost(self) -> float | None:
+        """Return the mean cost of the validation data at the present θ, or None."""
+        if self._validation is None:
+            self._validation = self._recorder.validation_cost()
+        return self._validation
+
+    def report(self, cost: float, **figures: float) -> bool:
+        """Record that an iteration is over; return whether to go on."""
+        if self._over:
+            raise self._broken("minimize goes on after report() returned False", "a loop that ends there", "a report")
+        told = self._number("cost", cost)
+        numbers = {name: self._number(name, value) for name, value in figures.items()}
+        for name in numbers:
+            if name in EpochRecord.model_fields:
+                raise self._broken(f"report() has a figure '{name}', which a record holds itself", "another name", name)
+        if not math.isfinite(told):
+            raise NonFiniteError(
+                f"optimizer '{self._spec.optimizer.kind}' reports a cost that is not finite",
+                expected="a finite number",
+                received=str(told),
+                rows=[("kept", self._kept)],
+            )
+        if self._spec.optimizer.batches or told <= self._best[0]:
+            self._best = told, self.parameters, self._engine.state
+        self._recorder.record(told, self.validation_cost(), numbers)
+        interrupted = self._recorder.interruption.requested
+        self._over = interrupted or len(self._history) >= self.iterations
+        if interrupted and len(self._history) < self.iterations:
+            self._outcome = "interrupted"
+        return not self._over
+
+    def stop(self, reason: str) -> None:
+        """Record why the method has ended by itself."""
+        if self._outcome != "interrupted":
+            self._outcome = str(reason)
+
+    def generator(self, name: str) -> np.random.Generator:
+        """Return a random stream of the training's, by name."""
+        return self._engine.generator(name, "minimizing")
+
+    def check_start(self) -> None:
+        """Refuse a start at which the cost or its gradient is not finite, naming the place."""
+        cost, gradient = self.objective.gradient()
+        self._best = cost, *self._best[1:]
+        if not math.isfinite(cost) or not all_finite(gradient):
+            error = self.objective.refusal("before the first iteration")
+            if error is not None:
+                error.hint = "scaled inputs, or smaller first weights"
+                raise error
+
+    def ended(self) -> str:
+        """Return how the run ended, as a history's `stopped` says it."""
+        if self._outcome:
+            return self._outcome
+        if not len(self._history):
+            raise self._broken("minimize ended without a report", "problem.report(cost) after each iteration", "none")
+        return "completed" if len(self._history) == self.iterations else "the method ended by itself"
+
+    def return_to_best(self) -> None:
+        """Go back to the best parameters that were reported, or to those at the start."""
+        _, self._engine.parameters.vector[:], self._engine.state = self._best
+
+    @property
+    def _kept(self) -> str:
+        count = len(self._history)
+        if not count:
+            return "the parameters as they were"
+        return f"the parameters of iteration {count}" if self._spec.optimizer.batches else "the best that were reported"
+
+    def _number(self, name: str, value: Any) -> float:
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise self._broken(f"report() was given no number for '{name}'", "a number", repr(value)) from None
+
+    def _broken(self, problem: str, expected: str, received: str) -> ContractError:
+        return ContractError(
+            f"optimizer '{self._spec.optimizer.kind}': {problem}", expected=expected, received=received
+        )

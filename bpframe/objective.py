@@ -1,0 +1,155 @@
+"""The mean cost of some examples as a function of a network's parameters: what `minimize` works on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bpframe.batches import Samples, count_of
+from bpframe.component import Objective
+from bpframe.derivatives.least_squares import LeastSquares
+from bpframe.derivatives.memory import MEMORY_LIMIT, portion
+from bpframe.engine import Engine
+from bpframe.errors import DerivativeError, NonFiniteError
+from bpframe.nonfinite import all_finite, nonfinite_error
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
+
+__all__ = ["NetworkObjective"]
+
+Array = np.ndarray[Any, Any]
+
+
+class NetworkObjective(Objective):
+    """The mean cost of `data` as a function of an engine's parameters.
+
+    With `training` it is a mini-batch's: passes are part of training, so that random numbers are drawn anew in each,
+    and `gradient` updates the network's state and refuses NaN. Otherwise the examples are gone through in portions.
+    """
+
+    def __init__(self, engine: Engine, data: Samples, memory_limit: int = MEMORY_LIMIT, training: bool = False) -> None:
+        self.engine = engine
+        self.count = count_of(data)
+        self.size = engine.parameters.vector.size
+        self.memory_limit = memory_limit
+        self._inputs, self._targets = data
+        self._training = training
+        self._known: tuple[float, Array] | None = None
+
+    def cost(self, parameters: Array | None = None) -> float:
+        """Return C at the given θ, or at the present one."""
+        return self._least_squares.cost(self._theta if parameters is None else parameters)
+
+    def gradient(self) -> tuple[float, Array]:
+        """Return C and g, by BP1 to BP4; at an unchanged θ, without another pass."""
+        if self._training:
+            return self._training_gradient()
+        if self._known is None:
+            self._known = self._gradient()
+        cost, gradient = self._known
+        return cost, gradient.copy()
+
+    @property
+    def residual_count(self) -> int:
+        """K: the rows of R."""
+        return self._least_squares.residual_count()
+
+    def residuals(self) -> tuple[float, Array, Array]:
+        """Return C, R and ρ."""
+        return self._limited.residuals(self._theta)
+
+    def remainder(self) -> Array | None:
+        """Return r = g − Rᵀρ, or None."""
+        return self._least_squares.remainder(self._theta)
+
+    def triangular(self) -> tuple[float, Array, Array]:
+        """Return C, T and t."""
+        return self._limited.triangular(self._theta)
+
+    def normal_equations(self) -> tuple[float, Array, Array]:
+        """Return C, G and g."""
+        return self._limited.normal_equations(self._theta)
+
+    def residual_gram(self) -> tuple[float, Array, Array]:
+        """Return C, R Rᵀ and ρ."""
+        return self._limited.residual_gram(self._theta)
+
+    def diagonal(self) -> Array:
+        """Return the diagonal of G."""
+        return self._least_squares.diagonal(self._theta)
+
+    def residual_operator(self) -> tuple[float, LinearOperator, Array]:
+        """Return C, R as a linear operator, and ρ."""
+        return self._least_squares.residual_operator(self._theta)
+
+    def kronecker_factors(self, samples: int | None, seed: int) -> Mapping[str, tuple[Array, Array]]:
+        """Return KFAC's factors (A, B) by path."""
+        raise DerivativeError("Kronecker factors are not offered yet")
+
+    def by_path(self, vector: Array) -> Mapping[str, Array]:
+        """Return the parts of a vector by parameter path."""
+        return self.engine.parameters.like(vector).views
+
+    def moved(self) -> None:
+        """Forget what was computed at another θ."""
+        self._known = None
+
+    def refusal(self, when: str) -> NonFiniteError | None:
+        """Return the error that names where NaN or infinity begins at the present θ; None where all is finite."""
+        for rows in self._portions():
+            total, trace = self.engine.differentiate(*self._part(rows), training=False, purpose="minimizing")
+            if not math.isfinite(total) or not all_finite(self.engine.gradient.vector):
+                return nonfinite_error(trace, when, "the parameters as they were")
+        return None
+
+    @property
+    def _theta(self) -> Array:
+        return self.engine.parameters.vector
+
+    @cached_property
+    def _least_squares(self) -> LeastSquares:
+        return LeastSquares(self.engine, self._inputs, self._targets, self.memory_limit, self._training)
+
+    @property
+    def _limited(self) -> LeastSquares:
+        self._least_squares.memory_limit = self.memory_limit
+        return self._least_squares
+
+    def _gradient(self) -> tuple[float, Array]:
+        engine, portions = self.engine, self._portions()
+        if len(portions) == 1:
+            total, _ = engine.differentiate(self._inputs, self._targets, training=False, purpose="minimizing")
+            return total / self.count, engine.gradient.vector.copy()
+        total, gradient = 0.0, np.zeros_like(engine.gradient.vector)
+        for rows in portions:
+            cost, _ = engine.differentiate(*self._part(rows), training=False, purpose="minimizing")
+            total += cost
+            gradient += engine.gradient.vector * ((rows.stop - rows.start) / self.count)
+        return total / self.count, gradient
+
+    def _training_gradient(self) -> tuple[float, Array]:
+        engine = self.engine
+        total, trace = engine.differentiate(self._inputs, self._targets, training=True, purpose="training")
+        if not math.isfinite(total) or not all_finite(engine.gradient.vector):
+            raise nonfinite_error(trace, "in a mini-batch", "the parameters before it")
+        if engine.plan.state_slots:
+            engine.state = trace.new_state()
+        return total / self.count, engine.gradient.vector.copy()
+
+    def _portions(self) -> list[slice]:
+        entries = sum(math.prod(shape) for shape in self.engine.graph.shapes.values())
+        size = portion(self.count, 4 * entries * self.engine.dtype.itemsize)
+        return [slice(start, min(start + size, self.count)) for start in range(0, self.count, size)]
+
+    def _part(self, rows: slice) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
+        if rows.stop - rows.start == self.count:
+            return self._inputs, self._targets
+        inputs, targets = (
+            {name: array[rows] for name, array in part.items()} for part in (self._inputs, self._targets)
+        )
+        return inputs, targets

@@ -1,0 +1,111 @@
+"""What a training leaves behind and tells while it runs: history, metrics, progress, a look at Ctrl-C."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import numpy as np
+
+from bpframe.batches import Samples, count_of
+from bpframe.engine import Engine
+from bpframe.errors import TrainingError
+from bpframe.history import EpochRecord, History
+from bpframe.interruption import Interruption, interruptible
+from bpframe.metrics import accuracy
+from bpframe.progress import Progress, progress
+from bpframe.spec.training import TrainingSpec
+
+__all__ = ["Listener", "Recorder", "recording"]
+
+#: Told of the number of an epoch that is over, and of the history with its record.
+Listener = Callable[[int, History], None]
+
+
+class Recorder:
+    """Measures the network at the end of each epoch, adds the record to the history, and tells of it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        metrics: tuple[str, ...],
+        history: History,
+        data: Samples,
+        validation: Samples | None,
+        interruption: Interruption,
+        told: Progress,
+        listener: Listener | None,
+    ) -> None:
+        self.history = history
+        self.interruption = interruption
+        self.told = told
+        self._engine = engine
+        self._data = data
+        self._validation = validation
+        self._listener = listener
+        self._measures_accuracy = "accuracy" in metrics
+        if self._measures_accuracy:
+            self._accuracy(_first(data))  # refuses targets that it cannot compare, before anything changes
+        self._started = time.perf_counter()
+
+    def record(self, cost: float, validation_cost: float | None, figures: Mapping[str, float] | None = None) -> None:
+        """Record that an epoch is over; its time runs from the end of the one before."""
+        record = EpochRecord(epoch=len(self.history) + 1, cost=cost, seconds=0.0, figures=dict(figures or {}))
+        record.validation_cost = validation_cost
+        if self._measures_accuracy and self._validation is not None:
+            record.validation_accuracy = self._accuracy(self._validation)
+        elif self._measures_accuracy:
+            record.accuracy = self._accuracy(self._data)
+        record.seconds = time.perf_counter() - self._started
+        self.history.epochs.append(record)
+        self.told.after(record)
+        if self._listener is not None:
+            self._listener(record.epoch, self.history)
+        self._started = time.perf_counter()
+
+    def validation_cost(self) -> float | None:
+        """Return the mean cost of the validation data, or None where there is none."""
+        if self._validation is None:
+            return None
+        return self._engine.total_cost(*self._validation) / count_of(self._validation)
+
+    def _accuracy(self, samples: Samples) -> float:
+        inputs, targets = samples
+        (name, target), *_ = targets.items()
+        return accuracy(self._engine.outputs(inputs)[name], target)
+
+
+@contextmanager
+def recording(
+    engine: Engine,
+    spec: TrainingSpec,
+    history: History,
+    data: Samples,
+    validation: Samples | None,
+    show: bool | None,
+    listener: Listener | None,
+    unit: str = "epoch",
+) -> Iterator[Recorder]:
+    """Yield the recorder of a training; while it runs, Ctrl-C is a request. `unit` is what progress counts.
+
+    Raises
+    ------
+    TrainingError
+        The network has no cost.
+    DataError
+        A metric cannot be measured on these targets.
+
+    """
+    if not engine.graph.cost:
+        raise TrainingError("the network has no cost to train on", hint="bp.Network(..., cost=QuadraticCost())")
+    # Training looks for NaN and infinity and says where they began; NumPy's warnings would only say it less well.
+    quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+    with quiet, interruptible() as interruption, progress(spec.epochs, show, unit) as told:
+        yield Recorder(engine, spec.metrics, history, data, validation, interruption, told, listener)
+
+
+def _first(samples: Samples) -> Samples:
+    """Return the first example of each array."""
+    inputs, targets = ({name: array[:1] for name, array in part.items()} for part in samples)
+    return inputs, targets
