@@ -15,8 +15,10 @@ import numpy.typing as npt
 from bpframe.errors import BatchCoupledError, OperatorError
 from bpframe.operators.kronecker_form import KroneckerForm
 from bpframe.operators.scipy_view import linear_operator
+from bpframe.operators.sparse_form import block_diagonal
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
     from scipy.sparse.linalg import LinearOperator
 
 __all__ = ["Array", "Operator", "Shape", "without_examples"]
@@ -140,6 +142,27 @@ class Operator(ABC):
     def cost(self) -> int:
         """Multiply-adds that push one vector of one example through; by default those of a dense Jacobian."""
         return math.prod(self.in_shape) * math.prod(self.out_shape)
+
+    @property
+    def dense_cost(self) -> int | None:
+        """Multiplications that `dense` takes for one example; None where it sends unit vectors through."""
+        return None
+
+    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
+        """Write the Jacobian of a whole batch out without its zeros: (N·outputs, N·inputs), block diagonal.
+
+        By default from the entries of `dense` that are not zero; an operator with structure overrides it.
+
+        Errors: BatchCoupledError where the operator couples the batch.
+        """
+        if self.couples_batch:
+            self.dense()  # refuses
+        inputs, outputs = math.prod(self.in_shape), math.prod(self.out_shape)
+        basis = self._identity(inputs, np.empty(0, dtype)).reshape(inputs, 1, *self.in_shape)
+        pushed = self.jvp(np.broadcast_to(basis, (inputs, batch, *self.in_shape)))
+        found = block_diagonal(pushed.reshape(inputs, batch, outputs).transpose(1, 2, 0), batch, dtype)
+        found.eliminate_zeros()
+        return found
 
     @property
     def structure(self) -> str:

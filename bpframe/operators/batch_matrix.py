@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from bpframe.errors import OperatorError
 from bpframe.operators.base import Array, Operator, Shape, add_over
+from bpframe.operators.sparse_form import block_diagonal
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["BatchMatrix", "dense_operator"]
 
@@ -72,6 +78,15 @@ class BatchMatrix(Operator):
         """Return j itself."""
         return self.j
 
+    @property
+    def dense_cost(self) -> int:
+        """No multiplication: j is held."""
+        return 0
+
+    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
+        """Write j out, entries that are zero included."""
+        return block_diagonal(self._matrices(), batch, dtype)
+
     def check(self, batch: int) -> None:
         """Refuse a j that is not (batch, *out_shape, *in_shape) or (1, *out_shape, *in_shape)."""
         self._check_array(self.j, "j", 1)
@@ -80,6 +95,10 @@ class BatchMatrix(Operator):
     def _matrices(self) -> Array:
         """(B, outputs, inputs)."""
         return self.j.reshape(self.j.shape[0], math.prod(self.out_shape), math.prod(self.in_shape))
+
+    @property
+    def _ignores_examples(self) -> bool:
+        return bool(self.j.shape[0] == 1)
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
         axes = self.j.shape[1:]

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from bpframe.operators.base import Array, Operator, Shape, add_over
 from bpframe.operators.kronecker_form import KroneckerForm
+from bpframe.operators.sparse_form import placed
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["Broadcast"]
 
@@ -71,6 +77,20 @@ class Broadcast(Operator):
     def cost(self) -> int:
         """One move or addition per output."""
         return math.prod(self.out_shape)
+
+    @property
+    def dense_cost(self) -> int:
+        """No multiplication: the entries are moved only."""
+        return 0
+
+    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
+        """Write out a one for every output."""
+        inputs, outputs = math.prod(self.in_shape), math.prod(self.out_shape)
+        starts = np.arange(batch)[:, None] * inputs
+        columns = (starts + np.arange(outputs) % max(inputs, 1))[..., None]
+        return placed(np.ones_like(columns), columns, batch * inputs, dtype)
+
+    _ignores_examples = True
 
     def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
         if out_shape[max(len(out_shape) - len(in_shape), 0) :] != in_shape:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from bpframe.errors import OperatorError
 from bpframe.operators.base import Array, Operator, Shape, without_examples
 from bpframe.operators.kronecker_form import KroneckerForm
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["Composed", "chain_shapes"]
 
@@ -91,6 +95,13 @@ class Composed(Operator):
         joints = chain_shapes(self.factors, *self._known_shapes())
         return sum(factor.cost for factor in _bound(self.factors, joints))
 
+    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
+        """Multiply the factors' sparse arrays."""
+        product = self.factors[0].sparse(batch, dtype)
+        for factor in self.factors[1:]:
+            product = product @ factor.sparse(batch, dtype)
+        return product
+
     @property
     def structure(self) -> str:
         """The factors' structures, joined by ∘."""
@@ -111,6 +122,10 @@ class Composed(Operator):
         for factor in self.factors:
             factor.check(batch)
         super().check(batch)
+
+    @property
+    def _ignores_examples(self) -> bool:
+        return all(factor._ignores_examples for factor in self.factors)
 
     def _parted(self) -> tuple[tuple[Operator, ...], tuple[Operator, ...]]:
         """The factors up to the last that tells the examples apart (or the first one), and those after it."""

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from bpframe.operators.base import Array, Operator, Shape, add_over
+from bpframe.operators.sparse_form import placed
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["Diagonal", "as_numbers"]
 
@@ -77,10 +83,33 @@ class Diagonal(Operator):
         """One multiply-add per feature."""
         return math.prod(self.d.shape[1:])
 
+    @property
+    def dense_cost(self) -> int:
+        """No multiplication: the entries are moved only."""
+        return 0
+
+    def dense(self, like: Array | None = None) -> Array:
+        """Write the entries along diagonals: (B, *features, *features)."""
+        batch, size = self.d.shape[0], self.cost
+        kind = self._identity(0, like).dtype
+        found: Array = np.zeros_like(self.d, shape=(batch, size, size), dtype=np.result_type(kind, self.d))
+        found[:, range(size), range(size)] = self.d.reshape(batch, size)
+        return found.reshape(batch, *self.d.shape[1:], *self.d.shape[1:])
+
+    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
+        """Write the diagonal of the whole batch out."""
+        columns = np.arange(batch * self.cost)
+        d = np.broadcast_to(self.d, (batch, *self.d.shape[1:])).reshape(len(columns))
+        return placed(d[:, None], columns[:, None], len(columns), dtype)
+
     def check(self, batch: int) -> None:
         """Refuse a d that is not (batch, *features) or (1, *features)."""
         self._check_array(self.d, "d", 1)
         super().check(batch)
+
+    @property
+    def _ignores_examples(self) -> bool:
+        return bool(self.d.shape[0] == 1)
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
         features = self.d.shape[1:]

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from bpframe.operators.base import Array, Operator, Shape, add_over
 from bpframe.operators.reshape import Reshape
+from bpframe.operators.sparse_form import placed
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["Gather"]
 
@@ -88,6 +94,20 @@ class Gather(Operator):
     def cost(self) -> int:
         """One move or addition per output."""
         return self._outputs()
+
+    @property
+    def dense_cost(self) -> int:
+        """No multiplication: the entries are moved only."""
+        return 0
+
+    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
+        """Write out one entry for every output that does not read zero."""
+        inputs, outputs = math.prod(self.in_shape), self._outputs()
+        index = np.broadcast_to(self.index.reshape(len(self.index), outputs), (batch, outputs))
+        starts = np.arange(batch)[:, None] * inputs
+        found = placed(index[..., None] >= 0, (np.maximum(index, 0) + starts)[..., None], batch * inputs, dtype)
+        found.eliminate_zeros()
+        return found
 
     def check(self, batch: int) -> None:
         """Refuse an index that is no integer array (batch or 1, *out_shape) with entries in −1 ... inputs − 1."""

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 import numpy as np
+import numpy.typing as npt
 
 from bpframe.operators.base import Array, Operator, Shape, add_over
 from bpframe.operators.diagonal import Diagonal, as_numbers
+from bpframe.operators.sparse_form import placed
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["Identity"]
 
@@ -25,6 +33,8 @@ class Identity(Operator):
 
     structure = "identity"
     cost = 0
+    dense_cost = 0
+    _ignores_examples = True
 
     def jvp(self, v: Array, out: Array | None = None) -> Array:
         """Push forward: v itself."""
@@ -37,6 +47,11 @@ class Identity(Operator):
     def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
         """Add over the examples: Σ_n u_n."""
         return add_over(u, u.ndim - len(self.in_shape) - 1, out)
+
+    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
+        """Write the identity of the whole batch out."""
+        columns = np.arange(batch * math.prod(self.in_shape))[:, None]
+        return placed(np.ones_like(columns), columns, len(columns), dtype)
 
     def root(self) -> Identity:
         """Return the identity: I Iᵀ = I."""

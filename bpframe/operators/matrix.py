@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from bpframe.operators.base import Array, Operator, Shape, add_over, without_examples
+from bpframe.operators.sparse_form import block_diagonal
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["Matrix"]
 
@@ -59,10 +65,34 @@ class Matrix(Operator):
         rows: int = self.w.shape[0]
         return math.prod(self.in_shape) * rows
 
+    @property
+    def dense_cost(self) -> int:
+        """No multiplication: w is held."""
+        return 0
+
+    def dense(self, like: Array | None = None) -> Array:
+        """Return w itself where there is no lead; with lead, write it out for every entry of it."""
+        in_shape, out_shape = self.in_shape, self.out_shape
+        lead = math.prod(in_shape[:-1])
+        if lead == 1:
+            return self.w.reshape(1, *out_shape, *in_shape)
+        rows, columns = self.w.shape
+        found = np.zeros_like(self.w, shape=(lead, rows, lead, columns))
+        found[range(lead), :, range(lead)] = self.w
+        return found.reshape(1, *out_shape, *in_shape)
+
+    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
+        """Write w out for every example and entry of lead."""
+        return block_diagonal(self.w[None], batch * math.prod(self.in_shape[:-1]), dtype)
+
     def check(self, batch: int) -> None:
         """Refuse a w that is not (m, n) for inputs (*lead, n) and outputs (*lead, m)."""
         self._check_array(self.w, "w", 2)
         super().check(batch)
+
+    @property
+    def _ignores_examples(self) -> bool:
+        return True
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
         rows, columns = self.w.shape[-2:]

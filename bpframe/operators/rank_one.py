@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from bpframe.operators.base import Array, Operator, Shape
 from bpframe.operators.diagonal import Diagonal
+from bpframe.operators.sparse_form import block_diagonal
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["RankOne"]
 
@@ -53,6 +59,27 @@ class RankOne(Operator):
         width: int = self.left.shape[-1] + self.right.shape[-1]
         return math.prod(self.out_shape[:-1]) * width
 
+    @property
+    def dense_cost(self) -> int:
+        """One multiplication for each entry of l rᵀ, m·n for each entry of lead."""
+        return math.prod(self.out_shape) * int(self.right.shape[-1])
+
+    def dense(self, like: Array | None = None) -> Array:
+        """Write l rᵀ out: (B, *lead, m, *lead, n), zero between different entries of lead."""
+        in_shape, out_shape = self.in_shape, self.out_shape
+        lead, blocks = math.prod(in_shape[:-1]), self._blocks()
+        batch, rows, columns = blocks.shape[0] // max(lead, 1), out_shape[-1], in_shape[-1]
+        found = np.zeros_like(blocks, shape=(batch, lead, rows, lead, columns))
+        found[:, range(lead), :, range(lead)] = blocks.reshape(batch, lead, rows, columns).swapaxes(0, 1)
+        return found.reshape(batch, *out_shape, *in_shape)
+
+    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
+        """Write l rᵀ out for every example and entry of lead."""
+        lead, blocks = math.prod(self.in_shape[:-1]), self._blocks()
+        if len(blocks) != batch * lead:
+            blocks = np.broadcast_to(blocks, (batch, *blocks.shape)).reshape(batch * lead, *blocks.shape[1:])
+        return block_diagonal(blocks, batch * lead, dtype)
+
     def check(self, batch: int) -> None:
         """Refuse l and r that are not (batch or 1, *lead, m) and (batch or 1, *lead, n)."""
         for name, array in (("left", self.left), ("right", self.right)):
@@ -60,6 +87,16 @@ class RankOne(Operator):
             if len(array) not in (1, batch):
                 self._refuse("does not hold this batch", f"{batch} examples", f"{len(array)} examples in {name}")
         super().check(batch)
+
+    def _blocks(self) -> Array:
+        """(B·lead, m, n)."""
+        blocks = np.multiply(self.left[..., None], self.right[..., None, :])
+        full = (blocks.shape[0], *self.out_shape[:-1], *blocks.shape[-2:])
+        return np.broadcast_to(blocks, full).reshape(math.prod(full[:-2]), *full[-2:])
+
+    @property
+    def _ignores_examples(self) -> bool:
+        return self.batch is None
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
         if in_shape is None and out_shape is not None:

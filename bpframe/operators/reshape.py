@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
 
 from bpframe.operators.base import Array, Operator, Shape
+from bpframe.operators.sparse_form import placed
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["Reshape"]
 
@@ -23,6 +31,7 @@ class Reshape(Operator):
 
     structure = "reshape"
     cost = 0
+    dense_cost = 0
 
     def jvp(self, v: Array, out: Array | None = None) -> Array:
         """Reshape: (*S, N, *in_shape) -> (*S, N, *out_shape)."""
@@ -31,6 +40,11 @@ class Reshape(Operator):
     def vjp(self, u: Array, out: Array | None = None) -> Array:
         """Reshape back: (*S, N, *out_shape) -> (*S, N, *in_shape)."""
         return u.reshape(u.shape[: u.ndim - len(self.out_shape)] + self.in_shape)
+
+    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
+        """Write the identity of the whole batch out: flat positions do not change."""
+        columns = np.arange(batch * math.prod(self.in_shape))[:, None]
+        return placed(np.ones_like(columns), columns, len(columns), dtype)
 
     def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
         if math.prod(in_shape) != math.prod(out_shape):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from bpframe.errors import OperatorError
 from bpframe.operators.base import Array, Operator, Shape, without_examples
 from bpframe.operators.kronecker_form import KroneckerForm
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["Sum", "common_shapes"]
 
@@ -71,6 +75,23 @@ class Sum(Operator):
         return sum(term._with_shapes(*shapes).cost for term in self.terms)
 
     @property
+    def dense_cost(self) -> int | None:
+        """The sum of the terms', where all are written out without unit vectors."""
+        costs = [term.dense_cost for term in self.terms]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+    def dense(self, like: Array | None = None) -> Array:
+        """Add the terms' dense forms."""
+        return _total([term.dense(like) for term in self.terms], None)
+
+    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
+        """Add the terms' sparse arrays."""
+        total = self.terms[0].sparse(batch, dtype)
+        for term in self.terms[1:]:
+            total = total + term.sparse(batch, dtype)
+        return total
+
+    @property
     def structure(self) -> str:
         """The terms' structures, joined by +."""
         return " + ".join(term.structure for term in self.terms)
@@ -90,6 +111,10 @@ class Sum(Operator):
         for term in self.terms:
             term.check(batch)
         super().check(batch)
+
+    @property
+    def _ignores_examples(self) -> bool:
+        return all(term._ignores_examples for term in self.terms)
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
         return common_shapes(self.terms, in_shape, out_shape)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from bpframe.operators.base import Array, Operator, Shape
 from bpframe.operators.kronecker_form import KroneckerForm
+from bpframe.operators.sparse_form import placed
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["WeightTimes"]
 
@@ -78,6 +84,28 @@ class WeightTimes(Operator):
         """lead·m·n multiply-adds."""
         columns: int = self.a.shape[-1]
         return math.prod(self.out_shape) * columns
+
+    @property
+    def dense_cost(self) -> int:
+        """No multiplication: the activations are repeated."""
+        return 0
+
+    def dense(self, like: Array | None = None) -> Array:
+        """Write a out once for every row of W: (N, *lead, m, m, n), zero where the rows differ."""
+        a, rows = _rows(self.a, 1), self.out_shape[-1]
+        batch, lead, columns = a.shape
+        found = np.zeros_like(a, shape=(batch, lead, rows, rows, columns))
+        found[:, :, range(rows), range(rows)] = a[:, :, None, :]
+        return found.reshape(batch, *self.out_shape, *self.in_shape)
+
+    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
+        """Write out a once for every row of W."""
+        a, rows = _rows(self.a, 1)[:, :, None, :], self.out_shape[-1]
+        lead, columns = a.shape[1], a.shape[3]
+        starts = (np.arange(batch)[:, None] * rows + np.arange(rows)) * columns
+        indices = starts[:, None, :, None] + np.arange(columns)
+        shape = (batch, lead, rows, columns)
+        return placed(np.broadcast_to(a, shape), np.broadcast_to(indices, shape), batch * rows * columns, dtype)
 
     def check(self, batch: int) -> None:
         """Refuse an a that is not (batch, *lead, n) for inputs (m, n) and outputs (*lead, m)."""

@@ -1,0 +1,111 @@
+"""What an operator writes out, dense or sparse, is what it does to unit vectors, and costs what it says."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from bpframe.errors import BatchCoupledError
+from bpframe.operators import (
+    BatchMatrix,
+    Broadcast,
+    Composed,
+    Diagonal,
+    Gather,
+    Identity,
+    Matrix,
+    Operator,
+    RankOne,
+    Reshape,
+    Sum,
+    WeightTimes,
+)
+from tests.contract.components.batch_norm import Standardised
+
+BATCH = 3
+
+
+def random(*shape: int) -> np.ndarray:
+    return np.random.default_rng(sum(shape)).standard_normal(shape)
+
+
+OPERATORS: dict[str, Operator] = {
+    "identity": Identity().bind((2, 3), (2, 3)),
+    "reshape": Reshape().bind((2, 3), (6,)),
+    "diagonal": Diagonal(random(BATCH, 2, 3)),
+    "shared diagonal": Diagonal(random(1, 4)),
+    "matrix": Matrix(random(2, 4)),
+    "matrix with lead": Matrix(random(2, 4)).bind((3, 2, 4), (3, 2, 2)),
+    "batch matrix": BatchMatrix(random(BATCH, 2, 3, 4)).bind((4,), (2, 3)),
+    "shared batch matrix": BatchMatrix(random(1, 2, 3)),
+    "gather": Gather(np.array([[[0, -1, 2], [5, 5, 1]]]), (2, 3)),
+    "gather per example": Gather(np.random.default_rng(0).integers(-1, 4, (BATCH, 5)), (4,)),
+    "broadcast": Broadcast().bind((2,), (3, 4, 2)),
+    "rank one": RankOne(random(BATCH, 3), random(BATCH, 4)),
+    "rank one with lead": RankOne(random(BATCH, 2, 3), random(1, 1, 4)).bind((2, 4), (2, 3)),
+    "shared rank one with lead": RankOne(random(1, 1, 3), random(1, 2, 4)).bind((2, 4), (2, 3)),
+    "weight times": WeightTimes(random(BATCH, 4)).bind((2, 4), (2,)),
+    "weight times with lead": WeightTimes(random(BATCH, 5, 4)).bind((2, 4), (5, 2)),
+    "composed": Composed((Diagonal(random(BATCH, 2)), Matrix(random(2, 4)))),
+    "sum": Sum((Diagonal(random(BATCH, 3)), RankOne(random(BATCH, 3), random(BATCH, 3)), Identity())).bind((3,), (3,)),
+}
+
+
+def by_unit_vectors(operator: Operator) -> np.ndarray:
+    """Return the Jacobian of the whole batch, (N·outputs, N·inputs), one column per product."""
+    columns = []
+    for index in np.ndindex(BATCH, *operator.in_shape):
+        unit = np.zeros((BATCH, *operator.in_shape))
+        unit[index] = 1
+        columns.append(operator.jvp(unit).reshape(-1))
+    return np.array(columns).T
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_dense_and_sparse_are_what_the_operator_does_to_unit_vectors(name: str) -> None:
+    operator = OPERATORS[name]
+    expected = by_unit_vectors(operator)
+    sparse = operator.sparse(BATCH, np.float64)
+    np.testing.assert_allclose(sparse.toarray(), expected, rtol=0, atol=1e-14)
+    inputs, outputs = np.prod(operator.in_shape), np.prod(operator.out_shape)
+    dense = operator.dense()
+    assert dense.shape == (operator.batch or 1, *operator.out_shape, *operator.in_shape)
+    blocks = np.broadcast_to(dense.reshape(-1, outputs, inputs), (BATCH, outputs, inputs))
+    whole = np.zeros((BATCH, outputs, BATCH, inputs))
+    whole[range(BATCH), :, range(BATCH)] = blocks
+    np.testing.assert_allclose(whole.reshape(expected.shape), expected, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_a_sparse_form_keeps_the_dtype_that_is_asked_for(name: str) -> None:
+    assert OPERATORS[name].sparse(BATCH, np.float32).dtype == np.float32
+
+
+def test_structure_stays_sparse() -> None:
+    entries = {name: operator.sparse(BATCH, np.float64).nnz for name, operator in OPERATORS.items()}
+    assert entries["identity"] == entries["diagonal"] == 6 * BATCH
+    assert entries["matrix with lead"] == BATCH * 6 * 2 * 4
+    assert entries["gather"] == BATCH * 5  # one of six reads zero
+    assert entries["weight times with lead"] == BATCH * 5 * 2 * 4
+    assert entries["rank one with lead"] == BATCH * 2 * 3 * 4
+
+
+def test_operators_that_surely_serve_every_example_do_so() -> None:
+    for operator in OPERATORS.values():
+        if operator._ignores_examples:
+            expected = by_unit_vectors(operator)
+            blocks = expected.reshape(BATCH, expected.shape[0] // BATCH, BATCH, -1)
+            for n, m in product(range(BATCH), repeat=2):
+                np.testing.assert_array_equal(blocks[n, :, m], blocks[0, :, 0] * (n == m))
+    shared = {name for name, operator in OPERATORS.items() if operator._ignores_examples}
+    assert shared == {
+        "identity", "reshape", "shared diagonal", "matrix", "matrix with lead", "shared batch matrix", "gather",
+        "broadcast", "shared rank one with lead",
+    }  # fmt: skip
+
+
+def test_what_couples_the_batch_has_no_sparse_form_per_example() -> None:
+    with pytest.raises(BatchCoupledError):
+        Standardised(random(BATCH, 2), np.ones(2)).bind((2,), (2,)).sparse(BATCH, np.float64)
