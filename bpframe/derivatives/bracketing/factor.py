@@ -16,19 +16,23 @@ class Factor(NamedTuple):
     """One function f_k of a chain, by what its Jacobian costs.
 
     `outputs` is m_k and `inputs` is n_k. `edges` is |E_k|, the multiplications that send one vector through, forward
-    or back: the edges of the function's computational graph, or an operator's `cost`. `known` is what it costs to
-    write the Jacobian out otherwise than by sending unit vectors through, where that is possible: 0 for an operator
-    that holds its entries.
+    or back: the edges of the function's computational graph, or an operator's `cost`. `known` is what it costs,
+    for the whole batch, to write the Jacobian out otherwise than by sending unit vectors through, where that is
+    possible: 0 for an operator that holds its entries.
 
     A structure is stated by these numbers. A diagonal of size s is `Factor(s, s, s, known=0)`, a product with which
     costs s·columns instead of s²·columns; a gather has no multiplications, `edges=0`; a matrix of rank r is two
     factors, (r, n) before (m, r).
+
+    `shared` says that all examples of a batch share the Jacobian, as they share a layer's weights: its accumulation and
+    its products with what is shared too are done once, everything else once for each example.
     """
 
     outputs: int
     inputs: int
     edges: int
     known: int | None = None
+    shared: bool = False
 
 
 def checked_chain(factors: Iterable[Factor | Sequence[int]]) -> tuple[Factor, ...]:
@@ -65,7 +69,7 @@ def _factor(number: int, value: Any) -> Factor:
         numbers = tuple(value)
     except TypeError:
         numbers = ()
-    if isinstance(value, str) or not 3 <= len(numbers) <= 4:
+    if isinstance(value, str) or not 3 <= len(numbers) <= 5:
         raise DerivativeError(
             f"factor {number} of the chain is not stated by its sizes",
             expected="(outputs, inputs, edges)",
@@ -73,5 +77,7 @@ def _factor(number: int, value: Any) -> Factor:
         )
     place = f"of factor {number} of the chain"
     known = None if len(numbers) == 3 or numbers[3] is None else integer(numbers[3], f"known {place}", least=0)
+    shared = len(numbers) == 5 and bool(numbers[4])
     outputs, inputs = integer(numbers[0], f"outputs {place}"), integer(numbers[1], f"inputs {place}")
-    return Factor(outputs, inputs, integer(numbers[2], f"edges {place}", least=1 if known is None else 0), known)
+    edges = integer(numbers[2], f"edges {place}", least=1 if known is None else 0)
+    return Factor(outputs, inputs, edges, known, shared)

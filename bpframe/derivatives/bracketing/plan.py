@@ -26,7 +26,7 @@ class ChainStep:
         dense product          `later` times `earlier`                         m_last m_split n_first
 
     Factors are numbered from 1, the function that is applied first. `rows` and `columns` are the shape of the result,
-    `cost` the multiplications of this node alone. `split` is None where there is one factor.
+    `cost` the multiplications of this node alone, for the whole batch. `split` is None where there is one factor.
     """
 
     action: Action
@@ -59,7 +59,8 @@ class ChainPlan:
     `steps` is the tree of the bracketing with operands before the node that uses them, so that it can be carried out
     from first to last; each part of the chain occurs at most once, and the last step is the whole. `cost` is the sum
     of the steps' costs. All in multiplications, beside `tangent` (n_1 Σ|E|, all of forward mode), `adjoint`
-    (m_p Σ|E|, all of reverse mode) and `preaccumulation` (every factor on its own, then the best dense products).
+    (m_p Σ|E|, all of reverse mode) and `preaccumulation` (every factor on its own, then the best dense products). For a
+    `batch` of several examples they are those of the whole batch, in which shared factors are multiplied once.
     """
 
     factors: tuple[Factor, ...]
@@ -68,6 +69,7 @@ class ChainPlan:
     tangent: int
     adjoint: int
     preaccumulation: int
+    batch: int = 1
 
     @property
     def bracketing(self) -> str:
@@ -86,7 +88,8 @@ class ChainPlan:
         ]
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         lines = ["  " + "  ".join([*map(str.ljust, row[:4], widths[:4]), row[4].rjust(widths[4])]) for row in rows]
-        return "\n".join([f"{self.bracketing}: {self.cost} multiplications ({modes})", *lines])
+        batch = "" if self.batch == 1 else f" for {self.batch} examples"
+        return "\n".join([f"{self.bracketing}: {self.cost} multiplications{batch} ({modes})", *lines])
 
     def _texts(self) -> list[str]:
         """The brackets of each step. Not recursive: a chain of hundreds of factors may nest as deep."""
