@@ -21,7 +21,7 @@ from bpframe.plan import BackwardStep, CostStep
 from bpframe.returned import check_product, failed, failed_at
 from bpframe.trace import Trace, local_jacobian
 
-__all__ = ["backward", "output_errors", "walk_back"]
+__all__ = ["backward", "cost_gradient", "output_errors", "walk_back"]
 
 Array = np.ndarray[Any, Any]
 
@@ -35,7 +35,7 @@ def output_errors(trace: Trace, scale: float = 1.0) -> list[Array | None]:
     deltas: list[Array | None] = [None] * len(trace.slots)
     for each in trace.plan.costs:
         buffer = trace.slots[each.buffer_slot]
-        gradient = _cost_gradient(trace, each)
+        gradient = cost_gradient(trace, each)
         deltas[each.value_slot] = np.multiply(gradient, scale, out=buffer)
     return deltas
 
@@ -133,7 +133,8 @@ class _Tried:
         return value
 
 
-def _cost_gradient(trace: Trace, each: CostStep) -> Array:
+def cost_gradient(trace: Trace, each: CostStep) -> Array:
+    """Return ∇_a C of one output, (N, *output), which may lie in the trace's buffer."""
     try:
         gradient = each.jacobian.function(*each.jacobian.arguments(trace.slots))
     except Exception as error:

@@ -13,6 +13,7 @@ from bpframe.forward import costs, forward
 from bpframe.graph import Graph
 from bpframe.parameters import ParameterVector, initial_parameters
 from bpframe.plan import Plan
+from bpframe.program import Program
 from bpframe.randomness import stream
 from bpframe.trace import NodeState, Trace, initial_state
 
@@ -42,6 +43,7 @@ class Engine:
         self.gradient = self.parameters.like()
         self.state: Mapping[str, NodeState] = initial_state(graph, self.dtype)
         self._kept: OrderedDict[tuple[int, str], Trace] = OrderedDict()
+        self._programs: dict[tuple[int, str], Program] = {}
         self._generators: dict[tuple[str, str], np.random.Generator] = {}
 
     def reseed(self, seed: int) -> None:
@@ -49,6 +51,7 @@ class Engine:
         self.seed = seed
         self._generators.clear()
         self._kept.clear()
+        self._programs.clear()
 
     def generator(self, name: str, purpose: str) -> np.random.Generator:
         """Return the random stream of one node, or of one other job, in passes of one purpose."""
@@ -77,7 +80,13 @@ class Engine:
         """
         batch = len(next(iter(inputs.values())))
         trace = self.kept_trace(batch, purpose)
-        self._hand_in_state(trace)
+        if self.plan.state_slots:
+            self._hand_in_state(trace)
+        if trace.checked:
+            program = self._programs.get((batch, purpose))
+            if program is None or program.trace is not trace or program.training is not training:
+                program = self._programs[batch, purpose] = Program(trace, training)
+            return program.run(inputs, targets, 1.0 / batch), trace
         forward(trace, inputs, training)
         total = float(np.add.reduce(costs(trace, targets)))
         deltas = output_errors(trace, 1.0 / batch)  # BP1
@@ -111,7 +120,7 @@ class Engine:
             trace = self._kept[key] = self._new_trace(batch, purpose)
             trace.allocate_errors()
             if len(self._kept) > KEPT_TRACES:
-                self._kept.popitem(last=False)
+                self._programs.pop(self._kept.popitem(last=False)[0], None)
         else:
             self._kept.move_to_end(key)
         return trace

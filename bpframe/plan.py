@@ -26,9 +26,10 @@ TRAINING = 0
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A component's method together with the slots of the arguments that it asks for."""
+    """A component's method together with the slots of the arguments that it asks for; None where it reads them all."""
 
     function: Callable[..., Any]
+    slots: tuple[int, ...] | None
     arguments: Callable[[Slots], tuple[Any, ...]]
 
 
@@ -202,16 +203,16 @@ class Plan:
         kept = self._new()
         if "rng" in words:
             remembering = before_forward(words["rng"], kept, lambda slots: forward.function(*forward.arguments(slots)))
-            called = Call(remembering, lambda slots: (slots,))
+            called = Call(remembering, None, lambda slots: (slots,))
         else:
             called = forward
         taken = [TRAINING, words["p"], words["state"], kept, words["y"], *inputs]
-        return called, Call(DraftJacobian(node), _picker(taken))
+        return called, _calling(DraftJacobian(node), taken)
 
     def _draft_gradient(self, cost: Cost, words: dict[str, int]) -> Call:
         from bpframe.draft import DraftGradient
 
-        return Call(DraftGradient(cost), _picker([words["a"], words["y"]]))
+        return _calling(DraftGradient(cost), [words["a"], words["y"]])
 
     def _cost_step(self, output: str, cost: Cost) -> CostStep:
         contract = contract_of(type(cost))
@@ -243,13 +244,17 @@ def _call(component: Any, contract: Contract, method: str, words: dict[str, int]
     leading = [words[word] for word in signature.positional]
     slots = [*leading, *(inputs if signature.variadic else ())]
     if not signature.keyword_only:
-        return Call(function, _picker(slots))
+        return _calling(function, slots)
     count, names = len(slots), signature.keyword_only
 
     def by_keyword(*arguments: Any) -> Any:
         return function(*arguments[:count], **dict(zip(names, arguments[count:], strict=True)))
 
-    return Call(by_keyword, _picker([*slots, *(words[word] for word in names)]))
+    return _calling(by_keyword, [*slots, *(words[word] for word in names)])
+
+
+def _calling(function: Callable[..., Any], slots: Sequence[int]) -> Call:
+    return Call(function, tuple(slots), _picker(slots))
 
 
 def _picker(slots: Sequence[int]) -> Callable[[Slots], tuple[Any, ...]]:

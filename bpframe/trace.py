@@ -16,7 +16,7 @@ from bpframe.parameters import ParameterVector
 from bpframe.plan import Plan, Step
 from bpframe.returned import check_jacobian, failed, misfit
 
-__all__ = ["Trace", "initial_state"]
+__all__ = ["Trace", "initial_state", "local_jacobian", "operators_of"]
 
 Array = np.ndarray[Any, Any]
 NodeState = Mapping[str, Array]
@@ -140,13 +140,13 @@ def local_jacobian(trace: Trace, step: Step) -> Mapping[str, Operator]:
                 return {step.only_key: raw.bind(shapes[step.only_key], output_shape)}
         except (AttributeError, KeyError):
             pass  # a plain array, or a key that names nothing
-    operators = _operators(step.node, raw, trace.dtype)
+    operators = operators_of(step.node, raw, trace.dtype)
     if not trace.checked:
         check_jacobian(step.node, operators, trace.batch)
     return operators
 
 
-def _operators(node: Node, raw: Any, dtype: Any) -> dict[str, Operator]:
+def operators_of(node: Node, raw: Any, dtype: Any) -> dict[str, Operator]:
     """Turn whatever jacobian may return into bound operators by key."""
     given = _as_mapping(node, raw)
     if node.contract.variadic in given:

@@ -1,0 +1,146 @@
+"""Bound calls compute what a first pass computes, to the last bit, for any component."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
+
+import bpframe as bp
+from bpframe.extend import Activation, Diagonal
+from tests.contract.cases import CASES
+from tests.derivatives.zoo import ZOO
+
+STEPS = 20
+
+
+def run(network, batches, step):
+    """The gradients and outputs of several passes; each step moves the parameters."""
+    engine = network._engine
+    found = []
+    for inputs, targets in batches:
+        cost, trace = step(engine, inputs, targets)
+        found += [np.array(cost), engine.gradient.vector.copy(), *(trace[name].copy() for name in network.graph.shapes)]
+        engine.parameters.vector -= 0.02 * engine.gradient.vector
+        if engine.plan.state_slots:
+            engine.state = trace.new_state()
+    return found
+
+
+def bound(engine, inputs, targets):
+    return engine.differentiate(inputs, targets, training=True, purpose="training")
+
+
+def checked(engine, inputs, targets):
+    engine.kept_trace(len(next(iter(inputs.values()))), "training").checked = False
+    return engine.differentiate(inputs, targets, training=True, purpose="training")
+
+
+def batches(network, x, y, fixed):
+    """Arrays that change in place, as the trainer's do, or new ones in every pass."""
+    inputs, targets = network._samples(x, y)
+    given: dict[str, np.ndarray] = {}
+    for number in range(STEPS):
+        scale = 1 + 0.1 * (number % 3)
+        moved = {name: a if a.dtype.kind == "i" else (a * scale).astype(a.dtype) for name, a in inputs.items()}
+        if fixed and number:
+            for name, array in moved.items():
+                given[name][...] = array
+        else:
+            given = moved
+        yield given, targets
+
+
+@pytest.mark.parametrize("fixed", [False, True], ids=["new arrays", "arrays that stay"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
+def test_every_network_to_the_last_bit(example, dtype, fixed) -> None:
+    same(lambda: example.make(dtype), *example.data(dtype=dtype), fixed)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda each: each.name)
+def test_every_component_in_training(case) -> None:
+    same(case.trainable, case.x(4), np.ones((4, 2)), fixed=True)
+
+
+def same(make, x, y, fixed) -> None:
+    one, other = make(), make()
+    ours = run(one, batches(one, x, y, fixed), bound)
+    expected = run(other, batches(other, x, y, fixed), checked)
+    assert one._engine._programs, "no pass was bound"
+    assert [each.tobytes() for each in ours] == [each.tobytes() for each in expected]
+
+
+class Fickle(Activation):
+    """Returns its buffer, an array of its own, a view of the buffer and the input in turn."""
+
+    def forward(self, x, saved, out):
+        saved["turn"] = turn = int(abs(x[0, 0]) * 10) % 4
+        np.copyto(out, x)
+        return (out, out.copy(), out[:], x)[turn]
+
+    def jacobian(self, x, saved):
+        return Diagonal(np.full_like(x, 1 + saved["turn"]))
+
+
+def test_a_component_that_returns_another_array_each_time() -> None:
+    def make():
+        return bp.Network([Dense(units=3), Fickle(), Dense(units=2)], cost=QuadraticCost(), input_shape=(2,), seed=3)
+
+    rng = np.random.default_rng(0)
+    same(make, rng.random((4, 2)), rng.random((4, 2)), fixed=True)
+
+
+def test_training_and_evaluation_have_programs_of_their_own() -> None:
+    case = next(each for each in CASES if each.name == "dropout")
+    network = case.trainable()
+    x, y = case.x(4), np.ones((4, 2))
+    first = network.gradient(x, y)
+    for _ in range(3):
+        dropped = network.gradient(x, y, training=True)
+        assert np.abs(dropped.vector - first.vector).max() > 1e-6
+        np.testing.assert_array_equal(network.gradient(x, y).vector, first.vector)
+
+
+class Breaks(Activation):
+    """Fails after some passes, in the method that `where` names."""
+
+    where: str
+    _left: int = 3
+
+    def forward(self, x, out):
+        self._fail("forward")
+        np.copyto(out, x)
+        return out
+
+    def jacobian(self, y):
+        self._fail("jacobian")
+        return Diagonal(np.ones_like(y))
+
+    def _fail(self, method):
+        if method == self.where:
+            object.__setattr__(self, "_left", self._left - 1)
+            if self._left < 0:
+                raise ValueError("worn out")
+
+
+@pytest.mark.parametrize("where", ["forward", "jacobian"])
+def test_a_late_failure_names_the_node(where) -> None:
+    nodes = {"a": bp.node(Dense(units=2), "x"), "b": bp.node(Breaks(where=where), "a"), "c": bp.node(Sigmoid(), "b")}
+    nodes["d"] = bp.node(Add(), "c", "a")
+    network = bp.Network(inputs={"x": (2,)}, nodes=nodes, cost=QuadraticCost())
+    x, y = np.ones((3, 2)), np.ones((3, 2))
+    while network.graph.by_name["b"].component._left:
+        network.gradient(x, y)
+    assert network._engine._programs
+    with pytest.raises(bp.errors.ContractError, match=rf"'b' \(breaks\): {where} failed: ValueError: worn out"):
+        network.gradient(x, y)
+
+
+def test_evicted_traces_take_their_programs_along() -> None:
+    network = bp.Network([Dense(units=2)], cost=QuadraticCost(), input_shape=(2,))
+    for batch in range(1, 12):
+        for _ in range(2):
+            network.gradient(np.ones((batch, 2)), np.ones((batch, 2)))
+    engine = network._engine
+    assert set(engine._programs) <= set(engine._kept)
