@@ -25,7 +25,10 @@ SEED = 0
 FAMILIES = ("contract", "construction", "shape", "dtype", "purity", "independence", "draft", "jacobian", "adjoint")
 
 #: Those of what has no Jacobian.
-OTHER_FAMILIES = ("contract", "construction", "update", "elementwise", "draw", "purity", "determinism")
+OTHER_FAMILIES = (
+    "contract", "construction", "update", "elementwise", "minimize", "report", "stopping", "draw", "purity",
+    "determinism",
+)  # fmt: skip
 
 #: Feature axes are cut to this length where the component takes that, so that large networks are checked fast.
 AXIS = 4

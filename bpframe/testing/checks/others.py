@@ -9,6 +9,7 @@ import numpy as np
 from bpframe.component import Initializer, Optimizer, contract_of
 from bpframe.randomness import stream
 from bpframe.testing.checks.base import Check, Failure, Setting
+from bpframe.testing.checks.minimizers import minimizer_checks
 from bpframe.updates import Updater
 
 __all__ = ["other_checks"]
@@ -20,8 +21,10 @@ STEPS = 3
 
 
 def other_checks(setting: Setting) -> list[Check]:
-    """Return the checks of an optimizer's update, or of an initializer's draw."""
+    """Return the checks of an optimizer's update or minimize, or of an initializer's draw."""
     component = setting.component
+    if isinstance(component, Optimizer) and "minimize" in contract_of(type(component)):
+        return minimizer_checks(setting, component)
     if isinstance(component, Optimizer):
         return [
             Check("update", lambda: _update(setting, component)),

@@ -1,0 +1,118 @@
+"""A small curve to fit: what an optimizer that drives itself is tried on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bpframe.batches import Samples
+from bpframe.building import build_graph
+from bpframe.component import Activation, Cost, Layer, Optimizer, Parameter
+from bpframe.engine import Engine
+from bpframe.history import History
+from bpframe.minimizing import Minimization
+from bpframe.operators import Broadcast, Diagonal, Identity, Matrix, Operator, WeightTimes
+from bpframe.randomness import stream
+from bpframe.spec.network import DEFAULT_INPUT, network_spec
+from bpframe.spec.training import TrainingSpec
+
+__all__ = ["SmallFit", "small_fit"]
+
+Array = np.ndarray[Any, Any]
+
+EXAMPLES = 24
+UNITS = 4
+
+#: The size of a mini-batch, for optimizers that take them.
+BATCH = 8
+
+
+class _Affine(Layer):
+    """z = w a + b."""
+
+    units: int
+
+    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return (self.units,)
+
+    def parameters(self, features: int) -> dict[str, Parameter]:
+        return {"w": Parameter((self.units, features), init=0.0), "b": Parameter((self.units,), init=0.0)}
+
+    def forward(self, a: Array, p: dict[str, Array]) -> Array:
+        return a @ p["w"].T + p["b"]
+
+    def jacobian(self, a: Array, p: dict[str, Array]) -> dict[str, Operator]:
+        return {"a": Matrix(p["w"]), "w": WeightTimes(a), "b": Broadcast()}
+
+
+class _Tanh(Activation):
+    """y = tanh x."""
+
+    def forward(self, x: Array) -> Array:
+        return np.tanh(x)
+
+    def jacobian(self, y: Array) -> Operator:
+        return Diagonal(1 - y * y)
+
+
+class _Squares(Cost):
+    """C = ½ ‖a − y‖²."""
+
+    def forward(self, a: Array, y: Array) -> Array:
+        return np.square(a - y).sum(axis=1) / 2  # type: ignore[no-any-return]
+
+    def jacobian(self, a: Array, y: Array) -> Array:
+        return a - y
+
+    def hessian(self, a: Array) -> Operator:
+        return Identity()
+
+
+@dataclass(frozen=True)
+class SmallFit:
+    """A run: its history, the costs at the start and at the end, where it ended, and how far reports were off.
+
+    `misreported` is the largest difference between a reported cost and that of the parameters at the time, relative
+    to the cost at the start.
+    """
+
+    history: History
+    start: float
+    end: float
+    parameters: Array
+    misreported: float
+
+
+def small_fit(optimizer: Optimizer, seed: int, dtype: Any, iterations: int) -> SmallFit:
+    """Fit sin 3x with a 1-4-1 network, from a seeded start."""
+    engine = _engine(dtype, seed)
+    data = _data(engine)
+    start = engine.total_cost(*data) / EXAMPLES
+    spec = TrainingSpec(optimizer=optimizer, epochs=iterations, batch_size=BATCH if optimizer.batches else None)
+    run = Minimization(engine, spec)
+    misreported = [0.0]
+
+    def listen(iteration: int, history: History) -> None:
+        cost = engine.total_cost(*data) / EXAMPLES
+        misreported.append(abs(history.epochs[-1].cost - cost) / start)
+
+    run.run(data, show=False, after_epoch=listen)
+    end = engine.total_cost(*data) / EXAMPLES
+    return SmallFit(run.history, start, end, engine.parameters.vector.copy(), max(misreported))
+
+
+def _engine(dtype: Any, seed: int) -> Engine:
+    layers = [_Affine(units=UNITS), _Tanh(), _Affine(units=1)]
+    spec = network_spec(layers, input_shape=(1,), cost=_Squares(), dtype=dtype)
+    engine = Engine(build_graph(spec), dtype, seed)
+    for path, view in engine.parameters.items():
+        view[...] = stream(seed, "conformance", path).standard_normal(view.shape)
+    return engine
+
+
+def _data(engine: Engine) -> Samples:
+    x = np.linspace(-1, 1, EXAMPLES).reshape(-1, 1)
+    (name,) = engine.graph.outputs
+    return {DEFAULT_INPUT: x.astype(engine.dtype)}, {name: np.sin(3 * x).astype(engine.dtype)}
