@@ -1,0 +1,291 @@
+"""Damped Gauss–Newton steps: one model of the cost, several ways to find its damped minimum."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bpframe.extend import Array
+
+__all__ = ["Cholesky", "Damped", "Dual", "Gram", "Iterative", "Triangular"]
+
+
+class Damped(ABC):
+    """The quadratic model of a cost at one θ, and its damped minimum.
+
+        m(Δ) = C + gᵀΔ + ½ ‖RΔ‖²,    (RᵀR + μ D²) Δ = −g,    g = Rᵀρ + r
+
+    Solved for D Δ, with the columns of R D⁻¹. Attributes: `cost` C; `gradient` g, (P,); `norms`, the lengths of R's
+    columns, (P,).
+
+    Source: Nocedal and Wright, Numerical Optimization (2nd ed., 2006), chapter 10.
+    """
+
+    cost: float
+    gradient: Array
+    norms: Array
+
+    def scale(self, scaling: Array | None) -> None:
+        """Set the diagonal D, (P,); None stands for ones. Comes before the first step."""
+        self._d = scaling
+        self._g = self._per_scale(self.gradient)
+        self._prepare()
+
+    def step(self, damping: float) -> Array | None:
+        """Return Δ for a positive damping μ, or None where it cannot be found in the network's precision."""
+        with np.errstate(all="ignore"):
+            scaled = self._solve(damping)
+            if scaled is None or not np.isfinite(scaled).all():
+                return None
+            return self._per_scale(scaled)
+
+    def predicted(self, step: Array, damping: float) -> float:
+        """Return how far the model says that the cost falls, C − m(Δ), for the step that belongs to this damping.
+
+        ½ Δᵀ(μ D²Δ − g), which holds at the damped minimum and subtracts nothing that nearly agrees.
+        """
+        scaled = self._scaled(step)
+        return 0.5 * (damping * float(scaled @ scaled) - float(self._g @ scaled))
+
+    def length(self, step: Array) -> float:
+        """Return ‖D Δ‖."""
+        return float(np.linalg.norm(self._scaled(step)))
+
+    def _scaled(self, step: Array) -> Array:
+        return step if self._d is None else step * self._d
+
+    def _per_scale(self, array: Array) -> Array:
+        """Return R D⁻¹ for R, and D⁻¹g for g."""
+        return array if self._d is None else array / self._d
+
+    @abstractmethod
+    def _prepare(self) -> None:
+        """Do what is the same for every damping."""
+
+    @abstractmethod
+    def _solve(self, damping: float) -> Array | None:
+        """Return D Δ."""
+
+
+class Cholesky(Damped):
+    """Factor D⁻¹GD⁻¹ + μ: the fastest way, at twice the digits lost to an ill-conditioned R.
+
+    `equations` are C, G and g. `precise` returns another way of solving at the same θ: it is asked where the damped
+    matrix is so ill-conditioned that half the digits would be lost. `imprecise` is the largest damping where it was.
+    """
+
+    def __init__(self, equations: tuple[float, Array, Array], precise: Callable[[], Damped] | None = None) -> None:
+        self.cost, self._matrix, self.gradient = equations
+        self.norms = np.sqrt(self._matrix.diagonal())
+        self.imprecise = 0.0
+        self._precise = precise
+        self._other: Damped | None = None
+        self._routines = lapack(self._matrix, "potrf", "potrs", "pocon")
+
+    def _prepare(self) -> None:
+        self._square = self._matrix if self._d is None else self._matrix / self._d / self._d[:, None]
+        if self._other is not None:
+            self._other.scale(self._d)
+
+    def _solve(self, damping: float) -> Array | None:
+        factor, solve, condition = self._routines
+        square = self._square.copy()
+        square.reshape(-1)[:: len(square) + 1] += damping
+        norm = float(np.add.reduce(np.abs(square), axis=0).max())
+        upper, failed = factor(square.T, overwrite_a=True, clean=False)  # symmetric: its transpose in Fortran order
+        if not failed and self._precise is not None:
+            reciprocal, failed = condition(upper, norm)
+            failed = failed or not reciprocal > math.sqrt(np.finfo(square.dtype).eps)
+        if not failed:
+            return -solve(upper, self._g)[0]  # type: ignore[no-any-return]
+        if self._precise is None:
+            return None
+        self.imprecise = max(self.imprecise, damping)
+        if self._other is None:
+            self._other = self._precise()
+            self._other.scale(self._d)
+        return self._other._solve(damping)
+
+
+class Triangular(Damped):
+    """Factor [T D⁻¹; √μ] by orthogonal transformations, R = Q T: no condition number is squared.
+
+    `factor` is C, T and t = Qᵀρ; T may be any matrix with TᵀT = RᵀR. The remainder r enters beside the damping's rows:
+    the solution is then that of the equations with g.
+    """
+
+    def __init__(self, factor: tuple[float, Array, Array], remainder: Array | None = None) -> None:
+        self.cost, self._factor, self._t = factor
+        self._remainder = remainder
+        self.gradient = self._factor.T @ self._t
+        if remainder is not None:
+            self.gradient = self.gradient + remainder
+        self.norms = np.linalg.norm(self._factor, axis=0)
+
+    def _prepare(self) -> None:
+        self._scaled_factor = self._per_scale(self._factor)
+        self._rest = None if self._remainder is None else self._per_scale(self._remainder)
+
+    def _solve(self, damping: float) -> Array | None:
+        matrix, root = self._scaled_factor, math.sqrt(damping)
+        height, size = matrix.shape
+        stacked = np.zeros((height + size, size + 1), matrix.dtype, order="F")
+        stacked[:height, :size] = matrix
+        stacked[:height, size] = self._t
+        np.fill_diagonal(stacked[height:, :size], root)
+        if self._rest is not None:
+            stacked[height:, size] = self._rest / root
+        factor, solve = lapack(matrix, "geqrf", "trtrs")
+        upper = factor(stacked, overwrite_a=True)[0]
+        solution, failed = solve(upper[:size, :size], upper[:size, size])
+        return None if failed else -solution
+
+
+class Dual(Damped):
+    """Solve with a matrix per residual in place of one per parameter: (R D⁻²Rᵀ + μ) w = ρ, Δ = −D⁻²Rᵀw.
+
+    For fewer residuals than parameters. `residuals` are C, R and ρ. Where the damped matrix is so ill-conditioned that
+    half the digits would be lost, an orthogonal basis of R's rows takes its place.
+    """
+
+    def __init__(self, residuals: tuple[float, Array, Array], remainder: Array | None = None) -> None:
+        self.cost, self._rows, self._rho = residuals
+        self._remainder = remainder
+        self.gradient = self._pull(self._rows, self._rho)
+        if remainder is not None:
+            self.gradient = self.gradient + remainder
+        self.norms = np.linalg.norm(self._rows, axis=0)
+        self._routines = lapack(self._rho, "potrf", "potrs", "pocon")
+
+    def _prepare(self) -> None:
+        self._scaled_rows = self._per_scale(self._rows)
+        self._square = self._scaled_rows @ self._scaled_rows.T
+        self._rest = None if self._remainder is None else self._per_scale(self._remainder)
+        self._basis: tuple[Array, Triangular] | None = None
+
+    def _pull(self, rows: Any, w: Array) -> Array:
+        pulled: Array = rows.T @ w
+        return pulled
+
+    def _solve(self, damping: float) -> Array | None:
+        factor, solve, condition = self._routines
+        square = self._square.copy()
+        square.reshape(-1)[:: len(square) + 1] += damping
+        norm = float(np.add.reduce(np.abs(square), axis=0).max())
+        upper, failed = factor(square.T, overwrite_a=True, clean=False)
+        if not failed:
+            reciprocal, failed = condition(upper, norm)
+            failed = failed or not reciprocal > math.sqrt(np.finfo(square.dtype).eps)
+        if failed:
+            return self._precisely(damping)
+        found = -self._pull(self._scaled_rows, solve(upper, self._rho)[0])
+        if self._rest is not None:  # (R̃ᵀR̃ + μ)⁻¹ = (1 − R̃ᵀ(R̃R̃ᵀ + μ)⁻¹R̃) / μ
+            seen = self._pull(self._scaled_rows, solve(upper, self._scaled_rows @ self._rest)[0])
+            found += (seen - self._rest) / damping
+        return found
+
+    def _precisely(self, damping: float) -> Array | None:
+        """Solve for the coefficients of D Δ in an orthogonal basis of the rows, R̃ᵀ = Q T."""
+        if self._basis is None:
+            from scipy.linalg import qr
+
+            basis, triangle = qr(self._scaled_rows.T, mode="economic", check_finite=False)
+            inner = Triangular((self.cost, triangle.T, self._rho), None if self._rest is None else basis.T @ self._rest)
+            inner.scale(None)
+            self._basis = basis, inner
+        basis, inner = self._basis
+        found = inner._solve(damping)
+        if found is None:
+            return None
+        step: Array = basis @ found
+        if self._rest is not None:
+            step += (basis @ (basis.T @ self._rest) - self._rest) / damping
+        return step
+
+
+class Gram(Dual):
+    """The dual way with R Rᵀ from the operators' structure and R as a linear operator: R is never written out.
+
+    `inner` are C, R Rᵀ and ρ. D is one, because R's columns are not at hand.
+    """
+
+    def __init__(self, inner: tuple[float, Array, Array], operator: Any, remainder: Array | None = None) -> None:
+        self.cost, self._inner, self._rho = inner
+        self._rows = operator
+        self._remainder = remainder
+        self.gradient = self._pull(operator, self._rho)
+        if remainder is not None:
+            self.gradient = self.gradient + remainder
+        self.norms = np.ones_like(self.gradient)
+        self._routines = lapack(self._rho, "potrf", "potrs", "pocon")
+
+    def _prepare(self) -> None:
+        self._d = None
+        self._scaled_rows, self._square, self._rest = self._rows, self._inner, self._remainder
+
+    def _precisely(self, damping: float) -> Array | None:
+        return None
+
+
+class Iterative(Damped):
+    """Find the step by LSMR from products with R and Rᵀ alone, to a relative `tolerance`.
+
+    `residuals` are C, R as a linear operator, and ρ. Memory: some vectors of length K and P.
+
+    Source: Fong and Saunders, LSMR: an iterative algorithm for sparse least-squares problems (2011).
+    """
+
+    def __init__(
+        self, residuals: tuple[float, Any, Array], norms: Array, remainder: Array | None, tolerance: float
+    ) -> None:
+        self.cost, self._operator, self._rho = residuals
+        self._remainder = remainder
+        self._tolerance = tolerance
+        self.gradient = self._operator.rmatvec(self._rho)
+        if remainder is not None:
+            self.gradient = self.gradient + remainder
+        self.norms = norms
+
+    def predicted(self, step: Array, damping: float) -> float:
+        """Return C − m(Δ) as it is, because the step is not quite the damped minimum."""
+        pushed = self._operator.matvec(step)
+        return -float(self.gradient @ step) - 0.5 * float(pushed @ pushed)
+
+    def _prepare(self) -> None:
+        self._rest = None if self._remainder is None else self._per_scale(self._remainder)
+
+    def _solve(self, damping: float) -> Array | None:
+        from scipy.sparse.linalg import LinearOperator, lsmr
+
+        operator, (height, size), root = self._operator, self._operator.shape, math.sqrt(damping)
+        rest, dtype = self._rest, self._rho.dtype
+
+        def push(v: Array) -> Array:
+            v = v.reshape(-1)
+            pushed = operator.matvec(self._per_scale(v))
+            return pushed if rest is None else np.concatenate([pushed, root * v])
+
+        def pull(u: Array) -> Array:
+            u = u.reshape(-1)
+            pulled = self._per_scale(operator.rmatvec(u[:height]))
+            return pulled if rest is None else pulled + root * u[height:]
+
+        rows = height if rest is None else height + size
+        target = -self._rho if rest is None else -np.concatenate([self._rho, rest / root])
+        scaled = LinearOperator((rows, size), matvec=push, rmatvec=pull, dtype=dtype)
+        found = lsmr(
+            scaled, target, damp=root if rest is None else 0.0, atol=self._tolerance, btol=self._tolerance, conlim=0.0,
+            maxiter=4 * min(rows, size),
+        )[0]  # fmt: skip
+        return found.astype(dtype, copy=False)
+
+
+def lapack(like: Array, *names: str) -> list[Any]:
+    """Return LAPACK's routines for an array's precision."""
+    from scipy.linalg.lapack import get_lapack_funcs
+
+    return [get_lapack_funcs(name, (like,)) for name in names]
