@@ -17,7 +17,8 @@ from tests.oracles import assert_close
 from tests.trials.huber import HuberCost
 
 from .dense import At
-from .test_hvp import PARAMETERS_AND_INPUTS, NoHessian, Silent, columns, flat, made
+from .undeclared import NoHessian, Silent, made
+from .vectors import PARAMETERS_AND_INPUTS, columns, flat
 from .zoo import ZOO
 
 

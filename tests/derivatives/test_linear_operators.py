@@ -15,7 +15,8 @@ from tests.contract.components.tanh import Tanh
 from tests.oracles import assert_close
 
 from .dense import At
-from .test_hvp import PARAMETERS_AND_INPUTS, made
+from .undeclared import made
+from .vectors import PARAMETERS_AND_INPUTS
 from .zoo import ZOO
 
 KINDS = ("jacobian", "hessian", "gauss_newton", "fisher", "empirical_fisher")

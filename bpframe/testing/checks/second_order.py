@@ -191,7 +191,8 @@ def _declared_hessian(probe: CostProbe, point: Point) -> Operator:
 
 
 def _matrices(operator: Operator, a: Array) -> Array:
-    """Write an operator on a cost's inputs out: (N, rows, columns)."""
-    dense = operator.dense(a)
-    rows, columns = math.prod(operator.out_shape), math.prod(operator.in_shape)
-    return np.broadcast_to(dense.reshape(len(dense), rows, columns), (len(a), rows, columns))
+    """Write an operator on a cost's inputs out, example by example: (N, rows, columns)."""
+    columns = math.prod(operator.in_shape)
+    basis = np.eye(columns, dtype=a.dtype).reshape(columns, 1, *operator.in_shape)
+    pushed = operator.jvp(np.ascontiguousarray(np.broadcast_to(basis, (columns, len(a), *operator.in_shape))))
+    return np.moveaxis(np.asarray(pushed).reshape(columns, len(a), math.prod(operator.out_shape)), 0, -1)
