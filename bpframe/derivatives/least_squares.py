@@ -58,6 +58,7 @@ class LeastSquares:
         self.count = self._passes.count
         self.size = self._passes.size
         self._scale = 1.0 / math.sqrt(self.count)
+        self._identity_seeds: dict[int, dict[str, Array]] = {}
 
     def cost(self, theta: Array) -> float:
         """Return C(θ) from a forward pass; NaN and infinity are returned, not raised."""
@@ -220,7 +221,13 @@ class LeastSquares:
         check_memory(what, shape, self.dtype, self.memory_limit, instead)
 
     def _seeds(self, point: Linearisation) -> dict[str, Array]:
-        return {output: columns * self._scale for output, columns in point.root_columns().items()}
+        alone = len(point.roots) == 1 and isinstance(next(iter(point.roots.values())), Identity)
+        seeds = self._identity_seeds.get(point.batch) if alone else None
+        if seeds is None:
+            seeds = {output: columns * self._scale for output, columns in point.root_columns().items()}
+            if alone:  # the same at every θ
+                self._identity_seeds = {point.batch: seeds}
+        return seeds
 
     def _rho(self, point: Linearisation) -> Array:
         rho: Array = output_residuals(point).values * self._scale
@@ -248,7 +255,7 @@ def _write_transposed(form: KroneckerForm, block: Array) -> None:
     """Write a form's vectors with the examples on the last axis: block (m·n, columns, examples), from e and a."""
     e, a = form.left, form.right
     if form.places == 1:
-        left = np.ascontiguousarray(np.moveaxis(e[..., 0, :], -1, 0))  # (m, columns, examples)
+        left = np.ascontiguousarray(e[..., 0, :].transpose(2, 0, 1))  # (m, columns, examples)
         right = np.ascontiguousarray(a[:, 0].T)[:, None]  # (n, 1, examples)
         np.multiply(left[:, None], right, out=block.reshape(len(left), len(right), *block.shape[1:]))
         return

@@ -141,21 +141,15 @@ class Linearisation:
         deltas: list[Array | None] = [None] * plan.size
         for output, seed in seeds.items():
             deltas[plan.value_slots[output]] = seed
-        users: dict[str, int] = {}
-        for node in plan.graph.nodes:
-            for name in node.parameters:
-                users[node.parameter_path(name)] = users.get(node.parameter_path(name), 0) + 1
         waiting: dict[str, KroneckerForm] = {}
         for each, delta, jacobian in walk_back(self.trace, plan.to_parameters, deltas):
             node = each.step.node
             refuse_coupling(node, jacobian)
-            for name, _ in (*each.parameters, *each.shared):
-                path = node.parameter_path(name)
-                form = jacobian[name].kronecker_form(delta)
-                if users[path] == 1:
-                    yield path, form
-                else:
-                    waiting[path] = waiting[path].joined(form) if path in waiting else form
+            for name, _ in each.parameters:
+                yield node.parameter_path(name), jacobian[name].kronecker_form(delta)
+            for name, _ in each.shared:
+                path, form = node.parameter_path(name), jacobian[name].kronecker_form(delta)
+                waiting[path] = waiting[path].joined(form) if path in waiting else form
         yield from waiting.items()
 
     def _hessian(self, each: CostStep) -> Operator:

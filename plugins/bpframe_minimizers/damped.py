@@ -14,6 +14,10 @@ from bpframe.extend import Array
 __all__ = ["Cholesky", "Damped", "Dual", "Gram", "Iterative", "Triangular"]
 
 
+#: Where the reciprocal of a condition number is below so many roundings, the step would be wrong in its fourth digit.
+LEAST = 1e4
+
+
 class Damped(ABC):
     """The quadratic model of a cost at one θ, and its damped minimum.
 
@@ -75,7 +79,8 @@ class Cholesky(Damped):
     """Factor D⁻¹GD⁻¹ + μ: the fastest way, at twice the digits lost to an ill-conditioned R.
 
     `equations` are C, G and g. `precise` returns another way of solving at the same θ: it is asked where the damped
-    matrix is so ill-conditioned that half the digits would be lost. `imprecise` is the largest damping where it was.
+    matrix is so ill-conditioned that the step would have fewer than four digits. `imprecise` is the largest damping at
+    which it was.
     """
 
     def __init__(self, equations: tuple[float, Array, Array], precise: Callable[[], Damped] | None = None) -> None:
@@ -99,7 +104,7 @@ class Cholesky(Damped):
         upper, failed = factor(square.T, overwrite_a=True, clean=False)  # symmetric: its transpose in Fortran order
         if not failed and self._precise is not None:
             reciprocal, failed = condition(upper, norm)
-            failed = failed or not reciprocal > math.sqrt(np.finfo(square.dtype).eps)
+            failed = failed or not reciprocal > LEAST * float(np.finfo(square.dtype).eps)
         if not failed:
             return -solve(upper, self._g)[0]  # type: ignore[no-any-return]
         if self._precise is None:
@@ -149,7 +154,7 @@ class Dual(Damped):
     """Solve with a matrix per residual in place of one per parameter: (R D⁻²Rᵀ + μ) w = ρ, Δ = −D⁻²Rᵀw.
 
     For fewer residuals than parameters. `residuals` are C, R and ρ. Where the damped matrix is so ill-conditioned that
-    half the digits would be lost, an orthogonal basis of R's rows takes its place.
+    the step would have fewer than four digits, an orthogonal basis of R's rows takes its place.
     """
 
     def __init__(self, residuals: tuple[float, Array, Array], remainder: Array | None = None) -> None:
@@ -179,7 +184,7 @@ class Dual(Damped):
         upper, failed = factor(square.T, overwrite_a=True, clean=False)
         if not failed:
             reciprocal, failed = condition(upper, norm)
-            failed = failed or not reciprocal > math.sqrt(np.finfo(square.dtype).eps)
+            failed = failed or not reciprocal > LEAST * float(np.finfo(square.dtype).eps)
         if failed:
             return self._precisely(damping)
         found = -self._pull(self._scaled_rows, solve(upper, self._rho)[0])

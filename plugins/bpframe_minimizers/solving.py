@@ -25,8 +25,8 @@ class Solving:
         dual        R D⁻²Rᵀ + μ, a row per residual
         lsmr        products with R and Rᵀ alone
 
-    `auto` is dual for fewer residuals than parameters; else cholesky, and qr where that would lose half the digits; and
-    lsmr where neither matrix fits into the memory limit, or parameters are very many.
+    `auto` is dual for fewer residuals than parameters; else cholesky, and qr where that would leave a step fewer than
+    four digits; and lsmr where neither matrix fits into the memory limit, or parameters are very many.
 
     D: the largest lengths so far of R's columns, ones where they are all zero; or ones.
     """
