@@ -40,8 +40,8 @@ class EpochRecord(BaseModel):
 class History(BaseModel):
     """A record per epoch, and how training ended.
 
-    `stopped` is "completed", "interrupted" (Ctrl-C), "not finite", or the reason for which a method ended by itself,
-    such as "gradient below 1e-07". `steps` counts the changes of the parameters.
+    `stopped` is "completed", "interrupted" (Ctrl-C), "not finite", "failed" (a method raised an error), or the reason
+    for which a method ended by itself, such as "gradient below 1e-07". `steps` counts the changes of the parameters.
 
     `model_dump_json()` writes it and `History.model_validate_json` reads it back, without loss.
     """

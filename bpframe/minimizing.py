@@ -63,14 +63,14 @@ class Minimization:
                 if not self.spec.optimizer.batches:
                     problem.check_start()
                 self._minimize(problem)
+                self.history.stopped = problem.ended()
             except BaseException as error:
                 problem.return_to_best()
-                if isinstance(error, NonFiniteError):
-                    self.history.stopped = "not finite"
-                elif isinstance(error, KeyboardInterrupt):
+                if isinstance(error, KeyboardInterrupt):
                     self.history.stopped = "interrupted"
+                else:
+                    self.history.stopped = "not finite" if isinstance(error, NonFiniteError) else "failed"
                 raise
-            self.history.stopped = problem.ended()
         return self.history
 
     def _minimize(self, problem: NetworkProblem) -> None:
