@@ -1,0 +1,66 @@
+"""The columns that curvature is added up from: exact or random, a few examples and a few columns at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from bpframe.derivatives.linearisation import Linearisation
+from bpframe.derivatives.memory import portion
+from bpframe.derivatives.products import vector_bytes
+from bpframe.derivatives.sizes import integer
+from bpframe.engine import Engine
+from bpframe.randomness import stream
+
+__all__ = ["RootColumns", "linearised"]
+
+Array = np.ndarray[Any, Any]
+
+
+def linearised(
+    engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array], more_bytes: int = 0
+) -> Iterator[Linearisation]:
+    """Linearise checked examples with training switched off, in portions; an example takes `more_bytes` besides."""
+    count = len(next(iter(inputs.values())))
+    step = portion(count, vector_bytes(engine.plan, 1, engine.dtype) + more_bytes)
+    for start in range(0, count, step):
+        rows = slice(start, start + step)
+        some_inputs, some_targets = (
+            {name: array[rows] for name, array in arrays.items()} for arrays in (inputs, targets)
+        )
+        yield Linearisation.at(engine, some_inputs, some_targets)
+
+
+class RootColumns:
+    """Vectors s of the outputs, per example, whose outer products add up to the cost's Hessian in the outputs.
+
+        Σ_r s_{n,r} s_{n,r}ᵀ = S_n S_nᵀ = ∂²C_n/∂a²        exactly, with the columns of S_n
+        1/M Σ_r s_{n,r} s_{n,r}ᵀ → S_n S_nᵀ               with M = `samples` random vectors S_n ε, ε of ±1
+
+    Where several portions of examples are gone through, one stream of random numbers goes through them all.
+
+    Attributes: `scale`, 1 or 1/M, by which sums are multiplied.
+
+    Errors: DerivativeError for `samples` or a `seed` that are no such numbers, and for a cost without a Hessian root.
+
+    Source: Dangel, Kunstner and Hennig, BackPACK: Packing more into Backprop (2020), eqs. (19), (20).
+    """
+
+    def __init__(self, samples: int | None = None, seed: int = 0) -> None:
+        self.samples = None if samples is None else integer(samples, "samples")
+        self.scale = 1.0 if self.samples is None else 1.0 / self.samples
+        self._rng = stream(integer(seed, "seed", 0), "curvature")
+
+    def of(self, point: Linearisation, more_bytes: int = 0) -> Iterator[dict[str, Array]]:
+        """Yield the columns, (some, N, *output) by output; each takes `more_bytes` per example besides."""
+        count = point.root_count if self.samples is None else self.samples
+        each = vector_bytes(point.trace.plan, point.batch, point.trace.dtype) + point.batch * more_bytes
+        step = portion(count, each)
+        for first in range(0, count, step):
+            last = min(first + step, count)
+            if self.samples is None:
+                yield point.root_columns(first, last)
+            else:
+                yield point.random_columns(last - first, self._rng)

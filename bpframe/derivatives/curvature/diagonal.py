@@ -1,0 +1,66 @@
+"""Diagonals of the Gauss–Newton matrix and of the empirical Fisher matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bpframe.derivatives.curvature.columns import RootColumns, linearised
+from bpframe.derivatives.linearisation import Linearisation
+from bpframe.engine import Engine
+from bpframe.parameters import ParameterVector
+
+__all__ = ["empirical_fisher_diagonal", "gauss_newton_diagonal"]
+
+Array = np.ndarray[Any, Any]
+
+
+def gauss_newton_diagonal(
+    engine: Engine,
+    inputs: Mapping[str, Array],
+    targets: Mapping[str, Array],
+    samples: int | None = None,
+    seed: int = 0,
+) -> ParameterVector:
+    """Return the diagonal of the mean cost's Gauss–Newton matrix, exact or from random vectors.
+
+        diag G = 1/N Σ_n Σ_r (J_nᵀ s_{n,r})²
+
+    The vectors stay outer products e aᵀ: the squares of the errors are added over r before the one product with the
+    squares of the activations.
+
+    Errors: DerivativeError for a cost without a Hessian root; BatchCoupledError that names a node.
+
+    Source: Dangel, Kunstner and Hennig, BackPACK: Packing more into Backprop (2020), eqs. (19), (20).
+    """
+    columns, found, count = RootColumns(samples, seed), engine.parameters.like(), 0
+    for point in linearised(engine, inputs, targets):
+        count += point.batch
+        for seeds in columns.of(point):
+            _add_squares(point, seeds, found)
+    found.vector *= columns.scale / count
+    return found
+
+
+def empirical_fisher_diagonal(
+    engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array]
+) -> ParameterVector:
+    """Return 1/N Σ_n g_n², entry by entry, of the gradients g_n of each example's cost; none is written out.
+
+    Errors: BatchCoupledError that names a node whose component couples the examples.
+
+    Source: Kunstner, Balles and Hennig, Limitations of the Empirical Fisher Approximation (2019), eq. (3).
+    """
+    found, count = engine.parameters.like(), 0
+    for point in linearised(engine, inputs, targets):
+        count += point.batch
+        _add_squares(point, point.errors, found)
+    found.vector *= 1.0 / count
+    return found
+
+
+def _add_squares(point: Linearisation, seeds: Mapping[str, Array], found: ParameterVector) -> None:
+    for path, form in point.parameter_forms(seeds):
+        found.views[path][...] += form.sum_of_squares()

@@ -1,0 +1,114 @@
+"""The curvature of the mean cost: diagonals, diagonal blocks, Kronecker factors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bpframe.derivatives.curvature.blocks import By, gauss_newton_blocks
+from bpframe.derivatives.curvature.columns import linearised
+from bpframe.derivatives.curvature.diagonal import empirical_fisher_diagonal, gauss_newton_diagonal
+from bpframe.derivatives.curvature.factors import KroneckerFactors
+from bpframe.derivatives.curvature.kfac import WeightSharing, kronecker_factors
+from bpframe.derivatives.ggn import check_fisher
+from bpframe.differentiable.base import Arrays, Evaluated
+from bpframe.parameters import ParameterVector
+
+__all__ = ["Curvature", "HasCurvature"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Curvature:
+    """What a network's mean cost C = 1/N Σ C_n bends like, in its parameters: reached as `network.curvature`.
+
+    Everything is derived from the components' local Jacobians and the cost's Hessian, for any graph, with training
+    switched off. `samples` replaces the exact sum over the columns of the Hessian's root by that many random vectors
+    per example, drawn from `seed`: an unbiased estimate that costs `samples` backward passes.
+    """
+
+    def __init__(self, network: Evaluated) -> None:
+        self._network = network
+
+    def gauss_newton_diagonal(self, x: Arrays, y: Arrays, samples: int | None = None, seed: int = 0) -> ParameterVector:
+        """Return the diagonal of the Gauss–Newton matrix 1/N Σ_n J_nᵀ H_n J_n, by path and as one vector.
+
+        Errors: DerivativeError for a cost without a Hessian root; BatchCoupledError that names a node whose component
+        couples the examples.
+
+        Source: Dangel, Kunstner and Hennig, BackPACK: Packing more into Backprop (2020), eqs. (19), (20).
+        """
+        return gauss_newton_diagonal(self._network._engine, *self._network._samples(x, y), samples, seed)
+
+    def fisher_diagonal(self, x: Arrays, y: Arrays, samples: int | None = None, seed: int = 0) -> ParameterVector:
+        """Return the diagonal of the Fisher information: that of the Gauss–Newton matrix, where the two agree.
+
+        Errors: those of `gauss_newton_diagonal`; DerivativeError that names a cost whose `hessian` asks for `y`.
+
+        Source: Martens, New Insights and Perspectives on the Natural Gradient Method (2020), section 9.
+        """
+        check_fisher(self._network.graph)
+        return self.gauss_newton_diagonal(x, y, samples, seed)
+
+    def empirical_fisher_diagonal(self, x: Arrays, y: Arrays) -> ParameterVector:
+        """Return 1/N Σ_n g_n², entry by entry, of the gradients g_n of each example's cost.
+
+        It is no estimate of the Fisher information: it takes the targets as they are, not as the model would draw them.
+
+        Errors: BatchCoupledError that names a node whose component couples the examples.
+
+        Source: Kunstner, Balles and Hennig, Limitations of the Empirical Fisher Approximation (2019), eq. (3).
+        """
+        return empirical_fisher_diagonal(self._network._engine, *self._network._samples(x, y))
+
+    def gauss_newton_blocks(
+        self, x: Arrays, y: Arrays, by: By = "parameter", memory_limit: int | None = None
+    ) -> dict[str, Array]:
+        """Return the diagonal blocks of the Gauss–Newton matrix, exact and written out: (p, p) by path, or by node.
+
+        Rows and columns are in C order; with `by="node"` a node's parameters follow one another, those that several
+        nodes share under the node that owns them.
+
+        Errors: MemoryLimitError where all blocks together take more than `memory_limit` bytes; DerivativeError for a
+        cost without a Hessian root; BatchCoupledError.
+        """
+        return gauss_newton_blocks(self._network._engine, *self._network._samples(x, y), by, memory_limit)
+
+    def kfac(
+        self,
+        x: Arrays,
+        y: Arrays,
+        samples: int | None = None,
+        seed: int = 0,
+        weight_sharing: WeightSharing = "expand",
+        memory_limit: int | None = None,
+    ) -> KroneckerFactors:
+        """Return Kronecker factors of the Gauss–Newton blocks, one block per parameter: G_θθ ≈ B ⊗ A.
+
+            A = 1/N Σ_n a_n a_nᵀ,    B = 1/N Σ_n Σ_r e_{n,r} e_{n,r}ᵀ,    J_nᵀ s_{n,r} = e_{n,r} a_nᵀ
+
+        Where several places of an example share a weight (time, the places of a kernel, several nodes), "expand" takes
+        them as examples of their own and "reduce" adds them first. "expand" is exact for deep linear networks whose
+        cost is a sum over the places, "reduce" for those that average over them. A parameter whose operator knows no
+        outer products gets its exact block, with A = [[1]].
+
+        Errors: MemoryLimitError that names a parameter whose factor takes more than `memory_limit` bytes;
+        DerivativeError for a cost without a Hessian root; BatchCoupledError.
+
+        Source: Martens and Grosse (2015); Botev, Ritter and Barber (2017) for exact columns; Eschenhagen, Immer,
+        Turner, Schneider and Hennig (2023) for shared weights. See `bpframe.derivatives.curvature.kfac`.
+        """
+        network = self._network
+        inputs, targets = network._samples(x, y)
+        points = linearised(network._engine, inputs, targets)
+        return kronecker_factors(points, network.parameters, samples, seed, weight_sharing, memory_limit)
+
+
+class HasCurvature(Evaluated):
+    """Gives access to curvature."""
+
+    @property
+    def curvature(self) -> Curvature:
+        """Diagonals, diagonal blocks and Kronecker factors of the mean cost's second derivatives."""
+        return Curvature(self)

@@ -1,0 +1,134 @@
+"""Diagonals of the Gauss–Newton and Fisher matrices, against dense matrices from forward passes alone."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from bpframe_reference import Dense
+
+from bpframe.derivatives.curvature import columns as columns_module
+from bpframe.errors import BatchCoupledError, DataError, DerivativeError
+from bpframe.extend import Array, Layer, Operator
+from tests.oracles import assert_close
+from tests.trials.huber import HuberCost
+
+from .dense import At
+from .undeclared import NoHessian, made
+from .zoo import ZOO
+
+
+def by_name(name):
+    return next(each for each in ZOO if each.name == name)
+
+
+@pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
+def test_it_is_the_diagonal_of_the_dense_matrix(example) -> None:
+    network = example.make()
+    x, y = example.data()
+    found = network.curvature.gauss_newton_diagonal(x, y)
+    assert_close(found.vector, np.diag(At(network, x, y).gauss_newton()), 1e-9)
+    np.testing.assert_array_equal(network.curvature.fisher_diagonal(x, y).vector, found.vector)
+    for path, shape in network.parameters.shapes.items():
+        assert found[path].shape == shape
+
+
+@pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
+def test_the_empirical_fisher_diagonal_is_that_of_the_gradients_per_example(example) -> None:
+    network = example.make()
+    x, y = example.data()
+    found = network.curvature.empirical_fisher_diagonal(x, y)
+    assert_close(found.vector, np.diag(At(network, x, y).empirical_fisher()), 1e-9)
+
+
+@pytest.mark.parametrize("name", ["sigmoid-quadratic", "softmax-cross-entropy", "convolution", "gated-two-outputs"])
+def test_random_vectors_estimate_it_without_bias(name) -> None:
+    """The mean over many is as close as its own spread allows, and closer than any constant factor would be."""
+    example = by_name(name)
+    network = example.make()
+    x, y = example.data()
+    curvature = network.curvature
+    exact = curvature.gauss_newton_diagonal(x, y).vector
+    estimates = np.array([curvature.gauss_newton_diagonal(x, y, samples=4, seed=s).vector for s in range(400)])
+    error = np.abs(estimates.mean(axis=0) - exact)
+    spread = estimates.std(axis=0) / np.sqrt(len(estimates))
+    assert (error <= 5 * spread + 1e-12 * exact.max()).all()
+    assert error.max() < 0.1 * exact.max()
+    assert not np.array_equal(estimates[0], estimates[1])
+    np.testing.assert_array_equal(curvature.gauss_newton_diagonal(x, y, samples=4, seed=1).vector, estimates[1])
+
+
+def test_portions_of_examples_and_columns_add_up(monkeypatch) -> None:
+    example = by_name("convolution-cross-entropy")
+    network = example.make()
+    x, y = example.data(batch=7)
+    whole = network.curvature.gauss_newton_diagonal(x, y).vector
+    empirical = network.curvature.empirical_fisher_diagonal(x, y).vector
+    asked = []
+
+    def portion(count, bytes_each):
+        asked.append(count)
+        return 2
+
+    monkeypatch.setattr(columns_module, "portion", portion)
+    np.testing.assert_allclose(network.curvature.gauss_newton_diagonal(x, y).vector, whole, rtol=1e-13)
+    assert asked == [7, 3, 3, 3, 3]
+    np.testing.assert_allclose(network.curvature.empirical_fisher_diagonal(x, y).vector, empirical, rtol=1e-13)
+
+
+@pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
+def test_float32_stays_float32(example) -> None:
+    single, double = example.make("float32"), example.make()
+    double.parameters.vector[:] = single.parameters.vector
+    x, y = example.data(dtype="float32")
+    for name in ("gauss_newton_diagonal", "empirical_fisher_diagonal"):
+        found = getattr(single.curvature, name)(x, y).vector
+        assert found.dtype == np.float32
+        assert_close(found, getattr(double.curvature, name)(x, y).vector, 1e-5)
+
+
+class MeanRemoved(Operator):
+    """v ↦ v − mean v, over the batch."""
+
+    couples_batch = True
+
+    def jvp(self, v: Array, out: Array | None = None) -> Array:
+        return v - v.mean(axis=-2, keepdims=True)
+
+    vjp = jvp
+
+
+class Centred(Layer):
+    """Couples the examples whenever it runs."""
+
+    couples_batch: ClassVar[bool] = True
+
+    def forward(self, x: Array) -> Array:
+        return x - x.mean(axis=0)
+
+    def jacobian(self, x: Array) -> Operator:
+        return MeanRemoved()
+
+
+def test_what_cannot_be_computed_is_refused_by_name() -> None:
+    network, x, y = made(Dense(units=2), cost=NoHessian())
+    with pytest.raises(DerivativeError, match="no_hessian"):
+        network.curvature.gauss_newton_diagonal(x, y)
+    network.curvature.empirical_fisher_diagonal(x, y)
+    network, x, y = made(Dense(units=2), cost=HuberCost())
+    network.curvature.gauss_newton_diagonal(x, y)
+    with pytest.raises(DerivativeError, match="its hessian asks for 'y'"):
+        network.curvature.fisher_diagonal(x, y)
+    network, x, y = made(Dense(units=3), Centred(), Dense(units=2))
+    for name in ("gauss_newton_diagonal", "empirical_fisher_diagonal"):
+        with pytest.raises(BatchCoupledError, match="centred"):
+            getattr(network.curvature, name)(x, y)
+    network, x, y = made(Dense(units=2))
+    for samples in (0, 1.5, True, "2"):
+        with pytest.raises(DerivativeError, match="samples"):
+            network.curvature.gauss_newton_diagonal(x, y, samples=samples)
+    with pytest.raises(DerivativeError, match="seed"):
+        network.curvature.gauss_newton_diagonal(x, y, samples=1, seed=-1)
+    with pytest.raises(DataError, match="no examples"):
+        network.curvature.gauss_newton_diagonal(x[:0], y[:0])
