@@ -251,16 +251,14 @@ class LeastSquares:
             total[first:last] += form.total().reshape(-1) / self.count
 
 
-def _write_transposed(form: KroneckerForm, block: Array) -> None:
-    """Write a form's vectors with the examples on the last axis: block (m·n, columns, examples), from e and a."""
-    e, a = form.left, form.right
-    if form.places == 1:
-        left = np.ascontiguousarray(e[..., 0, :].transpose(2, 0, 1))  # (m, columns, examples)
-        right = np.ascontiguousarray(a[:, 0].T)[:, None]  # (n, 1, examples)
+def _write_transposed(form: Any, block: Array) -> None:
+    """Write pulled-back vectors with the examples on the last axis: block (size, columns, examples)."""
+    if isinstance(form, KroneckerForm) and form.places == 1:
+        left = np.ascontiguousarray(form.left[..., 0, :].transpose(2, 0, 1))  # (m, columns, examples)
+        right = np.ascontiguousarray(form.right[:, 0].T)[:, None]  # (n, 1, examples)
         np.multiply(left[:, None], right, out=block.reshape(len(left), len(right), *block.shape[1:]))
-        return
-    vectors = form.vectors()
-    block[...] = np.moveaxis(vectors.reshape(*vectors.shape[:2], -1), -1, 0)
+    else:
+        block[...] = np.moveaxis(form.vectors().reshape(*block.shape[1:], len(block)), -1, 0)
 
 
 def _triangle(stacked: Array) -> Array:
