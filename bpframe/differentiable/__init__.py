@@ -5,10 +5,11 @@ from __future__ import annotations
 from bpframe.differentiable.base import Arrays
 from bpframe.differentiable.curvature import HasCurvature
 from bpframe.differentiable.first_order import FirstOrder
+from bpframe.differentiable.jacobians import Jacobians
 from bpframe.differentiable.second_order import SecondOrder
 
 __all__ = ["Arrays", "Differentiable"]
 
 
-class Differentiable(FirstOrder, SecondOrder, HasCurvature):
+class Differentiable(FirstOrder, SecondOrder, Jacobians, HasCurvature):
     """A graph with parameters that can be evaluated and differentiated; arrays have examples on axis 0."""

@@ -1,0 +1,175 @@
+"""A part of a network with branches, multiplied out by eliminating its inner values one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+
+from bpframe.derivatives.elimination import plan_elimination
+from bpframe.derivatives.jacobian.link import Link
+from bpframe.derivatives.jacobian.path import Way
+from bpframe.derivatives.jacobian.products import Held, accumulated, added, multiplied, pulled, pushed, written
+
+__all__ = ["Elimination", "plan_branches"]
+
+Array = np.ndarray[Any, Any]
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Action:
+    """One product, or one writing out, and the multiplications that it takes for the whole batch."""
+
+    kind: Literal["known", "tangent", "adjoint", "push", "pull", "multiply", "drop"]
+    earlier: Pair
+    later: Pair | None
+    cost: int
+
+
+@dataclass(frozen=True, eq=False)
+class Elimination:
+    """What to do, one product after another, until only the edge from the first to the last value is left.
+
+    c_wu ← c_wu + c_wv c_vu for every edge u → v → w. A local Jacobian stays an operator, through which the other is
+    sent, as long as that is cheaper than to write it out.
+    """
+
+    first: str
+    last: str
+    order: tuple[str, ...]
+    links: dict[Pair, Link]
+    actions: tuple[_Action, ...]
+    cost: int
+
+    def carried_out(self, like: Array, batch: int) -> Held:
+        """Multiply out: (B, outputs, inputs)."""
+        held: dict[Pair, Held] = {}
+        for action in self.actions:
+            earlier, later = action.earlier, action.later
+            if later is None:
+                if action.kind == "drop":
+                    del held[earlier]
+                elif action.kind == "known":
+                    held[earlier] = written(self.links[earlier], like)
+                else:
+                    held[earlier] = accumulated(self.links[earlier], like, batch, action.kind == "tangent")
+                continue
+            if action.kind == "push":
+                product = pushed(held[earlier], self.links[later], batch)
+            elif action.kind == "pull":
+                product = pulled(held[later], self.links[earlier], batch)
+            else:
+                product = multiplied(held[later], held[earlier])
+            pair = (earlier[0], later[1])
+            held[pair] = added(held[pair], product) if pair in held else product
+        return held[self.first, self.last]
+
+
+def plan_branches(segment: tuple[Way, ...], batch: int) -> Elimination:
+    """Plan the elimination of the inner values of a part with branches.
+
+    The order is the cheapest of `plan_elimination`'s, forward and reverse, judged with the operators' own costs.
+    """
+    links = {
+        (way.source, way.target): Link(way.operator, way.node, way.key, way.operator._ignores_examples)
+        for way in segment
+    }
+    first, last = segment[0].source, segment[-1].target
+    sizes = {first: next(iter(links.values())).inputs}
+    for (_, target), link in links.items():
+        sizes[target] = link.outputs
+    inner = tuple(name for name in sizes if name not in (first, last))
+    ways = []
+    for order in (_order(tuple(links), tuple(sizes.items()), first, last), inner, inner[::-1]):
+        actions = _actions(links, order, batch)
+        ways.append(Elimination(first, last, order, links, actions, sum(action.cost for action in actions)))
+    return min(ways, key=lambda way: way.cost)
+
+
+@lru_cache(maxsize=256)
+def _order(edges: tuple[Pair, ...], sizes: tuple[tuple[str, int], ...], first: str, last: str) -> tuple[str, ...]:
+    graph: dict[Hashable, list[str]] = {name: [] for name, _ in sizes}
+    for source, target in edges:
+        graph[target].append(source)
+    plan = plan_elimination(graph, sizes=dict(sizes), inputs=[first], outputs=[last])
+    return tuple(str(name) for name in plan.order)
+
+
+class _State:
+    """The edges that are left: operators, or matrices by their sizes."""
+
+    def __init__(self, links: dict[Pair, Link], batch: int) -> None:
+        self.links = dict(links)
+        self.batch = batch
+        self.sizes = {source: link.inputs for (source, _), link in links.items()}
+        self.sizes |= {target: link.outputs for (_, target), link in links.items()}
+        self.shared = {pair: link.shared for pair, link in links.items()}
+        self.dense: set[Pair] = set()
+        self.actions: list[_Action] = []
+
+    def times(self, *pairs: Pair) -> int:
+        return 1 if all(self.shared[pair] for pair in pairs) else self.batch
+
+    def writing(self, pair: Pair) -> _Action:
+        """The cheapest way to write an operator out."""
+        link, times = self.links[pair], self.times(pair)
+        ways = [_Action("tangent", pair, None, link.inputs * link.edges * times)]
+        ways.append(_Action("adjoint", pair, None, link.outputs * link.edges * times))
+        if link.dense_cost is not None:
+            ways.insert(0, _Action("known", pair, None, link.dense_cost * times))
+        return min(ways, key=lambda way: way.cost)
+
+    def write(self, pair: Pair) -> None:
+        if pair not in self.dense:
+            self.actions.append(self.writing(pair))
+            self.dense.add(pair)
+
+    def product(self, earlier: Pair, later: Pair) -> None:
+        """Multiply two edges in the cheapest way, and add to the edge that is there."""
+        rows, inner, columns = self.sizes[later[1]], self.sizes[later[0]], self.sizes[earlier[0]]
+        times = self.times(earlier, later)
+        to_write = {pair: 0 if pair in self.dense else self.writing(pair).cost for pair in (earlier, later)}
+        ways: list[tuple[int, _Action]] = []
+        if later not in self.dense:
+            cost = columns * self.links[later].edges * times
+            ways.append((cost + to_write[earlier], _Action("push", earlier, later, cost)))
+        if earlier not in self.dense:
+            cost = rows * self.links[earlier].edges * times
+            ways.append((cost + to_write[later], _Action("pull", earlier, later, cost)))
+        cost = rows * inner * columns * times
+        ways.append((cost + sum(to_write.values()), _Action("multiply", earlier, later, cost)))
+        action = min(ways, key=lambda way: way[0])[1]
+        if action.kind != "pull":
+            self.write(earlier)
+        if action.kind != "push":
+            self.write(later)
+        pair = (earlier[0], later[1])
+        if pair in self.shared:
+            self.write(pair)
+        self.actions.append(action)
+        self.dense.add(pair)
+        self.shared[pair] = self.shared.get(pair, True) and self.shared[earlier] and self.shared[later]
+
+    def drop(self, pairs: Iterable[Pair]) -> None:
+        for pair in pairs:
+            if pair in self.dense:
+                self.actions.append(_Action("drop", pair, None, 0))
+            self.dense.discard(pair)
+            del self.shared[pair]
+
+
+def _actions(links: dict[Pair, Link], order: Iterable[str], batch: int) -> tuple[_Action, ...]:
+    """Eliminate in this order, on paper."""
+    state = _State(links, batch)
+    for vertex in order:
+        into = [pair for pair in state.shared if pair[1] == vertex]
+        out = [pair for pair in state.shared if pair[0] == vertex]
+        for earlier in into:
+            for later in out:
+                state.product(earlier, later)
+        state.drop([*into, *out])
+    return tuple(state.actions)

@@ -1,0 +1,115 @@
+"""The part of a network between a source and a target, cut where every path passes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from bpframe.derivatives.jacobian.branched import Edge
+from bpframe.errors import BatchCoupledError
+from bpframe.graph import Node, Shape
+from bpframe.operators import add
+from bpframe.trace import Trace
+
+__all__ = ["Path", "Way", "path_between"]
+
+
+@dataclass(frozen=True, eq=False)
+class Way(Edge):
+    """An edge with the node whose local Jacobian it is, its place in the order of evaluation, and the key there."""
+
+    node: Node
+    place: int
+    key: str
+
+
+@dataclass(frozen=True)
+class Path:
+    """Every local Jacobian on some way from `source` to `target`, in an order of evaluation.
+
+    A source is a value or a parameter's path. Without ways the target does not depend on it, or is it.
+    """
+
+    source: str
+    target: str
+    in_shape: Shape
+    out_shape: Shape
+    ways: tuple[Way, ...]
+
+    @cached_property
+    def segments(self) -> tuple[tuple[Way, ...], ...]:
+        """The ways between one *cut vertex*, which every path passes, and the next: one way, or several with branches.
+
+        A vertex is passed by every path if no edge leads from a vertex before it to one behind it.
+        """
+        place = {self.source: 0}
+        for way in self.ways:
+            place.setdefault(way.target, len(place))
+        parts: list[list[Way]] = [[]]
+        reached = 0  # the farthest vertex that an edge from before leads to
+        current = self.source
+        for way in sorted(self.ways, key=lambda each: place[each.source]):
+            if way.source != current:
+                current = way.source
+                if reached <= place[current]:
+                    parts.append([])
+            parts[-1].append(way)
+            reached = max(reached, place[way.target])
+        return tuple(tuple(sorted(part, key=lambda each: place[each.target])) for part in parts if part)
+
+    def check_uncoupled(self) -> None:
+        """Refuse a Jacobian per example where a local one couples the examples.
+
+        Errors: BatchCoupledError that names the node.
+        """
+        for way in self.ways:
+            if way.operator.couples_batch:
+                raise BatchCoupledError(
+                    f"{way.node.where} couples the examples of a batch: "
+                    f"∂{self.target}/∂{self.source} has no form per example",
+                    hint="form='factored', and its joint_dense(batch): the Jacobian of the whole batch",
+                )
+
+
+def path_between(trace: Trace, source: str, target: str) -> Path:
+    """Return every local Jacobian between a value or parameter and a value; only their nodes are asked for theirs."""
+    graph = trace.plan.graph
+    moving = {source}
+    edges: list[tuple[int, Node, str, list[str]]] = []
+    for place, node in enumerate(graph.nodes) if source != target else ():
+        keys = _keys(node, source, moving)
+        for start, named in keys.items():
+            edges.append((place, node, start, named))
+        if keys:
+            moving.add(node.name)
+        if node.name == target:
+            break
+    needed = {target}
+    kept: list[tuple[int, Node, str, list[str]]] = []
+    for each in reversed(edges):
+        if each[1].name in needed:
+            needed.add(each[2])
+            kept.append(each)
+    ways = tuple(_way(trace, *each) for each in reversed(kept))
+    parameters = graph.parameters
+    in_shape = parameters[source].shape if source in parameters else graph.shapes[source]
+    return Path(source, target, in_shape, graph.shapes[target], ways)
+
+
+def _keys(node: Node, source: str, moving: set[str]) -> dict[str, list[str]]:
+    """The keys of a node's local Jacobian by what they lead from: values that move, or the source as its parameter."""
+    found: dict[str, list[str]] = {}
+    for key, name in zip(node.input_keys, node.sources, strict=True):
+        if name in moving and key not in node.component.integer_inputs:
+            found.setdefault(name, []).append(key)
+    for key in node.parameters:
+        if node.parameter_path(key) == source:
+            found.setdefault(source, []).append(key)
+    return found
+
+
+def _way(trace: Trace, place: int, node: Node, source: str, keys: Sequence[str]) -> Way:
+    jacobian = trace.jacobian(node.name)
+    operator = jacobian[keys[0]] if len(keys) == 1 else add(*(jacobian[key] for key in keys))
+    return Way(source, node.name, operator, node, place, keys[0])

@@ -1,0 +1,119 @@
+"""Products of Jacobians that are held as matrices, one for each example or one for all.
+
+J is (B, m, n), with B the number of examples, or 1 where all share it. A stack of rows times a shared matrix is one
+matrix product, (N·m, k) @ (k, n), and what is shared on both sides is multiplied once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bpframe.derivatives.jacobian.link import Link
+from bpframe.returned import check_product
+
+__all__ = ["Held", "accumulated", "added", "multiplied", "pulled", "pushed", "through", "written"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Held(NamedTuple):
+    """A Jacobian as an array (B, m, n); `fresh` says that the array is nobody else's."""
+
+    j: Array
+    fresh: bool
+
+
+def written(link: Link, like: Array) -> Held:
+    """Write a local Jacobian out from the entries that it holds."""
+    return Held(link.written(like), False)
+
+
+def accumulated(link: Link, like: Array, batch: int, forward: bool) -> Held:
+    """Write a local Jacobian out with unit vectors, pushed forward or pulled back."""
+    size = link.inputs if forward else link.outputs
+    unit = Held(np.eye(size, dtype=like.dtype, like=like)[None], False)
+    return pushed(unit, link, batch) if forward else pulled(unit, link, batch)
+
+
+def multiplied(later: Held, earlier: Held, out: Array | None = None) -> Held:
+    """Return `later` times `earlier`, in `out`, (N, m, n), where that is given and fits."""
+    left, right = later.j, earlier.j
+    examples = max(len(left), len(right))
+    if out is not None and examples != len(out):
+        out = None
+    if len(right) == 1 and len(left) > 1:
+        rows = left.reshape(len(left) * left.shape[1], left.shape[2])
+        flat = None if out is None else out.reshape(len(rows), out.shape[2])
+        return Held(np.matmul(rows, right[0], out=flat).reshape(len(left), left.shape[1], right.shape[2]), True)
+    if out is None and len(left) == 1 and len(right) > 1 and right.swapaxes(1, 2).flags.c_contiguous:
+        columns = right.swapaxes(1, 2).reshape(len(right) * right.shape[2], right.shape[1])
+        product = np.matmul(columns, left[0].T).reshape(len(right), right.shape[2], left.shape[1])
+        return Held(product.swapaxes(1, 2), True)
+    return Held(np.matmul(left, right, out=out), True)
+
+
+def pulled(rows: Held, link: Link, batch: int, out: Array | None = None) -> Held:
+    """Pull the rows of a Jacobian back through a function: (B, m, outputs) -> (B, m, inputs)."""
+    if link.is_matrix:
+        return multiplied(rows, written(link, rows.j), out)
+    u, operator = rows.j, link.operator
+    count, shape = u.shape[1], operator.in_shape
+    if link.shared:  # the rows of all examples are a batch of their own: N·m of them, where they lie
+        found = operator.vjp(u.reshape(len(u), count, *operator.out_shape))
+        check_product(link.node, link.key, "vjp", found, (len(u), count, *shape), u.dtype)
+        return _held(found.reshape(len(u), count, link.inputs), rows)
+    stack = _every(u, batch).swapaxes(0, 1).reshape(count, batch, *operator.out_shape)
+    buffer = _buffer(out, u, (batch, count, link.inputs))
+    found = operator.vjp(stack, buffer.swapaxes(0, 1).reshape(count, batch, *shape))
+    check_product(link.node, link.key, "vjp", found, (count, batch, *shape), u.dtype)
+    return _held(found.reshape(count, batch, link.inputs).swapaxes(0, 1), rows)
+
+
+def pushed(columns: Held, link: Link, batch: int, out: Array | None = None) -> Held:
+    """Push the columns of a Jacobian forward through a function: (B, inputs, n) -> (B, outputs, n)."""
+    if link.is_matrix:
+        return multiplied(written(link, columns.j), columns, out)
+    v, operator = columns.j, link.operator
+    count, shape = v.shape[2], operator.out_shape
+    if link.shared:
+        found = operator.jvp(v.swapaxes(1, 2).reshape(len(v), count, *operator.in_shape))
+        check_product(link.node, link.key, "jvp", found, (len(v), count, *shape), v.dtype)
+        return _held(found.reshape(len(v), count, link.outputs).swapaxes(1, 2), columns)
+    stack = _every(v, batch).transpose(2, 0, 1).reshape(count, batch, *operator.in_shape)
+    found = operator.jvp(stack)
+    check_product(link.node, link.key, "jvp", found, (count, batch, *shape), v.dtype)
+    return _held(found.reshape(count, batch, link.outputs).transpose(1, 2, 0), columns)
+
+
+def through(j: Held, links: Iterable[Link], batch: int, forward: bool, out: Array | None = None) -> Held:
+    """Push a Jacobian through links, or pull it back, where nobody else needs it any more."""
+    way = list(links)
+    for link in way:
+        target = out if link is way[-1] else None
+        found = pushed(j, link, batch, target) if forward else pulled(j, link, batch, target)
+        j = Held(found.j, found.fresh or (j.fresh and found.j.flags.writeable))
+    return j
+
+
+def added(first: Held, second: Held) -> Held:
+    """Add two Jacobians, in the memory of one that is nobody else's."""
+    for one, other in ((first, second), (second, first)):
+        if one.fresh and len(one.j) >= len(other.j) and one.j.flags.writeable:
+            return Held(np.add(one.j, other.j, out=one.j), True)
+    return Held(np.add(first.j, second.j), True)
+
+
+def _every(j: Array, batch: int) -> Array:
+    return j if len(j) == batch else np.broadcast_to(j, (batch, *j.shape[1:]))
+
+
+def _buffer(out: Array | None, like: Array, shape: tuple[int, ...]) -> Array:
+    return np.empty_like(like, shape=shape, order="C") if out is None or out.shape != shape else out
+
+
+def _held(found: Array, source: Held) -> Held:
+    """A product may be its argument, or a view of it, or read-only."""
+    return Held(found, found.flags.writeable and not np.may_share_memory(found, source.j))
