@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from bpframe.extend import Array, Field, Objective, PositiveInt, Problem
