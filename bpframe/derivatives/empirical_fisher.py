@@ -11,7 +11,7 @@ import numpy as np
 from bpframe.derivatives.linearisation import Linearisation, refuse_coupling
 from bpframe.derivatives.pull_back import pull_back, steps_to
 from bpframe.derivatives.spaces import Space
-from bpframe.operators import KroneckerForm
+from bpframe.operators import PulledVectors
 
 __all__ = ["EmpiricalFisherProduct"]
 
@@ -34,7 +34,7 @@ class EmpiricalFisherProduct:
         self.point = point
         self.space = space
         self.batch = point.batch
-        self._forms: dict[str, KroneckerForm] = {}
+        self._forms: dict[str, PulledVectors] = {}
         self._gradients: dict[str, Array] = {}
         if space.wrt == "parameters":
             self._forms = dict(point.parameter_forms(point.errors))
@@ -49,27 +49,12 @@ class EmpiricalFisherProduct:
         along = np.zeros((*stack, batch), self.point.trace.dtype)
         for path, form in self._forms.items():
             if path in change:
-                along += _inner(form, change[path])
+                along += form.inner(change[path])
         for name, gradient in self._gradients.items():
             if name in change:
                 shape = (*stack, batch, math.prod(gradient.shape[1:]))
                 along += np.einsum("ni,...ni->...n", gradient.reshape(shape[-2:]), change[name].reshape(shape))
-        found = {path: _weighted_total(form, along) for path, form in self._forms.items()}
+        found = {path: form.weighted(along).total() for path, form in self._forms.items()}
         for name, gradient in self._gradients.items():
             found[name] = along.reshape(*along.shape, *(1,) * (gradient.ndim - 1)) * gradient
         return found
-
-
-def _inner(form: KroneckerForm, vector: Array) -> Array:
-    """Return ⟨g_n, V⟩ for V (*S, *shape): (*S, N)."""
-    e, a = form.left, form.right
-    stack = vector.shape[: vector.ndim - len(form.shape)]
-    matrix = vector.reshape(*stack, 1, e.shape[-1], a.shape[-1])
-    pushed = np.matmul(a, matrix.swapaxes(-1, -2))
-    inner: Array = np.einsum("nli,...nli->...n", e, pushed)
-    return inner
-
-
-def _weighted_total(form: KroneckerForm, weights: Array) -> Array:
-    """Return Σ_n c_n g_n for weights c (*S, N): (*S, *shape)."""
-    return KroneckerForm(weights[..., None, None] * form.left, form.right, form.shape).total()

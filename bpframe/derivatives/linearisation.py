@@ -14,7 +14,7 @@ from bpframe.engine import Engine
 from bpframe.errors import BatchCoupledError, BpframeError, ContractError, DerivativeError, OperatorError
 from bpframe.forward import costs
 from bpframe.graph import Node
-from bpframe.operators import KroneckerForm, Operator, dense_operator
+from bpframe.operators import Operator, PulledVectors, dense_operator
 from bpframe.parameters import ParameterVector
 from bpframe.plan import CostStep
 from bpframe.returned import failed_at
@@ -129,7 +129,7 @@ class Linearisation:
             found[output] = root.jvp((2 * signs - 1).astype(self.trace.dtype))
         return found
 
-    def parameter_forms(self, seeds: Mapping[str, Array]) -> Iterator[tuple[str, KroneckerForm]]:
+    def parameter_forms(self, seeds: Mapping[str, Array]) -> Iterator[tuple[str, PulledVectors]]:
         """Pull vectors of the outputs back to every parameter, one example apart from another.
 
         `seeds` are (*S, N, *output) by output. Yields each parameter's path with J_nᵀ u_n as outer products; what
@@ -141,7 +141,7 @@ class Linearisation:
         deltas: list[Array | None] = [None] * plan.size
         for output, seed in seeds.items():
             deltas[plan.value_slots[output]] = seed
-        waiting: dict[str, KroneckerForm] = {}
+        waiting: dict[str, PulledVectors] = {}
         for each, delta, jacobian in walk_back(self.trace, plan.to_parameters, deltas):
             node = each.step.node
             refuse_coupling(node, jacobian)

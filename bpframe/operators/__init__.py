@@ -11,8 +11,10 @@ from bpframe.operators.gather import Gather
 from bpframe.operators.identity import Identity
 from bpframe.operators.kronecker_form import KroneckerForm
 from bpframe.operators.matrix import Matrix
+from bpframe.operators.pulled_vectors import PulledVectors
 from bpframe.operators.rank_one import RankOne
 from bpframe.operators.reshape import Reshape
+from bpframe.operators.scattered_form import ScatteredForm
 from bpframe.operators.sum import Sum
 from bpframe.operators.weight_times import WeightTimes
 
@@ -26,8 +28,10 @@ __all__ = [
     "KroneckerForm",
     "Matrix",
     "Operator",
+    "PulledVectors",
     "RankOne",
     "Reshape",
+    "ScatteredForm",
     "Sum",
     "WeightTimes",
     "add",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bpframe.errors import OperatorError
 from bpframe.operators.base import Array, Operator, Shape, without_examples
-from bpframe.operators.kronecker_form import KroneckerForm
+from bpframe.operators.pulled_vectors import PulledVectors
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -72,12 +72,16 @@ class Composed(Operator):
             u = factor.vjp(np.expand_dims(u, axis)).squeeze(axis)
         return u
 
-    def kronecker_form(self, u: Array) -> KroneckerForm:
-        """Return the last factor's form of what the others pulled back."""
+    def kronecker_form(self, u: Array) -> PulledVectors:
+        """Return the last factor's form of what the others pulled back; factors that only reshape keep the form."""
         factors = self.factors
-        for factor in factors[:-1]:
+        last = len(factors) - 1
+        while last and factors[last]._only_reshapes:
+            last -= 1
+        for factor in factors[:last]:
             u = factor.vjp(u)
-        return factors[-1].kronecker_form(u)
+        form = factors[last].kronecker_form(u)
+        return form if last == len(factors) - 1 else form.reshaped(factors[-1].in_shape)
 
     @property
     def couples_batch(self) -> bool:  # type: ignore[override]  # a constant of the class elsewhere

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from bpframe.operators.pulled_vectors import CHUNK_BYTES, Array, PulledVectors, Shape, viewed
 
 __all__ = ["KroneckerForm"]
 
-Array = npt.NDArray[Any]
-Shape = tuple[int, ...]
 
-#: How many bytes of written-out vectors are held at once where outer products alone do not do.
-CHUNK_BYTES = 1 << 24
-
-
-class KroneckerForm:
+class KroneckerForm(PulledVectors):
     """Pulled-back vectors, one per stack entry and example, as sums of outer products.
 
         J_nᵀ u_n = Σ_l e_{n,l} a_{n,l}ᵀ,    in the shape of the parameter
@@ -40,28 +34,55 @@ class KroneckerForm:
         self.right = right
         self.shape = shape
 
+    @classmethod
+    def of_vectors(cls, vectors: Array, shape: Shape) -> KroneckerForm:
+        """Return the form that any vectors have, themselves times 1: (*S, N, *shape)."""
+        left = vectors.reshape(*vectors.shape[: vectors.ndim - len(shape)], 1, math.prod(shape))
+        return cls(left, np.ones_like(left, shape=(left.shape[-3], 1, 1)), shape)
+
     @property
     def places(self) -> int:
         """L: how many outer products add up to one vector."""
         count: int = self.left.shape[-2]
         return count
 
-    def joined(self, other: KroneckerForm) -> KroneckerForm:
-        """Return the sum of both, for a parameter that several nodes share: their outer products side by side."""
-        if self.left.shape[-1] == other.left.shape[-1] and self.right.shape[-1] == other.right.shape[-1]:
+    @property
+    def stack(self) -> Shape:
+        """S: the stack axes."""
+        shape: Shape = self.left.shape[:-3]
+        return shape
+
+    @property
+    def examples(self) -> int:
+        """N: how many examples there are."""
+        count: int = self.left.shape[-3]
+        return count
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes both sides take."""
+        return int(self.left.nbytes + self.right.nbytes)
+
+    def joined(self, other: PulledVectors) -> KroneckerForm:
+        """Return the sum of both: outer products side by side where the sides fit, else the vectors themselves."""
+        if isinstance(other, KroneckerForm) and self._sizes == other._sizes:
             left = np.concatenate([self.left, other.left], axis=-2)
             return KroneckerForm(left, np.concatenate([self.right, other.right], axis=-2), self.shape)
-        total = (self.vectors() + other.vectors()).reshape(*self.left.shape[:-2], 1, math.prod(self.shape))
-        return KroneckerForm(total, np.ones_like(total, shape=(total.shape[-3], 1, 1)), self.shape)
+        return KroneckerForm.of_vectors(self.vectors() + other.vectors(), self.shape)
 
-    def vectors(self) -> Array:
+    def reshaped(self, shape: Shape) -> KroneckerForm:
+        """Return the same outer products for a parameter of another shape."""
+        return KroneckerForm(self.left, self.right, shape)
+
+    def vectors(self, out: Array | None = None) -> Array:
         """Write the vectors out: (*S, N, *shape)."""
         e, a = self.left, self.right
-        leading = e.shape[:-2]
+        target = None if out is None else viewed(out, (*e.shape[:-2], *self._sizes))
         if self.places == 1:
-            return np.multiply(e[..., 0, :, None], a[:, 0, None, :]).reshape(*leading, *self.shape)
-        written: Array = np.matmul(e.swapaxes(-1, -2), a)
-        return written.reshape(*leading, *self.shape)
+            written = np.multiply(e[..., 0, :, None], a[:, 0, None, :], out=target)
+        else:
+            written = np.matmul(e.swapaxes(-1, -2), a, out=target)
+        return written.reshape(*e.shape[:-2], *self.shape) if out is None else out
 
     def total(self) -> Array:
         """Add over the examples: (*S, *shape)."""
@@ -70,6 +91,18 @@ class KroneckerForm:
         summed: Array = np.matmul(e.reshape(*stack, rows, e.shape[-1]).swapaxes(-1, -2), a.reshape(rows, a.shape[-1]))
         return summed.reshape(*stack, *self.shape)
 
+    def weighted(self, weights: Array) -> KroneckerForm:
+        """Multiply every vector with a number: its left side."""
+        return KroneckerForm(np.multiply(weights[..., None, None], self.left), self.right, self.shape)
+
+    def inner(self, vector: Array) -> Array:
+        """Return ⟨g_n, V⟩ = Σ_l e_{n,l}ᵀ V a_{n,l}: (*S, N)."""
+        e, a = self.left, self.right
+        stack = vector.shape[: vector.ndim - len(self.shape)]
+        matrix = vector.reshape(*stack, 1, *self._sizes)
+        found: Array = np.einsum("...nli,...nli->...n", e, np.matmul(a, matrix.swapaxes(-1, -2)))
+        return found
+
     def squared_norms(self) -> Array:
         """Return ‖J_nᵀ u_n‖², (*S, N), from ⟨e_l, e_k⟩ ⟨a_l, a_k⟩ alone where that is less work than the vectors."""
         e, a = self.left, self.right
@@ -77,7 +110,7 @@ class KroneckerForm:
             norms: Array = np.einsum("...i,...i->...", e[..., 0, :], e[..., 0, :])
             norms *= np.einsum("ni,ni->n", a[:, 0], a[:, 0])
             return norms
-        if self._pairs_are_cheaper():
+        if self._form_is_smaller():
             pairs = np.matmul(e, e.swapaxes(-1, -2))
             pairs *= np.matmul(a, a.swapaxes(-1, -2))
             total: Array = pairs.sum(axis=(-1, -2))
@@ -87,39 +120,31 @@ class KroneckerForm:
             found[stack][rows] = np.einsum("nij,nij->n", vectors, vectors)
         return found
 
-    def gram(self) -> Array:
-        """Return all inner products ⟨J_nᵀ u_n, J_kᵀ u_k⟩: (K, K), with K = S·N counted in C order."""
-        e, a = self.left, self.right
-        count, examples = math.prod(e.shape[:-3]), e.shape[-3]
-        if self.places == 1:
-            flat = e.reshape(count * examples, e.shape[-1])
-            products: Array = (flat @ flat.T).reshape(count, examples, count, examples)
-            products *= (a[:, 0] @ a[:, 0].T)[None, :, None, :]
-            return products.reshape(count * examples, count * examples)
-        size = count * examples
-        if self.places**2 * sum(self._sizes) < math.prod(self._sizes):
-            rows, places = size * self.places, self.places
-            flat = e.reshape(rows, e.shape[-1])
-            right = np.broadcast_to(a, (count, *a.shape)).reshape(rows, a.shape[-1])
-            found = np.empty_like(e, shape=(size, size))
-            step = max(1, CHUNK_BYTES // max(1, places * rows * e.itemsize))
-            for start in range(0, size, step):  # some vectors against all
-                part = slice(start * places, (start + step) * places)
-                pairs = flat[part] @ flat.T
-                pairs *= right[part] @ right.T
-                found[start : start + step] = pairs.reshape(-1, places, size, places).sum(axis=(1, 3))
-            return found
-        written = self.vectors().reshape(size, math.prod(self.shape))
-        return written @ written.T
+    def gram(self, other: PulledVectors | None = None) -> Array:
+        """Return all inner products with the vectors of another form, or its own: (K, K').
+
+        ⟨Σ_l e_l a_lᵀ, Σ_k e'_k a'_kᵀ⟩ = Σ_lk ⟨e_l, e'_k⟩ ⟨a_l, a'_k⟩ where there are few places; otherwise the vectors
+        are written out, some rows of the parameter at a time.
+        """
+        other = self if other is None else other
+        if not isinstance(other, KroneckerForm) or self._sizes != other._sizes:
+            return self._written() @ other._written().T
+        if self.places == other.places == 1:
+            (e, f), (s, t) = (each._flat_left() for each in (self, other)), (self._stacked, other._stacked)
+            products: Array = (e @ f.T).reshape(s, self.examples, t, other.examples)
+            products *= (self.right[:, 0] @ other.right[:, 0].T)[:, None, :]
+            return products.reshape(s * self.examples, t * other.examples)
+        if self.places * other.places * sum(self._sizes) < math.prod(self._sizes):
+            return self._gram_of_pairs(other)
+        return self._gram_of_slices(other)
 
     def sum_of_squares(self) -> Array:
         """Add the squares of the vectors' entries over stack and examples: `shape`."""
         e, a = self.left, self.right
         if self.places == 1:
-            squares = np.multiply(e, e)
-            if e.ndim > 3:
-                squares = squares.reshape(math.prod(e.shape[:-3]), *e.shape[-3:]).sum(axis=0)
-            total: Array = squares[:, 0].T @ np.multiply(a[:, 0], a[:, 0])
+            flat = e.reshape(math.prod(e.shape[:-3]), e.shape[-3], e.shape[-1])
+            folded = np.einsum("sni,sni->ni", flat, flat)  # over the stack first: one product serves it all
+            total: Array = folded.T @ np.multiply(a[:, 0], a[:, 0])
             return total.reshape(self.shape)
         found = np.zeros_like(e, shape=self._sizes)
         for _, _, vectors in self._chunks():
@@ -130,9 +155,57 @@ class KroneckerForm:
     def _sizes(self) -> tuple[int, int]:
         return self.left.shape[-1], self.right.shape[-1]
 
-    def _pairs_are_cheaper(self) -> bool:
+    @property
+    def _stacked(self) -> int:
+        return math.prod(self.left.shape[:-3])
+
+    def _form_is_smaller(self) -> bool:
         m, n = self._sizes
         return self.places * (m + n) < m * n
+
+    def _flat_left(self) -> Array:
+        """(K·L, m)."""
+        return self.left.reshape(math.prod(self.left.shape[:-1]), self.left.shape[-1])
+
+    def _flat_right(self) -> Array:
+        """(K·L, n), once for every entry of the stack."""
+        a = self.right
+        rows = self._stacked * math.prod(a.shape[:-1])
+        flat: Array = np.broadcast_to(a, (self._stacked, *a.shape)).reshape(rows, a.shape[-1])
+        return flat
+
+    def _gram_of_pairs(self, other: KroneckerForm) -> Array:
+        """Take all pairs of places, some vectors against all of the other form."""
+        size, count = self._stacked * self.examples, other._stacked * other.examples
+        (e, a), (f, b) = ((each._flat_left(), each._flat_right()) for each in (self, other))
+        found = np.empty_like(e, shape=(size, count))
+        step = max(1, CHUNK_BYTES // max(1, self.places * len(f) * e.itemsize))
+        for start in range(0, size, step):
+            part = slice(start * self.places, (start + step) * self.places)
+            pairs = e[part] @ f.T
+            pairs *= a[part] @ b.T
+            vectors = min(step, size - start)
+            found[start : start + step] = pairs.reshape(vectors, self.places, count, other.places).sum(axis=(1, 3))
+        return found
+
+    def _gram_of_slices(self, other: KroneckerForm) -> Array:
+        """Write out the same rows of all vectors, as many rows at a time as memory allows, and add their products."""
+        size, count = self._stacked * self.examples, other._stacked * other.examples
+        found = np.zeros_like(self.left, shape=(size, count))
+        m, n = self._sizes
+        step = max(1, CHUNK_BYTES // max(1, (size + count) * n * self.left.itemsize))
+        for start in range(0, m, step):
+            rows = slice(start, start + step)
+            part = self._rows_of_vectors(rows)
+            against = part if other is self else other._rows_of_vectors(rows)
+            found += part @ against.T
+        return found
+
+    def _rows_of_vectors(self, rows: slice) -> Array:
+        """Some rows of every vector's matrix, flat: (K, rows·n)."""
+        written = np.matmul(self.left[..., rows].swapaxes(-1, -2), self.right)
+        flat: Array = written.reshape(self._stacked * self.examples, math.prod(written.shape[-2:]))
+        return flat
 
     def _chunks(self) -> Iterator[tuple[tuple[int, ...], slice, Array]]:
         """Yield (stack position, rows, vectors (rows, m, n)), a few examples at a time."""

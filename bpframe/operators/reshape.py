@@ -32,6 +32,7 @@ class Reshape(Operator):
     structure = "reshape"
     cost = 0
     dense_cost = 0
+    _only_reshapes = True
 
     def jvp(self, v: Array, out: Array | None = None) -> Array:
         """Reshape: (*S, N, *in_shape) -> (*S, N, *out_shape)."""

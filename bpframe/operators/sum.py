@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from bpframe.errors import OperatorError
 from bpframe.operators.base import Array, Operator, Shape, without_examples
-from bpframe.operators.kronecker_form import KroneckerForm
+from bpframe.operators.pulled_vectors import PulledVectors
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -51,7 +51,7 @@ class Sum(Operator):
         """Add over examples and terms."""
         return _total([term.sum_vjp(u) for term in self.terms], out)
 
-    def kronecker_form(self, u: Array) -> KroneckerForm:
+    def kronecker_form(self, u: Array) -> PulledVectors:
         """Return the terms' outer products side by side."""
         form, *others = (term.kronecker_form(u) for term in self.terms)
         for other in others:

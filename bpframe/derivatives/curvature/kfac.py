@@ -13,7 +13,7 @@ from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.memory import check_memory
 from bpframe.derivatives.products import unknown
-from bpframe.operators import KroneckerForm
+from bpframe.operators import KroneckerForm, PulledVectors
 from bpframe.parameters import ParameterVector
 
 __all__ = ["WeightSharing", "kronecker_factors"]
@@ -94,8 +94,10 @@ class _Sums:
         self.left: Array | None = None
         self.exact = True
 
-    def add(self, form: KroneckerForm, with_right: bool, known: _Known) -> None:
+    def add(self, form: PulledVectors, with_right: bool, known: _Known) -> None:
         """Add the outer products of some columns; the right sides, which all columns share, only once."""
+        if not isinstance(form, KroneckerForm):
+            form = KroneckerForm.of_vectors(form.vectors(), form.shape)
         e, a = form.left, form.right
         if self.left is None:
             self._check(e.shape[-1], e.dtype)
