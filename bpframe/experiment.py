@@ -39,6 +39,8 @@ class Experiment:
     def train(self, progress: bool | None = None) -> History:
         """Train as the spec says, measuring on the test part after every epoch where there is one.
 
+        An optimizer that drives itself may end by what it is shown there, and is not shown the test part.
+
         Raises
         ------
         NonFiniteError
@@ -47,6 +49,8 @@ class Experiment:
         """
         data = self.dataset
         held_back = None if data.x_test is None or data.y_test is None else (data.x_test, data.y_test)
+        if self.training.minimizes:
+            held_back = None
         return self.network.train(self.training, (data.x, data.y), held_back, progress)
 
     def evaluate(self) -> Evaluation:

@@ -84,11 +84,14 @@ def _report(experiment: Experiment, folder: Path, seconds: float, as_json: bool,
             }
         )
         return
-    _tell(found, part, len(history or ()), seconds, folder)
+    minimized = experiment.training.minimizes
+    count, unit = len(history or ()), "iteration" if minimized else "epoch"
+    ended = f": {history.stopped}" if minimized and history is not None and history.stopped != "completed" else ""
+    print(f"Trained for {count} {unit}{'s' * (count != 1)} in {seconds:.1f} s{ended}.")
+    _tell(found, part, folder)
 
 
-def _tell(found: Evaluation, part: str, epochs: int, seconds: float, folder: Path) -> None:
-    print(f"Trained for {epochs} epoch{'s' * (epochs != 1)} in {seconds:.1f} s.")
+def _tell(found: Evaluation, part: str, folder: Path) -> None:
     print(f"{part.capitalize()} part: {found}")
     print(f"The run is in {folder}. To use it:")
     name = f"'{folder}'" if re.search(r"[^\w./~+-]", str(folder)) else str(folder)

@@ -15,6 +15,7 @@ from bpframe.component import Initializer, Optimizer, contract_of
 from bpframe.testing.domain import Domain
 from bpframe.testing.examples import Example
 from bpframe.testing.probe import Probe, probe_of
+from bpframe.testing.small_fit import small_fit
 
 __all__ = ["Plot", "curve", "plot_of"]
 
@@ -36,6 +37,10 @@ class Plot:
 def plot_of(example: Example) -> Plot | None:
     """Draw one example of a component; None where it has no input that could be varied."""
     component = example.component
+    if isinstance(component, Optimizer) and "minimize" in contract_of(type(component)):
+        caption = f"The cost of the conformance kit's small fit, sin 3x by a 1-4-1 network, in {STEPS} iterations."
+        costs = np.array(small_fit(component, 0, np.float64, STEPS).history.column("cost"))
+        return _drawn(caption, "iteration", [("log₁₀ C", np.arange(1, len(costs) + 1), np.log10(costs))])
     if isinstance(component, Optimizer):
         return _drawn(f"θ in the first {STEPS} steps down C = ½ θ², from θ = 1.", "step", [("θ", *_path(component))])
     if isinstance(component, Initializer):

@@ -1,0 +1,19 @@
+"""The minimizers: optimizers that drive themselves, with residuals, curvature and searches along lines."""
+
+from __future__ import annotations
+
+from bpframe.extend import Component
+from bpframe_minimizers.lbfgs import LBFGS
+from bpframe_minimizers.levenberg_marquardt import LevenbergMarquardt
+
+__all__ = ["LBFGS", "LevenbergMarquardt"]
+
+
+def bpframe_components() -> list[type[Component]]:
+    """Return what this set provides."""
+    return [LBFGS, LevenbergMarquardt]
+
+
+def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
+    """Return instances with the feature shapes of their inputs, for the conformance kit."""
+    return [(LBFGS(), ()), (LevenbergMarquardt(), ())]
