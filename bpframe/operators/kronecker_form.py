@@ -138,17 +138,23 @@ class KroneckerForm(PulledVectors):
             return self._gram_of_pairs(other)
         return self._gram_of_slices(other)
 
-    def sum_of_squares(self) -> Array:
-        """Add the squares of the vectors' entries over stack and examples: `shape`."""
+    def sum_of_squares(self, weights: Array | None = None) -> Array:
+        """Add the squares of the vectors' entries, c_{s,n} g_{s,n}², over stack and examples: `shape`."""
         e, a = self.left, self.right
         if self.places == 1:
-            flat = e.reshape(math.prod(e.shape[:-3]), e.shape[-3], e.shape[-1])
-            folded = np.einsum("sni,sni->ni", flat, flat)  # over the stack first: one product serves it all
+            flat = e.reshape(self._stacked, self.examples, e.shape[-1])
+            if weights is None:
+                folded = np.einsum("sni,sni->ni", flat, flat)  # over the stack first: one product serves it all
+            else:
+                folded = np.einsum("sn,sni,sni->ni", weights.reshape(flat.shape[:2]), flat, flat)
             total: Array = folded.T @ np.multiply(a[:, 0], a[:, 0])
             return total.reshape(self.shape)
         found = np.zeros_like(e, shape=self._sizes)
-        for _, _, vectors in self._chunks():
-            found += np.einsum("nij,nij->ij", vectors, vectors)
+        for stack, rows, vectors in self._chunks():
+            if weights is None:
+                found += np.einsum("nij,nij->ij", vectors, vectors)
+            else:
+                found += np.einsum("n,nij,nij->ij", weights[stack][rows], vectors, vectors)
         return found.reshape(self.shape)
 
     @property

@@ -77,8 +77,11 @@ class PulledVectors(ABC):
         """
 
     @abstractmethod
-    def sum_of_squares(self) -> Array:
-        """Add the squares of the vectors' entries over stack and examples: `shape`."""
+    def sum_of_squares(self, weights: Array | None = None) -> Array:
+        """Add the squares of the vectors' entries over stack and examples, c_{s,n} g_{s,n}²: `shape`.
+
+        The weights (*S, N), 1 unless given, may be negative.
+        """
 
     @abstractmethod
     def joined(self, other: PulledVectors) -> PulledVectors:

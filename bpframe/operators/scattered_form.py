@@ -98,10 +98,13 @@ class ScatteredForm(PulledVectors):
         found: Array = (left @ right.T).toarray()
         return found
 
-    def sum_of_squares(self) -> Array:
-        """Add the squares of the vectors' entries over stack and examples: `shape`."""
+    def sum_of_squares(self, weights: Array | None = None) -> Array:
+        """Add the squares of the vectors' entries, c_{s,n} g_{s,n}², over stack and examples: `shape`."""
         places, sums = self._by_example()
-        rows, squares = _added(places % self._count, np.multiply(sums, sums).sum(axis=0)[None])
+        squares = np.multiply(sums, sums)
+        if weights is not None:
+            squares *= weights.reshape(self._stacked, self.examples)[:, places // self._count, None]
+        rows, squares = _added(places % self._count, squares.sum(axis=0)[None])
         return self._placed(rows, squares).reshape(self.shape)
 
     def joined(self, other: PulledVectors) -> PulledVectors:

@@ -11,6 +11,8 @@ from bpframe_reference import Dense
 from bpframe.derivatives.curvature import columns as columns_module
 from bpframe.errors import BatchCoupledError, DataError, DerivativeError
 from bpframe.extend import Array, Layer, Operator
+from bpframe.operators.kronecker_form import KroneckerForm
+from bpframe.operators.scattered_form import ScatteredForm
 from tests.oracles import assert_close
 from tests.trials.huber import HuberCost
 
@@ -132,3 +134,18 @@ def test_what_cannot_be_computed_is_refused_by_name() -> None:
         network.curvature.gauss_newton_diagonal(x, y, samples=1, seed=-1)
     with pytest.raises(DataError, match="no examples"):
         network.curvature.gauss_newton_diagonal(x[:0], y[:0])
+
+
+@pytest.mark.parametrize("places", [1, 3])
+@pytest.mark.parametrize("stack", [(), (2,), (2, 3)])
+def test_weighted_squares_of_a_form_are_those_of_its_vectors(places, stack) -> None:
+    rng = np.random.default_rng(0)
+    left, right = rng.standard_normal((*stack, 5, places, 4)), rng.standard_normal((5, places, 2))
+    rows = rng.integers(0, 2, (5, places))
+    for form in (KroneckerForm(left, right, (2, 2, 2)), ScatteredForm(rows, left, (2, 4))):
+        weights = rng.standard_normal((*stack, 5))
+        vectors = form.vectors()
+        over = tuple(range(len(stack) + 1))
+        squares = vectors**2 * weights.reshape(*weights.shape, *(1,) * len(form.shape))
+        np.testing.assert_allclose(form.sum_of_squares(weights), squares.sum(axis=over), rtol=1e-12, atol=1e-13)
+        np.testing.assert_allclose(form.sum_of_squares(), (vectors**2).sum(axis=over), rtol=1e-12)

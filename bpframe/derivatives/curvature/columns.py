@@ -12,6 +12,7 @@ from bpframe.derivatives.memory import portion
 from bpframe.derivatives.products import vector_bytes
 from bpframe.derivatives.sizes import integer
 from bpframe.engine import Engine
+from bpframe.forward import forward
 from bpframe.randomness import stream
 
 __all__ = ["RootColumns", "linearised"]
@@ -22,7 +23,10 @@ Array = np.ndarray[Any, Any]
 def linearised(
     engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array], more_bytes: int = 0
 ) -> Iterator[Linearisation]:
-    """Linearise checked examples with training switched off, in portions; an example takes `more_bytes` besides."""
+    """Linearise checked examples with training switched off, in portions; an example takes `more_bytes` besides.
+
+    Each is valid until the next, and until the next call: their traces are used again.
+    """
     count = len(next(iter(inputs.values())))
     step = portion(count, vector_bytes(engine.plan, 1, engine.dtype) + more_bytes)
     for start in range(0, count, step):
@@ -30,7 +34,12 @@ def linearised(
         some_inputs, some_targets = (
             {name: array[rows] for name, array in arrays.items()} for arrays in (inputs, targets)
         )
-        yield Linearisation.at(engine, some_inputs, some_targets)
+        trace = engine.kept_trace(len(next(iter(some_inputs.values()))), "curvature")
+        for name, slot in engine.plan.state_slots.items():
+            trace.slots[slot] = engine.state[name]
+        forward(trace, some_inputs)
+        yield Linearisation(trace, some_targets)
+        trace.checked = True  # forward, Jacobians and cost have all been asked
 
 
 class RootColumns:

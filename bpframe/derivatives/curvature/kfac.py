@@ -55,14 +55,14 @@ def kronecker_factors(
     if weight_sharing not in ("expand", "reduce"):
         raise unknown("weight_sharing", weight_sharing, ("expand", "reduce"))
     columns, count = RootColumns(samples, seed), 0
-    sums = {path: _Sums(path, weight_sharing, memory_limit) for path in parameters}
+    shapes, dtype = parameters.shapes, parameters.vector.dtype
+    sums = {path: _Sums(path, dtype, weight_sharing, memory_limit) for path in parameters}
     for point in points:
         count += point.batch
         known = _Known()
         for number, seeds in enumerate(columns.of(point)):
             for path, form in point.parameter_forms(seeds):
                 sums[path].add(form, with_right=number == 0, known=known)
-    shapes, dtype = parameters.shapes, parameters.vector.dtype
     factors = {path: each.factors(count, columns.scale) or _zeros(shapes[path], dtype) for path, each in sums.items()}
     exact = frozenset(path for path, each in sums.items() if each.is_exact)
     return KroneckerFactors(factors, exact, shapes, dtype)
@@ -85,8 +85,9 @@ class _Known:
 class _Sums:
     """Σ a aᵀ and Σ e eᵀ of one parameter so far."""
 
-    def __init__(self, path: str, weight_sharing: WeightSharing, memory_limit: int | None) -> None:
+    def __init__(self, path: str, dtype: Any, weight_sharing: WeightSharing, memory_limit: int | None) -> None:
         self.path = path
+        self.dtype = dtype
         self.reduces = weight_sharing == "reduce"
         self.memory_limit = memory_limit
         self.places = 1
@@ -97,11 +98,11 @@ class _Sums:
     def add(self, form: PulledVectors, with_right: bool, known: _Known) -> None:
         """Add the outer products of some columns; the right sides, which all columns share, only once."""
         if not isinstance(form, KroneckerForm):
+            self._check(form.size)
             form = KroneckerForm.of_vectors(form.vectors(), form.shape)
         e, a = form.left, form.right
         if self.left is None:
-            self._check(e.shape[-1], e.dtype)
-            self._check(a.shape[-1], a.dtype)
+            self._check(max(e.shape[-1], a.shape[-1]))
             self.places = form.places
         if self.reduces and form.places > 1:
             e, a = e.sum(axis=-2), a.sum(axis=-2)
@@ -130,11 +131,11 @@ class _Sums:
         """Whether B ⊗ A is the block itself: nothing but errors, in one place."""
         return self.exact and (self.reduces or self.places == 1)
 
-    def _check(self, size: int, dtype: Any) -> None:
+    def _check(self, size: int) -> None:
         check_memory(
             f"a Kronecker factor of '{self.path}'",
             (size, size),
-            dtype,
+            self.dtype,
             self.memory_limit,
             "gauss_newton_diagonal; or, in the parameter's operator, a kronecker_form with more structure",
         )
