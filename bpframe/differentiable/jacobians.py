@@ -21,7 +21,9 @@ from bpframe.derivatives.jacobian import (
     targets,
 )
 from bpframe.derivatives.products import unknown
+from bpframe.derivatives.spectrum import Spectrum, spectrum_of
 from bpframe.differentiable.base import Arrays, Evaluated
+from bpframe.errors import DerivativeError
 
 __all__ = ["Form", "Jacobians"]
 
@@ -95,6 +97,22 @@ class Jacobians(Evaluated):
         if len(ends) == 1:
             return (found[ends[0]], told[ends[0]]) if explain else found[ends[0]]
         return (found, told) if explain else found
+
+    def spectrum(
+        self, x: Arrays, *, of: str | None = None, training: bool = False, memory_limit: int | None = None
+    ) -> Spectrum:
+        """Return the singular values of ∂v_of/∂v for every value v on the way, and of v's own local Jacobian.
+
+        Printed, it is a table from the output back to the inputs that makes vanishing and exploding errors visible.
+        `of` is a node, by default the only output.
+
+        Errors: DerivativeError where there are several outputs and none is named; BatchCoupledError that names a node;
+        MemoryLimitError where one of the Jacobians would take more than `memory_limit` bytes, 1 GiB by default.
+        """
+        ends = targets(self.graph, of)
+        if len(ends) > 1:
+            raise DerivativeError("the network has several outputs", expected="of=" + " or ".join(map(repr, ends)))
+        return spectrum_of(self._engine.trace(self._inputs(x), training), ends[0], memory_limit)
 
     def _sparse(
         self, x: Arrays, target: str, starts: Sequence[str], order: Order, training: bool, limit: int | None

@@ -96,14 +96,15 @@ def _search(alone: list[int], sizes: list[int], sharing: Sharing, mixed: bool) -
             )
             action: Action = "dense product"
             if mixed:
-                # Of equal splits the one that sends vectors through most factors: fewest steps.
+                # Of equal splits the one that sends vectors through most factors: fewest steps. Of equal ways the
+                # adjoint one, whose rows lie in memory as those of the result.
                 candidate = (best - sizes[j + 1] * sharing.pulled(j, j + 1, i + 1), -i)  # `best` is C_{j,i+1}
                 pulled = candidate if pulled is None else min(pulled, candidate)
                 adjoint = pulled[0] + sizes[j + 1] * sharing.pulled(j, j + 1, i)
                 tangent = pushed[i][0] + sizes[i] * sharing.pushed(i, i - 1, j)
                 if adjoint <= cost:
                     cost, split, action = adjoint, -pulled[1], "adjoint product"
-                if tangent <= cost:
+                if tangent < cost or (tangent == cost and action == "dense product"):
                     cost, split, action = tangent, pushed[i][1], "tangent product"
             best = cost
             costs[i, j] = best

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bpframe.derivatives.jacobian.chain import Chain
-from bpframe.derivatives.jacobian.path import Path, path_between
+from bpframe.derivatives.jacobian.path import Path, check_uncoupled, path_between
 from bpframe.derivatives.jacobian.products import Held
 from bpframe.derivatives.jacobian.sweep import Sweep
 from bpframe.trace import Trace
@@ -38,7 +38,7 @@ class Derivation:
         Errors: BatchCoupledError that names the node.
         """
         for path in self.paths:
-            path.check_uncoupled()
+            check_uncoupled(path.ways, f"∂{path.target}/∂{path.source}")
 
     @cached_property
     def leading(self) -> tuple[Path, ...]:
@@ -48,12 +48,13 @@ class Derivation:
     @cached_property
     def reverse(self) -> Sweep:
         """The sweep from the target to all sources."""
-        return Sweep(self.leading, forward=False)
+        ways = {(way.source, way.target): way for path in self.leading for way in path.ways}
+        return Sweep(tuple(ways.values()), self.target, forward=False)
 
     @cached_property
     def forward(self) -> tuple[Sweep, ...]:
         """A sweep from each source."""
-        return tuple(Sweep((path,), forward=True) for path in self.leading)
+        return tuple(Sweep(path.ways, path.source, forward=True) for path in self.leading)
 
     @cached_property
     def chains(self) -> dict[str, Chain]:
@@ -86,10 +87,10 @@ class Derivation:
         if not self.leading:
             pass
         elif self.chosen == "reverse":
-            found = self.reverse.carried_out(like, self.batch)
+            found = self.reverse.carried_out(like, self.batch, [path.source for path in self.leading])
         elif self.chosen == "forward":
             for sweep in self.forward:
-                found |= sweep.carried_out(like, self.batch)
+                found[sweep.start] = sweep.carried_out(like, self.batch, [self.target])[self.target]
         else:
             for source, chain in self.chains.items():
                 found[source] = chain.carried_out(like, self.batch, out[source])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from bpframe.graph import Node, Shape
 from bpframe.operators import add
 from bpframe.trace import Trace
 
-__all__ = ["Path", "Way", "path_between"]
+__all__ = ["Path", "Way", "check_uncoupled", "path_between", "ways_into"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,18 +58,31 @@ class Path:
             reached = max(reached, place[way.target])
         return tuple(tuple(sorted(part, key=lambda each: place[each.target])) for part in parts if part)
 
-    def check_uncoupled(self) -> None:
-        """Refuse a Jacobian per example where a local one couples the examples.
 
-        Errors: BatchCoupledError that names the node.
-        """
-        for way in self.ways:
-            if way.operator.couples_batch:
-                raise BatchCoupledError(
-                    f"{way.node.where} couples the examples of a batch: "
-                    f"∂{self.target}/∂{self.source} has no form per example",
-                    hint="form='factored', and its joint_dense(batch): the Jacobian of the whole batch",
-                )
+def check_uncoupled(ways: Iterable[Way], what: str) -> None:
+    """Refuse a Jacobian per example where a local one couples the examples.
+
+    Errors: BatchCoupledError that names the node.
+    """
+    for way in ways:
+        if way.operator.couples_batch:
+            raise BatchCoupledError(
+                f"{way.node.where} couples the examples of a batch: {what} has no form per example",
+                hint="net.jacobian(..., form='factored'), and its joint_dense(batch): the Jacobian of the whole batch",
+            )
+
+
+def ways_into(trace: Trace, target: str) -> tuple[Way, ...]:
+    """Return every local Jacobian between values on some way to the target."""
+    graph = trace.plan.graph
+    needed = {target}
+    found: list[Way] = []
+    for place, node in reversed(list(enumerate(graph.nodes))):
+        if node.name in needed:
+            keys = _keys(node, "", {name for name in node.sources if name not in graph.integer_inputs})
+            needed.update(keys)
+            found += [_way(trace, place, node, start, named) for start, named in keys.items()]
+    return tuple(reversed(found))
 
 
 def path_between(trace: Trace, source: str, target: str) -> Path:

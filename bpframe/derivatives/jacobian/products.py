@@ -66,7 +66,7 @@ def pulled(rows: Held, link: Link, batch: int, out: Array | None = None) -> Held
         check_product(link.node, link.key, "vjp", found, (len(u), count, *shape), u.dtype)
         return _held(found.reshape(len(u), count, link.inputs), rows)
     stack = _every(u, batch).swapaxes(0, 1).reshape(count, batch, *operator.out_shape)
-    buffer = _buffer(out, u, (batch, count, link.inputs))
+    buffer = np.empty_like(u, shape=(batch, count, link.inputs), order="C") if out is None else out
     found = operator.vjp(stack, buffer.swapaxes(0, 1).reshape(count, batch, *shape))
     check_product(link.node, link.key, "vjp", found, (count, batch, *shape), u.dtype)
     return _held(found.reshape(count, batch, link.inputs).swapaxes(0, 1), rows)
@@ -83,7 +83,9 @@ def pushed(columns: Held, link: Link, batch: int, out: Array | None = None) -> H
         check_product(link.node, link.key, "jvp", found, (len(v), count, *shape), v.dtype)
         return _held(found.reshape(len(v), count, link.outputs).swapaxes(1, 2), columns)
     stack = _every(v, batch).transpose(2, 0, 1).reshape(count, batch, *operator.in_shape)
-    found = operator.jvp(stack)
+    # Columns are kept one behind the other, as the next push needs them, unless the result has its place already.
+    buffer = np.empty_like(v, shape=(batch, count, link.outputs), order="C") if out is None else out.swapaxes(1, 2)
+    found = operator.jvp(stack, buffer.swapaxes(0, 1).reshape(count, batch, *shape))
     check_product(link.node, link.key, "jvp", found, (count, batch, *shape), v.dtype)
     return _held(found.reshape(count, batch, link.outputs).transpose(1, 2, 0), columns)
 
@@ -108,10 +110,6 @@ def added(first: Held, second: Held) -> Held:
 
 def _every(j: Array, batch: int) -> Array:
     return j if len(j) == batch else np.broadcast_to(j, (batch, *j.shape[1:]))
-
-
-def _buffer(out: Array | None, like: Array, shape: tuple[int, ...]) -> Array:
-    return np.empty_like(like, shape=shape, order="C") if out is None or out.shape != shape else out
 
 
 def _held(found: Array, source: Held) -> Held:
