@@ -14,7 +14,7 @@ from bpframe.component import Objective
 from bpframe.derivatives.least_squares import LeastSquares
 from bpframe.derivatives.memory import MEMORY_LIMIT, portion
 from bpframe.engine import Engine
-from bpframe.errors import DerivativeError, NonFiniteError
+from bpframe.errors import NonFiniteError
 from bpframe.nonfinite import all_finite, nonfinite_error
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class NetworkObjective(Objective):
 
     def kronecker_factors(self, samples: int | None, seed: int) -> Mapping[str, tuple[Array, Array]]:
         """Return KFAC's factors (A, B) by path."""
-        raise DerivativeError("Kronecker factors are not offered yet")
+        return self._limited.kronecker_factors(self._theta, samples, seed)
 
     def by_path(self, vector: Array) -> Mapping[str, Array]:
         """Return the parts of a vector by parameter path."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bpframe.derivatives.curvature.factors import KroneckerFactors
+from bpframe.derivatives.curvature.kfac import kronecker_factors
 from bpframe.derivatives.jvp import jvp
 from bpframe.derivatives.linearisation import Linearisation, refuse_coupling
 from bpframe.derivatives.memory import check_memory
@@ -216,6 +218,12 @@ class LeastSquares:
 
         operator = LinearOperator(shape, matvec=push, rmatvec=pull, matmat=push, rmatmat=pull, dtype=self.dtype)
         return total_cost(point) / self.count, operator, self._rho(point)
+
+    def kronecker_factors(self, theta: Array, samples: int | None, seed: int) -> KroneckerFactors:
+        """Return KFAC's factors (A, B) of each parameter's block of G, by path."""
+        each = self._passes.bytes_each * (self._passes.columns if samples is None else samples)
+        points = (point for point, _ in self._passes.at(theta, each))
+        return kronecker_factors(points, self._passes.parameters, samples, seed, memory_limit=self.memory_limit)
 
     def _check(self, what: str, shape: tuple[int, ...], instead: str) -> None:
         check_memory(what, shape, self.dtype, self.memory_limit, instead)

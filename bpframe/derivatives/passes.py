@@ -26,7 +26,7 @@ class Passes:
     Traces are used again. Where all examples fit into one portion, a second call at the same θ runs nothing; with
     `training` every call does, because random numbers are drawn anew.
 
-    Attributes: `count` N, `size` P, `places` (first, last) of every parameter in θ by path.
+    Attributes: `count` N, `size` P, `parameters` of the last pass, `places` (first, last) of each in θ by path.
     """
 
     def __init__(
@@ -43,9 +43,9 @@ class Passes:
         for path, view in engine.parameters.items():
             first, last = last, last + view.size
             self.places[path] = first, last
-        self._parameters = engine.parameters.copy()
+        self.parameters = engine.parameters.copy()
         self._traces: dict[int, Trace] = {}
-        self._known: Linearisation | None = None  # all examples, at the θ in self._parameters
+        self._known: Linearisation | None = None  # all examples, at the θ in self.parameters
         self._columns: int | None = None
         entries = sum(math.prod(node.output_shape) for node in engine.graph.nodes)
         #: What one example takes in a pass: every value, its error and its local Jacobian's share.
@@ -77,7 +77,7 @@ class Passes:
 
     def all(self, theta: Array) -> Linearisation:
         """Return all examples in one pass."""
-        if self._known is None or not np.array_equal(theta, self._parameters.vector):
+        if self._known is None or not np.array_equal(theta, self.parameters.vector):
             self._move(theta)
             point = Linearisation(self._forward(slice(0, self.count)), self.targets)
             self._known = None if self.training else point
@@ -106,7 +106,7 @@ class Passes:
 
     def views(self, stack: Array) -> dict[str, Array]:
         """Return the parts of vectors (S, P) by parameter path, (S, *shape)."""
-        shapes = self._parameters.shapes
+        shapes = self.parameters.shapes
         return {
             path: stack[:, first:last].reshape(len(stack), *shapes[path])
             for path, (first, last) in self.places.items()
@@ -114,7 +114,7 @@ class Passes:
 
     def _move(self, theta: Array) -> None:
         self._known = None
-        self._parameters.vector[...] = theta
+        self.parameters.vector[...] = theta
 
     def _slices(self, bytes_each: int) -> Iterator[slice]:
         step = portion(self.count, bytes_each)
@@ -126,7 +126,7 @@ class Passes:
         if batch not in self._traces:
             if len(self._traces) > 1:  # a portion and the last, smaller one
                 self._traces.clear()
-            self._traces[batch] = self._new_trace(batch, self._parameters)
+            self._traces[batch] = self._new_trace(batch, self.parameters)
         trace = self._traces[batch]
         forward(trace, self._rows(self.inputs, rows), self.training)
         return trace
