@@ -7,6 +7,7 @@ from bpframe.extend import (
     Broadcast,
     Field,
     Initializer,
+    KroneckerForm,
     Layer,
     Operator,
     Parameter,
@@ -68,6 +69,10 @@ class KernelOver(Operator):
         flat = u.reshape(*stack, -1, units)
         found = np.matmul(flat.swapaxes(-1, -2), self.rows.reshape(-1, self.rows.shape[-1]))
         return found.reshape(*stack, *self.in_shape)
+
+    def kronecker_form(self, u: Array) -> KroneckerForm:
+        """Keep the errors and the windows, one pair for each place of the kernel."""
+        return KroneckerForm(u, self.rows, self.in_shape)
 
 
 class KernelBack(Operator):
