@@ -59,9 +59,12 @@ class Broadcast(Operator):
     def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
         """Add over examples and lead: (*S, N, *lead, *in_shape) -> (*S, *in_shape) (BP3)."""
         in_ndim = len(self.in_shape)
-        axis = u.ndim - len(self.out_shape) - 1
-        if u.ndim - in_ndim - axis > 1:
-            u = _join(u, axis, in_ndim)
+        if u.ndim == 2 and in_ndim == 1:  # a bias, as it mostly is
+            axis = 0
+        else:
+            axis = u.ndim - len(self.out_shape) - 1
+            if u.ndim - in_ndim - axis > 1:
+                u = _join(u, axis, in_ndim)
         if u.ndim == 2 and in_ndim == 1 and u.shape[0] >= _MANY_ROWS:
             return np.matmul(np.ones_like(u, shape=u.shape[:1]), u, out=out)
         return add_over(u, axis, out)

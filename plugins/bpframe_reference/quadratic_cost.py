@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bpframe.extend import Array, Cost, Identity
+from bpframe_reference.numbers import number
 
 __all__ = ["QuadraticCost"]
 
@@ -24,7 +25,8 @@ class QuadraticCost(Cost):
         difference = a - y
         np.multiply(difference, difference, out=difference)
         total: Array = np.add.reduce(difference, axis=tuple(range(1, difference.ndim)))
-        return total * 0.5
+        total *= number(0.5, total)
+        return total
 
     def jacobian(self, a: Array, y: Array, out: Array) -> Array:
         """Return ∇_a C = a − y, written into `out`."""
