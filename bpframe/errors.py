@@ -22,7 +22,8 @@
     ├── TrainingError
     │   └── NonFiniteError       a cost or gradient became NaN or infinite
     ├── DerivativeError          a derivative was asked for that nobody declared
-    │   └── MemoryLimitError     a result is larger than the stated limit; the message names a smaller form of it
+    │   ├── MemoryLimitError     a result is larger than the stated limit; the message names a smaller form of it
+    │   └── GradientCheckFailed  back-propagation disagrees with derivatives by number; names the component at fault
     ├── CheckpointError          a saved run cannot be written or read
     ├── ScaffoldError            a new plugin package cannot be written: its name, its folder
     └── MissingExtra             a feature needs a package of an extra that is not installed
@@ -60,6 +61,7 @@ __all__ = [
     "DoctorWarning",
     "DraftWarning",
     "DuplicateNode",
+    "GradientCheckFailed",
     "GraphError",
     "MemoryLimitError",
     "MissingExtra",
@@ -211,6 +213,10 @@ class DerivativeError(BpframeError):
 
 class MemoryLimitError(DerivativeError):
     """A result is larger than the stated limit; the message names a form of it that needs less."""
+
+
+class GradientCheckFailed(DerivativeError):
+    """Back-propagation disagrees with derivatives by number, or these could not be had."""
 
 
 class CheckpointError(BpframeError):

@@ -15,7 +15,16 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["FIRST_STEP", "Measured", "derivatives", "differentiate", "measured_along"]
+__all__ = [
+    "FIRST_STEP",
+    "Measured",
+    "derivatives",
+    "differentiate",
+    "has_kink",
+    "is_analytic",
+    "measured_along",
+    "measured_with",
+]
 
 Array = np.ndarray[Any, Any]
 Function = Callable[[Array], Array]
@@ -88,12 +97,43 @@ def derivatives(function: Function, at: Array, directions: Iterable[Array]) -> A
     It is chosen along a direction that changes every entry: the complex step where it agrees with the differences.
     """
     generic: Array = np.asarray(np.random.default_rng(0).standard_normal(at.shape), like=at)
-    analytic = differentiate(function, at, generic).method == "complex step"
-    columns = []
-    for direction in directions:
-        found = _complex(function, at, direction) if analytic else None
-        columns.append((found or _differences(function, at, direction, FIRST_STEP)).value)
+    analytic = is_analytic(function, at, generic)
+    columns = [measured_with(analytic, function, at, direction).value for direction in directions]
     return np.stack(columns) if columns else np.zeros_like(at, shape=(0, *function(at).shape))
+
+
+def is_analytic(function: Function, at: Array, steps: Array, first: float = FIRST_STEP) -> bool:
+    """Whether the complex step along a direction works and agrees with the differences."""
+    return differentiate(function, at, steps, first).method == "complex step"
+
+
+def measured_with(analytic: bool, function: Function, at: Array, steps: Array, first: float = FIRST_STEP) -> Measured:
+    """Return the derivative along a direction, from the complex step where the function `is_analytic`."""
+    found = _complex(function, at, steps) if analytic else None
+    return found or _differences(function, at, steps, first)
+
+
+def has_kink(function: Function, at: Array, steps: Array) -> Array:
+    """Return where the derivatives to both sides differ, at distances of 1e-4 and 1e-6: True or False, like the value.
+
+    Central differences do not see a kink that lies exactly at `at`: they settle on the mean of both sides.
+    """
+    found: Array | None = None
+    with np.errstate(all="ignore"):
+        value = function(at)
+        for h in (1e-4, 1e-6):
+            h *= max(float(np.max(np.abs(at), initial=0.0)), 1.0)
+            right, left = _one_sided(function, at, steps, value, h), _one_sided(function, at, steps, value, -h)
+            noise = 20 * np.finfo(np.float64).eps * np.abs(value) / h
+            differ = ~(np.abs(right - left) <= 1e-3 * np.maximum(np.abs(right), np.abs(left)) + noise)
+            found = differ if found is None else found & differ
+    return np.asarray(found)
+
+
+def _one_sided(function: Function, at: Array, steps: Array, value: Array, h: float) -> Array:
+    """Return (f(x + h d) − f(x)) / h with the term of order h removed."""
+    long, short = ((function(at + each * steps) - value) / each for each in (h, h / 2))
+    return 2 * short - long
 
 
 def _complex(function: Function, at: Array, steps: Array) -> Measured | None:

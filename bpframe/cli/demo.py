@@ -64,7 +64,9 @@ def demo(
     trained = time.perf_counter()
     found = experiment.evaluate()
     data = experiment.dataset
-    check = experiment.network.check_gradient(data.x[:_EXAMPLES], data.y[:_EXAMPLES], _ENTRIES)
+    check = experiment.network.check_gradients(
+        data.x[:_EXAMPLES], data.y[:_EXAMPLES], per_parameter=_ENTRIES
+    ).raise_if_failed()
     ended = time.perf_counter()
     if as_json:
         print_json(
@@ -110,32 +112,30 @@ def _tell(found: Evaluation, epochs: int, seconds: float, check: GradientCheck) 
     print(f"Trained for {epochs} epoch{'s' * (epochs != 1)} in {seconds:.1f} s.")
     print(f"On {found.examples} digits that it has not seen: accuracy {found.accuracy:.4f}, cost {found.cost:.4f}.")
     print()
-    print(f"dC/dw and dC/db of {_EXAMPLES} digits, in float64, beside derivatives by the complex step:")
+    print(f"dC/dw and dC/db of {_EXAMPLES} digits, in float64, beside derivatives by the {check.method}:")
     print_table(_entries(check))
-    print(f"Largest relative error of {len(check.entries)} entries: {check.max_relative_error:.1e}")
+    print(f"Largest relative error of {len(check.entries)} derivatives: {check.max_relative_error:.1e}")
     print()
     print(_NEXT)
 
 
 def _entries(check: GradientCheck) -> Any:
-    from rich import box
-    from rich.table import Table
+    from bpframe.printed import table_of
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("entry", "back-propagation", "complex step", "relative error"):
-        table.add_column(heading, justify="left" if heading == "entry" else "right", overflow="fold")
-    seen: set[str] = set()
-    for each in check.entries:
-        if each.parameter not in seen:  # one of each parameter is enough to look at
-            seen.add(each.parameter)
-            index = ", ".join(map(str, each.index))
-            table.add_row(
-                f"{each.parameter}[{index}]",
+    headings = ("entry", "back-propagation", check.method, "relative error")
+    first = (path.entries[0] for path in check.parameters.values())  # one of each parameter is enough to look at
+    return table_of(
+        headings,
+        (
+            (
+                f"{each.name}{each.place}",
                 f"{each.back_propagation:+.10e}",
-                f"{each.complex_step:+.10e}",
+                f"{each.measured:+.10e}",
                 f"{each.relative_error:.1e}",
             )
-    return table
+            for each in first
+        ),
+    )
 
 
 def _versions(registry: Registry) -> dict[str, str | None]:

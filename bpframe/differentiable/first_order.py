@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from bpframe.arrays import checked_stack
-from bpframe.derivatives.gradient_check import GradientCheck, check_gradient
 from bpframe.derivatives.jvp import jvp
 from bpframe.derivatives.vjp import input_vjp, parameter_vjp
 from bpframe.differentiable.base import Arrays, Evaluated
@@ -30,13 +29,6 @@ class FirstOrder(Evaluated):
         inputs, targets = self._samples(x, y)
         self._engine.differentiate(inputs, targets, training)
         return self._engine.gradient.copy()
-
-    def check_gradient(self, x: Arrays, y: Arrays, per_parameter: int = 3, seed: int = 0) -> GradientCheck:
-        """Compare some entries of the gradient with the complex step, in float64: `.max_relative_error`, `.entries`.
-
-        Every component on the way must compute an analytic function, in NumPy calls that take complex numbers.
-        """
-        return check_gradient(self._engine, *self._samples(x, y), per_parameter, seed)
 
     def vjp(self, x: Arrays, cotangent: Arrays) -> Any:
         """Reverse mode: pull a cotangent of the output back to the inputs, u ↦ Jᵀ u.

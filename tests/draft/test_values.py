@@ -197,7 +197,7 @@ def test_products_of_a_whole_network_equal_the_declared_ones():
     np.testing.assert_allclose(other.gradient(x, y).vector, one.gradient(x, y).vector, atol=1e-13)
     np.testing.assert_allclose(other.vjp(x, u), one.vjp(x, u), atol=1e-13)
     np.testing.assert_allclose(other.jvp(x, v), one.jvp(x, v), atol=1e-13)
-    assert other.check_gradient(x, y).max_relative_error < 1e-10
+    assert other.check_gradients(x, y).max_relative_error < 1e-10
 
 
 def test_complex_numbers_are_refused():

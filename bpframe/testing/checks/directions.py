@@ -12,7 +12,7 @@ from bpframe.testing.checks.base import Failure, Setting
 from bpframe.testing.measuring import SECOND_OPINION, along
 from bpframe.testing.probe import Point, Probe
 
-__all__ = ["check_directions", "larger_shapes"]
+__all__ = ["check_directions", "compared_along", "larger_shapes"]
 
 Array = np.ndarray[Any, Any]
 
@@ -28,7 +28,7 @@ def check_directions(setting: Setting, key: str) -> None:
     for training in setting.modes():
         point = larger.need_probe().sample(rng, EXAMPLES, 1.0, training)
         direction: Array = np.asarray(rng.standard_normal(point.arrays[key].shape))
-        declared, measured, wrong = _compared(larger.need_probe(), point, key, direction)
+        declared, measured, wrong = compared_along(larger.need_probe(), point, key, direction)
         if wrong.any():
             place = tuple(int(i) for i in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
             raise Failure(
@@ -55,7 +55,7 @@ def _larger(setting: Setting, key: str) -> Setting:
     return larger if key in probe.shapes else setting
 
 
-def _compared(probe: Probe, point: Point, key: str, direction: Array) -> tuple[Array, Measured, Array]:
+def compared_along(probe: Probe, point: Point, key: str, direction: Array) -> tuple[Array, Measured, Array]:
     """Return J v declared and measured, and which entries are certainly wrong."""
     operator = probe.operators(point)[key]
     declared = operator.shared_jvp(direction, point.batch) if key in probe.parameters else operator.jvp(direction)
@@ -84,7 +84,7 @@ def _diagnosed(setting: Setting, key: str, training: bool) -> str | None:
         rng = setting.rng(f"directions {key}, {batch} examples")
         point = probe.sample(rng, batch, 1.0, training)
         direction: Array = np.asarray(rng.standard_normal(point.arrays[key].shape))
-        failing.append(bool(_compared(probe, point, key, direction)[2].any()))
+        failing.append(bool(compared_along(probe, point, key, direction)[2].any()))
     if failing == [False, True]:
         return f"right with 3 examples and wrong with {EXAMPLES}: a batch size is written into the Jacobian"
     if failing == [False, False]:

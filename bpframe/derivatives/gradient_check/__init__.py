@@ -1,0 +1,13 @@
+"""The gradient that back-propagation computes beside derivatives by number, which use `forward` alone.
+
+    m = Im C(θ + i h d) / h,  h = 1e-30            where every component computes an analytic function
+    extrapolated central differences               elsewhere
+
+Sources: W. Squire and G. Trapp, *Using complex variables to estimate derivatives of real functions*, SIAM Review 40
+(1998), 110–112; L. F. Richardson, Phil. Trans. A 226 (1927), 299–361.
+"""
+
+from bpframe.derivatives.gradient_check.comparing import Comparison
+from bpframe.derivatives.gradient_check.report import CheckedEntry, CheckedPath, Fault, GradientCheck
+
+__all__ = ["CheckedEntry", "CheckedPath", "Comparison", "Fault", "GradientCheck"]

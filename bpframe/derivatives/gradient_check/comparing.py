@@ -1,0 +1,225 @@
+"""Back-propagation's gradient beside derivatives by number, entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from bpframe.derivatives.gradient_check.mean_cost import MeanCost, copied_engine, in_dtype, real_inputs
+from bpframe.derivatives.gradient_check.report import CheckedEntry, CheckedPath, GradientCheck, Status
+from bpframe.engine import Engine
+from bpframe.numerical import FIRST_STEP, Measured, has_kink, is_analytic, measured_with
+from bpframe.randomness import stream
+
+__all__ = ["Comparison"]
+
+Array = np.ndarray[Any, Any]
+
+#: Below this share of the largest entry of a parameter or input, and below that of the whole gradient, an entry's error
+#: is measured against that share: what is left of a sum in which everything cancelled carries the rounding errors of
+#: its terms.
+FLOOR = 1e-3
+WHOLE_FLOOR = 1e-6
+
+TOLERANCES = {
+    "complex step": (1e-7, "no difference is taken, so that what is left is float64's rounding in long sums"),
+    "central differences": (1e-5, "extrapolated differences are good to about 1e-9 where the cost is smooth"),
+}
+
+#: Next to a kink, values are changed by this share of themselves, and by this much where they are zero.
+BESIDE = 1e-3
+
+
+class Comparison:
+    """One network with examples, its gradient by BP1 to BP4, and the same by number, in float64.
+
+        error = |g − m| / max(|m|, 1e-3 max |g of the parameter|, 1e-6 max |g|)      g: back-propagation, m: by number
+
+    Of every parameter and input the largest entry is compared, others that are drawn at random, and a random direction
+    that changes all entries, ⟨g, d⟩ with d of ±1.
+    """
+
+    def __init__(self, engine: Engine, cost: MeanCost, seed: int) -> None:
+        self.engine = engine
+        self.cost = cost
+        self.seed = seed
+        self.gradient = cost.gradient()
+
+    @classmethod
+    def of(
+        cls, engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array], training: bool, seed: int
+    ) -> Comparison:
+        """Return the comparison for checked inputs and targets; the engine is left as it is."""
+        return cls(engine, MeanCost(engine, inputs, targets, training), seed)
+
+    def check(self, per_parameter: int | None) -> GradientCheck:
+        """Compare; None compares every entry."""
+        rng = stream(self.seed, "gradient check")
+        tolerance, why = TOLERANCES[self.method]
+        paths = {name: self._path(name, per_parameter, rng) for name in self.cost.arrays}
+        inputs = real_inputs(self.engine.graph)
+        return GradientCheck(
+            parameters={name: path for name, path in paths.items() if name not in inputs},
+            inputs={name: paths[name] for name in inputs},
+            method=self.method,
+            reason=self.reason,
+            tolerance=tolerance,
+            tolerance_reason=why,
+            training=self.cost.training,
+            dtype=str(self.engine.dtype),
+            seed=self.seed,
+            notes=self._notes(paths),
+        )
+
+    @cached_property
+    def beside(self) -> Comparison:
+        """The same network next to these values, for what lies on a kink here."""
+        rng = stream(self.seed, "gradient check", "beside")
+        changes = {
+            name: BESIDE * rng.standard_normal(array.shape) * np.maximum(np.abs(array), 1.0)
+            for name, array in self.cost.arrays.items()
+        }
+        return Comparison(self.engine, self.cost.moved(changes), self.seed)
+
+    @cached_property
+    def method(self) -> str:
+        """The complex step where it works and agrees with differences along a direction that changes everything."""
+        if not self.cost.arrays:
+            return "complex step"
+        rng = stream(self.seed, "gradient check", "method")
+        directions = {
+            name: rng.standard_normal(array.shape) / np.sqrt(max(array.size, 1))
+            for name, array in self.cost.arrays.items()
+        }
+
+        def along(t: Array) -> Array:
+            return self.cost.value({name: array + t * directions[name] for name, array in self.cost.arrays.items()})
+
+        start, one = np.zeros(()), np.ones(())
+        # Shorter steps have their turn where kinks lie within the first ones.
+        analytic = any(is_analytic(along, start, one, first) for first in (FIRST_STEP, FIRST_STEP / 1000))
+        return "complex step" if analytic else "central differences"
+
+    @property
+    def reason(self) -> str:
+        """Why this method."""
+        if self.method == "complex step":
+            return "every component computes with complex numbers, and differences along a random direction agree"
+        return "the complex step fails in a component, or disagrees with differences: some forward is not analytic"
+
+    def _path(self, name: str, per_parameter: int | None, rng: np.random.Generator) -> CheckedPath:
+        gradient = self.gradient[name]
+        entries = [self._entry(name, index) for index in _chosen(gradient, per_parameter, rng)]
+        if gradient.size > 1:
+            entries.append(self._entry(name, None, rng.choice((-1.0, 1.0), gradient.shape)))
+        kind: Literal["parameter", "input"] = "parameter" if name in self.engine.parameters.views else "input"
+        return CheckedPath(name, kind, gradient.shape, gradient.size, tuple(entries), self._rounding.get(name))
+
+    def _entry(self, name: str, index: tuple[int, ...] | None, direction: Array | None = None) -> CheckedEntry:
+        """Compare one derivative, next to these values where they lie on a kink."""
+        if direction is None:
+            direction = np.zeros_like(self.gradient[name])
+            direction[index] = 1.0
+        found = self._compared(name, index, direction)
+        if found.status == "passed":
+            return found
+        if found.status == "failed" and not self._has_kink(name, direction):
+            return found
+        near = self.beside._compared(name, index, direction)
+        if near.status == "failed" and self.beside._has_kink(name, direction):
+            near = replace(near, status="undecided")
+        return replace(near, beside=True)
+
+    def _has_kink(self, name: str, direction: Array) -> bool:
+        return bool(has_kink(self._function(name), self.cost.arrays[name], direction))
+
+    def _compared(self, name: str, index: tuple[int, ...] | None, direction: Array) -> CheckedEntry:
+        gradient, function, at = self.gradient[name], self._function(name), self.cost.arrays[name]
+        ours = float(np.sum(gradient * direction))
+        measured = measured_with(self.method == "complex step", function, at, direction)
+        error, status = self._judged(name, ours, measured, index is None)
+        if status != "passed" and measured.method == "complex step":
+            # Two ways against one: where the function is not analytic in this entry alone, differences tell.
+            again = measured_with(False, function, at, direction)
+            if again.settled.all():
+                error, status = self._judged(name, ours, again, index is None)
+                measured = again if status == "passed" else measured
+        return CheckedEntry(name, index, ours, float(measured.value), error, status)
+
+    def _judged(self, name: str, ours: float, measured: Measured, all_entries: bool) -> tuple[float, Status]:
+        if not np.isfinite(ours):
+            return np.inf, "failed"
+        if not measured.settled.all():
+            return np.inf, "undecided"
+        gradient, theirs = self.gradient[name], float(measured.value)
+        gradient = gradient[np.isfinite(gradient)]
+        length = float(np.linalg.norm(gradient)) if all_entries else float(np.abs(gradient).max(initial=0.0))
+        scale = max(abs(theirs), FLOOR * length, WHOLE_FLOOR * self._largest)
+        difference = abs(ours - theirs)
+        error = difference / scale if difference else 0.0
+        tolerance, _ = TOLERANCES[measured.method]
+        allowed = tolerance * scale + 8 * float(measured.error) + self._noise
+        return error, "passed" if difference <= allowed else "failed"
+
+    def _function(self, name: str) -> Any:
+        def value(array: Array) -> Array:
+            return self.cost.value({name: array})
+
+        return value
+
+    @cached_property
+    def _largest(self) -> float:
+        found = [float(np.abs(each[np.isfinite(each)]).max(initial=0.0)) for each in self.gradient.values()]
+        return max(found, default=0.0)
+
+    @cached_property
+    def _noise(self) -> float:
+        """What rounding may leave of derivatives that are zero: a few digits of the cost's last."""
+        first = next(iter(self.cost.arrays))
+        return 4 * np.finfo(np.float64).eps * abs(float(self.cost.value({first: self.cost.arrays[first]})))
+
+    @cached_property
+    def _rounding(self) -> dict[str, float]:
+        """How far the gradient in the network's own dtype is from that in float64, by path; none in float64.
+
+        Relative to the largest entry, with a floor that the whole gradient sets.
+        """
+        if self.engine.dtype == np.float64:
+            return {}
+        own = copied_engine(self.engine, self.engine.dtype)
+        with np.errstate(all="ignore"):
+            inputs, targets = (in_dtype(each, own.dtype) for each in (self.cost.inputs, self.cost.targets))
+            own.differentiate(inputs, targets, self.cost.training)
+        found = {}
+        for path, view in own.gradient.items():
+            wide = self.gradient[path]
+            largest = max(float(np.abs(wide).max(initial=0.0)), FLOOR * self._largest)
+            found[path] = float(np.abs(view - wide).max(initial=0.0)) / largest if largest else 0.0
+        return found
+
+    def _notes(self, paths: Mapping[str, CheckedPath]) -> tuple[str, ...]:
+        notes = []
+        zero = [name for name, path in paths.items() if path.is_zero]
+        if zero:
+            notes.append(f"the cost does not depend on {', '.join(zero)} at these values: zero both ways")
+        beside = [each for path in paths.values() for each in path.entries if each.beside]
+        if beside:
+            notes.append(
+                f"{len(beside)} derivatives lie on a kink of the cost; they were checked next to these values instead"
+            )
+        return tuple(notes)
+
+
+def _chosen(gradient: Array, count: int | None, rng: np.random.Generator) -> list[tuple[int, ...]]:
+    """Return the index of the largest entry, and of others drawn at random."""
+    if gradient.size == 0 or count == 0:
+        return []
+    largest = int(np.argmax(np.abs(gradient)))
+    drawn = rng.permutation(gradient.size)
+    others = [int(k) for k in (drawn if count is None else drawn[:count]) if k != largest]
+    chosen = [largest, *(others if count is None else others[: count - 1])]
+    return [tuple(int(i) for i in np.unravel_index(k, gradient.shape)) for k in chosen]

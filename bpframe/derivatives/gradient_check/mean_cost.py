@@ -1,0 +1,136 @@
+"""The mean cost as a function of one parameter or input at a time, from forward passes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bpframe.backward import output_errors
+from bpframe.derivatives.pull_back import pull_back
+from bpframe.derivatives.spaces import space_of
+from bpframe.engine import Engine
+from bpframe.forward import costs, forward
+from bpframe.graph import Graph
+from bpframe.parameters import ParameterVector
+from bpframe.randomness import stream
+from bpframe.trace import Trace
+
+__all__ = ["MeanCost", "copied_engine", "in_dtype", "real_inputs"]
+
+Array = np.ndarray[Any, Any]
+
+
+class MeanCost:
+    """C(θ, x) of some examples in float64, and what back-propagation says of its derivatives.
+
+    `arrays` are the parameters by path and the inputs that hold no integers by name, in this order; an input whose name
+    is a path does not occur, since paths hold a dot. Random components draw the same numbers in every pass. Arrays are
+    taken in float64; all else is the engine's, which is left as it is.
+    """
+
+    def __init__(
+        self, engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array], training: bool
+    ) -> None:
+        self.graph = engine.graph
+        self.training = training
+        self.inputs = in_dtype(inputs, np.float64)
+        self.targets = in_dtype(targets, np.float64)
+        self.batch = len(next(iter(inputs.values())))
+        self._engine = copied_engine(engine, np.float64)
+        self.arrays: dict[str, Array] = {
+            **self._engine.parameters.views,
+            **{name: self.inputs[name] for name in real_inputs(engine.graph)},
+        }
+        self._passes: dict[str, _Pass] = {}
+
+    def value(self, arrays: Mapping[str, Array]) -> Array:
+        """Return C with some arrays replaced, all of them real or all complex: a number as an array ()."""
+        kind = next(iter(arrays.values())).dtype.kind
+        if kind not in self._passes:
+            self._passes[kind] = _Pass(self, self._engine, np.complex128 if kind == "c" else np.float64)
+        return self._passes[kind].value(arrays)
+
+    def gradient(self) -> dict[str, Array]:
+        """Return ∂C/∂θ and ∂C/∂x by back-propagation, BP1 to BP4, like `arrays`."""
+        engine = copied_engine(self._engine, np.float64)  # with random streams that have not begun
+        drawing = any(step.generator_slot is not None for step in engine.plan.steps)
+        for _ in range(1 if drawing else 2):  # from its second pass on, a training takes another way
+            engine.differentiate(self.inputs, self.targets, self.training)
+        found = {path: view.copy() for path, view in engine.gradient.items()}
+        names = real_inputs(self.graph)
+        if names:
+            found |= self._input_gradient(names)
+        return found
+
+    def moved(self, changes: Mapping[str, Array]) -> MeanCost:
+        """Return the function around another point."""
+        engine = copied_engine(self._engine, np.float64)
+        for path, view in engine.parameters.items():
+            view += changes[path]
+        inputs = {name: array + changes[name] if name in changes else array for name, array in self.inputs.items()}
+        return MeanCost(engine, inputs, self.targets, self.training)
+
+    def trace(self) -> Trace:
+        """Run forward and return the trace."""
+        return copied_engine(self._engine, np.float64).trace(self.inputs, self.training)
+
+    def _input_gradient(self, names: tuple[str, ...]) -> dict[str, Array]:
+        trace = self.trace()
+        costs(trace, self.targets)
+        deltas = output_errors(trace, 1.0 / self.batch)
+        seeds = {each.output: deltas[each.value_slot] for each in trace.plan.costs}
+        space = space_of(self.graph, "inputs", self.batch, np.float64)
+        found = pull_back(trace, space, {name: seed for name, seed in seeds.items() if seed is not None})
+        return {name: found.get(name, np.zeros_like(self.inputs[name])) for name in names}
+
+
+class _Pass:
+    """Forward passes in one dtype, through one trace."""
+
+    def __init__(self, function: MeanCost, engine: Engine, dtype: Any) -> None:
+        self.function = function
+        self.seed = engine.seed
+        self.parameters: ParameterVector = engine.parameters.like(engine.parameters.vector.astype(dtype))
+        self.inputs = in_dtype(function.inputs, dtype)
+        self.targets = in_dtype(function.targets, dtype)
+        state = {node: in_dtype(named, dtype) for node, named in engine.state.items()}
+        self.trace = Trace(engine.plan, function.batch, self.parameters, state, self._generator)
+
+    def value(self, arrays: Mapping[str, Array]) -> Array:
+        places = {name: self.parameters.views.get(name, self.inputs.get(name)) for name in arrays}
+        kept = {name: place.copy() for name, place in places.items() if place is not None}
+        for name in kept:
+            places[name][...] = arrays[name]  # type: ignore[index]
+        try:
+            for step in self.trace.plan.steps:
+                if step.generator_slot is not None:
+                    self.trace.slots[step.generator_slot] = self._generator(step.node.name)
+            forward(self.trace, self.inputs, self.function.training)
+            total: Array = np.asarray(np.add.reduce(costs(self.trace, self.targets)) / self.function.batch)
+        finally:
+            for name, array in kept.items():
+                places[name][...] = array  # type: ignore[index]
+        return total
+
+    def _generator(self, name: str) -> np.random.Generator:
+        return stream(self.seed, "evaluation", name)
+
+
+def real_inputs(graph: Graph) -> tuple[str, ...]:
+    """Return the inputs that have a derivative."""
+    return tuple(name for name in graph.inputs if name not in graph.integer_inputs)
+
+
+def copied_engine(engine: Engine, dtype: Any) -> Engine:
+    """Return another engine with the same parameters and state, in this dtype, its random streams at their start."""
+    copied = Engine(engine.graph, dtype, engine.seed)
+    copied.parameters.vector[:] = engine.parameters.vector
+    copied.state = {node: in_dtype(named, dtype) for node, named in engine.state.items()}
+    return copied
+
+
+def in_dtype(arrays: Mapping[str, Array], dtype: Any) -> dict[str, Array]:
+    """Return copies in this dtype; integers, which have no derivative, stay integers."""
+    return {name: array.copy() if array.dtype.kind in "iu" else array.astype(dtype) for name, array in arrays.items()}

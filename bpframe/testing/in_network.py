@@ -1,0 +1,296 @@
+"""Which component of a network is at fault: every local Jacobian on the way, at the very values of a pass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from bpframe.component import Component
+from bpframe.derivatives.gradient_check import Fault
+from bpframe.graph import Graph, Node, Shape
+from bpframe.numerical import has_kink
+from bpframe.randomness import stream
+from bpframe.testing.checks.directions import compared_along
+from bpframe.testing.diagnosis import diagnose, explained
+from bpframe.testing.kit import check_component
+from bpframe.testing.measuring import Block, block, function_of
+from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe
+from bpframe.trace import Trace
+
+__all__ = ["find_faults", "nodes_after"]
+
+Array = np.ndarray[Any, Any]
+
+#: Random directions that every Jacobian is tried along.
+DIRECTIONS = 2
+
+#: Mistakes are looked for in so many examples at most, in Jacobians of so many columns at most.
+EXAMPLES = 7
+COLUMNS = 300
+
+#: Where a Jacobian has more columns, its component is looked at with feature axes of this length.
+AXIS = 4
+
+#: Besides the values of the pass, mistakes are looked for at random points of these scales.
+SCALES = (1.0, 2.0)
+
+
+def nodes_after(graph: Graph, names: Collection[str]) -> set[str]:
+    """Return the nodes that the gradients of these parameters, by path, and inputs go through."""
+    found: set[str] = set()
+    for node in graph.nodes:
+        paths = {node.parameter_path(name) for name in node.parameters}
+        if paths & set(names) or any(source in found or source in names for source in node.sources):
+            found.add(node.name)
+    return found
+
+
+def find_faults(trace: Trace, targets: Mapping[str, Array], training: bool, failed: Collection[str]) -> list[Fault]:
+    """Return the components whose Jacobian is not what forward does, of those that wrong gradients go through.
+
+    `failed` are the parameters, by path, and inputs whose gradient is wrong. The Jacobian of every node that theirs go
+    through, and of the cost, is tried along random directions at the values that the node had in the pass, in the order
+    of the graph; what fails is measured entry by entry, and the kit's diagnosis names the mistake. Where all are right,
+    the nodes are held to the conformance kit.
+
+    The trace and its arrays are float64. Random components draw other numbers than in the pass.
+    """
+    graph = trace.plan.graph
+    between = nodes_after(graph, failed)
+    places = [each for each in _places(trace, targets, training) if each.name in between or each.is_cost]
+    for look in (_faults_of, _kit_faults):
+        faults = [_with_victims(fault, graph, failed, place.is_cost) for place in places for fault in look(place)]
+        if faults:
+            return faults
+    return []
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A component where it stands: its probe, and the point at which the pass met it."""
+
+    name: str
+    where: str
+    component: Component
+    shapes: tuple[Shape, ...]
+    probe: LayerProbe | CostProbe
+    point: Point
+    is_cost: bool = False
+
+
+def _places(trace: Trace, targets: Mapping[str, Array], training: bool) -> Iterator[_Place]:
+    plan = trace.plan
+    for step in plan.steps:
+        node = step.node
+        values = dict(zip(node.input_keys, (trace.slots[slot] for slot in step.input_slots), strict=True))
+        integers = node.component.integer_inputs
+        arrays = {key: array for key, array in values.items() if key not in integers} | {
+            name: trace.parameters.views[node.parameter_path(name)].copy() for name in node.parameters
+        }
+        point = Point(
+            arrays,
+            {key: array for key, array in values.items() if key in integers},
+            trace.slots[step.state_slot],
+            training,
+            trace.batch,
+        )
+        probe = LayerProbe(node.component, node.input_shapes)
+        yield _Place(node.name, node.where, node.component, node.input_shapes, probe, point)
+    for each in plan.costs:
+        shape = plan.graph.shapes[each.output]
+        point = Point({"a": trace.slots[each.value_slot]}, {"y": targets[each.output]}, {}, training, trace.batch)
+        where = f"the cost of '{each.output}' ({each.cost.kind})"
+        yield _Place(each.output, where, each.cost, (shape,), CostProbe(each.cost, [shape]), point, True)
+
+
+def _faults_of(place: _Place) -> Iterator[Fault]:
+    """Yield a fault for every key whose Jacobian, or its transpose, is wrong."""
+    for key in place.probe.shapes:
+        rng = stream(0, "faults", place.name, key)
+        wrong = _wrong_examples(place, key, rng)
+        if wrong is not None:
+            yield _diagnosed(place, key, wrong)
+            continue
+        fault = _transpose_fault(place, key, rng)
+        if fault is not None:
+            yield fault
+
+
+def _wrong_examples(place: _Place, key: str, rng: np.random.Generator) -> Array | None:
+    """Return which examples are wrong along random directions; None where none is."""
+    for _ in range(DIRECTIONS):
+        direction: Array = np.asarray(rng.standard_normal(place.point.arrays[key].shape))
+        _, _, wrong = compared_along(place.probe, place.point, key, direction)
+        if wrong.any():
+            # Differences do not see a kink that lies exactly at the values, where no Jacobian is wrong.
+            kinks = has_kink(function_of(place.probe, place.point, key), place.point.arrays[key], direction)
+            wrong = wrong & ~kinks
+        if wrong.any():
+            return np.asarray(wrong.reshape(len(wrong), -1).any(axis=1))
+    return None
+
+
+def _diagnosed(place: _Place, key: str, wrong: Array) -> Fault:
+    """Measure the Jacobian entry by entry, at the pass's values where it is small, and look for the mistake."""
+    probe, examples = place.probe, _chosen_examples(place, wrong)
+    blocks: list[Block] = []
+    if _columns(probe, key, len(examples), place.point.training) <= COLUMNS:
+        blocks += _wrong_blocks(probe, [_at_examples(place, examples)], key)
+        names = examples
+    else:
+        smaller = _smaller(place, key)
+        if smaller is None:
+            return _fault(place, key, "too large to be measured entry by entry; wrong along random directions")
+        probe, names = smaller, list(range(EXAMPLES))
+    drawn = [probe.sample(stream(0, "faults", f"{scale}"), EXAMPLES, scale, place.point.training) for scale in SCALES]
+    blocks += _wrong_blocks(probe, drawn, key)
+    if not blocks:
+        return _fault(place, key, "right at small sizes and wrong at these: a size may be written into it")
+    cause = diagnose(probe, *blocks) or "no known mistake explains the numbers"
+    return _fault(place, key, cause, ("worst", _worst(probe, blocks[0], names)))
+
+
+def _transpose_fault(place: _Place, key: str, rng: np.random.Generator) -> Fault | None:
+    """Hold Jᵀ u, which gradients are made of, against J v, which is right."""
+    probe, point = place.probe, place.point
+    operator = probe.operators(point)[key]
+    u = rng.standard_normal((point.batch, *probe.output_shape))
+    shared = key in probe.parameters
+    v: Array = np.asarray(rng.standard_normal(point.arrays[key].shape))
+    product = "sum_vjp" if shared else "vjp"
+    pulled = operator.sum_vjp(u) if shared else operator.vjp(u)
+    pushed = operator.shared_jvp(v, point.batch) if shared else operator.jvp(v)
+    left, right = float(np.sum(u * pushed)), float(np.sum(pulled * v))
+    scale = math.sqrt(float(np.sum(u * u) * np.sum(pushed * pushed))) + math.sqrt(
+        float(np.sum(np.square(pulled)) * np.sum(v * v))
+    )
+    if abs(left - right) <= 1e-10 * scale + np.finfo(float).tiny:
+        return None
+    said = f"{product} is not the transpose of jvp, which is right"
+    columns = math.prod(probe.shapes[key])
+    if columns <= COLUMNS and not (place.probe.couples_batch and point.training and not shared):
+        basis = np.eye(columns).reshape(columns, *probe.shapes[key])
+        spread = basis if shared else np.broadcast_to(basis[:, None], (columns, *point.arrays[key].shape))
+        rows = operator.shared_jvp(basis, point.batch) if shared else operator.jvp(np.ascontiguousarray(spread))
+        axes = tuple(range(1 if shared else 2, rows.ndim))
+        expected = (rows * u).sum(axis=axes)
+        expected = expected.reshape(v.shape) if shared else np.moveaxis(expected, 0, 1).reshape(v.shape)
+        ratio = _batch_ratio(pulled, expected, point.batch) if shared else None
+        cause = ratio or explained(np.asarray(pulled), expected, product)
+        said += f"; {cause.replace('measured/declared', f'right/{product}')}" if cause else ""
+    return _fault(place, key, said, ("⟨u, J v⟩", f"{left:.9g}"), ("⟨Jᵀ u, v⟩", f"{right:.9g}"))
+
+
+def _batch_ratio(pulled: Array, expected: Array, batch: int) -> str | None:
+    """Tell a mean over the examples from their sum."""
+    if batch > 1 and np.shape(pulled) == expected.shape and np.allclose(pulled * batch, expected, rtol=1e-9):
+        return "it takes the mean over the examples; the core wants their sum and divides it itself"
+    return None
+
+
+def _kit_faults(place: _Place) -> Iterator[Fault]:
+    """Yield what else the kit finds wrong with a component whose Jacobian is right at the values of the pass."""
+    smaller = _smaller(place, None)
+    shapes = place.shapes if smaller is None else tuple(smaller.shapes.get(key, ()) for key in smaller.inputs)
+    if not isinstance(place.probe, CostProbe) and place.probe.integer_keys:
+        shapes = place.shapes
+    families = ("contract", "construction", "purity", "independence", "determinism", "dtype", "jacobian", "adjoint")
+    report = check_component(place.component, shapes, only=families)
+    for outcome in report.failed[:1]:
+        rows = tuple(row for row in outcome.rows if row[0] == "worst")
+        diagnosis = f": {outcome.diagnosis}" if outcome.diagnosis else ""
+        yield Fault(place.name, place.where, "", f"fails its check {outcome.check}: {outcome.message}{diagnosis}", rows)
+
+
+def _chosen_examples(place: _Place, wrong: Array) -> list[int]:
+    """Return a few examples, the wrong ones first; all of them where they depend on one another."""
+    if place.probe.couples_batch and place.point.training:
+        return list(range(place.point.batch))
+    order = [*np.flatnonzero(wrong), *np.flatnonzero(~wrong)]
+    return sorted(int(i) for i in order[:EXAMPLES])
+
+
+def _at_examples(place: _Place, examples: list[int]) -> Point:
+    """Return the point of the pass with some of its examples."""
+    probe, point = place.probe, place.point
+    kept = {key: array if key in probe.parameters else array[examples] for key, array in point.arrays.items()}
+    constants = {key: array[examples] for key, array in point.constants.items()}
+    return Point(kept, constants, point.state, point.training, len(examples))
+
+
+def _wrong_blocks(probe: Probe, points: list[Point], key: str) -> list[Block]:
+    """Return the Jacobians at these points that have a wrong entry, and no kink there."""
+    found = []
+    for point in points:
+        try:
+            measured = block(probe, point, key)
+        except Exception:  # a component may fail in other ways elsewhere
+            continue
+        if measured.wrong.any():
+            found.append(measured)
+    return found
+
+
+def _columns(probe: Probe, key: str, batch: int, training: bool) -> int:
+    coupled = probe.couples_batch and training and key not in probe.parameters
+    return math.prod(probe.shapes[key]) * (batch if coupled else 1)
+
+
+def _smaller(place: _Place, key: str | None) -> LayerProbe | CostProbe | None:
+    """Return a probe of the component at the shortest feature axes that it takes, with few columns for the key."""
+    cut = tuple(tuple(min(axis, AXIS) for axis in shape) for shape in place.shapes)
+    last = tuple((*small[:-1], *shape[-1:]) for small, shape in zip(cut, place.shapes, strict=True))
+    for shapes in (cut, last):
+        try:
+            probe = (CostProbe if place.is_cost else LayerProbe)(place.component, shapes)  # type: ignore[arg-type]
+            probe.value(probe.sample(stream(0, "faults", "smaller"), 2))
+        except Exception:  # it does not take these shapes
+            continue
+        if key is None or _columns(probe, key, EXAMPLES, place.point.training) <= COLUMNS:
+            return probe
+    return None
+
+
+def _worst(probe: Probe, found: Block, examples: list[int]) -> str:
+    error = np.where(found.wrong, np.where(np.isfinite(found.error), found.error, np.inf), -1.0)
+    place = tuple(int(i) for i in np.unravel_index(int(np.argmax(error)), error.shape))
+    column, example, *output = place
+    shape = probe.shapes[found.key]
+    count = math.prod(shape)
+    entry = [int(i) for i in np.unravel_index(column % max(count, 1), shape)] if shape else []
+    at_x = entry if found.key in probe.parameters else [column // count if found.coupled else example, *entry]
+    named = entry if found.key in probe.parameters else [examples[at_x[0]], *entry]
+    return (
+        f"∂{_indexed('y', [examples[example], *output])}/∂{_indexed(found.key, named)} at {found.key} = "
+        f"{float(found.point.arrays[found.key][tuple(at_x)]):.6g}: "
+        f"declared {found.declared[place]:.6g}, measured {found.measured.value[place]:.6g}"
+    )
+
+
+def _indexed(name: str, place: list[int]) -> str:
+    return f"{name}[{', '.join(map(str, place))}]" if place else name
+
+
+def _fault(place: _Place, key: str, diagnosis: str, *rows: tuple[str, str]) -> Fault:
+    return Fault(place.name, place.where, key, diagnosis, rows)
+
+
+def _with_victims(fault: Fault, graph: Graph, failed: Collection[str], is_cost: bool) -> Fault:
+    """Add which of the failed gradients go through the Jacobian that the fault is in."""
+    node = graph.by_name[fault.node] if fault.node in graph.by_name and not is_cost else None
+    return replace(fault, explains=tuple(name for name in failed if _goes_through(graph, name, fault, node)))
+
+
+def _goes_through(graph: Graph, name: str, fault: Fault, node: Node | None) -> bool:
+    """Whether the gradient of a parameter or input goes through the Jacobian that a fault is in."""
+    after = nodes_after(graph, [name])
+    if node is None or not fault.key:
+        return fault.node in after or fault.node == name
+    if fault.key in node.parameters:
+        return name == node.parameter_path(fault.key)
+    source = dict(zip(node.input_keys, node.sources, strict=True))[fault.key]
+    return source == name or source in after
