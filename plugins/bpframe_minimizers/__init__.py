@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from bpframe.extend import Component
+from bpframe_minimizers.gauss_newton import GaussNewton
 from bpframe_minimizers.lbfgs import LBFGS
 from bpframe_minimizers.levenberg_marquardt import LevenbergMarquardt
+from bpframe_minimizers.natural_gradient import NaturalGradient
 
-__all__ = ["LBFGS", "LevenbergMarquardt"]
+__all__ = ["LBFGS", "GaussNewton", "LevenbergMarquardt", "NaturalGradient"]
 
 
 def bpframe_components() -> list[type[Component]]:
     """Return what this set provides."""
-    return [LBFGS, LevenbergMarquardt]
+    return [GaussNewton, LBFGS, LevenbergMarquardt, NaturalGradient]
 
 
 def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
     """Return instances with the feature shapes of their inputs, for the conformance kit."""
-    return [(LBFGS(), ()), (LevenbergMarquardt(), ())]
+    return [(GaussNewton(), ()), (LBFGS(), ()), (LevenbergMarquardt(), ()), (NaturalGradient(), ())]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from bpframe.extend import Array, Field, Objective, Optimizer, PositiveFloat, PositiveInt, Problem
-from bpframe_minimizers.damped import lapack
 
 __all__ = ["NaturalGradient"]
 
@@ -76,7 +75,7 @@ class _Preconditioner:
         self._measured = 0
         self._steps = 0
         self._factors: dict[str, tuple[Array, Array]] = {}
-        self._divided: dict[str, tuple[Any, Any]] = {}
+        self._inverses: dict[str, tuple[Array, Array]] = {}
 
     def of(self, objective: Objective, gradient: Array) -> Array:
         """Return G⁻¹ g, with the factors of these examples taken in if it is time."""
@@ -85,11 +84,8 @@ class _Preconditioner:
         self._steps += 1
         direction = np.zeros_like(gradient)
         parts, found = objective.by_path(gradient), objective.by_path(direction)
-        for path, (a, b) in self._divided.items():
-            matrix = parts[path].reshape(len(b), len(a))
-            (solve,) = lapack(matrix, "potrs")
-            half = solve(b, matrix)[0]
-            found[path][...] = solve(a, half.T)[0].T.reshape(found[path].shape)
+        for path, (a, b) in self._inverses.items():
+            found[path][...] = (b @ parts[path].reshape(len(b), len(a)) @ a).reshape(found[path].shape)
         return direction
 
     def _measure(self, objective: Objective) -> None:
@@ -104,26 +100,21 @@ class _Preconditioner:
             old = self._factors.get(path, pair)
             a, b = (kept * before + (1 - kept) * after for before, after in zip(old, pair, strict=True))
             self._factors[path] = a, b
-        self._divided = {path: self._damped(*pair) for path, pair in self._factors.items()}
+        self._inverses = {path: self._inverted(*pair) for path, pair in self._factors.items()}
 
-    def _damped(self, a: Array, b: Array) -> tuple[Array, Array]:
-        """Return the Cholesky factors of A + π√λ and B + √λ/π."""
+    def _inverted(self, a: Array, b: Array) -> tuple[Array, Array]:
+        """Return the inverses of A + π√λ and B + √λ/π."""
         means = float(np.trace(a)) / len(a), float(np.trace(b)) / len(b)
         pi = math.sqrt(means[0] / means[1]) if min(means) > 0 else 1.0
         root = math.sqrt(self._method.damping)
-        return _factored(a, pi * root), _factored(b, root / pi)
+        return _inverse(a, pi * root), _inverse(b, root / pi)
 
 
-def _factored(matrix: Array, damping: float) -> Array:
-    """Return the Cholesky factor of a matrix with damping; NaN for one that is not finite."""
-    if not np.isfinite(matrix).all():
+def _inverse(matrix: Array, damping: float) -> Array:
+    """Return the inverse of a positive semi-definite matrix with damping; NaN where there is none."""
+    damped = matrix.copy()
+    damped.reshape(-1)[:: len(damped) + 1] += damping
+    try:
+        return np.linalg.inv(damped)
+    except np.linalg.LinAlgError:
         return np.full_like(matrix, np.nan)
-    (factor,) = lapack(matrix, "potrf")
-    damped = np.array(matrix, order="F")
-    damped[np.diag_indices(len(damped))] += damping
-    while True:
-        upper, failed = factor(damped)
-        if not failed:
-            return upper  # type: ignore[no-any-return]
-        damping *= 10  # rounding in a factor of few examples, beside a damping that is smaller still
-        damped[np.diag_indices(len(damped))] += damping
