@@ -97,6 +97,7 @@ class NetworkProblem(Problem):
         self._history = recorder.history
         shuffling = engine.generator("order of examples", "training") if spec.shuffle else None
         self._batches = Batches(data, spec.examples_per_step(self.objective.count), shuffling)
+        self._kept_batches: dict[int, tuple[Samples, NetworkObjective]] = {}
         self._over = False
         self._best = math.inf, engine.parameters.vector.copy(), engine.state
         self._validation: float | None = None  # at the present θ, where it was measured
@@ -140,14 +141,14 @@ class NetworkProblem(Problem):
         if not optimizer.batches:
             raise self._broken("batches() is not announced", "batches: ClassVar[bool] = True in the class", "False")
         if batches.size >= batches.count:
-            yield NetworkObjective(self._engine, batches.data, self.memory_limit, training=True)
+            yield self._of_batch(batches.data)
             return
         iteration = len(self._history) + 1
         stride = max(1, batches.count // batches.size // 20)
         for number, batch in enumerate(batches, start=1):
             if number > 1 and self._recorder.interruption.requested:
                 return
-            yield NetworkObjective(self._engine, batch, self.memory_limit, training=True)
+            yield self._of_batch(batch)
             if number % stride == 0:
                 self._recorder.told.within(iteration, min(1.0, number * batches.size / batches.count))
 
@@ -219,6 +220,16 @@ class NetworkProblem(Problem):
         if not count:
             return "the parameters as they were"
         return f"the parameters of iteration {count}" if self._spec.optimizer.batches else "the best that were reported"
+
+    def _of_batch(self, batch: Samples) -> NetworkObjective:
+        # Shuffled batches of one size come in the same buffers, so that passes over them can be used again.
+        kept = self._kept_batches.get(id(batch))
+        if kept is None or kept[0] is not batch:
+            kept = batch, NetworkObjective(self._engine, batch, self.memory_limit, training=True)
+            if self._spec.shuffle or batch is self._batches.data:
+                self._kept_batches[id(batch)] = kept
+        kept[1].memory_limit = self.memory_limit
+        return kept[1]
 
     def _number(self, name: str, value: Any) -> float:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +39,8 @@ class NetworkObjective(Objective):
         self._inputs, self._targets = data
         self._training = training
         self._known: tuple[float, Array] | None = None
+        self._passes: LeastSquares | None = None
+        self._state = engine.state
 
     def cost(self, parameters: Array | None = None) -> float:
         """Return C at the given θ, or at the present one."""
@@ -49,6 +50,7 @@ class NetworkObjective(Objective):
         """Return C and g, by BP1 to BP4; at an unchanged θ, without another pass."""
         if self._training:
             return self._training_gradient()
+        self._see_state()
         if self._known is None:
             self._known = self._gradient()
         cost, gradient = self._known
@@ -111,14 +113,23 @@ class NetworkObjective(Objective):
     def _theta(self) -> Array:
         return self.engine.parameters.vector
 
-    @cached_property
+    def _see_state(self) -> None:
+        """Forget passes with another state than the network's: mini-batches replace it."""
+        if self._state is not self.engine.state:
+            self._state, self._known, self._passes = self.engine.state, None, None
+
+    @property
     def _least_squares(self) -> LeastSquares:
-        return LeastSquares(self.engine, self._inputs, self._targets, self.memory_limit, self._training)
+        self._see_state()
+        if self._passes is None:
+            self._passes = LeastSquares(self.engine, self._inputs, self._targets, self.memory_limit, self._training)
+        return self._passes
 
     @property
     def _limited(self) -> LeastSquares:
-        self._least_squares.memory_limit = self.memory_limit
-        return self._least_squares
+        found = self._least_squares
+        found.memory_limit = self.memory_limit
+        return found
 
     def _gradient(self) -> tuple[float, Array]:
         engine, portions = self.engine, self._portions()

@@ -249,6 +249,43 @@ def test_training_is_off_in_the_cost_of_all_examples():
     assert net.history.epochs[-1].cost == pytest.approx(net.cost(*samples()), rel=1e-12)
 
 
+def test_the_cost_of_all_examples_follows_the_state_that_batches_leave():
+    net = bp.Network([Dense(units=4), BatchNorm(), Dense(units=2)], cost=QuadraticCost(), input_shape=(3,))
+    data = samples(12)
+
+    class Mixed(Passes):
+        def minimize(self, problem: Problem) -> None:
+            before = problem.objective.gradient()
+            assert problem.objective.cost() == pytest.approx(before[0], rel=1e-12)
+            for batch in problem.batches():
+                batch.gradient()
+            assert problem.objective.cost() == pytest.approx(net.cost(*data), rel=1e-12)
+            assert problem.objective.gradient()[0] == pytest.approx(net.cost(*data), rel=1e-12)
+            assert problem.objective.cost() != pytest.approx(before[0], rel=1e-3)
+            problem.report(problem.objective.cost())
+
+    net.fit(*data, optimizer=Mixed(), epochs=1, batch_size=4)
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_every_batch_has_curvature_of_its_own(shuffle):
+    net, found = chain(), []
+
+    class Curved(Passes):
+        def minimize(self, problem: Problem) -> None:
+            for batch in problem.batches():
+                _, gradient = batch.gradient()
+                _, G, g = batch.normal_equations()
+                np.testing.assert_allclose(g, gradient, rtol=1e-10, atol=1e-14)
+                found.append(G * batch.count)
+            _, whole, _ = problem.objective.normal_equations()
+            np.testing.assert_allclose(sum(found) / problem.objective.count, whole, rtol=1e-10, atol=1e-14)
+            problem.report(problem.objective.cost())
+
+    net.fit(*samples(11), optimizer=Curved(), epochs=1, batch_size=3, shuffle=shuffle)
+    assert len(found) == 4
+
+
 def test_random_streams_follow_the_seed():
     drawn = []
 

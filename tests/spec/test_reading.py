@@ -77,7 +77,11 @@ def expected(kinds):
         input_shape=(64,),
         cost=kinds["QuadraticCost"](),
     )
-    return network, TrainingSpec(optimizer=kinds["GradientDescent"](learning_rate=3.0), batch_size=10, seed=0), DigitsData()
+    return (
+        network,
+        TrainingSpec(optimizer=kinds["GradientDescent"](learning_rate=3.0), batch_size=10, seed=0),
+        DigitsData(),
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,7 +119,7 @@ def test_an_instance_may_stand_in_a_mappings_place(registry, kinds, expected):
             ],
             "cost": kinds["QuadraticCost"](),
         },
-        "training": {"optimizer": kinds["GradientDescent"](learning_rate=3), "seed": 0},
+        "training": {"optimizer": kinds["GradientDescent"](learning_rate=3), "batch_size": 10, "seed": 0},
         "data": DigitsData(),
     }
     spec = read_spec(document, registry)
