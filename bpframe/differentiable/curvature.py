@@ -10,6 +10,7 @@ from bpframe.derivatives.curvature.blocks import By, gauss_newton_blocks
 from bpframe.derivatives.curvature.columns import linearised
 from bpframe.derivatives.curvature.diagonal import empirical_fisher_diagonal, gauss_newton_diagonal
 from bpframe.derivatives.curvature.factors import KroneckerFactors
+from bpframe.derivatives.curvature.hessian_diagonal import hessian_diagonal
 from bpframe.derivatives.curvature.kfac import WeightSharing, kronecker_factors
 from bpframe.derivatives.ggn import check_fisher
 from bpframe.differentiable.base import Arrays, Evaluated
@@ -61,6 +62,20 @@ class Curvature:
         Source: Kunstner, Balles and Hennig, Limitations of the Empirical Fisher Approximation (2019), eq. (3).
         """
         return empirical_fisher_diagonal(self._network._engine, *self._network._samples(x, y))
+
+    def hessian_diagonal(self, x: Arrays, y: Arrays) -> ParameterVector:
+        """Return the diagonal of the Hessian ∂²C/∂θ², exact, on any graph.
+
+        What bends on the way adds to the diagonal of the Gauss–Newton matrix, in squares with signs. It costs about as
+        many backward passes as there are entries of activations with σ'' ≠ 0, and for a parameter that several nodes
+        share, as many products with the Hessian as it has entries.
+
+        Errors: DerivativeError that names a cost without hessian, or a node that bends and declares no second order;
+        BatchCoupledError that names a node whose component couples the examples.
+
+        Source: Dangel, Kunstner and Hennig, BackPACK: Packing more into Backprop (2020), appendix A.3, for chains.
+        """
+        return hessian_diagonal(self._network._engine, *self._network._samples(x, y))
 
     def gauss_newton_blocks(
         self, x: Arrays, y: Arrays, by: By = "parameter", memory_limit: int | None = None

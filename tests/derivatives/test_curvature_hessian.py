@@ -1,0 +1,135 @@
+"""The diagonal of the Hessian, against the complex step of the gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bpframe_reference import Dense, Multiply, QuadraticCost, Sigmoid
+
+from bpframe import Network, node
+from bpframe.derivatives import memory
+from bpframe.derivatives.curvature import bending
+from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
+from bpframe.extend import Array, Cost, Diagonal, Operator
+from tests.contract.cases import CASES, scatter
+from tests.contract.components.tanh import Tanh
+from tests.oracles import assert_close
+
+from .dense import At
+from .test_curvature_diagonal import Centred
+from .undeclared import NoHessian, Silent, made
+from .zoo import ZOO
+
+
+@pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
+def test_it_is_the_diagonal_of_the_dense_matrix(example) -> None:
+    network = example.make()
+    x, y = example.data()
+    assert_close(network.curvature.hessian_diagonal(x, y).vector, np.diag(At(network, x, y).hessian()), 1e-9)
+
+
+@pytest.mark.parametrize("case", [each for each in CASES if not each.tokens], ids=lambda each: each.name)
+def test_every_component_of_the_contract_between_layers(case) -> None:
+    network, x = case.trainable(), case.x(4)
+    y = np.random.default_rng(0).standard_normal((4, 2))
+    assert_close(network.curvature.hessian_diagonal(x, y).vector, np.diag(At(network, x, y).hessian()), 1e-9)
+
+
+def test_portions_of_examples_and_vectors_add_up(monkeypatch) -> None:
+    for name in ("convolution-cross-entropy", "layer-norm", "shared-weights", "recurrent"):
+        example = next(each for each in ZOO if each.name == name)
+        network = example.make()
+        x, y = example.data(batch=5)
+        whole = network.curvature.hessian_diagonal(x, y).vector
+        with monkeypatch.context() as small:
+            small.setattr(memory, "PORTION_BYTES", 2000)
+            assert_close(network.curvature.hessian_diagonal(x, y).vector, whole, 1e-12)
+
+
+def test_one_value_in_both_places_of_a_product() -> None:
+    for share in (None, "first"):
+        network = Network(
+            inputs={"x": (3,)},
+            nodes={
+                "first": node(Dense(units=3), "x"),
+                "bent": node(Tanh(), "first"),
+                "again": node(Dense(units=3), "bent", **({"share": share} if share else {})),
+                "square": node(Multiply(), "again", "again"),
+                "end": node(Dense(units=2), "square"),
+            },
+            output="end",
+            cost=QuadraticCost(),
+        )
+        scatter(network)
+        rng = np.random.default_rng(0)
+        x, y = rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
+        assert_close(network.curvature.hessian_diagonal(x, y).vector, np.diag(At(network, x, y).hessian()), 1e-9)
+
+
+class Wave(Cost):
+    """Σ cos(a − y), which bends either way: its Hessian has no root."""
+
+    def forward(self, a: Array, y: Array) -> Array:
+        return np.cos(a - y).sum(axis=1)
+
+    def jacobian(self, a: Array, y: Array) -> Array:
+        return -np.sin(a - y)
+
+    def hessian(self, a: Array, y: Array) -> Operator:
+        return Diagonal(-np.cos(a - y))
+
+
+def test_a_cost_whose_hessian_has_no_root_will_do() -> None:
+    network, x, y = made(Dense(units=3), Sigmoid(), Dense(units=2), cost=Wave())
+    found = network.curvature.hessian_diagonal(x, y).vector
+    assert_close(found, np.diag(At(network, x, y).hessian()), 1e-9)
+    assert (found < 0).any()
+    with pytest.raises(DerivativeError, match="no root"):
+        network.curvature.gauss_newton_diagonal(x, y)
+
+
+@pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
+def test_float32_stays_float32(example) -> None:
+    single, double = example.make("float32"), example.make()
+    double.parameters.vector[:] = single.parameters.vector
+    x, y = example.data(dtype="float32")
+    found = single.curvature.hessian_diagonal(x, y).vector
+    assert found.dtype == np.float32
+    assert_close(found, double.curvature.hessian_diagonal(x, y).vector, 2e-5)
+
+
+def test_what_is_not_declared_is_refused_by_name() -> None:
+    network, x, y = made(Dense(units=3), Silent(), Dense(units=2))
+    with pytest.raises(DerivativeError, match=r"'silent_1' \(silent\): its second order is needed"):
+        network.curvature.hessian_diagonal(x, y)
+    network, x, y = made(Silent(), Dense(units=2))  # before the first parameter nothing is asked
+    assert_close(network.curvature.hessian_diagonal(x, y).vector, np.diag(At(network, x, y).hessian()), 1e-9)
+    network, x, y = made(Dense(units=2), cost=NoHessian())
+    with pytest.raises(DerivativeError, match="no_hessian"):
+        network.curvature.hessian_diagonal(x, y)
+    network, x, y = made(Dense(units=3), Centred(), Dense(units=2))
+    with pytest.raises(BatchCoupledError, match="centred"):
+        network.curvature.hessian_diagonal(x, y)
+
+
+def test_second_orders_that_are_written_out_are_bounded(monkeypatch) -> None:
+    example = next(each for each in ZOO if each.name == "attention")
+    network = example.make()
+    x, y = example.data(batch=9)
+    batches = []
+    taken = bending.columns_of
+
+    def noting(trace, matrix, shapes):
+        batches.append(len(matrix))
+        return taken(trace, matrix, shapes)
+
+    monkeypatch.setattr(bending, "columns_of", noting)
+    whole = network.curvature.hessian_diagonal(x, y).vector
+    assert batches == [9]
+    batches.clear()
+    monkeypatch.setattr(memory, "PORTION_BYTES", 50_000)  # 21 inputs: 4 · 8 · 21² bytes are 14 kB
+    assert_close(network.curvature.hessian_diagonal(x, y).vector, whole, 1e-12)
+    assert batches == [3, 3, 3]
+    monkeypatch.setattr(memory, "MEMORY_LIMIT", 3000)
+    with pytest.raises(MemoryLimitError, match=r"'mixed' \(attention\): its second order, written out"):
+        network.curvature.hessian_diagonal(x, y)
