@@ -1,0 +1,71 @@
+"""Examples that are linearised in portions, so that what is kept of them stays within memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from bpframe.derivatives.linearisation import Linearisation, refuse_coupling
+from bpframe.derivatives.memory import PORTION_BYTES, portion
+from bpframe.engine import Engine
+
+__all__ = ["Portions"]
+
+Array = np.ndarray[Any, Any]
+
+#: What the pulled-back vectors of one example take, by network: found once, where it matters.
+_FORM_BYTES: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()
+
+
+class Portions:
+    """Examples whose gradients are asked for one by one: how many at once, and their linearisations.
+
+    With `training` all go at once, since examples may share random numbers and batch statistics.
+
+    Attributes: `count` N; `slices`, the portions.
+
+    Errors: BatchCoupledError that names a node whose component couples the examples.
+    """
+
+    def __init__(
+        self, engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array], training: bool = False
+    ) -> None:
+        self.engine = engine
+        self.inputs = inputs
+        self.targets = targets
+        self.training = training
+        self.count = len(next(iter(inputs.values())))
+        step = self.count if training else portion(self.count, self._bytes_each())
+        self.slices = [slice(start, min(start + step, self.count)) for start in range(0, self.count, step)]
+
+    def __iter__(self) -> Iterator[tuple[slice, Linearisation]]:
+        for rows in self.slices:
+            yield rows, self.at(rows)
+
+    def at(self, rows: slice) -> Linearisation:
+        """Linearise some examples; nobody else writes the arrays."""
+        inputs, targets = (
+            {name: array[rows] for name, array in arrays.items()} for arrays in (self.inputs, self.targets)
+        )
+        point = Linearisation.at(self.engine, inputs, targets, self.training)
+        for node in self.engine.graph.nodes:
+            if node.component.couples_batch:  # also before all parameters, where no error passes through it
+                refuse_coupling(node, point.trace.jacobian(node.name))
+        return point
+
+    def _bytes_each(self) -> int:
+        """About how many bytes a pass takes for one example, with all its pulled-back vectors."""
+        engine = self.engine
+        itemsize = int(engine.dtype.itemsize)
+        passed = 4 * sum(math.prod(shape) for shape in engine.graph.shapes.values()) * itemsize
+        most = passed + 2 * engine.parameters.vector.size * itemsize
+        if self.count * most <= PORTION_BYTES:
+            return most
+        if engine not in _FORM_BYTES:
+            point = self.at(slice(0, 1))
+            _FORM_BYTES[engine] = sum(form.nbytes for _, form in point.parameter_forms(point.errors))
+        return passed + 2 * _FORM_BYTES[engine]

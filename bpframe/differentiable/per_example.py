@@ -1,0 +1,114 @@
+"""Gradients of the single examples' costs: written out, or what can be known without that."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, overload
+
+import numpy as np
+
+from bpframe.derivatives.parameter_matrix import ParameterMatrix
+from bpframe.derivatives.per_example import clipped_gradient, gradients, gram, squared_norms, variance
+from bpframe.derivatives.portions import Portions
+from bpframe.derivatives.products import unknown
+from bpframe.differentiable.base import Arrays, Evaluated
+from bpframe.parameters import ParameterVector
+
+__all__ = ["HasPerExample", "PerExample"]
+
+Array = np.ndarray[Any, Any]
+
+
+class PerExample:
+    """The gradients g_n = ∂C_n/∂θ of a network's cost, one example apart from another: `network.per_example`.
+
+    A parameter's operator pulls the error back to a sum of outer products, g_n = Σ_l e_{n,l} a_{n,l}ᵀ, BP4 before the
+    sum over the examples. All but `gradients` compute with those, and write nothing of size (examples × parameters);
+    large batches go through in portions. The mean of g_n is `network.gradient`.
+
+    `training` says whether components behave as in training (dropout). All errors: BatchCoupledError that names a node
+    whose component couples the examples, as batch statistics do.
+    """
+
+    def __init__(self, network: Evaluated) -> None:
+        self._network = network
+
+    def gradients(
+        self, x: Arrays, y: Arrays, memory_limit: int | None = None, training: bool = False
+    ) -> ParameterMatrix:
+        """Return all g_n, written out: `matrix` (N, P), and views (N, *shape) by parameter path.
+
+        Errors: MemoryLimitError where they take more than `memory_limit` bytes (1 GiB).
+        """
+        return gradients(self._examples(x, y, training), self._network.parameters, memory_limit)
+
+    @overload
+    def squared_norms(self, x: Arrays, y: Arrays, by: None = None, training: bool = False) -> Array: ...
+
+    @overload
+    def squared_norms(
+        self, x: Arrays, y: Arrays, by: Literal["parameter"], training: bool = False
+    ) -> dict[str, Array]: ...
+
+    def squared_norms(
+        self, x: Arrays, y: Arrays, by: Literal["parameter"] | None = None, training: bool = False
+    ) -> Array | dict[str, Array]:
+        """Return ‖g_n‖², (N,); with `by="parameter"` of each parameter's part, by path.
+
+        Source: Goodfellow, Efficient Per-Example Gradient Computations (2015).
+        """
+        if by not in (None, "parameter"):
+            raise unknown("by", by, ("parameter",))
+        found = squared_norms(self._examples(x, y, training), self._network.parameters)
+        if by == "parameter":
+            return found
+        total: Array = np.add.reduce(list(found.values()))
+        return total
+
+    def gram(self, x: Arrays, y: Arrays, memory_limit: int | None = None, training: bool = False) -> Array:
+        """Return all inner products ⟨g_n, g_k⟩, (N, N).
+
+        Errors: MemoryLimitError where they take more than `memory_limit` bytes (1 GiB).
+        """
+        return gram(self._examples(x, y, training), self._network.parameters, memory_limit)
+
+    def clipped_gradient(
+        self,
+        x: Arrays,
+        y: Arrays,
+        max_norm: float,
+        noise_multiplier: float = 0.0,
+        seed: int | np.random.Generator | None = None,
+        training: bool = False,
+    ) -> ParameterVector:
+        """Return the mean of gradients made at most `max_norm` long, plus Gaussian noise: a step of DP-SGD.
+
+            ĝ = 1/N (Σ_n min(1, c/‖g_n‖) g_n + ν),    ν ~ N(0, (s c)² I),    c = max_norm, s = noise_multiplier
+
+        Noise needs a `seed`: a generator, which goes on from call to call, or an integer, which gives the same noise
+        in every call.
+
+        Errors: DerivativeError for a `max_norm` or `noise_multiplier` that is no such number; for noise without seed.
+
+        Source: Abadi et al., Deep Learning with Differential Privacy (2016), algorithm 1.
+        """
+        examples = self._examples(x, y, training)
+        return clipped_gradient(examples, self._network.parameters, max_norm, noise_multiplier, seed)
+
+    def variance(self, x: Arrays, y: Arrays, ddof: int = 0, training: bool = False) -> ParameterVector:
+        """Return the variance of every entry of g_n over the examples, (Σ_n g_n² − N ḡ²) / (N − ddof), by path.
+
+        Errors: DerivativeError where N − ddof is not positive.
+        """
+        return variance(self._examples(x, y, training), self._network.parameters, ddof)
+
+    def _examples(self, x: Arrays, y: Arrays, training: bool) -> Portions:
+        return Portions(self._network._engine, *self._network._samples(x, y), training)
+
+
+class HasPerExample(Evaluated):
+    """Gives access to gradients per example."""
+
+    @property
+    def per_example(self) -> PerExample:
+        """Gradients of the single examples' costs, their norms, inner products, clipped mean and variance."""
+        return PerExample(self)
