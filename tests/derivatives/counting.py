@@ -15,12 +15,19 @@ class Counted:
     def __init__(self, value: int) -> None:
         self.value = value
 
-    def __mul__(self, other: Counted) -> Counted:
+    def __mul__(self, other: Counted | int) -> Counted:
         Counted.products += 1
-        return Counted(self.value * other.value)
+        return Counted(self.value * _value(other))
 
-    def __add__(self, other: Counted) -> Counted:
-        return Counted(self.value + other.value)
+    def __add__(self, other: Counted | int) -> Counted:
+        return Counted(self.value + _value(other))
+
+    __rmul__ = __mul__  # zeros and ones that somebody writes out are plain integers
+    __radd__ = __add__
+
+
+def _value(number: Counted | int) -> int:
+    return number.value if isinstance(number, Counted) else number
 
 
 def counted(values: Any) -> np.ndarray[Any, Any]:
@@ -28,4 +35,4 @@ def counted(values: Any) -> np.ndarray[Any, Any]:
 
 
 def plain(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return np.vectorize(lambda each: each.value, otypes=[np.int64])(array)
+    return np.vectorize(_value, otypes=[np.int64])(array)

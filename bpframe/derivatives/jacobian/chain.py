@@ -45,7 +45,7 @@ class Chain:
             branched = Branched(elimination.first, elimination.last, part)
             links.append(Link(branched, last.node, last.key, branched._ignores_examples))
             factors.append(links[-1].factor(batch)._replace(known=elimination.cost))
-        return cls(tuple(links), eliminations, _planned(tuple(factors), batch))
+        return cls(tuple(links), eliminations, _planned(tuple(factors), max(batch, 1)))
 
     def carried_out(self, like: Array, batch: int, out: Array | None = None) -> Held:
         """Follow the plan, with the last product in `out`, (N, m, n), where that is possible."""

@@ -77,8 +77,8 @@ class Derivation:
         """Which of the orders is carried out: what was asked for, or the cheapest."""
         if self.order != "auto":
             return self.order
-        if len(self.leading) == 1:  # no mixture is worse than its parts
-            return "planned"
+        if len(self.leading) == 1 and not any(chain.eliminations for chain in self.chains.values()):
+            return "planned"  # nothing is cheaper along a chain
         return min(self.costs, key=self.costs.__getitem__)
 
     def carried_out(self, like: Array, out: Mapping[str, Array]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bpframe.derivatives.elimination import plan_elimination
-from bpframe.derivatives.jacobian.link import Link
+from bpframe.derivatives.jacobian.link import Link, links_of
 from bpframe.derivatives.jacobian.path import Way
 from bpframe.derivatives.jacobian.products import Held, accumulated, added, multiplied, pulled, pushed, written
 
@@ -74,10 +74,13 @@ def plan_branches(segment: tuple[Way, ...], batch: int) -> Elimination:
 
     The order is the cheapest of `plan_elimination`'s, forward and reverse, judged with the operators' own costs.
     """
-    links = {
-        (way.source, way.target): Link(way.operator, way.node, way.key, way.operator._ignores_examples)
-        for way in segment
-    }
+    links: dict[Pair, Link] = {}
+    for way in segment:
+        *inside, end = links_of(way.operator, way.node, way.key)
+        names = [way.source, *(f"{way.source} → {way.target}, {place}" for place in range(1, len(inside) + 1))]
+        for place, link in enumerate(inside):
+            links[names[place], names[place + 1]] = link
+        links[names[-1], way.target] = end
     first, last = segment[0].source, segment[-1].target
     sizes = {first: next(iter(links.values())).inputs}
     for (_, target), link in links.items():

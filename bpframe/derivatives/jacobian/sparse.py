@@ -33,7 +33,7 @@ def sparse_jacobian(derivation: Derivation, path: Path, dtype: Any, is_parameter
     outputs, inputs = math.prod(path.out_shape), math.prod(path.in_shape)
     if path.source == path.target:
         return csr_array(eye_array(batch * outputs, dtype=dtype))
-    if not path.ways:
+    if not path.ways or batch == 0:
         return csr_array((batch * outputs, inputs if is_parameter else batch * inputs), dtype=dtype)
     chain = derivation.chains[path.source]
     found = _multiplied(chain, derivation, dtype, limit)
