@@ -15,8 +15,8 @@ __all__ = ["Progress", "progress", "record_line"]
 #: How many lines a whole training leaves in a log file.
 LOG_LINES = 10
 
-#: How many of a method's own figures have a place in a bar.
-BAR_FIGURES = 2
+#: How many of a method's own figures have a place beside a bar, and how many characters all figures.
+BAR_FIGURES, BAR_WIDTH = 2, 50
 
 
 class Progress(Protocol):
@@ -63,7 +63,11 @@ def progress(epochs: int, show: bool | None, unit: str = "epoch") -> Iterator[Pr
         with _bar(console, epochs, unit) as bar:
             yield bar
     elif show or console.is_jupyter:
-        yield _Lines(epochs, unit)
+        lines = _Lines(epochs, unit)
+        try:
+            yield lines
+        finally:
+            lines.end()
     else:
         yield _Silent()
 
@@ -81,24 +85,34 @@ class _Lines:
         self.epochs = epochs
         self.unit = unit
         self.stride = max(1, -(-epochs // LOG_LINES))
+        self._untold: EpochRecord | None = None
 
     def within(self, epoch: int, share: float) -> None:
         pass
 
     def after(self, record: EpochRecord) -> None:
+        self._untold = record
         if record.epoch % self.stride == 0 or record.epoch in (1, self.epochs):
+            self.end()
+
+    def end(self) -> None:
+        """Tell what the last epoch came to, where it has not been told: training may end before its time."""
+        if (record := self._untold) is not None:
             print(f"{self.unit} {record.epoch}/{self.epochs}  {record_line(record)}", file=sys.stderr, flush=True)
+        self._untold = None
 
 
 def _figures(record: EpochRecord) -> str:
-    """Return the same in fewer words, to leave a terminal of 80 columns some of the bar."""
+    """Return the most important of these, to leave a terminal of 80 columns some of the bar."""
     share = record.validation_accuracy if record.validation_accuracy is not None else record.accuracy
     parts = [f"cost {record.cost:.3g}"]
+    parts += [f"{_words(name)} {value:.2g}" for name, value in list(record.figures.items())[:BAR_FIGURES]]
     if record.validation_cost is not None:
         parts.append(f"validation {record.validation_cost:.3g}")
     if share is not None:
         parts.append(f"accuracy {share:.3f}")
-    parts += [f"{_words(name)} {value:.2g}" for name, value in list(record.figures.items())[:BAR_FIGURES]]
+    while len(parts) > 1 and len("  ".join(parts)) > BAR_WIDTH:
+        parts.pop()
     return "  ".join(parts)
 
 

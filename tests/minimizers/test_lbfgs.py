@@ -136,6 +136,25 @@ def test_the_search_turns_back_from_numbers_that_are_not_finite():
     assert history.steps > len(history)
 
 
+class Backwards(Activation):
+    """A Jacobian of the wrong sign, along which no cost is lower."""
+
+    def forward(self, x):
+        return x
+
+    def jacobian(self, x):
+        return Diagonal(-np.ones_like(x))
+
+
+def test_a_search_that_fails_leaves_the_point_that_it_began_at():
+    net = bp.Network([Dense(units=1), Backwards()], cost=QuadraticCost(), input_shape=(2,))
+    before = net.parameters.vector.copy()
+    history = net.fit(*samples(), optimizer=LBFGS(), epochs=20)
+    assert (history.stopped, len(history)) == ("no lower cost along the line of search", 0)
+    assert history.steps > 1
+    assert np.array_equal(net.parameters.vector, before)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 def test_an_interrupt_keeps_the_best_that_was_reached():
     class Noting(LBFGS):

@@ -9,6 +9,8 @@ import threading
 
 import pytest
 
+from bpframe.extend import Optimizer
+
 from .networks import chain, descent, samples
 
 pty = pytest.importorskip("pty")
@@ -25,7 +27,19 @@ def train(epochs=5, progress=None, **fields):
     return chain().fit(*samples(20), optimizer=descent(), epochs=epochs, batch_size=5, progress=progress, **fields)
 
 
-def in_terminal(monkeypatch, progress=None):
+class Method(Optimizer):
+    """Reports figures without moving."""
+
+    def minimize(self, problem):
+        while problem.report(0.125, damping=1e-3, gain_ratio=0.75, gradient_norm=3.0):
+            pass
+
+
+def minimize(progress=None):
+    chain().fit(*samples(20), optimizer=Method(), epochs=5, validation_data=samples(4), progress=progress)
+
+
+def in_terminal(monkeypatch, progress=None, train=train):
     """Train with a pseudo-terminal as standard error; return what a person would be shown."""
     reader, writer = pty.openpty()
     shown = []
@@ -60,6 +74,15 @@ def test_a_terminal_shows_a_bar(monkeypatch, progress):
     assert "epoch 5/5" in text
     assert re.search(r"cost 0\.\d+", text)
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") == 1  # the cursor comes back
+
+
+def test_a_method_that_drives_itself_shows_its_figures_within_80_columns(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", in_terminal(monkeypatch, train=minimize))
+    assert "iteration 5/5" in text
+    assert re.search(r"━ cost 0\.125  damping 0\.001  gain ratio 0\.75 ", text)
+    assert "gradient" not in text
+    assert all(len(line) <= 80 for line in re.split(r"[\r\n]+", text))
 
 
 def test_a_terminal_shows_nothing_when_told_so(monkeypatch):
@@ -102,3 +125,17 @@ def test_a_log_file_gets_few_lines_however_long_it_takes(capfd, epochs):
     assert lines[-1].startswith(f"epoch {epochs}/{epochs}  ")
     assert "\x1b" not in err
     assert "\r" not in err
+
+
+def test_a_log_file_ends_with_the_last_iteration_that_there_was(capfd):
+    class Ending(Optimizer):
+        def minimize(self, problem):
+            for cost in range(57):
+                problem.report(cost)
+            problem.stop("enough")
+
+    chain().fit(*samples(20), optimizer=Ending(), epochs=1000, progress=True)
+    assert [line.split("  ")[0] for line in capfd.readouterr().err.splitlines()] == [
+        "iteration 1/1000",
+        "iteration 57/1000",
+    ]
