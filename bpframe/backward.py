@@ -100,13 +100,22 @@ def walk_back(
         yield each, delta, jacobian
         deltas[step.slot] = None
         for key, slot in each.edges:
-            part = jacobian[key].vjp(delta)
+            part = _pulled(jacobian[key], delta, delta.ndim - len(step.output_shape) - 1)
             check_product(
                 step.node, key, "vjp", part,
                 (*delta.shape[: delta.ndim - len(step.output_shape)], *step.shapes[key]), delta.dtype,
             )  # fmt: skip
             so_far = deltas[slot]
             deltas[slot] = part if so_far is None else so_far + part
+
+
+def _pulled(operator: Operator, delta: Array, axis: int) -> Array:
+    """Pull back; vectors that all examples share (a broadcast view) stay so through a map that they share."""
+    batch = delta.shape[axis]
+    if delta.strides[axis] or batch < 2 or not operator._ignores_examples:
+        return operator.vjp(delta)
+    part = operator.vjp(delta[(*(slice(None),) * axis, slice(1))])
+    return np.broadcast_to(part, (*part.shape[:axis], batch, *part.shape[axis + 1 :]))
 
 
 class _Tried:

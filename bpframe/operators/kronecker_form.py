@@ -148,10 +148,7 @@ class KroneckerForm(PulledVectors):
         e, a = self.left, self.right
         if self.places == 1:
             flat = e.reshape(self._stacked, self.examples, e.shape[-1])
-            if weights is None:
-                folded = np.einsum("sni,sni->ni", flat, flat)  # over the stack first: one product serves it all
-            else:
-                folded = np.einsum("sn,sni,sni->ni", weights.reshape(flat.shape[:2]), flat, flat)
+            folded = _folded_squares(flat, None if weights is None else weights.reshape(flat.shape[:2]))
             total: Array = folded.T @ np.multiply(a[:, 0], a[:, 0])
             return total.reshape(self.shape)
         found = np.zeros_like(e, shape=self._sizes)
@@ -222,3 +219,15 @@ class KroneckerForm(PulledVectors):
             for start in range(0, e.shape[-3], step):
                 rows = slice(start, start + step)
                 yield stack, rows, np.matmul(e[stack][rows].swapaxes(-1, -2), a[rows])
+
+
+def _folded_squares(vectors: Array, weights: Array | None) -> Array:
+    """Add c_{s,n} v_{s,n}² over the stack, before any other product: (S, N, m) -> (N, m)."""
+    if vectors.strides[1] == 0 and weights is not None:  # all examples share the vectors
+        one = vectors[:, 0]
+        folded: Array = weights.T @ np.multiply(one, one)
+    elif weights is None:
+        folded = np.einsum("sni,sni->ni", vectors, vectors)
+    else:
+        folded = np.einsum("sn,sni,sni->ni", weights, vectors, vectors)
+    return folded

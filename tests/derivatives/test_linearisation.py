@@ -12,7 +12,7 @@ from tests.contract.cases import Case
 from tests.contract.components.batch_norm import BatchNorm
 from tests.oracles import assert_close, cost_gradient
 
-from .zoo import ZOO
+from .zoo import BATCH, ZOO
 
 
 def linearised(network, x, y):
@@ -79,3 +79,20 @@ def test_components_that_couple_the_examples_are_refused_by_name() -> None:
     with pytest.raises(BatchCoupledError, match="probe"):
         list(point.parameter_forms(point.errors))
     assert dict(linearised(network, x, np.zeros((4, 2))).parameter_forms(point.errors))
+
+
+@pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
+def test_vectors_that_all_examples_share_come_back_as_others_do(example) -> None:
+    network = example.make()
+    point = linearised(network, *example.data())
+    rng = np.random.default_rng(0)
+    shapes = network.graph.shapes
+    one = {output: rng.standard_normal((3, 1, *shapes[output])) for output in network.graph.outputs}
+    shared = {output: np.broadcast_to(each, (3, BATCH, *each.shape[2:])) for output, each in one.items()}
+    apart = {output: each.copy() for output, each in shared.items()}
+    weights = rng.standard_normal((3, BATCH))
+    expected = dict(point.parameter_forms(apart))
+    for path, form in point.parameter_forms(shared):
+        np.testing.assert_allclose(form.vectors(), expected[path].vectors(), rtol=1e-12, atol=1e-13)
+        squares = expected[path].sum_of_squares(weights)
+        np.testing.assert_allclose(form.sum_of_squares(weights), squares, rtol=1e-11, atol=1e-12)

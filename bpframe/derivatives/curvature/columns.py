@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,8 +15,9 @@ from bpframe.derivatives.sizes import integer
 from bpframe.engine import Engine
 from bpframe.forward import forward
 from bpframe.randomness import stream
+from bpframe.trace import Trace
 
-__all__ = ["RootColumns", "linearised"]
+__all__ = ["RootColumns", "column_bytes", "linearised"]
 
 Array = np.ndarray[Any, Any]
 
@@ -42,6 +44,12 @@ def linearised(
         trace.checked = True  # forward, Jacobians and cost have all been asked
 
 
+def column_bytes(trace: Trace) -> int:
+    """Return about how many bytes one vector per example takes that is pulled back: the errors of a front of nodes."""
+    largest = max(math.prod(node.output_shape) for node in trace.plan.graph.nodes)
+    return 3 * trace.batch * largest * int(trace.dtype.itemsize)
+
+
 class RootColumns:
     """Vectors s of the outputs, per example, whose outer products add up to the cost's Hessian in the outputs.
 
@@ -60,16 +68,18 @@ class RootColumns:
     def __init__(self, samples: int | None = None, seed: int = 0) -> None:
         self.samples = None if samples is None else integer(samples, "samples")
         self.scale = 1.0 if self.samples is None else 1.0 / self.samples
-        self._rng = stream(integer(seed, "seed", 0), "curvature")
+        self._seed = integer(seed, "seed", 0)
+        self._rng: np.random.Generator | None = None
 
     def of(self, point: Linearisation, more_bytes: int = 0) -> Iterator[dict[str, Array]]:
         """Yield the columns, (some, N, *output) by output; each takes `more_bytes` per example besides."""
         count = point.root_count if self.samples is None else self.samples
-        each = vector_bytes(point.trace.plan, point.batch, point.trace.dtype) + point.batch * more_bytes
-        step = portion(count, each)
+        step = portion(count, column_bytes(point.trace) + point.batch * more_bytes)
         for first in range(0, count, step):
             last = min(first + step, count)
             if self.samples is None:
                 yield point.root_columns(first, last)
             else:
+                if self._rng is None:
+                    self._rng = stream(self._seed, "curvature")
                 yield point.random_columns(last - first, self._rng)
