@@ -128,7 +128,7 @@ class LeastSquares:
             below = stacked.T[:, len(triangle) :].reshape(width, columns, point.batch)  # a view: the rows are split
             self._write(point, below[:-1])
             np.multiply(output_residuals(point).values, self._scale, out=below[-1])
-            triangle = _triangle(stacked)
+            triangle = np.asarray(np.linalg.qr(stacked, mode="r"))
         height = min(len(triangle), self.size)
         return total / self.count, triangle[:height, :-1], triangle[:height, -1].copy()
 
@@ -267,11 +267,3 @@ def _write_transposed(form: Any, block: Array) -> None:
         np.multiply(left[:, None], right, out=block.reshape(len(left), len(right), *block.shape[1:]))
     else:
         block[...] = np.moveaxis(form.vectors().reshape(*block.shape[1:], len(block)), -1, 0)
-
-
-def _triangle(stacked: Array) -> Array:
-    """Return the upper triangle of the QR factorisation of a matrix in Fortran order, which is overwritten."""
-    from scipy.linalg import qr
-
-    (found,) = qr(stacked, mode="r", overwrite_a=True, check_finite=False)
-    return found[: min(found.shape)]

@@ -11,7 +11,7 @@ import numpy as np
 
 from bpframe.extend import Array
 
-__all__ = ["Cholesky", "Damped", "Dual", "Gram", "Iterative", "Triangular"]
+__all__ = ["Damped", "Dual", "Gram", "Iterative", "Normal", "Triangular"]
 
 
 #: Where the reciprocal of a condition number is below so many roundings, the step would be wrong in its fourth digit.
@@ -75,8 +75,8 @@ class Damped(ABC):
         """Return D Δ."""
 
 
-class Cholesky(Damped):
-    """Factor D⁻¹GD⁻¹ + μ: the fastest way, at twice the digits lost to an ill-conditioned R.
+class Normal(Damped):
+    """Solve D⁻¹GD⁻¹ + μ, the normal equations: the fastest way, at twice the digits lost to an ill-conditioned R.
 
     `equations` are C, G and g. `precise` returns another way of solving at the same θ: it is asked where the damped
     matrix is so ill-conditioned that the step would have fewer than four digits. `imprecise` is the largest damping at
@@ -89,7 +89,6 @@ class Cholesky(Damped):
         self.imprecise = 0.0
         self._precise = precise
         self._other: Damped | None = None
-        self._routines = lapack(self._matrix, "potrf", "potrs", "pocon")
 
     def _prepare(self) -> None:
         self._square = self._matrix if self._d is None else self._matrix / self._d / self._d[:, None]
@@ -97,18 +96,9 @@ class Cholesky(Damped):
             self._other.scale(self._d)
 
     def _solve(self, damping: float) -> Array | None:
-        factor, solve, condition = self._routines
-        square = self._square.copy()
-        square.reshape(-1)[:: len(square) + 1] += damping
-        norm = float(np.add.reduce(np.abs(square), axis=0).max())
-        upper, failed = factor(square.T, overwrite_a=True, clean=False)  # symmetric: its transpose in Fortran order
-        if not failed and self._precise is not None:
-            reciprocal, failed = condition(upper, norm)
-            failed = failed or not reciprocal > LEAST * float(np.finfo(square.dtype).eps)
-        if not failed:
-            return -solve(upper, self._g)[0]  # type: ignore[no-any-return]
-        if self._precise is None:
-            return None
+        damped = _with_damping(self._square, damping)
+        if self._precise is None or _is_precise(damped, damping):
+            return _solved(damped, -self._g)
         self.imprecise = max(self.imprecise, damping)
         if self._other is None:
             self._other = self._precise()
@@ -144,10 +134,8 @@ class Triangular(Damped):
         np.fill_diagonal(stacked[height:, :size], root)
         if self._rest is not None:
             stacked[height:, size] = self._rest / root
-        factor, solve = lapack(matrix, "geqrf", "trtrs")
-        upper = factor(stacked, overwrite_a=True)[0]
-        solution, failed = solve(upper[:size, :size], upper[:size, size])
-        return None if failed else -solution
+        upper: Array = np.asarray(np.linalg.qr(stacked, mode="r"))
+        return _solved(upper[:size, :size], -upper[:size, size])
 
 
 class Dual(Damped):
@@ -164,7 +152,6 @@ class Dual(Damped):
         if remainder is not None:
             self.gradient = self.gradient + remainder
         self.norms = np.linalg.norm(self._rows, axis=0)
-        self._routines = lapack(self._rho, "potrf", "potrs", "pocon")
 
     def _prepare(self) -> None:
         self._scaled_rows = self._per_scale(self._rows)
@@ -177,28 +164,24 @@ class Dual(Damped):
         return pulled
 
     def _solve(self, damping: float) -> Array | None:
-        factor, solve, condition = self._routines
-        square = self._square.copy()
-        square.reshape(-1)[:: len(square) + 1] += damping
-        norm = float(np.add.reduce(np.abs(square), axis=0).max())
-        upper, failed = factor(square.T, overwrite_a=True, clean=False)
-        if not failed:
-            reciprocal, failed = condition(upper, norm)
-            failed = failed or not reciprocal > LEAST * float(np.finfo(square.dtype).eps)
-        if failed:
+        damped = _with_damping(self._square, damping)
+        if not _is_precise(damped, damping):
             return self._precisely(damping)
-        found = -self._pull(self._scaled_rows, solve(upper, self._rho)[0])
+        w = _solved(damped, self._rho)
+        if w is None:
+            return None
+        found = -self._pull(self._scaled_rows, w)
         if self._rest is not None:  # (R̃ᵀR̃ + μ)⁻¹ = (1 − R̃ᵀ(R̃R̃ᵀ + μ)⁻¹R̃) / μ
-            seen = self._pull(self._scaled_rows, solve(upper, self._scaled_rows @ self._rest)[0])
-            found += (seen - self._rest) / damping
+            seen = _solved(damped, self._scaled_rows @ self._rest)
+            if seen is None:
+                return None
+            found += (self._pull(self._scaled_rows, seen) - self._rest) / damping
         return found
 
     def _precisely(self, damping: float) -> Array | None:
         """Solve for the coefficients of D Δ in an orthogonal basis of the rows, R̃ᵀ = Q T."""
         if self._basis is None:
-            from scipy.linalg import qr
-
-            basis, triangle = qr(self._scaled_rows.T, mode="economic", check_finite=False)
+            basis, triangle = np.linalg.qr(self._scaled_rows.T)
             inner = Triangular((self.cost, triangle.T, self._rho), None if self._rest is None else basis.T @ self._rest)
             inner.scale(None)
             self._basis = basis, inner
@@ -226,7 +209,6 @@ class Gram(Dual):
         if remainder is not None:
             self.gradient = self.gradient + remainder
         self.norms = np.ones_like(self.gradient)
-        self._routines = lapack(self._rho, "potrf", "potrs", "pocon")
 
     def _prepare(self) -> None:
         self._d = None
@@ -289,8 +271,30 @@ class Iterative(Damped):
         return found.astype(dtype, copy=False)
 
 
-def lapack(like: Array, *names: str) -> list[Any]:
-    """Return LAPACK's routines for an array's precision."""
-    from scipy.linalg.lapack import get_lapack_funcs
+# NumPy's own linear algebra alone: SciPy brings a second library with threads of its own, and where both are used in
+# turns, each waits for the other's threads. A triangular matrix is solved without a change of its entries.
 
-    return [get_lapack_funcs(name, (like,)) for name in names]
+
+def _with_damping(square: Array, damping: float) -> Array:
+    damped = square.copy()
+    damped.reshape(-1)[:: len(damped) + 1] += damping
+    return damped
+
+
+def _is_precise(damped: Array, damping: float) -> bool:
+    """Whether a step from a positive semi-definite matrix with this damping has four digits."""
+    least = LEAST * float(np.finfo(damped.dtype).eps)
+    if damping > least * float(np.trace(damped)):  # the smallest eigenvalue, and no less than the largest
+        return True
+    try:
+        inverse = np.linalg.inv(damped)
+    except np.linalg.LinAlgError:
+        return False
+    return bool(np.linalg.norm(damped) * np.linalg.norm(inverse) * least < 1)
+
+
+def _solved(matrix: Array, right: Array) -> Array | None:
+    try:
+        return np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:
+        return None

@@ -7,11 +7,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from bpframe.extend import Array, Objective
-from bpframe_minimizers.damped import Cholesky, Damped, Dual, Gram, Iterative, Triangular
+from bpframe_minimizers.damped import Damped, Dual, Gram, Iterative, Normal, Triangular
 
 __all__ = ["Solver", "Solving"]
 
-Solver: TypeAlias = Literal["auto", "cholesky", "qr", "dual", "lsmr"]
+Solver: TypeAlias = Literal["auto", "normal", "qr", "dual", "lsmr"]
 
 #: From so many parameters on, products with R cost less than factoring a matrix of their number squared.
 MANY = 4000
@@ -20,12 +20,12 @@ MANY = 4000
 class Solving:
     """Sets the damped equations up at one θ after another, and the scaling D with them.
 
-        cholesky    G + μD², from normal equations
+        normal      G + μD², the normal equations
         qr          [T; √μ D], from a triangular factor
         dual        R D⁻²Rᵀ + μ, a row per residual
         lsmr        products with R and Rᵀ alone
 
-    `auto` is dual for fewer residuals than parameters; else cholesky, and qr where that would leave a step fewer than
+    `auto` is dual for fewer residuals than parameters; else normal, and qr where that would leave a step fewer than
     four digits; and lsmr where neither matrix fits into the memory limit, or parameters are very many.
 
     D: the largest lengths so far of R's columns, ones where they are all zero; or ones.
@@ -42,7 +42,7 @@ class Solving:
 
     def at(self, objective: Objective, damping: float) -> Damped:
         """Return the damped equations at the present θ, ready for steps with a damping near this one."""
-        if isinstance(self._last, Cholesky):
+        if isinstance(self._last, Normal):
             self._imprecise = max(self._imprecise, self._last.imprecise)
         system = self._last = self._system(objective, damping)
         system.scale(self._scaling(system.norms) if self.scaled else None)
@@ -50,11 +50,11 @@ class Solving:
 
     def _system(self, objective: Objective, damping: float) -> Damped:
         solver = self._choice(objective) if self.solver == "auto" else self.solver
-        if solver == "qr" or (self.solver == "auto" and solver == "cholesky" and damping <= self._imprecise):
+        if solver == "qr" or (self.solver == "auto" and solver == "normal" and damping <= self._imprecise):
             return _triangular(objective)
-        if solver == "cholesky":
+        if solver == "normal":
             precise = (lambda: _triangular(objective)) if self.solver == "auto" else None
-            return Cholesky(objective.normal_equations(), precise)
+            return Normal(objective.normal_equations(), precise)
         if solver == "dual":
             if self._fits(objective.residual_count, objective.size, objective):
                 return Dual(objective.residuals(), objective.remainder())
@@ -66,7 +66,7 @@ class Solving:
         rows, size = objective.residual_count, objective.size
         if rows < size and rows <= MANY and self._fits(rows, rows, objective):
             return "dual"
-        return "cholesky" if size <= MANY and self._fits(size, size, objective) else "lsmr"
+        return "normal" if size <= MANY and self._fits(size, size, objective) else "lsmr"
 
     def _fits(self, rows: int, columns: int, objective: Objective) -> bool:
         return rows * columns * 8 <= self.memory_limit

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from bpframe_minimizers.damped import Cholesky, Dual, Gram, Iterative, Triangular
+from bpframe_minimizers.damped import Dual, Gram, Iterative, Normal, Triangular
 from scipy.sparse.linalg import aslinearoperator
 
 SHAPES = {"tall": (30, 8), "square": (6, 6), "wide": (5, 12)}
@@ -28,7 +28,7 @@ def ways(matrix, rho, remainder):
     gradient = matrix.T @ rho + (0 if remainder is None else remainder)
     operator, norms = aslinearoperator(matrix), np.linalg.norm(matrix, axis=0)
     return {
-        "cholesky": Cholesky((1.0, matrix.T @ matrix, gradient)),
+        "normal": Normal((1.0, matrix.T @ matrix, gradient)),
         "qr": factored(matrix, rho, remainder),
         "dual": Dual((1.0, matrix, rho), remainder),
         "gram": Gram((1.0, matrix @ matrix.T, rho), operator, remainder),
@@ -95,9 +95,9 @@ def test_an_ill_conditioned_matrix_is_solved_by_orthogonal_transformations() -> 
     asked = []
     equations = 1.0, matrix.T @ matrix, matrix.T @ rho
     precise = lambda: (asked.append(1), factored(matrix, rho, None))[1]  # noqa: E731
-    assert error(Cholesky(equations)) > 1e-4
+    assert error(Normal(equations)) > 1e-4
     assert error(factored(matrix, rho, None)) < 1e-8
-    system = Cholesky(equations, precise)
+    system = Normal(equations, precise)
     assert error(system) < 1e-8
     assert system.imprecise == damping
     assert system.step(1.0) is not None
