@@ -79,8 +79,9 @@ def plan_elimination(
     Errors: DerivativeError where the graph has no edge, a size is missing or no positive integer, or an input or output
     is no vertex; CycleError where the graph has a circle.
 
-    Source: Griewank and Walther, Evaluating Derivatives (2nd ed., 2008), chapter 9; for the weights, Chin, An O(n)
-    Algorithm for Determining a Near-Optimal Computation Order of Matrix Chain Products (1978).
+    Source: Griewank and Walther, Evaluating Derivatives (2nd ed., 2008), chapter 9; for the greedy order, Griewank and
+    Reese, On the Calculation of Jacobian Matrices by the Markowitz Rule (1991); for the weights, Chin, An O(n) Algorithm
+    for Determining a Near-Optimal Computation Order of Matrix Chain Products (1978).
     """
     sources = _checked(graph)
     order = list(sources)

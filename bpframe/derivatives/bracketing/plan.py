@@ -81,15 +81,15 @@ class ChainPlan:
 
     def __str__(self) -> str:
         """Lay out the bracketing, the costs, and one line for each step."""
-        modes = f"tangent {self.tangent}, adjoint {self.adjoint}, preaccumulation {self.preaccumulation}"
+        modes = f"tangent {self.tangent:,}, adjoint {self.adjoint:,}, preaccumulation {self.preaccumulation:,}"
         rows = [
-            (_part(step.first, step.last), f"{step.rows}×{step.columns}", step.action, _operands(step), str(step.cost))
+            (_part(step.first, step.last), f"{step.rows}×{step.columns}", step.action, _operands(step), f"{step.cost:,}")
             for step in self.steps
         ]
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         lines = ["  " + "  ".join([*map(str.ljust, row[:4], widths[:4]), row[4].rjust(widths[4])]) for row in rows]
         batch = "" if self.batch == 1 else f" for {self.batch} examples"
-        return "\n".join([f"{self.bracketing}: {self.cost} multiplications{batch} ({modes})", *lines])
+        return "\n".join([f"{self.bracketing}: {self.cost:,} multiplications{batch} ({modes})", *lines])
 
     def _texts(self) -> list[str]:
         """The brackets of each step. Not recursive: a chain of hundreds of factors may nest as deep."""
