@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.operators import Operator
+from bpframe.operators import KroneckerForm, Operator, PulledVectors
 from bpframe.testing.checks.base import Failure, Setting
 
 __all__ = ["check_products"]
@@ -40,6 +40,7 @@ def check_products(setting: Setting, key: str) -> None:
             spread = np.broadcast_to(np.expand_dims(shared, len(stack)), v.shape)
             _close("shared_jvp is not jvp of equal tangents", operator.shared_jvp(shared, BATCH), operator.jvp(spread))
             _with_buffers(operator, u, v, pushed, pulled)
+            _as_outer_products(operator, u, pulled)
 
 
 def _transposes(u: Array, v: Array, pushed: Array, pulled: Array) -> None:
@@ -78,6 +79,46 @@ def _with_buffers(operator: Operator, u: Array, v: Array, pushed: Array, pulled:
         _close(f"{name} with a buffer gives other numbers", result, expected)
         if not np.array_equal(argument, before):
             raise Failure(f"{name} writes into its argument")
+
+
+def _as_outer_products(operator: Operator, u: Array, pulled: Array) -> None:
+    """Hold what kronecker_form keeps to the vectors that vjp pulls back."""
+    form = operator.kronecker_form(u)
+    if not isinstance(form, PulledVectors):
+        raise Failure(
+            "kronecker_form returns no form of pulled-back vectors",
+            rows=[("expected", "KroneckerForm(left, right, shape)"), ("received", type(form).__name__)],
+        )
+    rows: list[tuple[str, str]] = []
+    if isinstance(form, KroneckerForm):
+        rows = [("left", f"{form.left.shape}, e (*S, N, L, m)"), ("right", f"{form.right.shape}, a (N, L, n)")]
+    message = "kronecker_form is not vjp: Σ_l e_l a_lᵀ is another vector"
+    try:
+        written = form.vectors()
+    except ValueError as error:
+        raise Failure(
+            "kronecker_form has sides that do not fit", diagnosis=str(error), rows=[*rows, ("shape", str(form.shape))]
+        ) from error
+    try:
+        _close(message, written, pulled)
+    except Failure as failure:
+        diagnosis = _mistaken_sides(form, written, pulled) if isinstance(form, KroneckerForm) else ""
+        raise Failure(message, diagnosis=diagnosis, rows=[*rows, *failure.rows]) from None
+
+
+def _mistaken_sides(form: KroneckerForm, written: Array, pulled: Array) -> str:
+    """Say which slip would make these outer products of the right ones."""
+    m, n = form.left.shape[-1], form.right.shape[-1]
+    if written.size != pulled.size:
+        return f"vectors of shape {form.shape} are not those of this parameter"
+    turned = written.reshape(*form.left.shape[:-2], m, n).swapaxes(-1, -2).reshape(pulled.shape)
+    if np.allclose(turned, pulled, rtol=1e-10, atol=1e-12):
+        return "the sides are exchanged: left counts the parameter's first axes, right the last ones, in C order"
+    norm = float(np.vdot(pulled, pulled))
+    factor = float(np.vdot(pulled, written)) / norm if norm else 0.0
+    if factor and np.allclose(written, factor * pulled, rtol=1e-8, atol=1e-10):
+        return f"a constant factor: the form is {factor:.4g} times what vjp returns"
+    return "left is the error of each place, right what the parameter multiplies there; every place once"
 
 
 def _same_shape(what: str, array: Any, shape: tuple[int, ...]) -> None:
