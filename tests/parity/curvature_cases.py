@@ -43,7 +43,7 @@ class CurvatureCase:
     owners: tuple[str, ...] = ()
     layouts: Mapping[str, Callable[[np.ndarray], np.ndarray]] = field(default_factory=dict)
     without: tuple[str, ...] = ()  # what BackPACK cannot compute here
-    second_order: bool = True
+    places: Mapping[str, int] = field(default_factory=dict)  # L, of the layers in which places share a weight
 
     def numbers(self):
         """Return parameters, inputs, targets, and a change of parameters and of inputs, the same on every machine."""
@@ -121,8 +121,7 @@ def convolution(cost):
         modules,
         tuple(f"{layer}.{name}" for layer in ("conv1d_1", "conv1d_2", "dense_1") for name in "wb"),
         channels_first,
-        # of a convolution's blocks it adds the errors of all places before it multiplies: neither expand nor reduce
-        without=("kfac conv1d_1.w", "kfac conv1d_1.b", "kfac conv1d_2.w", "kfac conv1d_2.b"),
+        places={"conv1d_1": 4, "conv1d_2": 3},
     )
 
 
@@ -203,7 +202,7 @@ def attention():
         },
         cost=SoftmaxCrossEntropy(),
     )
-    return CurvatureCase("attention, cross-entropy", network, "cross-entropy", function, second_order=False)
+    return CurvatureCase("attention, cross-entropy", network, "cross-entropy", function)
 
 
 def cases():
@@ -217,6 +216,60 @@ def cases():
 
 NAMES = [case.name for case in cases()]
 
+#: What is compared where no peer is installed: every structure once.
+FROZEN = [
+    "sigmoid chain, quadratic",
+    "tanh chain, cross-entropy",
+    "convolutions, cross-entropy",
+    "residual, quadratic",
+    "shared weights, cross-entropy",
+]
+
 
 def case(name):
     return next(each for each in cases() if each.name == name)
+
+
+def by_bpframe(case):
+    """Return every quantity that is compared, as bpframe computes it."""
+    parameters, x, y, change, x_change = case.numbers()
+    net = case.network
+    for path, value in parameters.items():
+        net.parameters[path] = value
+    by_path = {
+        "gradients": net.per_example.gradients(x, y),
+        "variance": net.per_example.variance(x, y),
+        "empirical fisher diagonal": net.curvature.empirical_fisher_diagonal(x, y),
+        "gauss-newton diagonal": net.curvature.gauss_newton_diagonal(x, y),
+        "gauss-newton block": net.curvature.gauss_newton_blocks(x, y),
+        "gauss-newton product": net.ggn_vp(x, y, change),
+        "hessian diagonal": net.curvature.hessian_diagonal(x, y),
+        "hessian product": net.hvp(x, y, change),
+        "jacobian": net.jacobian(x, wrt="parameters"),
+    }
+    found = {
+        "squared norms": net.per_example.squared_norms(x, y),
+        "gram": net.per_example.gram(x, y),
+        "gauss-newton product inputs": net.ggn_vp(x, y, x_change, wrt="inputs"),
+        "hessian product inputs": net.hvp(x, y, x_change, wrt="inputs"),
+        "jacobian inputs": net.jacobian(x),
+    }
+    expand, reduce = (net.curvature.kfac(x, y, weight_sharing=how) for how in ("expand", "reduce"))
+    for path in case.owners:
+        if f"kfac {path}" not in case.without:
+            # where L places share a weight, BackPACK's B is that of reduce, and its A that of expand without 1/L
+            places = case.places.get(path.partition(".")[0], 1)
+            a = expand[path][0] * places if path.endswith(".w") else reduce[path][0]
+            found[f"kfac {path}"] = np.kron(reduce[path][1], a)
+    return found | {f"{name} {path}": value for name, values in by_path.items() for path, value in values.items()}
+
+
+def assert_equal(found, expected):
+    """Hold every quantity to 1e-12 of its largest entry, and a part that vanishes to 1e-15 of all parts' largest."""
+    largest = {}
+    for name, value in expected.items():
+        kind = name.rpartition(" ")[0]
+        largest[kind] = max(largest.get(kind, 0.0), np.abs(value).max())
+    for name, value in expected.items():
+        scale = max(np.abs(value).max(), 1e-3 * largest[name.rpartition(" ")[0]])
+        np.testing.assert_allclose(found[name], value, rtol=0, atol=1e-12 * scale, err_msg=name)

@@ -67,10 +67,9 @@ def by_transforms(case, lib):
             "jacobian inputs": input_jacobian,
             "gauss-newton": gauss_newton,
         }
-        if case.second_order:
-            by_path["hessian diagonal"] = lib.einsum("pp->p", lib.hessian(mean_cost)(theta, x))
-            by_path["hessian product"] = lib.jvp(lambda t: lib.grad(mean_cost)(t, x), (theta,), (v,))[1]
-            others["hessian product inputs"] = lib.jvp(lambda x: lib.grad(mean_cost, 1)(theta, x), (x,), (x_change,))[1]
+        by_path["hessian diagonal"] = lib.einsum("pp->p", lib.hessian(mean_cost)(theta, x))
+        by_path["hessian product"] = lib.jvp(lambda t: lib.grad(mean_cost)(t, x), (theta,), (v,))[1]
+        others["hessian product inputs"] = lib.jvp(lambda x: lib.grad(mean_cost, 1)(theta, x), (x,), (x_change,))[1]
         return by_path, others
 
     by_path, found = lib.compiled(quantities)(*map(lib.array, (theta, v, x, x_change, y)))
