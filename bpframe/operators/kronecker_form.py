@@ -90,7 +90,7 @@ class KroneckerForm(PulledVectors):
         e, a = self.left, self.right
         stack, rows = e.shape[:-3], e.shape[-3] * e.shape[-2]
         summed: Array = np.matmul(e.reshape(*stack, rows, e.shape[-1]).swapaxes(-1, -2), a.reshape(rows, a.shape[-1]))
-        return summed.reshape(*stack, *self.shape)
+        return summed.reshape((*stack, *self.shape))
 
     def weighted(self, weights: Array) -> KroneckerForm:
         """Multiply every vector with a number: its left side."""
