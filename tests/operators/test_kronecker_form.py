@@ -95,6 +95,7 @@ def check(form: PulledVectors, rng: np.random.Generator) -> None:
     close(form.gram(), flat @ flat.T)
     weights = rng.standard_normal((*stack, batch))
     close(written(form.weighted(weights)), weights[..., None] * g)
+    close(form.sum_of_squares(weights), (weights.reshape(-1, 1) * flat**2).sum(axis=0).reshape(form.shape))
     shared = rng.standard_normal(form.shape)
     close(form.inner(shared), g @ shared.reshape(size))
     if not stack:
