@@ -8,6 +8,7 @@ import numpy as np
 
 from bpframe.extend import Array, Field, Objective, PositiveInt, Problem
 from bpframe_minimizers.descent import Descent, Search, Trial, no_further
+from bpframe_minimizers.solving import units
 
 __all__ = ["GaussNewton"]
 
@@ -48,8 +49,7 @@ class Undamped:
         self.gradient = triangle.T @ t
         if remainder is not None:
             self.gradient = self.gradient + remainder
-        norms = np.linalg.norm(triangle, axis=0)
-        self.norms = np.where(norms > 0, norms, norms.dtype.type(1))
+        self.norms = units(np.linalg.norm(triangle, axis=0))
         self.step = self._minimum(triangle / self.norms, t, remainder, rank)
 
     def _minimum(self, triangle: Array, t: Array, remainder: Array | None, rank: float | None) -> Array | None:

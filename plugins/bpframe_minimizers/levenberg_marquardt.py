@@ -59,6 +59,7 @@ class Marquardt(Search[Damped]):
         self._method = method
         self._objective = problem.objective
         self._tolerance = tolerance
+        self._precision = float(np.finfo(problem.parameters.dtype).eps)
         self._solving = Solving(method.solver, method.scaling == "columns", problem.memory_limit)
         self._damping = method.damping
         self._growth = 2.0
@@ -70,15 +71,19 @@ class Marquardt(Search[Damped]):
     def trial(self, theta: Array, model: Damped) -> Trial:
         """Try steps with larger and larger damping until one lowers the cost."""
         while True:
-            used, ratio, reason, cost = self._damping, 0.0, None, math.inf
+            used, ratio, reason, cost, last = self._damping, 0.0, None, math.inf, False
             step = model.step(used)
             moved = theta if step is None else theta + step
             if step is not None and np.isfinite(moved).all():
                 predicted = model.predicted(step, used)
-                reason = no_further(model.cost, predicted, model.length(step), model.length(theta), self._tolerance)
+                length, whole = model.length(step), model.length(theta)
+                reason = no_further(model.cost, predicted, length, whole, self._tolerance)
                 cost = self._objective.cost(moved)
+                # The last step is more exact than a difference of costs that agree in all digits.
+                last = reason is not None and cost <= model.cost * (1 + 4 * self._precision)
+                last = last and length <= math.sqrt(self._precision) * whole
                 ratio = (model.cost - cost) / predicted if predicted > 0 else 0.0
-            taken = ratio > 0 and cost < model.cost
+            taken = last or (ratio > 0 and cost < model.cost)
             if taken:
                 self._fall(ratio)
             else:

@@ -9,12 +9,15 @@ import numpy as np
 from bpframe.extend import Array, Objective
 from bpframe_minimizers.damped import Damped, Dual, Gram, Iterative, Normal, Triangular
 
-__all__ = ["Solver", "Solving"]
+__all__ = ["Solver", "Solving", "units"]
 
 Solver: TypeAlias = Literal["auto", "normal", "qr", "dual", "lsmr"]
 
 #: From so many parameters on, products with R cost less than factoring a matrix of their number squared.
 MANY = 4000
+
+#: How many roundings of the longest column a column is long that is zero.
+ROUNDING = 10
 
 
 class Solving:
@@ -28,7 +31,7 @@ class Solving:
     `auto` is dual for fewer residuals than parameters; else normal, and qr where that would leave a step fewer than
     four digits; and lsmr where neither matrix fits into the memory limit, or parameters are very many.
 
-    D: the largest lengths so far of R's columns, ones where they are all zero; or ones.
+    D: the largest lengths so far of R's columns, or ones.
     """
 
     def __init__(self, solver: Solver, scaled: bool, memory_limit: int, tolerance: float = 1e-6) -> None:
@@ -72,11 +75,20 @@ class Solving:
         return rows * columns * 8 <= self.memory_limit
 
     def _scaling(self, norms: Array) -> Array:
-        if self._largest is None:
-            self._largest = norms
-        else:
-            self._largest = np.maximum(self._largest, norms)
-        return np.where(self._largest > 0, self._largest, self._largest.dtype.type(1))
+        self._largest = norms if self._largest is None else np.maximum(self._largest, norms)
+        return units(self._largest)
+
+
+def units(norms: Array) -> Array:
+    """Return the lengths of columns as units for their parameters.
+
+    A column that is zero within rounding, beside the longest, has no unit of its own and gets the longest's: in a tiny
+    one, such as the biases of keys that softmax cancels, rounding would become a step that leads anywhere.
+    """
+    longest = norms.max(initial=0)
+    if not longest > 0:
+        return np.ones_like(norms)
+    return np.where(norms > ROUNDING * np.finfo(norms.dtype).eps * longest, norms, longest)
 
 
 def _triangular(objective: Objective) -> Triangular:

@@ -1,0 +1,371 @@
+"""Levenberg–Marquardt on networks: accuracy, equal steps whichever way they are solved, singular problems, ends."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from bpframe_minimizers import GaussNewton, LevenbergMarquardt
+from bpframe_minimizers.damped import Dual, Gram, Iterative, Normal, Triangular
+from bpframe_minimizers.solving import Solving
+from bpframe_reference import Dense, QuadraticCost
+from scipy.optimize import minimize
+
+from bpframe import Network, node
+from bpframe.errors import BatchCoupledError, DerivativeError
+from bpframe.extend import Cost, Diagonal, Layer, Parameter
+from bpframe.objective import NetworkObjective
+from tests.contract.cases import Case
+from tests.contract.components.batch_norm import BatchNorm
+from tests.contract.components.cross_entropy import SoftmaxCrossEntropy
+from tests.contract.components.tanh import Tanh
+from tests.derivatives.zoo import ZOO
+
+
+def sinc(seed: int, examples: int = 100, dtype: str = "float64"):
+    x = np.linspace(-1, 1, examples, dtype=dtype)[:, None]
+    layers = [Dense(units=20), Tanh(), Dense(units=1)]
+    network = Network(layers, input_shape=(1,), cost=QuadraticCost(), dtype=dtype, seed=seed)
+    return network, x, np.sinc(10 * x / np.pi).astype(dtype)
+
+
+def fit(network, x, y, epochs=50, method=LevenbergMarquardt, validation_data=None, **fields):
+    optimizer = method(**fields)
+    return network.fit(x, y, optimizer=optimizer, epochs=epochs, validation_data=validation_data, progress=False)
+
+
+def objective(network, x, y, **others) -> NetworkObjective:
+    name = network.graph.outputs[0]
+    return NetworkObjective(network._engine, ({"x": x}, {name: y}), **others)
+
+
+# What it reaches -------------------------------------------------------------------------------------------------
+
+
+def test_sinc_to_a_millionth_within_100_iterations() -> None:
+    errors = []
+    for seed in range(10):
+        network, x, y = sinc(seed)
+        fit(network, x, y, epochs=100, goal=5e-7)
+        errors.append(np.mean((network.predict(x) - y) ** 2))
+    assert network.parameters.vector.size == 61
+    assert sum(error <= 1e-6 for error in errors) >= 9
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("examples", [100, 1000])
+@pytest.mark.parametrize("rule", ["gain_ratio", "fixed"])
+def test_sinc_from_thirty_seeds(examples, rule) -> None:
+    errors = []
+    for seed in range(100, 130):
+        network, x, y = sinc(seed, examples)
+        fit(network, x, y, epochs=100, rule=rule)
+        errors.append(np.mean((network.predict(x) - y) ** 2))
+    assert sum(error <= 1e-6 for error in errors) >= 27
+
+
+def test_parity_of_three_bits() -> None:
+    x = np.array(list(itertools.product([-1.0, 1.0], repeat=3)))
+    layers = [Dense(units=10), Tanh(), Dense(units=10), Tanh(), Dense(units=1)]
+    for seed in range(5):
+        network = Network(layers, input_shape=(3,), cost=QuadraticCost(), seed=seed)
+        history = fit(network, x, x.prod(axis=1, keepdims=True), epochs=100, goal=5e-7)
+        assert network.cost(x, x.prod(axis=1, keepdims=True)) <= 5e-7
+        assert history.stopped == "goal 5e-07 reached"
+
+
+def test_softmax_regression_ends_where_scipy_does() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((60, 3)), rng.integers(0, 3, 60)
+    network = Network([Dense(units=3)], input_shape=(3,), cost=SoftmaxCrossEntropy(), seed=0)
+    start = network.parameters.vector.copy()
+
+    def cost_and_gradient(theta):
+        network.parameters.vector[...] = theta
+        return network.cost(x, y), network.gradient(x, y).vector
+
+    found = minimize(cost_and_gradient, start, jac=True, method="BFGS", options={"gtol": 1e-9})
+    for method in (LevenbergMarquardt, GaussNewton):
+        network.parameters.vector[...] = start
+        history = fit(network, x, y, method=method, min_gradient=1e-10)
+        assert len(history) < 15  # Newton's steps, because the outputs are linear in the parameters
+        assert network.cost(x, y) == pytest.approx(found.fun, rel=1e-12)
+
+
+def test_a_network_of_several_outputs_is_fitted() -> None:
+    rng = np.random.default_rng(1)
+    network = Network(
+        inputs={"x": (2,)},
+        nodes={
+            "hidden": node(Dense(units=6), "x"),
+            "squashed": node(Tanh(), "hidden"),
+            "one": node(Dense(units=2), "squashed"),
+            "two": node(Dense(units=1), "squashed"),
+        },
+        output=["one", "two"],
+        cost={"one": QuadraticCost(), "two": QuadraticCost()},
+        seed=3,
+    )
+    x = rng.standard_normal((20, 2))
+    y = {"one": np.sin(x), "two": x[:, :1] * x[:, 1:]}
+    before = network.cost(x, y)
+    history = fit(network, x, y)
+    assert network.cost(x, y) < 0.01 * before
+    assert all(after <= before for before, after in itertools.pairwise(history.column("cost")))
+
+
+# The same steps, whichever way -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
+def test_every_solver_gives_the_same_step_on_every_network(example) -> None:
+    network = example.make()
+    x, y = example.data(batch=6)
+    problem = network._samples(x, y)
+    steps = {}
+    for solver in ("normal", "qr", "dual", "lsmr"):
+        solving = Solving(solver, True, 1 << 30, tolerance=1e-14)
+        system = solving.at(NetworkObjective(network._engine, problem), 0.1)
+        steps[solver] = system.step(0.1)
+        assert system.cost == pytest.approx(network.cost(x, y), rel=1e-12)
+        np.testing.assert_allclose(system.gradient, network.gradient(x, y).vector, atol=1e-12)
+    for solver, step in steps.items():
+        largest = np.abs(steps["qr"]).max()
+        np.testing.assert_allclose(step, steps["qr"], rtol=0, atol=1e-8 * largest, err_msg=solver)
+
+
+def test_what_auto_solves_with() -> None:
+    network, x, y = sinc(0, 100)
+
+    def chosen(examples=100, memory_limit=1 << 30, scaled=True, solver="auto"):
+        rows = slice(0, examples)
+        solving = Solving(solver, scaled, memory_limit)
+        return type(solving.at(objective(network, x[rows], y[rows], memory_limit=memory_limit), 1.0))
+
+    assert chosen() is Normal
+    assert chosen(examples=20) is Dual
+    assert chosen(examples=20, memory_limit=20 * 20 * 8, scaled=False) is Gram
+    assert chosen(memory_limit=10_000) is Iterative
+    assert chosen(solver="qr") is Triangular
+
+
+def test_auto_turns_to_qr_where_damping_has_become_small_and_stays_there() -> None:
+    network, x, y = sinc(0, 100)
+    solving = Solving("auto", True, 1 << 30)
+    system = solving.at(objective(network, x, y), 1e-16)
+    assert isinstance(system, Normal)
+    same = Solving("qr", True, 1 << 30).at(objective(network, x, y), 1e-16)
+    np.testing.assert_allclose(system.step(1e-16), same.step(1e-16), rtol=1e-6)
+    assert isinstance(solving.at(objective(network, x, y), 1e-17), Triangular)
+    assert isinstance(solving.at(objective(network, x, y), 1e-3), Normal)
+
+
+def test_a_problem_beyond_the_memory_limit_is_solved_without_matrices() -> None:
+    network, x, y = sinc(0, 40)
+    within, beyond = objective(network, x, y), objective(network, x, y, memory_limit=1000)
+    expected = Solving("qr", False, 1 << 30).at(within, 1.0).step(1.0)
+    step = Solving("auto", False, 1000, tolerance=1e-12).at(beyond, 1.0).step(1.0)
+    np.testing.assert_allclose(step, expected, rtol=1e-8, atol=1e-10)
+
+
+# Problems that are singular, or that leave the finite numbers ------------------------------------------------------
+
+
+@pytest.mark.parametrize("solver", ["normal", "qr", "lsmr", "auto"])
+def test_inputs_that_repeat_one_another_are_no_hindrance(solver) -> None:
+    rng = np.random.default_rng(4)
+    column = rng.standard_normal((30, 1))
+    x, y = np.hstack([column, column, 0 * column]), np.sin(2 * column)
+    network = Network([Dense(units=4), Tanh(), Dense(units=1)], input_shape=(3,), cost=QuadraticCost(), seed=0)
+    history = fit(network, x, y, epochs=60, solver=solver, min_gradient=1e-6)
+    assert network.cost(x, y) < 1e-3
+    assert np.isfinite(network.parameters.vector).all()
+    assert len(history)
+
+
+def test_fewer_residuals_than_parameters_are_met_exactly() -> None:
+    network, x, y = sinc(1, 10)
+    history = fit(network, x, y, epochs=60, min_gradient=1e-12)
+    assert network.cost(x, y) < 1e-20
+    assert history.stopped.startswith("gradient of length")
+
+
+class Constant(Layer):
+    """A number that no parameter changes."""
+
+    def output_shape(self, shape):
+        return shape
+
+    def parameters(self):
+        return {"unused": Parameter((2,), init=1.0)}
+
+    def forward(self, x, p):
+        return x
+
+    def jacobian(self, x, p):
+        return {"x": Diagonal(np.ones_like(x)), "unused": np.zeros((1, *x.shape[1:], 2), x.dtype)}
+
+
+def test_residuals_that_no_parameter_changes_end_at_once_with_a_reason() -> None:
+    network = Network([Constant()], input_shape=(1,), cost=QuadraticCost())
+    x = np.ones((5, 1))
+    history = fit(network, x, 2 * x)
+    assert history.stopped == "gradient of length 0, at most 1e-07"
+    np.testing.assert_array_equal(network.parameters["constant_1.unused"], 1.0)
+
+
+def test_at_a_minimum_with_residuals_the_cost_cannot_fall_and_it_says_so() -> None:
+    network = Network([Dense(units=1)], input_shape=(1,), cost=QuadraticCost(), seed=0)
+    x, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([[1.0], [0.0], [3.0], [2.0]])
+    history = fit(network, x, y, min_gradient=0)
+    slope, intercept = np.polyfit(x[:, 0], y[:, 0], 1)
+    np.testing.assert_allclose(network.parameters.vector, [slope, intercept], rtol=1e-12)
+    assert history.stopped == "the cost cannot fall by more than 2e-16 of itself"
+    assert len(history) < 20
+
+
+class Power(Layer):
+    """a x^b; NaN for a negative x, and beyond a wall in b."""
+
+    wall: float = 3.0
+
+    def output_shape(self, shape):
+        return shape
+
+    def parameters(self):
+        return {"a": Parameter((), init=1.0), "b": Parameter((), init=0.1)}
+
+    def forward(self, x, p):
+        value = p["a"] * x ** p["b"]
+        return value if p["b"] < self.wall else np.full_like(value, np.nan)
+
+    def jacobian(self, x, p):
+        power = x ** p["b"]
+        return {"x": Diagonal(p["a"] * p["b"] * power / x), "a": power, "b": p["a"] * power * np.log(x)}
+
+
+@pytest.mark.parametrize("method", [LevenbergMarquardt, GaussNewton])
+def test_a_trial_step_to_nan_is_not_taken(method) -> None:
+    x = np.linspace(1, 3, 9)[:, None]
+    network = Network([Power()], input_shape=(1,), cost=QuadraticCost())
+    tried = []
+    forward = Power.forward
+    network_power = network.graph.nodes[0].component
+
+    def watching(self, x, p):
+        tried.append(float(p["b"]))
+        return forward(self, x, p)
+
+    type(network_power).forward = watching
+    try:
+        watched = Network([Power()], input_shape=(1,), cost=QuadraticCost())
+        fields = {"damping": 1e-9} if method is LevenbergMarquardt else {}
+        history = fit(watched, x, 2 * x**2.5, epochs=100, method=method, min_gradient=1e-10, **fields)
+    finally:
+        Power.forward = forward
+    assert max(tried) >= 3.0  # it did try
+    np.testing.assert_allclose(watched.parameters.vector, [2, 2.5], rtol=1e-8)
+    assert np.isfinite(history.column("cost")).all()
+
+
+def test_float32_networks_stay_float32_and_reach_its_precision() -> None:
+    for solver in ("auto", "qr"):
+        network, x, y = sinc(2, 100, "float32")
+        history = fit(network, x, y, epochs=100, solver=solver)
+        assert network.parameters.vector.dtype == np.float32
+        assert np.mean((network.predict(x) - y) ** 2) < 1e-4
+        assert np.isfinite(history.column("damping")).all()
+
+
+class Huber(Cost):
+    def forward(self, a, y):
+        d = np.abs(a - y)
+        return np.where(d <= 1, d**2 / 2, d - 0.5).sum(axis=1)
+
+    def jacobian(self, a, y):
+        return np.clip(a - y, -1, 1)
+
+    def hessian(self, a, y):
+        return Diagonal((np.abs(a - y) <= 1).astype(a.dtype))
+
+
+def test_a_cost_with_straight_sides_is_minimised_too() -> None:
+    x = np.linspace(-1, 1, 21)[:, None]
+    y = 3 * x + 1
+    y[3], y[17] = 40, -30  # outliers, where the cost has a slope and no curvature
+    network = Network([Dense(units=1)], input_shape=(1,), cost=Huber(), seed=0)
+
+    def cost(theta):
+        network.parameters.vector[...] = theta
+        return network.cost(x, y)
+
+    found = minimize(cost, [3.0, 1.0], method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-14})
+    network.parameters.vector[...] = [-8.0, 9.0]
+    fit(network, x, y, epochs=200)
+    assert network.cost(x, y) == pytest.approx(found.fun, rel=1e-10)
+
+
+# Rules and ends ---------------------------------------------------------------------------------------------------
+
+
+def test_matlabs_rule_multiplies_damping_by_its_factors() -> None:
+    network, x, y = sinc(0)
+    history = fit(network, x, y, epochs=30, rule="fixed", scaling="none")
+    used = np.array(history.column("damping"))
+    assert used[0] == pytest.approx(1e-3 * 10 ** round(np.log10(used[0] / 1e-3)))
+    powers = np.log10(used[1:] / used[:-1])
+    np.testing.assert_allclose(powers, np.round(powers), atol=1e-6)
+    assert powers.min() == pytest.approx(-1)
+
+
+def test_a_step_is_taken_only_where_the_cost_falls_and_figures_say_how() -> None:
+    network, x, y = sinc(0)
+    history = fit(network, x, y, epochs=30)
+    costs = history.column("cost")
+    assert all(after < before for before, after in itertools.pairwise(costs))
+    assert all(ratio > 0 for ratio in history.column("gain_ratio"))
+    assert history.column("gradient_norm")[-1] == pytest.approx(np.linalg.norm(network.gradient(x, y).vector))
+    assert history.stopped == "completed"
+
+
+def test_it_stops_at_the_goal_at_a_flat_place_and_at_the_largest_damping() -> None:
+    network, x, y = sinc(0)
+    assert fit(network, x, y, epochs=100, goal=1e-3).stopped == "goal 0.001 reached"
+    assert network.cost(x, y) <= 1e-3
+    network, x, y = sinc(0)
+    assert fit(network, x, y, epochs=100, min_gradient=1e-2).stopped.endswith("at most 0.01")
+    network, x, y = sinc(0)
+    history = fit(network, x, y, epochs=100, damping=1e-6, max_damping=1e-5, scaling="none")
+    assert history.stopped == "damping above 1e-05"
+
+
+def test_validation_that_fails_returns_to_its_best() -> None:
+    rng = np.random.default_rng(0)
+    network, x, y = sinc(0, 30)
+    noisy, held = y + 0.3 * rng.standard_normal(y.shape), sinc(0, 31)[1:]
+    history = fit(network, x, noisy, epochs=300, validation_data=held, max_fail=4)
+    costs = history.column("validation_cost")
+    assert history.stopped == "no lower validation cost for 4 iterations"
+    assert len(history) - 1 - int(np.argmin(costs)) == 4
+    assert network.cost(*held) == pytest.approx(min(costs), rel=1e-12)
+
+
+def test_what_least_squares_cannot_take_is_refused_by_name() -> None:
+    class Absolute(Cost):
+        def forward(self, a, y):
+            return np.abs(a - y).sum(axis=1)
+
+        def jacobian(self, a, y):
+            return np.sign(a - y)
+
+    network = Network([Dense(units=1)], input_shape=(1,), cost=Absolute(), seed=0)
+    with pytest.raises(DerivativeError, match="absolute"):
+        fit(network, np.ones((3, 1)), np.ones((3, 1)))
+
+
+def test_what_couples_examples_is_refused_in_training_by_name() -> None:
+    network = Case("batch_norm", BatchNorm(), {"x": (3,)}).trainable()
+    data = {"x": np.random.default_rng(0).standard_normal((4, 3))}, {"end": np.zeros((4, 2))}
+    with pytest.raises(BatchCoupledError, match="probe"):
+        NetworkObjective(network._engine, data, training=True).residuals()
