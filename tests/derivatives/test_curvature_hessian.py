@@ -12,6 +12,8 @@ from bpframe.derivatives.curvature import bending
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
 from bpframe.extend import Array, Cost, Diagonal, Operator
 from tests.contract.cases import CASES, scatter
+from tests.contract.components.attention import Attention
+from tests.contract.components.flatten import Flatten
 from tests.contract.components.tanh import Tanh
 from tests.oracles import assert_close
 
@@ -42,7 +44,7 @@ def test_portions_of_examples_and_vectors_add_up(monkeypatch) -> None:
         x, y = example.data(batch=5)
         whole = network.curvature.hessian_diagonal(x, y).vector
         with monkeypatch.context() as small:
-            small.setattr(memory, "PORTION_BYTES", 2000)
+            small.setattr(memory, "PORTION_BYTES", 300)
             assert_close(network.curvature.hessian_diagonal(x, y).vector, whole, 1e-12)
 
 
@@ -64,6 +66,27 @@ def test_one_value_in_both_places_of_a_product() -> None:
         rng = np.random.default_rng(0)
         x, y = rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
         assert_close(network.curvature.hessian_diagonal(x, y).vector, np.diag(At(network, x, y).hessian()), 1e-9)
+
+
+def test_inputs_of_one_node_that_lead_to_the_same_parameter() -> None:
+    network = Network(
+        inputs={"x": (3, 2)},
+        nodes={
+            "trunk": node(Dense(units=3), "x"),
+            "bent": node(Tanh(), "trunk"),
+            **{name: node(Dense(units=2), "bent") for name in ("q", "k", "v")},
+            "mixed": node(Attention(), "q", "k", "v"),
+            "gated": node(Multiply(), "mixed", "v"),
+            "flat": node(Flatten(), "gated"),
+            "end": node(Dense(units=2), "flat"),
+        },
+        output="end",
+        cost=QuadraticCost(),
+    )
+    scatter(network)
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((4, 3, 2)), rng.standard_normal((4, 2))
+    assert_close(network.curvature.hessian_diagonal(x, y).vector, np.diag(At(network, x, y).hessian()), 1e-9)
 
 
 class Wave(Cost):
