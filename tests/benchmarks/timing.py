@@ -4,41 +4,91 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 #: Seconds between turns: a library's threads spin for a while after its turn, at the cost of whoever comes next.
 REST = 0.03
 
 
-def interleaved(
-    candidates: Mapping[str, Callable[[], object]], rounds: int = 31, target: float = 0.01
-) -> dict[str, float]:
-    """Return the median seconds of one call of each candidate.
+@dataclass(frozen=True)
+class Timed:
+    """What is timed: `run(calls)`, of `steps` units of work each, after `ready()`, which is not timed."""
 
-    Each round times every candidate once, over as many calls as take about `target` seconds.
+    run: Callable[[int], object]
+    steps: int = 1
+    ready: Callable[[], object] = lambda: None
+
+
+def rounds_of(candidates: Mapping[str, Timed], rounds: int, target: float = 0.01) -> dict[str, list[float]]:
+    """Return the seconds of one unit of work of each candidate, round by round.
+
+    Each round gives every candidate one turn, over as many calls as take about `target` seconds.
     """
     calls: dict[str, int] = {}
-    for name, function in candidates.items():
-        for _ in range(3):
-            function()
+    for name, each in candidates.items():
+        each.ready()
+        each.run(3 if each.steps == 1 else 1)  # whatever is compiled or allocated is so now
         started = time.perf_counter()
-        function()
+        each.run(1)
         calls[name] = max(1, round(target / max(time.perf_counter() - started, 1e-7)))
     times: dict[str, list[float]] = {name: [] for name in candidates}
     order = list(candidates.items())
     for _ in range(rounds):
         order.append(order.pop(0))  # nobody always runs in the wake of the same neighbour
-        for name, function in order:
+        for name, each in order:
+            each.ready()
             time.sleep(REST)
-            function()
+            if each.steps == 1:
+                each.run(1)
             started = time.perf_counter()
-            for _ in range(calls[name]):
+            each.run(calls[name])
+            times[name].append((time.perf_counter() - started) / calls[name] / each.steps)
+    return times
+
+
+def interleaved(
+    candidates: Mapping[str, Callable[[], object]], rounds: int = 31, target: float = 0.01
+) -> dict[str, float]:
+    """Return the median seconds of one call of each function."""
+
+    def repeated(function: Callable[[], object]) -> Timed:
+        def run(calls: int) -> None:
+            for _ in range(calls):
                 function()
-            times[name].append((time.perf_counter() - started) / calls[name])
+
+        return Timed(run)
+
+    times = rounds_of({name: repeated(each) for name, each in candidates.items()}, rounds, target)
     return {name: statistics.median(each) for name, each in times.items()}
 
 
-def markdown(rows: list[dict[str, object]]) -> str:
+@dataclass(frozen=True)
+class Median:
+    """A median with the quartiles of what it was taken from."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Median:
+        low, value, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+        return cls(value, low, high, len(values))
+
+    @property
+    def spread(self) -> float:
+        """The distance of the quartiles beside the median."""
+        return (self.high - self.low) / self.value
+
+    @property
+    def error(self) -> float:
+        """The standard error of the median beside the median, as if the values were normal and independent."""
+        return 0.93 * self.spread / self.count**0.5
+
+
+def markdown(rows: Sequence[Mapping[str, object]]) -> str:
     """Return rows as a Markdown table with the first row's keys as headings; floats have three digits."""
     shown = [{k: f"{v:.3g}" if isinstance(v, float) else str(v) for k, v in row.items()} for row in rows]
     width = {k: max(len(k), *(len(row[k]) for row in shown)) for k in shown[0]}

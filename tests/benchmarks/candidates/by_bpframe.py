@@ -1,0 +1,45 @@
+"""bpframe: what the trainer does with a batch, its checks of cost and gradient included."""
+
+from __future__ import annotations
+
+import math
+
+from tests.benchmarks.candidates import Stepping
+
+
+class BpframeSteps(Stepping):
+    def __init__(self, case) -> None:
+        from bpframe_reference import GradientDescent
+
+        from bpframe.updates import Updater
+
+        self.network = case.build()
+        self.engine = self.network._engine
+        optimizer = GradientDescent(learning_rate=case.learning_rate)
+        self.updater = Updater(optimizer, self.engine.parameters.vector, self.engine.gradient.vector)
+        x, y = case.data
+        self.step = self._stepping({"x": x}, {self.network.graph.outputs[0]: y})
+
+    def _stepping(self, inputs, targets):
+        from bpframe.nonfinite import all_finite
+
+        engine, updater = self.engine, self.updater
+
+        def step():
+            cost, _ = engine.differentiate(inputs, targets, training=True, purpose="training")
+            if not math.isfinite(cost) or not all_finite(engine.gradient.vector):
+                raise FloatingPointError("the cost or the gradient is not finite")
+            updater.apply()
+
+        return step
+
+    def load(self, parameters) -> None:
+        for view, value in zip(self.engine.parameters.views.values(), parameters, strict=True):
+            view[...] = value
+
+    def parameters(self):
+        return [view.copy() for view in self.engine.parameters.views.values()]
+
+
+def bpframe(case):
+    return BpframeSteps(case)
