@@ -7,11 +7,10 @@ import pytest
 from bpframe_reference import Dense
 
 from bpframe.derivatives import memory
-from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
+from bpframe.errors import DerivativeError, MemoryLimitError
 from tests.oracles import assert_close
 
 from .dense import At
-from .test_curvature_diagonal import Centred
 from .undeclared import NoHessian, made
 from .zoo import ZOO
 
@@ -83,7 +82,4 @@ def test_what_cannot_be_computed_is_refused_by_name() -> None:
     assert "'parameter'" in caught.value.hint
     network, x, y = made(Dense(units=2), cost=NoHessian())
     with pytest.raises(DerivativeError, match="no_hessian"):
-        network.curvature.gauss_newton_blocks(x, y)
-    network, x, y = made(Dense(units=3), Centred(), Dense(units=2))
-    with pytest.raises(BatchCoupledError, match="centred"):
         network.curvature.gauss_newton_blocks(x, y)

@@ -122,10 +122,12 @@ def test_what_cannot_be_computed_is_refused_by_name() -> None:
     network.curvature.gauss_newton_diagonal(x, y)
     with pytest.raises(DerivativeError, match="its hessian asks for 'y'"):
         network.curvature.fisher_diagonal(x, y)
-    network, x, y = made(Dense(units=3), Centred(), Dense(units=2))
-    for name in ("gauss_newton_diagonal", "empirical_fisher_diagonal"):
-        with pytest.raises(BatchCoupledError, match="centred"):
-            getattr(network.curvature, name)(x, y)
+    for layers in ((Dense(units=3), Centred(), Dense(units=2)), (Centred(), Dense(units=2))):
+        network, x, y = made(*layers)
+        for name in ("gauss_newton_diagonal", "empirical_fisher_diagonal", "gauss_newton_blocks", "kfac",
+                     "hessian_diagonal"):  # fmt: skip
+            with pytest.raises(BatchCoupledError, match="centred"):
+                getattr(network.curvature, name)(x, y)
     network, x, y = made(Dense(units=2))
     for samples in (0, 1.5, True, "2"):
         with pytest.raises(DerivativeError, match="samples"):

@@ -9,7 +9,7 @@ from bpframe_reference import Dense, Multiply, QuadraticCost, Sigmoid
 from bpframe import Network, node
 from bpframe.derivatives import memory
 from bpframe.derivatives.curvature import bending
-from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
+from bpframe.errors import DerivativeError, MemoryLimitError
 from bpframe.extend import Array, Cost, Diagonal, Operator
 from tests.contract.cases import CASES, scatter
 from tests.contract.components.attention import Attention
@@ -18,7 +18,6 @@ from tests.contract.components.tanh import Tanh
 from tests.oracles import assert_close
 
 from .dense import At
-from .test_curvature_diagonal import Centred
 from .undeclared import NoHessian, Silent, made
 from .zoo import ZOO
 
@@ -129,9 +128,6 @@ def test_what_is_not_declared_is_refused_by_name() -> None:
     assert_close(network.curvature.hessian_diagonal(x, y).vector, np.diag(At(network, x, y).hessian()), 1e-9)
     network, x, y = made(Dense(units=2), cost=NoHessian())
     with pytest.raises(DerivativeError, match="no_hessian"):
-        network.curvature.hessian_diagonal(x, y)
-    network, x, y = made(Dense(units=3), Centred(), Dense(units=2))
-    with pytest.raises(BatchCoupledError, match="centred"):
         network.curvature.hessian_diagonal(x, y)
 
 

@@ -8,7 +8,7 @@ from bpframe_reference import Dense, QuadraticCost, Sigmoid
 
 from bpframe import Network, node
 from bpframe.derivatives import memory
-from bpframe.errors import BatchCoupledError, DataError, DerivativeError, MemoryLimitError
+from bpframe.errors import DataError, DerivativeError, MemoryLimitError
 from bpframe.extend import Activation, Array, Broadcast, Diagonal, Layer, Operator, Parameter, compose
 from tests.contract.cases import scatter
 from tests.contract.components.cross_entropy import SoftmaxCrossEntropy
@@ -17,7 +17,6 @@ from tests.oracles import assert_close
 
 from .dense import At
 from .test_curvature_blocks import parts_of
-from .test_curvature_diagonal import Centred
 from .undeclared import NoHessian, made
 from .zoo import ZOO
 
@@ -349,7 +348,4 @@ def test_what_cannot_be_computed_is_refused_by_name() -> None:
         factors.solve(network.parameters, 0.1, "heuristic")
     network, x, y = made(Dense(units=2), cost=NoHessian())
     with pytest.raises(DerivativeError, match="no_hessian"):
-        network.curvature.kfac(x, y)
-    network, x, y = made(Dense(units=3), Centred(), Dense(units=2))
-    with pytest.raises(BatchCoupledError, match="centred"):
         network.curvature.kfac(x, y)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.derivatives.linearisation import Linearisation
+from bpframe.derivatives.linearisation import Linearisation, refuse_coupling
 from bpframe.derivatives.memory import portion
 from bpframe.derivatives.products import vector_bytes
 from bpframe.derivatives.sizes import integer
@@ -28,6 +28,8 @@ def linearised(
     """Linearise checked examples with training switched off, in portions; an example takes `more_bytes` besides.
 
     Each is valid until the next, and until the next call: their traces are used again.
+
+    Errors: BatchCoupledError that names a node whose component couples the examples.
     """
     count = len(next(iter(inputs.values())))
     step = portion(count, vector_bytes(engine.plan, 1, engine.dtype) + more_bytes)
@@ -40,6 +42,9 @@ def linearised(
         for name, slot in engine.plan.state_slots.items():
             trace.slots[slot] = engine.state[name]
         forward(trace, some_inputs)
+        for node in engine.graph.nodes:
+            if node.component.couples_batch:  # also before all parameters, where no error passes through it
+                refuse_coupling(node, trace.jacobian(node.name))
         yield Linearisation(trace, some_targets)
         trace.checked = True  # forward, Jacobians and cost have all been asked
 
