@@ -12,7 +12,6 @@ import pytest
 from bpframe_reference import Add, Dense, Multiply, Sigmoid
 
 from bpframe import Network, node
-from bpframe.derivatives.memory import PORTION_BYTES
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
 from bpframe.operators import Identity
 from tests.contract.components.batch_norm import BatchNorm
@@ -290,7 +289,6 @@ def test_examples_are_taken_in_portions_where_what_comes_up_is_large(monkeypatch
     passes: list[int] = []
     trace = network._engine.trace
     monkeypatch.setattr(network._engine, "trace", lambda *given: passes.append(len(given[0]["x"])) or trace(*given))
-    assert PORTION_BYTES > 2000
     monkeypatch.setattr("bpframe.derivatives.memory.PORTION_BYTES", 2000)
     for order in ORDERS:
         passes.clear()
@@ -336,7 +334,7 @@ class TestRefusals:
         with pytest.raises(DerivativeError, match="no parameters"):
             Network([Tanh()], input_shape=(3,)).jacobian(np.ones((2, 3)), wrt="parameters")
 
-    def test_components_that_couple_the_batch(self) -> None:
+    def test_components_that_couple_the_batch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         network = Network([Dense(units=3), BatchNorm(), Dense(units=2)], input_shape=(2,), seed=1)
         x = np.random.default_rng(0).standard_normal((4, 2))
         for form in ("dense", "sparse"):
@@ -344,6 +342,10 @@ class TestRefusals:
                 network.jacobian(x, form=form, training=True)
         assert network.jacobian(x).shape == (4, 2, 2)  # running statistics couple nothing
         assert network.jacobian(x, wrt="batch_norm_1", training=True).shape == (4, 2, 3)  # nor does what lies behind
+        monkeypatch.setattr("bpframe.derivatives.memory.PORTION_BYTES", 1)  # in training the batch stays together
+        scaled = network.jacobian(x, of="batch_norm_1", wrt="batch_norm_1.g", training=True)
+        measured = parameter_jacobian(network, x, "batch_norm_1.g", training=True, output="batch_norm_1")
+        np.testing.assert_allclose(scaled, measured, rtol=0, atol=1e-12)
         operator, told = network.jacobian(x, form="factored", training=True, explain=True)
         expected = input_jacobian(network, x, "x", training=True).reshape(8, 8)
         np.testing.assert_allclose(operator.joint_dense(4), expected, rtol=0, atol=1e-9)

@@ -10,6 +10,7 @@ from bpframe_reference import Add, Dense, Sigmoid
 
 from bpframe import Network, node
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
+from bpframe.extend import Array, Gather, Layer, Operator
 from tests.contract.components.batch_norm import BatchNorm
 from tests.contract.components.tanh import Tanh
 from tests.oracles import input_jacobian
@@ -117,6 +118,22 @@ def test_one_value_a_node_and_several_paths() -> None:
     alone = network.spectrum(x, of="x")
     assert [value.name for value in alone.values] == ["x"]
     np.testing.assert_array_equal(alone["x"].error, 1)
+
+
+class Doubled(Layer):
+    """Give the first of three features twice, and leave the second out: y = (x₁, x₁, x₃)."""
+
+    def forward(self, x: Array) -> Array:
+        return x[:, [0, 0, 2]]
+
+    def jacobian(self) -> Operator:
+        return Gather(np.array([[0, 0, 2]]))
+
+
+def test_entries_that_share_a_column_are_not_taken_for_singular_values() -> None:
+    network = Network([Doubled()], input_shape=(3,))
+    local = network.spectrum(np.ones((2, 3)))["doubled_1"].local
+    np.testing.assert_allclose(local, [[np.sqrt(2), 1, 0]] * 2, atol=1e-15)
 
 
 def test_refusals() -> None:
