@@ -56,8 +56,13 @@ class MeanCost:
         """Return ∂C/∂θ and ∂C/∂x by back-propagation, BP1 to BP4, like `arrays`."""
         engine = copied_engine(self._engine, np.float64)  # with random streams that have not begun
         drawing = any(step.generator_slot is not None for step in engine.plan.steps)
-        for _ in range(1 if drawing else 2):  # from its second pass on, a training takes another way
-            engine.differentiate(self.inputs, self.targets, self.training)
+        if not drawing:
+            # From its second pass on, a training takes another way; and other values show what is kept from pass to pass.
+            inputs, targets = (
+                {name: array[::-1].copy() for name, array in each.items()} for each in (self.inputs, self.targets)
+            )
+            engine.differentiate(inputs, targets, self.training)
+        engine.differentiate(self.inputs, self.targets, self.training)
         found = {path: view.copy() for path, view in engine.gradient.items()}
         names = real_inputs(self.graph)
         if names:
