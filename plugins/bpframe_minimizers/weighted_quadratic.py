@@ -14,7 +14,7 @@ class WeightedQuadraticCost(Cost):
 
         C = ½ Σ ((a − y)/σ)²,    ∇_a C = (a − y)/σ²,    ∂²C/∂a² = diag(1/σ²),    S = diag(1/σ)
 
-    Shapes: a (N, *features); the target (N, *features, 2) holds y and σ > 0 in its last axis; C (N,). Hessian: diagonal.
+    Shapes: a (N, *features); the target (N, *features, 2) has y and σ > 0 on its last axis; C (N,). Hessian: diagonal.
 
     Source: Gauss, Theoria combinationis observationum (1823); Press et al., Numerical Recipes (3rd ed., 2007), eq.
     (15.1.6), where C is χ²/2.
@@ -33,7 +33,8 @@ class WeightedQuadraticCost(Cost):
     def jacobian(self, a: Array, y: Array) -> Array:
         """Return ∇_a C = (a − y)/σ²."""
         sigma = y[..., 1]
-        return (a - y[..., 0]) / (sigma * sigma)
+        gradient: Array = (a - y[..., 0]) / (sigma * sigma)
+        return gradient
 
     def hessian(self, y: Array) -> Diagonal:
         """Return diag(1/σ²)."""

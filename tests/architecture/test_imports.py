@@ -38,7 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("summary", "drawing", "checkpoint"),
     ("differentiable",),
     ("network",),
-    ("evaluation",),
+    ("evaluation", "curve_fitting"),
     ("experiment", "saved_run"),
     ("extend",),
     ("scaffold",),

@@ -1,0 +1,12 @@
+"""Curve fitting: a formula's parameters from data by least squares, with covariance, standard errors and a summary.
+
+fit = bpframe.fit_curve(layer, x, y, sigma=sigma)
+print(fit.summary())
+"""
+
+from bpframe.curve_fitting.covariance import Covariance
+from bpframe.curve_fitting.fitting import covariance, fit_curve
+from bpframe.curve_fitting.result import CurveFit
+from bpframe.curve_fitting.summary import FitSummary
+
+__all__ = ["Covariance", "CurveFit", "FitSummary", "covariance", "fit_curve"]

@@ -1,0 +1,162 @@
+"""Fits of curves: nonlinear regression with weights, and the covariance of any network's parameters."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bpframe.component import Layer, Optimizer
+from bpframe.curve_fitting.covariance import Covariance, FitPoint, fit_point, parameter_covariance
+from bpframe.curve_fitting.data import checked_sigma, checked_values, features_of, shaped_inputs, weighted_target
+from bpframe.curve_fitting.model import default_optimizer, entry_names, fitted_network, set_start, values
+from bpframe.curve_fitting.result import CurveFit
+from bpframe.derivatives.least_squares import LeastSquares
+from bpframe.errors import DataError, DraftWarning
+from bpframe.network import Network
+
+__all__ = ["covariance", "fit_curve"]
+
+Array = np.ndarray[Any, Any]
+Points = Array | Sequence[float] | Mapping[str, Array]
+
+#: A fit takes a few dozen iterations; more than this has gone astray.
+ITERATIONS = 1000
+
+
+def fit_curve(
+    model: Layer | Network,
+    x: Points,
+    y: Array | Sequence[float],
+    *,
+    start: Mapping[str, Any] | Sequence[float] | Array | None = None,
+    sigma: float | Array | Sequence[float] | None = None,
+    absolute_sigma: bool = False,
+    optimizer: Optimizer | None = None,
+    iterations: int = ITERATIONS,
+    progress: bool | None = False,
+) -> CurveFit:
+    """Fit a model's parameters to data by least squares, and say how well they are determined.
+
+        χ²(θ) = Σ ((y − f(x; θ)) / σ)² is least at θ̂,    Σ = s² (JᵀJ)⁻¹,    s² = χ²/(n − p)
+
+    Parameters
+    ----------
+    model
+        A layer whose forward is the formula and whose parameters are fitted (`draft = True` has its Jacobian measured),
+        or a whole network. It is left as it is; `CurveFit.network` is the fitted one.
+    x
+        Points, (N, *features), or plain numbers (N,); a mapping where the network has several inputs.
+    y
+        Values, (N, *output) or (N,).
+    start
+        Where to start: values by parameter name, or all of them in order; the model's own where left out.
+    sigma
+        Standard deviations of the values: one number, or one for each point. Left out, all values count alike.
+    absolute_sigma
+        Whether σ are known in the units of y. Otherwise only their ratios count, and s² scales the covariance.
+    optimizer
+        Levenberg–Marquardt until nothing but rounding is left, unless another is given.
+    iterations
+        How many iterations the optimizer may take.
+    progress
+        None shows a bar in a terminal, True always.
+
+    Everything is computed in float64, because statistics of a fit hang on its last digits.
+
+    Errors
+    ------
+    DataError, ShapeMismatch
+        Data that are not finite or do not fit the model, unknown names in `start`, fewer values than parameters.
+    UnknownComponent
+        The plugin set `minimizers`, which holds the cost and the default optimizer, is not there.
+    NonFiniteError
+        The model is NaN or infinite at the start.
+
+    Source: Press et al., Numerical Recipes (3rd ed., 2007), chapter 15; Seber and Wild, Nonlinear Regression (1989).
+    """
+    network, inputs, target = _prepared(model, x, y, sigma)
+    set_start(network.parameters, start)
+    started = network.parameters.vector.copy()
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", DraftWarning)  # what is slow in a training is quick in a fit
+        history = network.fit(
+            inputs,
+            target,
+            optimizer=optimizer or default_optimizer(),
+            epochs=iterations,
+            progress=progress,
+        )
+    names, point = entry_names(network.parameters), _point(network, inputs, target)
+    return CurveFit(
+        parameters=values(network.parameters),
+        names=names,
+        estimates=network.parameters.vector.copy(),
+        start=started,
+        uncertainty=parameter_covariance(point, names, absolute_sigma),
+        absolute_sigma=absolute_sigma,
+        residuals=(target[..., 0] - network.predict(inputs)).reshape(np.shape(y)),
+        chi_square=point.chi_square,
+        total_square=_total_square(target),
+        count=point.count,
+        orthogonality=point.orthogonality,
+        network=network,
+        history=history,
+        iterations=iterations,
+        flat=np.ndim(y) == 1,
+    )
+
+
+def covariance(
+    network: Network,
+    x: Points,
+    y: Array | Sequence[float],
+    *,
+    sigma: float | Array | Sequence[float] | None = None,
+    absolute_sigma: bool = False,
+) -> Covariance:
+    """Return the covariance of a trained network's parameters, as if it had been fitted to the data by least squares.
+
+        Σ = s² (JᵀJ)⁻¹,    J = ∂(f/σ)/∂θ,    s² = χ²/(n − p)
+
+    The network's own cost is not used. It should be at a minimum of the squared residuals: J is taken where it is.
+    Arguments and errors are those of `fit_curve`; computed in float64.
+    """
+    if not isinstance(network, Network):
+        raise DataError("covariance wants a network", received=type(network).__name__, hint="fit_curve(layer, x, y)")
+    fitted, inputs, target = _prepared(network, x, y, sigma)
+    return parameter_covariance(_point(fitted, inputs, target), entry_names(fitted.parameters), absolute_sigma)
+
+
+def _prepared(model: Layer | Network, x: Any, y: Any, sigma: Any) -> tuple[Network, dict[str, Array], Array]:
+    """Return the network, its inputs by name, and the target of its cost."""
+    network = fitted_network(model, features_of(x))
+    graph = network.graph
+    inputs = shaped_inputs(graph, x)
+    (output,) = graph.outputs
+    found = checked_values(y, graph.shapes[output], len(next(iter(inputs.values()))))
+    target = weighted_target(found, checked_sigma(sigma, y, found.shape))
+    names = entry_names(network.parameters)
+    if found.size < len(names):
+        raise DataError(
+            "there are fewer values than parameters, so that no fit is determined",
+            expected=f"{len(names)} values at least, for {', '.join(names)}",
+            received=str(found.size),
+            hint="fix some parameters, by writing their values into the formula",
+        )
+    return network, inputs, target
+
+
+def _point(network: Network, inputs: Mapping[str, Array], target: Array) -> FitPoint:
+    (output,) = network.graph.outputs
+    squares = LeastSquares(network._engine, inputs, {output: target})
+    return fit_point(squares, network.parameters.vector)
+
+
+def _total_square(target: Array) -> float:
+    """Return Σ ((y − ȳ)/σ)² with the weighted mean ȳ: what R² compares with."""
+    y, sigma = target[..., 0], target[..., 1]
+    mean = np.average(y, weights=sigma**-2)
+    return float(np.sum(np.square((y - mean) / sigma)))

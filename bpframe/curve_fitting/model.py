@@ -1,0 +1,157 @@
+"""A formula as a network, with weighted least squares as its cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bpframe.component import Component, Cost, Layer, Optimizer
+from bpframe.errors import DataError, UnknownComponent, closest
+from bpframe.network import Network
+from bpframe.parameters import ParameterVector
+from bpframe.plugins import default_registry
+from bpframe.spec.network import NetworkSpec, network_spec
+
+__all__ = ["default_optimizer", "entry_names", "fitted_network", "set_start", "values"]
+
+Array = np.ndarray[Any, Any]
+
+#: By name, because no module of the core imports a plugin set.
+COST, OPTIMIZER = "minimizers.weighted_quadratic", "minimizers.levenberg_marquardt"
+
+
+def fitted_network(model: Layer | Network, features: tuple[int, ...]) -> Network:
+    """Return a network in float64 that computes the model and has the weighted quadratic cost.
+
+    A layer is put into a network that takes `features`; of a network the parameters and state are copied.
+
+    Raises
+    ------
+    DataError
+        The model is neither, has several outputs or no parameters.
+
+    """
+    cost = _component(COST, "cost")()
+    assert isinstance(cost, Cost)
+    if isinstance(model, Network):
+        network = Network.from_spec(_with_cost(model.spec, cost))
+        network.parameters.vector[:] = model.parameters.vector
+        network._engine.state = {
+            node: {name: array.astype(np.float64) for name, array in named.items()}
+            for node, named in model.state.items()
+        }
+    elif isinstance(model, Layer):
+        network = Network.from_spec(network_spec([model], input_shape=features, cost=cost))
+    else:
+        described = f"the class {model.__name__}" if isinstance(model, type) else f"a {type(model).__name__}"
+        hint = f"{model.__name__}()" if isinstance(model, type) else "a layer whose forward is the formula"
+        raise DataError("there is no model to fit", expected="a layer or a network", received=described, hint=hint)
+    if not network.parameters.vector.size:
+        raise DataError(
+            "the model has no parameters to fit",
+            received=", ".join(node.component.kind for node in network.graph.nodes),
+            hint="declare them: def parameters(self): return {'rate': Parameter((), init=1.0)}",
+        )
+    return network
+
+
+def default_optimizer() -> Optimizer:
+    """Return Levenberg–Marquardt, to run until rounding alone is left."""
+    found = _component(OPTIMIZER, "optimizer").model_validate({"min_gradient": 0.0})
+    assert isinstance(found, Optimizer)
+    return found
+
+
+def values(parameters: ParameterVector) -> dict[str, Any]:
+    """Return the parameters by name: numbers where they are scalars, arrays elsewhere; as copies."""
+    names = _short_names(parameters)
+    return {names[path]: float(view) if view.ndim == 0 else view.copy() for path, view in parameters.items()}
+
+
+def entry_names(parameters: ParameterVector) -> tuple[str, ...]:
+    """Return a name for every number in the parameter vector: `rate`, `w[0, 1]`."""
+    return tuple(_entries(parameters))
+
+
+def set_start(parameters: ParameterVector, start: Mapping[str, Any] | Sequence[float] | Array | None) -> None:
+    """Write where a fit starts: by name, as many as wanted, or all numbers in their order.
+
+    Raises
+    ------
+    DataError
+        A name is none of the model's, or a value has another shape or is not finite.
+
+    """
+    if start is None:
+        return
+    names = entry_names(parameters)
+    if not isinstance(start, Mapping):
+        numbers = _numbers("start", start)
+        if numbers.shape != parameters.vector.shape:
+            raise DataError(
+                "start has another number of values than the model has parameters",
+                expected=f"{len(names)}: {', '.join(names)}",
+                received=str(numbers.size if numbers.ndim == 1 else numbers.shape),
+            )
+        parameters.vector[:] = numbers
+        return
+    short = _short_names(parameters)
+    path_of = {name: path for path, name in short.items()} | {path: path for path in parameters}
+    for name, value in start.items():
+        if name not in path_of:
+            meant = closest(str(name), path_of)
+            raise DataError(
+                f"start has a value for '{name}', which is no parameter of the model",
+                expected=", ".join(short.values()),
+                received=", ".join(map(str, start)),
+                hint=f"did you mean '{meant}'?" if meant else None,
+            )
+        view, array = parameters.views[path_of[name]], _numbers(f"start['{name}']", value)
+        if array.shape not in ((), view.shape):
+            raise DataError(f"start['{name}'] has another shape", expected=str(view.shape), received=str(array.shape))
+        view[...] = array
+
+
+def _numbers(what: str, value: Any) -> Array:
+    try:
+        array: Array = np.asarray(value, np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what} is no number", expected="finite numbers", received=repr(value)[:60]) from error
+    if not np.isfinite(array).all():
+        raise DataError(f"{what} is not finite", expected="finite numbers", received=repr(value)[:60])
+    return array
+
+
+def _short_names(parameters: ParameterVector) -> dict[str, str]:
+    """Return how a fit names a parameter: without its node, where no other node has parameters."""
+    nodes = {path.rpartition(".")[0] for path in parameters}
+    return {path: path.rpartition(".")[2] if len(nodes) == 1 else path for path in parameters}
+
+
+def _entries(parameters: ParameterVector) -> Iterator[str]:
+    short = _short_names(parameters)
+    for path, shape in parameters.shapes.items():
+        if not shape:
+            yield short[path]
+        else:
+            yield from (f"{short[path]}[{', '.join(map(str, index))}]" for index in np.ndindex(*shape))
+    assert sum(math.prod(shape) for shape in parameters.shapes.values()) == parameters.vector.size
+
+
+def _with_cost(spec: NetworkSpec, cost: Cost) -> NetworkSpec:
+    if len(spec.outputs) != 1:
+        raise DataError("a model to fit has one output", expected="one", received=", ".join(spec.outputs))
+    return spec.model_copy(update={"cost": {spec.outputs[0]: cost}, "dtype": "float64"})
+
+
+def _component(name: str, group: str) -> type[Component]:
+    try:
+        return default_registry().find(name, group)
+    except UnknownComponent as error:
+        error.hint = (
+            "install or enable the plugin set 'minimizers': it comes with bpframe, unless BPFRAME_PLUGINS leaves it out"
+        )
+        raise

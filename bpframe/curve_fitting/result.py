@@ -1,0 +1,158 @@
+"""A finished fit: parameters, how well they are determined, and how good the fit is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bpframe.curve_fitting.covariance import Covariance
+from bpframe.curve_fitting.data import shaped_inputs
+from bpframe.curve_fitting.summary import FitSummary, fit_summary
+from bpframe.errors import DataError
+from bpframe.history import History
+from bpframe.network import Network
+
+__all__ = ["CurveFit"]
+
+Array = np.ndarray[Any, Any]
+
+#: At a minimum the residuals are orthogonal to every column of the Jacobian; this cosine is near enough.
+ORTHOGONAL = 1e-4
+
+#: Residuals below this share of the values are rounding.
+EXACT = 1e-12
+
+
+@dataclass(frozen=True)
+class CurveFit:
+    """Fitted parameters with their uncertainty; `print` shows the summary.
+
+    `parameters` maps names to values, numbers or arrays. What is in matrices and vectors is in the order of `names`, an
+    entry each: `estimates` and `start` (P,), `covariance` and `correlation` (P, P). `residuals` are y − f(x), like y.
+    `network` computes the fitted model, `history` tells of the iterations.
+    """
+
+    parameters: dict[str, Any]
+    names: tuple[str, ...]
+    estimates: Array
+    start: Array
+    uncertainty: Covariance
+    absolute_sigma: bool
+    residuals: Array
+    chi_square: float
+    total_square: float
+    count: int
+    orthogonality: float
+    network: Network
+    history: History
+    iterations: int
+    flat: bool
+
+    @property
+    def covariance(self) -> Array:
+        """The covariance of the parameters, (P, P)."""
+        return self.uncertainty.matrix
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """One standard deviation of every parameter's estimate, by name; infinite where it is not determined."""
+        return dict(zip(self.names, map(float, self.uncertainty.standard_errors), strict=True))
+
+    @property
+    def correlation(self) -> Array:
+        """The correlations of the estimates, (P, P)."""
+        return self.uncertainty.correlation
+
+    @property
+    def cost(self) -> float:
+        """χ²/2N: the mean cost over the N points."""
+        return self.chi_square / 2 / len(self.residuals)
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """Values less the parameters that they determine: n − p."""
+        return self.count - self.uncertainty.rank
+
+    @property
+    def reduced_chi_square(self) -> float:
+        """χ²/(n − p), which is s² where σ are not absolute; NaN where nothing is left."""
+        return self.chi_square / self.degrees_of_freedom if self.degrees_of_freedom else math.nan
+
+    @property
+    def r_squared(self) -> float:
+        """1 − χ²/χ² of the weighted mean; NaN where all values are equal."""
+        return 1 - self.chi_square / self.total_square if self.total_square else math.nan
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, n ln(χ²/n) + 2p."""
+        return self._log_likelihood + 2 * len(self.names)
+
+    @property
+    def bic(self) -> float:
+        """The Bayesian criterion, n ln(χ²/n) + p ln n."""
+        return self._log_likelihood + math.log(self.count) * len(self.names)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the model goes through all values, but for rounding: there is no scatter to speak of."""
+        return self.chi_square <= EXACT**2 * max(self.total_square, 0.0)
+
+    @property
+    def converged(self) -> bool:
+        """Whether this is a minimum: the residuals are orthogonal to every column of the Jacobian, or vanish."""
+        return self.exact or self.orthogonality <= ORTHOGONAL
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know before the numbers are used: parameters that are not determined, a fit that is no minimum."""
+        notes = list(self.uncertainty.notes)
+        if self.exact:
+            notes.append("the curve goes through all values, but for rounding: the errors are those of rounding")
+        if not self.converged:
+            more = f"iterations={10 * self.iterations}, " if len(self.history) >= self.iterations else ""
+            said = f"this is no minimum (cosine {self.orthogonality:.1g}): errors mean nothing"
+            notes.insert(0, f"{said}; try {more}another start or optimizer")
+        return tuple(notes)
+
+    def confidence_intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+        """Return low and high for every parameter by name: estimate ± t · standard error.
+
+        t is Student's with n − p degrees of freedom, or the normal distribution's where σ are absolute, since no s² is
+        estimated then. For a nonlinear model they hold as far as it is linear within them.
+
+        Errors: DataError for a level outside (0, 1).
+        """
+        if not 0 < level < 1:
+            raise DataError("a confidence level is a probability", expected="between 0 and 1", received=f"{level}")
+        factor = self._quantile((1 + level) / 2)
+        return {
+            name: (float(value - factor * error), float(value + factor * error))
+            for name, value, error in zip(self.names, self.estimates, self.uncertainty.standard_errors, strict=True)
+        }
+
+    def predict(self, x: Any) -> Array:
+        """Return the fitted curve at points x: (N,) where y was that, else (N, *output)."""
+        found: Array = self.network.predict(shaped_inputs(self.network.graph, x))
+        return found.reshape(len(found)) if self.flat else found
+
+    def summary(self, min_correlation: float = 0.1) -> FitSummary:
+        """Return a table: values, standard errors, starts; statistics; correlations of at least this size; notes."""
+        return fit_summary(self, min_correlation)
+
+    @property
+    def _log_likelihood(self) -> float:
+        return self.count * math.log(self.chi_square / self.count) if self.chi_square > 0 else -math.inf
+
+    def _quantile(self, probability: float) -> float:
+        from scipy.special import ndtri, stdtrit
+
+        if self.absolute_sigma:
+            return float(ndtri(probability))
+        return float(stdtrit(self.degrees_of_freedom, probability)) if self.degrees_of_freedom else math.nan
+
+    def __repr__(self) -> str:
+        return str(self.summary())

@@ -1,0 +1,87 @@
+"""Bad input to a fit is refused before anything runs, with what is wrong and what to try."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bpframe_reference import Dense, QuadraticCost, Sigmoid
+
+import bpframe as bp
+from bpframe.curve_fitting import covariance
+from bpframe.errors import DataError, NonFiniteError, ShapeMismatch, UnknownComponent
+from bpframe.plugins import default_registry
+from tests.curve_fitting.formulas import Decay, X, Y
+
+
+def refused(kind, *words, model=None, x=X, y=Y, **arguments):
+    with pytest.raises(kind) as error:
+        bp.fit_curve(Decay() if model is None else model, x, y, **arguments)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_start():
+    refused(DataError, "'kk'", "did you mean 'k'?", "a, k, c", start={"kk": 1.0})
+    refused(DataError, "start['k'] has another shape", start={"k": [1.0, 2.0]})
+    refused(DataError, "start['k'] is not finite", start={"k": np.nan})
+    refused(DataError, "start['k'] is no number", start={"k": "fast"})
+    refused(DataError, "expected  3: a, k, c", "received  2", start=[1.0, 2.0])
+    refused(NonFiniteError, "decay", start={"k": -1e6})
+
+
+def test_data():
+    bad = Y.copy()
+    bad[7] = np.nan
+    refused(DataError, "data y is not finite", "[7", y=bad)
+    refused(DataError, "input 'x' is not finite", x=bad, y=Y)
+    refused(ShapeMismatch, "number of points", "40", "39", y=Y[:-1])
+    refused(ShapeMismatch, "data y has another shape", y=np.stack([Y, Y], axis=1))
+    refused(
+        DataError, "fewer values than parameters", "3 values at least, for a, k, c", "received  2", x=X[:2], y=Y[:2]
+    )
+
+
+@pytest.mark.parametrize(
+    ("sigma", "words"),
+    [
+        (0.0, ("above 0", "received  0")),
+        (np.where(np.arange(40) == 3, -1.0, 1.0), ("-1 at [3]",)),
+        (np.where(np.arange(40) == 3, np.nan, 1.0), ("nan at [3]",)),
+        (np.where(np.arange(40) == 3, np.inf, 1.0), ("inf at [3]", "leave points without weight out")),
+        (np.ones(39), ("another shape", "one for each of the 40 points", "(39,)")),
+        (np.eye(40), ("covariance matrix",)),
+        ("wide", ("sigma is no array",)),
+    ],
+)
+def test_sigma(sigma, words):
+    refused(DataError if "shape" not in words[0] and "matrix" not in words[0] else ShapeMismatch, *words, sigma=sigma)
+
+
+def test_models():
+    refused(DataError, "no model", "the class Decay", "Decay()", model=Decay)
+    refused(DataError, "no model", model=lambda x, a: a * x)
+    refused(DataError, "no parameters", model=Sigmoid())
+    two = bp.Network([Dense(units=2), Sigmoid()], input_shape=(1,), output=["dense_1", "sigmoid_1"])
+    refused(DataError, "one output", "dense_1, sigmoid_1", model=two)
+    with pytest.raises(DataError, match="wants a network"):
+        covariance(Decay(), X, Y)  # type: ignore[arg-type]
+
+
+def test_a_level_is_a_probability():
+    fit = bp.fit_curve(Decay(), X, Y)
+    with pytest.raises(DataError, match="probability"):
+        fit.confidence_intervals(95)
+
+
+def test_without_the_minimizers_the_error_says_what_is_missing(monkeypatch):
+    bare = type(default_registry())(
+        tuple(each for each in default_registry().sets if each.provider.set != "minimizers")
+    )
+    monkeypatch.setattr("bpframe.curve_fitting.model.default_registry", lambda: bare)
+    refused(UnknownComponent, "minimizers.weighted_quadratic", "BPFRAME_PLUGINS")
+
+
+def test_a_network_without_a_cost_can_be_fitted():
+    network = bp.Network([Decay()], input_shape=(1,))
+    assert bp.fit_curve(network, X, Y).converged
+    assert QuadraticCost().kind not in str(network.spec.cost)
