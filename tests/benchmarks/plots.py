@@ -12,7 +12,7 @@ from tests.benchmarks.candidates import CANDIDATES
 COLOURS = dict(
     zip(
         CANDIDATES,
-        ("#888888", "#000000", "#0072B2", "#D55E00", "#E69F00", "#009E73", "#56B4E9", "#CC79A7", "#B8A800"),
+        ("#666666", "#000000", "#0072B2", "#D55E00", "#E69F00", "#009E73", "#56B4E9", "#CC79A7", "#B8A800"),
         strict=True,
     )
 )
@@ -42,9 +42,9 @@ def _steps(results: Mapping[str, Any], plt: Any) -> Any:
     figure, axes = plt.subplots(figsize=(9, 1.6 + 0.5 * len(rows)), layout="constrained")
     for name in CANDIDATES:
         found = [
-            (each["value"] / row["microseconds"]["bpframe"]["value"], -place)
+            (1.0 if name == "bpframe" else 1 / row["ratios"][name]["value"], -place)
             for place, row in enumerate(rows)
-            if (each := row["microseconds"].get(name))
+            if name in row["microseconds"]
         ]
         if found:
             axes.plot(*zip(*found, strict=True), MARKERS[name], color=COLOURS[name], label=name, markersize=8)
@@ -86,6 +86,7 @@ def _sweep(axes: Any, sweep: Mapping[str, Any]) -> None:
     axes.set(xscale="log", yscale="log", xlabel=sweep["what"], ylabel="µs a step")
     axes.set_title(sweep["held"], fontsize="small")
     axes.grid(alpha=0.3)
+    axes.xaxis.set_minor_formatter("")
     lowest = min(each["microseconds"][name]["low"] for each in points for name in each["microseconds"])
     axes.set_ylim(bottom=0.5 * lowest)
 
@@ -102,6 +103,7 @@ def _ratios(axes: Any, sweeps: Sequence[Mapping[str, Any]]) -> None:
     axes.set(xscale="log", xlabel="µs a step by hand", ylabel="bpframe / by hand", ylim=(0.8, None))
     axes.legend(frameon=False, fontsize="small")
     axes.grid(alpha=0.3)
+    axes.xaxis.set_minor_formatter("")
 
 
 def _overhead(axes: Any, overhead: Mapping[str, Any]) -> None:
