@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -82,30 +82,49 @@ def plan_branches(segment: tuple[Way, ...], batch: int) -> Elimination:
             links[names[place], names[place + 1]] = link
         links[names[-1], way.target] = end
     first, last = segment[0].source, segment[-1].target
-    sizes = {first: next(iter(links.values())).inputs}
-    for (_, target), link in links.items():
-        sizes[target] = link.outputs
-    inner = tuple(name for name in sizes if name not in (first, last))
-    ways = []
-    for order in (_order(tuple(links), tuple(sizes.items()), first, last), inner, inner[::-1]):
-        actions = _actions(links, order, batch)
-        ways.append(Elimination(first, last, order, links, actions, sum(action.cost for action in actions)))
-    return min(ways, key=lambda way: way.cost)
+    sizes = tuple((pair, _sizes(link)) for pair, link in links.items())
+    order, actions, cost = _planned(sizes, first, last, batch)
+    return Elimination(first, last, order, links, actions, cost)
+
+
+class _Sizes(NamedTuple):
+    """What a plan has to know of a link."""
+
+    inputs: int
+    outputs: int
+    edges: int
+    dense_cost: int | None
+    shared: bool
+
+
+def _sizes(link: Link) -> _Sizes:
+    return _Sizes(link.inputs, link.outputs, link.edges, link.dense_cost, link.shared)
 
 
 @lru_cache(maxsize=256)
-def _order(edges: tuple[Pair, ...], sizes: tuple[tuple[str, int], ...], first: str, last: str) -> tuple[str, ...]:
-    graph: dict[Hashable, list[str]] = {name: [] for name, _ in sizes}
-    for source, target in edges:
-        graph[target].append(source)
-    plan = plan_elimination(graph, sizes=dict(sizes), inputs=[first], outputs=[last])
-    return tuple(str(name) for name in plan.order)
+def _planned(
+    edges: tuple[tuple[Pair, _Sizes], ...], first: str, last: str, batch: int
+) -> tuple[tuple[str, ...], tuple[_Action, ...], int]:
+    """Return the cheapest order, what it does and its cost; sizes are the same from call to call."""
+    graph: dict[Hashable, list[str]] = {}
+    sizes: dict[Hashable, int] = {}
+    for (source, target), each in edges:
+        graph.setdefault(source, [])
+        graph.setdefault(target, []).append(source)
+        sizes[source], sizes[target] = each.inputs, each.outputs
+    plan = plan_elimination(graph, sizes=sizes, inputs=[first], outputs=[last])
+    inner = tuple(str(name) for name in graph if name not in (first, last))
+    ways = []
+    for order in (tuple(str(name) for name in plan.order), inner, inner[::-1]):
+        actions = _actions(dict(edges), order, batch)
+        ways.append((order, actions, sum(action.cost for action in actions)))
+    return min(ways, key=lambda way: way[2])
 
 
 class _State:
     """The edges that are left: operators, or matrices by their sizes."""
 
-    def __init__(self, links: dict[Pair, Link], batch: int) -> None:
+    def __init__(self, links: dict[Pair, _Sizes], batch: int) -> None:
         self.links = dict(links)
         self.batch = batch
         self.sizes = {source: link.inputs for (source, _), link in links.items()}
@@ -165,7 +184,7 @@ class _State:
             del self.shared[pair]
 
 
-def _actions(links: dict[Pair, Link], order: Iterable[str], batch: int) -> tuple[_Action, ...]:
+def _actions(links: dict[Pair, _Sizes], order: Iterable[str], batch: int) -> tuple[_Action, ...]:
     """Eliminate in this order, on paper."""
     state = _State(links, batch)
     for vertex in order:

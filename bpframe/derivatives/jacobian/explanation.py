@@ -17,7 +17,8 @@ __all__ = ["Explanation", "Route", "Structure", "explain"]
 class Structure:
     """A local Jacobian: the node that it belongs to, what it is in, its structure and size.
 
-    `shared` says that all examples share it. `cost` is what one vector of one example takes.
+    `shared` says that all examples share it. `cost` is what one vector of one example takes. `eliminated` are, where it
+    has branches and is multiplied out by itself, its inner values in the order in which that is done.
     """
 
     where: str
@@ -81,7 +82,7 @@ def explain(derivation: Derivation, form: str, note: str = "") -> Explanation:
         if path.ways:
             chain = derivation.chains[path.source]
             plan = chain.plan if chosen == "planned" else None
-            routes.append(Route(path.source, tuple(_structures(chain)), plan))
+            routes.append(Route(path.source, tuple(_structures(chain, plan is not None)), plan))
         else:
             routes.append(Route(path.source, (), None))
     cost = 0 if chosen == "none" else costs[chosen]
@@ -90,10 +91,12 @@ def explain(derivation: Derivation, form: str, note: str = "") -> Explanation:
     )
 
 
-def _structures(chain: Chain) -> Iterator[Structure]:
+def _structures(chain: Chain, planned: bool) -> Iterator[Structure]:
     for place, link in enumerate(chain.links):
         elimination = chain.eliminations.get(place)
-        order = () if elimination is None else elimination.order
+        written = planned and any(step.first == step.last == place + 1 for step in chain.plan.steps
+                                  if step.action == "known")  # fmt: skip
+        order = elimination.order if elimination is not None and written else ()
         yield Structure(_where(link, branched=elimination is not None), link.operator.structure, link.outputs,
                         link.inputs, link.shared, link.edges, order)  # fmt: skip
 
