@@ -98,11 +98,11 @@ class _Sums:
     def add(self, form: PulledVectors, with_right: bool, known: _Known) -> None:
         """Add the outer products of some columns; the right sides, which all columns share, only once."""
         if not isinstance(form, KroneckerForm):
-            self._check(form.size)
+            self._check(form.size, 1)
             form = KroneckerForm.of_vectors(form.vectors(), form.shape)
         e, a = form.left, form.right
         if self.left is None:
-            self._check(max(e.shape[-1], a.shape[-1]))
+            self._check(e.shape[-1], a.shape[-1])
             self.places = form.places
         if self.reduces and form.places > 1:
             e, a = e.sum(axis=-2), a.sum(axis=-2)
@@ -131,13 +131,15 @@ class _Sums:
         """Whether B ⊗ A is the block itself: nothing but errors, in one place."""
         return self.exact and (self.reduces or self.places == 1)
 
-    def _check(self, size: int) -> None:
+    def _check(self, m: int, n: int) -> None:
+        size = max(m, n)
+        structure = "" if n > 1 else ", or a kronecker_form with more structure in the parameter's operator"
         check_memory(
             f"a Kronecker factor of '{self.path}'",
             (size, size),
             self.dtype,
             self.memory_limit,
-            "gauss_newton_diagonal; or, in the parameter's operator, a kronecker_form with more structure",
+            f"gauss_newton_diagonal{structure}",
         )
 
 
