@@ -19,7 +19,7 @@ def doctor(
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", callback=json_alone, help="Print a JSON object.")] = False,
 ) -> None:
-    """Say what makes networks slow on this machine, and what to do about it.
+    """Say what makes networks slow here, and what to do about it.
 
     Examines the processor, BLAS and its kernel, threads, the Python build, and with RUN its weights.
 
