@@ -53,11 +53,17 @@ class Covariance:
         Σ = s² (JᵀJ)⁻¹,    J = ∂(f/σ)/∂θ,    s² = χ²/(n − p), or 1 where the σ are absolute
 
     A parameter that the data do not determine has an infinite variance, and NaN for its covariances; it is listed in
-    `undetermined`. The others are determined all the same. Shapes: matrix (P, P), standard errors (P,).
+    `undetermined`. The others are determined all the same.
+
+    Shapes: matrix (P, P), standard errors (P,); root (P, r) with Σ = root rootᵀ for all that is determined, free
+    (P, P − r) the directions that are not; scale (P,) the lengths of J's columns.
     """
 
     names: tuple[str, ...]
     matrix: Array
+    root: Array
+    free: Array
+    scale: Array
     undetermined: tuple[str, ...]
     rank: int
     condition: float
@@ -77,6 +83,17 @@ class Covariance:
             found: Array = self.matrix / np.outer(errors, errors)
         np.fill_diagonal(found, 1.0)
         return found
+
+    def propagated(self, slopes: Array) -> Array:
+        """Return the standard errors of quantities with these slopes in the parameters: √(g Σ gᵀ), (M, P) -> (M,).
+
+        A quantity may be determined although parameters are not: a sum of two, for one. Infinite where it is not.
+        """
+        errors: Array = np.linalg.norm(slopes @ self.root, axis=-1)
+        if self.free.shape[1]:
+            sizes = np.linalg.norm(slopes / self.scale, axis=-1, keepdims=True)
+            errors[(np.abs(slopes @ self.free) > SHARE * sizes).any(axis=-1)] = np.inf
+        return errors
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} ± {error:.4g}" for name, error in zip(self.names, self.standard_errors, strict=True))
@@ -102,8 +119,9 @@ def parameter_covariance(point: FitPoint, names: Sequence[str], absolute_sigma: 
     free = np.abs(right[~known]).max(axis=0, initial=0.0) > SHARE
     root = right[known].T / singular[known] / scale[:, None]
     freedom = point.count - int(known.sum())
-    with np.errstate(all="ignore"):
-        matrix = root @ root.T * (1.0 if absolute_sigma else point.chi_square / freedom if freedom else np.nan)
+    variance = 1.0 if absolute_sigma else point.chi_square / freedom if freedom else np.nan
+    root *= np.sqrt(variance)
+    matrix = root @ root.T
     matrix[free, :] = matrix[:, free] = np.nan
     matrix[np.diag_indices(size)] = np.where(free, np.inf, np.diag(matrix))
     undetermined = tuple(name for name, unknown in zip(names, free, strict=True) if unknown)
@@ -121,7 +139,9 @@ def parameter_covariance(point: FitPoint, names: Sequence[str], absolute_sigma: 
         )
     if not freedom and not absolute_sigma:
         notes.append("as many values as parameters: nothing is left to estimate errors from")
-    return Covariance(tuple(names), matrix, undetermined, int(known.sum()), condition, tuple(notes))
+    unknown = right[~known].T / scale[:, None]
+    rank = int(known.sum())
+    return Covariance(tuple(names), matrix, root, unknown, scale, undetermined, rank, condition, tuple(notes))
 
 
 def _undetermined_note(names: Sequence[str], alone: Sequence[str]) -> str:

@@ -139,6 +139,22 @@ class CurveFit:
         found: Array = self.network.predict(shaped_inputs(self.network.graph, x))
         return found.reshape(len(found)) if self.flat else found
 
+    def prediction_errors(self, x: Any) -> Array:
+        """Return one standard deviation of the fitted curve at points x, √(∂f/∂θ Σ ∂f/∂θᵀ), in the shape of `predict`.
+
+        It says how well the curve is known, without the scatter of new values around it. To first order in θ.
+        """
+        inputs, parameters = shaped_inputs(self.network.graph, x), self.network.parameters
+        size = len(self.names)
+        stack, first = {}, 0
+        for path, view in parameters.items():
+            last = first + view.size
+            stack[path] = np.eye(size)[:, first:last].reshape(size, *view.shape)
+            first = last
+        pushed: Array = self.network.parameter_jvp(inputs, stack)  # (P, N, *output)
+        errors = self.uncertainty.propagated(pushed.reshape(size, -1).T)
+        return errors if self.flat else errors.reshape(pushed.shape[1:])
+
     def summary(self, min_correlation: float = 0.1) -> FitSummary:
         """Return a table: values, standard errors, starts; statistics; correlations of at least this size; notes."""
         return fit_summary(self, min_correlation)

@@ -132,6 +132,15 @@ def test_values_and_predictions_have_the_shape_that_came_in(shape):
     np.testing.assert_allclose(fit.predict([0.5, 1.5]).ravel(), decay(np.array([0.5, 1.5]), *fit.estimates), rtol=1e-12)
 
 
+def test_errors_of_the_curve_are_propagated_from_the_parameters():
+    _, pcov = scipy_fit(SIGMA)
+    x = np.linspace(0, 6, 9)
+    slopes = decay_slopes(x, *scipy_fit(SIGMA)[0])
+    fit = bp.fit_curve(Decay(), X, Y, sigma=SIGMA)
+    np.testing.assert_allclose(fit.prediction_errors(x), np.sqrt(np.diag(slopes @ pcov @ slopes.T)), rtol=1e-6)
+    assert bp.fit_curve(Decay(), X, Y[:, None]).prediction_errors(x).shape == (9, 1)
+
+
 def test_a_whole_network_with_several_inputs_and_outputs_is_fitted_and_named_by_path():
     nodes = {"left": node(Dense(units=2), "x"), "bent": node(Tanh(), "left"), "end": node(Dense(units=2), "bent")}
     network = Network(inputs={"x": (2,)}, nodes=nodes, cost=QuadraticCost(), seed=3, dtype="float32")

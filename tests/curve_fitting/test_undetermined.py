@@ -23,6 +23,10 @@ def test_undetermined_parameters_are_named_and_do_not_harm_the_others():
     assert fit.standard_errors["c"] == pytest.approx(error, rel=1e-6)
     assert all(np.isinf(fit.standard_errors[name]) for name in "abd")
     assert np.isnan(fit.covariance[0, 1])
+    # The curve is determined although three of its parameters are not.
+    slopes = np.stack([X, np.ones_like(X)], axis=1)
+    expected = np.sqrt(np.diag(slopes @ np.linalg.inv(design.T @ design) @ slopes.T) * rss[0] / (X.size - 2))
+    np.testing.assert_allclose(fit.prediction_errors(X), expected, rtol=1e-6)
     text = str(fit.summary())
     assert "undetermined" in text
     assert "d: no effect on the values" in text
@@ -34,6 +38,7 @@ def test_data_at_too_few_points_do_not_determine_a_parabola():
     fit = bp.fit_curve(Powers(), x, 2 + x + 0.1 * np.random.default_rng(1).normal(size=10))
     assert fit.uncertainty.undetermined == ("w[1]", "w[2]")
     assert np.isfinite(fit.standard_errors["w[0]"])
+    np.testing.assert_array_equal(np.isfinite(fit.prediction_errors([0.0, 0.5, 1.0])), [True, False, True])
 
 
 def test_as_many_values_as_parameters_leave_no_errors():
