@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from bpframe import Network, node
 from bpframe.derivatives import memory, per_example, portions
 from bpframe.derivatives.parameter_matrix import ParameterMatrix
 from bpframe.errors import BatchCoupledError, DataError, DerivativeError, MemoryLimitError, ShapeMismatch
+from bpframe.extend import Identity, Layer, Operator
 from bpframe.operators import KroneckerForm
 from tests.contract.cases import Case, scatter
 from tests.contract.components.batch_norm import BatchNorm
@@ -182,8 +183,8 @@ def test_a_gradient_that_is_no_number_shows() -> None:
     assert np.isnan(network.per_example.clipped_gradient(x, y, 1.0).vector).any()
 
 
-def test_training_as_in_the_gradient() -> None:
-    """Dropout's mask is drawn once for all examples: their mean lies where some units are off."""
+def test_training_as_in_the_gradient(portion: int | None) -> None:
+    """All examples in one pass, with one draw of dropout's mask: the diagonal of a Gram matrix is no other draw's."""
     network = Network(
         [Dense(units=64), Dropout(rate=0.5), Dense(units=2)], cost=QuadraticCost(), input_shape=(3,), seed=0
     )
@@ -193,6 +194,31 @@ def test_training_as_in_the_gradient() -> None:
     kept = network.per_example.gradients(x, y)["dense_2.w"]
     assert 0.3 < (dropped == 0).mean() < 0.7
     assert (kept != 0).all()
+    examples = portions.Portions(network._engine, *network._samples(x, y), training=True)
+    assert examples.slices == [slice(0, 6)]
+
+
+class MinusMean(Operator):
+    """x_n ↦ x_n − the mean over the batch; symmetric."""
+
+    couples_batch = True
+
+    def jvp(self, v: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        return v - v.mean(axis=-2, keepdims=True)
+
+    vjp = jvp
+
+
+class CentreBatch(Layer):
+    """In training, take the mean of the batch away."""
+
+    couples_batch: ClassVar[bool] = True
+
+    def forward(self, x: np.ndarray, training: bool) -> np.ndarray:
+        return x - x.mean(axis=0) if training else x
+
+    def jacobian(self, training: bool) -> dict[str, Operator]:
+        return {"x": MinusMean() if training else Identity()}
 
 
 @pytest.mark.parametrize("call", ["gradients", "squared_norms", "gram", "variance", "clipped"])
@@ -200,9 +226,8 @@ def test_training_as_in_the_gradient() -> None:
 def test_components_that_couple_the_examples_are_refused_by_name(call: str, first: bool) -> None:
     """Also one before all parameters: there no error passes through it, and yet the examples are not alone."""
     if first:
-        layers = [BatchNorm(), Dense(units=2)]
-        network = Network(layers, cost=QuadraticCost(), input_shape=(3,), seed=0)
-        match = "batch_norm"
+        layers = [CentreBatch(), Dense(units=2)]
+        network, match = Network(layers, cost=QuadraticCost(), input_shape=(3,), seed=0), "centre_batch"
     else:
         network, match = Case("batch_norm", BatchNorm(), {"x": (3,)}).trainable(), "probe"
     x, y = np.random.default_rng(0).standard_normal((4, 3)), np.zeros((4, 2))
