@@ -33,6 +33,9 @@ def check_component(
 ) -> Report:
     """Check one component instance by value, and return the report.
 
+    Errors of the component end up in the report, never as exceptions, a SystemExit too; a KeyboardInterrupt is passed
+    on.
+
     Parameters
     ----------
     component : the instance; its class is held to the contract first.
@@ -40,9 +43,6 @@ def check_component(
     seed : where the points and directions come from.
     only : names of checks, such as "jacobian[w]", or their families, such as "jacobian"; all where it is left out.
     watch : told of every check before and after it runs: what a run in another process is followed by.
-
-    Errors of the component end up in the report, never as exceptions, a SystemExit too; a KeyboardInterrupt is passed
-    on.
     """
     wanted = None if only is None else set(only)
     outcomes: list[Outcome] = []
