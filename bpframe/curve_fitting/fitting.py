@@ -42,6 +42,10 @@ def fit_curve(
 
         χ²(θ) = Σ ((y − f(x; θ)) / σ)² is least at θ̂,    Σ = s² (JᵀJ)⁻¹,    s² = χ²/(n − p)
 
+    Everything is computed in float64, because statistics of a fit hang on its last digits.
+
+    Source: Press et al., Numerical Recipes (3rd ed., 2007), chapter 15; Seber and Wild, Nonlinear Regression (1989).
+
     Parameters
     ----------
     model
@@ -64,9 +68,7 @@ def fit_curve(
     progress
         None shows a bar in a terminal, True always.
 
-    Everything is computed in float64, because statistics of a fit hang on its last digits.
-
-    Errors
+    Raises
     ------
     DataError, ShapeMismatch
         Data that are not finite or do not fit the model, unknown names in `start`, fewer values than parameters.
@@ -75,7 +77,6 @@ def fit_curve(
     NonFiniteError
         The model is NaN or infinite at the start.
 
-    Source: Press et al., Numerical Recipes (3rd ed., 2007), chapter 15; Seber and Wild, Nonlinear Regression (1989).
     """
     network, inputs, target = _prepared(model, x, y, sigma)
     set_start(network.parameters, start)
