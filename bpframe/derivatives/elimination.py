@@ -80,8 +80,8 @@ def plan_elimination(
     is no vertex; CycleError where the graph has a circle.
 
     Source: Griewank and Walther, Evaluating Derivatives (2nd ed., 2008), chapter 9; for the greedy order, Griewank and
-    Reese, On the Calculation of Jacobian Matrices by the Markowitz Rule (1991); for the weights, Chin, An O(n) Algorithm
-    for Determining a Near-Optimal Computation Order of Matrix Chain Products (1978).
+    Reese, On the Calculation of Jacobian Matrices by the Markowitz Rule (1991); for the weights, Chin, An O(n)
+    Algorithm for Determining a Near-Optimal Computation Order of Matrix Chain Products (1978).
     """
     sources = _checked(graph)
     order = list(sources)

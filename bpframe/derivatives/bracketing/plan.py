@@ -83,7 +83,13 @@ class ChainPlan:
         """Lay out the bracketing, the costs, and one line for each step."""
         modes = f"tangent {self.tangent:,}, adjoint {self.adjoint:,}, preaccumulation {self.preaccumulation:,}"
         rows = [
-            (_part(step.first, step.last), f"{step.rows}×{step.columns}", step.action, _operands(step), f"{step.cost:,}")
+            (
+                _part(step.first, step.last),
+                f"{step.rows}×{step.columns}",
+                step.action,
+                _operands(step),
+                f"{step.cost:,}",
+            )
             for step in self.steps
         ]
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
