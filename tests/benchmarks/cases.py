@@ -49,7 +49,7 @@ class Case:
         rng = np.random.default_rng(0)
         x = rng.random((self.batch, *self.input_shape), dtype=np.float32)
         y = rng.integers(0, 2, (self.batch, *self.output_shape)).astype(np.float32)
-        y.reshape(-1, y.shape[-1])[:2] = [[0], [1]]  # every label both ways, which scikit-learn wants to see
+        y[0], y[-1] = 0, 1  # every label both ways, which scikit-learn wants to see
         return x, y
 
     @cached_property

@@ -95,6 +95,13 @@ def _ratio(found: Mapping[str, Any]) -> str:
     return f"{found['value']:.2f}"
 
 
+def spread(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say how far the rounds were apart."""
+    wide = [(each["high"] - each["low"]) / each["value"] for row in rows for each in row["ratios"].values()]
+    typical = sorted(wide)[len(wide) // 2]
+    return f"The quartiles of a ratio are mostly {100 * typical:.0f} % apart, at most {100 * max(wide):.0f} %."
+
+
 def reasons(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return why candidates are missing, each reason once with its networks."""
     found: dict[tuple[str, str], list[str]] = {}
@@ -112,8 +119,7 @@ def _steps(rows: Sequence[Mapping[str, Any]], drawing: str | None) -> Iterator[s
     yield markdown(times(rows)) + "\n"
     yield "bpframe's time beside each, median of the rounds' ratios; below 1 bpframe is faster:\n"
     yield markdown(ratios(rows)) + "\n"
-    widest = max((each["high"] - each["low"]) / each["value"] for row in rows for each in row["ratios"].values())
-    yield f"The quartiles of a ratio are at most {100 * widest:.0f} % apart."
+    yield spread(rows)
     yield "".join(f"\n- {reason}" for reason in reasons(rows)) + "\n"
 
 

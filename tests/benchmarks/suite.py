@@ -37,15 +37,17 @@ MEMORY_BATCHES = (10, 1000)
 PARTS = ("steps", "growth", "overhead", "memory")
 
 
-def measured(only: Collection[str] = (), quick: bool = False, rounds: int | None = None) -> dict[str, Any]:
-    """Return the results of the parts, networks or sweeps that were asked for, of all by default; print them too."""
+def measure_all(
+    results: dict[str, Any], only: Collection[str] = (), quick: bool = False, rounds: int | None = None
+) -> None:
+    """Fill in the results of the parts, networks or sweeps that were asked for, of all by default; print them too."""
     rounds = rounds or (QUICK_ROUNDS if quick else ROUNDS)
     turn = QUICK_TURN if quick else TURN
 
     def chosen(part: str, names: Mapping[str, Any]) -> list[str]:
         return [name for name in names if not only or part in only or name in only]
 
-    results: dict[str, Any] = {"format": 1, "machine": description(), "rounds": rounds, "quick": quick}
+    results |= {"format": 1, "machine": description(), "rounds": rounds, "quick": quick}
     if networks := chosen("steps", NETWORKS):
         results["steps"] = []
         for name in networks:
@@ -54,7 +56,7 @@ def measured(only: Collection[str] = (), quick: bool = False, rounds: int | None
             results["steps"].append(measure(case, rounds, turn))
         show("median µs of a training step", page.times(results["steps"]))
         show("bpframe's time beside each", page.ratios(results["steps"]))
-        print(*(f"- {reason}" for reason in page.reasons(results["steps"])), sep="\n", flush=True)
+        print(page.spread(results["steps"]), *(f"- {each}" for each in page.reasons(results["steps"])), sep="\n")
     if sweeps := chosen("growth", SWEEPS):
         results["growth"] = []
         for name in sweeps:
@@ -70,7 +72,6 @@ def measured(only: Collection[str] = (), quick: bool = False, rounds: int | None
         show("allocations per step", page.allocations(results["memory"]))
         for each in results["memory"]:
             show(f"of which, batch {each['batch']}", each["lines"] or [{"place": "none"}])
-    return results
 
 
 def show(title: str, rows: Any) -> None:
@@ -113,9 +114,12 @@ def main(arguments: list[str] | None = None) -> int:
         results = json.loads(asked.read.read_text(encoding="utf-8"))
     else:
         start_with_better_kernel()
-        results = measured(asked.only, asked.quick, asked.rounds)
-    if asked.json:
-        asked.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        results = {}
+        try:
+            measure_all(results, asked.only, asked.quick, asked.rounds)
+        finally:  # also of a run that was stopped after half an hour
+            if asked.json:
+                asked.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     drawings = plots.draw(results, asked.plot) if asked.plot else []
     if asked.markdown:
         asked.markdown.write_text(page.page(results, drawings, asked.markdown), encoding="utf-8")

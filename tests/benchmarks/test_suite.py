@@ -60,6 +60,10 @@ def test_what_is_timed_takes_the_reference_s_step(case) -> None:
     assert (list(found), missing) == ([*OURS], {})
 
 
+def test_a_batch_of_one_example_is_a_case_too() -> None:
+    assert list(held(chain(5, 4, 3, batch=1), OURS)[0]) == [*OURS]
+
+
 @pytest.mark.parametrize("case", KINDS)
 def test_the_products_are_those_of_the_step(case) -> None:
     case = case()

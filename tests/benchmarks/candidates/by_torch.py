@@ -30,9 +30,11 @@ class TorchSteps(Stepping):
     def __init__(self, case, compiled: bool) -> None:
         import torch
 
-        from bpframe.machine.processor import usable_cores
+        from bpframe.machine.blas import numpy_blas
 
-        torch.set_num_threads(usable_cores())
+        blas = numpy_blas()
+        if blas is not None:
+            torch.set_num_threads(blas.threads)  # as many as NumPy has
         self.torch = torch
         x, y = (torch.from_numpy(turned(each).copy()) for each in case.data)
         self.held = [torch.from_numpy(turned(each).copy()).requires_grad_() for each in case.start]
