@@ -30,6 +30,12 @@ class Checking(Evaluated):
         same numbers in every pass. Values on a kink, such as relu at 0, are checked next to it.
 
         Shapes: x and y as for `gradient`. The network is left as it is.
+
+        Raises
+        ------
+        NonFiniteError
+            The cost is NaN or infinite at these values; it names the place where that begins.
+
         """
         inputs, targets = self._samples(x, y)
         comparison = Comparison.of(self._engine, inputs, targets, training, seed)
@@ -40,7 +46,7 @@ class Checking(Evaluated):
 
         failed = check.failed
         faults = find_faults(comparison.cost.trace(), comparison.cost.targets, training, failed)
-        if not faults:  # values on a kink may hide what is wrong next to it
+        if not faults and comparison.beside:  # values on a kink may hide what is wrong next to it
             cost = comparison.beside.cost
             faults = find_faults(cost.trace(), cost.targets, training, failed)
         return replace(check, faults=tuple(faults))

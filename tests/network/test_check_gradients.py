@@ -9,7 +9,7 @@ import pytest
 from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
 
 from bpframe import Network, node
-from bpframe.errors import GradientCheckFailed
+from bpframe.errors import GradientCheckFailed, NonFiniteError
 from bpframe.extend import Activation, Broadcast, Cost, Diagonal, Layer, Matrix, Operator, Parameter, WeightTimes
 from tests.contract.cases import scatter
 from tests.contract.components.batch_norm import BatchNorm
@@ -357,6 +357,21 @@ def test_numbers_that_are_not_finite_fail():
     assert check.failed == ("x",)
     assert [fault.node for fault in check.faults] == ["root_1"]
     assert "NaN" in check.faults[0].diagnosis
+
+
+def test_a_cost_that_is_not_finite_is_refused_where_that_begins():
+    class Logarithm(Activation):
+        """The natural logarithm."""
+
+        def forward(self, x):
+            return np.log(x)
+
+        def jacobian(self, x):
+            return Diagonal(1 / x)
+
+    made = network(Dense(units=4), Logarithm(), Dense(units=3))
+    with pytest.raises(NonFiniteError, match=r"layers\[1\] 'logarithm_1' \(logarithm\): its output is not finite"):
+        made.check_gradients(X, Y)
 
 
 def test_a_jacobian_that_nobody_can_measure_is_undecided_and_not_passed():

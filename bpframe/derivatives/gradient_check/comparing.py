@@ -12,6 +12,7 @@ import numpy as np
 from bpframe.derivatives.gradient_check.mean_cost import MeanCost, copied_engine, in_dtype, real_inputs
 from bpframe.derivatives.gradient_check.report import CheckedEntry, CheckedPath, GradientCheck, Status
 from bpframe.engine import Engine
+from bpframe.errors import NonFiniteError
 from bpframe.numerical import FIRST_STEP, Measured, has_kink, is_analytic, measured_with
 from bpframe.randomness import stream
 
@@ -50,13 +51,18 @@ class Comparison:
         self.engine = engine
         self.cost = cost
         self.seed = seed
+        #: What rounding may leave of derivatives that are zero: a few digits of the cost's last.
+        self._noise = 4 * float(np.finfo(np.float64).eps) * abs(cost.here)
         self.gradient = cost.gradient()
 
     @classmethod
     def of(
         cls, engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array], training: bool, seed: int
     ) -> Comparison:
-        """Return the comparison for checked inputs and targets; the engine is left as it is."""
+        """Return the comparison for checked inputs and targets; the engine is left as it is.
+
+        Errors: NonFiniteError where the cost is NaN or infinite.
+        """
         return cls(engine, MeanCost(engine, inputs, targets, training), seed)
 
     def check(self, per_parameter: int | None) -> GradientCheck:
@@ -79,14 +85,17 @@ class Comparison:
         )
 
     @cached_property
-    def beside(self) -> Comparison:
-        """The same network next to these values, for what lies on a kink here."""
+    def beside(self) -> Comparison | None:
+        """The same network next to these values, for what lies on a kink here; None where its cost is not finite."""
         rng = stream(self.seed, "gradient check", "beside")
         changes = {
             name: BESIDE * rng.standard_normal(array.shape) * np.maximum(np.abs(array), 1.0)
             for name, array in self.cost.arrays.items()
         }
-        return Comparison(self.engine, self.cost.moved(changes), self.seed)
+        try:
+            return Comparison(self.engine, self.cost.moved(changes), self.seed)
+        except NonFiniteError:
+            return None
 
     @cached_property
     def method(self) -> str:
@@ -139,6 +148,8 @@ class Comparison:
             return found
         if found.status == "failed" and not self._has_kink(name, direction):
             return found
+        if self.beside is None:
+            return replace(found, status="undecided")
         near = self.beside._compared(name, index, direction)
         if near.status == "failed" and self.beside._has_kink(name, direction):
             near = replace(near, status="undecided")
@@ -187,12 +198,6 @@ class Comparison:
     def _largest(self) -> float:
         found = [float(np.abs(each[np.isfinite(each)]).max(initial=0.0)) for each in self.gradient.values()]
         return max(found, default=0.0)
-
-    @cached_property
-    def _noise(self) -> float:
-        """What rounding may leave of derivatives that are zero: a few digits of the cost's last."""
-        first = next(iter(self.cost.arrays))
-        return 4 * np.finfo(np.float64).eps * abs(float(self.cost.value({first: self.cost.arrays[first]})))
 
     @cached_property
     def _rounding(self) -> dict[str, float]:

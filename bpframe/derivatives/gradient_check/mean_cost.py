@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from bpframe.derivatives.spaces import space_of
 from bpframe.engine import Engine
 from bpframe.forward import costs, forward
 from bpframe.graph import Graph
+from bpframe.nonfinite import nonfinite_error
 from bpframe.parameters import ParameterVector
 from bpframe.randomness import stream
 from bpframe.trace import Trace
@@ -52,12 +54,27 @@ class MeanCost:
             self._passes[kind] = _Pass(self, self._engine, np.complex128 if kind == "c" else np.float64)
         return self._passes[kind].value(arrays)
 
+    @cached_property
+    def here(self) -> float:
+        """C at these values.
+
+        Errors: NonFiniteError that names the place where NaN or infinity begins.
+        """
+        with np.errstate(all="ignore"):
+            trace = self.trace()
+            found = float(np.add.reduce(costs(trace, self.targets))) / self.batch
+            if not np.isfinite(found):
+                error = nonfinite_error(trace, "in the forward pass of a gradient check", "all parameters as they were")
+                error.hint = "values at which the cost is finite: scaled inputs, smaller parameters"
+                raise error
+        return found
+
     def gradient(self) -> dict[str, Array]:
         """Return ∂C/∂θ and ∂C/∂x by back-propagation, BP1 to BP4, like `arrays`."""
         engine = copied_engine(self._engine, np.float64)  # with random streams that have not begun
         drawing = any(step.generator_slot is not None for step in engine.plan.steps)
         if not drawing:
-            # From its second pass on, a training takes another way; and other values show what is kept from pass to pass.
+            # From its second pass on, a training takes another way; other values show what is kept from pass to pass.
             inputs, targets = (
                 {name: array[::-1].copy() for name, array in each.items()} for each in (self.inputs, self.targets)
             )

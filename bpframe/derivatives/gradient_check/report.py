@@ -39,8 +39,8 @@ class CheckedEntry:
 
     @property
     def place(self) -> str:
-        """The entry in words: `[2, 0]`, or that it is all of them together."""
-        return "all together" if self.index is None else f"[{', '.join(map(str, self.index))}]"
+        """The entry in words: `[2, 0]`, nothing where there is one alone, or that it is all of them together."""
+        return "all together" if self.index is None else f"[{', '.join(map(str, self.index))}]" if self.index else ""
 
 
 @dataclass(frozen=True)
