@@ -19,6 +19,7 @@ from bpframe.graph import Node
 from bpframe.operators import Operator
 from bpframe.plan import BackwardStep, CostStep
 from bpframe.returned import check_product, failed, failed_at
+from bpframe.scratch import Scratch
 from bpframe.trace import Trace, local_jacobian
 
 __all__ = ["backward", "cost_gradient", "output_errors", "walk_back"]
@@ -84,12 +85,13 @@ def backward(
 
 
 def walk_back(
-    trace: Trace, steps: Sequence[BackwardStep], deltas: list[Array | None]
+    trace: Trace, steps: Sequence[BackwardStep], deltas: list[Array | None], scratch: Scratch | None = None
 ) -> Iterator[tuple[BackwardStep, Array, Mapping[str, Operator]]]:
     """BP2 alone, one node at a time: yield a node's step, its error δ, (*S, N, *features), and its local Jacobian.
 
     `deltas` is filled in as by `backward`, after the caller is done with the node; nodes that no error reaches are left
-    out. A node's error is dropped once it was passed on, so that no more than a front of them is held.
+    out. A node's error is dropped once it was passed on, so that no more than a front of them is held; with `scratch`
+    its memory is kept, and overwritten by the next walk.
     """
     for each in steps:
         step = each.step
@@ -100,20 +102,21 @@ def walk_back(
         yield each, delta, jacobian
         deltas[step.slot] = None
         for key, slot in each.edges:
-            part = _pulled(jacobian[key], delta, delta.ndim - len(step.output_shape) - 1)
-            check_product(
-                step.node, key, "vjp", part,
-                (*delta.shape[: delta.ndim - len(step.output_shape)], *step.shapes[key]), delta.dtype,
-            )  # fmt: skip
             so_far = deltas[slot]
+            axis = delta.ndim - len(step.output_shape) - 1
+            shape = (*delta.shape[: axis + 1], *step.shapes[key])
+            part = _pulled(jacobian[key], delta, axis, slot, shape, scratch if so_far is None else None)
+            check_product(step.node, key, "vjp", part, shape, delta.dtype)
             deltas[slot] = part if so_far is None else so_far + part
 
 
-def _pulled(operator: Operator, delta: Array, axis: int) -> Array:
+def _pulled(
+    operator: Operator, delta: Array, axis: int, slot: int, shape: tuple[int, ...], scratch: Scratch | None
+) -> Array:
     """Pull back; vectors that all examples share (a broadcast view) stay so through a map that they share."""
     batch = delta.shape[axis]
     if delta.strides[axis] or batch < 2 or not operator._ignores_examples:
-        return operator.vjp(delta)
+        return operator.vjp(delta, None if scratch is None else scratch.array(slot, shape, delta.dtype))
     part = operator.vjp(delta[(*(slice(None),) * axis, slice(1))])
     return np.broadcast_to(part, (*part.shape[:axis], batch, *part.shape[axis + 1 :]))
 

@@ -18,6 +18,7 @@ from bpframe.operators import Operator, PulledVectors, dense_operator
 from bpframe.parameters import ParameterVector
 from bpframe.plan import CostStep
 from bpframe.returned import failed_at
+from bpframe.scratch import Scratch
 from bpframe.trace import Trace
 
 __all__ = ["Linearisation", "refuse_coupling"]
@@ -129,11 +130,14 @@ class Linearisation:
             found[output] = root.jvp((2 * signs - 1).astype(self.trace.dtype))
         return found
 
-    def parameter_forms(self, seeds: Mapping[str, Array]) -> Iterator[tuple[str, PulledVectors]]:
+    def parameter_forms(
+        self, seeds: Mapping[str, Array], scratch: Scratch | None = None
+    ) -> Iterator[tuple[str, PulledVectors]]:
         """Pull vectors of the outputs back to every parameter, one example apart from another.
 
         `seeds` are (*S, N, *output) by output. Yields each parameter's path with J_nᵀ u_n as outer products; what
-        several nodes share comes once, joined. A parameter that no seed reaches is left out.
+        several nodes share comes once, joined. A parameter that no seed reaches is left out. With `scratch` a form is
+        valid until the next walk with it.
 
         Errors: BatchCoupledError that names a node whose component couples the examples.
         """
@@ -142,7 +146,7 @@ class Linearisation:
         for output, seed in seeds.items():
             deltas[plan.value_slots[output]] = seed
         waiting: dict[str, PulledVectors] = {}
-        for each, delta, jacobian in walk_back(self.trace, plan.to_parameters, deltas):
+        for each, delta, jacobian in walk_back(self.trace, plan.to_parameters, deltas, scratch):
             node = each.step.node
             refuse_coupling(node, jacobian)
             for name, _ in each.parameters:

@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("spec", "data"),
     ("graph", "building"),
     ("parameters", "randomness", "arrays"),
-    ("draft",),
+    ("draft", "scratch"),
     ("plan", "returned"),
     ("trace",),
     ("forward",),

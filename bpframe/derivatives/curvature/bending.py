@@ -9,8 +9,8 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from bpframe.derivatives.curvature.columns import column_bytes
-from bpframe.derivatives.memory import check_memory, portion
+from bpframe.derivatives.curvature.columns import column_portion
+from bpframe.derivatives.memory import check_memory
 from bpframe.derivatives.second_order import Blocks
 from bpframe.graph import Node
 from bpframe.operators import Diagonal, Operator
@@ -135,6 +135,6 @@ def _eigenvectors(trace: Trace, node: Node, pairs: Mapping[tuple[str, str], Oper
 
 
 def _parts(trace: Trace, count: int) -> Iterator[slice]:
-    step = portion(count, column_bytes(trace))
+    step = column_portion(trace, count)
     for first in range(0, count, step):
         yield slice(first, min(first + step, count))

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bpframe.derivatives.curvature.columns import RootColumns, linearised
+from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
 from bpframe.derivatives.memory import check_memory
 from bpframe.derivatives.products import unknown
 from bpframe.engine import Engine
@@ -63,7 +63,7 @@ def gauss_newton_blocks(
         count += point.batch
         for seeds in columns.of(point, more_bytes):
             waiting: dict[str, list[tuple[slice, Array]]] = {group: [] for group in groups}
-            for path, form in point.parameter_forms(seeds):
+            for path, form in point.parameter_forms(seeds, scratch_of(point.trace)):
                 group, place = places[path]
                 vectors = form.vectors()
                 waiting[group].append((place, vectors.reshape(-1, place.stop - place.start)))

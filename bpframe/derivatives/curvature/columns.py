@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -15,11 +16,14 @@ from bpframe.derivatives.sizes import integer
 from bpframe.engine import Engine
 from bpframe.forward import forward
 from bpframe.randomness import stream
+from bpframe.scratch import KEPT_BYTES, Scratch
 from bpframe.trace import Trace
 
-__all__ = ["RootColumns", "column_bytes", "linearised"]
+__all__ = ["RootColumns", "column_portion", "linearised", "scratch_of"]
 
 Array = np.ndarray[Any, Any]
+
+_SCRATCH: WeakKeyDictionary[Trace, Scratch] = WeakKeyDictionary()
 
 
 def linearised(
@@ -49,10 +53,19 @@ def linearised(
         trace.checked = True  # forward, Jacobians and cost have all been asked
 
 
-def column_bytes(trace: Trace) -> int:
-    """Return about how many bytes one vector per example takes that is pulled back: the errors of a front of nodes."""
+def scratch_of(trace: Trace) -> Scratch:
+    """Return the memory that curvature uses again in every walk through a trace."""
+    return _SCRATCH.setdefault(trace, Scratch())
+
+
+def column_portion(trace: Trace, count: int, more_bytes: int = 0) -> int:
+    """Return how many of `count` vectors per example to pull back at once, where each takes `more_bytes` besides.
+
+    The errors of a front of nodes are held, in memory small enough to be kept and used again.
+    """
     largest = max(math.prod(node.output_shape) for node in trace.plan.graph.nodes)
-    return 3 * trace.batch * largest * int(trace.dtype.itemsize)
+    front = 3 * trace.batch * largest * int(trace.dtype.itemsize)
+    return min(portion(count, front + trace.batch * more_bytes), max(1, KEPT_BYTES // max(1, front)))
 
 
 class RootColumns:
@@ -79,7 +92,7 @@ class RootColumns:
     def of(self, point: Linearisation, more_bytes: int = 0) -> Iterator[dict[str, Array]]:
         """Yield the columns, (some, N, *output) by output; each takes `more_bytes` per example besides."""
         count = point.root_count if self.samples is None else self.samples
-        step = portion(count, column_bytes(point.trace) + point.batch * more_bytes)
+        step = column_portion(point.trace, count, more_bytes)
         for first in range(0, count, step):
             last = min(first + step, count)
             if self.samples is None:

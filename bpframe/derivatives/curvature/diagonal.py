@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.derivatives.curvature.columns import RootColumns, linearised
+from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.engine import Engine
 from bpframe.parameters import ParameterVector
@@ -62,5 +62,5 @@ def empirical_fisher_diagonal(
 
 
 def _add_squares(point: Linearisation, seeds: Mapping[str, Array], found: ParameterVector) -> None:
-    for path, form in point.parameter_forms(seeds):
+    for path, form in point.parameter_forms(seeds, scratch_of(point.trace)):
         found.views[path][...] += form.sum_of_squares()

@@ -16,7 +16,7 @@ from bpframe.derivatives.curvature.bending import (
     columns_of,
     written_out,
 )
-from bpframe.derivatives.curvature.columns import RootColumns, linearised
+from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
 from bpframe.derivatives.hvp import HessianProduct
 from bpframe.derivatives.linearisation import Linearisation, refuse_coupling
 from bpframe.derivatives.memory import portion
@@ -61,7 +61,7 @@ def hessian_diagonal(engine: Engine, inputs: Mapping[str, Array], targets: Mappi
     for point in linearised(engine, inputs, targets, _bytes_besides(engine, inputs, targets)):
         count += point.batch
         for columns, weights in _columns(point, found, users):
-            for path, form in point.parameter_forms(columns):
+            for path, form in point.parameter_forms(columns, scratch_of(point.trace)):
                 if users[path] == 1:
                     found.views[path][...] += form.sum_of_squares(weights)
         shared = [path for path in found if users[path] > 1]

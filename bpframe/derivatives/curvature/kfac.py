@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bpframe.derivatives.curvature.columns import RootColumns
+from bpframe.derivatives.curvature.columns import RootColumns, scratch_of
 from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.memory import check_memory
@@ -59,9 +59,9 @@ def kronecker_factors(
     sums = {path: _Sums(path, dtype, weight_sharing, memory_limit) for path in parameters}
     for point in points:
         count += point.batch
-        known = _Known()
         for number, seeds in enumerate(columns.of(point)):
-            for path, form in point.parameter_forms(seeds):
+            known = _Known()
+            for path, form in point.parameter_forms(seeds, scratch_of(point.trace)):
                 sums[path].add(form, with_right=number == 0, known=known)
     factors = {path: each.factors(count, columns.scale) or _zeros(shapes[path], dtype) for path, each in sums.items()}
     exact = frozenset(path for path, each in sums.items() if each.is_exact)
