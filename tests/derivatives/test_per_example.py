@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -11,18 +10,13 @@ import pytest
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
 
 from bpframe import Network, node
-from bpframe.derivatives import memory, per_example, portions
+from bpframe.derivatives import per_example, portions
 from bpframe.derivatives.parameter_matrix import ParameterMatrix
 from bpframe.errors import BatchCoupledError, DataError, DerivativeError, MemoryLimitError, ShapeMismatch
 from bpframe.extend import Identity, Layer, Operator
-from bpframe.operators import KroneckerForm
-from tests.contract.cases import Case, scatter
+from tests.contract.cases import Case
 from tests.contract.components.batch_norm import BatchNorm
-from tests.contract.components.conv1d import Conv1d
-from tests.contract.components.cross_entropy import SoftmaxCrossEntropy
 from tests.contract.components.dropout import Dropout
-from tests.contract.components.embedding import Embedding
-from tests.contract.components.flatten import Flatten
 from tests.oracles import assert_close, cost_gradient
 
 from .zoo import ZOO, Example
@@ -265,58 +259,3 @@ def test_bad_arguments_are_refused() -> None:
             quantities.variance(x, y, ddof)
     with pytest.raises(DataError, match="no examples"):
         quantities.squared_norms(x[:0], y[:0])
-
-
-# Memory: what grows with the examples stays far below (examples × parameters). -----------------------------------
-
-WIDE = {
-    "dense": (lambda: [Dense(units=500), Sigmoid(), Dense(units=2)], (400,), 0),
-    "convolution": (lambda: [Conv1d(units=64, size=25), Sigmoid(), Flatten(), Dense(units=2)], (30, 64), 0),
-    "embedding": (lambda: [Embedding(vocabulary=20_000, units=8), Flatten(), Dense(units=2)], (5,), 20_000),
-}
-
-
-@pytest.mark.parametrize("call", ["squared_norms", "gram", "variance", "clipped_gradient"])
-@pytest.mark.parametrize("name", WIDE)
-def test_memory_does_not_grow_with_examples_times_parameters(
-    name: str, call: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    layers, shape, tokens = WIDE[name]
-    network = Network(layers(), cost=SoftmaxCrossEntropy(), input_shape=shape, dtype="float32", seed=0)
-    scatter(network)
-    rng = np.random.default_rng(0)
-    parameters = 4 * network.parameters.vector.size
-    monkeypatch.setattr(memory, "PORTION_BYTES", 1 << 40)
-    monkeypatch.setattr(portions, "PORTION_BYTES", 1 << 40)
-    monkeypatch.setattr("bpframe.operators.kronecker_form.CHUNK_BYTES", 1 << 16)
-
-    def peak(batch: int) -> int:
-        x = rng.integers(0, tokens, (batch, *shape)) if tokens else rng.standard_normal((batch, *shape), "f")
-        y = rng.integers(0, 2, batch)
-        arguments = (1.0,) if call == "clipped_gradient" else ()
-        tracemalloc.start()
-        getattr(network.per_example, call)(x, y, *arguments)
-        _, most = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        return most
-
-    peak(2)
-    grown = (peak(80) - peak(20)) / 60
-    assert grown < 0.25 * parameters
-
-
-def test_outer_products_are_written_out_only_where_gradients_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = named("softmax-cross-entropy").make()
-    x, y = named("softmax-cross-entropy").data()
-
-    def refuse(*_: Any, **__: Any) -> None:
-        raise AssertionError("written out")
-
-    monkeypatch.setattr(KroneckerForm, "vectors", refuse)
-    quantities = network.per_example
-    quantities.squared_norms(x, y)
-    quantities.gram(x, y)
-    quantities.variance(x, y)
-    quantities.clipped_gradient(x, y, 1.0)
-    with pytest.raises(AssertionError, match="written out"):
-        quantities.gradients(x, y)
