@@ -58,7 +58,7 @@ def test_portions_of_examples_and_columns_add_up(by, monkeypatch) -> None:
         x, y = example.data(batch=5)
         whole = network.curvature.gauss_newton_blocks(x, y, by=by)
         with monkeypatch.context() as small:
-            small.setattr(memory, "PORTION_BYTES", 150)
+            small.setattr(memory, "PORTION_BYTES", 40)
             for key, block in network.curvature.gauss_newton_blocks(x, y, by=by).items():
                 assert_close(block, whole[key], 1e-12)
 

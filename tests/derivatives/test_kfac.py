@@ -219,7 +219,7 @@ def test_portions_of_examples_and_columns_add_up(weight_sharing, monkeypatch) ->
     ]:
         whole = network.curvature.kfac(x, y, weight_sharing=weight_sharing)
         with monkeypatch.context() as small:
-            small.setattr(memory, "PORTION_BYTES", 150)
+            small.setattr(memory, "PORTION_BYTES", 40)
             parts = network.curvature.kfac(x, y, weight_sharing=weight_sharing)
         assert parts.exact == whole.exact
         for path, (a, b) in parts.items():
