@@ -18,6 +18,10 @@ __all__ = ["Held", "accumulated", "added", "multiplied", "pulled", "pushed", "th
 
 Array = np.ndarray[Any, Any]
 
+#: OpenBLAS starts its threads for products of more multiplications than this. For each example anew that costs more
+#: than it saves where so few columns meet that the time goes into writing the result; on a busy machine very much more.
+ONE_THREAD, THIN = 4 * 65536, 32
+
 
 class Held(NamedTuple):
     """A Jacobian as an array (B, m, n); `fresh` says that the array is nobody else's."""
@@ -52,7 +56,7 @@ def multiplied(later: Held, earlier: Held, out: Array | None = None) -> Held:
         columns = right.swapaxes(1, 2).reshape(len(right) * right.shape[2], right.shape[1])
         product = np.matmul(columns, left[0].T).reshape(len(right), right.shape[2], left.shape[1])
         return Held(product.swapaxes(1, 2), True)
-    return Held(np.matmul(left, right, out=out), True)
+    return Held(_example_by_example(left, right, out), True)
 
 
 def pulled(rows: Held, link: Link, batch: int, out: Array | None = None) -> Held:
@@ -106,6 +110,21 @@ def added(first: Held, second: Held) -> Held:
         if one.fresh and len(one.j) >= len(other.j) and one.j.flags.writeable:
             return Held(np.add(one.j, other.j, out=one.j), True)
     return Held(np.add(first.j, second.j), True)
+
+
+def _example_by_example(left: Array, right: Array, out: Array | None) -> Array:
+    """Multiply (B, m, k) by (B, k, n): -> (B, m, n); thin products in blocks of rows that one thread does."""
+    rows, (inner, columns) = left.shape[1], right.shape[1:]
+    most = ONE_THREAD // max(inner * columns, 1)
+    if inner > THIN or rows <= most or most == 0:
+        product: Array = np.matmul(left, right, out=out)
+        return product
+    block = max(size for size in range(1, most + 1) if rows % size == 0)
+    shape = (max(len(left), len(right)), rows, columns)
+    result = np.empty_like(left, shape=shape, order="C") if out is None else out
+    blocks = left.reshape(len(left), rows // block, block, inner)
+    np.matmul(blocks, right[:, None], out=result.reshape(shape[0], rows // block, block, columns))
+    return result
 
 
 def _every(j: Array, batch: int) -> Array:
