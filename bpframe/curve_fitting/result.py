@@ -10,7 +10,7 @@ import numpy as np
 
 from bpframe.curve_fitting.covariance import Covariance
 from bpframe.curve_fitting.data import shaped_inputs
-from bpframe.curve_fitting.summary import FitSummary, fit_summary
+from bpframe.curve_fitting.summary import FitSummary, largest_correlations, value_row
 from bpframe.errors import DataError
 from bpframe.history import History
 from bpframe.network import Network
@@ -157,7 +157,24 @@ class CurveFit:
 
     def summary(self, min_correlation: float = 0.1) -> FitSummary:
         """Return a table: values, standard errors, starts; statistics; correlations of at least this size; notes."""
-        return fit_summary(self, min_correlation)
+        errors = self.uncertainty.standard_errors
+        kinds = " + ".join(dict.fromkeys(node.component.kind for node in self.network.graph.nodes))
+        scale = "known σ" if self.absolute_sigma else "errors scaled with reduced χ²"
+        statistics = (
+            ("values, parameters", f"{self.count}, {len(self.names)}; {self.degrees_of_freedom} degrees of freedom"),
+            ("χ²", f"{self.chi_square:.8g}"),
+            ("reduced χ²", f"{self.reduced_chi_square:.8g} ({scale})"),
+            ("R²", f"{self.r_squared:.8g}"),
+            ("AIC, BIC", f"{self.aic:.6g}, {self.bic:.6g}"),
+            ("ended", f"after {len(self.history)} iterations: {self.history.stopped}"),
+        )
+        return FitSummary(
+            f"fit of {kinds}",
+            tuple(map(value_row, self.names, self.estimates, errors, self.start)),
+            statistics,
+            largest_correlations(self.names, self.correlation, min_correlation),
+            self.notes,
+        )
 
     @property
     def _log_likelihood(self) -> float:
