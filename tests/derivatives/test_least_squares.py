@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bpframe_reference import Dense
+from bpframe_reference import Dense, QuadraticCost
 
-from bpframe import Network
+from bpframe import Network, node
 from bpframe.arrays import checked_inputs, checked_targets
 from bpframe.component import Cost
 from bpframe.derivatives import memory, passes
@@ -90,7 +90,7 @@ def test_the_operator_is_the_matrix_of_its_point_for_good(example) -> None:
     cost, matrix, rho = squares.residuals(theta)
     same_cost, operator, same_rho = squares.residual_operator(theta)
     squares.cost(theta * 1.5)
-    theta += 1
+    network.parameters.vector[...] += 1
     rng = np.random.default_rng(0)
     v, u = rng.standard_normal((matrix.shape[1], 3)), rng.standard_normal((matrix.shape[0], 2))
     assert same_cost == cost
@@ -115,6 +115,29 @@ def test_the_same_point_is_run_forward_once_and_others_anew(monkeypatch) -> None
     network.parameters.vector[...] += 0.1
     assert costs[3] == pytest.approx(network.cost(x, y), rel=1e-14)
     assert squares.cost(theta - 0.1) == pytest.approx(costs[0], rel=1e-14)
+
+
+def test_parameters_that_no_cost_depends_on_have_columns_of_zeros(monkeypatch) -> None:
+    network = Network(
+        inputs={"x": (3,)},
+        nodes={"one": node(Dense(units=2), "x"), "two": node(Dense(units=4), "x")},
+        output=["one", "two"],
+        cost={"one": QuadraticCost()},
+        seed=0,
+    )
+    x, y = np.ones((5, 3)), np.zeros((5, 2))
+    squares, theta = problem(network, x, {"one": y}), network.parameters.vector
+    squares.cost(theta)
+    # Memory that nobody writes must not happen to hold zeros.
+    monkeypatch.setattr(np, "empty", lambda shape, dtype=float, order="C": np.full(shape, 7, dtype, order))
+    matrix = squares.residuals(theta)[1]
+    reached = network.parameters.like(np.abs(matrix).max(axis=0))
+    assert {path: bool(view.any()) for path, view in reached.items()} == {
+        "one.w": True, "one.b": True, "two.w": False, "two.b": False,
+    }  # fmt: skip
+    triangle, normal = squares.triangular(theta)[1], squares.normal_equations(theta)[1]
+    for found in (triangle.T @ triangle, normal):
+        np.testing.assert_allclose(found, matrix.T @ matrix, atol=1e-12)
 
 
 class HuberCost(Cost):
