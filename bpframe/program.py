@@ -38,7 +38,7 @@ class Program:
         self.trace = trace
         self.training = training
         slots[TRAINING] = training
-        self._saved = [slots[slot] for slot in plan.saved_slots]
+        self._saved = [(slot, slots[slot]) for slot in plan.saved_slots]
         self._stable = {TRAINING, *plan.saved_slots}
         self._forward = [self._bound(step) for step in plan.steps]
         self._shared = {slot for each in plan.to_parameters for _, slot in each.shared}
@@ -57,8 +57,9 @@ class Program:
         slots[TRAINING] = self.training
         for name, slot in trace.plan.input_slots.items():
             slots[slot] = inputs[name]
-        for saved in self._saved:
+        for slot, saved in self._saved:
             saved.clear()
+            slots[slot] = saved  # `forward` on this trace puts new ones there
         self._run_forward(slots)
         total = float(np.add.reduce(costs(trace, targets)))
         deltas: list[Array | None] = [None] * len(slots)
