@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import ClassVar
 
 import numpy as np
 import pytest
-from bpframe_reference import Dense
+from bpframe_reference import Dense, QuadraticCost, Sigmoid
 
+from bpframe import Network
 from bpframe.derivatives.curvature import columns as columns_module
 from bpframe.errors import BatchCoupledError, DataError, DerivativeError
 from bpframe.extend import Array, Layer, Operator
@@ -151,3 +153,16 @@ def test_weighted_squares_of_a_form_are_those_of_its_vectors(places, stack) -> N
         squares = vectors**2 * weights.reshape(*weights.shape, *(1,) * len(form.shape))
         np.testing.assert_allclose(form.sum_of_squares(weights), squares.sum(axis=over), rtol=1e-12, atol=1e-13)
         np.testing.assert_allclose(form.sum_of_squares(), (vectors**2).sum(axis=over), rtol=1e-12)
+
+
+def test_nothing_of_the_size_of_examples_times_parameters_is_formed() -> None:
+    network = Network([Dense(units=150), Sigmoid(), Dense(units=150)], cost=QuadraticCost(), input_shape=(150,), seed=0)
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((2, 250, 150))
+    too_much = len(x) * network.parameters.vector.nbytes  # 90 MB
+    for name in ("gauss_newton_diagonal", "empirical_fisher_diagonal", "kfac", "hessian_diagonal"):
+        tracemalloc.start()
+        getattr(network.curvature, name)(x, y)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < too_much / 2
