@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +11,6 @@ from tests.benchmarks.timing import Median
 
 #: What bpframe's time is judged against, the first that both runs have: code of ours that nobody makes faster.
 YARDSTICKS = ("prototype", "products")
-
-#: How many standard errors a change has to have.
-ERRORS = 3.0
 
 Results = Mapping[str, Any]
 
@@ -33,14 +29,16 @@ class Change:
         return self.now.value / self.before.value
 
     @property
-    def noise(self) -> float:
-        """The change that could be chance."""
-        return ERRORS * math.hypot(self.before.error, self.now.error)
+    def bounds(self) -> tuple[float, float]:
+        """Return between which factors the noise of both runs leaves the true one."""
+        return self.now.least / self.before.most, self.now.most / self.before.least
 
     def verdict(self, threshold: float) -> str:
         """Return "slower" or "faster" for a change beyond both the threshold and the noise."""
-        limit = 1 + max(threshold, self.noise)
-        return "slower" if self.factor > limit else "faster" if self.factor < 1 / limit else ""
+        least, most = self.bounds
+        if self.factor > 1 + threshold and least > 1:
+            return "slower"
+        return "faster" if self.factor < 1 / (1 + threshold) and most < 1 else ""
 
 
 def changes(before: Results, now: Results) -> list[Change]:
@@ -65,7 +63,8 @@ def _judged(results: Results) -> Iterator[tuple[str, Mapping[str, Any]]]:
         found = results["overhead"]
         unit = found["calls_per_node"]["value"]
         beyond = {name: each if name == "count" else each / unit for name, each in found["per_node"].items()}
-        yield "per node, beyond its NumPy calls", {"direct": beyond}
+        if beyond["least"] > 0:  # else all of it was noise
+            yield "per node, beyond its NumPy calls", {"direct": beyond}
 
 
 def table(found: list[Change], threshold: float) -> list[dict[str, object]]:
@@ -77,7 +76,7 @@ def table(found: list[Change], threshold: float) -> list[dict[str, object]]:
             "before": each.before.value,
             "now": each.now.value,
             "change": f"{100 * (each.factor - 1):+.1f} %",
-            "noise": f"± {100 * each.noise:.1f} %",
+            "or between": f"{100 * (each.bounds[0] - 1):+.1f} % and {100 * (each.bounds[1] - 1):+.1f} %",
             "": each.verdict(threshold),
         }
         for each in found

@@ -12,6 +12,9 @@ from tests.benchmarks.timing import markdown
 
 Results = Mapping[str, Any]
 
+#: The load, in processes that want to run, from which on measuring is in vain.
+BUSY = 0.5
+
 INTRODUCTION = """\
 # Benchmarks
 
@@ -20,7 +23,7 @@ How long does one training step take: forward, backward, and the update of eq. (
 - **products**: the matrix products of the step alone, in NumPy: the floor;
 - **prototype**: the same step written by hand in NumPy for this one kind of network, with buffers made before;
 - **PyTorch** as its users write it, and with `torch.compile` around the forward pass and the cost;
-- **jax.jit**, one call per step, and **jax scan**, 100 steps within one call, where all batches are at hand before;
+- **jax.jit**, one call per step, and **jax scan**, 100 steps within one call, without Python in between;
 - **autograd**;
 - **scikit-learn**'s `MLPClassifier.partial_fit`, whose cost is the cross-entropy of each output: the same products and
   one factor σ′ less.
@@ -60,6 +63,8 @@ def _machine(machine: Mapping[str, Any], results: Results) -> Iterator[str]:
     facts |= {name: f"`{value}`" for name, value in machine["variables"].items()}
     facts["rounds"] = f"{results['rounds']}, load {machine['load']} at the start"
     yield "## The machine\n"
+    if machine["load"] is None or machine["load"] > BUSY:
+        yield f"Others were at work on this machine (load {machine['load']}): these numbers tell little.\n"
     yield markdown([{"": name, "value": value} for name, value in facts.items()]) + "\n"
 
 

@@ -48,6 +48,8 @@ def measure_all(
         return [name for name in names if not only or part in only or name in only]
 
     results |= {"format": 1, "machine": description(), "rounds": rounds, "quick": quick}
+    if (load := results["machine"]["load"] or 0.0) > page.BUSY:
+        print(f"others are at work here (load {load}): what is measured now tells little", flush=True)
     if networks := chosen("steps", NETWORKS):
         results["steps"] = []
         for name in networks:

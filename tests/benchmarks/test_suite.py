@@ -188,23 +188,24 @@ def test_results_are_written_read_and_compared(tmp_path: Path, capsys) -> None:
     assert "nothing became slower" in capsys.readouterr().out
 
 
-def results_with(ratio: float, quartiles: float) -> dict:
-    spread = {"value": ratio, "low": ratio * (1 - quartiles / 2), "high": ratio * (1 + quartiles / 2), "count": 31}
+def results_with(ratio: float, noise: float) -> dict:
+    least, most = ratio * (1 - noise), ratio * (1 + noise)
+    spread = {"value": ratio, "low": least, "high": most, "least": least, "most": most, "count": 31}
     row = {"network": "5-4-3", "batch": 3, "ratios": {"products": spread, "prototype": spread, "PyTorch": spread}}
     return {"machine": {"date": "2030-01-01", "facts": {"processor": "one"}}, "steps": [row]}
 
 
 @pytest.mark.parametrize(
-    ("now", "quartiles", "verdict"),
-    [(1.5, 0.05, "slower"), (1.05, 0.01, ""), (1.5, 1.5, ""), (0.5, 0.05, "faster")],
+    ("now", "noise", "verdict"),
+    [(1.5, 0.05, "slower"), (1.05, 0.01, ""), (1.5, 0.3, ""), (0.5, 0.05, "faster")],
     ids=["beyond both", "below the threshold", "within the noise", "faster"],
 )
-def test_only_what_is_beyond_the_threshold_and_the_noise_is_slower(tmp_path, capsys, now, quartiles, verdict) -> None:
+def test_only_what_is_beyond_the_threshold_and_the_noise_is_slower(tmp_path, capsys, now, noise, verdict) -> None:
     before, after = tmp_path / "before.json", tmp_path / "after.json"
-    before.write_text(json.dumps(results_with(1.0, quartiles)), encoding="utf-8")
-    after.write_text(json.dumps(results_with(now, quartiles)), encoding="utf-8")
+    before.write_text(json.dumps(results_with(1.0, noise)), encoding="utf-8")
+    after.write_text(json.dumps(results_with(now, noise)), encoding="utf-8")
     assert suite.main(["--read", str(after), "--compare", str(before)]) == (verdict == "slower")
-    (change,) = comparing.changes(results_with(1.0, quartiles), results_with(now, quartiles))
+    (change,) = comparing.changes(results_with(1.0, noise), results_with(now, noise))
     assert (change.against, change.verdict(0.1)) == ("prototype", verdict)
     assert ("slower: 5-4-3, 3" in capsys.readouterr().out) == (verdict == "slower")
 
@@ -220,10 +221,13 @@ def test_another_machine_is_named_and_runs_with_nothing_in_common_are_refused(tm
         suite.compared(before, other, 0.1)
 
 
-def test_the_error_of_a_median_shrinks_with_the_rounds() -> None:
-    few, many = (Median.of(np.random.default_rng(0).normal(10, 1, n).tolist()) for n in (31, 3100))
-    assert many.error == pytest.approx(1.253 / 10 / 3100**0.5, rel=0.1)
-    assert few.error > 5 * many.error
+def test_the_bounds_of_a_median_hold_it_99_times_in_100() -> None:
+    rng = np.random.default_rng(0)
+    for count in (8, 31):
+        found = [Median.of(rng.standard_cauchy(count).tolist()) for _ in range(2000)]
+        held_it = np.mean([each.least < 0 < each.most for each in found])
+        assert 0.985 < held_it < 1
+    assert (found[0].least, found[0].most) != (found[0].low, found[0].high)
 
 
 def test_steps_count_what_they_are_asked_for() -> None:

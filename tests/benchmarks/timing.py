@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -65,27 +66,36 @@ def interleaved(
 
 @dataclass(frozen=True)
 class Median:
-    """A median with the quartiles of what it was taken from."""
+    """A median with the quartiles of what it was taken from, and the bounds between which the true one is.
+
+    The bounds are two of the values, so nothing is assumed of their distribution: of independent values the median of
+    all that could be measured lies between them with 99 % (of seven or fewer, between the least and the largest with
+    less).
+    """
 
     value: float
     low: float
     high: float
+    least: float
+    most: float
     count: int
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Median:
         low, value, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
-        return cls(value, low, high, len(values))
+        ordered, left_out = sorted(values), _left_out(len(values))
+        return cls(value, low, high, ordered[left_out], ordered[-1 - left_out], len(values))
 
-    @property
-    def spread(self) -> float:
-        """The distance of the quartiles beside the median."""
-        return (self.high - self.low) / self.value
 
-    @property
-    def error(self) -> float:
-        """The standard error of the median beside the median, as if the values were normal and independent."""
-        return 0.93 * self.spread / self.count**0.5
+def _left_out(count: int) -> int:
+    """Return how many values may be left out at each end: k with P(k or fewer of `count` coins show heads) ≤ ½ %."""
+    chance, left_out = 0.0, 0
+    for k in range(count):
+        chance += math.comb(count, k) / 2**count
+        if chance > 0.005:
+            break
+        left_out = k
+    return left_out
 
 
 def markdown(rows: Sequence[Mapping[str, object]]) -> str:
