@@ -66,7 +66,7 @@ class Objective(ABC):
 
     @abstractmethod
     def normal_equations(self) -> tuple[float, Array, Array]:
-        """Return C, G and g, with the examples taken in portions."""
+        """Return C, G and g, with the examples taken in portions; G is float64, g of the network's dtype."""
 
     @abstractmethod
     def residual_gram(self) -> tuple[float, Array, Array]:

@@ -135,18 +135,25 @@ class LeastSquares:
     def normal_equations(self, theta: Array) -> tuple[float, Array, Array]:
         """Return C, G and g, with the examples taken in portions.
 
+        G is float64 for every network: the squares of R's singular values then keep what float32 knows of R, so that
+        the equations are as good as a triangular factor of R in float32.
+
         Errors: MemoryLimitError where G is larger than the limit.
         """
         columns = self._passes.columns
-        self._check("the Gauss–Newton matrix", (self.size, self.size), "a linear operator, which writes nothing out")
-        matrix, gradient = np.zeros((self.size, self.size), self.dtype), np.zeros(self.size, self.dtype)
+        check_memory(
+            "the Gauss–Newton matrix", (self.size, self.size), np.dtype(np.float64), self.memory_limit,
+            "a linear operator, which writes nothing out",
+        )  # fmt: skip
+        matrix, gradient = np.zeros((self.size, self.size)), np.zeros(self.size, self.dtype)
         total = 0.0
         for point, _ in self._passes.at(theta, (self._passes.bytes_each + self.size * self.dtype.itemsize) * columns):
             total += total_cost(point)
             block = np.empty((self.size, columns, point.batch), self.dtype)
             self._write(point, block)
             flat = block.reshape(self.size, -1)
-            matrix += flat @ flat.T
+            wide = flat.astype(np.float64, copy=False)
+            matrix += wide @ wide.T
             if all(isinstance(root, Identity) for root in point.roots.values()):
                 gradient += flat @ (output_residuals(point).values.reshape(-1) * self._scale)
             else:

@@ -45,7 +45,7 @@ class Damped(ABC):
             scaled = self._solve(damping)
             if scaled is None or not np.isfinite(scaled).all():
                 return None
-            return self._per_scale(scaled)
+            return self._per_scale(scaled).astype(self.gradient.dtype, copy=False)
 
     def predicted(self, step: Array, damping: float) -> float:
         """Return how far the model says that the cost falls, C − m(Δ), for the step that belongs to this damping.

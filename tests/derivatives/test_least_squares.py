@@ -217,10 +217,18 @@ def test_memory_limits_name_the_form_that_needs_less() -> None:
 def test_float32_stays_float32() -> None:
     network, (x, y) = ZOO[3].make("float32"), ZOO[3].data(dtype="float32")
     squares, theta = problem(network, x, y), network.parameters.vector
-    for arrays in (squares.residuals, squares.triangular, squares.normal_equations, squares.residual_gram):
+    for arrays in (squares.residuals, squares.triangular, squares.residual_gram):
         assert {each.dtype for each in arrays(theta)[1:]} == {np.dtype("float32")}
+    assert squares.normal_equations(theta)[2].dtype == np.float32
     operator = squares.residual_operator(theta)[1]
     assert (operator @ theta).dtype == (operator.T @ np.ones(operator.shape[0], "float32")).dtype == np.float32
+
+
+def test_normal_equations_lose_nothing_of_a_float32_jacobian() -> None:
+    network, (x, y) = ZOO[3].make("float32"), ZOO[3].data(dtype="float32")
+    squares, theta = problem(network, x, y), network.parameters.vector
+    rows = squares.residuals(theta)[1].astype(np.float64)
+    assert_close(squares.normal_equations(theta)[1], rows.T @ rows, 1e-14)
 
 
 def test_what_couples_the_examples_is_refused_by_name() -> None:

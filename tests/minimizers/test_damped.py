@@ -28,7 +28,7 @@ def ways(matrix, rho, remainder):
     gradient = matrix.T @ rho + (0 if remainder is None else remainder)
     operator, norms = aslinearoperator(matrix), np.linalg.norm(matrix, axis=0)
     return {
-        "normal": Normal((1.0, matrix.T @ matrix, gradient)),
+        "normal": Normal((1.0, (matrix.T @ matrix).astype(np.float64), gradient)),
         "qr": factored(matrix, rho, remainder),
         "dual": Dual((1.0, matrix, rho), remainder),
         "gram": Gram((1.0, matrix @ matrix.T, rho), operator, remainder),
