@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from bpframe_minimizers.damped import Dual, Gram, Iterative, Normal, Triangular
+from bpframe_minimizers.gauss_newton import Undamped
 from scipy.sparse.linalg import aslinearoperator
 
 SHAPES = {"tall": (30, 8), "square": (6, 6), "wide": (5, 12)}
@@ -118,6 +119,16 @@ def test_residuals_that_repeat_one_another_are_solved_in_a_basis_of_their_rows()
     system.scale(None)
     least_norm = -np.linalg.lstsq(matrix, rho, rcond=1e-10)[0]
     np.testing.assert_allclose(system.step(1e-14), least_norm, rtol=1e-8)
+
+
+@pytest.mark.parametrize("with_remainder", [True, False])
+def test_without_damping_the_step_leads_to_the_models_minimum(with_remainder) -> None:
+    matrix, rho, remainder = data((30, 8), with_remainder)
+    triangle = np.linalg.qr(np.column_stack([matrix, rho]), mode="r")[:8]
+    model = Undamped((1.0, triangle[:, :-1], triangle[:, -1]), remainder, None)
+    gradient = matrix.T @ rho + (0 if remainder is None else remainder)
+    np.testing.assert_allclose(model.gradient, gradient, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(model.step, -np.linalg.solve(matrix.T @ matrix, gradient), rtol=1e-9)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
