@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable
-from contextlib import suppress
-from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +14,7 @@ from bpframe.errors import BatchCoupledError, OperatorError
 from bpframe.operators.kronecker_form import KroneckerForm
 from bpframe.operators.pulled_vectors import PulledVectors
 from bpframe.operators.scipy_view import linear_operator
+from bpframe.operators.shaped import Shape, Shaped
 from bpframe.operators.sparse_form import block_diagonal
 
 if TYPE_CHECKING:
@@ -26,13 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["Array", "Operator", "Shape", "without_examples"]
 
 Array: TypeAlias = npt.NDArray[Any]
-Shape: TypeAlias = tuple[int, ...]
 
 #: What to try where an array seems to lack the axis of the examples.
 _SHARED = "axis 0 of an operator's arrays counts the examples; where all examples share the array: array[None]"
 
 
-class Operator(ABC):
+class Operator(Shaped):
     """A local Jacobian: for every example n of a batch, a linear map from input features to output features.
 
         jvp: v_n ↦ J_n v_n        vjp: u_n ↦ J_nᵀ u_n
@@ -56,11 +53,8 @@ class Operator(ABC):
     Source: Griewank and Walther, Evaluating Derivatives (2nd ed., 2008), chapter 3, for the products' names.
     """
 
-    # Set by bind or by a constructor. While unset, __getattr__ asks the arrays: bound operators pay a plain slot read.
-    __slots__ = ("in_shape", "out_shape")
+    __slots__ = ()
 
-    in_shape: Shape
-    out_shape: Shape
     couples_batch: ClassVar[bool] = False
 
     @abstractmethod
@@ -98,12 +92,6 @@ class Operator(ABC):
     def batch(self) -> int | None:
         """The number of examples N, or None where one map serves every batch."""
         return None
-
-    def bind(self, in_shape: Shape, out_shape: Shape) -> Self:
-        """Set both feature shapes and return the operator itself."""
-        self.in_shape = in_shape
-        self.out_shape = out_shape
-        return self
 
     def check(self, batch: int) -> None:
         """Compare the operator's arrays with its shapes and the batch size.
@@ -165,11 +153,6 @@ class Operator(ABC):
         found.eliminate_zeros()
         return found
 
-    @property
-    def structure(self) -> str:
-        """The structure in a few words, for tables and messages; by default the class's name."""
-        return type(self).__name__
-
     def root(self) -> Operator:
         """Return an S with S Sᵀ = J, for a symmetric positive semi-definite J.
 
@@ -194,37 +177,6 @@ class Operator(ABC):
             dtype = np.float64 if array is None else array.dtype
         return linear_operator(self.jvp, self.vjp, (batch, *self.in_shape), (batch, *self.out_shape), np.dtype(dtype))
 
-    def __getattr__(self, name: str) -> Any:
-        # Reached only where normal look-up fails, i.e. for a shape that nobody has set.
-        if name not in ("in_shape", "out_shape"):
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-        for shapes in (self._known_shapes, self._assumed_shapes):
-            shape = shapes()[name == "out_shape"]
-            if shape is not None:
-                return shape
-        raise OperatorError(
-            f"operator '{self.structure}' does not know its {name}: its arrays leave it open",
-            hint="bind(in_shape, out_shape) before use",
-        )
-
-    def __copy__(self) -> Self:
-        # What copy.copy would do through __getstate__, at a tenth of the time: every pass copies its operators.
-        copied = object.__new__(type(self))
-        for name in _slots_of(type(self)):
-            with suppress(AttributeError):
-                object.__setattr__(copied, name, object.__getattribute__(self, name))
-        if type(self).__dictoffset__:
-            copied.__dict__.update(self.__dict__)
-        return copied
-
-    def __getstate__(self) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-        # Python's own would ask __getattr__ for unset shapes, so that a copy held guesses as if they were bound.
-        slots = {}
-        for name in _slots_of(type(self)):
-            with suppress(AttributeError):
-                slots[name] = object.__getattribute__(self, name)
-        return getattr(self, "__dict__", None), slots
-
     def __repr__(self) -> str:
         shapes = []
         for name in ("in_shape", "out_shape"):
@@ -236,15 +188,7 @@ class Operator(ABC):
 
     # What a structure tells about itself -------------------------------------------------------------------------
 
-    def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
-        """Complete the shapes from one another and from the arrays, as far as they are certain."""
-        return in_shape, out_shape
-
-    def _assumed_shapes(self) -> tuple[Shape | None, Shape | None]:
-        """The shapes to use where the arrays allow several and nobody has bound any."""
-        return None, None
-
-    def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:  # noqa: B027  # optional in a subclass
+    def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:  # optional in a subclass
         """Raise OperatorError where these shapes do not fit the structure."""
 
     def _array(self) -> Array | None:
@@ -273,32 +217,6 @@ class Operator(ABC):
 
     # Shared by the structures --------------------------------------------------------------------------------
 
-    def _known_shapes(self) -> tuple[Shape | None, Shape | None]:
-        in_shape, out_shape = _set_shape(self, "in_shape"), _set_shape(self, "out_shape")
-        if in_shape is None or out_shape is None:
-            return self._infer(in_shape, out_shape)
-        return in_shape, out_shape
-
-    def _is_bound(self) -> bool:
-        return _set_shape(self, "in_shape") is not None and _set_shape(self, "out_shape") is not None
-
-    def _with_shapes(self, in_shape: Shape | None, out_shape: Shape | None) -> Self:
-        """The operator itself where it knows its shapes, else a copy bound to these as far as they are known.
-
-        A copy, because the author may use one unbound operator in several places.
-        """
-        if (in_shape is None and out_shape is None) or None not in self._known_shapes():
-            return self
-        copied = copy.copy(self)
-        if in_shape is not None:
-            copied.in_shape = in_shape
-        if out_shape is not None:
-            copied.out_shape = out_shape
-        known_in, known_out = copied._known_shapes()
-        if known_in is not None and known_out is not None:
-            copied.bind(known_in, known_out)  # hands the shapes on to the parts of a chain or a sum
-        return copied
-
     def _identity(self, size: int, like: Array | None) -> Array:
         array = self._array() if like is None else like
         if array is None:
@@ -314,27 +232,6 @@ class Operator(ABC):
             self._refuse(f"needs an array as {name}", "a NumPy-compatible array", type(array).__name__)
         if ndim < least_ndim:
             self._refuse(f"has too few axes in {name}", f"at least {least_ndim} axes", f"{ndim} axes")
-
-
-@cache
-def _slots_of(kind: type[Operator]) -> tuple[str, ...]:
-    """Return the names of all slots of a class and its bases, as their attributes are called."""
-    found = []
-    for base in kind.__mro__:
-        names = base.__dict__.get("__slots__", ())
-        for name in (names,) if isinstance(names, str) else names:
-            private = name.startswith("__") and not name.endswith("__")
-            found.append(f"_{base.__name__.lstrip('_')}{name}" if private else name)
-    return tuple(name for name in found if name not in ("__dict__", "__weakref__"))
-
-
-def _set_shape(operator: Operator, name: str) -> Shape | None:
-    try:
-        # Not getattr: that would fall back on Operator.__getattr__.
-        shape: Shape = object.__getattribute__(operator, name)
-    except AttributeError:
-        return None
-    return shape
 
 
 def without_examples(expected: Shape, received: Shape) -> str | None:

@@ -1,0 +1,126 @@
+"""Feature shapes of an operator: set, or found from its arrays and its neighbours."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC
+from contextlib import suppress
+from functools import cache
+from typing import Any, Self, TypeAlias
+
+from bpframe.errors import OperatorError
+
+__all__ = ["Shape", "Shaped"]
+
+Shape: TypeAlias = tuple[int, ...]
+
+
+class Shaped(ABC):
+    """What has feature shapes `in_shape` and `out_shape`, which `bind` or a constructor sets.
+
+    While one is unset, reading it asks the arrays; bound operators pay a plain slot read.
+
+    Errors: OperatorError where a shape is read that neither the arrays nor `bind` give.
+    """
+
+    __slots__ = ("in_shape", "out_shape")
+
+    in_shape: Shape
+    out_shape: Shape
+
+    @property
+    def structure(self) -> str:
+        """The structure in a few words, for tables and messages; by default the class's name."""
+        return type(self).__name__
+
+    def bind(self, in_shape: Shape, out_shape: Shape) -> Self:
+        """Set both feature shapes and return the operator itself."""
+        self.in_shape = in_shape
+        self.out_shape = out_shape
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only where normal look-up fails, i.e. for a shape that nobody has set.
+        if name not in ("in_shape", "out_shape"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        for shapes in (self._known_shapes, self._assumed_shapes):
+            shape = shapes()[name == "out_shape"]
+            if shape is not None:
+                return shape
+        raise OperatorError(
+            f"operator '{self.structure}' does not know its {name}: its arrays leave it open",
+            hint="bind(in_shape, out_shape) before use",
+        )
+
+    def __copy__(self) -> Self:
+        # What copy.copy would do through __getstate__, at a tenth of the time: every pass copies its operators.
+        copied = object.__new__(type(self))
+        for name in _slots_of(type(self)):
+            with suppress(AttributeError):
+                object.__setattr__(copied, name, object.__getattribute__(self, name))
+        if type(self).__dictoffset__:
+            copied.__dict__.update(self.__dict__)
+        return copied
+
+    def __getstate__(self) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+        # Python's own would ask __getattr__ for unset shapes, so that a copy held guesses as if they were bound.
+        slots = {}
+        for name in _slots_of(type(self)):
+            with suppress(AttributeError):
+                slots[name] = object.__getattribute__(self, name)
+        return getattr(self, "__dict__", None), slots
+
+    def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
+        """Complete the shapes from one another and from the arrays, as far as they are certain."""
+        return in_shape, out_shape
+
+    def _assumed_shapes(self) -> tuple[Shape | None, Shape | None]:
+        """The shapes to use where the arrays allow several and nobody has bound any."""
+        return None, None
+
+    def _known_shapes(self) -> tuple[Shape | None, Shape | None]:
+        in_shape, out_shape = _set_shape(self, "in_shape"), _set_shape(self, "out_shape")
+        if in_shape is None or out_shape is None:
+            return self._infer(in_shape, out_shape)
+        return in_shape, out_shape
+
+    def _is_bound(self) -> bool:
+        return _set_shape(self, "in_shape") is not None and _set_shape(self, "out_shape") is not None
+
+    def _with_shapes(self, in_shape: Shape | None, out_shape: Shape | None) -> Self:
+        """The operator itself where it knows its shapes, else a copy bound to these as far as they are known.
+
+        A copy, because the author may use one unbound operator in several places.
+        """
+        if (in_shape is None and out_shape is None) or None not in self._known_shapes():
+            return self
+        copied = copy.copy(self)
+        if in_shape is not None:
+            copied.in_shape = in_shape
+        if out_shape is not None:
+            copied.out_shape = out_shape
+        known_in, known_out = copied._known_shapes()
+        if known_in is not None and known_out is not None:
+            copied.bind(known_in, known_out)  # hands the shapes on to the parts of a chain or a sum
+        return copied
+
+
+@cache
+def _slots_of(kind: type[Shaped]) -> tuple[str, ...]:
+    """Return the names of all slots of a class and its bases, as their attributes are called."""
+    found = []
+    for base in kind.__mro__:
+        names = base.__dict__.get("__slots__", ())
+        for name in (names,) if isinstance(names, str) else names:
+            private = name.startswith("__") and not name.endswith("__")
+            found.append(f"_{base.__name__.lstrip('_')}{name}" if private else name)
+    return tuple(name for name in found if name not in ("__dict__", "__weakref__"))
+
+
+def _set_shape(operator: Shaped, name: str) -> Shape | None:
+    try:
+        # Not getattr: that would fall back on Shaped.__getattr__.
+        shape: Shape = object.__getattribute__(operator, name)
+    except AttributeError:
+        return None
+    return shape
