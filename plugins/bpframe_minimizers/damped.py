@@ -85,7 +85,7 @@ class Normal(Damped):
 
     def __init__(self, equations: tuple[float, Array, Array], precise: Callable[[], Damped] | None = None) -> None:
         self.cost, self._matrix, self.gradient = equations
-        self.norms = np.sqrt(self._matrix.diagonal())
+        self.norms = np.sqrt(self._matrix.diagonal()).astype(self.gradient.dtype, copy=False)
         self.imprecise = 0.0
         self._precise = precise
         self._other: Damped | None = None

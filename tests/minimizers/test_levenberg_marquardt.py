@@ -135,6 +135,17 @@ def test_every_solver_gives_the_same_step_on_every_network(example) -> None:
         np.testing.assert_allclose(step, steps["qr"], rtol=0, atol=1e-8 * largest, err_msg=solver)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("solver", ["normal", "qr", "dual"])
+def test_columns_of_rounding_alone_lead_nowhere(solver, dtype) -> None:
+    example = next(each for each in ZOO if each.name == "attention")  # softmax cancels the biases of its keys
+    network = example.make(dtype)
+    data = network._samples(*example.data(batch=6, dtype=dtype))
+    step = Solving(solver, True, 1 << 30).at(NetworkObjective(network._engine, data), 1e-3).step(1e-3)
+    assert step.dtype == dtype
+    assert np.abs(step).max() < 100
+
+
 def test_what_auto_solves_with() -> None:
     network, x, y = sinc(0, 100)
 
