@@ -61,6 +61,7 @@ class LeastSquares:
         self.size = self._passes.size
         self._scale = 1.0 / math.sqrt(self.count)
         self._identity_seeds: dict[int, dict[str, Array]] = {}
+        self._held = np.empty(0)
 
     def cost(self, theta: Array) -> float:
         """Return C(θ) from a forward pass; NaN and infinity are returned, not raised."""
@@ -147,13 +148,12 @@ class LeastSquares:
         )  # fmt: skip
         matrix, gradient = np.zeros((self.size, self.size)), np.zeros(self.size, self.dtype)
         total = 0.0
-        for point, _ in self._passes.at(theta, (self._passes.bytes_each + self.size * self.dtype.itemsize) * columns):
+        for point, _ in self._passes.at(theta, (self._passes.bytes_each + self.size * 8) * columns):
             total += total_cost(point)
-            block = np.empty((self.size, columns, point.batch), self.dtype)
+            block = self._space((self.size, columns, point.batch))
             self._write(point, block)
             flat = block.reshape(self.size, -1)
-            wide = flat.astype(np.float64, copy=False)
-            matrix += wide @ wide.T
+            matrix += flat @ flat.T
             if all(isinstance(root, Identity) for root in point.roots.values()):
                 gradient += flat @ (output_residuals(point).values.reshape(-1) * self._scale)
             else:
@@ -244,6 +244,13 @@ class LeastSquares:
                 self._identity_seeds = {point.batch: seeds}
         return seeds
 
+    def _space(self, shape: tuple[int, ...]) -> Array:
+        """Return float64 memory of before: fresh pages would cost more than what is written into them."""
+        size = math.prod(shape)
+        if self._held.size < size:
+            self._held = np.empty(size)
+        return self._held[:size].reshape(shape)
+
     def _rho(self, point: Linearisation) -> Array:
         rho: Array = output_residuals(point).values * self._scale
         return rho.reshape(-1)
@@ -269,8 +276,8 @@ class LeastSquares:
 def _write_transposed(form: Any, block: Array) -> None:
     """Write pulled-back vectors with the examples on the last axis: block (size, columns, examples)."""
     if isinstance(form, KroneckerForm) and form.places == 1:
-        left = np.ascontiguousarray(form.left[..., 0, :].transpose(2, 0, 1))  # (m, columns, examples)
-        right = np.ascontiguousarray(form.right[:, 0].T)[:, None]  # (n, 1, examples)
+        left = np.ascontiguousarray(form.left[..., 0, :].transpose(2, 0, 1), block.dtype)  # (m, columns, examples)
+        right = np.ascontiguousarray(form.right[:, 0].T, block.dtype)[:, None]  # (n, 1, examples)
         np.multiply(left[:, None], right, out=block.reshape(len(left), len(right), *block.shape[1:]))
     else:
         block[...] = np.moveaxis(form.vectors().reshape(*block.shape[1:], len(block)), -1, 0)
