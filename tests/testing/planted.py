@@ -283,12 +283,13 @@ class Planted:
         return made(**dict(self.component))
 
 
-_LAST: dict[str, Array] = {}
+_LAST: WeakKeyDictionary[type, dict[str, Array]] = WeakKeyDictionary()
 
 
 def _stale(self: Any, x: Array, y: Array) -> Operator:
-    before = _LAST.get(str(x.shape), y)
-    _LAST[str(x.shape)] = y.copy()
+    last = _LAST.setdefault(type(self), {})  # each false component remembers on its own, whichever test came before
+    before = last.get(str(x.shape), y)
+    last[str(x.shape)] = y.copy()
     return Diagonal(before * (1 - before))
 
 
