@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -30,11 +31,16 @@ def description() -> dict[str, Any]:
             packages[name] = "-"
     return {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
-        "facts": dict(bpframe.doctor(measure=False).facts),
+        "facts": {**bpframe.doctor(measure=False).facts, "Python": _python()},
         "packages": packages,
         "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
+
+
+def _python() -> str:
+    """Return the interpreter and the system, without the kernel's build, which is nobody's business on a page."""
+    return f"{platform.python_version()} ({sys.implementation.name}), {platform.system()} {platform.machine()}"
 
 
 def start_with_better_kernel() -> None:

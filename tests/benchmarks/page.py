@@ -63,7 +63,7 @@ def _machine(machine: Mapping[str, Any], results: Results) -> Iterator[str]:
     facts |= {name: f"`{value}`" for name, value in machine["variables"].items()}
     facts["rounds"] = f"{results['rounds']}, load {machine['load']} at the start"
     yield "## The machine\n"
-    if machine["load"] is None or machine["load"] > BUSY:
+    if (machine["load"] or 0.0) > BUSY:
         yield f"Others were at work on this machine (load {machine['load']}): these numbers tell little.\n"
     yield markdown([{"": name, "value": value} for name, value in facts.items()]) + "\n"
 

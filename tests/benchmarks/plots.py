@@ -25,6 +25,7 @@ def draw(results: Mapping[str, Any], path: Path) -> list[Path]:
 
     matplotlib.use("Agg")
     matplotlib.rcParams["svg.hashsalt"] = "bpframe"  # the same results give the same bytes
+    matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text, in the reader's font
     import matplotlib.pyplot as plt
 
     written = []
