@@ -15,10 +15,9 @@ import numpy as np
 from bpframe.backward import cost_gradient
 from bpframe.errors import ContractError
 from bpframe.forward import costs
-from bpframe.operators import Operator
 from bpframe.plan import TRAINING, Call, Slots, Step
 from bpframe.returned import failed
-from bpframe.trace import Trace, operators_of
+from bpframe.trace import Trace, bound
 
 __all__ = ["Program"]
 
@@ -87,7 +86,7 @@ class Program:
     def _run_backward(self, slots: Slots, deltas: list[Array | None]) -> None:
         """BP2, BP3 and BP4: see `backward`."""
         trace, doing = self.trace, "jacobian"
-        buffers = trace.buffers
+        buffers, dtype = trace.buffers, trace.dtype
         step = trace.plan.steps[0]
         for slot in self._shared:
             slots[slot][...] = 0
@@ -99,7 +98,7 @@ class Program:
                         slots[slot][...] = 0
                     continue
                 doing = "jacobian"
-                jacobian = _bind(step, call(), trace)
+                jacobian = bound(step, call(), dtype)
                 doing = "a product with jacobian"
                 for key, slot in each.edges:
                     so_far = deltas[slot]
@@ -143,19 +142,3 @@ class Program:
 
 def _fetched(call: Call, slots: Slots) -> Any:
     return call.function(*call.arguments(slots))
-
-
-def _bind(step: Step, raw: Any, trace: Trace) -> Mapping[str, Operator]:
-    """Return what jacobian returned as operators with their shapes."""
-    shapes, out = step.shapes, step.output_shape
-    try:
-        if type(raw) is dict:
-            for key, operator in raw.items():
-                operator.bind(shapes[key], out)
-            return raw
-        only = step.only_key
-        if only is not None:
-            return {only: raw.bind(shapes[only], out)}
-    except (AttributeError, KeyError):
-        pass  # a plain array, or a key that names nothing
-    return operators_of(step.node, raw, trace.dtype)

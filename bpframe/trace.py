@@ -16,7 +16,7 @@ from bpframe.parameters import ParameterVector
 from bpframe.plan import Plan, Step
 from bpframe.returned import check_jacobian, failed, misfit
 
-__all__ = ["Trace", "initial_state", "local_jacobian", "operators_of"]
+__all__ = ["Trace", "bound", "initial_state", "local_jacobian"]
 
 Array = np.ndarray[Any, Any]
 NodeState = Mapping[str, Array]
@@ -129,24 +129,32 @@ def local_jacobian(trace: Trace, step: Step) -> Mapping[str, Operator]:
     except Exception as error:
         raise failed(step.node, "jacobian", error) from error
     if trace.checked:
-        # After the first pass only what a component may do differently each time is left to do.
-        shapes, output_shape = step.shapes, step.output_shape
-        try:
-            if type(raw) is dict:
-                for key, operator in raw.items():
-                    operator.bind(shapes[key], output_shape)
-                return raw
-            if step.only_key is not None:
-                return {step.only_key: raw.bind(shapes[step.only_key], output_shape)}
-        except (AttributeError, KeyError):
-            pass  # a plain array, or a key that names nothing
-    operators = operators_of(step.node, raw, trace.dtype)
-    if not trace.checked:
-        check_jacobian(step.node, operators, trace.batch)
+        return bound(step, raw, trace.dtype)
+    operators = _operators(step.node, raw, trace.dtype)
+    check_jacobian(step.node, operators, trace.batch)
     return operators
 
 
-def operators_of(node: Node, raw: Any, dtype: Any) -> dict[str, Operator]:
+def bound(step: Step, raw: Any, dtype: Any) -> Mapping[str, Operator]:
+    """Return what a jacobian that was checked before returned as operators by key, with their shapes.
+
+    After the first pass only what a component may do differently each time is left to do.
+    """
+    shapes, output_shape = step.shapes, step.output_shape
+    try:
+        if type(raw) is dict:
+            for key, operator in raw.items():
+                operator.bind(shapes[key], output_shape)
+            return raw
+        only = step.only_key
+        if only is not None:
+            return {only: raw.bind(shapes[only], output_shape)}
+    except (AttributeError, KeyError):
+        pass  # a plain array, or a key that names nothing
+    return _operators(step.node, raw, dtype)
+
+
+def _operators(node: Node, raw: Any, dtype: Any) -> dict[str, Operator]:
     """Turn whatever jacobian may return into bound operators by key."""
     given = _as_mapping(node, raw)
     if node.contract.variadic in given:
