@@ -37,8 +37,8 @@ threads that still spin would slow down whoever is next. Shown are medians, and 
     python tests/benchmarks/suite.py --json results.json
 
 `--quick` takes a few rounds; `--compare results.json` says what became slower or faster since, as ratios of ratios, and
-ends with exit code 1 where something became slower beyond the noise. Times depend on the machine; only ratios of one
-run tell something.
+ends with exit code 1 where something became slower beyond the noise. What is shown here is kept in
+`tests/benchmarks/results.json`. Times depend on the machine; only ratios of one run tell something.
 """
 
 
