@@ -77,7 +77,7 @@ def table(found: list[Change], threshold: float) -> list[dict[str, object]]:
             "now": each.now.value,
             "change": f"{100 * (each.factor - 1):+.1f} %",
             "or between": f"{100 * (each.bounds[0] - 1):+.1f} % and {100 * (each.bounds[1] - 1):+.1f} %",
-            "": each.verdict(threshold),
+            "verdict": each.verdict(threshold),
         }
         for each in found
     ]
