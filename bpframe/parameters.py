@@ -13,12 +13,42 @@ from bpframe.errors import ContractError, ShapeMismatch, closest
 from bpframe.graph import Graph
 from bpframe.randomness import stream
 
-__all__ = ["ParameterVector", "initial_parameters"]
+__all__ = ["ByPath", "ParameterVector", "initial_parameters", "views_of"]
 
 Array = np.ndarray[Any, Any]
 
 
-class ParameterVector(Mapping[str, Array]):
+def views_of(vectors: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
+    """Return the parts of vectors (*S, P) by name, (*S, *shape), in order, each in C order: views where possible."""
+    found, start = {}, 0
+    for name, shape in shapes.items():
+        end = start + math.prod(shape)
+        found[name] = vectors[..., start:end].reshape((*vectors.shape[:-1], *shape))
+        start = end
+    return found
+
+
+class ByPath(Mapping[str, Array]):
+    """Views of each parameter's part by path; a path that is none is answered with the closest."""
+
+    views: dict[str, Array]
+
+    def __getitem__(self, path: str) -> Array:
+        try:
+            return self.views[path]
+        except KeyError:
+            meant = closest(path, self.views)
+            hint = f"; did you mean '{meant}'?" if meant else f"; there are {', '.join(self.views) or 'none'}"
+            raise KeyError(f"no parameter '{path}'{hint}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.views)
+
+    def __len__(self) -> int:
+        return len(self.views)
+
+
+class ParameterVector(ByPath):
     """A vector θ of shape (P,) and, by path (`dense_1.w`), a view of each parameter's part of it.
 
     Gradients have the same layout. Writing into a view writes into `vector`, and the other way round; an assignment
@@ -28,17 +58,12 @@ class ParameterVector(Mapping[str, Array]):
     def __init__(self, vector: Array, shapes: Mapping[str, tuple[int, ...]]) -> None:
         self.vector = vector
         self.shapes = dict(shapes)
-        self.views: dict[str, Array] = {}
         size = sum(math.prod(shape) for shape in self.shapes.values())
         if vector.shape != (size,):
             raise ShapeMismatch(
                 "this vector does not hold these parameters", expected=f"({size},)", received=str(vector.shape)
             )
-        start = 0
-        for path, shape in self.shapes.items():
-            end = start + math.prod(shape)
-            self.views[path] = vector[start:end].reshape(shape)
-            start = end
+        self.views = views_of(vector, self.shapes)
 
     @classmethod
     def zeros(cls, shapes: Mapping[str, tuple[int, ...]], dtype: Any) -> ParameterVector:
@@ -55,25 +80,11 @@ class ParameterVector(Mapping[str, Array]):
         """Return a copy that shares no memory."""
         return self.like(self.vector.copy())
 
-    def __getitem__(self, path: str) -> Array:
-        try:
-            return self.views[path]
-        except KeyError:
-            meant = closest(path, self.views)
-            hint = f"; did you mean '{meant}'?" if meant else f"; there are {', '.join(self.views) or 'none'}"
-            raise KeyError(f"no parameter '{path}'{hint}") from None
-
     def __setitem__(self, path: str, value: Any) -> None:
         view = self[path]
         if np.shape(value) not in ((), view.shape):
             raise ShapeMismatch(f"'{path}' has another shape", expected=str(view.shape), received=str(np.shape(value)))
         view[...] = value
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.views)
-
-    def __len__(self) -> int:
-        return len(self.views)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{path}: {shape}" for path, shape in self.shapes.items())

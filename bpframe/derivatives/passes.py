@@ -12,7 +12,7 @@ from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.memory import portion
 from bpframe.engine import Engine
 from bpframe.forward import costs, forward
-from bpframe.parameters import ParameterVector
+from bpframe.parameters import ParameterVector, views_of
 from bpframe.trace import Trace
 
 __all__ = ["Passes"]
@@ -106,11 +106,7 @@ class Passes:
 
     def views(self, stack: Array) -> dict[str, Array]:
         """Return the parts of vectors (S, P) by parameter path, (S, *shape)."""
-        shapes = self.parameters.shapes
-        return {
-            path: stack[:, first:last].reshape(len(stack), *shapes[path])
-            for path, (first, last) in self.places.items()
-        }  # fmt: skip
+        return views_of(stack, self.parameters.shapes)
 
     def _move(self, theta: Array) -> None:
         self._known = None

@@ -12,6 +12,7 @@ import numpy as np
 
 from bpframe.errors import DerivativeError
 from bpframe.graph import Graph
+from bpframe.parameters import views_of
 
 __all__ = ["Space", "Wrt", "space_of"]
 
@@ -41,12 +42,7 @@ class Space:
 
     def split(self, vectors: Array) -> dict[str, Array]:
         """Return the arrays that vectors (*S, size) consist of, as views: (*S, *shape) by name."""
-        found, start = {}, 0
-        for name, shape in self.shapes.items():
-            end = start + math.prod(shape)
-            found[name] = vectors[..., start:end].reshape(*vectors.shape[:-1], *shape)
-            start = end
-        return found
+        return views_of(vectors, self.shapes)
 
     def join(self, arrays: Mapping[str, Array], stack: Shape = ()) -> Array:
         """Return arrays (*S, *shape) as vectors (*S, size); what is left out is zero."""
