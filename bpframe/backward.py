@@ -22,7 +22,7 @@ from bpframe.returned import check_product, failed, failed_at
 from bpframe.scratch import Scratch
 from bpframe.trace import Trace, local_jacobian
 
-__all__ = ["backward", "cost_gradient", "output_errors", "walk_back"]
+__all__ = ["backward", "output_errors", "walk_back"]
 
 Array = np.ndarray[Any, Any]
 
@@ -36,7 +36,7 @@ def output_errors(trace: Trace, scale: float = 1.0) -> list[Array | None]:
     deltas: list[Array | None] = [None] * len(trace.slots)
     for each in trace.plan.costs:
         buffer = trace.slots[each.buffer_slot]
-        gradient = cost_gradient(trace, each)
+        gradient = _cost_gradient(trace, each)
         deltas[each.value_slot] = np.multiply(gradient, scale, out=buffer)
     return deltas
 
@@ -145,7 +145,7 @@ class _Tried:
         return value
 
 
-def cost_gradient(trace: Trace, each: CostStep) -> Array:
+def _cost_gradient(trace: Trace, each: CostStep) -> Array:
     """Return ∇_a C of one output, (N, *output), which may lie in the trace's buffer."""
     try:
         gradient = each.jacobian.function(*each.jacobian.arguments(trace.slots))

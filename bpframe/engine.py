@@ -67,7 +67,7 @@ class Engine:
 
         Its Jacobians read from `parameters`: the engine's own, which training changes, where none are given.
         """
-        trace = self._new_trace(len(next(iter(inputs.values()))), "evaluation", parameters)
+        trace = self.new_trace(len(next(iter(inputs.values()))), "evaluation", parameters)
         forward(trace, inputs, training)
         return trace
 
@@ -80,8 +80,7 @@ class Engine:
         """
         batch = len(next(iter(inputs.values())))
         trace = self.kept_trace(batch, purpose)
-        if self.plan.state_slots:
-            self._hand_in_state(trace)
+        self.hand_in_state(trace)
         if trace.checked:
             program = self._programs.get((batch, purpose))
             if program is None or program.trace is not trace or program.training is not training:
@@ -117,7 +116,7 @@ class Engine:
         key = (batch, purpose)
         trace = self._kept.get(key)
         if trace is None:
-            trace = self._kept[key] = self._new_trace(batch, purpose)
+            trace = self._kept[key] = self.new_trace(batch, purpose)
             trace.allocate_errors()
             if len(self._kept) > KEPT_TRACES:
                 self._programs.pop(self._kept.popitem(last=False)[0], None)
@@ -126,16 +125,20 @@ class Engine:
         return trace
 
     def _portions(self, inputs: Mapping[str, Array], count: int) -> Iterator[tuple[slice, Trace]]:
-        trace = self._new_trace(min(count, EVALUATION_BATCH), "evaluation")
+        trace = self.new_trace(min(count, EVALUATION_BATCH), "evaluation")
         for start in range(0, max(count, 1), EVALUATION_BATCH):
             rows = slice(start, min(start + EVALUATION_BATCH, count))
             if rows.stop - rows.start != trace.batch:
-                trace = self._new_trace(rows.stop - rows.start, "evaluation")
+                trace = self.new_trace(rows.stop - rows.start, "evaluation")
             forward(trace, {name: array[rows] for name, array in inputs.items()})
             yield rows, trace
             trace.checked = True
 
-    def _new_trace(self, batch: int, purpose: str, parameters: ParameterVector | None = None) -> Trace:
+    def new_trace(self, batch: int, purpose: str, parameters: ParameterVector | None = None) -> Trace:
+        """Return a trace that nothing has run through, with the present state; it reads `parameters`, or the own ones.
+
+        Random numbers come from the streams of `purpose`.
+        """
         return Trace(
             self.plan,
             batch,
@@ -145,6 +148,7 @@ class Engine:
             self.gradient,
         )
 
-    def _hand_in_state(self, trace: Trace) -> None:
+    def hand_in_state(self, trace: Trace) -> None:
+        """Give a trace that is used again the state that the network has now."""
         for name, slot in self.plan.state_slots.items():
             trace.slots[slot] = self.state[name]

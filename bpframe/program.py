@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.backward import cost_gradient
+from bpframe.backward import output_errors
 from bpframe.errors import ContractError
 from bpframe.forward import costs
 from bpframe.plan import TRAINING, Call, Slots, Step
@@ -61,10 +61,7 @@ class Program:
             slots[slot] = saved  # `forward` on this trace puts new ones there
         self._run_forward(slots)
         total = float(np.add.reduce(costs(trace, targets)))
-        deltas: list[Array | None] = [None] * len(slots)
-        for each in trace.plan.costs:  # BP1
-            deltas[each.value_slot] = np.multiply(cost_gradient(trace, each), scale, out=slots[each.buffer_slot])
-        self._run_backward(slots, deltas)
+        self._run_backward(slots, output_errors(trace, scale))  # BP1, then BP2 to BP4
         return total
 
     def _run_forward(self, slots: Slots) -> None:

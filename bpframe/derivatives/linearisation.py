@@ -21,7 +21,7 @@ from bpframe.returned import failed_at
 from bpframe.scratch import Scratch
 from bpframe.trace import Trace
 
-__all__ = ["Linearisation", "refuse_coupling"]
+__all__ = ["Linearisation", "refuse_coupled", "refuse_coupling"]
 
 Array = np.ndarray[Any, Any]
 
@@ -190,3 +190,13 @@ def refuse_coupling(node: Node, jacobian: Mapping[str, Operator]) -> None:
                 received=f"jacobian['{key}'] is {operator.structure}",
                 hint="training=False, where examples do not depend on one another",
             )
+
+
+def refuse_coupled(trace: Trace) -> None:
+    """Refuse components that couple the examples wherever they stand, also where no error passes through them.
+
+    Errors: BatchCoupledError that names the node.
+    """
+    for node in trace.plan.graph.nodes:
+        if node.component.couples_batch:
+            refuse_coupling(node, trace.jacobian(node.name))

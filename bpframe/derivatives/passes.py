@@ -128,8 +128,7 @@ class Passes:
         return trace
 
     def _new_trace(self, batch: int, parameters: ParameterVector) -> Trace:
-        engine, purpose = self.engine, "training" if self.training else "evaluation"
-        return Trace(engine.plan, batch, parameters, engine.state, lambda name: engine.generator(name, purpose))
+        return self.engine.new_trace(batch, "training" if self.training else "evaluation", parameters)
 
     def _rows(self, arrays: Mapping[str, Array], rows: slice) -> Mapping[str, Array]:
         if rows.stop - rows.start == self.count:

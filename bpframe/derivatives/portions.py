@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from bpframe.derivatives.linearisation import Linearisation, refuse_coupling
+from bpframe.derivatives.linearisation import Linearisation, refuse_coupled
 from bpframe.derivatives.memory import PORTION_BYTES, portion
 from bpframe.engine import Engine
 
@@ -52,9 +52,7 @@ class Portions:
             {name: array[rows] for name, array in arrays.items()} for arrays in (self.inputs, self.targets)
         )
         point = Linearisation.at(self.engine, inputs, targets, self.training)
-        for node in self.engine.graph.nodes:
-            if node.component.couples_batch:  # also before all parameters, where no error passes through it
-                refuse_coupling(node, point.trace.jacobian(node.name))
+        refuse_coupled(point.trace)
         return point
 
     def _bytes_each(self) -> int:

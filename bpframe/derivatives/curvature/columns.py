@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from bpframe.derivatives.linearisation import Linearisation, refuse_coupling
+from bpframe.derivatives.linearisation import Linearisation, refuse_coupled
 from bpframe.derivatives.memory import portion
 from bpframe.derivatives.products import vector_bytes
 from bpframe.derivatives.sizes import integer
@@ -43,12 +43,9 @@ def linearised(
             {name: array[rows] for name, array in arrays.items()} for arrays in (inputs, targets)
         )
         trace = engine.kept_trace(len(next(iter(some_inputs.values()))), "curvature")
-        for name, slot in engine.plan.state_slots.items():
-            trace.slots[slot] = engine.state[name]
+        engine.hand_in_state(trace)
         forward(trace, some_inputs)
-        for node in engine.graph.nodes:
-            if node.component.couples_batch:  # also before all parameters, where no error passes through it
-                refuse_coupling(node, trace.jacobian(node.name))
+        refuse_coupled(trace)
         yield Linearisation(trace, some_targets)
         trace.checked = True  # forward, Jacobians and cost have all been asked
 
