@@ -11,7 +11,7 @@ import numpy as np
 from bpframe.batches import Samples, count_of
 from bpframe.component import Objective
 from bpframe.derivatives.least_squares import LeastSquares
-from bpframe.derivatives.memory import MEMORY_LIMIT, portion
+from bpframe.derivatives.memory import MEMORY_LIMIT, portion, slices
 from bpframe.engine import Engine
 from bpframe.errors import NonFiniteError
 from bpframe.nonfinite import all_finite, nonfinite_error
@@ -155,7 +155,7 @@ class NetworkObjective(Objective):
     def _portions(self) -> list[slice]:
         entries = sum(math.prod(shape) for shape in self.engine.graph.shapes.values())
         size = portion(self.count, 4 * entries * self.engine.dtype.itemsize)
-        return [slice(start, min(start + size, self.count)) for start in range(0, self.count, size)]
+        return slices(self.count, size)
 
     def _part(self, rows: slice) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
         if rows.stop - rows.start == self.count:

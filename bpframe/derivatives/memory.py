@@ -9,7 +9,7 @@ import numpy as np
 
 from bpframe.errors import DerivativeError, MemoryLimitError
 
-__all__ = ["MEMORY_LIMIT", "check_memory", "portion"]
+__all__ = ["MEMORY_LIMIT", "check_memory", "portion", "slices"]
 
 #: The most bytes that a result may take unless the caller states another limit: 1 GiB.
 MEMORY_LIMIT = 1 << 30
@@ -41,6 +41,11 @@ def check_memory(what: str, shape: tuple[int, ...], dtype: Any, limit: int | Non
 def portion(count: int, bytes_each: int) -> int:
     """Return how many of `count` examples to take at once where each needs so many bytes."""
     return max(1, min(count, PORTION_BYTES // max(1, bytes_each)))
+
+
+def slices(count: int, step: int) -> list[slice]:
+    """Return the portions of `count` examples or vectors, `step` in each and maybe fewer in the last."""
+    return [slice(first, min(first + step, count)) for first in range(0, count, step)]
 
 
 def in_words(size: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.derivatives.linearisation import Linearisation
-from bpframe.derivatives.memory import portion
+from bpframe.derivatives.memory import portion, slices
 from bpframe.engine import Engine
 from bpframe.forward import costs, forward
 from bpframe.parameters import ParameterVector, views_of
@@ -72,7 +72,7 @@ class Passes:
             self._move(theta)
             return sum(
                 float(np.add.reduce(costs(self._forward(rows), self._rows(self.targets, rows)), dtype=np.float64))
-                for rows in self._slices(self.bytes_each)
+                for rows in slices(self.count, portion(self.count, self.bytes_each))
             )
 
     def all(self, theta: Array) -> Linearisation:
@@ -92,7 +92,7 @@ class Passes:
             point.trace.checked = True  # forward, Jacobians and cost have all been asked
             return
         self._move(theta)
-        for rows in self._slices(bytes_each):
+        for rows in slices(self.count, portion(self.count, bytes_each)):
             point = Linearisation(self._forward(rows), self._rows(self.targets, rows))
             yield point, rows
             point.trace.checked = True
@@ -111,11 +111,6 @@ class Passes:
     def _move(self, theta: Array) -> None:
         self._known = None
         self.parameters.vector[...] = theta
-
-    def _slices(self, bytes_each: int) -> Iterator[slice]:
-        step = portion(self.count, bytes_each)
-        for first in range(0, self.count, step):
-            yield slice(first, min(first + step, self.count))
 
     def _forward(self, rows: slice) -> Trace:
         batch = rows.stop - rows.start

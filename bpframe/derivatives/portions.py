@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from bpframe.derivatives.linearisation import Linearisation, refuse_coupled
-from bpframe.derivatives.memory import PORTION_BYTES, portion
+from bpframe.derivatives.memory import PORTION_BYTES, portion, slices
 from bpframe.engine import Engine
 
 __all__ = ["Portions"]
@@ -40,7 +40,7 @@ class Portions:
         self.training = training
         self.count = len(next(iter(inputs.values())))
         step = self.count if training else portion(self.count, self._bytes_each())
-        self.slices = [slice(start, min(start + step, self.count)) for start in range(0, self.count, step)]
+        self.slices = slices(self.count, step)
 
     def __iter__(self) -> Iterator[tuple[slice, Linearisation]]:
         for rows in self.slices:

@@ -13,7 +13,7 @@ from bpframe.derivatives.empirical_fisher import EmpiricalFisherProduct
 from bpframe.derivatives.ggn import GaussNewtonProduct, check_fisher
 from bpframe.derivatives.hvp import HessianProduct
 from bpframe.derivatives.linearisation import Linearisation
-from bpframe.derivatives.memory import portion
+from bpframe.derivatives.memory import portion, slices
 from bpframe.derivatives.spaces import Space, Wrt, space_of
 from bpframe.engine import Engine
 from bpframe.errors import DerivativeError, closest
@@ -95,8 +95,7 @@ def mean_product(
     shapes = space_of(engine.graph, wrt, count, engine.dtype).shapes
     found = {name: np.zeros((*stack, *shape), engine.dtype) for name, shape in shapes.items()}
     every = (slice(None),) * len(stack)
-    for start in range(0, count, rows):
-        part = slice(start, start + rows)
+    for part in slices(count, rows):
         some_inputs, some_targets = (
             {name: array[part] for name, array in arrays.items()} for arrays in (inputs, targets)
         )
@@ -121,12 +120,12 @@ def in_portions(product: Product, plan: Plan, change: Mapping[str, Array], stack
     step = portion(count, vector_bytes(plan, product.batch, space.dtype))
     flat = {name: array.reshape(count, *space.shapes[name]) for name, array in change.items()}
     found: dict[str, Array] = {}
-    for start in range(0, count, step):
-        some = {name: array[start : start + step] for name, array in flat.items()}
-        for name, array in product(some, (min(step, count - start),)).items():
+    for part in slices(count, step):
+        some = {name: array[part] for name, array in flat.items()}
+        for name, array in product(some, (part.stop - part.start,)).items():
             if name not in found:
                 found[name] = np.zeros((count, *space.shapes[name]), space.dtype)
-            found[name][start : start + step] = array
+            found[name][part] = array
     return {name: array.reshape(*stack, *space.shapes[name]) for name, array in found.items()}
 
 

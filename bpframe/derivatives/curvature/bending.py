@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from bpframe.derivatives.curvature.columns import column_portion
-from bpframe.derivatives.memory import check_memory
+from bpframe.derivatives.memory import check_memory, slices
 from bpframe.derivatives.second_order import Blocks
 from bpframe.graph import Node
 from bpframe.operators import Diagonal, Operator
@@ -134,7 +134,5 @@ def _eigenvectors(trace: Trace, node: Node, pairs: Mapping[tuple[str, str], Oper
     yield from columns_of(trace, matrix, shapes)
 
 
-def _parts(trace: Trace, count: int) -> Iterator[slice]:
-    step = column_portion(trace, count)
-    for first in range(0, count, step):
-        yield slice(first, min(first + step, count))
+def _parts(trace: Trace, count: int) -> list[slice]:
+    return slices(count, column_portion(trace, count))

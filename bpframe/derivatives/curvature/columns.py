@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from bpframe.derivatives.linearisation import Linearisation, refuse_coupled
-from bpframe.derivatives.memory import portion
+from bpframe.derivatives.memory import portion, slices
 from bpframe.derivatives.products import vector_bytes
 from bpframe.derivatives.sizes import integer
 from bpframe.engine import Engine
@@ -37,12 +37,11 @@ def linearised(
     """
     count = len(next(iter(inputs.values())))
     step = portion(count, vector_bytes(engine.plan, 1, engine.dtype) + more_bytes)
-    for start in range(0, count, step):
-        rows = slice(start, start + step)
+    for rows in slices(count, step):
         some_inputs, some_targets = (
             {name: array[rows] for name, array in arrays.items()} for arrays in (inputs, targets)
         )
-        trace = engine.kept_trace(len(next(iter(some_inputs.values()))), "curvature")
+        trace = engine.kept_trace(rows.stop - rows.start, "curvature")
         engine.hand_in_state(trace)
         forward(trace, some_inputs)
         refuse_coupled(trace)
@@ -90,11 +89,10 @@ class RootColumns:
         """Yield the columns, (some, N, *output) by output; each takes `more_bytes` per example besides."""
         count = point.root_count if self.samples is None else self.samples
         step = column_portion(point.trace, count, more_bytes)
-        for first in range(0, count, step):
-            last = min(first + step, count)
+        for part in slices(count, step):
             if self.samples is None:
-                yield point.root_columns(first, last)
+                yield point.root_columns(part.start, part.stop)
             else:
                 if self._rng is None:
                     self._rng = stream(self._seed, "curvature")
-                yield point.random_columns(last - first, self._rng)
+                yield point.random_columns(part.stop - part.start, self._rng)

@@ -19,7 +19,7 @@ from bpframe.derivatives.curvature.bending import (
 from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
 from bpframe.derivatives.hvp import HessianProduct
 from bpframe.derivatives.linearisation import Linearisation, refuse_coupling
-from bpframe.derivatives.memory import portion
+from bpframe.derivatives.memory import portion, slices
 from bpframe.derivatives.products import vector_bytes
 from bpframe.derivatives.second_order import Blocks, block_product, needs_second_order, second_order
 from bpframe.derivatives.spaces import space_of
@@ -149,7 +149,5 @@ def _add_by_unit_vectors(engine: Engine, point: Linearisation, paths: Sequence[s
 
 def _unit_vectors(size: int, bytes_each: int, dtype: Any) -> Iterator[tuple[slice, Array]]:
     """Yield the rows of the identity matrix, as many at a time as temporary arrays allow, and which they are."""
-    step = portion(size, bytes_each)
-    for first in range(0, size, step):
-        last = min(first + step, size)
-        yield slice(first, last), np.eye(last - first, size, first, dtype)
+    for part in slices(size, portion(size, bytes_each)):
+        yield part, np.eye(part.stop - part.start, size, part.start, dtype)
