@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ Samples = tuple[Mapping[str, Array], Mapping[str, Array]]
 class Batches:
     """The examples in batches of `size`, the last of them maybe smaller: one pass per iteration over this object.
 
-    With a generator every pass takes the examples in a new order, and a batch is valid until the next one.
+    With a generator every pass takes the examples in a new order. All batches of one size are the same arrays, so that
+    whoever works on them can prepare for them once: a batch is valid until the next one.
     """
 
     def __init__(self, data: Samples, size: int, shuffling: np.random.Generator | None) -> None:
@@ -26,33 +27,45 @@ class Batches:
         self.size = size
         self.count = count_of(data)
         self._shuffling = shuffling
-        self._buffers: dict[int, Samples] = {}
+        self._sources: tuple[dict[str, Array], ...] = ()
+        self._prepared: dict[int, tuple[Samples, list[tuple[Callable[..., Any], Array]]]] = {}
 
     def __iter__(self) -> Iterator[Samples]:
-        data, size, count = self.data, self.size, self.count
-        if self._shuffling is None:
-            for start in range(0, count, size):
-                inputs, targets = ({name: array[start : start + size] for name, array in part.items()} for part in data)
-                yield inputs, targets
+        size, count = self.size, self.count
+        if self._shuffling is None and size >= count:
+            yield self.data
             return
-        order = self._shuffling.permutation(count)
-        for start in range(0, count, size):
-            rows = order[start : start + size]
-            batch = self._buffers_of(len(rows))
-            for part, buffers in zip(data, batch, strict=True):
-                for name, array in part.items():
-                    # The indices are a permutation, so clipping changes nothing; it spares take a checked copy.
-                    np.take(array, rows, axis=0, out=buffers[name], mode="clip")
-            yield batch
+        order = np.arange(count) if self._shuffling is None else self._shuffling.permutation(count)
+        whole = count // size * size
+        for examples, portion in ((order[:whole], size), (order[whole:], count - whole)):
+            if not examples.size:
+                continue
+            batch, takes = self._buffers_of(portion)
+            for rows in examples.reshape(-1, portion):
+                for take, buffer in takes:
+                    # The indices are all in range, so clipping changes nothing; it spares take a checked copy.
+                    take(rows, 0, buffer, "clip")
+                yield batch
 
-    def _buffers_of(self, size: int) -> Samples:
-        if size not in self._buffers:
+    def _buffers_of(self, size: int) -> tuple[Samples, list[tuple[Callable[..., Any], Array]]]:
+        """Return the arrays of a batch of this size, and each source's `take` beside the one that it fills."""
+        if not self._sources:
+            # Of an array in several pieces take would make a whole copy for every batch; here it is one for good.
+            self._sources = tuple(
+                {name: np.require(array, requirements=["C", "A"]) for name, array in part.items()} for part in self.data
+            )
+        if size not in self._prepared:
             inputs, targets = (
                 {name: np.empty((size, *array.shape[1:]), array.dtype) for name, array in part.items()}
-                for part in self.data
+                for part in self._sources
             )
-            self._buffers[size] = (inputs, targets)
-        return self._buffers[size]
+            takes = [
+                (array.take, buffers[name])
+                for part, buffers in zip(self._sources, (inputs, targets), strict=True)
+                for name, array in part.items()
+            ]
+            self._prepared[size] = (inputs, targets), takes
+        return self._prepared[size]
 
 
 def count_of(data: Samples) -> int:

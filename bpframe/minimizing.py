@@ -222,12 +222,11 @@ class NetworkProblem(Problem):
         return f"the parameters of iteration {count}" if self._spec.optimizer.batches else "the best that were reported"
 
     def _of_batch(self, batch: Samples) -> NetworkObjective:
-        # Shuffled batches of one size come in the same buffers, so that passes over them can be used again.
+        # Batches of one size come in the same buffers, so that passes over them can be used again.
         kept = self._kept_batches.get(id(batch))
         if kept is None or kept[0] is not batch:
             kept = batch, NetworkObjective(self._engine, batch, self.memory_limit, training=True)
-            if self._spec.shuffle or batch is self._batches.data:
-                self._kept_batches[id(batch)] = kept
+            self._kept_batches[id(batch)] = kept
         kept[1].memory_limit = self.memory_limit
         return kept[1]
 
