@@ -65,27 +65,34 @@ class Trainer:
 
     def _epoch(self, epoch: int, batches: Batches, recorder: Recorder) -> float | None:
         """Take every example once; return the mean cost, or None when interrupted."""
-        engine, updater, interruption = self.engine, self._updater, recorder.interruption
+        engine, interruption, told = self.engine, recorder.interruption, recorder.told
+        differentiate, apply = engine.differentiate, self._updater.apply
+        gradient, keeps_state = engine.gradient.vector, bool(engine.plan.state_slots)
         before = engine.parameters.vector.copy(), engine.state
         count, size = batches.count, batches.size
         stride = max(1, count // size // 20)
-        total, number, trace, interrupted = 0.0, 0, None, False
-        for number, (inputs, targets) in enumerate(batches, start=1):
-            if interruption.requested:
-                interrupted = True
-                break
-            cost, trace = engine.differentiate(inputs, targets, training=True, purpose="training")
-            if not math.isfinite(cost) or not all_finite(engine.gradient.vector):
-                self._stop(trace, epoch, number, before)
-            updater.apply()
-            if engine.plan.state_slots:
-                engine.state = trace.new_state()
-            self.history.steps += 1
-            total += cost
-            if number % stride == 0:
-                recorder.told.within(epoch, min(1.0, number * size / count))
-        if trace is not None and not all_finite(engine.parameters.vector):
-            self._stop(trace, epoch, number, before)  # the last step has no next one that would notice
+        total, number, done, trace, broken, interrupted = 0.0, 0, 0, None, False, False
+        try:
+            for number, (inputs, targets) in enumerate(batches, start=1):
+                if interruption.requested:
+                    interrupted = True
+                    break
+                cost, trace = differentiate(inputs, targets, True, "training")
+                if not math.isfinite(cost) or not all_finite(gradient):
+                    broken = True
+                    break
+                apply()
+                if keeps_state:
+                    engine.state = trace.new_state()
+                done = number
+                total += cost
+                if number % stride == 0:
+                    told.within(epoch, min(1.0, number * size / count))
+        finally:
+            self.history.steps += done  # a validated field, which is too slow to set in every step
+        # The last step has no next one that would notice what it did to the parameters.
+        if trace is not None and (broken or not all_finite(engine.parameters.vector)):
+            self._stop(trace, epoch, number, before)
         return None if interrupted else total / count
 
     def _stop(self, trace: Trace, epoch: int, number: int, before: tuple[Array, Any]) -> None:
