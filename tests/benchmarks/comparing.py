@@ -59,6 +59,8 @@ def _judged(results: Results) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for sweep in results.get("growth", []):
         for point in sweep["points"]:
             yield f"{sweep['sweep']} {point['n']}", point["ratios"]
+    if "epoch" in results:
+        yield "an epoch of fit", results["epoch"]["ratios"]
     if "overhead" in results:
         found = results["overhead"]
         unit = found["calls_per_node"]["value"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.candidates import CANDIDATES
+from tests.benchmarks.epoch import TARGET, line
 from tests.benchmarks.timing import markdown
 
 Results = Mapping[str, Any]
@@ -52,6 +53,8 @@ def page(results: Results, drawings: Sequence[Path], where: Path) -> str:
         parts += _growth(results["growth"], links.get("growth"))
     if "overhead" in results:
         parts += _overhead(results["overhead"])
+    if "epoch" in results:
+        parts += _epoch(results["epoch"])
     if "memory" in results:
         parts += _memory(results["memory"])
     return "\n".join(parts)
@@ -168,6 +171,15 @@ def _overhead(found: Mapping[str, Any]) -> Iterator[str]:
         f"nodes, dense and sigmoid; the difference of two depths up to {found['network']} gives\n"
     )
     yield f"> {overhead_line(found)}.\n"
+
+
+def _epoch(found: Mapping[str, Any]) -> Iterator[str]:
+    yield "## What an epoch costs beyond its steps\n"
+    yield (
+        "One call of `fit` for one epoch, from the checks of its arrays to its history, beside as many steps on one\n"
+        f"batch that stays in the processor's cache; aimed at is a ratio of at most {TARGET}:\n"
+    )
+    yield f"> {line(found)}.\n"
 
 
 def allocations(found: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:

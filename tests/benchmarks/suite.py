@@ -1,4 +1,4 @@
-"""The benchmark suite: steps of networks beside peers, growth, overhead of a node, memory.
+"""The benchmark suite: steps of networks beside peers, growth, overhead of a node, an epoch, memory.
 
     python tests/benchmarks/suite.py [--quick] [--only NAME] [--json FILE] [--compare FILE] [--markdown FILE]
                                      [--plot FILE]
@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.benchmarks import comparing, page, plots
 from tests.benchmarks.allocations import steady_state
 from tests.benchmarks.cases import NETWORKS, chain
+from tests.benchmarks.epoch import EXAMPLES, QUICK_EXAMPLES, epoch, line
 from tests.benchmarks.growth import SWEEPS, grown
 from tests.benchmarks.machine import description, start_with_better_kernel
 from tests.benchmarks.measuring import measure
@@ -34,7 +35,7 @@ QUICK_ROUNDS, QUICK_TURN = 5, 0.003
 #: The batches at which the reference network's memory is looked at.
 MEMORY_BATCHES = (10, 1000)
 
-PARTS = ("steps", "growth", "overhead", "memory")
+PARTS = ("steps", "growth", "overhead", "epoch", "memory")
 
 
 def measure_all(
@@ -69,6 +70,9 @@ def measure_all(
     if chosen("overhead", {"overhead": None}):
         results["overhead"] = overhead(rounds, turn)
         print(f"\n{page.overhead_line(results['overhead'])}", flush=True)
+    if chosen("epoch", {"epoch": None}):
+        results["epoch"] = epoch(rounds, QUICK_EXAMPLES if quick else EXAMPLES)
+        print(f"\n{line(results['epoch'])}", flush=True)
     if chosen("memory", {"memory": None}):
         results["memory"] = [steady_state(chain(784, 30, 10, batch=batch)) for batch in MEMORY_BATCHES]
         show("allocations per step", page.allocations(results["memory"]))

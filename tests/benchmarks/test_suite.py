@@ -16,6 +16,7 @@ from tests.benchmarks.allocations import allocations
 from tests.benchmarks.candidates import CANDIDATES, Stepping, make
 from tests.benchmarks.candidates.by_hand import RowByHand
 from tests.benchmarks.cases import branches, chain, convolutions, deep
+from tests.benchmarks.epoch import epoch
 from tests.benchmarks.growth import Sweep, _slope
 from tests.benchmarks.measuring import held, measure
 from tests.benchmarks.overhead import DirectCalls, overhead, same_bytes
@@ -155,6 +156,7 @@ def tiny(monkeypatch):
     monkeypatch.setattr("tests.benchmarks.growth.SWEEPS", {"depth": sweep})
     monkeypatch.setattr(suite, "measure", partial(measure, names=(*OURS, "autograd")))
     monkeypatch.setattr(suite, "overhead", partial(overhead, shallow=1, deepest=3))
+    monkeypatch.setattr(suite, "epoch", lambda rounds, examples: epoch(rounds, examples // 500, ROW()))
     monkeypatch.setattr(suite, "MEMORY_BATCHES", (3,))
     monkeypatch.setattr(suite, "start_with_better_kernel", lambda: None)
 
@@ -166,7 +168,7 @@ def test_results_are_written_read_and_compared(tmp_path: Path, capsys) -> None:
     written.mkdir()
     assert suite.main(["--quick", "--rounds", "3", "--json", str(file)]) == 0
     results = json.loads(file.read_text(encoding="utf-8"))
-    assert set(results) == {"format", "machine", "rounds", "quick", "steps", "growth", "overhead", "memory"}
+    assert set(results) == {"format", "machine", "rounds", "quick", "steps", "growth", "overhead", "epoch", "memory"}
     row = results["steps"][0]
     assert (set(row["ratios"]), row["missing"]) == (
         {"products", "prototype"},
@@ -179,7 +181,7 @@ def test_results_are_written_read_and_compared(tmp_path: Path, capsys) -> None:
     drawn = ["--plot", str(written / "plot.svg"), "--markdown", str(page)]
     assert suite.main(["--read", str(file), "--compare", str(file), *drawn]) == 0
     text = page.read_text(encoding="utf-8")
-    for part in ("5-4-3", "DAG of 10 nodes", "layers, 1 … 2", "autograd is not installed", "per node"):
+    for part in ("5-4-3", "DAG of 10 nodes", "layers, 1 … 2", "autograd is not installed", "per node", "10 examples"):
         assert part in text
         assert part in shown
     assert {path.name for path in written.iterdir()} == {"page.md", "plot-steps.svg", "plot-growth.svg"}
