@@ -22,7 +22,7 @@ from bpframe.returned import check_product, failed, failed_at
 from bpframe.scratch import Scratch
 from bpframe.trace import Trace, local_jacobian
 
-__all__ = ["backward", "output_errors", "walk_back"]
+__all__ = ["backward", "output_errors", "pass_on", "walk_back"]
 
 Array = np.ndarray[Any, Any]
 
@@ -41,16 +41,14 @@ def output_errors(trace: Trace, scale: float = 1.0) -> list[Array | None]:
     return deltas
 
 
-def backward(
-    trace: Trace, steps: Sequence[BackwardStep], deltas: list[Array | None], gradients: list[Any], reuse: bool = True
-) -> None:
+def backward(trace: Trace, steps: Sequence[BackwardStep], deltas: list[Array | None], gradients: list[Any]) -> None:
     """BP2, BP3 and BP4: spread the errors `deltas` back along `steps`, writing gradients as they pass.
 
     `deltas` holds the error of a value in the value's slot, (*S, N, *features), and is filled in. `gradients` holds in
-    each parameter's slot the array to write, (*S, *shape). With leading stack axes S, nothing is reused.
+    each parameter's slot the array to write, (*S, *shape), with any leading stack axes S.
     """
     checked = trace.checked
-    buffers: list[Array | None] = trace.buffers if reuse else [None] * len(deltas)
+    no_buffers = [None] * len(deltas)
     for each in steps:
         for _, slot in each.shared:
             gradients[slot][...] = 0
@@ -65,23 +63,39 @@ def backward(
         if not checked:
             jacobian = {key: _Tried(operator, step.node, key) for key, operator in jacobian.items()}
         try:
-            for key, slot in each.edges:
-                so_far = deltas[slot]
-                if so_far is None:
-                    deltas[slot] = jacobian[key].vjp(delta, buffers[slot])  # BP2, the first path
-                else:
-                    deltas[slot] = np.add(so_far, jacobian[key].vjp(delta), out=buffers[slot])  # BP2, add over paths
-            for key, slot in each.parameters:
-                gradient = gradients[slot]
-                result = jacobian[key].sum_vjp(delta, gradient)  # BP3, BP4
-                if result is not gradient:
-                    gradient[...] = result
-            for key, slot in each.shared:
-                gradients[slot] += jacobian[key].sum_vjp(delta)  # add over all nodes that use the parameter
+            pass_on(each, jacobian, delta, deltas, gradients, no_buffers)
         except ContractError:
             raise
         except Exception as error:
             raise failed(step.node, "a product with jacobian", error) from error
+
+
+def pass_on(
+    each: BackwardStep,
+    jacobian: Mapping[str, Any],
+    delta: Any,
+    deltas: list[Any],
+    gradients: Sequence[Any],
+    buffers: Sequence[Any],
+) -> None:
+    """Send one node's error along its edges, and to its parameters: BP2, BP3 and BP4.
+
+    `buffers` holds, by slot, where the error of a value may be written, or None.
+    """
+    for key, slot in each.edges:
+        so_far = deltas[slot]
+        if so_far is None:
+            deltas[slot] = jacobian[key].vjp(delta, buffers[slot])  # BP2, the first path
+        else:
+            deltas[slot] = np.add(so_far, jacobian[key].vjp(delta), out=buffers[slot])  # BP2, add over paths
+    for key, slot in each.parameters:
+        gradient = gradients[slot]
+        result = jacobian[key].sum_vjp(delta, gradient)  # BP3, BP4
+        if result is not gradient:
+            gradient[...] = result
+    for key, slot in each.shared:
+        total = gradients[slot]  # add over all nodes that use the parameter
+        np.add(total, jacobian[key].sum_vjp(delta), out=total)
 
 
 def walk_back(

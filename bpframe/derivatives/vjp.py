@@ -33,7 +33,7 @@ def input_vjp(trace: Trace, cotangents: Mapping[str, Array]) -> dict[str, Array]
             hint="parameter_vjp",
         )
     deltas = _seeded(trace, cotangents)
-    backward(trace, trace.plan.to_inputs, deltas, [], reuse=False)
+    backward(trace, trace.plan.to_inputs, deltas, [])
     stack = _stack(trace.plan, cotangents)
     return {
         name: _or_zeros(deltas[slot], (*stack, trace.batch, *trace.plan.graph.inputs[name]), trace.dtype)
@@ -53,7 +53,7 @@ def parameter_vjp(trace: Trace, cotangents: Mapping[str, Array]) -> dict[str, Ar
     gradients: list[Array | None] = [None] * plan.size
     for path, slot in plan.gradient_slots.items():
         gradients[slot] = found[path]
-    backward(trace, plan.to_parameters, _seeded(trace, cotangents), gradients, reuse=False)
+    backward(trace, plan.to_parameters, _seeded(trace, cotangents), gradients)
     return found
 
 

@@ -15,5 +15,5 @@ def errors(network: bp.Network, x: np.ndarray, y: np.ndarray) -> dict[str, np.nd
     (output,) = network.graph.outputs
     costs(trace, {output: y})
     deltas = output_errors(trace)
-    backward(trace, trace.plan.to_inputs, deltas, [], reuse=False)
+    backward(trace, trace.plan.to_inputs, deltas, [])
     return {name: deltas[slot] for name, slot in trace.plan.value_slots.items()}

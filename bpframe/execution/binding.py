@@ -1,0 +1,100 @@
+"""From a record to calls without arguments: every array at its place in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from bpframe.execution.buffers import ALIGNMENT, Buffers
+from bpframe.execution.tape import Array, Op, Place, Root, Segment
+
+__all__ = ["Binding"]
+
+Thunk = Callable[[], object]
+
+#: NumPy means to give a third argument of these another meaning.
+_OUT_BY_NAME = frozenset({np.maximum, np.minimum})
+
+
+class Binding:
+    """The memory of one pass, and its calls on it in order.
+
+    `pinned` gives the arrays to use in place of those that outlived the recorded pass, by root.
+    """
+
+    def __init__(self, segments: Sequence[Segment], buffers: Buffers, pinned: Mapping[Root, Array]) -> None:
+        block = np.empty(buffers.size + ALIGNMENT, np.uint8)
+        start = -block.__array_interface__["data"][0] % ALIGNMENT
+        self.block = block[start : start + buffers.size]
+        self._offsets = buffers.offsets
+        self._pinned = pinned
+        self._arrays: dict[Place, Array] = {}
+        self.calls: list[Thunk] = []
+        self.segments: list[Segment] = []
+        for segment in segments:
+            direct = [] if segment.direct is None else [segment.direct(self.array)]
+            made = direct or [self._call(op) for op in segment.ops]
+            self.calls += made
+            self.segments += [segment] * len(made)
+
+    def rehearsal(self) -> list[Thunk]:
+        """Return the calls with what direct ones left in the recorded pass in their place."""
+        calls: list[Thunk] = []
+        last = None
+        for segment, call in zip(self.segments, self.calls, strict=True):
+            if segment.direct is None:
+                calls.append(call)
+            elif segment is not last:
+                calls += [partial(np.copyto, self.array(place), array) for place, array in segment.left]
+            last = segment
+        return calls
+
+    def array(self, place: Place) -> Array:
+        """Return the array at a place."""
+        found = self._arrays.get(place)
+        if found is None:
+            root, offset, shape, strides, dtype = place
+            memory: Any = self._pinned.get(root, root.pinned)
+            if memory is None:
+                offset += self._offsets.get(root, 0)  # what no call touches lies anywhere
+                memory = self.block
+            found = self._arrays[place] = np.ndarray(shape, dtype, memory, offset, strides)
+        return found
+
+    def _call(self, op: Op) -> Thunk:
+        operands = self._real(op.operands)
+        keywords = {name: self._real(value) for name, value in op.keywords.items()}
+        if op.function in _OUT_BY_NAME and len(operands) == 3:
+            *operands, keywords["out"] = operands
+        call = partial(_cheapest(op.function, operands, keywords), *operands, **keywords)
+        return call if op.errors is None else partial(_under, op.errors, call)
+
+    def _real(self, value: Any) -> Any:
+        if isinstance(value, Place):
+            return self.array(value)
+        if type(value) in (tuple, list):
+            return type(value)(self._real(each) for each in value)
+        return value
+
+
+def _under(errors: Mapping[str, Any], call: Thunk) -> None:
+    with np.errstate(**errors):
+        call()
+
+
+def _cheapest(function: Callable[..., Any], operands: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+    """Return np.dot for the product of two matrices: the same BLAS call, in less time around it."""
+    if function is np.matmul and not keywords and len(operands) == 3:
+        a, b, out = operands
+        matrices = all(each.ndim == 2 and min(each.shape) > 1 for each in operands)
+        if matrices and a.dtype == b.dtype == out.dtype and out.flags.c_contiguous and _blas(a) and _blas(b):
+            return np.dot
+    return function
+
+
+def _blas(matrix: Array) -> bool:
+    """Whether BLAS takes the matrix as it lies."""
+    return matrix.flags.c_contiguous or matrix.flags.f_contiguous

@@ -1,0 +1,46 @@
+"""An array of a pass that is being recorded, with the piece of memory that it is a view of."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from bpframe.execution.tape import Array, Place, Root, Tape
+
+__all__ = ["Located"]
+
+
+class Located:
+    """A real array and where it lies."""
+
+    __slots__ = ("array", "root", "tape")
+
+    def __init__(self, array: Array, root: Root, tape: Tape) -> None:
+        self.array = array
+        self.root = root
+        self.tape = tape
+
+    @classmethod
+    def of(cls, array: Array, tape: Tape, pinned: bool = False) -> Self:
+        """Return an array with memory of its own; `pinned` where it outlives the pass."""
+        start, end = np.lib.array_utils.byte_bounds(array)
+        return cls(array, tape.root(start, end - start, array if pinned else None), tape)
+
+    @property
+    def place(self) -> Place:
+        """Where the array lies."""
+        array = self.array
+        offset = array.__array_interface__["data"][0] - self.root.start
+        return Place(self.root, offset, array.shape, array.strides, array.dtype)
+
+    def seen_as(self, view: Array) -> Any:
+        """Return a view of the same memory."""
+        return view if self.tape.closed else type(self)(view, self.root, self.tape)
+
+    def sees(self, array: Array) -> bool:
+        """Whether an array is a view of this one's memory, which no other array can have while this one lives."""
+        if array.size == 0:
+            return False
+        start, end = np.lib.array_utils.byte_bounds(array)
+        return self.root.start <= start and end <= self.root.start + self.root.nbytes
