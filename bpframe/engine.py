@@ -76,7 +76,7 @@ class Engine:
     ) -> tuple[float, Trace]:
         """Write the gradient of the mean cost into `gradient`; return the summed cost and the trace.
 
-        The trace is used again by the next call with as many examples.
+        The trace is used again by the next call with as many examples. A repeated pass keeps no node's value in it.
         """
         batch = len(next(iter(inputs.values())))
         trace = self.kept_trace(batch, purpose)
@@ -112,12 +112,11 @@ class Engine:
         return total
 
     def kept_trace(self, batch: int, purpose: str) -> Trace:
-        """Return the trace that passes of this size and purpose share, with buffers for a backward pass."""
+        """Return the trace that passes of this size and purpose share."""
         key = (batch, purpose)
         trace = self._kept.get(key)
         if trace is None:
             trace = self._kept[key] = self.new_trace(batch, purpose)
-            trace.allocate_errors()
             if len(self._kept) > KEPT_TRACES:
                 self._programs.pop(self._kept.popitem(last=False)[0], None)
         else:

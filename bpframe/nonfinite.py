@@ -9,6 +9,8 @@ import numpy as np
 
 from bpframe.backward import output_errors, walk_back
 from bpframe.errors import NonFiniteError
+from bpframe.forward import costs, forward
+from bpframe.plan import TRAINING
 from bpframe.trace import Trace
 
 __all__ = ["all_finite", "nonfinite_error"]
@@ -27,6 +29,10 @@ def nonfinite_error(trace: Trace, when: str, kept: str) -> NonFiniteError:
 
     `when` says at which step; `kept` says which parameters the network has now.
     """
+    if not trace.keeps_values:
+        training, trace = trace.slots[TRAINING], trace.again()
+        forward(trace, {name: trace.slots[slot] for name, slot in trace.plan.input_slots.items()}, training)
+        costs(trace, {each.output: trace.slots[each.target_slot] for each in trace.plan.costs})
     place, what, value = _forward(trace) or _backward(trace) or ("the network", "the gradient is", "unknown")
     return NonFiniteError(
         f"{place}: {what} not finite, {when}",

@@ -1,141 +1,179 @@
-"""A plan bound to one trace's arrays: the calls of a repeated pass, with nothing left to look up.
+"""A repeated step as a flat list of NumPy calls on memory that is planned once.
 
-A first pass through a trace checks what components return. From then on most arguments are the same objects every time:
-parameters, buffers, the values that components wrote into their buffers. They are bound here, once.
+A first pass through a trace checks what components return. The next ones are recorded, call by call; two records that
+say the same are a program, which repeats the calls with nothing to look up, to check or to allocate. Before it is
+trusted it repeats a pass, and has to leave the same bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+import os
+from collections.abc import Callable, Iterable, Mapping
+from itertools import combinations
+from operator import length_hint
 from typing import Any
 
 import numpy as np
 
-from bpframe.backward import output_errors
-from bpframe.errors import ContractError
-from bpframe.forward import costs
-from bpframe.plan import TRAINING, Call, Slots, Step
-from bpframe.returned import failed
-from bpframe.trace import Trace, bound
+from bpframe.errors import BpframeError
+from bpframe.execution.binding import Binding
+from bpframe.execution.buffers import Buffers
+from bpframe.execution.comparing import differing
+from bpframe.execution.recording import Record, Recording, cost_key
+from bpframe.returned import failed_at
+from bpframe.trace import Trace
 
 __all__ = ["Program"]
 
 Array = np.ndarray[Any, Any]
+Arrays = Mapping[str, Array]
+
+#: After so many records that differ from one another, no node is recorded any more.
+ATTEMPTS = 6
 
 
 class Program:
-    """One step's calls: forward, costs, BP1, and BP2 to BP4 back to the parameters.
+    """One step: forward, costs, BP1, and BP2 to BP4 back to the parameters.
 
     It does what `forward`, `costs`, `output_errors` and `backward` do on a trace that was checked, number for number.
-    A node that writes into its buffer has its value there in every pass, and whoever reads it is bound to the buffer;
-    what a component returns anew each time (an array of its own, a state) is fetched each time.
+    A component whose calls cannot be recorded (random numbers, state, decisions by the numbers in an array) is called
+    as it is, between the recorded calls of the others. The values of nodes are not kept: their memory is used again.
     """
 
     def __init__(self, trace: Trace, training: bool) -> None:
-        plan, slots = trace.plan, trace.slots
         self.trace = trace
         self.training = training
-        slots[TRAINING] = training
-        self._saved = [(slot, slots[slot]) for slot in plan.saved_slots]
-        self._stable = {TRAINING, *plan.saved_slots}
-        self._forward = [self._bound(step) for step in plan.steps]
-        self._shared = {slot for each in plan.to_parameters for _, slot in each.shared}
-        self._backward = [
-            (each, each.step, each.step.slot, self._call(each.step.jacobian)) for each in plan.to_parameters
-        ]
+        self.direct: dict[str, str] = {}
+        self.buffers: Buffers | None = None
+        self._record: Record | None = None
+        self._attempts = 0
+        self._bound: Binding | None = None
+        self._calls: list[Callable[[], object]] = []
+        self._given: list[tuple[str, Array, bool]] = []
+        self._owns_arrays = False
 
-    def run(self, inputs: Mapping[str, Array], targets: Mapping[str, Array], scale: float) -> float:
+    def run(self, inputs: Arrays, targets: Arrays, scale: float) -> float:
         """Write the gradient of `scale` times the summed cost into the trace's gradient; return the summed cost.
 
         Errors: those of the functions of a first pass.
         """
-        trace = self.trace
-        trace.begin()
-        slots = trace.slots
-        slots[TRAINING] = self.training
-        for name, slot in trace.plan.input_slots.items():
-            slots[slot] = inputs[name]
-        for slot, saved in self._saved:
-            saved.clear()
-            slots[slot] = saved  # `forward` on this trace puts new ones there
-        self._run_forward(slots)
-        total = float(np.add.reduce(costs(trace, targets)))
-        self._run_backward(slots, output_errors(trace, scale))  # BP1, then BP2 to BP4
-        return total
+        if self._bound is None:
+            return self._recorded(inputs, targets, scale)
+        for name, array in self._inputs:
+            if inputs[name] is not array:
+                return self._copied(inputs, targets)
+        for name, array in self._targets:
+            if targets[name] is not array:
+                return self._copied(inputs, targets)
+        return self._repeat()
 
-    def _run_forward(self, slots: Slots) -> None:
-        step = self.trace.plan.steps[0]
+    def _repeat(self) -> float:
+        calls = iter(self._calls)
         try:
-            for step, call, buffer in self._forward:
-                value = call()
-                if value is buffer:
-                    continue
-                if step.new_state_slot is not None:
-                    value, slots[step.new_state_slot] = value
-                if buffer is None:
-                    slots[step.slot] = value
-                elif value is not buffer:
-                    np.copyto(buffer, value)
-        except Exception as error:
-            raise failed(step.node, "forward", error) from error
-
-    def _run_backward(self, slots: Slots, deltas: list[Array | None]) -> None:
-        """BP2, BP3 and BP4: see `backward`."""
-        trace, doing = self.trace, "jacobian"
-        buffers, dtype = trace.buffers, trace.dtype
-        step = trace.plan.steps[0]
-        for slot in self._shared:
-            slots[slot][...] = 0
-        try:
-            for each, step, place, call in self._backward:
-                delta = deltas[place]
-                if delta is None:  # no output's error reaches this node
-                    for _, slot in each.parameters:
-                        slots[slot][...] = 0
-                    continue
-                doing = "jacobian"
-                jacobian = bound(step, call(), dtype)
-                doing = "a product with jacobian"
-                for key, slot in each.edges:
-                    so_far = deltas[slot]
-                    if so_far is None:
-                        deltas[slot] = jacobian[key].vjp(delta, buffers[slot])
-                    else:
-                        deltas[slot] = np.add(so_far, jacobian[key].vjp(delta), out=buffers[slot])
-                for key, slot in each.parameters:
-                    gradient = slots[slot]
-                    result = jacobian[key].sum_vjp(delta, gradient)
-                    if result is not gradient:
-                        gradient[...] = result
-                for key, slot in each.shared:
-                    slots[slot] += jacobian[key].sum_vjp(delta)
-        except ContractError:
+            for call in calls:
+                call()
+        except BpframeError:
             raise
         except Exception as error:
-            raise failed(step.node, doing, error) from error
+            raise self._named(len(self._calls) - length_hint(calls) - 1, error) from error
+        return float(self._total)
 
-    def _bound(self, step: Step) -> tuple[Step, Callable[[], Any], Array | None]:
-        """Bind a node's forward; note which of its slots hold one object for good."""
-        stable, buffer = self._stable, None
-        stable.add(step.parameter_slot)
-        for slot in (step.generator_slot, step.output_buffer, step.scratch_buffer):
-            if slot is not None:
-                stable.add(slot)
-        call = self._call(step.forward)
-        if step.output_buffer is not None:
-            buffer = self.trace.slots[step.output_buffer]
-            self.trace.slots[step.slot] = buffer
-            stable.add(step.slot)
-        return step, call, buffer
+    def _named(self, number: int, error: Exception) -> BpframeError:
+        """Return the error that says which node's call failed."""
+        segment = self._bound.segments[number]  # type: ignore[union-attr]
+        step = self.trace.plan.step_of.get(segment.name)
+        return failed_at(f"the cost of '{segment.name}'" if step is None else step.node.where, segment.phase, error)
 
-    def _call(self, call: Call) -> Callable[[], Any]:
-        """Return the call without arguments: bound where all of them stay, else fetching them each time."""
-        slots = self.trace.slots
-        if call.slots is not None and self._stable.issuperset(call.slots):
-            return partial(call.function, *call.arguments(slots))
-        return partial(_fetched, call, slots)
+    def _copied(self, inputs: Arrays, targets: Arrays) -> float:
+        """Repeat the calls for other arrays than those that they are bound to, by way of arrays of its own."""
+        if not self._owns_arrays:
+            self._bind(*_copies(inputs, targets))
+            self._owns_arrays = True
+        for mine, given in ((self._inputs, inputs), (self._targets, targets)):
+            for name, array in mine:
+                np.copyto(array, given[name])
+        return self._repeat()
+
+    # Recording ------------------------------------------------------------------------------------------------------
+
+    def _recorded(self, inputs: Arrays, targets: Arrays, scale: float) -> float:
+        """Do a pass that is recorded; from the second record that says the same on, there is a program."""
+        if self._attempts >= ATTEMPTS or os.environ.get("BPFRAME_RECORD") == "off":
+            self.direct |= dict.fromkeys(self._everything, "its network gave another result when repeated")
+        self._attempts += 1
+        if _needs_copies([*inputs.values(), *targets.values()]):
+            inputs, targets = _copies(inputs, targets)
+            self._owns_arrays = True
+        before = self._record
+        recording = Recording(self.trace, self.training, inputs, targets, self.direct)
+        total = recording.run(scale)
+        self._record = recording.record
+        if before is None or self._record is None:
+            return total
+        names = {_key(each.name, each.phase) for each in differing(before.segments, self._record.segments)}
+        if names:
+            self.direct |= dict.fromkeys(names, "its calls differ from batch to batch")
+            return total
+        self.buffers = Buffers.of(self._record.segments, self._record.total)
+        self._bind(inputs, targets)
+        if not self._proved(total):
+            self._bound, self._record, self._attempts = None, None, ATTEMPTS
+        for segment in recording.tape.segments:
+            segment.left.clear()
+        return total
+
+    @property
+    def _everything(self) -> set[str]:
+        plan = self.trace.plan
+        return {*plan.step_of, *(cost_key(each.output) for each in plan.costs)}
+
+    def _bind(self, inputs: Arrays, targets: Arrays) -> None:
+        """Put every array in its place."""
+        record, plan, slots = self._record, self.trace.plan, self.trace.slots
+        assert record is not None
+        assert self.buffers is not None
+        pinned = {root: inputs[name] for name, root in record.inputs.items()}
+        pinned |= {root: targets[name] for name, root in record.targets.items()}
+        self._bound = bound = Binding(record.segments, self.buffers, pinned)
+        self._calls, self._total = bound.calls, bound.array(record.total)
+        self._inputs, self._targets = list(inputs.items()), list(targets.items())
+        for slot, place in record.values.items():
+            slots[slot] = bound.array(place)
+        for name, array in self._inputs:
+            slots[plan.input_slots[name]] = array
+        for each in plan.costs:
+            slots[each.target_slot] = targets[each.output]
+        self.trace.release()
+
+    def _proved(self, total: float) -> bool:
+        """Whether the recorded calls leave what the pass that was recorded last left, to the last bit."""
+        assert self._bound is not None
+        gradients = [self.trace.slots[slot] for slot in self.trace.plan.gradient_slots.values()]
+        expected = [each.copy() for each in gradients]
+        try:
+            for call in self._bound.rehearsal():
+                call()
+        except Exception:
+            same = False
+        else:
+            numbers = zip((*expected, np.float64(total)), (*gradients, np.float64(self._total)), strict=True)
+            same = all(one.tobytes() == other.tobytes() for one, other in numbers)
+        for gradient, value in zip(gradients, expected, strict=True):
+            gradient[...] = value
+        return same
 
 
-def _fetched(call: Call, slots: Slots) -> Any:
-    return call.function(*call.arguments(slots))
+def _key(name: str, phase: str) -> str:
+    return cost_key(name) if phase in ("cost", "BP1") else name
+
+
+def _copies(*parts: Arrays) -> list[dict[str, Array]]:
+    return [{name: np.array(array, order="C") for name, array in part.items()} for part in parts]
+
+
+def _needs_copies(arrays: Iterable[Array]) -> bool:
+    """Whether calls cannot be bound to these arrays: views with gaps, or two with common memory."""
+    given = list(arrays)
+    return not all(each.flags.c_contiguous for each in given) or any(
+        np.may_share_memory(one, other) for one, other in combinations(given, 2)
+    )

@@ -54,8 +54,9 @@ class Trace:
         self.parameters = parameters
         self.dtype = parameters.vector.dtype
         self.checked = False
+        self.keeps_values = True
+        self._generator = generator
         self.slots: list[Any] = [None] * plan.size
-        self.buffers: list[Array | None] = [None] * plan.size
         self._jacobians: dict[str, dict[str, Operator]] = {}
         for step in plan.steps:
             node = step.node
@@ -78,10 +79,23 @@ class Trace:
         """Return a new array for a value of this feature shape."""
         return np.empty((self.batch, *shape), self.dtype)
 
-    def allocate_errors(self) -> None:
-        """Make a buffer for the error δ of every node, so that a repeated backward pass allocates none."""
+    def release(self) -> None:
+        """Let go of the buffers: passes on this trace have memory of their own from now on, and keep no values."""
+        self.keeps_values = False
         for step in self.plan.steps:
-            self.buffers[step.slot] = self.empty(step.node.output_shape)
+            for slot in (step.output_buffer, step.scratch_buffer):
+                if slot is not None:
+                    self.slots[slot] = None
+        for each in self.plan.costs:
+            self.slots[each.buffer_slot] = None
+
+    def again(self) -> Trace:
+        """Return a trace that nothing has run through, with the inputs, targets, parameters and state of this one."""
+        state = {name: self.slots[slot] for name, slot in self.plan.state_slots.items()}
+        found = Trace(self.plan, self.batch, self.parameters, state, self._generator)
+        for slot in (*self.plan.input_slots.values(), *(each.target_slot for each in self.plan.costs)):
+            found.slots[slot] = self.slots[slot]
+        return found
 
     def __getitem__(self, name: str) -> Array:
         return self.slots[self.plan.value_slots[self._known(name)]]  # type: ignore[no-any-return]

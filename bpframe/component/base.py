@@ -35,6 +35,11 @@ class Component(Validated):
     """
 
     kind: ClassVar[str] = "component"
+
+    #: Whether methods do more than return values (print, count, remember something): then a repeated step calls them
+    #: every time. Otherwise their NumPy calls may be recorded once, and repeated without them.
+    has_effects: ClassVar[bool] = False
+
     _suffix: ClassVar[str] = ""
 
     @classmethod

@@ -28,6 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("trace",),
     ("forward",),
     ("backward",),
+    ("execution",),
     ("program", "nonfinite"),
     ("engine",),
     ("derivatives",),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from bpframe_reference import Dense, QuadraticCost
@@ -117,6 +119,8 @@ def test_shuffling_changes_the_order_from_epoch_to_epoch():
     seen = []
 
     class Watching(Layer):
+        has_effects: ClassVar[bool] = True
+
         def forward(self, x: Array, training) -> Array:
             if training:
                 seen.append(x[:, 0].copy())
