@@ -16,8 +16,9 @@ from bpframe.derivatives.memory import check_memory
 from bpframe.derivatives.output_residuals import output_residuals
 from bpframe.derivatives.passes import Passes, total_cost
 from bpframe.derivatives.vjp import parameter_vjp
+from bpframe.derivatives.written_rows import WrittenRows
 from bpframe.engine import Engine
-from bpframe.operators import Identity, KroneckerForm
+from bpframe.operators import Diagonal, Identity
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
@@ -94,7 +95,7 @@ class LeastSquares:
         total = 0.0
         for point, rows in self._passes.at(theta, self._passes.bytes_each * columns):
             total += total_cost(point)
-            self._write(point, matrix[:, :, rows])
+            self._written(point).write(matrix[:, :, rows])
             np.multiply(output_residuals(point).values, self._scale, out=rho[:, rows])
         return total / self.count, matrix.reshape(self.size, -1).T, rho.reshape(-1)
 
@@ -127,7 +128,7 @@ class LeastSquares:
             stacked = np.empty((rows, width), self.dtype, order="F")
             stacked[: len(triangle)] = triangle
             below = stacked.T[:, len(triangle) :].reshape(width, columns, point.batch)  # a view: the rows are split
-            self._write(point, below[:-1])
+            self._written(point).write(below[:-1])
             np.multiply(output_residuals(point).values, self._scale, out=below[-1])
             triangle = np.asarray(np.linalg.qr(stacked, mode="r"))
         height = min(len(triangle), self.size)
@@ -146,19 +147,24 @@ class LeastSquares:
             "the Gauss–Newton matrix", (self.size, self.size), np.dtype(np.float64), self.memory_limit,
             "a linear operator, which writes nothing out",
         )  # fmt: skip
-        matrix, gradient = np.zeros((self.size, self.size)), np.zeros(self.size, self.dtype)
+        size = self.size
+        square, gradient = np.zeros((size + 1, size + 1)), np.zeros(size, self.dtype)
         total = 0.0
-        for point, _ in self._passes.at(theta, (self._passes.bytes_each + self.size * 8) * columns):
+        for point, _ in self._passes.at(theta, (self._passes.bytes_each + size * 8) * columns):
             total += total_cost(point)
-            block = self._space((self.size, columns, point.batch))
-            self._write(point, block)
-            flat = block.reshape(self.size, -1)
-            matrix += flat @ flat.T
-            if all(isinstance(root, Identity) for root in point.roots.values()):
-                gradient += flat @ (output_residuals(point).values.reshape(-1) * self._scale)
-            else:
+            written = self._written(point)
+            # ρ is one more column of R where g = Rᵀρ: G, g and ‖ρ‖² are then one symmetric product.
+            rho = _exact_residuals(point)
+            for rows in written.portions(point.batch, columns):
+                block = self._space((size + 1, columns, rows.stop - rows.start))
+                written.write(block[:-1], rows)
+                block[-1] = 0 if rho is None else rho[:, rows] * self._scale
+                flat = block.reshape(size + 1, -1)
+                square += flat @ flat.T
+            if rho is None:
                 self._add_pulled(point, point.errors, gradient)
-        return total / self.count, matrix, gradient
+        gradient += square[-1, :-1]
+        return total / self.count, square[:-1, :-1], gradient
 
     def residual_gram(self, theta: Array) -> tuple[float, Array, Array]:
         """Return C, R Rᵀ (K, K) and ρ: from the outer products of the pulled-back roots, where that is less work.
@@ -255,16 +261,8 @@ class LeastSquares:
         rho: Array = output_residuals(point).values * self._scale
         return rho.reshape(-1)
 
-    def _write(self, point: Linearisation, block: Array) -> None:
-        """Write Rᵀ of a portion, parameter by parameter: block (P, columns, examples)."""
-        places, reached = self._passes.places, set()
-        for path, form in point.parameter_forms(self._seeds(point)):
-            first, last = places[path]
-            _write_transposed(form, block[first:last])
-            reached.add(path)
-        for path, (first, last) in places.items():
-            if path not in reached:
-                block[first:last] = 0
+    def _written(self, point: Linearisation) -> WrittenRows:
+        return WrittenRows(point.parameter_forms(self._seeds(point)), self._passes.places)
 
     def _add_pulled(self, point: Linearisation, seeds: Mapping[str, Array], total: Array) -> None:
         """Add Σ_n J_nᵀ u_n / N to a vector (P,)."""
@@ -273,11 +271,9 @@ class LeastSquares:
             total[first:last] += form.total().reshape(-1) / self.count
 
 
-def _write_transposed(form: Any, block: Array) -> None:
-    """Write pulled-back vectors with the examples on the last axis: block (size, columns, examples)."""
-    if isinstance(form, KroneckerForm) and form.places == 1:
-        left = np.ascontiguousarray(form.left[..., 0, :].transpose(2, 0, 1), block.dtype)  # (m, columns, examples)
-        right = np.ascontiguousarray(form.right[:, 0].T, block.dtype)[:, None]  # (n, 1, examples)
-        np.multiply(left[:, None], right, out=block.reshape(len(left), len(right), *block.shape[1:]))
-    else:
-        block[...] = np.moveaxis(form.vectors().reshape(*block.shape[1:], len(block)), -1, 0)
+def _exact_residuals(point: Linearisation) -> Array | None:
+    """Return ρ, (columns, examples), where it gives g = Rᵀρ to the last digit: without singular values, and whole."""
+    if not all(isinstance(root, Identity | Diagonal) for root in point.roots.values()):
+        return None
+    found = output_residuals(point)
+    return None if found.unreached else found.values

@@ -12,6 +12,7 @@ from bpframe.component import Cost
 from bpframe.derivatives import memory, passes
 from bpframe.derivatives.least_squares import LeastSquares
 from bpframe.derivatives.linearisation import Linearisation
+from bpframe.derivatives.written_rows import WrittenRows
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
 from bpframe.forward import forward
 from bpframe.operators import Diagonal
@@ -79,6 +80,33 @@ def test_every_form_agrees_with_measured_jacobians(example, monkeypatch) -> None
         _, gram, same_rho = squares.residual_gram(theta)
         assert_close(gram, expected @ expected.T, 1e-9)
         np.testing.assert_allclose(same_rho, rho, rtol=1e-12)
+
+
+@every
+def test_normal_equations_add_up_from_rows_of_some_examples_at_a_time(example, monkeypatch) -> None:
+    network = example.make()
+    x, y = example.data()
+    expected, gradient = measured(network, x, y)
+    monkeypatch.setattr(WrittenRows, "portions", lambda self, batch, columns: memory.slices(batch, 2))
+    _, normal, found = problem(network, x, y).normal_equations(network.parameters.vector)
+    assert_close(normal, expected.T @ expected, 1e-9)
+    assert_close(found, gradient, 1e-9)
+
+
+def test_rows_are_written_in_portions_of_a_cache_with_more_rows_than_columns() -> None:
+    network = Network([Dense(units=20), Dense(units=1)], input_shape=(1,), cost=QuadraticCost(), seed=0)
+    x = np.linspace(-1, 1, 6000)[:, None]
+    squares = problem(network, x, x)
+    theta = network.parameters.vector
+    portions = squares._written(squares._passes.all(theta)).portions(6000, 1)
+    sizes = [rows.stop - rows.start for rows in portions]
+    assert sum(sizes) == 6000
+    assert len(sizes) > 2
+    assert max(sizes) == sizes[0] >= 4 * squares.size
+    _, matrix, rho = squares.residuals(theta)
+    _, normal, gradient = squares.normal_equations(theta)
+    assert_close(normal, matrix.T @ matrix, 1e-12)
+    assert_close(gradient, matrix.T @ rho, 1e-12)
 
 
 @every
@@ -167,7 +195,9 @@ class WeightedCost(Cost):
         return Diagonal(np.exp(a) / 10)
 
 
-def test_what_the_roots_do_not_reach_is_the_remainder() -> None:
+@pytest.mark.parametrize("portion_bytes", [memory.PORTION_BYTES, 1])
+def test_what_the_roots_do_not_reach_is_the_remainder(portion_bytes, monkeypatch) -> None:
+    monkeypatch.setattr(memory, "PORTION_BYTES", portion_bytes)
     rng = np.random.default_rng(2)
     x, y = rng.standard_normal((12, 3)), 2 * rng.standard_normal((12, 2))
     network = Network([Dense(units=2)], input_shape=(3,), cost=HuberCost(), seed=0)
