@@ -55,9 +55,12 @@ class Shaped(ABC):
     def __copy__(self) -> Self:
         # What copy.copy would do through __getstate__, at a tenth of the time: every pass copies its operators.
         copied = object.__new__(type(self))
-        for name in _slots_of(type(self)):
-            with suppress(AttributeError):
-                object.__setattr__(copied, name, object.__getattribute__(self, name))
+        for slot in _descriptors_of(type(self)):
+            try:
+                value = slot.__get__(self)
+            except AttributeError:
+                continue
+            slot.__set__(copied, value)
         if type(self).__dictoffset__:
             copied.__dict__.update(self.__dict__)
         return copied
@@ -115,6 +118,13 @@ def _slots_of(kind: type[Shaped]) -> tuple[str, ...]:
             private = name.startswith("__") and not name.endswith("__")
             found.append(f"_{base.__name__.lstrip('_')}{name}" if private else name)
     return tuple(name for name in found if name not in ("__dict__", "__weakref__"))
+
+
+@cache
+def _descriptors_of(kind: type[Shaped]) -> tuple[Any, ...]:
+    """Return the descriptors of all slots, which read and write them without a look-up by name."""
+    owners = {name: base for base in reversed(kind.__mro__) for name in base.__dict__}
+    return tuple(owners[name].__dict__[name] for name in _slots_of(kind))
 
 
 def _set_shape(operator: Shaped, name: str) -> Shape | None:
