@@ -131,8 +131,10 @@ def _times(x: Array, matrix: Array, out: Array | None) -> Array:
     """Multiply x @ matrix on the last axis as one product: (*any, k) @ (k, m) -> (*any, m)."""
     rows = math.prod(x.shape[:-1])
     flat = x.reshape(rows, x.shape[-1])
+    # For k = 1 no sum is taken, and BLAS needs twice to four times as long as a multiplication with broadcasting.
+    multiply = np.multiply if len(matrix) == 1 else np.matmul
     if out is not None and out.flags.c_contiguous:
-        np.matmul(flat, matrix, out=out.reshape(rows, matrix.shape[1]))
+        multiply(flat, matrix, out=out.reshape(rows, matrix.shape[1]))
         return out
-    product: Array = np.matmul(flat, matrix).reshape(*x.shape[:-1], matrix.shape[1])
+    product: Array = multiply(flat, matrix).reshape(*x.shape[:-1], matrix.shape[1])
     return product
