@@ -8,6 +8,7 @@ from bpframe_reference.dense import Dense
 from bpframe_reference.gradient_descent import GradientDescent
 from bpframe_reference.identity import Identity
 from bpframe_reference.initializers import ScaledNormal, StandardNormal
+from bpframe_reference.nguyen_widrow import NguyenWidrow
 from bpframe_reference.quadratic_cost import QuadraticCost
 from bpframe_reference.sigmoid import Sigmoid
 
@@ -17,6 +18,7 @@ __all__ = [
     "GradientDescent",
     "Identity",
     "Multiply",
+    "NguyenWidrow",
     "QuadraticCost",
     "ScaledNormal",
     "Shift",
@@ -33,6 +35,7 @@ def bpframe_components() -> list[type[Component]]:
         GradientDescent,
         Identity,
         Multiply,
+        NguyenWidrow,
         QuadraticCost,
         ScaledNormal,
         Shift,
@@ -52,6 +55,8 @@ def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
         (GradientDescent(learning_rate=0.1), ()),
         (Identity(), ((4,),)),
         (Multiply(), ((3,), (3,), (3,))),
+        (NguyenWidrow(), ((4, 3),)),
+        (NguyenWidrow(active=2.0), ((4,),)),
         (QuadraticCost(), ((5,),)),
         (QuadraticCost(), ((2, 3),)),
         (ScaledNormal(), ((4, 3),)),

@@ -52,12 +52,14 @@ class Dense(Layer):
         """Return w (units, features) and, with a bias, b (units,)."""
         found = {"w": Parameter((self.units, features), init=self.weights)}
         if self.bias:
-            found["b"] = Parameter((self.units,), init=self.biases)
+            found["b"] = Parameter((self.units,), init=self.biases, fan_in=features)
         return found
 
     def forward(self, a: Array, p: Mapping[str, Array], out: Array) -> Array:
         """Return z = w a + b, written into `out`."""
-        np.matmul(a, p["w"].T, out=out)
+        # With one feature there is no sum, and BLAS needs twice as long as a multiplication with broadcasting.
+        multiply = np.multiply if a.shape[-1] == 1 else np.matmul
+        multiply(a, p["w"].T, out=out)
         if self.bias:
             np.add(out, p["b"], out=out)
         return out

@@ -147,7 +147,7 @@ def test_a_word_that_means_nothing_is_one_message(
         (["layer", "sigmoid"], 2),
         (["cost", "quadratic"], 2),
         (["sigmoid", "shift"], 3),
-        (["reference"], 15),
+        (["reference"], 17),
     ],
 )
 def test_installed_components_are_found_by_name_with_their_examples(

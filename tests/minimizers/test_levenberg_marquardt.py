@@ -9,7 +9,7 @@ import pytest
 from bpframe_minimizers import GaussNewton, LevenbergMarquardt
 from bpframe_minimizers.damped import Dual, Gram, Iterative, Normal, Triangular
 from bpframe_minimizers.solving import Solving
-from bpframe_reference import Dense, QuadraticCost
+from bpframe_reference import Dense, NguyenWidrow, QuadraticCost
 from scipy.optimize import minimize
 
 from bpframe import Network, node
@@ -28,6 +28,14 @@ def sinc(seed: int, examples: int = 100, dtype: str = "float64"):
     layers = [Dense(units=20), Tanh(), Dense(units=1)]
     network = Network(layers, input_shape=(1,), cost=QuadraticCost(), dtype=dtype, seed=seed)
     return network, x, np.sinc(10 * x / np.pi).astype(dtype)
+
+
+def normalised_sinc(seed: int, dtype: str = "float64"):
+    """Seven periods in place of a little more than two: sin(10πx) / 10πx, NumPy's and PyTorch's sinc(10x)."""
+    x = np.linspace(-1, 1, 100, dtype=dtype)[:, None]
+    hidden = Dense(units=20, weights=NguyenWidrow(), biases=NguyenWidrow())
+    network = Network([hidden, Tanh(), Dense(units=1)], input_shape=(1,), cost=QuadraticCost(), dtype=dtype, seed=seed)
+    return network, x, np.sinc(10 * x).astype(dtype)
 
 
 def fit(network, x, y, epochs=50, method=LevenbergMarquardt, validation_data=None, **fields):
@@ -51,6 +59,16 @@ def test_sinc_to_a_millionth_within_100_iterations() -> None:
         errors.append(np.mean((network.predict(x) - y) ** 2))
     assert network.parameters.vector.size == 61
     assert sum(error <= 1e-6 for error in errors) >= 9
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_normalised_sinc_to_a_millionth_from_a_start_that_covers_the_inputs(dtype) -> None:
+    for seed in range(30):
+        network, x, y = normalised_sinc(seed, dtype)
+        history = fit(network, x, y, epochs=100, goal=5e-7, scaling="none")
+        assert network.parameters.vector.size == 61
+        assert np.mean((network.predict(x) - y) ** 2) <= 1.01e-6
+        assert len(history) <= 15
 
 
 @pytest.mark.soak

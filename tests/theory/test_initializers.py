@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bpframe_reference import Dense, ScaledNormal, Sigmoid, StandardNormal
+from bpframe_reference import Dense, NguyenWidrow, ScaledNormal, Sigmoid, StandardNormal
 from scipy import stats
 
 import bpframe as bp
@@ -73,7 +73,38 @@ def test_an_initializer_gets_shape_and_fan_in():
 
     parameters = bp.Network([Dense(units=2, weights=Counting(), biases=Counting())], input_shape=(3,)).parameters
     assert parameters["dense_1.w"].tolist() == [[3000, 3001, 3002], [3003, 3004, 3005]]
-    assert parameters["dense_1.b"].tolist() == [2000, 2001]
+    assert parameters["dense_1.b"].tolist() == [3000, 3001]  # what z_j sums over
+
+
+def spread(units, inputs, **fields):
+    start = NguyenWidrow(**fields)
+    parameters = bp.Network([Dense(units=units, weights=start, biases=start)], input_shape=(inputs,), seed=1).parameters
+    return parameters["dense_1.w"], parameters["dense_1.b"]
+
+
+def test_nguyen_widrow_weights_have_one_length_and_biases_lie_evenly_within_it():
+    w, b = spread(5, 1)
+    np.testing.assert_allclose(w.ravel(), 3.5)  # 0.7 · 5
+    np.testing.assert_allclose(b, [-3.5, -1.75, 0, 1.75, 3.5])
+    w, b = spread(8, 3, active=2.0)
+    np.testing.assert_allclose(np.linalg.norm(w, axis=1), 2.8)  # 2 · 0.7 · 8^(1/3)
+    np.testing.assert_allclose(b, 2.8 * np.linspace(-1, 1, 8))
+    assert spread(1, 1)[1].tolist() == [0]
+
+
+def test_nguyen_widrow_directions_are_even_over_half_a_sphere():
+    w, _ = spread(4000, 2)
+    angles = np.arctan2(w[:, 1], w[:, 0])
+    assert stats.kstest(angles / np.pi + 0.5, "uniform").pvalue > 1e-3
+
+
+@pytest.mark.parametrize("units", [4, 20, 100])
+def test_with_nguyen_widrow_a_unit_is_steep_at_every_input_and_few_are(units):
+    w, b = spread(units, 1)
+    z = np.linspace(-1, 1, 2001)[:, None] * w.ravel() + b
+    steep = (np.abs(z) < 1).sum(axis=1)
+    assert steep.min() == 1
+    assert steep.max() == 2
 
 
 def network(layers, dtype="float64", seed=3):
