@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from bpframe.batches import Batches, Samples, count_of
-from bpframe.engine import Engine
+from bpframe.engine import EVALUATION_BATCH, Engine
 from bpframe.history import History
+from bpframe.largest_product import largest_product
+from bpframe.machine.blas_threads import blas_threads
 from bpframe.nonfinite import all_finite, nonfinite_error
 from bpframe.recording import Listener, Recorder, recording
 from bpframe.spec.training import TrainingSpec
@@ -54,13 +56,17 @@ class Trainer:
         spec, count = self.spec, count_of(data)
         shuffling = self.engine.generator("order of examples", "training") if spec.shuffle else None
         batches = Batches(data, spec.examples_per_step(count), shuffling)
-        with recording(self.engine, spec, self.history, data, validation, show, after_epoch) as recorder:
+        graph, measured = self.engine.graph, min(EVALUATION_BATCH, count_of(validation or data))
+        recorded = recording(self.engine, spec, self.history, data, validation, show, after_epoch)
+        # BLAS's threads are changed where Ctrl-C is a request, so that it finds none of them half changed.
+        with recorded as recorder, blas_threads(largest_product(graph, min(batches.size, count))):
             for epoch in range(1, spec.epochs + 1):
                 cost = self._epoch(epoch, batches, recorder)
                 if cost is None:
                     self.history.stopped = "interrupted"
                     break
-                recorder.record(cost, recorder.validation_cost())
+                with blas_threads(largest_product(graph, measured)):
+                    recorder.record(cost, recorder.validation_cost())
         return self.history
 
     def _epoch(self, epoch: int, batches: Batches, recorder: Recorder) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass
 
-__all__ = ["Blas", "better_kernel", "numpy_blas"]
+__all__ = ["Blas", "beside_numpy", "better_kernel", "numpy_blas"]
 
 #: OpenBLAS's x86 kernels in groups of equal instruction sets, slowest first, with what the processor must have.
 _GROUPS: tuple[tuple[frozenset[str], frozenset[str]], ...] = (
@@ -34,13 +34,10 @@ class Blas:
 
 def numpy_blas() -> Blas | None:
     """Return the BLAS that NumPy has loaded, or None where threadpoolctl does not know it."""
-    import numpy
     from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
     found = [each for each in threadpool_info() if each["user_api"] == "blas"]
-    folder = numpy.__path__[0]
-    # SciPy brings a library of its own: NumPy's lies beside NumPy, where it does not come with the system.
-    found.sort(key=lambda each: not str(each["filepath"]).startswith(folder))
+    found.sort(key=lambda each: not beside_numpy(each["filepath"]))
     if not found:
         return None
     first = found[0]
@@ -52,6 +49,13 @@ def numpy_blas() -> Blas | None:
         threading=first.get("threading_layer"),
         file=first["filepath"],
     )
+
+
+def beside_numpy(file: str) -> bool:
+    """Return whether a library lies where NumPy's wheels bring theirs; SciPy's bring another one."""
+    import numpy
+
+    return str(file).startswith(numpy.__path__[0])
 
 
 def better_kernel(blas: Blas | None, features: Set[str]) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from bpframe._version import __version__
 from bpframe.machine.blas import Blas, better_kernel, numpy_blas
+from bpframe.machine.blas_threads import ALL, LARGE_PRODUCT, keeps_threads, most_threads
 from bpframe.machine.kernel import CORETYPE, measured_rate, remember_kernel
 from bpframe.machine.processor import cpu_features, cpu_name, is_debug_build, usable_cores
 from bpframe.machine.report import DoctorReport, Finding
@@ -92,7 +93,7 @@ def _kernel(blas: Blas | None, features: frozenset[str], measure: bool) -> Findi
 def _threads(blas: Blas | None) -> Finding:
     cores = usable_cores()
     if blas is None or blas.threads <= cores:
-        return Finding("ok", "threads", f"no more than the {cores} usable cores")
+        return Finding("ok", "threads", f"no more than the {cores} usable cores; training takes {_taken(os.environ)}")
     variable = {"openblas": "OPENBLAS_NUM_THREADS", "mkl": "MKL_NUM_THREADS", "blis": "BLIS_NUM_THREADS"}
     name = variable.get(blas.library, "OMP_NUM_THREADS")
     return Finding(
@@ -101,6 +102,14 @@ def _threads(blas: Blas | None) -> Finding:
         f"{blas.threads} threads on {cores} usable cores wait for one another",
         f"export {name}={cores}, before Python starts",
     )
+
+
+def _taken(environment: Mapping[str, str]) -> str:
+    """Say how many threads training has BLAS take."""
+    most = most_threads(LARGE_PRODUCT, environment)
+    if keeps_threads(environment):
+        return "all of them for every product (BPFRAME_THREADS=keep)"
+    return "one for small products" if most == ALL else f"at most {most} (BPFRAME_THREADS)"
 
 
 def _build() -> Finding:

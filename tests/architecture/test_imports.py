@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("plugins",),
     ("spec", "data"),
     ("graph", "building"),
-    ("parameters", "randomness", "arrays"),
+    ("parameters", "randomness", "arrays", "largest_product"),
     ("draft", "scratch"),
     ("plan", "returned"),
     ("trace",),

@@ -21,11 +21,14 @@ class Timed:
     ready: Callable[[], object] = lambda: None
 
 
-def rounds_of(candidates: Mapping[str, Timed], rounds: int, target: float = 0.01) -> dict[str, list[float]]:
+def rounds_of(
+    candidates: Mapping[str, Timed], rounds: int, target: float = 0.01, rest: float | None = None
+) -> dict[str, list[float]]:
     """Return the seconds of one unit of work of each candidate, round by round.
 
-    Each round gives every candidate one turn, over as many calls as take about `target` seconds.
+    Each round gives every candidate one turn, over as many calls as take about `target` seconds, after a rest.
     """
+    rest = REST if rest is None else rest
     calls: dict[str, int] = {}
     for name, each in candidates.items():
         each.ready()
@@ -39,7 +42,7 @@ def rounds_of(candidates: Mapping[str, Timed], rounds: int, target: float = 0.01
         order.append(order.pop(0))  # nobody always runs in the wake of the same neighbour
         for name, each in order:
             each.ready()
-            time.sleep(REST)
+            time.sleep(rest)
             if each.steps == 1:
                 each.run(1)
             started = time.perf_counter()

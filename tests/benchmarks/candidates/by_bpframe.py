@@ -1,9 +1,11 @@
-"""bpframe: what the trainer does with a batch, its checks of cost and gradient included."""
+"""bpframe: what the trainer does with a batch, its checks of cost and gradient and its choice of threads included."""
 
 from __future__ import annotations
 
 import math
 
+from bpframe.largest_product import largest_product
+from bpframe.machine.blas_threads import blas_threads
 from tests.benchmarks.candidates import Stepping
 
 
@@ -17,6 +19,7 @@ class BpframeSteps(Stepping):
         self.engine = self.network._engine
         optimizer = GradientDescent(learning_rate=case.learning_rate)
         self.updater = Updater(optimizer, self.engine.parameters.vector, self.engine.gradient.vector)
+        self.product = largest_product(self.network.graph, case.batch)
         x, y = case.data
         self.step = self._stepping({"x": x}, {self.network.graph.outputs[0]: y})
 
@@ -32,6 +35,10 @@ class BpframeSteps(Stepping):
             updater.apply()
 
         return step
+
+    def run(self, calls: int) -> None:
+        with blas_threads(self.product):
+            super().run(calls)
 
     def load(self, parameters) -> None:
         for view, value in zip(self.engine.parameters.views.values(), parameters, strict=True):
