@@ -13,6 +13,7 @@ from bpframe.component import Objective, Problem, contract_of
 from bpframe.engine import Engine
 from bpframe.errors import BpframeError, ContractError, NonFiniteError
 from bpframe.history import EpochRecord, History
+from bpframe.machine.blas_threads import LARGE_PRODUCT, blas_threads
 from bpframe.nonfinite import all_finite
 from bpframe.objective import NetworkObjective
 from bpframe.recording import Listener, Recorder, recording
@@ -57,7 +58,7 @@ class Minimization:
 
         """
         recorded = recording(self.engine, self.spec, self.history, data, validation, show, after_epoch, "iteration")
-        with recorded as recorder:
+        with recorded as recorder, blas_threads(LARGE_PRODUCT):  # such as a method's own, whatever the network's
             problem = NetworkProblem(self.engine, self.spec, data, recorder)
             try:
                 if not self.spec.optimizer.batches:

@@ -10,6 +10,7 @@ import threading
 
 import numpy as np
 import pytest
+from bpframe_minimizers import LevenbergMarquardt
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
 from threadpoolctl import threadpool_limits
 
@@ -147,7 +148,8 @@ ACTION = [lambda x: x]
 
 
 @pytest.fixture
-def two():
+def two(monkeypatch):
+    monkeypatch.delenv("BPFRAME_THREADS", raising=False)
     if numpy_blas() is None:
         pytest.skip("a BLAS that threadpoolctl does not know")
     SEEN.clear()
@@ -157,10 +159,11 @@ def two():
     del ACTION[1:]
 
 
-def fit(units=4, count=30, **fields):
+def fit(units=4, count=30, optimizer=None, **fields):
     network = bp.Network([Dense(units=units), Looking(), Dense(units=1)], cost=QuadraticCost(), input_shape=(32,))
     x, y = np.ones((count, 32)), np.ones((count, 1))
-    network.fit(x, y, optimizer=GradientDescent(learning_rate=1e-6), epochs=2, validation_data=(x, y), **fields)
+    optimizer = optimizer or GradientDescent(learning_rate=1e-6)
+    network.fit(x, y, optimizer=optimizer, epochs=2, validation_data=(x, y), **fields)
 
 
 @pytest.mark.usefixtures("two")
@@ -173,6 +176,14 @@ def test_fit_takes_one_thread_for_small_products_and_more_for_large_ones() -> No
     SEEN.clear()
     fit(units=256, count=600, batch_size=10**9)
     assert set(SEEN) == {(True, 2), (False, 2)}
+
+
+@pytest.mark.usefixtures("two")
+@pytest.mark.parametrize(("variable", "threads"), [("", 2), ("1", 1)])
+def test_a_method_that_drives_itself_has_all_that_the_variable_allows(monkeypatch, variable, threads) -> None:
+    monkeypatch.setenv("BPFRAME_THREADS", variable)
+    fit(optimizer=LevenbergMarquardt())
+    assert {each for _, each in SEEN} == {threads}
 
 
 @pytest.mark.usefixtures("two")
