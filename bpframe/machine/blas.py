@@ -34,6 +34,7 @@ class Blas:
 
 def numpy_blas() -> Blas | None:
     """Return the BLAS that NumPy has loaded, or None where threadpoolctl does not know it."""
+    import numpy  # noqa: F401  # loads the library, which is not there to be found before
     from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
     found = [each for each in threadpool_info() if each["user_api"] == "blas"]

@@ -91,6 +91,7 @@ class _Users:
 def _numpy_library() -> Any:
     """Return threadpoolctl's handle of the BLAS that NumPy has loaded, or None where it knows none."""
     if "library" not in _found:
+        import numpy  # noqa: F401  # loads the library
         from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
         every = [each for each in ThreadpoolController().lib_controllers if each.user_api == "blas"]

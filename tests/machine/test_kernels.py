@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from bpframe.machine import blas, examination, kernel
@@ -46,6 +49,12 @@ def test_numpys_own_library_is_the_one_that_is_examined() -> None:
     pytest.importorskip("scipy.linalg")  # loads a library of its own
     found = numpy_blas()
     assert found is None or "scipy.libs" not in found.file
+
+
+def test_the_library_is_found_before_anybody_has_loaded_numpy() -> None:
+    code = "from bpframe.machine.blas import numpy_blas; print(numpy_blas())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == str(numpy_blas())
 
 
 def test_a_measurement_multiplies_matrices(monkeypatch) -> None:
