@@ -44,7 +44,7 @@ def output_errors(trace: Trace, scale: float = 1.0) -> list[Array | None]:
 def backward(trace: Trace, steps: Sequence[BackwardStep], deltas: list[Array | None], gradients: list[Any]) -> None:
     """BP2, BP3 and BP4: spread the errors `deltas` back along `steps`, writing gradients as they pass.
 
-    `deltas` holds the error of a value in the value's slot, (*S, N, *features), and is filled in. `gradients` holds in
+    `deltas` holds the error of a value in the value's slot, (*S, N, *features), until it was passed on. `gradients` holds in
     each parameter's slot the array to write, (*S, *shape), with any leading stack axes S.
     """
     checked = trace.checked
@@ -63,6 +63,7 @@ def backward(trace: Trace, steps: Sequence[BackwardStep], deltas: list[Array | N
         if not checked:
             jacobian = {key: _Tried(operator, step.node, key) for key, operator in jacobian.items()}
         try:
+            deltas[step.slot] = None  # nobody reads it again
             pass_on(each, jacobian, delta, deltas, gradients, no_buffers)
         except ContractError:
             raise

@@ -83,7 +83,7 @@ class Engine:
         self.hand_in_state(trace)
         if trace.checked:
             program = self._programs.get((batch, purpose))
-            if program is None or program.trace is not trace or program.training is not training:
+            if program is None or program.training is not training:
                 program = self._programs[batch, purpose] = Program(trace, training)
             return program.run(inputs, targets, 1.0 / batch), trace
         forward(trace, inputs, training)

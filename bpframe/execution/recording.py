@@ -76,6 +76,11 @@ class Recording:
         self._values: dict[int, Place] = {}
 
     @property
+    def segments(self) -> list[Segment]:
+        """What was recorded, in order."""
+        return self.tape.segments
+
+    @property
     def record(self) -> Record | None:
         """The record of the pass that was run; None where some node did not let itself be recorded."""
         if not self.complete:
@@ -207,6 +212,9 @@ class Recording:
                 recorded[step.scratch_buffer] = self._empty(step.output_shape)
             shared = {slot: recorded[slot].array.copy() for _, slot in each.shared}
             if self._tried(lambda: self._passed_on(each, delta)) is not None:
+                self._deltas[step.slot] = None  # nobody reads them again
+                if step.scratch_buffer is not None:
+                    recorded[step.scratch_buffer] = None
                 return
             for slot, error in before.items():
                 self._deltas[slot] = error
