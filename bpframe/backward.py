@@ -44,8 +44,8 @@ def output_errors(trace: Trace, scale: float = 1.0) -> list[Array | None]:
 def backward(trace: Trace, steps: Sequence[BackwardStep], deltas: list[Array | None], gradients: list[Any]) -> None:
     """BP2, BP3 and BP4: spread the errors `deltas` back along `steps`, writing gradients as they pass.
 
-    `deltas` holds the error of a value in the value's slot, (*S, N, *features), until it was passed on. `gradients` holds in
-    each parameter's slot the array to write, (*S, *shape), with any leading stack axes S.
+    `deltas` holds the error of a value in the value's slot, (*S, N, *features), until it was passed on. `gradients`
+    holds in each parameter's slot the array to write, (*S, *shape), with any leading stack axes S.
     """
     checked = trace.checked
     no_buffers = [None] * len(deltas)

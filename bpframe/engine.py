@@ -93,6 +93,10 @@ class Engine:
         trace.checked = True
         return total, trace
 
+    def program(self, batch: int, purpose: str) -> Program | None:
+        """Return what repeats passes of this size and purpose, or None before the second."""
+        return self._programs.get((batch, purpose))
+
     def outputs(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """Return every output for all examples, computed in portions."""
         count = len(next(iter(inputs.values())))

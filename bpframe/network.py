@@ -22,6 +22,8 @@ from bpframe.plugins import listeners
 from bpframe.spec import RunSpec
 from bpframe.spec.network import NetworkSpec, NodeSpec, network_spec
 from bpframe.spec.training import TrainingSpec
+from bpframe.step_memory import Memory, step_memory
+from bpframe.step_plan import StepPlan, step_plan
 from bpframe.summary import Summary, summarise
 from bpframe.trainer import Trainer
 from bpframe.verification import verify_graph, verify_optimizer, wanted
@@ -221,6 +223,28 @@ class Network(Differentiable):
     def summary(self) -> Summary:
         """Return a table of the nodes: component, output shape, parameters, structure of the Jacobian."""
         return summarise(self._engine)
+
+    def memory(self, batch_size: int, optimizer: Optimizer | None = None) -> Memory:
+        """Return the memory that training takes with batches of this size, beside the examples.
+
+        Raises
+        ------
+        DataError, ContractError
+            No batch size; a component fails at inputs of zeros, or there is no cost.
+
+        """
+        return step_memory(self._engine, batch_size, optimizer)
+
+    def step_plan(self, batch_size: int) -> StepPlan:
+        """Return what a repeated training step does with batches of this size: its NumPy calls and their buffers.
+
+        Raises
+        ------
+        DataError, ContractError
+            As `memory`.
+
+        """
+        return step_plan(self._engine, batch_size)
 
     def to_mermaid(self) -> str:
         """Return the graph as the text of a Mermaid flowchart."""

@@ -8,7 +8,6 @@ trusted it repeats a pass, and has to leave the same bytes.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Mapping
 from itertools import combinations
 from operator import length_hint
@@ -21,6 +20,7 @@ from bpframe.execution.binding import Binding
 from bpframe.execution.buffers import Buffers
 from bpframe.execution.comparing import differing
 from bpframe.execution.recording import Record, Recording, cost_key
+from bpframe.execution.tape import recording_wanted
 from bpframe.returned import failed_at
 from bpframe.trace import Trace
 
@@ -45,13 +45,30 @@ class Program:
         self.trace = trace
         self.training = training
         self.direct: dict[str, str] = {}
-        self.buffers: Buffers | None = None
+        self._buffers: Buffers | None = None
         self._record: Record | None = None
         self._attempts = 0
         self._bound: Binding | None = None
         self._calls: list[Callable[[], object]] = []
         self._given: list[tuple[str, Array, bool]] = []
         self._owns_arrays = False
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether steps are repeated from now on."""
+        return self._bound is not None
+
+    @property
+    def record(self) -> Record:
+        """What a repeated step does."""
+        assert self._record is not None
+        return self._record
+
+    @property
+    def buffers(self) -> Buffers:
+        """Where the arrays of a repeated step lie."""
+        assert self._buffers is not None
+        return self._buffers
 
     def run(self, inputs: Arrays, targets: Arrays, scale: float) -> float:
         """Write the gradient of `scale` times the summed cost into the trace's gradient; return the summed cost.
@@ -99,7 +116,7 @@ class Program:
 
     def _recorded(self, inputs: Arrays, targets: Arrays, scale: float) -> float:
         """Do a pass that is recorded; from the second record that says the same on, there is a program."""
-        if self._attempts >= ATTEMPTS or os.environ.get("BPFRAME_RECORD") == "off":
+        if self._attempts >= ATTEMPTS or not recording_wanted():
             self.direct |= dict.fromkeys(self._everything, "its network gave another result when repeated")
         self._attempts += 1
         self.trace.release()
@@ -118,7 +135,7 @@ class Program:
         if names:
             self.direct |= dict.fromkeys(names, "its calls differ from batch to batch")
             return total
-        self.buffers = Buffers.of(self._record.segments, self._record.total)
+        self._buffers = Buffers.of(self._record.segments, self._record.total)
         self._bind(inputs, targets)
         proved = self._proved(total)
         for segment in segments:
@@ -137,10 +154,10 @@ class Program:
         """Put every array in its place."""
         record, plan, slots = self._record, self.trace.plan, self.trace.slots
         assert record is not None
-        assert self.buffers is not None
+        assert self._buffers is not None
         pinned = {root: inputs[name] for name, root in record.inputs.items()}
         pinned |= {root: targets[name] for name, root in record.targets.items()}
-        self._bound = bound = Binding(record.segments, self.buffers, pinned)
+        self._bound = bound = Binding(record.segments, self._buffers, pinned)
         self._calls, self._total = bound.calls, bound.array(record.total)
         self._inputs, self._targets = list(inputs.items()), list(targets.items())
         for slot, place in record.values.items():

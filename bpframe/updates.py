@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from bpframe.component import Optimizer, contract_of
 from bpframe.errors import ContractError
+from bpframe.execution.tape import recording_wanted
+from bpframe.execution.update import BlockUpdate
 from bpframe.returned import failed_at
 
-__all__ = ["Updater"]
+__all__ = ["Updater", "change_bytes"]
 
 Array = np.ndarray[Any, Any]
 
-#: How many bytes of each vector an elementwise optimizer works on at once: a few of them fit a second-level cache.
-BLOCK_BYTES = 1 << 18
+#: How many bytes of each vector an elementwise optimizer works on at once: a few of them fit a third-level cache, and
+#: what shorter blocks would leave in a nearer one is worth less than longer runs.
+BLOCK_BYTES = 1 << 20
+
+
+def change_bytes(optimizer: Optimizer, theta: Array) -> int:
+    """Return how many bytes the change Δθ of one block takes."""
+    return min(BLOCK_BYTES, theta.nbytes) if optimizer.elementwise else theta.nbytes
 
 
 class Updater:
@@ -24,7 +32,8 @@ class Updater:
 
         θ ← θ + Δθ(gradient, state)                      for gradient descent, eq. (1)
 
-    An elementwise optimizer runs block by block, so that each block of a long vector is read from memory once.
+    An elementwise optimizer runs block by block, so that each block of a long vector is read from memory once. Its
+    calls are recorded and repeated where they can be. The gradient may be overwritten once it was read.
     """
 
     def __init__(self, optimizer: Optimizer, theta: Array, gradient: Array) -> None:
@@ -43,6 +52,8 @@ class Updater:
             for rows in (slice(start, start + block),)
         ]
         self._plain = self._signature.words == ("gradient", "out")
+        self._recorded: list[BlockUpdate] = []
+        self._calls: list[Callable[[], object]] = []
 
     def apply(self) -> None:
         """Change θ by one step.
@@ -55,20 +66,49 @@ class Updater:
         """
         whole: dict[str, Array] = {}
         try:
-            for rows, theta, gradient, buffer in self._blocks:
-                if self._plain:
-                    change = self._update(gradient, buffer)
-                else:
-                    change = self._changed(rows, theta, gradient, buffer, whole)
-                if self.step == 0:
-                    self._check(change, theta)
-                np.add(theta, change, out=theta)
+            if self._calls:
+                for call in self._calls:
+                    call()
+            else:
+                self._apply(whole)
         except ContractError:
             raise
         except Exception as error:
             raise failed_at(f"optimizer '{self.optimizer.kind}'", "update", error) from error
         self.state.update(whole)
         self.step += 1
+
+    def _apply(self, whole: dict[str, Array]) -> None:
+        if self.step == 1:  # the first step is checked, and decides which arrays hold the state
+            self._recorded = self._to_be_recorded()
+        recorded = self._recorded
+        for number, (rows, theta, gradient, buffer) in enumerate(self._blocks):
+            if number < len(recorded) and recorded[number].step():
+                continue
+            if self._plain:
+                change = self._update(gradient, buffer)
+            else:
+                change = self._changed(rows, theta, gradient, buffer, whole)
+            if self.step == 0:
+                self._check(change, theta)
+            np.add(theta, change, out=theta)
+        if any(each.refused for each in recorded):
+            self._recorded = []
+        elif recorded and all(each.calls is not None for each in recorded):
+            self._calls = [call for each in recorded for call in each.calls or ()]
+
+    def _to_be_recorded(self) -> list[BlockUpdate]:
+        """Return what records the blocks; nothing where the optimizer has to be called in each step."""
+        counts = self._signature.asks_for("step") or self.optimizer.has_effects or not recording_wanted()
+        if counts or any(np.shape(each) != self.theta.shape for each in self.state.values()):
+            return []
+        return [
+            BlockUpdate(
+                self._update, self._signature.words, theta, gradient,
+                {name: each[rows] for name, each in self.state.items()},
+            )
+            for rows, theta, gradient, _ in self._blocks
+        ]  # fmt: skip
 
     def _changed(self, block: slice, theta: Array, gradient: Array, buffer: Array, whole: dict[str, Array]) -> Array:
         """Return a block's Δθ. State that is not split into blocks goes to `whole`, to count once for all of them."""

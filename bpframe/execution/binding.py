@@ -30,6 +30,7 @@ class Binding:
         start = -block.__array_interface__["data"][0] % ALIGNMENT
         self.block = block[start : start + buffers.size]
         self._offsets = buffers.offsets
+        self._lent = buffers.lent
         self._pinned = pinned
         self._arrays: dict[Place, Array] = {}
         self.calls: list[Thunk] = []
@@ -57,6 +58,7 @@ class Binding:
         found = self._arrays.get(place)
         if found is None:
             root, offset, shape, strides, dtype = place
+            root = self._lent.get(root, root)
             memory: Any = self._pinned.get(root, root.pinned)
             if memory is None:
                 offset += self._offsets.get(root, 0)  # what no call touches lies anywhere

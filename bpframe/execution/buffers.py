@@ -9,7 +9,7 @@ import numpy as np
 
 from bpframe.execution.tape import Op, Place, Root, Segment
 
-__all__ = ["Buffers", "Lifetime", "calls_of"]
+__all__ = ["Buffers", "Lifetime", "calls_of", "fit"]
 
 #: Pieces begin at multiples of this many bytes: a cache line, and the widest vector register.
 ALIGNMENT = 64
@@ -24,6 +24,7 @@ class Lifetime:
     first: int
     last: int
     offset: int = 0
+    given: Root | None = None  # memory of the caller's that may be overwritten once it was read
 
 
 @dataclass(frozen=True)
@@ -37,20 +38,28 @@ class Buffers:
     size: int
     offsets: dict[Root, int]
     lifetimes: list[Lifetime]
+    lent: dict[Root, Root]  # pieces that lie in the caller's memory
 
     @classmethod
-    def of(cls, segments: Sequence[Segment], kept: Place) -> Buffers:
-        """Plan the memory of a recorded pass, of which `kept` is read when it is over."""
+    def of(cls, segments: Sequence[Segment], kept: Place | None = None, free: Root | None = None) -> Buffers:
+        """Plan the memory of a recorded pass, of which `kept` is read when it is over.
+
+        `free` is memory of the caller's that may be overwritten once it was read.
+        """
         lives: dict[Root, Lifetime] = {}
         for number, (_, places, _) in enumerate(calls_of(segments)):
             for root in {place.root: None for place in places}:
-                if root.pinned is None:
-                    lives.setdefault(root, Lifetime(root.key[0], root.nbytes, number, number)).last = number
-        lives[kept.root].last = len(list(calls_of(segments)))
+                if root.pinned is None or root is free:
+                    given = None if root.pinned is None else root
+                    life = Lifetime(root.key[0], root.nbytes, number, number, given=given)
+                    lives.setdefault(root, life).last = number
+        if kept is not None:
+            lives[kept.root].last = len(list(calls_of(segments)))
         _share(segments, lives)
-        found: list[Lifetime] = list({id(life): life for life in lives.values()}.values())
-        size = _fit(found)
-        return cls(size, {root: life.offset for root, life in lives.items()}, found)
+        found = [each for each in {id(life): life for life in lives.values()}.values() if each.given is None]
+        size = fit(found)
+        lent = {root: life.given for root, life in lives.items() if life.given is not None}
+        return cls(size, {root: life.offset for root, life in lives.items()}, found, lent)
 
 
 def calls_of(segments: Iterable[Segment]) -> Iterator[tuple[Segment, tuple[Place, ...], Op | None]]:
@@ -92,7 +101,7 @@ def _extent(place: Place) -> int:
     return int(np.prod(place.shape)) * place.dtype.itemsize
 
 
-def _fit(lives: Sequence[Lifetime]) -> int:
+def fit(lives: Sequence[Lifetime]) -> int:
     """Set every offset; return the size of the block."""
     held: list[Lifetime] = []
     size = 0

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-__all__ = ["NotRecordable", "Op", "Place", "Root", "Segment", "Tape"]
+__all__ = ["NotRecordable", "Op", "Place", "Root", "Segment", "Tape", "recording_wanted"]
 
 Array: TypeAlias = np.ndarray[Any, Any]
+
+
+def recording_wanted() -> bool:
+    """Return whether calls may be recorded: BPFRAME_RECORD=off has every component called in every step."""
+    return os.environ.get("BPFRAME_RECORD") != "off"
 
 
 class NotRecordable(Exception):

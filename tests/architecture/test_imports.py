@@ -33,6 +33,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engine",),
     ("derivatives",),
     ("metrics", "history", "progress", "interruption", "updates"),
+    ("trial",),
+    ("step_memory", "step_plan"),
     ("batches", "objective", "recording", "trainer", "minimizing"),
     ("testing",),
     ("verification",),

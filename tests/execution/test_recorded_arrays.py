@@ -184,7 +184,8 @@ def test_kept_arrays_are_plain_ones_when_the_recording_is_over() -> None:
     tape.close()
     for found, expected in [
         (kept + 1, A + 1), (np.asarray(kept), A), (kept[1:], A[1:]), (kept.T, A.T), (kept.sum(axis=0), A.sum(axis=0)),
-        (kept.reshape(12), A.reshape(12)), (kept.copy(), A), (kept[kept > 0], A[A > 0]), (np.where(kept > 0, 1, 0), A > 0),
+        (kept.reshape(12), A.reshape(12)), (kept.copy(), A), (kept[kept > 0], A[A > 0]),
+        (np.where(kept > 0, 1, 0), A > 0),
         (np.add(kept, 1, out=np.empty_like(A)), A + 1), (kept.T.reshape(12), A.T.reshape(12)),
     ]:  # fmt: skip
         assert type(found) is np.ndarray

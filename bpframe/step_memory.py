@@ -1,0 +1,122 @@
+"""The memory that training takes with batches of some size, before any step was taken."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bpframe.component import Optimizer, contract_of
+from bpframe.derivatives.memory import in_words
+from bpframe.engine import Engine
+from bpframe.execution.buffers import Lifetime, fit
+from bpframe.printed import labelled
+from bpframe.trial import checked_batch_size, tried_step
+from bpframe.updates import change_bytes
+
+__all__ = ["Memory", "step_memory"]
+
+#: Up to this batch size a step is tried as it is; beyond it, two smaller ones tell how pieces grow with the batch.
+LARGEST_TRIAL = 256
+SMALLER_TRIAL = 128
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The bytes that training takes with batches of one size, beside the examples and Python itself.
+
+    `buffers` is the one block in which the values, errors and intermediate arrays of a step share memory; `first_steps`
+    is what the first three steps hold of these, which are checked and recorded.
+
+    Temporary arrays of components that are called directly are not counted, nor what NumPy and BLAS take for
+    themselves.
+    """
+
+    batch_size: int
+    parameters: int
+    gradient: int
+    optimizer: int
+    batch: int
+    buffers: int
+    first_steps: int
+
+    @property
+    def step(self) -> int:
+        """Bytes of a repeated step."""
+        return self.parameters + self.gradient + self.optimizer + self.batch + self.buffers
+
+    @property
+    def peak(self) -> int:
+        """The most bytes at any time."""
+        return self.step - self.buffers + max(self.buffers, self.first_steps)
+
+    def __str__(self) -> str:
+        rows = [
+            ("parameters", self.parameters), ("gradient", self.gradient), ("optimizer", self.optimizer),
+            ("a batch", self.batch), ("buffers of a step", self.buffers), ("a step", self.step),
+            ("the first steps", self.peak),
+        ]  # fmt: skip
+        return f"training with batches of {self.batch_size}\n" + labelled((what, in_words(size)) for what, size in rows)
+
+
+def step_memory(engine: Engine, batch_size: int, optimizer: Optimizer | None = None) -> Memory:
+    """Return the memory of training with batches of this size; nothing of a large batch's size is allocated for it.
+
+    Raises
+    ------
+    DataError, ContractError
+        As `step_plan`.
+
+    """
+    vector, graph, plan = engine.parameters.vector, engine.graph, engine.plan
+    size = checked_batch_size(batch_size)
+    buffers = _buffer_bytes(engine, size)
+    entry = engine.dtype.itemsize
+    values = [math.prod(step.output_shape) for step in plan.steps]
+    scratch = [math.prod(step.output_shape) for step in plan.steps if step.scratch_buffer is not None]
+    front = 2 * max(values, default=0) * size * entry
+    held = sum(values) * size * entry + max(sum(scratch) * size * entry, buffers) + front
+    arrays = {**{("input", name): shape for name, shape in graph.inputs.items()},
+              **{("target", output): graph.target_shapes[output] for output in graph.cost}}  # fmt: skip
+    return Memory(
+        batch_size=size,
+        parameters=vector.nbytes,
+        gradient=vector.nbytes,
+        optimizer=0 if optimizer is None else _optimizer_bytes(optimizer, vector),
+        batch=sum(math.prod(shape) for shape in arrays.values()) * size * entry,
+        buffers=buffers,
+        first_steps=held,
+    )
+
+
+def _buffer_bytes(engine: Engine, size: int) -> int:
+    if size <= LARGEST_TRIAL:
+        return tried_step(engine, size).buffers.size
+    small, large = (tried_step(engine, each).buffers for each in (SMALLER_TRIAL, LARGEST_TRIAL))
+    pairs = list(zip(small.lifetimes, large.lifetimes, strict=False))
+    same = all((one.made_by, one.first, one.last) == (other.made_by, other.first, other.last) for one, other in pairs)
+    if not same or len(small.lifetimes) != len(large.lifetimes):
+        return large.size * size // LARGEST_TRIAL
+    grown = [
+        Lifetime(
+            other.made_by,
+            other.nbytes + (other.nbytes - one.nbytes) * (size - LARGEST_TRIAL) // (LARGEST_TRIAL - SMALLER_TRIAL),
+            other.first,
+            other.last,
+        )
+        for one, other in pairs
+    ]
+    return fit(grown)
+
+
+def _optimizer_bytes(optimizer: Optimizer, vector: Any) -> int:
+    """Return the bytes of the change and, where the optimizer carries a state, of that."""
+    change = change_bytes(optimizer, vector)
+    if "initial_state" not in contract_of(type(optimizer)).methods:
+        return change
+    few = np.zeros(min(vector.size, 16), vector.dtype)
+    state = optimizer.initial_state(few)  # type: ignore[attr-defined]
+    whole = sum(vector.nbytes if np.shape(each) == few.shape else np.asarray(each).nbytes for each in state.values())
+    return change + int(whole)

@@ -1,0 +1,55 @@
+"""The program of a training step, made with arrays of zeros before any step was taken."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bpframe.engine import Engine
+from bpframe.errors import DataError
+from bpframe.program import ATTEMPTS, Program
+
+__all__ = ["checked_batch_size", "tried_step"]
+
+
+def tried_step(engine: Engine, size: int) -> Program:
+    """Return the program of steps with `size` examples of zeros, taken by another engine of the same graph.
+
+    Raises
+    ------
+    ContractError
+        A component fails at zeros, or there is no cost.
+
+    """
+    graph = engine.graph
+    inputs = {
+        name: np.zeros((size, *shape), np.int64 if name in graph.integer_inputs else engine.dtype)
+        for name, shape in graph.inputs.items()
+    }
+    targets = {
+        output: np.zeros((size, *graph.target_shapes[output]), np.int64 if cost.integer_targets else engine.dtype)
+        for output, cost in graph.cost.items()
+    }
+    trial = Engine(graph, engine.dtype, engine.seed)
+    with np.errstate(all="ignore"):
+        for _ in range(2 * ATTEMPTS):
+            trial.differentiate(inputs, targets, training=True, purpose="trial")
+            program = trial.program(size, "trial")
+            if program is not None and program.is_bound:
+                return program
+    raise AssertionError("a step whose components are all called directly repeats itself")
+
+
+def checked_batch_size(batch_size: int) -> int:
+    """Return a number of examples.
+
+    Raises
+    ------
+    DataError
+        It is none.
+
+    """
+    if not isinstance(batch_size, int | np.integer) or isinstance(batch_size, bool) or batch_size < 1:
+        raise DataError(
+            "this is no batch size", expected="a whole number of examples, 1 or more", received=repr(batch_size)
+        )
+    return int(batch_size)
