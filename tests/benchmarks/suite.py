@@ -26,6 +26,7 @@ from tests.benchmarks.growth import SWEEPS, grown
 from tests.benchmarks.machine import description, start_with_better_kernel
 from tests.benchmarks.measuring import measure
 from tests.benchmarks.overhead import overhead
+from tests.benchmarks.targets import judged
 from tests.benchmarks.timing import markdown
 
 #: Rounds, and the seconds of one turn; when quick, only the suite itself is tried.
@@ -78,6 +79,8 @@ def measure_all(
         show("allocations per step", page.allocations(results["memory"]))
         for each in results["memory"]:
             show(f"of which, batch {each['batch']}", each["lines"] or [{"place": "none"}])
+    if aims := judged(results):
+        show("what is aimed at", aims)
 
 
 def show(title: str, rows: Any) -> None:

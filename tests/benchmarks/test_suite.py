@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.benchmarks import comparing, suite, timing
+from tests.benchmarks import comparing, suite, targets, timing
 from tests.benchmarks.allocations import allocations
 from tests.benchmarks.candidates import CANDIDATES, Stepping, make
 from tests.benchmarks.candidates.by_hand import RowByHand
@@ -210,6 +210,26 @@ def test_only_what_is_beyond_the_threshold_and_the_noise_is_slower(tmp_path, cap
     (change,) = comparing.changes(results_with(1.0, noise), results_with(now, noise))
     assert (change.against, change.verdict(0.1)) == ("prototype", verdict)
     assert ("slower: 5-4-3, 3" in capsys.readouterr().out) == (verdict == "slower")
+
+
+@pytest.mark.parametrize(
+    ("ratio", "noise", "reached"), [(1.3, 0.01, "yes"), (1.4, 0.01, "no"), (1.4, 0.1, "within the noise")]
+)
+def test_what_is_aimed_at_is_judged_with_its_noise(ratio, noise, reached) -> None:
+    results = results_with(ratio, noise)
+    results["steps"][0] |= {"network": "784-30-10", "batch": 10}
+    results["epoch"] = {"ratios": {"bpframe": results["steps"][0]["ratios"]["products"]}}
+    rows = {(each["what"], each["beside"]): each["reached"] for each in targets.judged(results)}
+    assert rows == {
+        ("784-30-10, 10", "prototype"): reached,
+        ("784-30-10, 10", "PyTorch"): "no",
+        ("an epoch of `fit`", "its steps alone"): "no",
+    }
+
+
+def test_every_network_that_something_is_aimed_at_for_is_timed() -> None:
+    timed = {(case.name, case.batch) for case in (make_case() for make_case in suite.NETWORKS.values())}
+    assert set(targets.STEPS) <= timed
 
 
 def test_another_machine_is_named_and_runs_with_nothing_in_common_are_refused(tmp_path: Path, capsys) -> None:
