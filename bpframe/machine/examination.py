@@ -13,7 +13,7 @@ from bpframe._version import __version__
 from bpframe.machine.blas import Blas, better_kernel, numpy_blas
 from bpframe.machine.blas_threads import ALL, LARGE_PRODUCT, keeps_threads, most_threads
 from bpframe.machine.kernel import CORETYPE, measured_rate, remember_kernel
-from bpframe.machine.processor import cpu_features, cpu_name, is_debug_build, usable_cores
+from bpframe.machine.processor import cpu_features, cpu_name, is_debug_build, numpy_build, usable_cores
 from bpframe.machine.report import DoctorReport, Finding
 
 __all__ = ["doctor", "examine"]
@@ -48,6 +48,7 @@ def facts(blas: Blas | None, features: frozenset[str]) -> dict[str, str]:
         "bpframe": __version__,
         "Python": f"{platform.python_version()} ({sys.implementation.name}), {platform.platform()}",
         "NumPy": numpy.__version__,
+        "NumPy build": numpy_build(),
         "processor": cpu_name(),
         "instruction sets": ", ".join(found) or "unknown",
         "cores": f"{usable_cores()} usable of {os.cpu_count()}",

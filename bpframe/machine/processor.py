@@ -8,8 +8,9 @@ import sys
 import sysconfig
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-__all__ = ["cpu_features", "cpu_name", "is_debug_build", "usable_cores"]
+__all__ = ["cpu_features", "cpu_name", "is_debug_build", "numpy_build", "usable_cores"]
 
 
 def cpu_name() -> str:
@@ -30,6 +31,20 @@ def cpu_features() -> frozenset[str]:
     except (ImportError, AttributeError):  # a private place, although NumPy's own documentation reads it
         return frozenset()
     return frozenset(name for name, present in features.items() if present)
+
+
+def numpy_build() -> str:
+    """Return what NumPy was built with and for: compiler, BLAS, and the instruction sets whose loops it runs here."""
+    import numpy
+
+    try:
+        config: Any = numpy.show_config(mode="dicts")
+        compiler, blas = config["Compilers"]["c"], config["Build Dependencies"]["blas"]
+        sets = config["SIMD Extensions"]
+        loops = ", ".join([*sets.get("baseline", ()), *sets.get("found", ())]) or "no instruction set in particular"
+        return f"{compiler['name']} {compiler['version']}, for {blas['name']} {blas['version']}; loops for {loops}"
+    except (AttributeError, KeyError, TypeError):  # a build that does not describe itself
+        return "unknown"
 
 
 def usable_cores() -> int:

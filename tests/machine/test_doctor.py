@@ -23,6 +23,7 @@ def test_the_report_of_this_machine_is_complete() -> None:
     report = bp.doctor(measure=False)
     assert {"bpframe", "Python", "NumPy", "processor", "cores", "BLAS", "BLAS kernel"} <= set(report.facts)
     assert report.facts["NumPy"] == np.__version__
+    assert report.facts["NumPy build"].count(";") == 1
     assert set(map(type, report.as_dict()["findings"])) == {dict}
     assert json.loads(json.dumps(report.as_dict())) == report.as_dict()
     for name, value in report.facts.items():
@@ -41,6 +42,20 @@ def test_more_threads_than_cores_are_a_problem(monkeypatch) -> None:
         assert finding.level == "problem"
         assert f"export {variable}=2" in finding.hint
     assert examination._threads(Blas("openblas", "1", None, 2, None, "/x")).level == "ok"
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [("", "one for small products"), ("2", "at most 2"), ("keep", "all of them for every product")],
+)
+def test_what_training_makes_of_the_threads_is_said(monkeypatch, variable, said) -> None:
+    monkeypatch.setenv("BPFRAME_THREADS", variable)
+    assert f"training takes {said}" in examination._threads(Blas("openblas", "1", None, 1, None, "/x")).detail
+
+
+def test_a_numpy_that_does_not_describe_its_build_is_no_trouble(monkeypatch) -> None:
+    monkeypatch.setattr(np, "show_config", lambda mode: {})
+    assert processor.numpy_build() == "unknown"
 
 
 def test_a_debug_build_is_a_problem(monkeypatch) -> None:
