@@ -133,6 +133,7 @@ class Program:
             return total
         names = {_key(each.name, each.phase) for each in differing(before.segments, self._record.segments)}
         if names:
+            self._record = None  # what these nodes hand on lies elsewhere when they are called directly
             self.direct |= dict.fromkeys(names, "its calls differ from batch to batch")
             return total
         self._buffers = Buffers.of(self._record.segments, self._record.total)

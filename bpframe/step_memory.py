@@ -27,8 +27,9 @@ SMALLER_TRIAL = 128
 class Memory:
     """The bytes that training takes with batches of one size, beside the examples and Python itself.
 
-    `buffers` is the one block in which the values, errors and intermediate arrays of a step share memory; `first_steps`
-    is what the first three steps hold of these, which are checked and recorded.
+    `parameters` counts them twice: training keeps those of an epoch's start. `buffers` is the one block in which the
+    values, errors and intermediate arrays of a step share memory; `first_steps` is what the first three steps hold
+    instead, which are checked and recorded.
 
     Temporary arrays of components that are called directly are not counted, nor what NumPy and BLAS take for
     themselves.
@@ -77,17 +78,17 @@ def step_memory(engine: Engine, batch_size: int, optimizer: Optimizer | None = N
     values = [math.prod(step.output_shape) for step in plan.steps]
     scratch = [math.prod(step.output_shape) for step in plan.steps if step.scratch_buffer is not None]
     front = 2 * max(values, default=0) * size * entry
-    held = sum(values) * size * entry + max(sum(scratch) * size * entry, buffers) + front
+    held = sum(values) * size * entry + max(sum(scratch) * size * entry + front, buffers)
     arrays = {**{("input", name): shape for name, shape in graph.inputs.items()},
               **{("target", output): graph.target_shapes[output] for output in graph.cost}}  # fmt: skip
     return Memory(
         batch_size=size,
-        parameters=vector.nbytes,
+        parameters=2 * vector.nbytes,
         gradient=vector.nbytes,
         optimizer=0 if optimizer is None else _optimizer_bytes(optimizer, vector),
         batch=sum(math.prod(shape) for shape in arrays.values()) * size * entry,
         buffers=buffers,
-        first_steps=held,
+        first_steps=held + 3 * (0 if optimizer is None else change_bytes(optimizer, vector)),
     )
 
 

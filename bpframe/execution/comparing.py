@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.execution.tape import Op, Place, Segment
+from bpframe.execution.tape import Array, Op, Place, Segment
 
-__all__ = ["differing"]
+__all__ = ["differing", "same_bytes"]
 
 
 def differing(one: Sequence[Segment], other: Sequence[Segment]) -> list[Segment]:
@@ -17,6 +17,11 @@ def differing(one: Sequence[Segment], other: Sequence[Segment]) -> list[Segment]
     if len(one) != len(other):
         return list(other)
     return [second for first, second in zip(one, other, strict=True) if not _same_segment(first, second)]
+
+
+def same_bytes(one: Array, other: Array) -> bool:
+    """Whether two arrays of one shape and dtype hold the same bytes, without a copy of them."""
+    return bool(np.array_equal(*(np.ascontiguousarray(each).reshape(-1).view(np.uint8) for each in (one, other))))
 
 
 def _same_segment(one: Segment, other: Segment) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from bpframe.execution.binding import Binding
 from bpframe.execution.buffers import Buffers
-from bpframe.execution.comparing import differing
+from bpframe.execution.comparing import differing, same_bytes
 from bpframe.execution.recorded import Recorded
 from bpframe.execution.tape import Array, NotRecordable, Segment, Tape
 
@@ -94,7 +94,7 @@ class BlockUpdate:
         try:
             for call in calls:
                 call()
-            same = all(one.tobytes() == other.tobytes() for one, other in zip(written, left, strict=True))
+            same = all(map(same_bytes, written, left))
         except Exception:
             same = False
         for array, value in zip(written, left, strict=True):

@@ -9,7 +9,8 @@ import pytest
 from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
 
 import bpframe as bp
-from bpframe.extend import Activation, Diagonal
+from bpframe.execution import binding
+from bpframe.extend import Activation, Diagonal, Identity
 from tests.contract.cases import CASES
 from tests.derivatives.zoo import ZOO
 
@@ -148,3 +149,76 @@ def test_evicted_traces_take_their_programs_along() -> None:
             network.gradient(np.ones((batch, 2)), np.ones((batch, 2)))
     engine = network._engine
     assert set(engine._programs) <= set(engine._kept)
+
+
+def test_a_record_that_leaves_other_bytes_is_not_relied_on(monkeypatch) -> None:
+    """Were a call ever bound to something else than was recorded, components would be called as they are."""
+
+    def wrong(function, operands, keywords):
+        return np.subtract if function is np.add and operands[1].ndim == 1 else function
+
+    monkeypatch.setattr(binding, "_cheapest", wrong)
+
+    def make():
+        return bp.Network([Dense(units=3), Sigmoid(), Dense(units=2)], cost=QuadraticCost(), input_shape=(2,), seed=3)
+
+    rng = np.random.default_rng(0)
+    same(make, rng.random((4, 2)), rng.random((4, 2)), fixed=True)
+    network = make()
+    for _ in range(12):
+        network.gradient(rng.random((4, 2)), rng.random((4, 2)))
+    (program,) = network._engine._programs.values()
+    assert program.is_bound
+    assert set(program.direct) == {"dense_1", "sigmoid_1", "dense_2", "cost of dense_2"}
+
+
+class Random(Activation):
+    """Adds noise that it did not ask for, so that no two passes are alike."""
+
+    def forward(self, x):
+        return x + np.random.default_rng().normal(size=x.shape)
+
+    def jacobian(self):
+        return Identity()
+
+
+def test_numbers_that_differ_from_pass_to_pass_are_not_recorded() -> None:
+    network = bp.Network([Dense(units=3), Random(), Dense(units=2)], cost=QuadraticCost(), input_shape=(2,))
+    x, y = np.ones((4, 2)), np.ones((4, 2))
+    found = [network.gradient(x, y).vector.copy() for _ in range(12)]
+    assert len({each.tobytes() for each in found}) == 12
+    (program,) = network._engine._programs.values()
+    assert set(program.direct) == {"random_1"}
+
+
+def test_one_array_for_inputs_and_targets(monkeypatch) -> None:
+    def make():
+        return bp.Network([Dense(units=2), Sigmoid()], cost=QuadraticCost(), input_shape=(2,), seed=3)
+
+    x = np.random.default_rng(0).random((5, 2))
+    one = make()
+    found = [one.gradient(x, x).vector.copy() for _ in range(6)]
+    monkeypatch.setenv("BPFRAME_RECORD", "off")
+    expected = make().gradient(x, x.copy()).vector
+    assert all(each.tobytes() == expected.tobytes() for each in found)
+
+
+def test_arrays_with_gaps() -> None:
+    def make():
+        return bp.Network([Dense(units=2), Sigmoid()], cost=QuadraticCost(), input_shape=(3,), seed=3)
+
+    wide = np.random.default_rng(0).random((10, 6))
+    x, y = wide[::2, ::2], wide[:5, 3:5]
+    network = make()
+    found = [network.gradient(x, y).vector.copy() for _ in range(6)]
+    expected = make().gradient(x.copy(), y.copy()).vector
+    np.testing.assert_allclose(found, [expected] * 6, rtol=1e-14)
+
+
+def test_recording_can_be_turned_off(monkeypatch) -> None:
+    monkeypatch.setenv("BPFRAME_RECORD", "off")
+    network = bp.Network([Dense(units=2), Sigmoid()], cost=QuadraticCost(), input_shape=(3,))
+    for _ in range(4):
+        network.gradient(np.ones((2, 3)), np.ones((2, 2)))
+    (program,) = network._engine._programs.values()
+    assert set(program.direct) == {"dense_1", "sigmoid_1", "cost of sigmoid_1"}
