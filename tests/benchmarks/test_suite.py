@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import json
 import sys
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.benchmarks import comparing, suite, targets, timing
+from tests.benchmarks import comparing, suite, targets, threads, timing
 from tests.benchmarks.allocations import allocations
 from tests.benchmarks.candidates import CANDIDATES, Stepping, make
 from tests.benchmarks.candidates.by_hand import RowByHand
@@ -129,6 +130,22 @@ def test_arrays_that_live_within_one_line_are_counted_where_they_are_made() -> N
     line = step.__code__.co_firstlineno + 3
     assert (place, times) == (f"tests/benchmarks/test_suite.py:{line}", 2)
     assert 16_000 <= size < 17_000
+
+
+def test_products_are_timed_on_one_thread_and_on_all(monkeypatch) -> None:
+    monkeypatch.setattr(threads, "TURN", 1e-3)
+    limits = []
+    monkeypatch.setattr(threads.ThreadpoolController, "limit", lambda self, limits=None, user_api=None: noted(limits))
+
+    @contextmanager
+    def noted(limit):
+        limits.append(limit)
+        yield
+
+    microseconds, *ratios = threads.measured((2, 3, 4), "float32", rounds=2)
+    assert microseconds > 0
+    assert all(each > 0 for each in ratios)
+    assert set(limits) == {1, None}
 
 
 def test_exponents_of_powers_are_found() -> None:
