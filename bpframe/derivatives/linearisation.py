@@ -107,14 +107,12 @@ class Linearisation:
         found, offset = {}, 0
         for output, root in self.roots.items():
             size = math.prod(root.in_shape)
-            columns = np.zeros((last - first, self.batch, *shapes[output]), self.trace.dtype)
             low, high = max(first, offset), min(last, offset + size)
-            if low < high:
-                basis = np.zeros((high - low, 1, size), self.trace.dtype)
-                basis[np.arange(high - low), 0, np.arange(low - offset, high - offset)] = 1
-                basis = basis.reshape(high - low, 1, *root.in_shape)
-                spread = np.broadcast_to(basis, (high - low, self.batch, *root.in_shape))
-                columns[low - first : high - first] = root.jvp(spread)
+            columns = self._root_columns(root, low - offset, high - offset) if low < high else None
+            if columns is None or len(columns) < last - first:
+                some, columns = columns, np.zeros((last - first, self.batch, *shapes[output]), self.trace.dtype)
+                if some is not None:
+                    columns[low - first : high - first] = some
             found[output] = columns
             offset += size
         return found
@@ -156,6 +154,13 @@ class Linearisation:
                 waiting[path] = waiting[path].joined(form) if path in waiting else form
         yield from waiting.items()
 
+    def _root_columns(self, root: Operator, first: int, last: int) -> Array:
+        """Push unit vectors through one root: (last - first, N, *output)."""
+        basis = np.eye(last - first, math.prod(root.in_shape), first, self.trace.dtype)
+        spread = basis.reshape(last - first, 1, *root.in_shape)
+        pushed = root.jvp(np.broadcast_to(spread, (last - first, self.batch, *root.in_shape)))
+        return pushed.astype(self.trace.dtype, copy=False)
+
     def _hessian(self, each: CostStep) -> Operator:
         where = f"the cost of '{each.output}' ({each.cost.kind})"
         if each.hessian is None:
@@ -168,7 +173,8 @@ class Linearisation:
         try:
             raw = each.hessian.function(*each.hessian.arguments(self.trace.slots))
             operator = raw.bind(shape, shape) if isinstance(raw, Operator) else dense_operator(raw, shape, shape)
-            operator.check(self.batch)
+            if not self.trace.checked:
+                operator.check(self.batch)
         except OperatorError as error:
             raise ContractError(
                 f"{where}: hessian does not fit: {error.problem}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,13 +12,36 @@ import numpy as np
 from bpframe.derivatives.linearisation import Linearisation, refuse_coupled
 from bpframe.derivatives.memory import PORTION_BYTES, portion, slices
 from bpframe.engine import Engine
+from bpframe.forward import forward
 
-__all__ = ["Portions"]
+__all__ = ["Portions", "in_turn"]
 
 Array = np.ndarray[Any, Any]
 
 #: What the pulled-back vectors of one example take, by network: found once, where it matters.
 _FORM_BYTES: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()
+
+
+def in_turn(
+    engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array], parts: Iterable[slice], purpose: str
+) -> Iterator[Linearisation]:
+    """Linearise checked examples with training switched off, one portion after another.
+
+    Each is valid until the next, and until the next call of the same purpose: their traces are used again, and what a
+    first pass has checked is not checked again. Callers of one purpose ask for the same things.
+
+    Errors: BatchCoupledError that names a node whose component couples the examples.
+    """
+    for rows in parts:
+        some_inputs, some_targets = (
+            {name: array[rows] for name, array in arrays.items()} for arrays in (inputs, targets)
+        )
+        trace = engine.kept_trace(rows.stop - rows.start, purpose)
+        engine.hand_in_state(trace)
+        forward(trace, some_inputs)
+        refuse_coupled(trace)
+        yield Linearisation(trace, some_targets)
+        trace.checked = True  # forward, Jacobians and cost have all been asked
 
 
 class Portions:
@@ -43,8 +66,11 @@ class Portions:
         self.slices = slices(self.count, step)
 
     def __iter__(self) -> Iterator[tuple[slice, Linearisation]]:
-        for rows in self.slices:
-            yield rows, self.at(rows)
+        """Go through the portions; outside training each is valid until the next, and until the next call."""
+        if self.training:
+            return ((rows, self.at(rows)) for rows in self.slices)
+        points = in_turn(self.engine, self.inputs, self.targets, self.slices, "per example")
+        return zip(self.slices, points, strict=True)
 
     def at(self, rows: slice) -> Linearisation:
         """Linearise some examples; nobody else writes the arrays."""

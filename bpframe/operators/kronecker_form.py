@@ -108,9 +108,10 @@ class KroneckerForm(PulledVectors):
         """Return ‖J_nᵀ u_n‖², (*S, N), from ⟨e_l, e_k⟩ ⟨a_l, a_k⟩ alone where that is less work than the vectors."""
         e, a = self.left, self.right
         if self.places == 1:
-            norms: Array = np.einsum("...i,...i->...", e[..., 0, :], e[..., 0, :])
-            norms *= np.einsum("ni,ni->n", a[:, 0], a[:, 0])
-            return norms
+            # As products of a row with itself: BLAS takes half the time of einsum.
+            norms = np.matmul(e, e.swapaxes(-1, -2))[..., 0, 0]
+            squares = np.matmul(a, a.swapaxes(-1, -2))[:, 0, 0]
+            return np.multiply(norms, squares)
         found = np.empty_like(e, shape=e.shape[:-2])
         m, n = self._sizes
         if self.places * (m + n) < m * n:

@@ -138,15 +138,20 @@ def common_shapes(
 
     Errors: OperatorError where two terms, or the sum's own shapes, disagree.
     """
-    # Twice: what the last term knows may complete the first one.
-    for term in (*terms, *terms):
-        known_in, known_out = term._known_shapes()
-        if known_in is None or known_out is None:
-            known_in, known_out = term._infer(
-                in_shape if known_in is None else known_in, out_shape if known_out is None else known_out
-            )
-        in_shape = _agree(terms, term, "input", in_shape, known_in)
-        out_shape = _agree(terms, term, "output", out_shape, known_out)
+    open_terms = list(terms)
+    # At most twice: what the last term knows may complete the first one.
+    for _ in range(2):
+        incomplete = []
+        for term in open_terms:
+            known_in, known_out = term._known_shapes()
+            if known_in is None or known_out is None:
+                incomplete.append(term)
+                known_in, known_out = term._infer(
+                    in_shape if known_in is None else known_in, out_shape if known_out is None else known_out
+                )
+            in_shape = _agree(terms, term, "input", in_shape, known_in)
+            out_shape = _agree(terms, term, "output", out_shape, known_out)
+        open_terms = incomplete
     return in_shape, out_shape
 
 

@@ -9,12 +9,12 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from bpframe.derivatives.linearisation import Linearisation, refuse_coupled
+from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.memory import portion, slices
+from bpframe.derivatives.portions import in_turn
 from bpframe.derivatives.products import vector_bytes
 from bpframe.derivatives.sizes import integer
 from bpframe.engine import Engine
-from bpframe.forward import forward
 from bpframe.randomness import stream
 from bpframe.scratch import KEPT_BYTES, Scratch
 from bpframe.trace import Trace
@@ -27,7 +27,11 @@ _SCRATCH: WeakKeyDictionary[Trace, Scratch] = WeakKeyDictionary()
 
 
 def linearised(
-    engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array], more_bytes: int = 0
+    engine: Engine,
+    inputs: Mapping[str, Array],
+    targets: Mapping[str, Array],
+    more_bytes: int = 0,
+    purpose: str = "curvature",
 ) -> Iterator[Linearisation]:
     """Linearise checked examples with training switched off, in portions; an example takes `more_bytes` besides.
 
@@ -37,16 +41,7 @@ def linearised(
     """
     count = len(next(iter(inputs.values())))
     step = portion(count, vector_bytes(engine.plan, 1, engine.dtype) + more_bytes)
-    for rows in slices(count, step):
-        some_inputs, some_targets = (
-            {name: array[rows] for name, array in arrays.items()} for arrays in (inputs, targets)
-        )
-        trace = engine.kept_trace(rows.stop - rows.start, "curvature")
-        engine.hand_in_state(trace)
-        forward(trace, some_inputs)
-        refuse_coupled(trace)
-        yield Linearisation(trace, some_targets)
-        trace.checked = True  # forward, Jacobians and cost have all been asked
+    return in_turn(engine, inputs, targets, slices(count, step), purpose)
 
 
 def scratch_of(trace: Trace) -> Scratch:
