@@ -20,7 +20,7 @@ __all__ = ["LEAST_BYTES", "in_rows", "thread_count"]
 LEAST_BYTES = 1 << 23
 
 #: Parts for each thread: whoever is kept waiting for a processor leaves more of them to the others.
-PARTS_EACH = 2
+PARTS_EACH = 16
 
 #: Variables that say how many threads a process may use; bpframe's own, where it is set, counts alone.
 OWN_VARIABLE = "BPFRAME_THREADS"

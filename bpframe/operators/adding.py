@@ -40,7 +40,13 @@ def add(*operators: Operator) -> Operator:
                 break
         else:
             terms.append(current)
-    return terms[0] if len(terms) == 1 else Sum(tuple(terms))._with_shapes(*shapes)
+    if len(terms) == 1:
+        return terms[0]
+    total, (in_shape, out_shape) = Sum(tuple(terms)), shapes
+    if in_shape is None or out_shape is None:
+        return total._with_shapes(in_shape, out_shape)
+    total.in_shape, total.out_shape = in_shape, out_shape  # every term has them: nothing to hand on
+    return total
 
 
 def _join(first: Operator, second: Operator) -> Operator | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bpframe.operators.pulled_vectors import CHUNK_BYTES, Array, PulledVectors, Shape, viewed
+from bpframe.workers import in_rows
 
 __all__ = ["KroneckerForm"]
 
@@ -79,8 +80,13 @@ class KroneckerForm(PulledVectors):
         e, a = self.left, self.right
         target = None if out is None else viewed(out, (*e.shape[:-2], *self._sizes))
         if self.places == 1:
-            # Half the time of a product with broadcasting: the inner loop runs over rows of a without a buffer.
-            written = np.einsum("...ni,nj->...nij", e[..., 0, :], a[:, 0], out=target)
+            written = np.empty_like(e, shape=(*e.shape[:-2], *self._sizes)) if target is None else target
+
+            def write(rows: slice) -> None:
+                # Half the time of a product with broadcasting: the inner loop runs over rows of a without a buffer.
+                np.einsum("...ni,nj->...nij", e[..., rows, 0, :], a[rows, 0], out=written[..., rows, :, :])
+
+            in_rows(write, self.examples, written.nbytes)
         else:
             written = np.matmul(e.swapaxes(-1, -2), a, out=target)
         return written.reshape(*e.shape[:-2], *self.shape) if out is None else out

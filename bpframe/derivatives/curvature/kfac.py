@@ -107,10 +107,7 @@ class _Sums:
         if self.reduces and form.places > 1:
             e, a = e.sum(axis=-2), a.sum(axis=-2)
         product = known.of(e.reshape(-1, e.shape[-1]))
-        if self.left is None:
-            self.left = product.copy()
-        else:
-            self.left += product
+        self.left = product if self.left is None else self.left + product  # a product may be another parameter's, too
         if with_right:
             rows = a.reshape(-1, a.shape[-1])
             if rows.shape[-1] > 1 or not (form.right == 1).all():
@@ -122,9 +119,8 @@ class _Sums:
         """Return A and B; None for a parameter that no vector reached."""
         if self.left is None or self.right is None:
             return None
-        self.left *= scale / count
         self.right *= 1.0 / (count * (self.places**2 if self.reduces else self.places))
-        return self.right, self.left
+        return self.right, self.left * (scale / count)
 
     @property
     def is_exact(self) -> bool:
@@ -145,8 +141,10 @@ class _Sums:
 
 def _same(rows: Array, others: Array) -> bool:
     """Whether two arrays, both alive, are one piece of memory."""
-    ours, theirs = rows.__array_interface__, others.__array_interface__
-    return all(ours[key] == theirs[key] for key in ("data", "shape", "strides", "typestr"))
+    if rows.shape != others.shape or rows.strides != others.strides or rows.dtype != others.dtype:
+        return False
+    first: int = rows.__array_interface__["data"][0]
+    return first == others.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 
 def _zeros(shape: tuple[int, ...], dtype: Any) -> tuple[Array, Array]:
