@@ -173,8 +173,7 @@ class Linearisation:
         try:
             raw = each.hessian.function(*each.hessian.arguments(self.trace.slots))
             operator = raw.bind(shape, shape) if isinstance(raw, Operator) else dense_operator(raw, shape, shape)
-            if not self.trace.checked:
-                operator.check(self.batch)
+            operator.check(self.batch)
         except OperatorError as error:
             raise ContractError(
                 f"{where}: hessian does not fit: {error.problem}",

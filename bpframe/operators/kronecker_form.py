@@ -115,9 +115,9 @@ class KroneckerForm(PulledVectors):
         e, a = self.left, self.right
         if self.places == 1:
             # As products of a row with itself: BLAS takes half the time of einsum.
-            norms = np.matmul(e, e.swapaxes(-1, -2))[..., 0, 0]
-            squares = np.matmul(a, a.swapaxes(-1, -2))[:, 0, 0]
-            return np.multiply(norms, squares)
+            norms: Array = np.matmul(e, e.swapaxes(-1, -2))[..., 0, 0]
+            norms *= np.matmul(a, a.swapaxes(-1, -2))[:, 0, 0]
+            return norms
         found = np.empty_like(e, shape=e.shape[:-2])
         m, n = self._sizes
         if self.places * (m + n) < m * n:

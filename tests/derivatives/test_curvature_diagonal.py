@@ -11,7 +11,7 @@ from bpframe_reference import Dense, QuadraticCost, Sigmoid
 
 from bpframe import Network
 from bpframe.derivatives.curvature import columns as columns_module
-from bpframe.errors import BatchCoupledError, DataError, DerivativeError
+from bpframe.errors import BatchCoupledError, ContractError, DataError, DerivativeError
 from bpframe.extend import Array, Layer, Operator
 from bpframe.operators.kronecker_form import KroneckerForm
 from bpframe.operators.scattered_form import ScatteredForm
@@ -166,3 +166,20 @@ def test_nothing_of_the_size_of_examples_times_parameters_is_formed() -> None:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert peak < too_much / 2
+
+
+class Squeezed(QuadraticCost):
+    """A cost whose gradient lacks the axis of the features, which would broadcast."""
+
+    def jacobian(self, a: Array, y: Array) -> Array:
+        return (a - y).sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("name", ["empirical_fisher_diagonal", "hessian_diagonal"])
+def test_curvature_that_needs_no_gradient_does_not_vouch_for_it(name) -> None:
+    network = Network([Dense(units=3), Sigmoid(), Dense(units=2)], cost=Squeezed(), input_shape=(4,), seed=0)
+    x, y = np.ones((5, 4)), np.zeros((5, 2))
+    network.curvature.gauss_newton_diagonal(x, y)
+    for call in (getattr(network.curvature, name), network.per_example.squared_norms):
+        with pytest.raises(ContractError, match="jacobian must return ∇_a C"):
+            call(x, y)

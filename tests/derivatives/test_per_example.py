@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
 
-from bpframe import Network, node
+from bpframe import Network, node, workers
 from bpframe.derivatives import per_example, portions
 from bpframe.derivatives.parameter_matrix import ParameterMatrix
 from bpframe.errors import BatchCoupledError, DataError, DerivativeError, MemoryLimitError, ShapeMismatch
@@ -91,6 +91,32 @@ def test_gradients_are_arrays_of_ones_own_with_views() -> None:
         found["dense_1.c"]
     with pytest.raises(ShapeMismatch, match="does not hold"):
         ParameterMatrix(found.matrix[:, :-1], network.parameters.shapes)
+
+
+def test_a_repeated_call_sees_parameters_and_examples_as_they_are_now() -> None:
+    example = named("softmax-cross-entropy")
+    network = example.make()
+    for seed, count in enumerate((5, 5, 3, 5)):
+        x, y = (array[:count] for array in example.data(5))
+        x = x + seed
+        network.parameters.vector[...] += 0.1 * seed
+        g = measured(network, x, y, count)
+        assert_close(network.per_example.gradients(x, y).matrix, g)
+        assert_close(network.per_example.squared_norms(x, y), (g**2).sum(axis=1))
+
+
+def test_gradients_written_in_parts_are_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network([Dense(units=9), Sigmoid(), Dense(units=3)], cost=QuadraticCost(), input_shape=(7,), seed=0)
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((50, 7)), rng.standard_normal((50, 3))
+    whole = network.per_example.gradients(x, y).matrix
+    monkeypatch.setenv("BPFRAME_THREADS", "2")
+    monkeypatch.setattr(workers, "_cores", lambda: 2)
+    monkeypatch.setattr(workers, "_pool", workers._Pool())
+    monkeypatch.setattr(workers, "LEAST_BYTES", 1)
+    parts = network.per_example.gradients(x, y).matrix
+    assert workers._pool.threads == 2
+    assert whole.tobytes() == parts.tobytes()
 
 
 @pytest.mark.parametrize("name", ["softmax-cross-entropy", "embedding", "convolution", "recurrent"])

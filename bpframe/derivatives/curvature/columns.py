@@ -35,7 +35,7 @@ def linearised(
 ) -> Iterator[Linearisation]:
     """Linearise checked examples with training switched off, in portions; an example takes `more_bytes` besides.
 
-    Each is valid until the next, and until the next call: their traces are used again.
+    Each is valid until the next, and until the next call of the same purpose: see `in_turn`.
 
     Errors: BatchCoupledError that names a node whose component couples the examples.
     """

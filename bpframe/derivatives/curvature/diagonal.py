@@ -54,7 +54,7 @@ def empirical_fisher_diagonal(
     Source: Kunstner, Balles and Hennig, Limitations of the Empirical Fisher Approximation (2019), eq. (3).
     """
     found, count = engine.parameters.like(), 0
-    for point in linearised(engine, inputs, targets):
+    for point in linearised(engine, inputs, targets, purpose="per example"):
         count += point.batch
         _add_squares(point, point.errors, found)
     found.vector *= 1.0 / count

@@ -34,6 +34,9 @@ __all__ = ["hessian_diagonal"]
 
 Array = np.ndarray[Any, Any]
 
+#: Other curvature does without the errors that are asked for here, and does not check them.
+PURPOSE = "hessian diagonal"
+
 
 def hessian_diagonal(engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array]) -> ParameterVector:
     """Return the diagonal of the mean cost's Hessian ∂²C/∂θ².
@@ -58,7 +61,7 @@ def hessian_diagonal(engine: Engine, inputs: Mapping[str, Array], targets: Mappi
         for name in node.parameters:
             users[node.parameter_path(name)] = users.get(node.parameter_path(name), 0) + 1
     found, count = engine.parameters.like(), 0
-    for point in linearised(engine, inputs, targets, _bytes_besides(engine, inputs, targets)):
+    for point in linearised(engine, inputs, targets, _bytes_besides(engine, inputs, targets), PURPOSE):
         count += point.batch
         for columns, weights in _columns(point, found, users):
             for path, form in point.parameter_forms(columns, scratch_of(point.trace)):
@@ -100,7 +103,7 @@ def _bending(point: Linearisation) -> Iterator[tuple[BackwardStep, Blocks]]:
 def _bytes_besides(engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array]) -> int:
     """Return what the largest second order takes that has to be written out, per example, from a look at one."""
     one_input, one_target = ({name: array[:1] for name, array in arrays.items()} for arrays in (inputs, targets))
-    (point,) = linearised(engine, one_input, one_target)
+    (point,) = linearised(engine, one_input, one_target, purpose=PURPOSE)
     return max(
         (
             bending_bytes(point.trace, each.step.node, blocks, [key for key, _ in each.edges])
