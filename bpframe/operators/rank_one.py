@@ -137,6 +137,6 @@ class RankOne(Operator):
 
 def _through(x: Array, reading: Array, writing: Array, out: Array | None) -> Array:
     """Take the product with `reading` over the last axis, and write it along `writing`."""
-    number: Array = np.einsum("...i,...i->...", reading, x)
-    result: Array = np.multiply(number[..., None], writing, out=out)
+    number: Array = np.multiply(reading, x).sum(axis=-1, keepdims=True)
+    result: Array = np.multiply(number, writing, out=out)
     return result
