@@ -12,7 +12,7 @@ from bpframe_reference import Add, Dense, Identity, Multiply, QuadraticCost, Shi
 from bpframe import Network, node
 from bpframe.draft import DRAFT
 from bpframe.errors import BatchCoupledError, DerivativeError
-from bpframe.extend import Activation, Array
+from bpframe.extend import Activation, Array, Layer, Parameter
 from tests.contract.cases import CASES, Case, scatter
 from tests.contract.components.batch_norm import BatchNorm
 from tests.contract.components.dropout import Dropout
@@ -99,6 +99,26 @@ def test_differences_serve_where_the_complex_step_would_be_wrong(component, slop
     x = np.random.default_rng(3).standard_normal((5, 4))
     j = Network([component], input_shape=(4,)).trace(x).jacobian(f"{component.kind}_1")["x"].dense()
     np.testing.assert_allclose(j, slope(x)[:, :, None] * np.eye(4), rtol=1e-6, atol=1e-8)
+
+
+def test_a_smooth_formula_is_called_a_few_times_for_each_number_that_is_varied():
+    class Decay(Layer):
+        draft: ClassVar[bool] = True
+
+        def parameters(self):
+            return {"rate": Parameter((), init=1.3)}
+
+        def forward(self, x, p):
+            calls.append(p["rate"])
+            return np.exp(-p["rate"] * x)
+
+    calls = []
+    x = np.linspace(0, 2, 7)[:, None]
+    trace = Network([Decay()], input_shape=(1,)).trace(x)
+    jacobian = trace.jacobian("decay_1")["rate"]
+    calls.clear()
+    np.testing.assert_allclose(jacobian.dense(x).ravel(), (-x * np.exp(-1.3 * x)).ravel(), rtol=1e-14)
+    assert len(calls) <= 6
 
 
 def test_beside_a_kink_the_slope_is_that_of_the_side():
