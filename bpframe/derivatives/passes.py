@@ -54,6 +54,10 @@ class Passes:
     @property
     def columns(self) -> int:
         """The columns of one example's roots, as many for every example."""
+        if self._columns is None and self._known is None and self._in_one:
+            self.all(self.engine.parameters.vector)  # most callers then ask for these examples at this θ
+        if self._columns is None and self._known is not None:
+            self._columns = self._known.root_count
         if self._columns is None:
             first = slice(0, 1)
             trace = self._new_trace(1, self.engine.parameters)
@@ -67,7 +71,7 @@ class Passes:
         Added in double precision, because a gain ratio compares costs that nearly agree.
         """
         with np.errstate(all="ignore"):
-            if not self.training and portion(self.count, self.bytes_each) == self.count:
+            if self._in_one:
                 return total_cost(self.all(theta))
             self._move(theta)
             return sum(
@@ -103,6 +107,11 @@ class Passes:
         trace = self._new_trace(self.count, parameters)
         forward(trace, self.inputs, self.training)
         return Linearisation(trace, self.targets)
+
+    @property
+    def _in_one(self) -> bool:
+        """Whether all examples are run at once, and are known until θ moves."""
+        return not self.training and portion(self.count, self.bytes_each) == self.count
 
     def views(self, stack: Array) -> dict[str, Array]:
         """Return the parts of vectors (S, P) by parameter path, (S, *shape)."""

@@ -135,8 +135,7 @@ def test_the_same_point_is_run_forward_once_and_others_anew(monkeypatch) -> None
     monkeypatch.setattr(passes, "forward", lambda *given: (run.append(1), forward(*given))[1])
     squares = problem(network, x, y)
     theta = network.parameters.vector
-    squares.residual_count()
-    run.clear()
+    squares.residual_count()  # runs all examples at the network's own θ, which is asked for next
     costs = squares.cost(theta), squares.residuals(theta)[0], squares.gradient(theta)[0], squares.cost(theta + 0.1)
     assert len(run) == 2
     assert costs[0] == costs[1] == costs[2] == pytest.approx(network.cost(x, y), rel=1e-14)
