@@ -89,6 +89,10 @@ class NetworkObjective(Objective):
         """Return C, R as a linear operator, and ρ."""
         return self._least_squares.residual_operator(self._theta)
 
+    def bending(self, step: Array) -> Array:
+        """Return 1/N Σ_n J_nᵀ H_n f̈_n along a step."""
+        return self._least_squares.bending(self._theta, step)
+
     def kronecker_factors(self, samples: int | None, seed: int) -> Mapping[str, tuple[Array, Array]]:
         """Return KFAC's factors (A, B) by path."""
         return self._limited.kronecker_factors(self._theta, samples, seed)

@@ -81,6 +81,14 @@ class Objective(ABC):
         """Return C, R as a linear operator (products in both directions, nothing written out), and ρ."""
 
     @abstractmethod
+    def bending(self, step: Array) -> Array:
+        """Return 1/N Σ_n J_nᵀ H_n f̈_n, (P,), with f̈ = ∂²f/∂θ² [v, v]: how the outputs bend along a step v (P,).
+
+        From differences over a tenth of the step, at the price of one forward pass more. Where the outputs are not
+        finite there, neither is the result.
+        """
+
+    @abstractmethod
     def kronecker_factors(self, samples: int | None, seed: int) -> Mapping[str, tuple[Array, Array]]:
         """Return KFAC's factors (A, B) of each parameter's block of G, by path; exact, or from random vectors."""
 

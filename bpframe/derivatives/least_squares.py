@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bpframe.derivatives.bending import bent_outputs
 from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.curvature.kfac import kronecker_factors
 from bpframe.derivatives.jvp import jvp
@@ -63,6 +64,7 @@ class LeastSquares:
         self._scale = 1.0 / math.sqrt(self.count)
         self._identity_seeds: dict[int, dict[str, Array]] = {}
         self._held = np.empty(0)
+        self._ahead: Passes | None = None
 
     def cost(self, theta: Array) -> float:
         """Return C(θ) from a forward pass; NaN and infinity are returned, not raised."""
@@ -231,6 +233,16 @@ class LeastSquares:
 
         operator = LinearOperator(shape, matvec=push, rmatvec=pull, matmat=push, rmatmat=pull, dtype=self.dtype)
         return total_cost(point) / self.count, operator, self._rho(point)
+
+    def bending(self, theta: Array, step: Array) -> Array:
+        """Return 1/N Σ_n J_nᵀ H_n f̈_n, with f̈ the second derivative of the outputs along a step."""
+        if self._ahead is None:
+            self._ahead = self._passes.again()
+        total = np.zeros(self.size, self.dtype)
+        with np.errstate(all="ignore"):
+            for point, seeds in bent_outputs(self._passes, self._ahead, theta, step):
+                self._add_pulled(point, seeds, total)
+        return total
 
     def kronecker_factors(self, theta: Array, samples: int | None, seed: int) -> KroneckerFactors:
         """Return KFAC's factors (A, B) of each parameter's block of G, by path."""

@@ -113,6 +113,10 @@ class Passes:
         """Whether all examples are run at once, and are known until θ moves."""
         return not self.training and portion(self.count, self.bytes_each) == self.count
 
+    def again(self) -> Passes:
+        """Return passes over the same examples that leave these where they are."""
+        return Passes(self.engine, self.inputs, self.targets, self.training)
+
     def views(self, stack: Array) -> dict[str, Array]:
         """Return the parts of vectors (S, P) by parameter path, (S, *shape)."""
         return views_of(stack, self.parameters.shapes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import numpy as np
 
 from bpframe.extend import Array
 
-__all__ = ["Damped", "Dual", "Gram", "Iterative", "Normal", "Triangular"]
+__all__ = ["Damped", "Dual", "Gram", "Normal", "Triangular"]
 
 
 #: Where the reciprocal of a condition number is below so many roundings, the step would be wrong in its fourth digit.
@@ -47,6 +48,14 @@ class Damped(ABC):
                 return None
             return self._per_scale(scaled).astype(self.gradient.dtype, copy=False)
 
+    def correction(self, bending: Array, damping: float) -> Array | None:
+        """Return a with (RᵀR + μ D²) a = −b for another right side b, (P,), after a step with this damping."""
+        if not np.isfinite(bending).all():
+            return None
+        other = copy.copy(self)
+        other._take(self._per_scale(bending))
+        return other.step(damping)
+
     def predicted(self, step: Array, damping: float) -> float:
         """Return how far the model says that the cost falls, C − m(Δ), for the step that belongs to this damping.
 
@@ -65,6 +74,10 @@ class Damped(ABC):
     def _per_scale(self, array: Array) -> Array:
         """Return R D⁻¹ for R, and D⁻¹g for g."""
         return array if self._d is None else array / self._d
+
+    @abstractmethod
+    def _take(self, right: Array) -> None:
+        """Have D⁻¹b in place of D⁻¹g, without a change of what others hold."""
 
     @abstractmethod
     def _prepare(self) -> None:
@@ -95,6 +108,13 @@ class Normal(Damped):
         if self._other is not None:
             self._other.scale(self._d)
 
+    def _take(self, right: Array) -> None:
+        self._g = right
+        self._precise = None if self._other is None else self._precise  # as precise as the step was
+        if self._other is not None:
+            self._other = copy.copy(self._other)
+            self._other._take(right)
+
     def _solve(self, damping: float) -> Array | None:
         damped = _with_damping(self._square, damping)
         if self._precise is None or _is_precise(damped, damping):
@@ -124,6 +144,9 @@ class Triangular(Damped):
     def _prepare(self) -> None:
         self._scaled_factor = self._per_scale(self._factor)
         self._rest = None if self._remainder is None else self._per_scale(self._remainder)
+
+    def _take(self, right: Array) -> None:
+        self._t, self._rest = np.zeros_like(self._t), right
 
     def _solve(self, damping: float) -> Array | None:
         matrix, root = self._scaled_factor, math.sqrt(damping)
@@ -158,6 +181,9 @@ class Dual(Damped):
         self._square = self._scaled_rows @ self._scaled_rows.T
         self._rest = None if self._remainder is None else self._per_scale(self._remainder)
         self._basis: tuple[Array, Triangular] | None = None
+
+    def _take(self, right: Array) -> None:
+        self._rho, self._rest, self._basis = np.zeros_like(self._rho), right, None
 
     def _pull(self, rows: Any, w: Array) -> Array:
         pulled: Array = rows.T @ w
@@ -216,59 +242,6 @@ class Gram(Dual):
 
     def _precisely(self, damping: float) -> Array | None:
         return None
-
-
-class Iterative(Damped):
-    """Find the step by LSMR from products with R and Rᵀ alone, to a relative `tolerance`.
-
-    `residuals` are C, R as a linear operator, and ρ. Memory: some vectors of length K and P.
-
-    Source: Fong and Saunders, LSMR: an iterative algorithm for sparse least-squares problems (2011).
-    """
-
-    def __init__(
-        self, residuals: tuple[float, Any, Array], norms: Array, remainder: Array | None, tolerance: float
-    ) -> None:
-        self.cost, self._operator, self._rho = residuals
-        self._remainder = remainder
-        self._tolerance = tolerance
-        self.gradient = self._operator.rmatvec(self._rho)
-        if remainder is not None:
-            self.gradient = self.gradient + remainder
-        self.norms = norms
-
-    def predicted(self, step: Array, damping: float) -> float:
-        """Return C − m(Δ) as it is, because the step is not quite the damped minimum."""
-        pushed = self._operator.matvec(step)
-        return -float(self.gradient @ step) - 0.5 * float(pushed @ pushed)
-
-    def _prepare(self) -> None:
-        self._rest = None if self._remainder is None else self._per_scale(self._remainder)
-
-    def _solve(self, damping: float) -> Array | None:
-        from scipy.sparse.linalg import LinearOperator, lsmr
-
-        operator, (height, size), root = self._operator, self._operator.shape, math.sqrt(damping)
-        rest, dtype = self._rest, self._rho.dtype
-
-        def push(v: Array) -> Array:
-            v = v.reshape(-1)
-            pushed = operator.matvec(self._per_scale(v))
-            return pushed if rest is None else np.concatenate([pushed, root * v])
-
-        def pull(u: Array) -> Array:
-            u = u.reshape(-1)
-            pulled = self._per_scale(operator.rmatvec(u[:height]))
-            return pulled if rest is None else pulled + root * u[height:]
-
-        rows = height if rest is None else height + size
-        target = -self._rho if rest is None else -np.concatenate([self._rho, rest / root])
-        scaled = LinearOperator((rows, size), matvec=push, rmatvec=pull, dtype=dtype)
-        found = lsmr(
-            scaled, target, damp=root if rest is None else 0.0, atol=self._tolerance, btol=self._tolerance, conlim=0.0,
-            maxiter=4 * min(rows, size),
-        )[0]  # fmt: skip
-        return found.astype(dtype, copy=False)
 
 
 # NumPy's own linear algebra alone: SciPy brings a second library with threads of its own, and where both are used in

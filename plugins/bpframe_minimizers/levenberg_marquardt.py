@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from bpframe.extend import Array, Field, PositiveFloat, Problem
+from bpframe.extend import Array, Field, NonNegativeFloat, PositiveFloat, Problem
 from bpframe_minimizers.damped import Damped
 from bpframe_minimizers.descent import Descent, Search, Trial, no_further
 from bpframe_minimizers.solving import Solver, Solving
@@ -26,6 +26,13 @@ class LevenbergMarquardt(Descent):
     A step that lowers the cost is taken, and μ falls; one that does not, or that leads to numbers that are not finite,
     is tried again with a larger μ. G is the Gauss–Newton matrix of whichever cost: JᵀJ for the quadratic one.
 
+    With `acceleration`, a step follows the bend of the outputs along it, f̈ = ∂²f/∂θ² [Δθ, Δθ], and one that would bend
+    too much is tried again with a larger μ:
+
+        (G + μ D²) a = −1/N Σ_n J_nᵀ H_n f̈_n,    θ ← θ + Δθ + ½ a    where 2 ‖D a‖ ≤ α ‖D Δθ‖
+
+    That leads along the narrow, curved valleys of formulas in far fewer steps, each of one forward pass more.
+
     Every iteration takes one step and uses all examples. `LevenbergMarquardt(rule="fixed", scaling="none")` is
     MATLAB's trainlm.
 
@@ -33,7 +40,8 @@ class LevenbergMarquardt(Descent):
 
     Source: Marquardt, An Algorithm for Least-Squares Estimation of Nonlinear Parameters (1963); Moré, The
     Levenberg-Marquardt Algorithm: Implementation and Theory (1978), for the scaling; Madsen, Nielsen and Tingleff,
-    Methods for Non-linear Least Squares Problems (2nd ed., 2004), algorithm 3.16, for the rule.
+    Methods for Non-linear Least Squares Problems (2nd ed., 2004), algorithm 3.16, for the rule; Transtrum and Sethna,
+    Improvements to the Levenberg-Marquardt algorithm for nonlinear least-squares minimization (2012), for acceleration.
     """
 
     damping: PositiveFloat = Field(1e-3, allow_inf_nan=False, description="μ at the start.")
@@ -45,6 +53,9 @@ class LevenbergMarquardt(Descent):
     max_damping: PositiveFloat = Field(1e10, description="Stop where μ would become larger than this.")
     scaling: Literal["columns", "none"] = Field(
         "columns", description="D: the largest lengths so far of the columns of the residuals' Jacobian, or ones."
+    )
+    acceleration: NonNegativeFloat = Field(
+        0.0, description="The longest acceleration 2‖Da‖/‖DΔθ‖ that a step may have; 0 leaves it out, 0.75 is usual."
     )
     solver: Solver = Field("auto", description="How the damped equations are solved.")
 
@@ -78,7 +89,9 @@ class Marquardt(Search[Damped]):
                 predicted = model.predicted(step, used)
                 length, whole = model.length(step), model.length(theta)
                 reason = no_further(model.cost, predicted, length, whole, self._tolerance)
-                cost = self._objective.cost(moved)
+                bent = self._bent(model, step, used) if self._method.acceleration and reason is None else step
+                moved = moved if bent is step or bent is None else theta + bent
+                cost = math.inf if bent is None else self._objective.cost(moved)
                 # The last step is more exact than a difference of costs that agree in all digits.
                 last = reason is not None and cost <= model.cost * (1 + 4 * self._precision)
                 last = last and length <= math.sqrt(self._precision) * whole
@@ -93,6 +106,13 @@ class Marquardt(Search[Damped]):
             if taken or reason is not None:
                 figures = {"damping": used, "gain_ratio": ratio if math.isfinite(ratio) else 0.0}
                 return Trial(taken, moved if taken else theta, cost if taken else model.cost, figures, reason)
+
+    def _bent(self, model: Damped, step: Array, damping: float) -> Array | None:
+        """Return Δθ + ½ a, or None where a is too long."""
+        a = model.correction(self._objective.bending(step), damping)
+        if a is None or not 2 * model.length(a) <= self._method.acceleration * model.length(step):
+            return None
+        return step + 0.5 * a
 
     def _fall(self, ratio: float) -> None:
         """Lower μ after a step: by a factor that is fixed, or the smaller the better the model foretold the cost."""

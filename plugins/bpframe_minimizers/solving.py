@@ -7,7 +7,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from bpframe.extend import Array, Objective
-from bpframe_minimizers.damped import Damped, Dual, Gram, Iterative, Normal, Triangular
+from bpframe_minimizers.damped import Damped, Dual, Gram, Normal, Triangular
+from bpframe_minimizers.iterative import Iterative
 
 __all__ = ["Solver", "Solving", "units"]
 

@@ -83,6 +83,42 @@ def test_every_form_agrees_with_measured_jacobians(example, monkeypatch) -> None
 
 
 @every
+def test_bending_is_the_second_derivative_of_the_outputs_along_a_step(example, monkeypatch) -> None:
+    network = example.make()
+    x, y = example.data()
+    inputs, targets = checked(network, x, y)
+    theta = network.parameters.vector.copy()
+    step = 1e-3 * np.random.default_rng(4).standard_normal(theta.size)
+    point = Linearisation.at(network._engine, inputs, targets)
+    expected = np.zeros(theta.size)
+    for output, hessian in point.hessians.items():
+        values = []
+        for share in (-1, 0, 1):
+            network.parameters.vector[...] = theta + share * step
+            values.append(network._engine.outputs(inputs)[output])
+        network.parameters.vector[...] = theta
+        second = values[0] - 2 * values[1] + values[2]
+        weighted = hessian.jvp(second).reshape(point.batch, -1)
+        jacobians = [parameter_jacobian(network, x, path, output=output) for path in network.parameters]
+        jacobian = np.concatenate([each.reshape(*values[0].shape, -1) for each in jacobians], axis=-1)
+        jacobian = jacobian.reshape(point.batch, weighted.shape[1], theta.size)
+        expected += np.einsum("nop,no->p", jacobian, weighted) / point.batch
+    largest = np.abs(expected).max()
+    for portion_bytes in (memory.PORTION_BYTES, 1):
+        monkeypatch.setattr(memory, "PORTION_BYTES", portion_bytes)
+        found = problem(network, x, y).bending(theta, step)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-2 * largest + 1e-14)
+
+
+def test_outputs_that_are_linear_in_the_parameters_do_not_bend() -> None:
+    network = Network([Dense(units=2)], input_shape=(3,), cost=QuadraticCost(), seed=0)
+    rng = np.random.default_rng(5)
+    squares = problem(network, rng.standard_normal((6, 3)), rng.standard_normal((6, 2)))
+    for size in (1e-6, 1.0, 1e6):
+        assert not squares.bending(network.parameters.vector, size * rng.standard_normal(8)).any()
+
+
+@every
 def test_normal_equations_add_up_from_rows_of_some_examples_at_a_time(example, monkeypatch) -> None:
     network = example.make()
     x, y = example.data()

@@ -6,8 +6,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from bpframe_minimizers.damped import Dual, Gram, Iterative, Normal, Triangular
+from bpframe_minimizers.damped import Dual, Gram, Normal, Triangular
 from bpframe_minimizers.gauss_newton import Undamped
+from bpframe_minimizers.iterative import Iterative
 from scipy.sparse.linalg import aslinearoperator
 
 SHAPES = {"tall": (30, 8), "square": (6, 6), "wide": (5, 12)}

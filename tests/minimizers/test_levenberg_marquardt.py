@@ -7,14 +7,15 @@ import itertools
 import numpy as np
 import pytest
 from bpframe_minimizers import GaussNewton, LevenbergMarquardt
-from bpframe_minimizers.damped import Dual, Gram, Iterative, Normal, Triangular
-from bpframe_minimizers.solving import Solving
+from bpframe_minimizers.damped import Dual, Gram, Normal, Triangular
+from bpframe_minimizers.iterative import Iterative
+from bpframe_minimizers.solving import Solving, units
 from bpframe_reference import Dense, NguyenWidrow, QuadraticCost
 from scipy.optimize import minimize
 
 from bpframe import Network, node
 from bpframe.errors import BatchCoupledError, DerivativeError
-from bpframe.extend import Cost
+from bpframe.extend import Cost, Diagonal, Layer, Parameter
 from bpframe.objective import NetworkObjective
 from tests.contract.cases import Case
 from tests.contract.components.batch_norm import BatchNorm
@@ -141,16 +142,25 @@ def test_every_solver_gives_the_same_step_on_every_network(example) -> None:
     network = example.make()
     x, y = example.data(batch=6)
     problem = network._samples(x, y)
-    steps = {}
+    steps, corrections = {}, {}
+    bending = np.random.default_rng(3).standard_normal(network.parameters.vector.size)
     for solver in ("normal", "qr", "dual", "lsmr"):
         solving = Solving(solver, True, 1 << 30, tolerance=1e-14)
         system = solving.at(NetworkObjective(network._engine, problem), 0.1)
         steps[solver] = system.step(0.1)
+        corrections[solver] = system.correction(bending, 0.1)
+        np.testing.assert_array_equal(system.step(0.1), steps[solver])  # which a correction leaves as it was
         assert system.cost == pytest.approx(network.cost(x, y), rel=1e-12)
         np.testing.assert_allclose(system.gradient, network.gradient(x, y).vector, atol=1e-12)
     for solver, step in steps.items():
         largest = np.abs(steps["qr"]).max()
         np.testing.assert_allclose(step, steps["qr"], rtol=0, atol=1e-8 * largest, err_msg=solver)
+    _, matrix, _ = NetworkObjective(network._engine, problem).normal_equations()
+    d = units(np.sqrt(np.diagonal(matrix)))
+    expected = np.linalg.solve(matrix + 0.1 * np.diag(d**2), -bending)
+    for solver, correction in corrections.items():
+        largest = np.abs(expected).max()
+        np.testing.assert_allclose(correction, expected, rtol=0, atol=1e-8 * largest, err_msg=solver)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -230,6 +240,26 @@ def test_it_stops_at_the_goal_at_a_flat_place_and_at_the_largest_damping() -> No
     network, x, y = sinc(0)
     history = fit(network, x, y, epochs=100, damping=1e-6, max_damping=1e-5, scaling="none")
     assert history.stopped == "damping above 1e-05"
+
+
+def test_acceleration_where_steps_lead_beyond_what_is_finite_shortens_them() -> None:
+    class Exponential(Layer):
+        def parameters(self):
+            return {"rate": Parameter((), init=-3.0)}
+
+        def forward(self, x, p):
+            return np.exp(np.exp(p["rate"] * x))
+
+        def jacobian(self, x, p):
+            inner = np.exp(p["rate"] * x)
+            outer = np.exp(inner) * inner
+            return {"x": Diagonal(outer * p["rate"]), "rate": outer * x}
+
+    x = np.linspace(0, 4, 30)[:, None]
+    network = Network([Exponential()], input_shape=(1,), cost=QuadraticCost())
+    history = fit(network, x, np.exp(np.exp(0.4 * x)), epochs=200, acceleration=0.75, min_gradient=0)
+    assert network.parameters.vector[0] == pytest.approx(0.4, rel=1e-10)
+    assert max(history.column("damping")) > 1e-3
 
 
 def test_validation_that_fails_returns_to_its_best() -> None:

@@ -26,6 +26,24 @@ def test_certified_values_to_six_digits_and_more(name, start) -> None:
     assert "of itself" in history.stopped or "of themselves" in history.stopped
 
 
+#: Problems with narrow, curved valleys, and the most iterations that acceleration takes there.
+VALLEYS = {("Bennett5", 1): 60, ("Bennett5", 2): 60, ("Lanczos1", 1): 50, ("MGH10", 2): 60, ("MGH17", 1): 250}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(("name", "start"), CASES)
+def test_acceleration_gets_there_too_and_through_valleys_in_far_fewer_iterations(name, start) -> None:
+    network, x, y = regression(name, start)
+    begin = network.parameters.vector.copy()
+    method = LevenbergMarquardt(min_gradient=0, acceleration=0.75)  # BoxBOD needs nothing else from its far start
+    history = network.fit(x, y, optimizer=method, epochs=1000, progress=False)
+    assert digits(network.parameters.vector, np.array(PROBLEMS[name]["certified"])) >= 6
+    if (name, start) in VALLEYS:
+        network.parameters.vector[...] = begin
+        plain = network.fit(x, y, optimizer=LevenbergMarquardt(min_gradient=0), epochs=1000, progress=False)
+        assert len(history) < min(VALLEYS[name, start], len(plain) / 2)
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("name", ["Chwirut2", "Hahn1", "Misra1a", "Rat43", "Thurber"])
 def test_the_optimum_is_that_of_scipy(name) -> None:
