@@ -21,7 +21,8 @@ def differing(one: Sequence[Segment], other: Sequence[Segment]) -> list[Segment]
 
 def same_bytes(one: Array, other: Array) -> bool:
     """Whether two arrays of one shape and dtype hold the same bytes, without a copy of them."""
-    return bool(np.array_equal(*(np.ascontiguousarray(each).reshape(-1).view(np.uint8) for each in (one, other))))
+    first, second = (np.ascontiguousarray(each).reshape(-1).view(np.uint8) for each in (one, other))
+    return bool(np.array_equal(first, second))
 
 
 def _same_segment(one: Segment, other: Segment) -> bool:

@@ -1,11 +1,11 @@
-"""The errors δ of a pass, as the framework's own backward pass leaves them."""
+"""The errors δ of a pass, as the framework's own backward pass hands them on."""
 
 from __future__ import annotations
 
 import numpy as np
 
 import bpframe as bp
-from bpframe.backward import backward, output_errors
+from bpframe.backward import output_errors, walk_back
 from bpframe.forward import costs
 
 
@@ -15,5 +15,5 @@ def errors(network: bp.Network, x: np.ndarray, y: np.ndarray) -> dict[str, np.nd
     (output,) = network.graph.outputs
     costs(trace, {output: y})
     deltas = output_errors(trace)
-    backward(trace, trace.plan.to_inputs, deltas, [])
-    return {name: deltas[slot] for name, slot in trace.plan.value_slots.items()}
+    found = {each.step.node.name: delta for each, delta, _ in walk_back(trace, trace.plan.to_inputs, deltas)}
+    return {**found, **{name: deltas[slot] for name, slot in trace.plan.input_slots.items()}}
