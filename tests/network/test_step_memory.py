@@ -10,6 +10,8 @@ import pytest
 from bpframe_reference import Add, Dense, GradientDescent, QuadraticCost, Sigmoid
 
 import bpframe as bp
+from bpframe.spec.training import TrainingSpec
+from bpframe.trainer import Trainer
 from tests.contract.cases import CASES
 from tests.contract.components.optimizers import Momentum
 
@@ -118,3 +120,29 @@ def test_a_network_without_a_cost_has_no_training_step() -> None:
     network = bp.Network([Dense(units=2)], input_shape=(2,))
     with pytest.raises(bp.errors.ContractError, match="no cost"):
         network.memory(10)
+
+
+def test_a_repeated_step_allocates_nothing_of_an_activations_size() -> None:
+    """NumPy itself takes a buffer of at most 8,192 entries where an addition repeats one of its arguments."""
+    network, batch = deep(), 1000  # activations of 800 kB
+    trainer = Trainer(network._engine, TrainingSpec(optimizer=GradientDescent(learning_rate=1e-4), batch_size=batch))
+    inputs = {"x": np.zeros((batch, 200), np.float32)}
+    targets = {network.graph.outputs[0]: np.zeros((batch, 200), np.float32)}
+
+    def step():
+        network._engine.differentiate(inputs, targets, training=True, purpose="training")
+        trainer._updater.apply()
+
+    for _ in range(6):
+        step()
+    tracemalloc.start()
+    try:
+        step()
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        for _ in range(3):
+            step()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak - before < 2 * 8192 * 4 + 10_000
