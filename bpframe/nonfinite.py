@@ -21,7 +21,7 @@ Array = np.ndarray[Any, Any]
 def all_finite(vector: Array) -> bool:
     """Return whether a vector holds neither NaN nor infinity, by one product that reads it once."""
     # The square overflows before the entries do; then they are looked at one by one.
-    return math.isfinite(np.dot(vector, vector)) or bool(np.isfinite(vector).all())
+    return math.isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
 
 
 def nonfinite_error(trace: Trace, when: str, kept: str) -> NonFiniteError:

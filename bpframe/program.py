@@ -50,7 +50,6 @@ class Program:
         self._attempts = 0
         self._bound: Binding | None = None
         self._calls: list[Callable[[], object]] = []
-        self._given: list[tuple[str, Array, bool]] = []
         self._owns_arrays = False
 
     @property
@@ -117,7 +116,8 @@ class Program:
     def _recorded(self, inputs: Arrays, targets: Arrays, scale: float) -> float:
         """Do a pass that is recorded; from the second record that says the same on, there is a program."""
         if self._attempts >= ATTEMPTS or not recording_wanted():
-            self.direct |= dict.fromkeys(self._everything, "its network gave another result when repeated")
+            why = "BPFRAME_RECORD" if not recording_wanted() else "its network gave another result when repeated"
+            self.direct |= dict.fromkeys(self._everything, why)
         self._attempts += 1
         self.trace.release()
         if _needs_copies([*inputs.values(), *targets.values()]):

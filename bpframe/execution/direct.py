@@ -13,7 +13,21 @@ from bpframe.plan import Call, CostStep, Slots, Step
 from bpframe.returned import failed, failed_at
 from bpframe.trace import bound
 
-__all__ = ["DirectBackward", "DirectCost", "DirectForward"]
+__all__ = ["HAS_EFFECTS", "DirectBackward", "DirectCost", "DirectForward", "why_called"]
+
+HAS_EFFECTS = "it says that its methods have effects"
+
+
+def why_called(step: Step) -> str | None:
+    """Return why a node's methods have to be called in every pass, as far as its class tells."""
+    node = step.node
+    if node.component.has_effects:
+        return HAS_EFFECTS
+    if step.generator_slot is not None:
+        return "it draws random numbers"
+    if node.state or step.new_state_slot is not None:
+        return "it carries a state"
+    return "it is a draft: its Jacobian is measured" if node.contract.is_draft else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.backward import pass_on
-from bpframe.execution.direct import DirectBackward, DirectCost, DirectForward
+from bpframe.execution.direct import HAS_EFFECTS, DirectBackward, DirectCost, DirectForward, why_called
 from bpframe.execution.recorded import Recorded
 from bpframe.execution.tape import Array, NotRecordable, Place, Root, Segment, Tape
 from bpframe.plan import TRAINING, BackwardStep, CostStep, Step
@@ -135,11 +135,11 @@ class Recording:
         self._is_direct(lambda array: DirectForward(step, slots, array(place)), step.input_slots, [], [value])
 
     def _may_be_recorded(self, step: Step) -> bool:
-        """Random numbers and states do not come from arrays of the pass; a draft's Jacobian is measured."""
-        given = step.generator_slot is None and step.new_state_slot is None and not step.node.state
-        component = step.node.component
-        plain = given and not step.node.contract.is_draft and not component.has_effects
-        return plain and step.node.name not in self.direct
+        """Whether a node is not known to need its methods called; of those that do, note why."""
+        why = why_called(step)
+        if why is not None:
+            self.direct.setdefault(step.node.name, why)
+        return step.node.name not in self.direct
 
     def _keep(self, slot: int, value: Recorded) -> None:
         self._recorded[slot] = value
@@ -158,7 +158,9 @@ class Recording:
     def _cost(self, each: CostStep) -> Any:
         recorded, key = self._recorded, cost_key(each.output)
         self.tape.begin(each.output, "cost")
-        if key not in self.direct and not each.cost.has_effects:
+        if each.cost.has_effects:
+            self.direct.setdefault(key, HAS_EFFECTS)
+        if key not in self.direct:
             if each.saved_slot is not None:
                 recorded[each.saved_slot] = {}
             found = self._tried(lambda: self._checked(each.forward.function(*each.forward.arguments(recorded)), ()))
@@ -171,7 +173,7 @@ class Recording:
         recorded, key = self._recorded, cost_key(each.output)
         shape = self.trace.plan.graph.shapes[each.output]
         self.tape.begin(each.output, "BP1")
-        if key not in self.direct and not each.cost.has_effects:
+        if key not in self.direct:
             recorded[each.buffer_slot] = self._empty(shape)
 
             def multiplied() -> Any:
