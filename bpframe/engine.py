@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.backward import backward, output_errors
+from bpframe.execution.tape import Wanted
 from bpframe.forward import costs, forward
 from bpframe.graph import Graph
 from bpframe.parameters import ParameterVector, initial_parameters
@@ -27,6 +29,12 @@ EVALUATION_BATCH = 1024
 #: How many traces of different batch sizes are kept for another use.
 KEPT_TRACES = 4
 
+#: How many numbers the values of an evaluation pass may be for it to be recorded and repeated.
+SMALL_PASS = 1 << 16
+
+#: How many evaluation passes are kept to be repeated.
+KEPT_EVALUATIONS = 16
+
 
 class Engine:
     """Runs a graph. Callers have checked their arrays; every array here has the network's dtype.
@@ -44,6 +52,8 @@ class Engine:
         self.state: Mapping[str, NodeState] = initial_state(graph, self.dtype)
         self._kept: OrderedDict[tuple[int, str], Trace] = OrderedDict()
         self._programs: dict[tuple[int, str], Program] = {}
+        self._evaluations: OrderedDict[tuple[int, Wanted], Program] = OrderedDict()
+        self._entries = sum(math.prod(shape) for shape in graph.shapes.values())
         self._generators: dict[tuple[str, str], np.random.Generator] = {}
 
     def reseed(self, seed: int) -> None:
@@ -52,6 +62,7 @@ class Engine:
         self._generators.clear()
         self._kept.clear()
         self._programs.clear()
+        self._evaluations.clear()
 
     def generator(self, name: str, purpose: str) -> np.random.Generator:
         """Return the random stream of one node, or of one other job, in passes of one purpose."""
@@ -102,6 +113,11 @@ class Engine:
         count = len(next(iter(inputs.values())))
         shapes = self.graph.shapes
         found = {name: np.empty((count, *shapes[name]), self.dtype) for name in self.graph.outputs}
+        if self._is_small(count):
+            trace, _ = self._evaluated(Wanted.OUTPUTS, inputs, {}, count)
+            for name, array in found.items():
+                array[...] = trace[name]
+            return found
         for rows, trace in self._portions(inputs, count):
             for name, array in found.items():
                 array[rows] = trace[name]
@@ -110,6 +126,8 @@ class Engine:
     def total_cost(self, inputs: Mapping[str, Array], targets: Mapping[str, Array]) -> float:
         """Return the cost summed over all examples, computed in portions."""
         count = len(next(iter(inputs.values())))
+        if self._is_small(count):
+            return self._evaluated(Wanted.COSTS, inputs, targets, count)[1]
         total = 0.0
         for rows, trace in self._portions(inputs, count):
             total += float(np.add.reduce(costs(trace, {name: array[rows] for name, array in targets.items()})))
@@ -126,6 +144,29 @@ class Engine:
         else:
             self._kept.move_to_end(key)
         return trace
+
+    def _is_small(self, count: int) -> bool:
+        """Whether a pass spends more time between NumPy's calls than in them, so that it pays to record it."""
+        return 0 < count <= EVALUATION_BATCH and count * self._entries <= SMALL_PASS
+
+    def _evaluated(
+        self, wanted: Wanted, inputs: Mapping[str, Array], targets: Mapping[str, Array], count: int
+    ) -> tuple[Trace, float]:
+        """Do an evaluation pass as a program; return the trace, with the outputs where wanted, and the summed cost."""
+        key = (count, wanted)
+        program = self._evaluations.get(key)
+        if program is None:
+            trace = self.new_trace(count, "evaluation")
+            forward(trace, inputs)
+            total = 0.0 if wanted is Wanted.OUTPUTS else float(np.add.reduce(costs(trace, targets)))
+            trace.checked = True
+            self._evaluations[key] = Program(trace, False, wanted)
+            if len(self._evaluations) > KEPT_EVALUATIONS:
+                self._evaluations.popitem(last=False)
+            return trace, total
+        self._evaluations.move_to_end(key)
+        self.hand_in_state(program.trace)
+        return program.trace, program.run(inputs, targets)
 
     def _portions(self, inputs: Mapping[str, Array], count: int) -> Iterator[tuple[slice, Trace]]:
         trace = self.new_trace(min(count, EVALUATION_BATCH), "evaluation")

@@ -1,4 +1,4 @@
-"""A repeated step as a flat list of NumPy calls on memory that is planned once.
+"""A repeated pass as a flat list of NumPy calls on memory that is planned once.
 
 A first pass through a trace checks what components return. The next ones are recorded, call by call; two records that
 say the same are a program, which repeats the calls with nothing to look up, to check or to allocate. Before it is
@@ -8,7 +8,7 @@ trusted it repeats a pass, and has to leave the same bytes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from operator import length_hint
 from typing import Any
@@ -20,7 +20,7 @@ from bpframe.execution.binding import Binding
 from bpframe.execution.buffers import Buffers
 from bpframe.execution.comparing import differing
 from bpframe.execution.recording import Record, Recording, cost_key
-from bpframe.execution.tape import recording_wanted
+from bpframe.execution.tape import Wanted, recording_wanted
 from bpframe.returned import failed_at
 from bpframe.trace import Trace
 
@@ -32,100 +32,121 @@ Arrays = Mapping[str, Array]
 #: After so many records that differ from one another, no node is recorded any more.
 ATTEMPTS = 6
 
+#: Up to so many bytes copying an array costs less than binding its calls to it.
+COPIED_BYTES = 1 << 16
+
 
 class Program:
-    """One step: forward, costs, BP1, and BP2 to BP4 back to the parameters.
+    """One kind of pass: forward, and as far as wanted costs, BP1, and BP2 to BP4 back to the parameters.
 
     It does what `forward`, `costs`, `output_errors` and `backward` do on a trace that was checked, number for number.
     A component whose calls cannot be recorded (random numbers, state, decisions by the numbers in an array) is called
-    as it is, between the recorded calls of the others. The values of nodes are not kept: their memory is used again.
+    as it is, between the recorded calls of the others. The values of nodes are not kept, except for outputs where they
+    are wanted: their memory is used again.
     """
 
-    def __init__(self, trace: Trace, training: bool) -> None:
+    def __init__(self, trace: Trace, training: bool, wanted: Wanted = Wanted.GRADIENT) -> None:
         self.trace = trace
         self.training = training
+        self.wanted = wanted
         self.direct: dict[str, str] = {}
         self._buffers: Buffers | None = None
         self._record: Record | None = None
         self._attempts = 0
         self._bound: Binding | None = None
-        self._calls: list[Callable[[], object]] = []
-        self._owns_arrays = False
+        self._total: Any = 0.0
+        self._given: dict[int, Array] = {}  # what the calls are bound to, by slot
+        self._own: set[int] = set()  # slots whose arrays are the program's own
 
     @property
     def is_bound(self) -> bool:
-        """Whether steps are repeated from now on."""
+        """Whether passes are repeated from now on."""
         return self._bound is not None
 
     @property
     def record(self) -> Record:
-        """What a repeated step does."""
+        """What a repeated pass does."""
         assert self._record is not None
         return self._record
 
     @property
     def buffers(self) -> Buffers:
-        """Where the arrays of a repeated step lie."""
+        """Where the arrays of a repeated pass lie."""
         assert self._buffers is not None
         return self._buffers
 
-    def run(self, inputs: Arrays, targets: Arrays, scale: float) -> float:
-        """Write the gradient of `scale` times the summed cost into the trace's gradient; return the summed cost.
+    def run(self, inputs: Arrays, targets: Arrays, scale: float = 1.0) -> float:
+        """Do a pass; return the summed cost where it is wanted.
+
+        A gradient, of `scale` times the summed cost, is written into the trace's gradient; outputs are in its slots.
+        `scale` is the same in every pass.
 
         Errors: those of the functions of a first pass.
         """
+        plan, wanted = self.trace.plan, self.wanted
         if self._bound is None:
-            return self._recorded(inputs, targets, scale)
-        for name, array in self._inputs:
-            if inputs[name] is not array:
-                return self._copied(inputs, targets)
-        for name, array in self._targets:
-            if targets[name] is not array:
-                return self._copied(inputs, targets)
+            given = {slot: inputs[name] for name, slot in plan.input_slots.items()}
+            if wanted is not Wanted.OUTPUTS:
+                given |= {each.target_slot: targets[each.output] for each in plan.costs}
+            return self._recorded(given, scale)
+        bound = self._given
+        for name, slot in plan.input_slots.items():
+            if inputs[name] is not bound[slot]:
+                self._take(slot, inputs[name])
+        if wanted is not Wanted.OUTPUTS:
+            for each in plan.costs:
+                if targets[each.output] is not bound[each.target_slot]:
+                    self._take(each.target_slot, targets[each.output])
         return self._repeat()
 
     def _repeat(self) -> float:
-        calls = iter(self._calls)
+        calls = iter(self._bound.calls)  # type: ignore[union-attr]
         try:
             for call in calls:
                 call()
         except BpframeError:
             raise
         except Exception as error:
-            raise self._named(len(self._calls) - length_hint(calls) - 1, error) from error
+            raise self._named(length_hint(calls), error) from error
         return float(self._total)
 
-    def _named(self, number: int, error: Exception) -> BpframeError:
-        """Return the error that says which node's call failed."""
-        segment = self._bound.segments[number]  # type: ignore[union-attr]
+    def _named(self, left: int, error: Exception) -> BpframeError:
+        """Return the error that says which node's call failed, from how many calls were left after it."""
+        segments = self._bound.segments  # type: ignore[union-attr]
+        segment = segments[len(segments) - left - 1]
         step = self.trace.plan.step_of.get(segment.name)
         return failed_at(f"the cost of '{segment.name}'" if step is None else step.node.where, segment.phase, error)
 
-    def _copied(self, inputs: Arrays, targets: Arrays) -> float:
-        """Repeat the calls for other arrays than those that they are bound to, by way of arrays of its own."""
-        if not self._owns_arrays:
-            self._bind(*_copies(inputs, targets))
-            self._owns_arrays = True
-        for mine, given in ((self._inputs, inputs), (self._targets, targets)):
-            for name, array in mine:
-                np.copyto(array, given[name])
-        return self._repeat()
+    def _take(self, slot: int, array: Array) -> None:
+        """Have the next pass work on another array than the calls are bound to: by a copy where that costs less."""
+        if slot not in self._own:
+            if array.nbytes > COPIED_BYTES and array.flags.c_contiguous:
+                self._put(slot, array)
+                return
+            self._own.add(slot)
+            self._put(slot, np.empty_like(self._given[slot]))
+        np.copyto(self._given[slot], array)
+
+    def _put(self, slot: int, array: Array) -> None:
+        self._bound.rebind(self.record.given[slot], array)  # type: ignore[union-attr]
+        self._given[slot] = self.trace.slots[slot] = array
 
     # Recording ------------------------------------------------------------------------------------------------------
 
-    def _recorded(self, inputs: Arrays, targets: Arrays, scale: float) -> float:
+    def _recorded(self, given: dict[int, Array], scale: float) -> float:
         """Do a pass that is recorded; from the second record that says the same on, there is a program."""
         if self._attempts >= ATTEMPTS or not recording_wanted():
             why = "BPFRAME_RECORD" if not recording_wanted() else "its network gave another result when repeated"
             self.direct |= dict.fromkeys(self._everything, why)
         self._attempts += 1
         self.trace.release()
-        if _needs_copies([*inputs.values(), *targets.values()]):
-            inputs, targets = _copies(inputs, targets)
-            self._owns_arrays = True
+        self._own = set()
+        if _needs_copies(list(given.values())):
+            given = {slot: np.array(array, order="C") for slot, array in given.items()}
+            self._own = set(given)
         before = self._record
-        recording = Recording(self.trace, self.training, inputs, targets, self.direct)
-        total = recording.run(scale)
+        recording = Recording(self.trace, self.training, given, self.direct)
+        total = recording.run(self.wanted, scale)
         self._record = recording.record
         segments = recording.segments
         del recording  # with the arrays of the pass
@@ -136,54 +157,54 @@ class Program:
             self._record = None  # what these nodes hand on lies elsewhere when they are called directly
             self.direct |= dict.fromkeys(names, "its calls differ from batch to batch")
             return total
-        self._buffers = Buffers.of(self._record.segments, self._record.total)
-        self._bind(inputs, targets)
-        proved = self._proved(total)
+        expected = self._digest(total)
+        self._bind(given)
+        proved = self._proved(expected)
         for segment in segments:
             segment.left.clear()
         if proved:
             return total
         self._bound, self._record, self._attempts = None, None, ATTEMPTS
-        return self._recorded(inputs, targets, scale)  # the gradient is another one now
+        return self._recorded(given, scale)  # what the pass left is no longer there
 
     @property
     def _everything(self) -> set[str]:
         plan = self.trace.plan
         return {*plan.step_of, *(cost_key(each.output) for each in plan.costs)}
 
-    def _bind(self, inputs: Arrays, targets: Arrays) -> None:
+    def _bind(self, given: dict[int, Array]) -> None:
         """Put every array in its place."""
-        record, plan, slots = self._record, self.trace.plan, self.trace.slots
-        assert record is not None
-        assert self._buffers is not None
-        pinned = {root: inputs[name] for name, root in record.inputs.items()}
-        pinned |= {root: targets[name] for name, root in record.targets.items()}
+        record, slots = self.record, self.trace.slots
+        self._buffers = Buffers.of(record.segments, record.kept)
+        pinned = {record.given[slot]: array for slot, array in given.items()}
         self._bound = bound = Binding(record.segments, self._buffers, pinned)
-        self._calls, self._total = bound.calls, bound.array(record.total)
-        self._inputs, self._targets = list(inputs.items()), list(targets.items())
+        self._total = 0.0 if record.total is None else bound.array(record.total)
+        self._given = given
         for slot, place in record.values.items():
             slots[slot] = bound.array(place)
-        for name, array in self._inputs:
-            slots[plan.input_slots[name]] = array
-        for each in plan.costs:
-            slots[each.target_slot] = targets[each.output]
+        for slot, array in given.items():
+            slots[slot] = array
 
-    def _proved(self, total: float) -> bool:
+    def _proved(self, expected: bytes) -> bool:
         """Whether the recorded calls leave what the pass that was recorded last left, to the last bit."""
-        assert self._bound is not None
-        expected = self._digest(total)
         try:
-            for call in self._bound.rehearsal():
+            for call in self._bound.rehearsal():  # type: ignore[union-attr]
                 call()
         except Exception:
             return False
         return expected == self._digest(float(self._total))
 
     def _digest(self, total: float) -> bytes:
-        """Return what stands for the bytes of the gradient and the cost, without a copy of them."""
+        """Return what stands for the bytes that a pass left, without a copy of them."""
+        plan, slots = self.trace.plan, self.trace.slots
         digest = hashlib.sha256(np.float64(total).tobytes())
-        for slot in self.trace.plan.gradient_slots.values():
-            digest.update(self.trace.slots[slot])
+        left: list[Any] = []
+        if self.wanted is Wanted.OUTPUTS:
+            left = [np.ascontiguousarray(slots[plan.value_slots[name]]) for name in plan.graph.outputs]
+        elif self.wanted is Wanted.GRADIENT:
+            left = [slots[slot] for slot in plan.gradient_slots.values()]
+        for array in left:
+            digest.update(array)
         return digest.digest()
 
 
@@ -191,13 +212,8 @@ def _key(name: str, phase: str) -> str:
     return cost_key(name) if phase in ("cost", "BP1") else name
 
 
-def _copies(*parts: Arrays) -> list[dict[str, Array]]:
-    return [{name: np.array(array, order="C") for name, array in part.items()} for part in parts]
-
-
-def _needs_copies(arrays: Iterable[Array]) -> bool:
-    """Whether calls cannot be bound to these arrays: views with gaps, or two with common memory."""
-    given = list(arrays)
-    return not all(each.flags.c_contiguous for each in given) or any(
-        np.may_share_memory(one, other) for one, other in combinations(given, 2)
+def _needs_copies(arrays: Sequence[Array]) -> bool:
+    """Whether calls cannot be recorded on these arrays: views with gaps, or two with common memory."""
+    return not all(each.flags.c_contiguous for each in arrays) or any(
+        np.may_share_memory(one, other) for one, other in combinations(arrays, 2)
     )

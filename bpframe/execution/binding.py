@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.execution.buffers import ALIGNMENT, Buffers
+from bpframe.execution.buffers import ALIGNMENT, Buffers, calls_of
 from bpframe.execution.tape import Array, Op, Place, Root, Segment
 
 __all__ = ["Binding"]
@@ -22,7 +22,7 @@ _OUT_BY_NAME = frozenset({np.maximum, np.minimum})
 class Binding:
     """The memory of one pass, and its calls on it in order.
 
-    `pinned` gives the arrays to use in place of those that outlived the recorded pass, by root.
+    `pinned` gives arrays to use in place of some that outlived the recorded pass, by root; they can be replaced again.
     """
 
     def __init__(self, segments: Sequence[Segment], buffers: Buffers, pinned: Mapping[Root, Array]) -> None:
@@ -31,15 +31,30 @@ class Binding:
         self.block = block[start : start + buffers.size]
         self._offsets = buffers.offsets
         self._lent = buffers.lent
-        self._pinned = pinned
+        self._pinned = dict(pinned)
         self._arrays: dict[Place, Array] = {}
         self.calls: list[Thunk] = []
         self.segments: list[Segment] = []
-        for segment in segments:
-            direct = [] if segment.direct is None else [segment.direct(self.array)]
-            made = direct or [self._call(op) for op in segment.ops]
-            self.calls += made
-            self.segments += [segment] * len(made)
+        self._reading: dict[Root, list[tuple[int, Op]]] = {}
+        for segment, places, op in calls_of(segments):
+            if op is not None:
+                for root in {place.root for place in places if place.root in pinned}:
+                    self._reading.setdefault(root, []).append((len(self.calls), op))
+                self.calls.append(self._call(op))
+            elif segment.direct is not None:
+                self.calls.append(segment.direct(self.array))
+            self.segments.append(segment)
+
+    def rebind(self, root: Root, array: Array) -> None:
+        """Have the calls that read a pinned array read another one of the same shape, dtype and layout."""
+        self._pinned[root] = array
+        reading = self._reading.get(root, ())
+        for _, op in reading:
+            for place in op.places():
+                if place.root is root:
+                    self._arrays.pop(place, None)
+        for number, op in reading:
+            self.calls[number] = self._call(op)
 
     def rehearsal(self) -> list[Thunk]:
         """Return the calls with what direct ones left in the recorded pass in their place."""

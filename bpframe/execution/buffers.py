@@ -41,8 +41,8 @@ class Buffers:
     lent: dict[Root, Root]  # pieces that lie in the caller's memory
 
     @classmethod
-    def of(cls, segments: Sequence[Segment], kept: Place | None = None, free: Root | None = None) -> Buffers:
-        """Plan the memory of a recorded pass, of which `kept` is read when it is over.
+    def of(cls, segments: Sequence[Segment], kept: Sequence[Place] = (), free: Root | None = None) -> Buffers:
+        """Plan the memory of a recorded pass, of which `kept` are read when it is over.
 
         `free` is memory of the caller's that may be overwritten once it was read.
         """
@@ -53,8 +53,9 @@ class Buffers:
                     given = None if root.pinned is None else root
                     life = Lifetime(root.key[0], root.nbytes, number, number, given=given)
                     lives.setdefault(root, life).last = number
-        if kept is not None:
-            lives[kept.root].last = len(list(calls_of(segments)))
+        for place in kept:
+            if place.root in lives:
+                lives[place.root].last = len(list(calls_of(segments)))
         _share(segments, lives)
         found = [each for each in {id(life): life for life in lives.values()}.values() if each.given is None]
         size = fit(found)

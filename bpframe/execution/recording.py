@@ -11,7 +11,7 @@ import numpy as np
 from bpframe.backward import pass_on
 from bpframe.execution.direct import HAS_EFFECTS, DirectBackward, DirectCost, DirectForward, why_called
 from bpframe.execution.recorded import Recorded
-from bpframe.execution.tape import Array, NotRecordable, Place, Root, Segment, Tape
+from bpframe.execution.tape import Array, NotRecordable, Place, Root, Segment, Tape, Wanted
 from bpframe.plan import TRAINING, BackwardStep, CostStep, Step
 from bpframe.trace import Trace, bound
 
@@ -22,28 +22,31 @@ Resolve = Callable[[Place], Array]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a pass did, without the arrays that it did it with: `values` are those of nodes and inputs, by slot."""
+    """What a pass did, without the arrays that it did it with.
+
+    `given` are the inputs and targets by slot, `values` those of nodes, `kept` what is read when the pass is over: the
+    outputs where they are wanted, and else the summed cost, `total`.
+    """
 
     segments: list[Segment]
-    inputs: dict[str, Root]
-    targets: dict[str, Root]
+    given: dict[int, Root]
     values: dict[int, Place]
-    total: Place
+    kept: tuple[Place, ...]
+    total: Place | None
 
 
 class Recording:
     """A pass on a trace that was checked, done and recorded at once.
 
-    Nodes in `direct` are not recorded; those that turn out not to be recordable are added to it, with why. What is
-    computed is right either way; the record can be done again where `complete`.
+    `given` are inputs and targets by slot. Nodes in `direct` are not recorded; those that turn out not to be recordable
+    are added to it, with why. What is computed is right either way; the record can be done again where `complete`.
     """
 
     def __init__(
         self,
         trace: Trace,
         training: bool,
-        inputs: Mapping[str, Array],
-        targets: Mapping[str, Array],
+        given: Mapping[int, Array],
         direct: dict[str, str],
     ) -> None:
         self.trace = trace
@@ -56,14 +59,9 @@ class Recording:
         self._deltas: list[Recorded | None] = [None] * plan.size
         tape.begin("network", "arrays")
         slots[TRAINING] = self._recorded[TRAINING] = training
-        self._inputs: dict[str, Recorded] = {}
-        self._targets: dict[str, Recorded] = {}
-        for name, slot in plan.input_slots.items():
-            slots[slot] = inputs[name]
-            self._recorded[slot] = self._inputs[name] = self._pinned(inputs[name])
-        for each in plan.costs:
-            slots[each.target_slot] = targets[each.output]
-            self._recorded[each.target_slot] = self._targets[each.output] = self._pinned(targets[each.output])
+        self._given = {slot: self._pinned(array) for slot, array in given.items()}
+        for slot, recorded in self._given.items():
+            slots[slot], self._recorded[slot] = recorded.array, recorded
         for slot in plan.gradient_slots.values():
             self._recorded[slot] = self._pinned(slots[slot])
         parameters = {path: self._pinned(view) for path, view in trace.parameters.views.items()}
@@ -72,7 +70,7 @@ class Recording:
             self._recorded[step.parameter_slot] = {
                 name: parameters[node.parameter_path(name)] for name in node.parameters
             }
-        self._total: Recorded
+        self._total: Recorded | None = None
         self._values: dict[int, Place] = {}
 
     @property
@@ -85,14 +83,27 @@ class Recording:
         """The record of the pass that was run; None where some node did not let itself be recorded."""
         if not self.complete:
             return None
-        inputs, targets = ({name: each.root for name, each in part.items()} for part in (self._inputs, self._targets))
-        return Record(self.tape.segments, inputs, targets, self._values, self._total.place)
+        plan = self.trace.plan
+        total = None if self._total is None else self._total.place
+        outputs = [self._recorded[plan.value_slots[name]].place for name in plan.graph.outputs]
+        kept = tuple(outputs) if total is None else (total,)
+        given = {slot: each.root for slot, each in self._given.items()}
+        return Record(self.tape.segments, given, self._values, kept, total)
 
-    def run(self, scale: float) -> float:
-        """Do the pass: write the gradient of `scale` times the summed cost; return the summed cost."""
+    def run(self, wanted: Wanted, scale: float) -> float:
+        """Do the pass: write the gradient of `scale` times the summed cost; return the summed cost, where wanted."""
         plan = self.trace.plan
         for step in plan.steps:
             self._forward(step)
+        if wanted is not Wanted.OUTPUTS:
+            self._costs()
+        if wanted is Wanted.GRADIENT:
+            self._gradient(scale)
+        self.tape.close()
+        return 0.0 if self._total is None else float(self._total.array)
+
+    def _costs(self) -> None:
+        plan = self.trace.plan
         total: Any = None
         for each in plan.costs:
             value = self._cost(each)
@@ -100,6 +111,9 @@ class Recording:
             total = value if total is None else total + value
         self.tape.begin("network", "total cost")
         self._total = np.add.reduce(total)
+
+    def _gradient(self, scale: float) -> None:
+        plan = self.trace.plan
         for each in plan.costs:
             self._cost_gradient(each, scale)
         shared = {slot for each in plan.to_parameters for _, slot in each.shared}
@@ -108,8 +122,6 @@ class Recording:
             self._recorded[slot][...] = 0
         for node in plan.to_parameters:
             self._backward(node)
-        self.tape.close()
-        return float(self._total.array)
 
     # Forward --------------------------------------------------------------------------------------------------------
 

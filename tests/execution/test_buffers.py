@@ -47,7 +47,7 @@ def test_any_calls_in_shared_memory_give_what_they_give_in_memory_of_their_own(s
 
     segment, place, roots = recorded(program, start)
     other = np.random.default_rng(1).normal(size=(3, 3))
-    bound = Binding([segment], Buffers.of([segment], place), {roots[0]: other})
+    bound = Binding([segment], Buffers.of([segment], [place]), {roots[0]: other})
     bound.block[:] = 0xFF  # NaN: nothing may be read before it is written
     for _ in range(2):
         for call in bound.calls:
@@ -62,7 +62,7 @@ def test_a_row_of_entrywise_calls_takes_one_piece() -> None:
         return x
 
     segment, place, _ = recorded(row, np.ones((64, 64)))
-    assert Buffers.of([segment], place).size == 64 * 64 * 8
+    assert Buffers.of([segment], [place]).size == 64 * 64 * 8
 
 
 def test_a_chain_of_products_takes_two_pieces() -> None:
@@ -72,7 +72,7 @@ def test_a_chain_of_products_takes_two_pieces() -> None:
         return x
 
     segment, place, _ = recorded(chain, np.eye(64))
-    buffers = Buffers.of([segment], place)
+    buffers = Buffers.of([segment], [place])
     assert buffers.size == 2 * 64 * 64 * 8
     assert all(life.offset % ALIGNMENT == 0 for life in buffers.lifetimes)
     assert max(life.last - life.first for life in buffers.lifetimes) == 1
@@ -87,7 +87,7 @@ def test_what_is_read_late_is_kept() -> None:
 
     segment, place, roots = recorded(late, np.ones((8, 8)))
     other = np.random.default_rng(1).normal(size=(8, 8))
-    bound = Binding([segment], Buffers.of([segment], place), {roots[0]: other})
+    bound = Binding([segment], Buffers.of([segment], [place]), {roots[0]: other})
     for call in bound.calls:
         call()
     np.testing.assert_array_equal(bound.array(place), late(other))

@@ -23,7 +23,7 @@ def repeated(function, *arrays, others=None):
     tape.close()
     others = [np.ascontiguousarray(each[::-1]) for each in arrays] if others is None else others
     pinned = {each.root: other for each, other in zip(recorded, others, strict=True)}
-    bound = Binding([segment], Buffers.of([segment], found.place), pinned)
+    bound = Binding([segment], Buffers.of([segment], [found.place]), pinned)
     for call in bound.calls:
         call()
     return bound.array(found.place), function(*others)
