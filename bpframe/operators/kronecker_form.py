@@ -152,19 +152,38 @@ class KroneckerForm(PulledVectors):
 
     def sum_of_squares(self, weights: Array | None = None) -> Array:
         """Add the squares of the vectors' entries, c_{s,n} g_{s,n}², over stack and examples: `shape`."""
-        e, a = self.left, self.right
         if self.places == 1:
-            flat = e.reshape(self._stacked, self.examples, e.shape[-1])
-            folded = _folded_squares(flat, None if weights is None else weights.reshape(flat.shape[:2]))
-            total: Array = folded.T @ np.multiply(a[:, 0], a[:, 0])
-            return total.reshape(self.shape)
-        found = np.zeros_like(e, shape=self._sizes)
+            return self.with_folded(self.folded(weights))
+        found = np.zeros_like(self.left, shape=self._sizes)
         for stack, rows, vectors in self._chunks():
             if weights is None:
                 found += np.einsum("nij,nij->ij", vectors, vectors)
             else:
                 found += np.einsum("n,nij,nij->ij", weights[stack][rows], vectors, vectors)
         return found.reshape(self.shape)
+
+    def folded(self, weights: Array | None = None) -> Array:
+        """Return Σ_s c_{s,n} e_{s,n}², squares of the left side added over the stack: (N, m), of a form of one place."""
+        flat = self.left.reshape(self._stacked, self.examples, self.left.shape[-1])
+        return _folded_squares(flat, None if weights is None else weights.reshape(flat.shape[:2]))
+
+    def with_folded(self, folded: Array) -> Array:
+        """Finish `sum_of_squares` of a form of one place: Σ_n (Σ_s c_{s,n} e_{s,n}²) (a_n²)ᵀ, in `shape`."""
+        a = self.right
+        total: Array = folded.T @ np.multiply(a[:, 0], a[:, 0])
+        return total.reshape(self.shape)
+
+    def has_left_of(self, other: PulledVectors | None) -> bool:
+        """Whether both forms are of one place and have one left side in memory, as a weight's and its bias's."""
+        if not isinstance(other, KroneckerForm) or self.places != 1 or self.left.shape != other.left.shape:
+            return False
+        one, two = (getattr(each.left, "__array_interface__", {}).get("data") for each in (self, other))
+        return one is not None and one == two and self._strides == other._strides
+
+    @property
+    def _strides(self) -> list[int]:
+        shape, strides = self.left.shape, self.left.strides
+        return [stride for size, stride in zip(shape, strides, strict=True) if size > 1]
 
     @property
     def _sizes(self) -> tuple[int, int]:

@@ -10,6 +10,7 @@ import numpy as np
 from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.engine import Engine
+from bpframe.operators import KroneckerForm
 from bpframe.parameters import ParameterVector
 
 __all__ = ["empirical_fisher_diagonal", "gauss_newton_diagonal"]
@@ -62,5 +63,12 @@ def empirical_fisher_diagonal(
 
 
 def _add_squares(point: Linearisation, seeds: Mapping[str, Array], found: ParameterVector) -> None:
+    before, folded = None, None
     for path, form in point.parameter_forms(seeds, scratch_of(point.trace)):
-        found.views[path][...] += form.sum_of_squares()
+        if isinstance(form, KroneckerForm) and form.places == 1:
+            if folded is None or not form.has_left_of(before):  # a weight and its bias pull back the same errors
+                folded = form.folded()
+            found.views[path][...] += form.with_folded(folded)
+        else:
+            found.views[path][...] += form.sum_of_squares()
+        before = form
