@@ -163,7 +163,7 @@ class KroneckerForm(PulledVectors):
         return found.reshape(self.shape)
 
     def folded(self, weights: Array | None = None) -> Array:
-        """Return Σ_s c_{s,n} e_{s,n}², squares of the left side added over the stack: (N, m), of a form of one place."""
+        """Return Σ_s c_{s,n} e_{s,n}², the left side squared and added over the stack: (N, m); forms of one place."""
         flat = self.left.reshape(self._stacked, self.examples, self.left.shape[-1])
         return _folded_squares(flat, None if weights is None else weights.reshape(flat.shape[:2]))
 
