@@ -45,7 +45,7 @@ class Recorded(Located, np.lib.mixins.NDArrayOperatorsMixin):
             raise AttributeError(name)
         if self.tape.closed:
             return getattr(self.array, name)
-        raise self.tape.refuse(f"ndarray.{name}")
+        raise self.tape.refuse("a conversion to a NumPy array" if name.startswith("__array") else f"ndarray.{name}")
 
     # What the shape tells -------------------------------------------------------------------------------------------
 
@@ -208,7 +208,20 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
-for _name in ("__bool__", "__float__", "__int__", "__index__", "__complex__", "__contains__", "item", "tolist"):
+# Who shows an array wants to see its numbers in every pass.
+_SHOWING = ("__repr__", "__str__", "__format__")
+
+for _name in (
+    "__bool__",
+    "__float__",
+    "__int__",
+    "__index__",
+    "__complex__",
+    "__contains__",
+    "item",
+    "tolist",
+    *_SHOWING,
+):
     setattr(Recorded, _name, _deciding(_name))
 for _name in ("mean", "std", "var", "take", "dot", "clip", "round", "repeat", "cumsum", "cumprod", "argmax", "argmin",
               "trace", "argsort"):  # fmt: skip

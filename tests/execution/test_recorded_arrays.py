@@ -143,6 +143,8 @@ REFUSED = {
     "an unknown method": lambda a: a.searchsorted(a),
     "a buffer of its own": lambda a: np.add(a, 1, out=BUFFER),
     "caught": lambda a: caught(a),
+    "printed": lambda a: print(a),
+    "formatted": lambda a: f"{a.max():.3f}",
 }
 
 BUFFER = np.empty_like(A)

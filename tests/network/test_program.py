@@ -222,3 +222,24 @@ def test_recording_can_be_turned_off(monkeypatch) -> None:
         network.gradient(np.ones((2, 3)), np.ones((2, 2)))
     (program,) = network._engine._programs.values()
     assert set(program.direct) == {"dense_1", "sigmoid_1", "cost of sigmoid_1"}
+
+
+class Printing(Activation):
+    """Shows numbers while somebody looks for a mistake."""
+
+    def forward(self, x):
+        print(f"largest {x.max():.2f}")
+        return x * 1
+
+    def jacobian(self, x):
+        return Diagonal(np.ones_like(x))
+
+
+def test_a_component_that_prints_numbers_goes_on_printing(capsys) -> None:
+    network = bp.Network([Dense(units=3), Printing()], cost=QuadraticCost(), input_shape=(2,))
+    for _ in range(9):
+        network.gradient(np.ones((4, 2)), np.ones((4, 3)))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 9
+    assert len(set(lines)) == 1
+    assert "Recorded" not in lines[0]
