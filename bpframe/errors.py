@@ -30,6 +30,7 @@
 
     UserWarning
     ├── DoctorWarning            the machine could run networks faster (only where BPFRAME_DOCTOR=warn asks)
+    ├── StaleRecordWarning       a component computes something else than was recorded, and did not say that it might
     └── DraftWarning             a network is trained through a component without a declared Jacobian
 
 Each says where, what was expected, what arrived and what to try:
@@ -233,6 +234,10 @@ class MissingExtra(BpframeError):
 
 class DoctorWarning(UserWarning):
     """The machine could run networks faster; `bpframe doctor` says how."""
+
+
+class StaleRecordWarning(UserWarning):
+    """A component computes something else than when its calls were recorded, and did not say that it might."""
 
 
 class DraftWarning(UserWarning):

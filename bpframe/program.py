@@ -20,6 +20,7 @@ from bpframe.execution.binding import Binding
 from bpframe.execution.buffers import Buffers
 from bpframe.execution.comparing import differing
 from bpframe.execution.recording import Record, Recording, cost_key
+from bpframe.execution.staleness import FIRST_CHECK, next_check, warn_of_stale_record
 from bpframe.execution.tape import Wanted, recording_wanted
 from bpframe.returned import failed_at
 from bpframe.trace import Trace
@@ -55,6 +56,9 @@ class Program:
         self._attempts = 0
         self._bound: Binding | None = None
         self._total: Any = 0.0
+        self._passes = 0
+        self._next_check = FIRST_CHECK
+        self._last_check = 0
         self._given: dict[int, Array] = {}  # what the calls are bound to, by slot
         self._own: set[int] = set()  # slots whose arrays are the program's own
 
@@ -97,6 +101,9 @@ class Program:
             for each in plan.costs:
                 if targets[each.output] is not bound[each.target_slot]:
                     self._take(each.target_slot, targets[each.output])
+        self._passes += 1
+        if self._passes == self._next_check:
+            return self._checked_again(scale)
         return self._repeat()
 
     def _repeat(self) -> float:
@@ -114,8 +121,11 @@ class Program:
         """Return the error that says which node's call failed, from how many calls were left after it."""
         segments = self._bound.segments  # type: ignore[union-attr]
         segment = segments[len(segments) - left - 1]
-        step = self.trace.plan.step_of.get(segment.name)
-        return failed_at(f"the cost of '{segment.name}'" if step is None else step.node.where, segment.phase, error)
+        return failed_at(self._place(_key(segment.name, segment.phase)), segment.phase, error)
+
+    def _place(self, name: str) -> str:
+        step = self.trace.plan.step_of.get(name)
+        return f"the {name}" if step is None else step.node.where
 
     def _take(self, slot: int, array: Array) -> None:
         """Have the next pass work on another array than the calls are bound to: by a copy where that costs less."""
@@ -166,6 +176,43 @@ class Program:
             return total
         self._bound, self._record, self._attempts = None, None, ATTEMPTS
         return self._recorded(given, scale)  # what the pass left is no longer there
+
+    def _checked_again(self, scale: float) -> float:
+        """Do a pass by calling the components, and hold what they call against the record."""
+        given = dict(self._given)
+        if _needs_copies(list(given.values())):
+            given = {slot: array.copy() for slot, array in given.items()}
+        recording = Recording(self.trace, self.training, given, self.direct)
+        total = recording.run(self.wanted, scale)
+        new = recording.record
+        changed = [] if new is None else differing(self.record.segments, new.segments)
+        if new is not None and not changed:
+            self._next_check, self._last_check = next_check(self._passes), self._passes
+            self._put_back()
+            return total
+        names = {_key(each.name, each.phase) for each in changed} or set(self.direct)
+        self.direct |= dict.fromkeys(names, "its calls differ from batch to batch")
+        warn_of_stale_record(map(self._place, names), self._passes - self._last_check)
+        self._bound, self._record, self._attempts = None, None, 0
+        self._passes, self._next_check, self._last_check = 0, FIRST_CHECK, 0
+        return total
+
+    def _put_back(self) -> None:
+        """Hand what the last pass left on to where repeated passes have it."""
+        bound, slots = self._bound, self.trace.slots
+        assert bound is not None
+        for place, array in zip(self.record.kept, self._kept(), strict=True):
+            bound.array(place)[...] = array
+        for slot, place in self.record.values.items():
+            slots[slot] = bound.array(place)
+        for slot, array in self._given.items():
+            slots[slot] = array
+
+    def _kept(self) -> list[Any]:
+        plan, slots = self.trace.plan, self.trace.slots
+        if self.wanted is not Wanted.OUTPUTS:
+            return [0]  # the total was read
+        return [slots[plan.value_slots[name]].copy() for name in plan.graph.outputs]
 
     @property
     def _everything(self) -> set[str]:

@@ -28,8 +28,8 @@ class Memory:
     """The bytes that training takes with batches of one size, beside the examples and Python itself.
 
     `parameters` counts them twice: training keeps those of an epoch's start. `buffers` is the one block in which the
-    values, errors and intermediate arrays of a step share memory; `first_steps` is what the first three steps hold
-    instead, which are checked and recorded.
+    values, errors and intermediate arrays of a step share memory; `first_steps` is what a step holds that is recorded,
+    or compared with the record: the first ones, and a few later.
 
     Temporary arrays of components that are called directly are not counted, nor what NumPy and BLAS take for
     themselves.
@@ -57,7 +57,7 @@ class Memory:
         rows = [
             ("parameters", self.parameters), ("gradient", self.gradient), ("optimizer", self.optimizer),
             ("a batch", self.batch), ("buffers of a step", self.buffers), ("a step", self.step),
-            ("the first steps", self.peak),
+            ("a recorded step", self.peak),
         ]  # fmt: skip
         return f"training with batches of {self.batch_size}\n" + labelled((what, in_words(size)) for what, size in rows)
 
@@ -78,7 +78,7 @@ def step_memory(engine: Engine, batch_size: int, optimizer: Optimizer | None = N
     values = [math.prod(step.output_shape) for step in plan.steps]
     scratch = [math.prod(step.output_shape) for step in plan.steps if step.scratch_buffer is not None]
     front = 2 * max(values, default=0) * size * entry
-    held = sum(values) * size * entry + max(sum(scratch) * size * entry + front, buffers)
+    held = (sum(values) + max(scratch, default=0)) * size * entry + front + buffers
     arrays = {**{("input", name): shape for name, shape in graph.inputs.items()},
               **{("target", output): graph.target_shapes[output] for output in graph.cost}}  # fmt: skip
     return Memory(

@@ -9,6 +9,7 @@ import numpy as np
 
 from bpframe.component import Optimizer, contract_of
 from bpframe.errors import ContractError
+from bpframe.execution.staleness import FIRST_CHECK, next_check, warn_of_stale_record
 from bpframe.execution.tape import recording_wanted
 from bpframe.execution.update import BlockUpdate
 from bpframe.returned import failed_at
@@ -54,6 +55,7 @@ class Updater:
         self._plain = self._signature.words == ("gradient", "out")
         self._recorded: list[BlockUpdate] = []
         self._calls: list[Callable[[], object]] = []
+        self._next_check, self._last_check = FIRST_CHECK, 1
 
     def apply(self) -> None:
         """Change θ by one step.
@@ -66,7 +68,7 @@ class Updater:
         """
         whole: dict[str, Array] = {}
         try:
-            if self._calls:
+            if self._calls and self.step != self._next_check:
                 for call in self._calls:
                     call()
             else:
@@ -93,9 +95,13 @@ class Updater:
                 self._check(change, theta)
             np.add(theta, change, out=theta)
         if any(each.refused for each in recorded):
-            self._recorded = []
+            if self._calls:
+                warn_of_stale_record([f"optimizer '{self.optimizer.kind}'"], self.step - self._last_check)
+            self._recorded, self._calls = [], []
         elif recorded and all(each.calls is not None for each in recorded):
             self._calls = [call for each in recorded for call in each.calls or ()]
+        if self.step == self._next_check:
+            self._next_check, self._last_check = next_check(self.step), self.step
 
     def _to_be_recorded(self) -> list[BlockUpdate]:
         """Return what records the blocks; nothing where the optimizer has to be called in each step."""

@@ -36,8 +36,9 @@ class Component(Validated):
 
     kind: ClassVar[str] = "component"
 
-    #: Whether methods do more than return values (print, count, remember something): then a repeated step calls them
-    #: every time. Otherwise their NumPy calls may be recorded once, and repeated without them.
+    #: Whether methods do more than compute from their arguments (they print, count, remember something, or read what
+    #: changes elsewhere): then a repeated step calls them every time. Otherwise their NumPy calls may be recorded once,
+    #: and repeated without them.
     has_effects: ClassVar[bool] = False
 
     _suffix: ClassVar[str] = ""

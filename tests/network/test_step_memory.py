@@ -48,7 +48,7 @@ def test_the_peak_is_what_was_predicted(name, batch_size) -> None:
         network = make()
         x = np.zeros((size, *network.graph.inputs["x"]), network.dtype)
         y = np.zeros((size, *network.graph.target_shapes[network.graph.outputs[0]]), network.dtype)
-        network.fit(x, y, optimizer=optimizer, epochs=6, batch_size=size, shuffle=False)
+        network.fit(x, y, optimizer=optimizer, epochs=20, batch_size=size, shuffle=False)
         return network, {"x": x}, {network.graph.outputs[0]: y}
 
     trained(2)  # what is imported late is imported now
