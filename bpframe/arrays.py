@@ -10,6 +10,7 @@ import numpy as np
 
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.graph import Graph, batched
+from bpframe.workers import in_rows
 
 __all__ = ["batch_size", "checked_array", "checked_inputs", "checked_stack", "checked_targets"]
 
@@ -154,7 +155,9 @@ def _check_kind(array: Array, what: str, kinds: str) -> None:
 def _finite(array: Array) -> bool:
     # NaN and infinity survive a sum, which needs no array of its own; a sum that overflows is looked at again.
     with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(np.add.reduce(array, axis=None))) or bool(np.isfinite(array).all())
+        sums: list[Any] = []
+        in_rows(lambda rows: sums.append(np.add.reduce(array[rows], axis=None)), len(array), array.nbytes)
+        return bool(np.isfinite(sums).all()) or bool(np.isfinite(array).all())
 
 
 def _as_array(value: Any, what: str) -> Array:
