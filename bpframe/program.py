@@ -19,7 +19,8 @@ from bpframe.errors import BpframeError
 from bpframe.execution.binding import Binding
 from bpframe.execution.buffers import Buffers
 from bpframe.execution.comparing import differing
-from bpframe.execution.recording import Record, Recording, cost_key
+from bpframe.execution.recorded_pass import cost_key
+from bpframe.execution.recording import Record, Recording
 from bpframe.execution.staleness import FIRST_CHECK, next_check, warn_of_stale_record
 from bpframe.execution.tape import Wanted, recording_wanted
 from bpframe.returned import failed_at

@@ -1,0 +1,119 @@
+"""What every direction of a recorded pass shares: the arrays by slot, and what becomes of nodes that are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from bpframe.execution.recorded import Recorded
+from bpframe.execution.tape import Array, NotRecordable, Place, Segment, Tape
+from bpframe.plan import TRAINING
+from bpframe.trace import Trace
+
+__all__ = ["RecordedPass", "Resolve", "cost_key", "real"]
+
+#: Turns a place into the array there.
+Resolve = Callable[[Place], Array]
+
+
+class RecordedPass:
+    """A pass on a trace that was checked, done and recorded at once.
+
+    `given` are inputs and targets by slot. Nodes in `direct` are not recorded; those that turn out not to be recordable
+    are added to it, with why. What is computed is right either way; the record can be done again where `complete`.
+    """
+
+    def __init__(
+        self,
+        trace: Trace,
+        training: bool,
+        given: Mapping[int, Array],
+        direct: dict[str, str],
+    ) -> None:
+        self.trace = trace
+        self.direct = direct
+        self.complete = True
+        self.why = ""
+        self.tape = tape = Tape()
+        plan, slots = trace.plan, trace.slots
+        self._recorded: list[Any] = [None] * plan.size
+        self._deltas: list[Recorded | None] = [None] * plan.size
+        tape.begin("network", "arrays")
+        slots[TRAINING] = self._recorded[TRAINING] = training
+        self._given = {slot: self._pinned(array) for slot, array in given.items()}
+        for slot, recorded in self._given.items():
+            slots[slot], self._recorded[slot] = recorded.array, recorded
+        for slot in plan.gradient_slots.values():
+            self._recorded[slot] = self._pinned(slots[slot])
+        parameters = {path: self._pinned(view) for path, view in trace.parameters.views.items()}
+        for step in plan.steps:
+            node = step.node
+            self._recorded[step.parameter_slot] = {
+                name: parameters[node.parameter_path(name)] for name in node.parameters
+            }
+        self._total: Recorded | None = None
+        self._values: dict[int, Place] = {}
+
+    @property
+    def segments(self) -> list[Segment]:
+        """What was recorded, in order."""
+        return self.tape.segments
+
+    def _checked(self, value: Any, shape: Iterable[int]) -> Any:
+        if not isinstance(value, Recorded) or value.tape is not self.tape:
+            raise NotRecordable("an array that does not come from the pass")
+        if value.shape != (self.trace.batch, *shape) or value.dtype != self.trace.dtype:
+            raise NotRecordable("another shape or dtype")
+        return value
+
+    def _tried(self, function: Callable[[], Any]) -> Any:
+        """Return what is computed; None, with nothing recorded, where it cannot be recorded."""
+        try:
+            found = function()
+            if self.tape.refused is None:
+                return found
+        except Exception as error:  # whatever it is: called directly it shows itself as what it is
+            self.tape.refused = self.tape.refused or f"{type(error).__name__}: {error}"
+        self.why = self.tape.refused
+        self.tape.begin_again()
+        return None
+
+    def _give_up(self, name: str) -> None:
+        self.direct[name] = self.why
+        self.complete = False
+
+    def _is_direct(
+        self,
+        made: Callable[[Resolve], Callable[[], object]],
+        slots: Sequence[int],
+        others: Sequence[Recorded],
+        written: Sequence[Recorded],
+    ) -> None:
+        """Say that the present segment is a call of a component, what it touches, and what it left where."""
+        segment = self.tape.segments[-1]
+        segment.direct = made
+        touched = [*(self._recorded[slot] for slot in slots), *others, *written]
+        segment.touched = tuple(each.place for each in touched if isinstance(each, Recorded))
+        segment.left = [(each.place, each.array.copy()) for each in written]
+
+    def _pinned(self, array: Array) -> Recorded:
+        return Recorded.of(array, self.tape, pinned=True)
+
+    def _empty(self, shape: Iterable[int]) -> Recorded:
+        return Recorded.of(self.trace.empty(tuple(shape)), self.tape)
+
+
+def cost_key(output: str) -> str:
+    """Return what stands for an output's cost among the names of nodes that are not recorded."""
+    return f"cost of {output}"
+
+
+def real(value: Any) -> Any:
+    """Put the real arrays in place of recorded ones, wherever `saved` holds them."""
+    if isinstance(value, Recorded):
+        return value.array
+    if isinstance(value, dict):
+        return {name: real(each) for name, each in value.items()}
+    if type(value) in (tuple, list):
+        return type(value)(real(each) for each in value)
+    return value
