@@ -10,7 +10,7 @@ import numpy as np
 from bpframe.operators.pulled_vectors import CHUNK_BYTES, Array, PulledVectors, Shape, viewed
 from bpframe.workers import in_rows
 
-__all__ = ["KroneckerForm"]
+__all__ = ["KroneckerForm", "same_memory"]
 
 
 class KroneckerForm(PulledVectors):
@@ -175,15 +175,9 @@ class KroneckerForm(PulledVectors):
 
     def has_left_of(self, other: PulledVectors | None) -> bool:
         """Whether both forms are of one place and have one left side in memory, as a weight's and its bias's."""
-        if not isinstance(other, KroneckerForm) or self.places != 1 or self.left.shape != other.left.shape:
+        if not isinstance(other, KroneckerForm) or not self.places == other.places == 1:
             return False
-        one, two = (getattr(each.left, "__array_interface__", {}).get("data") for each in (self, other))
-        return one is not None and one == two and self._strides == other._strides
-
-    @property
-    def _strides(self) -> list[int]:
-        shape, strides = self.left.shape, self.left.strides
-        return [stride for size, stride in zip(shape, strides, strict=True) if size > 1]
+        return same_memory(self.left[..., 0, :], other.left[..., 0, :])
 
     @property
     def _sizes(self) -> tuple[int, int]:
@@ -245,6 +239,14 @@ class KroneckerForm(PulledVectors):
             for start in range(0, e.shape[-3], step):
                 rows = slice(start, start + step)
                 yield stack, rows, np.matmul(e[stack][rows].swapaxes(-1, -2), a[rows])
+
+
+def same_memory(one: Array, other: Array) -> bool:
+    """Whether two arrays, both alive, are one piece of memory; of arrays that are not NumPy's, not surely."""
+    if one.shape != other.shape or one.strides != other.strides or one.dtype != other.dtype:
+        return False
+    start, its_start = (getattr(each, "__array_interface__", {}).get("data") for each in (one, other))
+    return start is not None and bool(start == its_start)
 
 
 def _folded_squares(vectors: Array, weights: Array | None) -> Array:

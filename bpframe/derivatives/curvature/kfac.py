@@ -14,6 +14,7 @@ from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.memory import check_memory
 from bpframe.derivatives.products import unknown
 from bpframe.operators import KroneckerForm, PulledVectors
+from bpframe.operators.kronecker_form import same_memory
 from bpframe.parameters import ParameterVector
 
 __all__ = ["WeightSharing", "kronecker_factors"]
@@ -77,7 +78,7 @@ class _Known:
 
     def of(self, rows: Array) -> Array:
         """Return eᵀ e, which nobody may write."""
-        if self._product is None or self._rows is None or not _same(self._rows, rows):
+        if self._product is None or self._rows is None or not same_memory(self._rows, rows):
             self._rows, self._product = rows, rows.T @ rows
         return self._product
 
@@ -137,14 +138,6 @@ class _Sums:
             self.memory_limit,
             f"gauss_newton_diagonal{structure}",
         )
-
-
-def _same(rows: Array, others: Array) -> bool:
-    """Whether two arrays, both alive, are one piece of memory."""
-    if rows.shape != others.shape or rows.strides != others.strides or rows.dtype != others.dtype:
-        return False
-    first: int = rows.__array_interface__["data"][0]
-    return first == others.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 
 def _zeros(shape: tuple[int, ...], dtype: Any) -> tuple[Array, Array]:
