@@ -75,13 +75,14 @@ def pass_on(
     each: BackwardStep,
     jacobian: Mapping[str, Any],
     delta: Any,
-    deltas: list[Any],
-    gradients: Sequence[Any],
-    buffers: Sequence[Any],
+    deltas: Any,
+    gradients: Any,
+    buffers: Any,
 ) -> None:
     """Send one node's error along its edges, and to its parameters: BP2, BP3 and BP4.
 
-    `buffers` holds, by slot, where the error of a value may be written, or None.
+    All by slot, in lists or mappings: the errors so far or None, which are filled in, the gradients to write, and where
+    the error of a value may be written, or None.
     """
     for key, slot in each.edges:
         so_far = deltas[slot]
@@ -165,12 +166,12 @@ def _cost_gradient(trace: Trace, each: CostStep) -> Array:
     try:
         gradient = each.jacobian.function(*each.jacobian.arguments(trace.slots))
     except Exception as error:
-        raise failed_at(f"the cost of '{each.output}' ({each.cost.kind})", "jacobian", error) from error
+        raise failed_at(each.where, "jacobian", error) from error
     if not trace.checked:
         output = trace.slots[each.value_slot]
         if np.shape(gradient) != output.shape or gradient.dtype != trace.dtype:
             raise ContractError(
-                f"the cost of '{each.output}' ({each.cost.kind}): jacobian must return ∇_a C, like the output",
+                f"{each.where}: jacobian must return ∇_a C, like the output",
                 expected=f"shape {output.shape}, {trace.dtype}",
                 received=f"shape {np.shape(gradient)}, {getattr(gradient, 'dtype', type(gradient).__name__)}",
             )

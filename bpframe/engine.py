@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.backward import backward, output_errors
-from bpframe.execution.tape import Wanted
+from bpframe.execution.recording import Wanted
 from bpframe.forward import costs, forward
 from bpframe.graph import Graph
 from bpframe.parameters import ParameterVector, initial_parameters

@@ -64,10 +64,10 @@ def costs(trace: Trace, targets: Mapping[str, Array]) -> Array:
         try:
             value = each.forward.function(*each.forward.arguments(slots))
         except Exception as error:
-            raise failed_at(f"the cost of '{each.output}' ({each.cost.kind})", "forward", error) from error
+            raise failed_at(each.where, "forward", error) from error
         if not trace.checked and (np.shape(value) != (trace.batch,) or value.dtype != trace.dtype):
             raise ContractError(
-                f"the cost of '{each.output}' ({each.cost.kind}): forward must return one number per example",
+                f"{each.where}: forward must return one number per example",
                 expected=f"shape ({trace.batch},), {trace.dtype}",
                 received=f"shape {np.shape(value)}, {getattr(value, 'dtype', type(value).__name__)}",
                 hint="sum over every axis but the first: .reshape(len(a), -1).sum(axis=1)",

@@ -52,7 +52,7 @@ def _forward(trace: Trace) -> tuple[str, str, str] | None:
             return step.node.where, "its output is", found
     for each in trace.plan.costs:
         if found := _first(each.forward.function(*each.forward.arguments(trace.slots))):
-            return f"the cost of '{each.output}' ({each.cost.kind})", "its value is", found
+            return each.where, "its value is", found
     return None
 
 
@@ -60,7 +60,7 @@ def _backward(trace: Trace) -> tuple[str, str, str] | None:
     deltas = output_errors(trace, 1.0)
     for cost in trace.plan.costs:
         if found := _first(deltas[cost.value_slot]):
-            return f"the cost of '{cost.output}' ({cost.cost.kind})", "its gradient is", found
+            return cost.where, "its gradient is", found
     for each, delta, jacobian in walk_back(trace, trace.plan.to_parameters, deltas):
         where = each.step.node.where
         for key, _ in each.edges:

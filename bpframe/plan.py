@@ -84,6 +84,11 @@ class CostStep:
     saved_slot: int | None
     buffer_slot: int
 
+    @property
+    def where(self) -> str:
+        """What messages call it."""
+        return f"the cost of '{self.output}' ({self.cost.kind})"
+
 
 @dataclass
 class Plan:

@@ -20,9 +20,9 @@ from bpframe.execution.binding import Binding
 from bpframe.execution.buffers import Buffers
 from bpframe.execution.comparing import differing
 from bpframe.execution.recorded_pass import cost_key
-from bpframe.execution.recording import Record, Recording
+from bpframe.execution.recording import Record, Recording, Wanted
 from bpframe.execution.staleness import FIRST_CHECK, next_check, warn_of_stale_record
-from bpframe.execution.tape import Wanted, recording_wanted
+from bpframe.execution.tape import recording_wanted
 from bpframe.returned import failed_at
 from bpframe.trace import Trace
 
@@ -125,8 +125,10 @@ class Program:
         return failed_at(self._place(_key(segment.name, segment.phase)), segment.phase, error)
 
     def _place(self, name: str) -> str:
-        step = self.trace.plan.step_of.get(name)
-        return f"the {name}" if step is None else step.node.where
+        """Return what messages call a node, or the cost of an output by its key."""
+        plan = self.trace.plan
+        costs = {cost_key(each.output): each.where for each in plan.costs}
+        return plan.step_of[name].node.where if name in plan.step_of else costs.get(name, "the network")
 
     def _take(self, slot: int, array: Array) -> None:
         """Have the next pass work on another array than the calls are bound to: by a copy where that costs less."""
@@ -159,7 +161,6 @@ class Program:
         recording = Recording(self.trace, self.training, given, self.direct)
         total = recording.run(self.wanted, scale)
         self._record = recording.record
-        segments = recording.segments
         del recording  # with the arrays of the pass
         if before is None or self._record is None:
             return total
@@ -171,7 +172,7 @@ class Program:
         expected = self._digest(total)
         self._bind(given)
         proved = self._proved(expected)
-        for segment in segments:
+        for segment in self._record.segments:
             segment.left.clear()
         if proved:
             return total
@@ -180,7 +181,7 @@ class Program:
 
     def _checked_again(self, scale: float) -> float:
         """Do a pass by calling the components, and hold what they call against the record."""
-        given = dict(self._given)
+        given, known = dict(self._given), set(self.direct)
         if _needs_copies(list(given.values())):
             given = {slot: array.copy() for slot, array in given.items()}
         recording = Recording(self.trace, self.training, given, self.direct)
@@ -191,7 +192,7 @@ class Program:
             self._next_check, self._last_check = next_check(self._passes), self._passes
             self._put_back()
             return total
-        names = {_key(each.name, each.phase) for each in changed} or set(self.direct)
+        names = {_key(each.name, each.phase) for each in changed} or set(self.direct) - known
         self.direct |= dict.fromkeys(names, "its calls differ from batch to batch")
         warn_of_stale_record(map(self._place, names), self._passes - self._last_check)
         self._bound, self._record, self._attempts = None, None, 0
@@ -200,20 +201,23 @@ class Program:
 
     def _put_back(self) -> None:
         """Hand what the last pass left on to where repeated passes have it."""
-        bound, slots = self._bound, self.trace.slots
-        assert bound is not None
-        for place, array in zip(self.record.kept, self._kept(), strict=True):
-            bound.array(place)[...] = array
+        if self.wanted is Wanted.OUTPUTS:
+            for place, array in zip(self.record.kept, self._outputs, strict=True):
+                if place.root.pinned is None:  # else it is what was handed in, or a parameter
+                    self._bound.array(place)[...] = array  # type: ignore[union-attr]
+        self._fill_slots()
+
+    def _fill_slots(self) -> None:
+        """Show components that are called the arrays that the calls are bound to."""
+        slots = self.trace.slots
         for slot, place in self.record.values.items():
-            slots[slot] = bound.array(place)
+            slots[slot] = self._bound.array(place)  # type: ignore[union-attr]
         for slot, array in self._given.items():
             slots[slot] = array
 
-    def _kept(self) -> list[Any]:
-        plan, slots = self.trace.plan, self.trace.slots
-        if self.wanted is not Wanted.OUTPUTS:
-            return [0]  # the total was read
-        return [slots[plan.value_slots[name]].copy() for name in plan.graph.outputs]
+    @property
+    def _outputs(self) -> list[Array]:
+        return [self.trace[name] for name in self.trace.plan.graph.outputs]
 
     @property
     def _everything(self) -> set[str]:
@@ -222,16 +226,13 @@ class Program:
 
     def _bind(self, given: dict[int, Array]) -> None:
         """Put every array in its place."""
-        record, slots = self.record, self.trace.slots
+        record = self.record
         self._buffers = Buffers.of(record.segments, record.kept)
         pinned = {record.given[slot]: array for slot, array in given.items()}
         self._bound = bound = Binding(record.segments, self._buffers, pinned)
         self._total = 0.0 if record.total is None else bound.array(record.total)
         self._given = given
-        for slot, place in record.values.items():
-            slots[slot] = bound.array(place)
-        for slot, array in given.items():
-            slots[slot] = array
+        self._fill_slots()
 
     def _proved(self, expected: bytes) -> bool:
         """Whether the recorded calls leave what the pass that was recorded last left, to the last bit."""
@@ -248,7 +249,7 @@ class Program:
         digest = hashlib.sha256(np.float64(total).tobytes())
         left: list[Any] = []
         if self.wanted is Wanted.OUTPUTS:
-            left = [np.ascontiguousarray(slots[plan.value_slots[name]]) for name in plan.graph.outputs]
+            left = [np.ascontiguousarray(array) for array in self._outputs]
         elif self.wanted is Wanted.GRADIENT:
             left = [slots[slot] for slot in plan.gradient_slots.values()]
         for array in left:

@@ -79,14 +79,13 @@ def step_memory(engine: Engine, batch_size: int, optimizer: Optimizer | None = N
     scratch = [math.prod(step.output_shape) for step in plan.steps if step.scratch_buffer is not None]
     front = 2 * max(values, default=0) * size * entry
     held = (sum(values) + max(scratch, default=0)) * size * entry + front + buffers
-    arrays = {**{("input", name): shape for name, shape in graph.inputs.items()},
-              **{("target", output): graph.target_shapes[output] for output in graph.cost}}  # fmt: skip
+    given = [*graph.inputs.values(), *(graph.target_shapes[output] for output in graph.cost)]
     return Memory(
         batch_size=size,
         parameters=2 * vector.nbytes,
         gradient=vector.nbytes,
         optimizer=0 if optimizer is None else _optimizer_bytes(optimizer, vector),
-        batch=sum(math.prod(shape) for shape in arrays.values()) * size * entry,
+        batch=sum(map(math.prod, given)) * size * entry,
         buffers=buffers,
         first_steps=held + 3 * (0 if optimizer is None else change_bytes(optimizer, vector)),
     )

@@ -85,7 +85,7 @@ class Linearisation:
                 found[each.output] = root if root._is_bound() else root._with_shapes(None, hessian.in_shape)
             except OperatorError as error:
                 raise DerivativeError(
-                    f"the cost of '{each.output}' ({each.cost.kind}): its hessian has no root S with S Sᵀ = H",
+                    f"{each.where}: its hessian has no root S with S Sᵀ = H",
                     expected=error.expected,
                     received=error.received or str(error.problem),
                     hint="return an operator from hessian that implements root()",
@@ -162,7 +162,7 @@ class Linearisation:
         return pushed.astype(self.trace.dtype, copy=False)
 
     def _hessian(self, each: CostStep) -> Operator:
-        where = f"the cost of '{each.output}' ({each.cost.kind})"
+        where = each.where
         if each.hessian is None:
             raise DerivativeError(
                 f"{where} declares no hessian",

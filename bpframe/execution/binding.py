@@ -59,13 +59,11 @@ class Binding:
     def rehearsal(self) -> list[Thunk]:
         """Return the calls with what direct ones left in the recorded pass in their place."""
         calls: list[Thunk] = []
-        last = None
         for segment, call in zip(self.segments, self.calls, strict=True):
             if segment.direct is None:
                 calls.append(call)
-            elif segment is not last:
+            else:
                 calls += [partial(np.copyto, self.array(place), array) for place, array in segment.left]
-            last = segment
         return calls
 
     def array(self, place: Place) -> Array:

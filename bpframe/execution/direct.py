@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from bpframe.backward import pass_on
 from bpframe.errors import ContractError
 from bpframe.execution.tape import Array
-from bpframe.plan import Call, CostStep, Slots, Step
+from bpframe.plan import BackwardStep, Call, CostStep, Slots, Step
 from bpframe.returned import failed, failed_at
 from bpframe.trace import bound
 
@@ -60,41 +62,33 @@ class DirectForward:
 class DirectBackward:
     """Pass a node's error on to what it reads and to its parameters: BP2, BP3 and BP4.
 
-    `edges` are (key, the error so far or None, where the error goes); `parameters` are (key, gradient), and `shared`
-    those to whose gradient others add.
+    By slot: `so_far` are the errors that other paths have sent already, or None, `errors` where they go, and
+    `gradients` those of the node's parameters.
     """
 
-    step: Step
+    each: BackwardStep
     slots: Slots
     dtype: Any
     delta: Array
     scratch: Array | None
-    edges: tuple[tuple[str, Array | None, Array], ...]
-    parameters: tuple[tuple[str, Array], ...]
-    shared: tuple[tuple[str, Array], ...]
+    so_far: Mapping[int, Array | None]
+    errors: Mapping[int, Array]
+    gradients: Mapping[int, Array]
 
     def __call__(self) -> None:
         """Pass the error on."""
-        step, slots, delta = self.step, self.slots, self.delta
+        step, slots = self.each.step, self.slots
+        deltas: dict[int, Any] = dict(self.so_far)
         doing = "jacobian"
         if step.scratch_buffer is not None:
             slots[step.scratch_buffer] = self.scratch
         try:
             jacobian = bound(step, step.jacobian.function(*step.jacobian.arguments(slots)), self.dtype)
             doing = "a product with jacobian"
-            for key, so_far, error in self.edges:
-                if so_far is None:
-                    part = jacobian[key].vjp(delta, error)  # BP2, the first path
-                    if part is not error:
-                        np.copyto(error, part)
-                else:
-                    np.add(so_far, jacobian[key].vjp(delta), out=error)  # BP2, add over paths
-            for key, gradient in self.parameters:
-                found = jacobian[key].sum_vjp(delta, gradient)  # BP3, BP4
-                if found is not gradient:
-                    gradient[...] = found
-            for key, gradient in self.shared:
-                gradient += jacobian[key].sum_vjp(delta)
+            pass_on(self.each, jacobian, self.delta, deltas, self.gradients, self.errors)
+            for slot, error in self.errors.items():
+                if deltas[slot] is not error:
+                    np.copyto(error, deltas[slot])
         except ContractError:
             raise
         except Exception as error:
@@ -124,4 +118,4 @@ class DirectCost:
                 np.multiply(call.function(*call.arguments(slots)), self.scale, out=out)
         except Exception as error:
             doing = "forward" if self.scale is None else "jacobian"
-            raise failed_at(f"the cost of '{each.output}' ({each.cost.kind})", doing, error) from error
+            raise failed_at(each.where, doing, error) from error

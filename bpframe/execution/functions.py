@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.execution.located import Located
+from bpframe.execution.located import Located, replaced
 from bpframe.execution.tape import Array, Tape
 
 __all__ = ["apply_function", "apply_ufunc", "assign", "copied", "item", "reshaped"]
@@ -50,16 +50,16 @@ def apply_ufunc(
     """Run a ufunc on the real arrays and record it, with its outputs as last operands."""
     if tape.closed:
         given = {**keywords, "out": tuple(keywords["out"])} if "out" in keywords else keywords
-        return getattr(ufunc, method)(*_unwrapped(tape, kind, inputs), **_unwrapped(tape, kind, given))
+        return getattr(ufunc, method)(*_unwrapped(tape, inputs), **_unwrapped(tape, given))
     keywords = dict(keywords)
     outs = [each for each in keywords.pop("out", ()) if each is not None]
-    real, operands = _unwrapped(tape, kind, inputs), _placed(tape, kind, inputs)
-    named, places = _unwrapped(tape, kind, keywords), _placed(tape, kind, keywords)
+    real, operands = _unwrapped(tape, inputs), _placed(inputs)
+    named, places = _unwrapped(tape, keywords), _placed(keywords)
     call = ufunc if method == "__call__" else getattr(ufunc, method)
-    if any(not isinstance(each, kind) for each in outs):
+    if any(not isinstance(each, Located) for each in outs):
         raise tape.refuse("a buffer of its own")
     if outs:
-        _unwrapped(tape, kind, outs)
+        _unwrapped(tape, outs)
         named["out"] = tuple(each.array for each in outs)
         if len(outs) != ufunc.nout:
             raise tape.refuse("some outputs given and some not")
@@ -87,23 +87,23 @@ def apply_function(tape: Tape, kind: type[Located], function: Callable[..., Any]
     """Run a function of NumPy on the real arrays and record it, unless it only looks at shapes or returns views."""
     if function is np.clip and _CLIP is not None and len(args) == 3 and set(kwargs) <= {"out"} and None not in args[1:]:
         return apply_ufunc(tape, kind, _CLIP, "__call__", args, {name: (out,) for name, out in kwargs.items()})
-    real, named = _unwrapped(tape, kind, args), _unwrapped(tape, kind, kwargs)
-    if function in _SHAPED_BY_ARGUMENTS and any(_recorded_in(kind, (args[1:], kwargs))):
+    real, named = _unwrapped(tape, args), _unwrapped(tape, kwargs)
+    if function in _SHAPED_BY_ARGUMENTS and any(_recorded_in((args[1:], kwargs))):
         raise tape.refuse("a shape that the numbers in an array decide")
     result = function(*real, **named)
     if tape.closed or function in _STATIC or function is np.ones_like:  # ones are the same in every pass
         return result
-    operands, keywords = _placed(tape, kind, args), _placed(tape, kind, kwargs)
+    operands, keywords = _placed(args), _placed(kwargs)
     if result is None and function in _WRITING:
         tape.add(function, *operands, **keywords)
         return None
     if kwargs.get("out") is not None:
-        if not isinstance(kwargs["out"], kind):
+        if not isinstance(kwargs["out"], Located):
             raise tape.refuse("a buffer of its own")
         tape.add(function, *operands, **keywords)
         return kwargs["out"]
     if isinstance(result, list | tuple):
-        views = [_view_among(kind, each, (args, kwargs)) for each in result]
+        views = [_view_among(each, (args, kwargs)) for each in result]
         if any(each is None for each in views):
             raise tape.refuse(f"{function.__name__}, which returns several arrays")
         return type(result)(views)
@@ -117,7 +117,7 @@ def _outcome(
     if not isinstance(result, np.ndarray | np.generic):
         raise tape.refuse(f"{function.__name__}, which returns no array")
     if isinstance(result, np.ndarray):
-        view = _view_among(kind, result, given)
+        view = _view_among(result, given)
         if view is not None:
             return view
     made = kind.of(np.asarray(result), tape)
@@ -142,9 +142,9 @@ def item(array: Located, key: Any) -> Any:
     """Return x[key]: a view where NumPy gives one, else a new array."""
     tape, kind = array.tape, type(array)
     for each in key if isinstance(key, tuple) else (key,):
-        if isinstance(each, kind) and each.array.dtype.kind == "b" and not tape.closed:
+        if isinstance(each, Located) and each.array.dtype.kind == "b" and not tape.closed:
             raise tape.refuse("a selection by the numbers in an array, whose length they decide")
-    real = _unwrapped(tape, kind, key)
+    real = _unwrapped(tape, key)
     if tape.closed:
         return array.array[real]
     found = array.array[real]
@@ -153,7 +153,7 @@ def item(array: Located, key: Any) -> Any:
     if array.sees(found):
         return array.seen_as(found)
     made = kind.of(found, tape)
-    tape.add(_selected, made.place, array.place, _placed(tape, kind, key))
+    tape.add(_selected, made.place, array.place, _placed(key))
     return made
 
 
@@ -163,10 +163,10 @@ def _selected(out: Array, array: Array, key: Any) -> None:
 
 def assign(array: Located, key: Any, value: Any) -> None:
     """x[key] = value."""
-    tape, kind = array.tape, type(array)
-    array.array[_unwrapped(tape, kind, key)] = _unwrapped(tape, kind, value)
+    tape = array.tape
+    array.array[_unwrapped(tape, key)] = _unwrapped(tape, value)
     if not tape.closed:
-        tape.add(operator.setitem, array.place, _placed(tape, kind, key), _placed(tape, kind, value))
+        tape.add(operator.setitem, array.place, _placed(key), _placed(value))
 
 
 def reshaped(array: Located, found: Array, order: str) -> Any:
@@ -191,47 +191,39 @@ def copied(array: Located, found: Array) -> Any:
     return made
 
 
-def _view_among(kind: type[Located], found: Any, given: Any) -> Any:
+def _view_among(found: Any, given: Any) -> Any:
     if isinstance(found, np.ndarray):
-        for each in _recorded_in(kind, given):
+        for each in _recorded_in(given):
             if each.sees(found):
                 return each.seen_as(found)
     return None
 
 
-def _recorded_in(kind: type[Located], value: Any) -> Iterator[Located]:
-    if isinstance(value, kind):
+def _recorded_in(value: Any) -> Iterator[Located]:
+    if isinstance(value, Located):
         yield value
     elif isinstance(value, tuple | list):
         for each in value:
-            yield from _recorded_in(kind, each)
+            yield from _recorded_in(each)
     elif isinstance(value, dict):
         for each in value.values():
-            yield from _recorded_in(kind, each)
+            yield from _recorded_in(each)
 
 
-def _unwrapped(tape: Tape, kind: type[Located], value: Any) -> Any:
+def _unwrapped(tape: Tape, value: Any) -> Any:
     """Put the real arrays in place of recorded ones; refuse those of another pass."""
-    if isinstance(value, kind):
-        if value.tape is not tape and not tape.closed:
+
+    def real(each: Located) -> Array:
+        if each.tape is not tape and not tape.closed:
             raise tape.refuse("an array of another pass")
-        return value.array
-    if type(value) in (tuple, list):
-        return type(value)(_unwrapped(tape, kind, each) for each in value)
-    if type(value) is dict:
-        return {name: _unwrapped(tape, kind, each) for name, each in value.items()}
-    return value
+        return each.array
+
+    return replaced(value, real)
 
 
-def _placed(tape: Tape, kind: type[Located], value: Any) -> Any:
+def _placed(value: Any) -> Any:
     """Put places in place of recorded arrays."""
-    if isinstance(value, kind):
-        return value.place
-    if type(value) in (tuple, list):
-        return type(value)(_placed(tape, kind, each) for each in value)
-    if type(value) is dict:
-        return {name: _placed(tape, kind, each) for name, each in value.items()}
-    return value
+    return replaced(value, lambda each: each.place)
 
 
 def _arrays_for_numbers(ufunc: np.ufunc, real: Sequence[Any], operands: Sequence[Any]) -> tuple[Any, ...]:

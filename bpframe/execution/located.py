@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
 
 from bpframe.execution.tape import Array, Place, Root, Tape
 
-__all__ = ["Located"]
+__all__ = ["Located", "replaced"]
 
 
 class Located:
@@ -44,3 +45,14 @@ class Located:
             return False
         start, end = np.lib.array_utils.byte_bounds(array)
         return self.root.start <= start and end <= self.root.start + self.root.nbytes
+
+
+def replaced(value: Any, by: Callable[[Located], Any]) -> Any:
+    """Put something else in place of every array of a pass, in tuples, lists and dictionaries too."""
+    if isinstance(value, Located):
+        return by(value)
+    if type(value) in (tuple, list):
+        return type(value)(replaced(each, by) for each in value)
+    if isinstance(value, dict):
+        return {name: replaced(each, by) for name, each in value.items()}
+    return value

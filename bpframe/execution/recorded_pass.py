@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from bpframe.execution.recorded import Recorded
-from bpframe.execution.tape import Array, NotRecordable, Place, Segment, Tape
+from bpframe.execution.tape import Array, NotRecordable, Place, Tape
 from bpframe.plan import TRAINING
 from bpframe.trace import Trace
 
-__all__ = ["RecordedPass", "Resolve", "cost_key", "real"]
+__all__ = ["RecordedPass", "Resolve", "cost_key"]
 
 #: Turns a place into the array there.
 Resolve = Callable[[Place], Array]
@@ -53,11 +53,6 @@ class RecordedPass:
             }
         self._total: Recorded | None = None
         self._values: dict[int, Place] = {}
-
-    @property
-    def segments(self) -> list[Segment]:
-        """What was recorded, in order."""
-        return self.tape.segments
 
     def _checked(self, value: Any, shape: Iterable[int]) -> Any:
         if not isinstance(value, Recorded) or value.tape is not self.tape:
@@ -106,14 +101,3 @@ class RecordedPass:
 def cost_key(output: str) -> str:
     """Return what stands for an output's cost among the names of nodes that are not recorded."""
     return f"cost of {output}"
-
-
-def real(value: Any) -> Any:
-    """Put the real arrays in place of recorded ones, wherever `saved` holds them."""
-    if isinstance(value, Recorded):
-        return value.array
-    if isinstance(value, dict):
-        return {name: real(each) for name, each in value.items()}
-    if type(value) in (tuple, list):
-        return type(value)(real(each) for each in value)
-    return value

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
 
 from bpframe.backward import pass_on
 from bpframe.execution.direct import DirectBackward
+from bpframe.execution.located import replaced
 from bpframe.execution.recorded import Recorded
 from bpframe.execution.recorded_forward import RecordedForward
-from bpframe.execution.recorded_pass import Resolve, cost_key, real
-from bpframe.execution.tape import Place, Root, Segment, Wanted
+from bpframe.execution.recorded_pass import Resolve, cost_key
+from bpframe.execution.tape import Place, Root, Segment
 from bpframe.plan import BackwardStep, CostStep
 from bpframe.trace import bound
 
-__all__ = ["Record", "Recording"]
+__all__ = ["Record", "Recording", "Wanted"]
+
+
+class Wanted(Enum):
+    """What a pass is for: the outputs alone, the costs of the examples, or the gradient with them."""
+
+    OUTPUTS = "outputs"
+    COSTS = "costs"
+    GRADIENT = "gradient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,7 @@ class Recording(RecordedForward):
                 return
             self._give_up(key)
             if each.saved_slot is not None:
-                self.trace.slots[each.saved_slot] = real(recorded[each.saved_slot])
+                self.trace.slots[each.saved_slot] = _real(recorded[each.saved_slot])
         self._deltas[each.value_slot] = self._direct_cost(each, self._empty(shape), scale)
 
     def _backward(self, each: BackwardStep) -> None:
@@ -116,7 +126,7 @@ class Recording(RecordedForward):
                 recorded[slot].array[...] = gradient
             self._give_up(name)
             if step.saved_slot is not None:
-                self.trace.slots[step.saved_slot] = real(recorded[step.saved_slot])
+                self.trace.slots[step.saved_slot] = _real(recorded[step.saved_slot])
         self._direct_backward(each, delta)
 
     def _passed_on(self, each: BackwardStep, delta: Recorded) -> bool:
@@ -131,35 +141,31 @@ class Recording(RecordedForward):
         return True
 
     def _direct_backward(self, each: BackwardStep, delta: Recorded) -> None:
-        step, recorded, slots, dtype = each.step, self._recorded, self.trace.slots, self.trace.dtype
+        step, slots, dtype = each.step, self.trace.slots, self.trace.dtype
         scratch = None if step.scratch_buffer is None else self._empty(step.output_shape)
-        errors = {slot: self._deltas[slot] for _, slot in each.edges}
-        edges: list[tuple[str, Recorded | None, Recorded]] = []
-        for key, slot in each.edges:
-            edges.append((key, errors[slot], self._empty(step.shapes[key])))
-            errors[slot] = edges[-1][-1]
-        self._deltas = [errors.get(slot, before) for slot, before in enumerate(self._deltas)]
-        parameters = [(key, recorded[slot]) for key, slot in each.parameters]
-        shared = [(key, recorded[slot]) for key, slot in each.shared]
-        touched = [delta, scratch, *(part for _, *parts in edges for part in parts)]
-        arrays = {
-            value.place: value.array
-            for value in (*touched, *(one for _, one in (*parameters, *shared)))
-            if value is not None
-        }
+        so_far = {slot: self._deltas[slot] for _, slot in each.edges}
+        errors = {slot: self._empty(step.shapes[key]) for key, slot in each.edges}
+        gradients = {slot: self._recorded[slot] for _, slot in (*each.parameters, *each.shared)}
+        for slot, error in errors.items():
+            self._deltas[slot] = error
+        written = [*errors.values(), *gradients.values()]
+        touched = [value for value in (delta, scratch, *so_far.values(), *written) if value is not None]
         at, scratch_at = delta.place, None if scratch is None else scratch.place
-        edges_at = [(key, None if so_far is None else so_far.place, error.place) for key, so_far, error in edges]
-        parameters_at, shared_at = ([(key, one.place) for key, one in named] for named in (parameters, shared))
+        so_far_at = {slot: None if value is None else value.place for slot, value in so_far.items()}
+        errors_at, gradients_at = ({slot: one.place for slot, one in part.items()} for part in (errors, gradients))
 
         def made(array: Resolve) -> DirectBackward:
             return DirectBackward(
-                step, slots, dtype, array(at), scratch_at and array(scratch_at),
-                tuple((key, so_far and array(so_far), array(error)) for key, so_far, error in edges_at),
-                tuple((key, array(place)) for key, place in parameters_at),
-                tuple((key, array(place)) for key, place in shared_at),
+                each, slots, dtype, array(at), scratch_at and array(scratch_at),
+                {slot: place and array(place) for slot, place in so_far_at.items()},
+                {slot: array(place) for slot, place in errors_at.items()},
+                {slot: array(place) for slot, place in gradients_at.items()},
             )  # fmt: skip
 
-        made(arrays.__getitem__)()
+        made({value.place: value.array for value in touched}.__getitem__)()
         # The method may have kept views of what forward read.
-        written = [*(error for _, _, error in edges), *(one for _, one in (*parameters, *shared))]
-        self._is_direct(made, [*step.input_slots, step.slot], [each for each in touched if each is not None], written)
+        self._is_direct(made, [*step.input_slots, step.slot], touched, written)
+
+
+def _real(saved: Any) -> Any:
+    return replaced(saved, lambda each: each.array)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-__all__ = ["NotRecordable", "Op", "Place", "Root", "Segment", "Tape", "Wanted", "recording_wanted"]
+__all__ = ["NotRecordable", "Op", "Place", "Root", "Segment", "Tape", "recording_wanted"]
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -22,14 +21,6 @@ def recording_wanted() -> bool:
 
 class NotRecordable(Exception):
     """What a component did cannot be done again from a record of its NumPy calls alone."""
-
-
-class Wanted(Enum):
-    """What a pass is for: the outputs alone, the costs of the examples, or the gradient with them."""
-
-    OUTPUTS = "outputs"
-    COSTS = "costs"
-    GRADIENT = "gradient"
 
 
 @dataclass(eq=False, slots=True)

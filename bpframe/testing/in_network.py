@@ -103,8 +103,7 @@ def _places(trace: Trace, targets: Mapping[str, Array], training: bool) -> Itera
     for each in plan.costs:
         shape = plan.graph.shapes[each.output]
         point = Point({"a": trace.slots[each.value_slot]}, {"y": targets[each.output]}, {}, training, trace.batch)
-        where = f"the cost of '{each.output}' ({each.cost.kind})"
-        yield _Place(each.output, where, each.cost, (shape,), CostProbe(each.cost, [shape]), point, True)
+        yield _Place(each.output, each.where, each.cost, (shape,), CostProbe(each.cost, [shape]), point, True)
 
 
 def _faults_of(place: _Place) -> Iterator[Fault]:

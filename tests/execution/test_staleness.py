@@ -132,3 +132,25 @@ def test_a_look_changes_nothing() -> None:
                     program._next_check = 0  # never again
             np.testing.assert_array_equal(ours, other.gradient(x, y, training=True).vector, err_msg=case.name)
             assert one.predict(x).tobytes() == other.predict(x).tobytes()
+
+
+class Hesitant(Activation):
+    """Looks at the numbers from some day on."""
+
+    def forward(self, x):
+        return x * (float(x[0, 0]) if settings["scale"] > 1 else 1.0)
+
+    def jacobian(self, x):
+        return Diagonal(np.full_like(x, float(x[0, 0]) if settings["scale"] > 1 else 1.0))
+
+
+def test_only_what_has_changed_is_named() -> None:
+    layers = [Dense(units=3), SaidSo(), Hesitant()]
+    net = bp.Network(layers, cost=QuadraticCost(), input_shape=(2,), seed=0)
+    gradients(net, 6)
+    settings["scale"] = 2.0
+    with pytest.warns(StaleRecordWarning) as caught:
+        gradients(net, 40)
+    (warning,) = caught
+    assert "hesitant_1" in str(warning.message)
+    assert "said_so" not in str(warning.message)

@@ -8,7 +8,7 @@ from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
 
 import bpframe as bp
 from bpframe import engine as engine_module
-from bpframe.extend import Activation, Diagonal
+from bpframe.extend import Activation, Diagonal, Identity
 from tests.contract.cases import CASES
 from tests.derivatives.zoo import ZOO
 
@@ -103,3 +103,21 @@ def test_a_late_failure_names_the_node() -> None:
     with pytest.raises(bp.errors.ContractError, match=r"brittle_1.*forward failed: ValueError: too large"):
         network.predict(np.full((3, 2), 1e4))
     np.testing.assert_array_equal(network.predict(np.ones((3, 2))), network.predict(np.ones((3, 2))))
+
+
+class Same(Activation):
+    """Hands on what it is handed."""
+
+    def forward(self, x):
+        return x
+
+    def jacobian(self):
+        return Identity()
+
+
+def test_an_output_that_is_the_input_is_never_written() -> None:
+    network = bp.Network([Same()], cost=QuadraticCost(), input_shape=(2,))
+    x = np.random.default_rng(0).random((3, 2))
+    x.flags.writeable = False
+    for _ in range(70):  # past the passes in which components are called again
+        np.testing.assert_array_equal(network.predict(x), x)
