@@ -16,38 +16,42 @@ import numpy as np
 
 from bpframe.errors import ContractError
 from bpframe.graph import Node
+from bpframe.local_jacobian import local_jacobian
 from bpframe.operators import Operator
 from bpframe.plan import BackwardStep, CostStep
-from bpframe.returned import check_product, failed, failed_at
+from bpframe.returned import check_product, failed
 from bpframe.scratch import Scratch
-from bpframe.trace import Trace, local_jacobian
+from bpframe.trace import Trace
+from bpframe.workspace import Workspace, read_only
 
-__all__ = ["backward", "output_errors", "pass_on", "walk_back"]
+__all__ = ["Distrusted", "backward", "output_errors", "pass_on", "walk_back"]
 
 Array = np.ndarray[Any, Any]
 
 
-def output_errors(trace: Trace, scale: float = 1.0) -> list[Array | None]:
+def output_errors(workspace: Workspace, scale: float = 1.0) -> list[Array | None]:
     """BP1: the error of every output, `scale` · ∇_a C, by slot.
 
     Gradients are sums over examples; `scale` = 1/N makes them the mean's, at the price of a product of the outputs'
     size rather than of the parameters'.
     """
-    deltas: list[Array | None] = [None] * len(trace.slots)
-    for each in trace.plan.costs:
-        buffer = trace.slots[each.buffer_slot]
-        gradient = _cost_gradient(trace, each)
+    deltas: list[Array | None] = [None] * len(workspace.slots)
+    for each in workspace.plan.costs:
+        buffer = workspace.slots[each.buffer_slot]
+        gradient = _cost_gradient(workspace, each)
         deltas[each.value_slot] = np.multiply(gradient, scale, out=buffer)
     return deltas
 
 
-def backward(trace: Trace, steps: Sequence[BackwardStep], deltas: list[Array | None], gradients: list[Any]) -> None:
+def backward(
+    workspace: Workspace, steps: Sequence[BackwardStep], deltas: list[Array | None], gradients: list[Any]
+) -> None:
     """BP2, BP3 and BP4: spread the errors `deltas` back along `steps`, writing gradients as they pass.
 
     `deltas` holds the error of a value in the value's slot, (*S, N, *features), until it was passed on. `gradients`
     holds in each parameter's slot the array to write, (*S, *shape), with any leading stack axes S.
     """
-    checked = trace.checked
+    checked = workspace.checked
     no_buffers = [None] * len(deltas)
     for each in steps:
         for _, slot in each.shared:
@@ -59,16 +63,17 @@ def backward(trace: Trace, steps: Sequence[BackwardStep], deltas: list[Array | N
             for _, slot in each.parameters:
                 gradients[slot][...] = 0
             continue
-        jacobian: Mapping[str, Any] = local_jacobian(trace, step)
-        if not checked:
-            jacobian = {key: _Tried(operator, step.node, key) for key, operator in jacobian.items()}
+        jacobian: Mapping[str, Any] = local_jacobian(workspace, step)
+        delta = read_only(delta)
+        if not checked or step.why is not None:
+            jacobian = {key: Distrusted(operator, step.node, key) for key, operator in jacobian.items()}
         try:
             deltas[step.slot] = None  # nobody reads it again
             pass_on(each, jacobian, delta, deltas, gradients, no_buffers)
         except ContractError:
             raise
         except Exception as error:
-            raise failed(step.node, "a product with jacobian", error) from error
+            raise failed(step.node.where, "a product with jacobian", error) from error
 
 
 def pass_on(
@@ -114,7 +119,7 @@ def walk_back(
         delta = deltas[step.slot]
         if delta is None:
             continue
-        jacobian = trace.jacobian(step.node.name)
+        delta, jacobian = read_only(delta), trace.jacobian(step.node.name)
         yield each, delta, jacobian
         deltas[step.slot] = None
         for key, slot in each.edges:
@@ -122,6 +127,8 @@ def walk_back(
             axis = delta.ndim - len(step.output_shape) - 1
             shape = (*delta.shape[: axis + 1], *step.shapes[key])
             part = _pulled(jacobian[key], delta, axis, slot, shape, scratch if so_far is None else None)
+            if step.why is not None:
+                part = part.copy()  # the operator may keep it
             check_product(step.node, key, "vjp", part, shape, delta.dtype)
             deltas[slot] = part if so_far is None else so_far + part
 
@@ -137,8 +144,8 @@ def _pulled(
     return np.broadcast_to(part, (*part.shape[:axis], batch, *part.shape[axis + 1 :]))
 
 
-class _Tried:
-    """An operator in a first pass: what its products return is held against the shape and dtype that they must have.
+class Distrusted:
+    """An operator that is new, or may keep what it is handed: its products are checked, and copied.
 
     It hands on no buffer, in which a wrong dtype would not show.
     """
@@ -158,21 +165,22 @@ class _Tried:
         leading = u.ndim - len(self.node.output_shape)
         shape = (*u.shape[: leading if batched else leading - 1], *self.node.slot_shapes[self.key])
         check_product(self.node, self.key, product, value, shape, u.dtype)
-        return value
+        return value.copy()
 
 
-def _cost_gradient(trace: Trace, each: CostStep) -> Array:
-    """Return ∇_a C of one output, (N, *output), which may lie in the trace's buffer."""
+def _cost_gradient(workspace: Workspace, each: CostStep) -> Array:
+    """Return ∇_a C of one output, (N, *output), which may lie in the workspace's buffer."""
+    arguments = each.jacobian.arguments(workspace.handed_to(each))
     try:
-        gradient = each.jacobian.function(*each.jacobian.arguments(trace.slots))
+        gradient = each.jacobian.function(*arguments)
     except Exception as error:
-        raise failed_at(each.where, "jacobian", error) from error
-    if not trace.checked:
-        output = trace.slots[each.value_slot]
-        if np.shape(gradient) != output.shape or gradient.dtype != trace.dtype:
+        raise failed(each.where, "jacobian", error, each.jacobian, arguments) from error
+    if not workspace.checked:
+        output = workspace.slots[each.value_slot]
+        if np.shape(gradient) != output.shape or gradient.dtype != workspace.dtype:
             raise ContractError(
                 f"{each.where}: jacobian must return ∇_a C, like the output",
-                expected=f"shape {output.shape}, {trace.dtype}",
+                expected=f"shape {output.shape}, {workspace.dtype}",
                 received=f"shape {np.shape(gradient)}, {getattr(gradient, 'dtype', type(gradient).__name__)}",
             )
     return gradient  # type: ignore[no-any-return]

@@ -1,198 +1,199 @@
-"""A graph with its arrays: parameters, gradient and state, and the traces that are used again and again."""
+"""A graph with its arrays: parameters and state, and the passes that are done again and again."""
 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
-from bpframe.backward import backward, output_errors
-from bpframe.execution.recording import Wanted
-from bpframe.forward import costs, forward
+from bpframe.called_pass import CalledPass, MakePass, Pass, Wanted
+from bpframe.forward import forward
 from bpframe.graph import Graph
+from bpframe.lanes import Kind, Lane, Lanes
 from bpframe.parameters import ParameterVector, initial_parameters
 from bpframe.plan import Plan
-from bpframe.program import Program
 from bpframe.randomness import stream
-from bpframe.trace import NodeState, Trace, initial_state
+from bpframe.trace import Trace
+from bpframe.workspace import NodeState, Workspace, initial_state
 
 __all__ = ["Engine"]
 
 Array = np.ndarray[Any, Any]
+Arrays = Mapping[str, Array]
 
 #: How many examples an evaluation runs at once, so that its memory does not grow with the data.
 EVALUATION_BATCH = 1024
 
-#: How many traces of different batch sizes are kept for another use.
-KEPT_TRACES = 4
-
-#: How many numbers the values of an evaluation pass may be for it to be recorded and repeated.
+#: How many numbers the values of an evaluation pass may be for it to be kept for another time.
 SMALL_PASS = 1 << 16
-
-#: How many evaluation passes are kept to be repeated.
-KEPT_EVALUATIONS = 16
 
 
 class Engine:
     """Runs a graph. Callers have checked their arrays; every array here has the network's dtype.
 
-    `gradient` is overwritten by each call of `differentiate`; the layout is that of `parameters`.
+    `make_pass` makes what does a pass of one kind again and again: by calling the components each time, or something
+    that gives the same bytes. Any number of threads may evaluate; `training` shuts the others out.
     """
 
-    def __init__(self, graph: Graph, dtype: Any, seed: int) -> None:
+    def __init__(self, graph: Graph, dtype: Any, seed: int, make_pass: MakePass = CalledPass) -> None:
         self.graph = graph
         self.plan = Plan(graph)
         self.seed = seed
         self.dtype = np.dtype(dtype)
+        self.make_pass = make_pass
         self.parameters = initial_parameters(graph, self.dtype, seed)
-        self.gradient = self.parameters.like()
         self.state: Mapping[str, NodeState] = initial_state(graph, self.dtype)
-        self._kept: OrderedDict[tuple[int, str], Trace] = OrderedDict()
-        self._programs: dict[tuple[int, str], Program] = {}
-        self._evaluations: OrderedDict[tuple[int, Wanted], Program] = OrderedDict()
+        self._lanes = Lanes(lambda: Lane(self.parameters.like()))
         self._entries = sum(math.prod(shape) for shape in graph.shapes.values())
         self._generators: dict[tuple[str, str], np.random.Generator] = {}
+
+    def copy(self, dtype: Any = None) -> Engine:
+        """Return another engine with the same parameters and state, in this dtype; its random streams begin anew."""
+        copied = Engine(self.graph, self.dtype if dtype is None else dtype, self.seed, self.make_pass)
+        copied.parameters.vector[:] = self.parameters.vector
+        copied.state = {
+            node: {name: array.astype(copied.dtype) for name, array in named.items()}
+            for node, named in self.state.items()
+        }
+        return copied
 
     def reseed(self, seed: int) -> None:
         """Start every random stream of training (dropout, ...) anew from this seed."""
         self.seed = seed
         self._generators.clear()
-        self._kept.clear()
-        self._programs.clear()
-        self._evaluations.clear()
+        self._lanes.clear()
 
     def generator(self, name: str, purpose: str) -> np.random.Generator:
         """Return the random stream of one node, or of one other job, in passes of one purpose."""
         key = (name, purpose)
         if key not in self._generators:
-            self._generators[key] = stream(self.seed, purpose, name)
+            self._generators.setdefault(key, stream(self.seed, purpose, name))
         return self._generators[key]
 
-    def trace(
-        self, inputs: Mapping[str, Array], training: bool = False, parameters: ParameterVector | None = None
-    ) -> Trace:
+    # Threads --------------------------------------------------------------------------------------------------------
+
+    def lane(self) -> AbstractContextManager[Lane]:
+        """Have a lane inside the block: the parameters stay as they are. Errors: ConcurrencyError."""
+        return self._lanes.taken()
+
+    def training(self) -> AbstractContextManager[Lane]:
+        """Have a lane inside the block, and no other thread one. Errors: ConcurrencyError."""
+        return self._lanes.trained()
+
+    # Passes ---------------------------------------------------------------------------------------------------------
+
+    def trace(self, inputs: Arrays, training: bool = False, parameters: ParameterVector | None = None) -> Trace:
         """Run a batch forward and return its trace, whose values nobody else writes.
 
         Its Jacobians read from `parameters`: the engine's own, which training changes, where none are given.
         """
-        trace = self.new_trace(len(next(iter(inputs.values()))), "evaluation", parameters)
-        forward(trace, inputs, training)
-        return trace
+        workspace = self.new_workspace(_count(inputs), "evaluation", parameters)
+        forward(workspace, inputs, training)
+        return Trace(workspace)
 
     def differentiate(
-        self, inputs: Mapping[str, Array], targets: Mapping[str, Array], training: bool, purpose: str = "evaluation"
-    ) -> tuple[float, Trace]:
-        """Write the gradient of the mean cost into `gradient`; return the summed cost and the trace.
+        self, lane: Lane, inputs: Arrays, targets: Arrays, training: bool, purpose: str = "evaluation"
+    ) -> tuple[float, Workspace]:
+        """Write the gradient of the mean cost into the lane's; return the summed cost and the workspace.
 
-        The trace is used again by the next call with as many examples. A repeated pass keeps no node's value in it.
+        The workspace is used again by the next call with as many examples. It may keep no node's value.
         """
-        batch = len(next(iter(inputs.values())))
-        trace = self.kept_trace(batch, purpose)
-        self.hand_in_state(trace)
-        if trace.checked:
-            program = self._programs.get((batch, purpose))
-            if program is None or program.training is not training:
-                program = self._programs[batch, purpose] = Program(trace, training)
-            return program.run(inputs, targets, 1.0 / batch), trace
-        forward(trace, inputs, training)
-        total = float(np.add.reduce(costs(trace, targets)))
-        deltas = output_errors(trace, 1.0 / batch)  # BP1
-        backward(trace, self.plan.to_parameters, deltas, trace.slots)  # BP2, BP3, BP4
-        trace.checked = True
-        return total, trace
+        batch = _count(inputs)
+        repeated = self._pass(lane, (batch, purpose, training, Wanted.GRADIENT))
+        return repeated.run(inputs, targets, 1.0 / batch), repeated.workspace
 
-    def program(self, batch: int, purpose: str) -> Program | None:
-        """Return what repeats passes of this size and purpose, or None before the second."""
-        return self._programs.get((batch, purpose))
+    def gradient(
+        self, inputs: Arrays, targets: Arrays, training: bool, purpose: str = "evaluation"
+    ) -> tuple[float, ParameterVector]:
+        """Return the summed cost and the gradient of the mean cost."""
+        with self.lane() as lane:
+            total, _ = self.differentiate(lane, inputs, targets, training, purpose)
+            return total, lane.gradient.copy()
 
-    def outputs(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    def outputs(self, inputs: Arrays) -> dict[str, Array]:
         """Return every output for all examples, computed in portions."""
-        count = len(next(iter(inputs.values())))
-        shapes = self.graph.shapes
+        count, shapes = _count(inputs), self.graph.shapes
         found = {name: np.empty((count, *shapes[name]), self.dtype) for name in self.graph.outputs}
-        if self._is_small(count):
-            trace, _ = self._evaluated(Wanted.OUTPUTS, inputs, {}, count)
-            for name, array in found.items():
-                array[...] = trace[name]
-            return found
-        for rows, trace in self._portions(inputs, count):
-            for name, array in found.items():
-                array[rows] = trace[name]
+        lane = self._lanes.take()
+        try:
+            for rows, workspace, _ in self._evaluated(lane, Wanted.OUTPUTS, inputs, {}, count):
+                for name, array in found.items():
+                    array[rows] = workspace.slots[self.plan.value_slots[name]]
+        finally:
+            self._lanes.give(lane)
         return found
 
-    def total_cost(self, inputs: Mapping[str, Array], targets: Mapping[str, Array]) -> float:
+    def total_cost(self, inputs: Arrays, targets: Arrays) -> float:
         """Return the cost summed over all examples, computed in portions."""
-        count = len(next(iter(inputs.values())))
-        if self._is_small(count):
-            return self._evaluated(Wanted.COSTS, inputs, targets, count)[1]
-        total = 0.0
-        for rows, trace in self._portions(inputs, count):
-            total += float(np.add.reduce(costs(trace, {name: array[rows] for name, array in targets.items()})))
-        return total
+        with self.lane() as lane:
+            return sum(
+                total for _, _, total in self._evaluated(lane, Wanted.COSTS, inputs, targets, _count(inputs))
+            )
 
-    def kept_trace(self, batch: int, purpose: str) -> Trace:
-        """Return the trace that passes of this size and purpose share."""
-        key = (batch, purpose)
-        trace = self._kept.get(key)
-        if trace is None:
-            trace = self._kept[key] = self.new_trace(batch, purpose)
-            if len(self._kept) > KEPT_TRACES:
-                self._programs.pop(self._kept.popitem(last=False)[0], None)
-        else:
-            self._kept.move_to_end(key)
-        return trace
-
-    def _is_small(self, count: int) -> bool:
-        """Whether a pass spends more time between NumPy's calls than in them, so that it pays to record it."""
-        return 0 < count <= EVALUATION_BATCH and count * self._entries <= SMALL_PASS
-
-    def _evaluated(
-        self, wanted: Wanted, inputs: Mapping[str, Array], targets: Mapping[str, Array], count: int
-    ) -> tuple[Trace, float]:
-        """Do an evaluation pass as a program; return the trace, with the outputs where wanted, and the summed cost."""
-        key = (count, wanted)
-        program = self._evaluations.get(key)
-        if program is None:
-            trace = self.new_trace(count, "evaluation")
-            forward(trace, inputs)
-            total = 0.0 if wanted is Wanted.OUTPUTS else float(np.add.reduce(costs(trace, targets)))
-            trace.checked = True
-            self._evaluations[key] = Program(trace, False, wanted)
-            if len(self._evaluations) > KEPT_EVALUATIONS:
-                self._evaluations.popitem(last=False)
-            return trace, total
-        self._evaluations.move_to_end(key)
-        self.hand_in_state(program.trace)
-        return program.trace, program.run(inputs, targets)
-
-    def _portions(self, inputs: Mapping[str, Array], count: int) -> Iterator[tuple[slice, Trace]]:
-        trace = self.new_trace(min(count, EVALUATION_BATCH), "evaluation")
-        for start in range(0, max(count, 1), EVALUATION_BATCH):
-            rows = slice(start, min(start + EVALUATION_BATCH, count))
-            if rows.stop - rows.start != trace.batch:
-                trace = self.new_trace(rows.stop - rows.start, "evaluation")
-            forward(trace, {name: array[rows] for name, array in inputs.items()})
-            yield rows, trace
-            trace.checked = True
-
-    def new_trace(self, batch: int, purpose: str, parameters: ParameterVector | None = None) -> Trace:
-        """Return a trace that nothing has run through, with the present state; it reads `parameters`, or the own ones.
+    def new_workspace(
+        self,
+        batch: int,
+        purpose: str,
+        parameters: ParameterVector | None = None,
+        gradient: ParameterVector | None = None,
+    ) -> Workspace:
+        """Return a workspace in which nothing has run, with the present state; it reads `parameters`, or the own ones.
 
         Random numbers come from the streams of `purpose`.
         """
-        return Trace(
+        return Workspace(
             self.plan,
             batch,
             self.parameters if parameters is None else parameters,
             self.state,
             lambda name: self.generator(name, purpose),
-            self.gradient,
+            gradient,
         )
 
-    def hand_in_state(self, trace: Trace) -> None:
-        """Give a trace that is used again the state that the network has now."""
-        for name, slot in self.plan.state_slots.items():
-            trace.slots[slot] = self.state[name]
+    def kept_workspace(self, lane: Lane, batch: int, purpose: str) -> Workspace:
+        """Return the workspace that a lane's forward passes of this size and purpose share, with the present state."""
+        found = lane.workspace(
+            batch, purpose, lambda: self.new_workspace(batch, purpose), batch * self._entries
+        )
+        found.hand_in_state(self.state)
+        return found
+
+    def _pass(self, lane: Lane, kind: Kind) -> Pass:
+        batch, purpose, training, wanted = kind
+
+        def made() -> Pass:
+            gradient = lane.gradient if wanted is Wanted.GRADIENT else None
+            return self.make_pass(self.new_workspace(batch, purpose, gradient=gradient), training, wanted)
+
+        found = lane.kept_pass(kind, made, batch * self._entries)
+        if self.plan.state_slots:
+            found.workspace.hand_in_state(self.state)
+        return found
+
+    def _evaluated(
+        self, lane: Lane, wanted: Wanted, inputs: Arrays, targets: Arrays, count: int
+    ) -> Iterator[tuple[slice, Workspace, float]]:
+        """Do an evaluation pass, or several over portions; yield the rows, their workspace and the summed cost."""
+        # A small one spends more time between NumPy's calls than in them, so that it pays to be prepared for the next.
+        if 0 < count <= EVALUATION_BATCH and count * self._entries <= SMALL_PASS:
+            repeated = self._pass(lane, (count, "evaluation", False, wanted))
+            total = repeated.run(inputs, targets)
+            yield slice(0, count), repeated.workspace, total
+            return
+        size = min(count, EVALUATION_BATCH)
+        passing = CalledPass(self.new_workspace(size, "evaluation"), False, wanted)
+        for start in range(0, max(count, 1), EVALUATION_BATCH):
+            rows = slice(start, min(start + EVALUATION_BATCH, count))
+            if rows.stop - start != size:
+                size = rows.stop - start
+                passing = CalledPass(self.new_workspace(size, "evaluation"), False, wanted)
+            some_inputs, some_targets = ({name: each[rows] for name, each in part.items()} for part in (inputs, targets))
+            total = passing.run(some_inputs, some_targets)
+            yield rows, passing.workspace, total
+
+
+def _count(arrays: Arrays) -> int:
+    return len(next(iter(arrays.values())))

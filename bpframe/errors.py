@@ -20,17 +20,18 @@
     │   └── ShapeMismatch        also raised where an array that was handed in has the wrong shape
     ├── DataError                arrays or data files that cannot be used: NaN, labels, truncated, ragged
     ├── TrainingError
-    │   └── NonFiniteError       a cost or gradient became NaN or infinite
+    │   ├── NonFiniteError       a cost or gradient became NaN or infinite
+    │   └── StaleRecordError     a component that vouches for being pure computed something else than was recorded
     ├── DerivativeError          a derivative was asked for that nobody declared
     │   ├── MemoryLimitError     a result is larger than the stated limit; the message names a smaller form of it
     │   └── GradientCheckFailed  back-propagation disagrees with derivatives by number; names the component at fault
+    ├── ConcurrencyError         a network is used while another thread trains it
     ├── CheckpointError          a saved run cannot be written or read
     ├── ScaffoldError            a new plugin package cannot be written: its name, its folder
     └── MissingExtra             a feature needs a package of an extra that is not installed
 
     UserWarning
     ├── DoctorWarning            the machine could run networks faster (only where BPFRAME_DOCTOR=warn asks)
-    ├── StaleRecordWarning       a component computes something else than was recorded, and did not say that it might
     └── DraftWarning             a network is trained through a component without a declared Jacobian
 
 Each says where, what was expected, what arrived and what to try:
@@ -54,6 +55,7 @@ __all__ = [
     "CheckpointError",
     "ComponentCheckFailed",
     "ComponentFileError",
+    "ConcurrencyError",
     "ContractError",
     "CycleError",
     "DanglingInput",
@@ -73,6 +75,7 @@ __all__ = [
     "ShapeMismatch",
     "SpecError",
     "SpecFileError",
+    "StaleRecordError",
     "TrainingError",
     "UnknownComponent",
     "UnreachableNode",
@@ -208,6 +211,17 @@ class NonFiniteError(TrainingError):
     """A cost, an activation or a gradient became NaN or infinite."""
 
 
+class StaleRecordError(TrainingError):
+    """A component computes something else than when its calls were recorded, although it vouches for being pure.
+
+    The network has the parameters of the last step for which the components were called and agreed with the record.
+    """
+
+
+class ConcurrencyError(BpframeError):
+    """A network is used while another thread trains it, or trained twice at once."""
+
+
 class DerivativeError(BpframeError):
     """A derivative was asked for that a component does not declare."""
 
@@ -234,10 +248,6 @@ class MissingExtra(BpframeError):
 
 class DoctorWarning(UserWarning):
     """The machine could run networks faster; `bpframe doctor` says how."""
-
-
-class StaleRecordWarning(UserWarning):
-    """A component computes something else than when its calls were recorded, and did not say that it might."""
 
 
 class DraftWarning(UserWarning):

@@ -17,7 +17,7 @@ from bpframe.machine.blas_threads import LARGE_PRODUCT, blas_threads
 from bpframe.nonfinite import all_finite
 from bpframe.objective import NetworkObjective
 from bpframe.recording import Listener, Recorder, recording
-from bpframe.returned import failed_at
+from bpframe.returned import failed
 from bpframe.spec.training import TrainingSpec
 
 __all__ = ["Minimization", "NetworkProblem"]
@@ -35,8 +35,6 @@ class Minimization:
         self.engine = engine
         self.spec = spec
         self.history = History()
-        if spec.seed is not None:
-            engine.reseed(spec.seed)
 
     def run(
         self,
@@ -55,8 +53,18 @@ class Minimization:
             When the cost or its gradient is NaN or infinite at the start, or a method goes there.
         ContractError
             When the method fails, or breaks the rules of its `Problem`.
+        ConcurrencyError
+            When the network is being trained already.
 
         """
+        with self.engine.training():
+            return self._run(data, validation, show, after_epoch)
+
+    def _run(
+        self, data: Samples, validation: Samples | None, show: bool | None, after_epoch: Listener | None
+    ) -> History:
+        if self.spec.seed is not None:
+            self.engine.reseed(self.spec.seed)
         recorded = recording(self.engine, self.spec, self.history, data, validation, show, after_epoch, "iteration")
         with recorded as recorder, blas_threads(LARGE_PRODUCT):  # such as a method's own, whatever the network's
             problem = NetworkProblem(self.engine, self.spec, data, recorder)
@@ -82,7 +90,7 @@ class Minimization:
         except BpframeError:
             raise  # a refusal of the core's, which says what it is about
         except Exception as error:
-            raise failed_at(f"optimizer '{optimizer.kind}'", "minimize", error) from error
+            raise failed(f"optimizer '{optimizer.kind}'", "minimize", error) from error
 
 
 class NetworkProblem(Problem):

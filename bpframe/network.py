@@ -19,6 +19,7 @@ from bpframe.history import History
 from bpframe.minimizing import Minimization
 from bpframe.mistakes import shortened
 from bpframe.plugins import listeners
+from bpframe.program import repeating
 from bpframe.spec import RunSpec
 from bpframe.spec.network import NetworkSpec, NodeSpec, network_spec
 from bpframe.spec.training import TrainingSpec
@@ -125,7 +126,7 @@ class Network(Differentiable):
         network = cls.__new__(cls)
         network.spec, network.training = checkpoint.spec.network, checkpoint.spec.training
         network.history = checkpoint.history
-        network._engine = restored_engine(checkpoint)
+        network._engine = restored_engine(checkpoint, repeating())
         network._verify = wanted(None)
         if network._verify:
             verify_graph(network.graph)
@@ -139,7 +140,7 @@ class Network(Differentiable):
         graph = build_graph(spec)
         if self._verify:
             verify_graph(graph)
-        self._engine = Engine(graph, spec.dtype, spec.seed)
+        self._engine = Engine(graph, spec.dtype, spec.seed, repeating())
 
     def fit(
         self,

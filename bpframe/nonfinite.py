@@ -12,6 +12,7 @@ from bpframe.errors import NonFiniteError
 from bpframe.forward import costs, forward
 from bpframe.plan import TRAINING
 from bpframe.trace import Trace
+from bpframe.workspace import Workspace
 
 __all__ = ["all_finite", "nonfinite_error"]
 
@@ -24,15 +25,17 @@ def all_finite(vector: Array) -> bool:
     return math.isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
 
 
-def nonfinite_error(trace: Trace, when: str, kept: str) -> NonFiniteError:
-    """Walk a trace forward, then back, and return the error that names the first place that is not finite.
+def nonfinite_error(workspace: Workspace, when: str, kept: str) -> NonFiniteError:
+    """Walk a pass forward, then back, and return the error that names the first place that is not finite.
 
     `when` says at which step; `kept` says which parameters the network has now.
     """
-    if not trace.keeps_values:
-        training, trace = trace.slots[TRAINING], trace.again()
-        forward(trace, {name: trace.slots[slot] for name, slot in trace.plan.input_slots.items()}, training)
-        costs(trace, {each.output: trace.slots[each.target_slot] for each in trace.plan.costs})
+    if not workspace.keeps_values:
+        training, workspace = workspace.slots[TRAINING], workspace.again()
+        slots, plan = workspace.slots, workspace.plan
+        forward(workspace, {name: slots[slot] for name, slot in plan.input_slots.items()}, training)
+        costs(workspace, {each.output: slots[each.target_slot] for each in plan.costs})
+    trace = Trace(workspace)
     place, what, value = _forward(trace) or _backward(trace) or ("the network", "the gradient is", "unknown")
     return NonFiniteError(
         f"{place}: {what} not finite, {when}",
@@ -51,13 +54,13 @@ def _forward(trace: Trace) -> tuple[str, str, str] | None:
         if found := _first(trace.slots[step.slot]):
             return step.node.where, "its output is", found
     for each in trace.plan.costs:
-        if found := _first(each.forward.function(*each.forward.arguments(trace.slots))):
+        if found := _first(each.forward.function(*each.forward.arguments(trace.workspace.hand_out(each)))):
             return each.where, "its value is", found
     return None
 
 
 def _backward(trace: Trace) -> tuple[str, str, str] | None:
-    deltas = output_errors(trace, 1.0)
+    deltas = output_errors(trace.workspace, 1.0)
     for cost in trace.plan.costs:
         if found := _first(deltas[cost.value_slot]):
             return cost.where, "its gradient is", found

@@ -108,9 +108,10 @@ class NetworkObjective(Objective):
     def refusal(self, when: str) -> NonFiniteError | None:
         """Return the error that names where NaN or infinity begins at the present θ; None where all is finite."""
         for rows in self._portions():
-            total, trace = self.engine.differentiate(*self._part(rows), training=False, purpose="minimizing")
-            if not math.isfinite(total) or not all_finite(self.engine.gradient.vector):
-                return nonfinite_error(trace, when, "the parameters as they were")
+            with self.engine.lane() as lane:
+                total, workspace = self.engine.differentiate(lane, *self._part(rows), False, "minimizing")
+                if not math.isfinite(total) or not all_finite(lane.gradient.vector):
+                    return nonfinite_error(workspace, when, "the parameters as they were")
         return None
 
     @property
@@ -138,23 +139,24 @@ class NetworkObjective(Objective):
     def _gradient(self) -> tuple[float, Array]:
         engine, portions = self.engine, self._portions()
         if len(portions) == 1:
-            total, _ = engine.differentiate(self._inputs, self._targets, training=False, purpose="minimizing")
-            return total / self.count, engine.gradient.vector.copy()
-        total, gradient = 0.0, np.zeros_like(engine.gradient.vector)
+            total, found = engine.gradient(self._inputs, self._targets, False, "minimizing")
+            return total / self.count, found.vector
+        total, gradient = 0.0, np.zeros_like(engine.parameters.vector)
         for rows in portions:
-            cost, _ = engine.differentiate(*self._part(rows), training=False, purpose="minimizing")
+            cost, part = engine.gradient(*self._part(rows), False, "minimizing")
             total += cost
-            gradient += engine.gradient.vector * ((rows.stop - rows.start) / self.count)
+            gradient += part.vector * ((rows.stop - rows.start) / self.count)
         return total / self.count, gradient
 
     def _training_gradient(self) -> tuple[float, Array]:
         engine = self.engine
-        total, trace = engine.differentiate(self._inputs, self._targets, training=True, purpose="training")
-        if not math.isfinite(total) or not all_finite(engine.gradient.vector):
-            raise nonfinite_error(trace, "in a mini-batch", "the parameters before it")
-        if engine.plan.state_slots:
-            engine.state = trace.new_state()
-        return total / self.count, engine.gradient.vector.copy()
+        with engine.lane() as lane:
+            total, workspace = engine.differentiate(lane, self._inputs, self._targets, True, "training")
+            if not math.isfinite(total) or not all_finite(lane.gradient.vector):
+                raise nonfinite_error(workspace, "in a mini-batch", "the parameters before it")
+            if engine.plan.state_slots:
+                engine.state = workspace.new_state()
+            return total / self.count, lane.gradient.vector.copy()
 
     def _portions(self) -> list[slice]:
         entries = sum(math.prod(shape) for shape in self.engine.graph.shapes.values())

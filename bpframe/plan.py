@@ -1,24 +1,30 @@
 """From a graph to what runs: a flat list of steps over numbered slots.
 
 A plan is made once per network and holds no array. Everything that a step reads or writes (a value, a parameter
-mapping, a buffer, the training flag) has a *slot*, a position in the list that a `Trace` fills, so that running a step
-looks up nothing by name.
+mapping, a buffer, the training flag) has a *slot*, a position in the list that a `Workspace` fills, so that running a
+step looks up nothing by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
 from bpframe.component import Contract, Cost, contract_of
+from bpframe.component.understanding import understand
 from bpframe.graph import Graph, Node, Shape
 
 __all__ = ["TRAINING", "BackwardStep", "Call", "CostStep", "Plan", "Step"]
 
 Slots = list[Any]
+Reads = tuple[tuple[Mapping[str, Any], str, Any], ...]
+
+#: What is called in a pass, and for derivatives.
+_LAYER_METHODS = ("forward", "jacobian", "second_order", "second_derivative")
+_COST_METHODS = ("forward", "jacobian", "hessian")
 
 #: The slot of the flag that says whether this pass is part of training.
 TRAINING = 0
@@ -26,18 +32,28 @@ TRAINING = 0
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A component's method together with the slots of the arguments that it asks for; None where it reads them all."""
+    """A component's method together with the slots of the arguments that it asks for; None where it reads them all.
+
+    `words` are the arguments' names, in the same order.
+    """
 
     function: Callable[..., Any]
     slots: tuple[int, ...] | None
     arguments: Callable[[Slots], tuple[Any, ...]]
+    words: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Step:
-    """One node: where its value goes, how to compute it and its local Jacobian."""
+    """One node: where its value goes, how to compute it and its local Jacobian.
+
+    `why` says why its methods are not known to do nothing else than compute from their arguments; it is None where they
+    are. `reads` are the constants that they take from elsewhere: (namespace, name, object).
+    """
 
     node: Node
+    why: str | None
+    reads: Reads
     shapes: dict[str, Shape]
     output_shape: Shape
     only_key: str | None  # the one key of a Jacobian that is returned as an operator alone
@@ -55,6 +71,21 @@ class Step:
     output_buffer: int | None
     scratch_buffer: int | None
 
+    @property
+    def key(self) -> str:
+        """What stands for it among the nodes and costs of a plan."""
+        return self.node.name
+
+    @property
+    def where(self) -> str:
+        """What messages call it."""
+        return self.node.where
+
+    @property
+    def buffers(self) -> tuple[int, ...]:
+        """Where the arrays are that its methods may write into."""
+        return tuple(slot for slot in (self.output_buffer, self.scratch_buffer) if slot is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class BackwardStep:
@@ -70,12 +101,15 @@ class BackwardStep:
     shared: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class CostStep:
     """The cost of one output: C, ∇_a C and, where it is declared, ∂²C/∂a²."""
 
     output: str
+    output_shape: Shape
     cost: Cost
+    why: str | None
+    reads: Reads
     forward: Call
     jacobian: Call
     hessian: Call | None
@@ -83,6 +117,21 @@ class CostStep:
     target_slot: int
     saved_slot: int | None
     buffer_slot: int
+
+    @property
+    def key(self) -> str:
+        """What stands for it among the nodes and costs of a plan."""
+        return f"cost of {self.output}"
+
+    @property
+    def input_slots(self) -> tuple[int, ...]:
+        """Where the output and its target are."""
+        return self.value_slot, self.target_slot
+
+    @property
+    def buffers(self) -> tuple[int, ...]:
+        """Where the array is that its methods may write into."""
+        return (self.buffer_slot,)
 
     @property
     def where(self) -> str:
@@ -136,6 +185,16 @@ class Plan:
             frozenset(), [name for name in self.graph.inputs if name not in self.graph.integer_inputs]
         )
 
+    @cached_property
+    def to_everything(self) -> tuple[BackwardStep, ...]:
+        """The way back to every node, also where none of them leads to a parameter."""
+        found = []
+        for step in reversed(self.steps):
+            keyed = zip(step.node.input_keys, step.input_slots, strict=True)
+            integer = step.node.component.integer_inputs
+            found.append(BackwardStep(step, tuple((key, slot) for key, slot in keyed if key not in integer), (), ()))
+        return tuple(found)
+
     def _backward(self, paths: frozenset[str], inputs: Iterable[str]) -> tuple[BackwardStep, ...]:
         """Return the steps, last first, that errors pass through to reach these parameters and inputs."""
         users: dict[str, int] = {}
@@ -180,9 +239,12 @@ class Plan:
         else:
             jacobian = _call(node.component, contract, "jacobian", _with_out(words, scratch_buffer), inputs)
         words["u"] = self._new()
+        understanding = understand(node.component, _present(contract, _LAYER_METHODS))
         declared = next((method for method in ("second_order", "second_derivative") if method in contract), None)
         return Step(
             node=node,
+            why=understanding.why,
+            reads=understanding.reads,
             shapes=node.slot_shapes,
             output_shape=node.output_shape,
             only_key=node.input_keys[0] if len(node.slot_shapes) == 1 and contract.variadic is None else None,
@@ -221,11 +283,15 @@ class Plan:
 
     def _cost_step(self, output: str, cost: Cost) -> CostStep:
         contract = contract_of(type(cost))
+        understanding = understand(cost, _present(contract, _COST_METHODS))
         words = {"a": self.value_slots[output], "y": self._new(), "saved": self._new()}
         buffer = self._new()
         return CostStep(
             output=output,
+            output_shape=self.graph.shapes[output],
             cost=cost,
+            why=understanding.why,
+            reads=understanding.reads,
             forward=_call(cost, contract, "forward", words, []),
             jacobian=self._draft_gradient(cost, words)
             if contract.is_draft
@@ -248,18 +314,23 @@ def _call(component: Any, contract: Contract, method: str, words: dict[str, int]
     function = getattr(component, method)
     leading = [words[word] for word in signature.positional]
     slots = [*leading, *(inputs if signature.variadic else ())]
+    told = [*signature.positional, *(f"{signature.variadic}[{i}]" for i in range(len(slots) - len(leading)))]
     if not signature.keyword_only:
-        return _calling(function, slots)
+        return _calling(function, slots, told)
     count, names = len(slots), signature.keyword_only
 
     def by_keyword(*arguments: Any) -> Any:
         return function(*arguments[:count], **dict(zip(names, arguments[count:], strict=True)))
 
-    return _calling(by_keyword, [*slots, *(words[word] for word in names)])
+    return _calling(by_keyword, [*slots, *(words[word] for word in names)], [*told, *names])
 
 
-def _calling(function: Callable[..., Any], slots: Sequence[int]) -> Call:
-    return Call(function, tuple(slots), _picker(slots))
+def _present(contract: Contract, methods: Iterable[str]) -> list[str]:
+    return [method for method in methods if method in contract]
+
+
+def _calling(function: Callable[..., Any], slots: Sequence[int], words: Iterable[str] = ()) -> Call:
+    return Call(function, tuple(slots), _picker(slots), tuple(words))
 
 
 def _picker(slots: Sequence[int]) -> Callable[[Slots], tuple[Any, ...]]:

@@ -1,8 +1,8 @@
 """A repeated pass as a flat list of NumPy calls on memory that is planned once.
 
-A first pass through a trace checks what components return. The next ones are recorded, call by call; two records that
+A first pass through a workspace checks what components return. Later ones are recorded, call by call; two records that
 say the same are a program, which repeats the calls with nothing to look up, to check or to allocate. Before it is
-trusted it repeats a pass, and has to leave the same bytes.
+trusted it repeats a pass, and has to leave the same bytes. Only methods whose code was understood are recorded.
 """
 
 from __future__ import annotations
@@ -15,53 +15,92 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.called_pass import CalledPass, MakePass, Wanted
 from bpframe.errors import BpframeError
 from bpframe.execution.binding import Binding
 from bpframe.execution.buffers import Buffers
 from bpframe.execution.comparing import differing
-from bpframe.execution.recorded_pass import cost_key
-from bpframe.execution.recording import Record, Recording, Wanted
-from bpframe.execution.staleness import FIRST_CHECK, next_check, warn_of_stale_record
+from bpframe.execution.guards import distrust, guard
+from bpframe.execution.recording import Record, Recording
+from bpframe.execution.staleness import FIRST_CHECK, next_check, stale_record
 from bpframe.execution.tape import recording_wanted
-from bpframe.returned import failed_at
-from bpframe.trace import Trace
+from bpframe.plan import CostStep, Step
+from bpframe.returned import failed
+from bpframe.workspace import Workspace, read_only
 
-__all__ = ["Program"]
+__all__ = ["Program", "repeating"]
 
 Array = np.ndarray[Any, Any]
 Arrays = Mapping[str, Array]
 
-#: After so many records that differ from one another, no node is recorded any more.
+#: After so many records that differ from one another, nothing is recorded any more.
 ATTEMPTS = 6
 
-#: Up to so many bytes copying an array costs less than binding its calls to it.
-COPIED_BYTES = 1 << 16
+#: After so many evaluations of one size it pays to record the next.
+EVALUATIONS = 8
+
+#: So many kinds of evaluation are recorded at once, each other one after so many more passes: it takes the time of many.
+RECORDED_AT_ONCE = 8
+PASSES_PER_RECORDING = 200
+
+DIFFERS = "its calls differ from batch to batch"
+
+
+class Budget:
+    """How many recordings the passes so far have paid for, so that many batch sizes do not mean many recordings."""
+
+    def __init__(self) -> None:
+        self.passes = 0
+        self.recordings = 0
+
+    def allows(self) -> bool:
+        """Whether another size may be recorded."""
+        return (self.recordings - RECORDED_AT_ONCE) * PASSES_PER_RECORDING < self.passes
+
+
+def repeating() -> MakePass:
+    """Return what makes programs for one network."""
+    budget = Budget()
+    return lambda workspace, training, wanted: Program(workspace, training, wanted, budget)
 
 
 class Program:
-    """One kind of pass: forward, and as far as wanted costs, BP1, and BP2 to BP4 back to the parameters.
+    """One kind of pass, repeated: what `CalledPass` does, number for number.
 
-    It does what `forward`, `costs`, `output_errors` and `backward` do on a trace that was checked, number for number.
-    A component whose calls cannot be recorded (random numbers, state, decisions by the numbers in an array) is called
-    as it is, between the recorded calls of the others. The values of nodes are not kept, except for outputs where they
-    are wanted: their memory is used again.
+    A component whose calls cannot be recorded (its code is not understood; random numbers, state, decisions by the
+    numbers in an array) is called as it is, between the recorded calls of the others. The values of nodes are not kept,
+    except for outputs where they are wanted: their memory is used again.
+
+    `direct` says of the nodes and costs that are called why they are; `refused` why nothing is recorded at all.
     """
 
-    def __init__(self, trace: Trace, training: bool, wanted: Wanted = Wanted.GRADIENT) -> None:
-        self.trace = trace
+    def __init__(self, workspace: Workspace, training: bool, wanted: Wanted, budget: Budget | None = None) -> None:
+        self.workspace = workspace
         self.training = training
         self.wanted = wanted
         self.direct: dict[str, str] = {}
+        self.refused: str | None = None
+        self._budget = budget
+        self._called = CalledPass(workspace, training, wanted)
+        self._runs = 0
+        self._attempts = 0
         self._buffers: Buffers | None = None
         self._record: Record | None = None
-        self._attempts = 0
+        self._before: list[Array] = []  # what the pass that was recorded before was given
+        self._scale = np.ones((), workspace.dtype)
+        self._scaled = 1.0
         self._bound: Binding | None = None
+        self._holds = guard(())
         self._total: Any = 0.0
         self._passes = 0
         self._next_check = FIRST_CHECK
         self._last_check = 0
+        self._vouched: Array | None = None
         self._given: dict[int, Array] = {}  # what the calls are bound to, by slot
-        self._own: set[int] = set()  # slots whose arrays are the program's own
+        self._owned = False  # whether these arrays are the program's own
+        plan = workspace.plan
+        self._inputs = tuple(plan.input_slots.items())
+        self._targets = () if wanted is Wanted.OUTPUTS else tuple((e.output, e.target_slot) for e in plan.costs)
 
     @property
     def is_bound(self) -> bool:
@@ -81,30 +120,26 @@ class Program:
         return self._buffers
 
     def run(self, inputs: Arrays, targets: Arrays, scale: float = 1.0) -> float:
-        """Do a pass; return the summed cost where it is wanted.
-
-        A gradient, of `scale` times the summed cost, is written into the trace's gradient; outputs are in its slots.
-        `scale` is the same in every pass.
-
-        Errors: those of the functions of a first pass.
-        """
-        plan, wanted = self.trace.plan, self.wanted
+        """Do a pass; errors are those of `CalledPass`, and StaleRecordError in training."""
+        if scale != self._scaled:
+            self._scaled = scale
+            self._scale[...] = scale
         if self._bound is None:
-            given = {slot: inputs[name] for name, slot in plan.input_slots.items()}
-            if wanted is not Wanted.OUTPUTS:
-                given |= {each.target_slot: targets[each.output] for each in plan.costs}
-            return self._recorded(given, scale)
-        bound = self._given
-        for name, slot in plan.input_slots.items():
-            if inputs[name] is not bound[slot]:
-                self._take(slot, inputs[name])
-        if wanted is not Wanted.OUTPUTS:
-            for each in plan.costs:
-                if targets[each.output] is not bound[each.target_slot]:
-                    self._take(each.target_slot, targets[each.output])
+            return self._not_repeated(inputs, targets)
+        if not self._holds():
+            distrust(self.workspace.plan)
+            self._start_over()
+            return self._not_repeated(inputs, targets)
+        given = self._given
+        for name, slot in self._inputs:
+            if inputs[name] is not given[slot]:
+                self._copy_in(slot, inputs[name])
+        for name, slot in self._targets:
+            if targets[name] is not given[slot]:
+                self._copy_in(slot, targets[name])
         self._passes += 1
         if self._passes == self._next_check:
-            return self._checked_again(scale)
+            return self._checked_again()
         return self._repeat()
 
     def _repeat(self) -> float:
@@ -122,116 +157,157 @@ class Program:
         """Return the error that says which node's call failed, from how many calls were left after it."""
         segments = self._bound.segments  # type: ignore[union-attr]
         segment = segments[len(segments) - left - 1]
-        return failed_at(self._place(_key(segment.name, segment.phase)), segment.phase, error)
+        return failed(self._places.get(segment.name, "the network"), segment.phase, error)
 
-    def _place(self, name: str) -> str:
-        """Return what messages call a node, or the cost of an output by its key."""
-        plan = self.trace.plan
-        costs = {cost_key(each.output): each.where for each in plan.costs}
-        return plan.step_of[name].node.where if name in plan.step_of else costs.get(name, "the network")
-
-    def _take(self, slot: int, array: Array) -> None:
-        """Have the next pass work on another array than the calls are bound to: by a copy where that costs less."""
-        if slot not in self._own:
-            if array.nbytes > COPIED_BYTES and array.flags.c_contiguous:
-                self._put(slot, array)
-                return
-            self._own.add(slot)
-            self._put(slot, np.empty_like(self._given[slot]))
+    def _copy_in(self, slot: int, array: Array) -> None:
+        """Have the next pass work on another array than the calls are bound to."""
+        if not self._owned:
+            # Everything is bound anew: any array of the pass may be a view of what the caller gave.
+            self._bind({slot: each.copy() for slot, each in self._given.items()}, owned=True)
         np.copyto(self._given[slot], array)
-
-    def _put(self, slot: int, array: Array) -> None:
-        self._bound.rebind(self.record.given[slot], array)  # type: ignore[union-attr]
-        self._given[slot] = self.trace.slots[slot] = array
 
     # Recording ------------------------------------------------------------------------------------------------------
 
-    def _recorded(self, given: dict[int, Array], scale: float) -> float:
+    def _not_repeated(self, inputs: Arrays, targets: Arrays) -> float:
+        """Do a pass that checks, calls or records."""
+        self._runs += 1
+        if self._budget is not None:
+            self._budget.passes += 1
+        if not self._may_record():
+            if not self.workspace.keeps_values:
+                self.workspace.make_buffers()
+            return self._called.run(inputs, targets, self._scaled)
+        given = {slot: inputs[name] for name, slot in self._inputs}
+        given |= {slot: targets[name] for name, slot in self._targets}
+        return self._recorded(given)
+
+    def _may_record(self) -> bool:
+        if self.refused is not None or not self.workspace.checked or not recording_wanted():
+            return False
+        if self._record is not None or self.training or self._budget is None:
+            return True
+        if self._runs <= EVALUATIONS or not self._budget.allows():
+            return False
+        self._budget.recordings += 1
+        return True
+
+    def _recorded(self, given: dict[int, Array]) -> float:
         """Do a pass that is recorded; from the second record that says the same on, there is a program."""
-        if self._attempts >= ATTEMPTS or not recording_wanted():
-            why = "BPFRAME_RECORD" if not recording_wanted() else "its network gave another result when repeated"
-            self.direct |= dict.fromkeys(self._everything, why)
+        if self._attempts >= ATTEMPTS:
+            return self._give_up(given, "its calls differ from pass to pass")
         self._attempts += 1
-        self.trace.release()
-        self._own = set()
-        if _needs_copies(list(given.values())):
+        distrust(self.workspace.plan)
+        self.workspace.release()
+        arrays = list(given.values())
+        again = len(arrays) == len(self._before) and all(map(_same, arrays, self._before))
+        owned = _needs_copies(arrays) or not again
+        self._before = arrays
+        if owned:
             given = {slot: np.array(array, order="C") for slot, array in given.items()}
-            self._own = set(given)
         before = self._record
-        recording = Recording(self.trace, self.training, given, self.direct)
-        total = recording.run(self.wanted, scale)
+        recording = Recording(self.workspace, self.training, given, self._scale, self.direct)
+        total = recording.run(self.wanted)
         self._record = recording.record
         del recording  # with the arrays of the pass
         if before is None or self._record is None:
             return total
-        names = {_key(each.name, each.phase) for each in differing(before.segments, self._record.segments)}
+        names = {each.name for each in differing(before.segments, self._record.segments)}
         if names:
             self._record = None  # what these nodes hand on lies elsewhere when they are called directly
-            self.direct |= dict.fromkeys(names, "its calls differ from batch to batch")
+            self.direct |= dict.fromkeys(names, DIFFERS)
             return total
-        expected = self._digest(total)
-        self._bind(given)
+        left = [array.copy() for array in self._left()]
+        expected = _digest(total, left)
+        self._bind(given, owned)
         proved = self._proved(expected)
         for segment in self._record.segments:
             segment.left.clear()
-        if proved:
-            return total
-        self._bound, self._record, self._attempts = None, None, ATTEMPTS
-        return self._recorded(given, scale)  # what the pass left is no longer there
+        if not proved:
+            for slot, array in zip(self._left_slots(), left, strict=True):
+                if self.wanted is Wanted.GRADIENT:
+                    self.workspace.slots[slot][...] = array
+                else:
+                    self.workspace.slots[slot] = read_only(array)
+            self._start_over()
+            self.refused = "its network gave another result when repeated"
+        elif self.training:
+            self._vouched = self.workspace.parameters.vector.copy()
+        return total
 
-    def _checked_again(self, scale: float) -> float:
+    def _give_up(self, given: dict[int, Array], why: str) -> float:
+        self.refused = why
+        self.workspace.make_buffers()
+        inputs = {name: given[slot] for name, slot in self._inputs}
+        return self._called.run(inputs, {name: given[slot] for name, slot in self._targets}, self._scaled)
+
+    def _start_over(self) -> None:
+        self._bound, self._record, self._attempts = None, None, 0
+        self._passes, self._next_check, self._last_check = 0, FIRST_CHECK, 0
+
+    def _checked_again(self) -> float:
         """Do a pass by calling the components, and hold what they call against the record."""
         given, known = dict(self._given), set(self.direct)
-        if _needs_copies(list(given.values())):
-            given = {slot: array.copy() for slot, array in given.items()}
-        recording = Recording(self.trace, self.training, given, self.direct)
-        total = recording.run(self.wanted, scale)
+        recording = Recording(self.workspace, self.training, given, self._scale, self.direct)
+        total = recording.run(self.wanted)
         new = recording.record
         changed = [] if new is None else differing(self.record.segments, new.segments)
         if new is not None and not changed:
             self._next_check, self._last_check = next_check(self._passes), self._passes
+            if self.training:
+                self._vouched = self.workspace.parameters.vector.copy()
             self._put_back()
             return total
-        names = {_key(each.name, each.phase) for each in changed} or set(self.direct) - known
-        self.direct |= dict.fromkeys(names, "its calls differ from batch to batch")
-        warn_of_stale_record(map(self._place, names), self._passes - self._last_check)
-        self._bound, self._record, self._attempts = None, None, 0
-        self._passes, self._next_check, self._last_check = 0, FIRST_CHECK, 0
+        names = {each.name for each in changed} or set(self.direct) - known
+        self.direct |= dict.fromkeys(names, DIFFERS)
+        passes, vouched = self._passes - self._last_check, self._vouched
+        self._start_over()
+        if self.training and vouched is not None:
+            self.workspace.parameters.vector[...] = vouched
+            raise stale_record((self._places.get(name, "the network") for name in names), passes)
         return total
 
     def _put_back(self) -> None:
         """Hand what the last pass left on to where repeated passes have it."""
         if self.wanted is Wanted.OUTPUTS:
-            for place, array in zip(self.record.kept, self._outputs, strict=True):
+            for place, array in zip(self.record.kept, self._left(), strict=True):
                 if place.root.pinned is None:  # else it is what was handed in, or a parameter
                     self._bound.array(place)[...] = array  # type: ignore[union-attr]
         self._fill_slots()
 
     def _fill_slots(self) -> None:
         """Show components that are called the arrays that the calls are bound to."""
-        slots = self.trace.slots
+        slots = self.workspace.slots
         for slot, place in self.record.values.items():
-            slots[slot] = self._bound.array(place)  # type: ignore[union-attr]
+            slots[slot] = read_only(self._bound.array(place))  # type: ignore[union-attr]
         for slot, array in self._given.items():
-            slots[slot] = array
+            slots[slot] = read_only(array)
+
+    def _left_slots(self) -> list[int]:
+        """Return where that is what a pass is for, apart from its summed cost."""
+        plan = self.workspace.plan
+        if self.wanted is Wanted.OUTPUTS:
+            return [plan.value_slots[name] for name in plan.graph.outputs]
+        return list(plan.gradient_slots.values()) if self.wanted is Wanted.GRADIENT else []
+
+    def _left(self) -> list[Array]:
+        return [self.workspace.slots[slot] for slot in self._left_slots()]
 
     @property
-    def _outputs(self) -> list[Array]:
-        return [self.trace[name] for name in self.trace.plan.graph.outputs]
+    def _places(self) -> dict[str, str]:
+        """What messages call the nodes and costs."""
+        plan = self.workspace.plan
+        steps: list[Step | CostStep] = [*plan.steps, *plan.costs]
+        return {each.key: each.where for each in steps}
 
-    @property
-    def _everything(self) -> set[str]:
-        plan = self.trace.plan
-        return {*plan.step_of, *(cost_key(each.output) for each in plan.costs)}
-
-    def _bind(self, given: dict[int, Array]) -> None:
+    def _bind(self, given: dict[int, Array], owned: bool) -> None:
         """Put every array in its place."""
-        record = self.record
+        record, plan = self.record, self.workspace.plan
         self._buffers = Buffers.of(record.segments, record.kept)
         pinned = {record.given[slot]: array for slot, array in given.items()}
         self._bound = bound = Binding(record.segments, self._buffers, pinned)
         self._total = 0.0 if record.total is None else bound.array(record.total)
-        self._given = given
+        self._given, self._owned = given, owned
+        self._holds = guard(read for step in (*plan.steps, *plan.costs) if step.why is None for read in step.reads)
         self._fill_slots()
 
     def _proved(self, expected: bytes) -> bool:
@@ -241,24 +317,19 @@ class Program:
                 call()
         except Exception:
             return False
-        return expected == self._digest(float(self._total))
-
-    def _digest(self, total: float) -> bytes:
-        """Return what stands for the bytes that a pass left, without a copy of them."""
-        plan, slots = self.trace.plan, self.trace.slots
-        digest = hashlib.sha256(np.float64(total).tobytes())
-        left: list[Any] = []
-        if self.wanted is Wanted.OUTPUTS:
-            left = [np.ascontiguousarray(array) for array in self._outputs]
-        elif self.wanted is Wanted.GRADIENT:
-            left = [slots[slot] for slot in plan.gradient_slots.values()]
-        for array in left:
-            digest.update(array)
-        return digest.digest()
+        return expected == _digest(float(self._total), self._left())
 
 
-def _key(name: str, phase: str) -> str:
-    return cost_key(name) if phase in ("cost", "BP1") else name
+def _digest(total: float, left: Sequence[Array]) -> bytes:
+    """Return what stands for the bytes that a pass left."""
+    digest = hashlib.sha256(np.float64(total).tobytes())
+    for array in left:
+        digest.update(np.ascontiguousarray(array))
+    return digest.digest()
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other
 
 
 def _needs_copies(arrays: Sequence[Array]) -> bool:

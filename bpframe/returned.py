@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from bpframe.errors import BpframeError, ContractError, OperatorError, ShapeMismatch
 from bpframe.graph import Node, batched
 from bpframe.operators import Operator
+from bpframe.plan import Call
 
-__all__ = ["check_jacobian", "check_product", "check_state", "check_value", "failed", "failed_at", "misfit"]
+__all__ = [
+    "check_jacobian",
+    "check_product",
+    "check_state",
+    "check_value",
+    "failed",
+    "grows_with_the_batch",
+    "misfit",
+]
 
 
 def check_value(node: Node, value: Any, batch: int, dtype: Any) -> None:
@@ -44,7 +57,7 @@ def check_state(node: Node, returned: Any, dtype: Any) -> None:
     """Hold what a forward that asks for `state` returned, (output, new_state), against the declared state."""
     where = node.where
     if not isinstance(returned, tuple) or len(returned) != 2 or not isinstance(returned[1], Mapping):
-        parts = f"({', '.join(type(each).__name__ for each in returned)})" if isinstance(returned, tuple) else None
+        parts = f"({', '.join(map(_kind, returned))})" if isinstance(returned, tuple) else None
         raise ContractError(
             f"{where}: forward asks for `state` and has to return a pair",
             expected="(output, new_state), with new_state a mapping",
@@ -66,6 +79,10 @@ def check_state(node: Node, returned: Any, dtype: Any) -> None:
                 expected=f"shape {declared.shape}, {dtype}",
                 received=f"shape {shape}, {found}",
             )
+
+
+def _kind(value: Any) -> str:
+    return "mapping" if isinstance(value, Mapping) else type(value).__name__
 
 
 def check_jacobian(node: Node, operators: Mapping[str, Operator], batch: int) -> None:
@@ -108,6 +125,17 @@ def misfit(node: Node, key: str, error: OperatorError) -> ContractError:
     )
 
 
+def grows_with_the_batch(node: Node, key: str, shape: tuple[int, ...]) -> ContractError:
+    """Return the error for a plain array that has an entry for each entry of the output, and passed for a matrix."""
+    full = (*node.output_shape, *node.slot_shapes[key])
+    return ContractError(
+        f"{node.where}: jacobian['{key}'] is written out for each example only by chance: its shape follows the batch",
+        expected=f"{batched(full)}, or {full} that all examples share, at every batch size",
+        received=f"{shape} with as many examples, and another shape with one more",
+        hint="of a function that works entry by entry: return Diagonal(derivative)",
+    )
+
+
 def check_product(node: Node, key: str, product: str, value: Any, shape: tuple[int, ...], dtype: Any) -> None:
     """Hold what an operator's product (vjp, sum_vjp, ...) returned against the shape and dtype that it must have."""
     found = getattr(value, "dtype", None)
@@ -121,16 +149,60 @@ def check_product(node: Node, key: str, product: str, value: Any, shape: tuple[i
     )
 
 
-def failed(node: Node, method: str, error: Exception) -> BpframeError:
-    """Return the error that says which node's component failed, and how."""
-    return failed_at(node.where, method, error)
-
-
-def failed_at(where: str, method: str, error: Exception) -> BpframeError:
-    """Return the error that says where a component's method failed, and how."""
+def failed(
+    where: str, doing: str, error: Exception, call: Call | None = None, arguments: Sequence[Any] = ()
+) -> BpframeError:
+    """Return the error that says where a component failed, and how; `call` is what was called, with `arguments`."""
     if isinstance(error, BpframeError):
         return type(error)(
-            f"{where}: {method} failed: {error.problem}",
+            f"{where}: {doing} failed: {error.problem}",
             expected=error.expected, received=error.received, hint=error.hint, rows=error.rows,
         )  # fmt: skip
-    return ContractError(f"{where}: {method} failed: {type(error).__name__}: {error}")
+    if isinstance(error, ValueError | TypeError) and _NOT_WRITTEN.search(str(error)):
+        return _wrote(where, doing, error, call, arguments)
+    return ContractError(f"{where}: {doing} failed: {type(error).__name__}: {error}")
+
+
+#: What NumPy and a read-only mapping answer to who writes.
+_NOT_WRITTEN = re.compile(r"read-only|does not support item (assignment|deletion)|cannot set WRITEABLE")
+
+
+def _wrote(where: str, doing: str, error: Exception, call: Call | None, arguments: Sequence[Any]) -> ContractError:
+    """Return the error for a write into what was handed in, and find out into which argument."""
+    names = [] if call is None else _written(call, arguments)
+    return ContractError(
+        f"{where}: {doing} writes into {' and '.join(names) or 'an array that it was handed'}",
+        expected="what is handed in left as it is: others read the same memory",
+        received=f"{type(error).__name__}: {error}",
+        hint="return a new array, or ask for `out` and write into that; what jacobian needs goes into `saved`",
+    )
+
+
+def _written(call: Call, arguments: Sequence[Any]) -> list[str]:
+    """Return the names of the arguments that a call changes, tried on copies that can be written."""
+    copies = [_writable(each) for each in arguments]
+    with contextlib.suppress(Exception):
+        call.function(*copies)
+    return [
+        part
+        for name, before, after in zip(call.words, arguments, copies, strict=False)
+        for part in _changed(name, before, after)
+    ]
+
+
+def _writable(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, Mapping):
+        return {name: _writable(each) for name, each in value.items()}
+    return value
+
+
+def _changed(name: str, before: Any, after: Any) -> list[str]:
+    if isinstance(before, np.ndarray):
+        return [] if np.array_equal(before, after, equal_nan=before.dtype.kind in "fc") else [f"`{name}`"]
+    if isinstance(before, Mapping) and name in ("p", "state"):
+        if set(before) != set(after):
+            return [f"`{name}`"]
+        return [part for key in before for part in _changed(f"{name}['{key}']", before[key], after[key])]
+    return []

@@ -10,13 +10,14 @@ import numpy as np
 from bpframe.batches import Batches, Samples, count_of
 from bpframe.engine import EVALUATION_BATCH, Engine
 from bpframe.history import History
+from bpframe.lanes import Lane
 from bpframe.largest_product import largest_product
 from bpframe.machine.blas_threads import blas_threads
 from bpframe.nonfinite import all_finite, nonfinite_error
 from bpframe.recording import Listener, Recorder, recording
 from bpframe.spec.training import TrainingSpec
-from bpframe.trace import Trace
 from bpframe.updates import Updater
+from bpframe.workspace import Workspace
 
 __all__ = ["Trainer"]
 
@@ -34,9 +35,6 @@ class Trainer:
         self.engine = engine
         self.spec = spec
         self.history = History()
-        if spec.seed is not None:
-            engine.reseed(spec.seed)
-        self._updater = Updater(spec.optimizer, engine.parameters.vector, engine.gradient.vector)
 
     def run(
         self,
@@ -51,9 +49,20 @@ class Trainer:
         ------
         NonFiniteError
             When a cost or gradient is NaN or infinite. The parameters are then those before the step.
+        ConcurrencyError
+            When the network is being trained already.
 
         """
+        with self.engine.training() as lane:
+            return self._run(lane, data, validation, show, after_epoch)
+
+    def _run(
+        self, lane: Lane, data: Samples, validation: Samples | None, show: bool | None, after_epoch: Listener | None
+    ) -> History:
         spec, count = self.spec, count_of(data)
+        if spec.seed is not None:
+            self.engine.reseed(spec.seed)
+        updater = Updater(spec.optimizer, self.engine.parameters.vector, lane.gradient.vector)
         shuffling = self.engine.generator("order of examples", "training") if spec.shuffle else None
         batches = Batches(data, spec.examples_per_step(count), shuffling)
         graph, measured = self.engine.graph, min(EVALUATION_BATCH, count_of(validation or data))
@@ -61,7 +70,7 @@ class Trainer:
         # BLAS's threads are changed where Ctrl-C is a request, so that it finds none of them half changed.
         with recorded as recorder, blas_threads(largest_product(graph, min(batches.size, count))):
             for epoch in range(1, spec.epochs + 1):
-                cost = self._epoch(epoch, batches, recorder)
+                cost = self._epoch(epoch, batches, recorder, lane, updater)
                 if cost is None:
                     self.history.stopped = "interrupted"
                     break
@@ -69,27 +78,29 @@ class Trainer:
                     recorder.record(cost, recorder.validation_cost())
         return self.history
 
-    def _epoch(self, epoch: int, batches: Batches, recorder: Recorder) -> float | None:
+    def _epoch(
+        self, epoch: int, batches: Batches, recorder: Recorder, lane: Lane, updater: Updater
+    ) -> float | None:
         """Take every example once; return the mean cost, or None when interrupted."""
         engine, interruption, told = self.engine, recorder.interruption, recorder.told
-        differentiate, apply = engine.differentiate, self._updater.apply
-        gradient, keeps_state = engine.gradient.vector, bool(engine.plan.state_slots)
+        differentiate, apply = engine.differentiate, updater.apply
+        gradient, keeps_state = lane.gradient.vector, bool(engine.plan.state_slots)
         before = engine.parameters.vector.copy(), engine.state
         count, size = batches.count, batches.size
         stride = max(1, count // size // 20)
-        total, number, done, trace, broken, interrupted = 0.0, 0, 0, None, False, False
+        total, number, done, workspace, broken, interrupted = 0.0, 0, 0, None, False, False
         try:
             for number, (inputs, targets) in enumerate(batches, start=1):
                 if interruption.requested:
                     interrupted = True
                     break
-                cost, trace = differentiate(inputs, targets, True, "training")
+                cost, workspace = differentiate(lane, inputs, targets, True, "training")
                 if not math.isfinite(cost) or not all_finite(gradient):
                     broken = True
                     break
                 apply()
                 if keeps_state:
-                    engine.state = trace.new_state()
+                    engine.state = workspace.new_state()
                 done = number
                 total += cost
                 if number % stride == 0:
@@ -97,16 +108,16 @@ class Trainer:
         finally:
             self.history.steps += done  # a validated field, which is too slow to set in every step
         # The last step has no next one that would notice what it did to the parameters.
-        if trace is not None and (broken or not all_finite(engine.parameters.vector)):
-            self._stop(trace, epoch, number, before)
+        if workspace is not None and (broken or not all_finite(engine.parameters.vector)):
+            self._stop(workspace, epoch, number, before)
         return None if interrupted else total / count
 
-    def _stop(self, trace: Trace, epoch: int, number: int, before: tuple[Array, Any]) -> None:
+    def _stop(self, workspace: Workspace, epoch: int, number: int, before: tuple[Array, Any]) -> None:
         """Leave the last good parameters and raise the error that says what was not finite."""
         self.history.stopped = "not finite"
         theta = self.engine.parameters.vector
         kept = f"the parameters after {self.history.steps} good steps"
-        error = nonfinite_error(trace, f"in epoch {epoch}, batch {number}", kept)
+        error = nonfinite_error(workspace, f"in epoch {epoch}, batch {number}", kept)
         if not all_finite(theta):
             # A finite gradient can still push θ beyond the largest float.
             theta[:], self.engine.state = before

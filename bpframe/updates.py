@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from bpframe.component import Optimizer, contract_of
 from bpframe.errors import ContractError
-from bpframe.execution.staleness import FIRST_CHECK, next_check, warn_of_stale_record
-from bpframe.execution.tape import recording_wanted
-from bpframe.execution.update import BlockUpdate
-from bpframe.returned import failed_at
+from bpframe.returned import failed
+from bpframe.workspace import read_only
 
 __all__ = ["Updater", "change_bytes"]
 
@@ -33,8 +31,7 @@ class Updater:
 
         θ ← θ + Δθ(gradient, state)                      for gradient descent, eq. (1)
 
-    An elementwise optimizer runs block by block, so that each block of a long vector is read from memory once. Its
-    calls are recorded and repeated where they can be. The gradient may be overwritten once it was read.
+    An elementwise optimizer runs block by block, so that each block of a long vector is read from memory once.
     """
 
     def __init__(self, optimizer: Optimizer, theta: Array, gradient: Array) -> None:
@@ -48,14 +45,11 @@ class Updater:
         block = max(1, BLOCK_BYTES // theta.itemsize) if optimizer.elementwise else max(1, theta.size)
         change = np.empty(min(block, theta.size), theta.dtype)
         self._blocks = [
-            (rows, theta[rows], gradient[rows], change[: theta[rows].size])
+            (rows, theta[rows], read_only(gradient[rows]), change[: theta[rows].size])
             for start in range(0, theta.size, block)
             for rows in (slice(start, start + block),)
         ]
         self._plain = self._signature.words == ("gradient", "out")
-        self._recorded: list[BlockUpdate] = []
-        self._calls: list[Callable[[], object]] = []
-        self._next_check, self._last_check = FIRST_CHECK, 1
 
     def apply(self) -> None:
         """Change θ by one step.
@@ -68,60 +62,29 @@ class Updater:
         """
         whole: dict[str, Array] = {}
         try:
-            if self._calls and self.step != self._next_check:
-                for call in self._calls:
-                    call()
-            else:
-                self._apply(whole)
+            for rows, theta, gradient, buffer in self._blocks:
+                if self._plain:
+                    change = self._update(gradient, buffer)
+                else:
+                    change = self._changed(rows, theta, gradient, buffer, whole)
+                if self.step == 0:
+                    self._check(change, theta)
+                np.add(theta, change, theta)
         except ContractError:
             raise
         except Exception as error:
-            raise failed_at(f"optimizer '{self.optimizer.kind}'", "update", error) from error
+            raise failed(f"optimizer '{self.optimizer.kind}'", "update", error) from error
         self.state.update(whole)
         self.step += 1
 
-    def _apply(self, whole: dict[str, Array]) -> None:
-        if self.step == 1:  # the first step is checked, and decides which arrays hold the state
-            self._recorded = self._to_be_recorded()
-        recorded = self._recorded
-        for number, (rows, theta, gradient, buffer) in enumerate(self._blocks):
-            if number < len(recorded) and recorded[number].step():
-                continue
-            if self._plain:
-                change = self._update(gradient, buffer)
-            else:
-                change = self._changed(rows, theta, gradient, buffer, whole)
-            if self.step == 0:
-                self._check(change, theta)
-            np.add(theta, change, out=theta)
-        if any(each.refused for each in recorded):
-            if self._calls:
-                warn_of_stale_record([f"optimizer '{self.optimizer.kind}'"], self.step - self._last_check)
-            self._recorded, self._calls = [], []
-        elif recorded and all(each.calls is not None for each in recorded):
-            self._calls = [call for each in recorded for call in each.calls or ()]
-        if self.step == self._next_check:
-            self._next_check, self._last_check = next_check(self.step), self.step
-
-    def _to_be_recorded(self) -> list[BlockUpdate]:
-        """Return what records the blocks; nothing where the optimizer has to be called in each step."""
-        counts = self._signature.asks_for("step") or self.optimizer.has_effects or not recording_wanted()
-        if counts or any(np.shape(each) != self.theta.shape for each in self.state.values()):
-            return []
-        return [
-            BlockUpdate(
-                self._update, self._signature.words, theta, gradient,
-                {name: each[rows] for name, each in self.state.items()},
-            )
-            for rows, theta, gradient, _ in self._blocks
-        ]  # fmt: skip
-
     def _changed(self, block: slice, theta: Array, gradient: Array, buffer: Array, whole: dict[str, Array]) -> Array:
         """Return a block's Δθ. State that is not split into blocks goes to `whole`, to count once for all of them."""
-        words: dict[str, Any] = {"gradient": gradient, "out": buffer, "step": self.step, "parameters": theta}
+        words: dict[str, Any] = {
+            "gradient": gradient, "out": buffer, "step": self.step, "parameters": read_only(theta)
+        }  # fmt: skip
         if not self._signature.asks_for("state"):
             return self._update(**{word: words[word] for word in self._signature.words})  # type: ignore[no-any-return]
-        words["state"] = {name: self._part(value, block) for name, value in self.state.items()}
+        words["state"] = {name: read_only(self._part(value, block)) for name, value in self.state.items()}
         returned = self._update(**{word: words[word] for word in self._signature.words})
         if self.step == 0:
             self._check_pair(returned)
@@ -142,7 +105,7 @@ class Updater:
         try:
             state = self.optimizer.initial_state(self.theta)  # type: ignore[attr-defined]
         except Exception as error:
-            raise failed_at(f"optimizer '{self.optimizer.kind}'", "initial_state", error) from error
+            raise failed(f"optimizer '{self.optimizer.kind}'", "initial_state", error) from error
         if not isinstance(state, Mapping):
             raise ContractError(
                 f"optimizer '{self.optimizer.kind}': initial_state returned no mapping",

@@ -15,6 +15,7 @@ from bpframe.forward import costs, forward
 from bpframe.network import Network
 from bpframe.randomness import stream
 from bpframe.trace import Trace
+from bpframe.workspace import Workspace
 
 Method = Literal["complex", "differences"]
 Function = Callable[[np.ndarray], np.ndarray]
@@ -65,7 +66,7 @@ def run(
         node: {name: array.astype(kind) for name, array in arrays.items()} for node, arrays in engine.state.items()
     }
     batch = len(next(iter(x.values())))
-    trace = Trace(
+    workspace = Workspace(
         engine.plan,
         batch,
         engine.parameters.like(theta.astype(kind)),
@@ -73,8 +74,8 @@ def run(
         lambda name: stream(engine.seed, "evaluation", name),
     )
     inputs = {name: array.astype(kind) if array.dtype.kind in "fc" else array for name, array in x.items()}
-    forward(trace, inputs, training)
-    return trace
+    forward(workspace, inputs, training)
+    return Trace(workspace)
 
 
 def input_jacobian(
@@ -110,7 +111,7 @@ def cost_gradient(network: Network, x, y, *, training: bool = False, method: Met
     targets = checked_targets(network.graph, y, np.float64, batch)
 
     def mean_cost(theta: np.ndarray) -> np.ndarray:
-        return np.mean(costs(run(network, inputs, theta, training), targets))
+        return np.mean(costs(run(network, inputs, theta, training).workspace, targets))
 
     return written_out(mean_cost, network.parameters.vector, method)
 

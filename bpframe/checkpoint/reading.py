@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from bpframe.building import build_graph
+from bpframe.called_pass import MakePass
 from bpframe.checkpoint.content import (
     FORMAT,
     HISTORY,
@@ -72,8 +73,8 @@ def read_checkpoint(folder: str | os.PathLike[str], components: Iterable[type[Co
     )
 
 
-def restored_engine(checkpoint: Checkpoint) -> Engine:
-    """Return an engine of the checkpoint's network with the checkpoint's arrays.
+def restored_engine(checkpoint: Checkpoint, make_pass: MakePass) -> Engine:
+    """Return an engine of the checkpoint's network with the checkpoint's arrays; `make_pass` is as for `Engine`.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def restored_engine(checkpoint: Checkpoint) -> Engine:
     """
     spec = checkpoint.spec.network
     try:
-        engine = Engine(build_graph(spec), spec.dtype, spec.seed)
+        engine = Engine(build_graph(spec), spec.dtype, spec.seed, make_pass)
     except BpframeError as error:
         raise _retold(SPEC, error, error.rows, error.hint) from error
     _check(checkpoint.parameters, engine.parameters, "parameter")

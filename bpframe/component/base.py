@@ -36,10 +36,10 @@ class Component(Validated):
 
     kind: ClassVar[str] = "component"
 
-    #: Whether methods do more than compute from their arguments (they print, count, remember something, or read what
-    #: changes elsewhere): then a repeated step calls them every time. Otherwise their NumPy calls may be recorded once,
-    #: and repeated without them.
-    has_effects: ClassVar[bool] = False
+    #: Whether methods do nothing else than compute from their arguments, fields and constants, so that a repeated step
+    #: need not call them. None: their code is read, and repeated only where it shows it. True: the author vouches for
+    #: it. False: they are called every time.
+    pure: ClassVar[bool | None] = None
 
     _suffix: ClassVar[str] = ""
 

@@ -10,6 +10,7 @@ import numpy as np
 from bpframe.graph import Node
 from bpframe.returned import check_product
 from bpframe.trace import Trace
+from bpframe.workspace import read_only
 
 __all__ = ["jvp", "tangents"]
 
@@ -29,7 +30,7 @@ def jvp(
     found = tangents(trace, inputs, parameters, stack)
     shapes = trace.plan.graph.shapes
     return {
-        name: found[name] if name in found else np.zeros((*stack, trace.batch, *shapes[name]), trace.dtype)
+        name: found[name].copy() if name in found else np.zeros((*stack, trace.batch, *shapes[name]), trace.dtype)
         for name in trace.plan.graph.outputs
     }
 
@@ -38,7 +39,7 @@ def tangents(
     trace: Trace, inputs: Mapping[str, Array], parameters: Mapping[str, Array], stack: tuple[int, ...] = ()
 ) -> dict[str, Array]:
     """Push changes forward as `jvp` does, and return the change of every value that they reach, by name."""
-    found: dict[str, Array] = dict(inputs)
+    found = {name: read_only(tangent) for name, tangent in inputs.items()}
     for step in trace.plan.steps:
         node = step.node
         moving = [(key, source) for key, source in zip(node.input_keys, node.sources, strict=True) if source in found]
@@ -56,7 +57,7 @@ def tangents(
             part = _held(trace, node, name, "shared_jvp", pushed, stack)
             total = part if total is None else total + part
         if total is not None:
-            found[node.name] = total
+            found[node.name] = read_only(total if step.why is None else total.copy())
     return found
 
 

@@ -206,7 +206,7 @@ class LeastSquares:
         trace = point.trace
         for step in trace.plan.steps:
             refuse_coupling(step.node, trace.jacobian(step.node.name))
-        trace.checked = True
+        trace.workspace.checked = True
         shape = self.residual_count(), self.size
 
         def push(tangent: Array) -> Array:

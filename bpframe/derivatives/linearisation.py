@@ -17,7 +17,7 @@ from bpframe.graph import Node
 from bpframe.operators import Operator, PulledVectors, dense_operator
 from bpframe.parameters import ParameterVector
 from bpframe.plan import CostStep
-from bpframe.returned import failed_at
+from bpframe.returned import failed
 from bpframe.scratch import Scratch
 from bpframe.trace import Trace
 
@@ -38,7 +38,7 @@ class Linearisation:
         self.trace = trace
         self.targets = targets
         self.batch = trace.batch
-        self.costs: Array = costs(trace, targets)
+        self.costs: Array = costs(trace.workspace, targets)
 
     @classmethod
     def at(
@@ -55,7 +55,7 @@ class Linearisation:
     @cached_property
     def errors(self) -> dict[str, Array]:
         """BP1: ∇_a C of every output that has a cost, (N, *output)."""
-        deltas = output_errors(self.trace)
+        deltas = output_errors(self.trace.workspace)
         found = {}
         for each in self.trace.plan.costs:
             delta = deltas[each.value_slot]
@@ -171,7 +171,7 @@ class Linearisation:
             )
         shape = self.trace.plan.graph.shapes[each.output]
         try:
-            raw = each.hessian.function(*each.hessian.arguments(self.trace.slots))
+            raw = each.hessian.function(*each.hessian.arguments(self.trace.workspace.handed_to(each)))
             operator = raw.bind(shape, shape) if isinstance(raw, Operator) else dense_operator(raw, shape, shape)
             operator.check(self.batch)
         except OperatorError as error:
@@ -182,7 +182,7 @@ class Linearisation:
         except BpframeError:
             raise
         except Exception as error:
-            raise failed_at(where, "hessian", error) from error
+            raise failed(where, "hessian", error) from error
         return operator
 
 

@@ -14,6 +14,7 @@ from bpframe.engine import Engine
 from bpframe.forward import costs, forward
 from bpframe.parameters import ParameterVector, views_of
 from bpframe.trace import Trace
+from bpframe.workspace import Workspace
 
 __all__ = ["Passes"]
 
@@ -23,7 +24,7 @@ Array = np.ndarray[Any, Any]
 class Passes:
     """The linearisation of a network with its cost at any θ, which is not the engine's own.
 
-    Traces are used again. Where all examples fit into one portion, a second call at the same θ runs nothing; with
+    Workspaces are used again. Where all examples fit into one portion, a second call at the same θ runs nothing; with
     `training` every call does, because random numbers are drawn anew.
 
     Attributes: `count` N, `size` P, `parameters` of the last pass, `places` (first, last) of each in θ by path.
@@ -44,7 +45,7 @@ class Passes:
             first, last = last, last + view.size
             self.places[path] = first, last
         self.parameters = engine.parameters.copy()
-        self._traces: dict[int, Trace] = {}
+        self._workspaces: dict[int, Workspace] = {}
         self._known: Linearisation | None = None  # all examples, at the θ in self.parameters
         self._columns: int | None = None
         entries = sum(math.prod(node.output_shape) for node in engine.graph.nodes)
@@ -60,9 +61,9 @@ class Passes:
             self._columns = self._known.root_count
         if self._columns is None:
             first = slice(0, 1)
-            trace = self._new_trace(1, self.engine.parameters)
-            forward(trace, self._rows(self.inputs, first), False)
-            self._columns = Linearisation(trace, self._rows(self.targets, first)).root_count
+            workspace = self._new_workspace(1, self.engine.parameters)
+            forward(workspace, self._rows(self.inputs, first), False)
+            self._columns = Linearisation(Trace(workspace), self._rows(self.targets, first)).root_count
         return self._columns
 
     def cost(self, theta: Array) -> float:
@@ -75,7 +76,7 @@ class Passes:
                 return total_cost(self.all(theta))
             self._move(theta)
             return sum(
-                float(np.add.reduce(costs(self._forward(rows), self._rows(self.targets, rows)), dtype=np.float64))
+                float(np.add.reduce(costs(self._forward(rows).workspace, self._rows(self.targets, rows)), dtype=np.float64))
                 for rows in slices(self.count, portion(self.count, self.bytes_each))
             )
 
@@ -93,20 +94,20 @@ class Passes:
         if portion(self.count, bytes_each) == self.count:
             point = self.all(theta)
             yield point, slice(0, self.count)
-            point.trace.checked = True  # forward, Jacobians and cost have all been asked
+            point.trace.workspace.checked = True  # forward, Jacobians and cost have all been asked
             return
         self._move(theta)
         for rows in slices(self.count, portion(self.count, bytes_each)):
             point = Linearisation(self._forward(rows), self._rows(self.targets, rows))
             yield point, rows
-            point.trace.checked = True
+            point.trace.workspace.checked = True
 
     def kept(self, theta: Array) -> Linearisation:
         """Return all examples in a pass of its own, which no later one overwrites."""
         parameters = self.engine.parameters.like(np.array(theta, self.engine.dtype))
-        trace = self._new_trace(self.count, parameters)
-        forward(trace, self.inputs, self.training)
-        return Linearisation(trace, self.targets)
+        workspace = self._new_workspace(self.count, parameters)
+        forward(workspace, self.inputs, self.training)
+        return Linearisation(Trace(workspace), self.targets)
 
     @property
     def _in_one(self) -> bool:
@@ -127,16 +128,16 @@ class Passes:
 
     def _forward(self, rows: slice) -> Trace:
         batch = rows.stop - rows.start
-        if batch not in self._traces:
-            if len(self._traces) > 1:  # a portion and the last, smaller one
-                self._traces.clear()
-            self._traces[batch] = self._new_trace(batch, self.parameters)
-        trace = self._traces[batch]
-        forward(trace, self._rows(self.inputs, rows), self.training)
-        return trace
+        if batch not in self._workspaces:
+            if len(self._workspaces) > 1:  # a portion and the last, smaller one
+                self._workspaces.clear()
+            self._workspaces[batch] = self._new_workspace(batch, self.parameters)
+        workspace = self._workspaces[batch]
+        forward(workspace, self._rows(self.inputs, rows), self.training)
+        return Trace(workspace)
 
-    def _new_trace(self, batch: int, parameters: ParameterVector) -> Trace:
-        return self.engine.new_trace(batch, "training" if self.training else "evaluation", parameters)
+    def _new_workspace(self, batch: int, parameters: ParameterVector) -> Workspace:
+        return self.engine.new_workspace(batch, "training" if self.training else "evaluation", parameters)
 
     def _rows(self, arrays: Mapping[str, Array], rows: slice) -> Mapping[str, Array]:
         if rows.stop - rows.start == self.count:

@@ -13,6 +13,7 @@ from bpframe.derivatives.linearisation import Linearisation, refuse_coupled
 from bpframe.derivatives.memory import PORTION_BYTES, portion, slices
 from bpframe.engine import Engine
 from bpframe.forward import forward
+from bpframe.trace import Trace
 
 __all__ = ["Portions", "in_turn"]
 
@@ -27,21 +28,22 @@ def in_turn(
 ) -> Iterator[Linearisation]:
     """Linearise checked examples with training switched off, one portion after another.
 
-    Each is valid until the next, and until the next call of the same purpose: their traces are used again, and what a
-    first pass has checked is not checked again. Callers of one purpose ask for the same things.
+    Each is valid until the next: their workspaces are used again, and what a first pass has checked is not checked
+    again. Callers of one purpose ask for the same things.
 
     Errors: BatchCoupledError that names a node whose component couples the examples.
     """
-    for rows in parts:
-        some_inputs, some_targets = (
-            {name: array[rows] for name, array in arrays.items()} for arrays in (inputs, targets)
-        )
-        trace = engine.kept_trace(rows.stop - rows.start, purpose)
-        engine.hand_in_state(trace)
-        forward(trace, some_inputs)
-        refuse_coupled(trace)
-        yield Linearisation(trace, some_targets)
-        trace.checked = True  # forward, Jacobians and cost have all been asked
+    with engine.lane() as lane:
+        for rows in parts:
+            some_inputs, some_targets = (
+                {name: array[rows] for name, array in arrays.items()} for arrays in (inputs, targets)
+            )
+            workspace = engine.kept_workspace(lane, rows.stop - rows.start, purpose)
+            forward(workspace, some_inputs)
+            trace = Trace(workspace)
+            refuse_coupled(trace)
+            yield Linearisation(trace, some_targets)
+            workspace.checked = True  # forward, Jacobians and cost have all been asked
 
 
 class Portions:
@@ -66,7 +68,7 @@ class Portions:
         self.slices = slices(self.count, step)
 
     def __iter__(self) -> Iterator[tuple[slice, Linearisation]]:
-        """Go through the portions; outside training each is valid until the next, and until the next call."""
+        """Go through the portions; outside training each is valid until the next."""
         if self.training:
             return ((rows, self.at(rows)) for rows in self.slices)
         points = in_turn(self.engine, self.inputs, self.targets, self.slices, "per example")

@@ -45,12 +45,13 @@ def second_order(trace: Trace, step: Step, u: Array) -> Blocks:
         )  # fmt: skip
     method = "second_order" if "second_order" in node.contract else "second_derivative"
     trace.slots[step.cotangent_slot] = u
+    arguments = call.arguments(trace.slots)
     try:
-        raw = call.function(*call.arguments(trace.slots))
+        raw = call.function(*arguments)
     except ContractError:
         raise
     except Exception as error:
-        raise failed(node, method, error) from error
+        raise failed(node.where, method, error, call, arguments) from error
     if method == "second_derivative":
         (key,) = node.input_keys
         raw = {(key, key): Diagonal(_curvature(node, raw, u))}

@@ -33,7 +33,7 @@ def input_vjp(trace: Trace, cotangents: Mapping[str, Array]) -> dict[str, Array]
             hint="parameter_vjp",
         )
     deltas = _seeded(trace, cotangents)
-    backward(trace, trace.plan.to_inputs, deltas, [])
+    backward(trace.workspace, trace.plan.to_inputs, deltas, [])
     stack = _stack(trace.plan, cotangents)
     return {
         name: _or_zeros(deltas[slot], (*stack, trace.batch, *trace.plan.graph.inputs[name]), trace.dtype)
@@ -53,7 +53,7 @@ def parameter_vjp(trace: Trace, cotangents: Mapping[str, Array]) -> dict[str, Ar
     gradients: list[Array | None] = [None] * plan.size
     for path, slot in plan.gradient_slots.items():
         gradients[slot] = found[path]
-    backward(trace, plan.to_parameters, _seeded(trace, cotangents), gradients)
+    backward(trace.workspace, plan.to_parameters, _seeded(trace, cotangents), gradients)
     return found
 
 
@@ -73,4 +73,4 @@ def _stack(plan: Plan, cotangents: Mapping[str, Array]) -> tuple[int, ...]:
 
 
 def _or_zeros(value: Array | None, shape: tuple[int, ...], dtype: Any) -> Array:
-    return np.zeros(shape, dtype) if value is None else value
+    return np.zeros(shape, dtype) if value is None else value.copy()  # it may be a view of the cotangent

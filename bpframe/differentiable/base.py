@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
 from bpframe.arrays import checked_inputs, checked_stack, checked_targets
+from bpframe.derivatives.errors import node_errors
 from bpframe.engine import Engine
 from bpframe.errors import DataError
 from bpframe.graph import Graph
@@ -15,12 +17,25 @@ from bpframe.metrics import accuracy
 from bpframe.parameters import ParameterVector
 from bpframe.trace import Trace
 
-__all__ = ["Arrays", "Evaluated"]
+__all__ = ["Arrays", "Evaluated", "evaluation"]
 
 Array = np.ndarray[Any, Any]
+P = ParamSpec("P")
+R = TypeVar("R")
 
 #: One array, or arrays by name where there are several inputs or outputs.
 Arrays = Array | Mapping[str, Array]
+
+
+def evaluation(method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
+    """Have a method refused while another thread trains the network, and a training wait until it is over."""
+
+    @wraps(method)
+    def counted(self: Evaluated, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self._engine.lane():
+            return method(self, *args, **kwargs)
+
+    return counted
 
 
 class Evaluated:
@@ -65,10 +80,26 @@ class Evaluated:
             raise DataError("accuracy needs one output", received=", ".join(prediction), hint="accuracy(prediction, y)")
         return accuracy(prediction, np.asarray(y))
 
+    @evaluation
     def trace(self, x: Arrays, training: bool = False) -> Trace:
-        """Run the examples forward and return every node's value and local Jacobian, as they are now, for good."""
+        """Run the examples forward and return every node's value and local Jacobian, as they are now, for good.
+
+        It prints as a table: `print(network.trace(x))`.
+        """
         inputs = {name: array.copy() for name, array in self._inputs(x).items()}
         return self._engine.trace(inputs, training, self.parameters.copy())
+
+    @evaluation
+    def errors(self, x: Arrays, y: Arrays, training: bool = False) -> Mapping[str, Array]:
+        """Return the error δ of every node: ∂C_n/∂v of each example's own cost, (N, *features), by node. BP1 and BP2.
+
+            δ_output = ∇_a C,    δ_j = Σ_{i consumes j} J_ijᵀ δ_i
+
+        All nodes are there, with zeros where no cost depends on one; the arrays are read-only and stay as they are. The
+        gradient of the mean cost is the mean over the examples of J_nθᵀ δ_n: BP3 and BP4.
+        """
+        inputs, targets = self._samples(x, y)
+        return node_errors(self._engine.trace(inputs, training), targets)
 
     def _inputs(self, x: Arrays) -> dict[str, Array]:
         return checked_inputs(self.graph, x, self.dtype)

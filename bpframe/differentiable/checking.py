@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bpframe.derivatives.gradient_check import Comparison, GradientCheck
-from bpframe.differentiable.base import Arrays, Evaluated
+from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 
 __all__ = ["Checking"]
 
@@ -13,6 +13,7 @@ __all__ = ["Checking"]
 class Checking(Evaluated):
     """Checks of a network's own derivatives."""
 
+    @evaluation
     def check_gradients(
         self, x: Arrays, y: Arrays, *, per_parameter: int | None = 10, seed: int = 0, training: bool = False
     ) -> GradientCheck:

@@ -13,7 +13,7 @@ from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.curvature.hessian_diagonal import hessian_diagonal
 from bpframe.derivatives.curvature.kfac import WeightSharing, kronecker_factors
 from bpframe.derivatives.ggn import check_fisher
-from bpframe.differentiable.base import Arrays, Evaluated
+from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.parameters import ParameterVector
 
 __all__ = ["Curvature", "HasCurvature"]
@@ -31,7 +31,9 @@ class Curvature:
 
     def __init__(self, network: Evaluated) -> None:
         self._network = network
+        self._engine = network._engine
 
+    @evaluation
     def gauss_newton_diagonal(self, x: Arrays, y: Arrays, samples: int | None = None, seed: int = 0) -> ParameterVector:
         """Return the diagonal of the Gauss–Newton matrix 1/N Σ_n J_nᵀ H_n J_n, by path and as one vector.
 
@@ -42,6 +44,7 @@ class Curvature:
         """
         return gauss_newton_diagonal(self._network._engine, *self._network._samples(x, y), samples, seed)
 
+    @evaluation
     def fisher_diagonal(self, x: Arrays, y: Arrays, samples: int | None = None, seed: int = 0) -> ParameterVector:
         """Return the diagonal of the Fisher information: that of the Gauss–Newton matrix, where the two agree.
 
@@ -52,6 +55,7 @@ class Curvature:
         check_fisher(self._network.graph)
         return self.gauss_newton_diagonal(x, y, samples, seed)
 
+    @evaluation
     def empirical_fisher_diagonal(self, x: Arrays, y: Arrays) -> ParameterVector:
         """Return 1/N Σ_n g_n², entry by entry, of the gradients g_n of each example's cost.
 
@@ -63,6 +67,7 @@ class Curvature:
         """
         return empirical_fisher_diagonal(self._network._engine, *self._network._samples(x, y))
 
+    @evaluation
     def hessian_diagonal(self, x: Arrays, y: Arrays) -> ParameterVector:
         """Return the diagonal of the Hessian ∂²C/∂θ², exact, on any graph.
 
@@ -77,6 +82,7 @@ class Curvature:
         """
         return hessian_diagonal(self._network._engine, *self._network._samples(x, y))
 
+    @evaluation
     def gauss_newton_blocks(
         self, x: Arrays, y: Arrays, by: By = "parameter", memory_limit: int | None = None
     ) -> dict[str, Array]:
@@ -90,6 +96,7 @@ class Curvature:
         """
         return gauss_newton_blocks(self._network._engine, *self._network._samples(x, y), by, memory_limit)
 
+    @evaluation
     def kfac(
         self,
         x: Arrays,

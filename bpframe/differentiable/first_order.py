@@ -10,7 +10,7 @@ import numpy as np
 from bpframe.arrays import checked_stack
 from bpframe.derivatives.jvp import jvp
 from bpframe.derivatives.vjp import input_vjp, parameter_vjp
-from bpframe.differentiable.base import Arrays, Evaluated
+from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.parameters import ParameterVector
 
 __all__ = ["FirstOrder"]
@@ -27,9 +27,9 @@ class FirstOrder(Evaluated):
         `training` says whether components behave as in training (dropout, batch statistics). Equations BP1–BP4.
         """
         inputs, targets = self._samples(x, y)
-        self._engine.differentiate(inputs, targets, training)
-        return self._engine.gradient.copy()
+        return self._engine.gradient(inputs, targets, training)[1]
 
+    @evaluation
     def vjp(self, x: Arrays, cotangent: Arrays) -> Any:
         """Reverse mode: pull a cotangent of the output back to the inputs, u ↦ Jᵀ u.
 
@@ -40,11 +40,13 @@ class FirstOrder(Evaluated):
         found = _owned(input_vjp(trace, self._cotangents(trace, cotangent)))
         return found if isinstance(x, Mapping) else next(iter(found.values()))
 
+    @evaluation
     def parameter_vjp(self, x: Arrays, cotangent: Arrays) -> dict[str, Array]:
         """Reverse mode: pull a cotangent of the output back to the parameters, u ↦ Σ_n J_nᵀ u_n, (*S, *shape) each."""
         trace = self._engine.trace(self._inputs(x))
         return parameter_vjp(trace, self._cotangents(trace, cotangent))
 
+    @evaluation
     def jvp(self, x: Arrays, tangent: Arrays) -> Any:
         """Forward mode: push a change of the inputs to the output, v ↦ J v.
 
@@ -59,6 +61,7 @@ class FirstOrder(Evaluated):
         tangents, stack = checked_stack(tangent, shapes, "tangent", self.dtype)
         return self._outputs(_owned(jvp(trace, tangents, {}, stack)))
 
+    @evaluation
     def parameter_jvp(self, x: Arrays, tangent: Mapping[str, Array]) -> Any:
         """Forward mode: push a change of the parameters, by path, to the output, (*S, N, *output)."""
         trace = self._engine.trace(self._inputs(x))

@@ -22,7 +22,7 @@ from bpframe.derivatives.jacobian import (
 )
 from bpframe.derivatives.products import unknown
 from bpframe.derivatives.spectrum import Spectrum, spectrum_of
-from bpframe.differentiable.base import Arrays, Evaluated
+from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.errors import DerivativeError
 
 __all__ = ["Form", "Jacobians"]
@@ -36,6 +36,7 @@ Form = Literal["dense", "sparse", "factored"]
 class Jacobians(Evaluated):
     """Jacobians that are written out, or kept as operators."""
 
+    @evaluation
     def jacobian(
         self,
         x: Arrays,
@@ -98,6 +99,7 @@ class Jacobians(Evaluated):
             return (found[ends[0]], told[ends[0]]) if explain else found[ends[0]]
         return (found, told) if explain else found
 
+    @evaluation
     def spectrum(
         self, x: Arrays, *, of: str | None = None, training: bool = False, memory_limit: int | None = None
     ) -> Spectrum:

@@ -10,7 +10,7 @@ from bpframe.derivatives.parameter_matrix import ParameterMatrix
 from bpframe.derivatives.per_example import clipped_gradient, gradients, gram, squared_norms, variance
 from bpframe.derivatives.portions import Portions
 from bpframe.derivatives.products import unknown
-from bpframe.differentiable.base import Arrays, Evaluated
+from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.parameters import ParameterVector
 
 __all__ = ["HasPerExample", "PerExample"]
@@ -31,7 +31,9 @@ class PerExample:
 
     def __init__(self, network: Evaluated) -> None:
         self._network = network
+        self._engine = network._engine
 
+    @evaluation
     def gradients(
         self, x: Arrays, y: Arrays, memory_limit: int | None = None, training: bool = False
     ) -> ParameterMatrix:
@@ -49,6 +51,7 @@ class PerExample:
         self, x: Arrays, y: Arrays, by: Literal["parameter"], training: bool = False
     ) -> dict[str, Array]: ...
 
+    @evaluation
     def squared_norms(
         self, x: Arrays, y: Arrays, by: Literal["parameter"] | None = None, training: bool = False
     ) -> Array | dict[str, Array]:
@@ -64,6 +67,7 @@ class PerExample:
         total: Array = np.add.reduce(list(found.values()))
         return total
 
+    @evaluation
     def gram(self, x: Arrays, y: Arrays, memory_limit: int | None = None, training: bool = False) -> Array:
         """Return all inner products ⟨g_n, g_k⟩, (N, N).
 
@@ -71,6 +75,7 @@ class PerExample:
         """
         return gram(self._examples(x, y, training), self._network.parameters, memory_limit)
 
+    @evaluation
     def clipped_gradient(
         self,
         x: Arrays,
@@ -94,6 +99,7 @@ class PerExample:
         examples = self._examples(x, y, training)
         return clipped_gradient(examples, self._network.parameters, max_norm, noise_multiplier, seed)
 
+    @evaluation
     def variance(self, x: Arrays, y: Arrays, ddof: int = 0, training: bool = False) -> ParameterVector:
         """Return the variance of every entry of g_n over the examples, (Σ_n g_n² − N ḡ²) / (N − ddof), by path.
 

@@ -11,7 +11,7 @@ from bpframe.arrays import checked_stack
 from bpframe.derivatives.linear_operators import OperatorKind, curvature_operator, jacobian_operator
 from bpframe.derivatives.products import Kind, Method, mean_product
 from bpframe.derivatives.spaces import Space, Wrt, space_of
-from bpframe.differentiable.base import Arrays, Evaluated
+from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.errors import DataError, DerivativeError
 from bpframe.parameters import ParameterVector
 
@@ -33,6 +33,7 @@ class SecondOrder(Evaluated):
     `training` says whether components behave as in training (dropout, batch statistics).
     """
 
+    @evaluation
     def hvp(
         self,
         x: Arrays,
@@ -56,6 +57,7 @@ class SecondOrder(Evaluated):
         """
         return self._product("hessian", x, y, tangent, wrt, method, training)
 
+    @evaluation
     def ggn_vp(self, x: Arrays, y: Arrays, tangent: Arrays, *, wrt: Wrt = "parameters", training: bool = False) -> Any:
         """Multiply the Gauss–Newton matrix of the mean cost with a vector: v ↦ 1/N Σ_n J_nᵀ H_n J_n v.
 
@@ -67,6 +69,7 @@ class SecondOrder(Evaluated):
         """
         return self._product("gauss_newton", x, y, tangent, wrt, "exact", training)
 
+    @evaluation
     def fisher_vp(
         self, x: Arrays, y: Arrays, tangent: Arrays, *, wrt: Wrt = "parameters", training: bool = False
     ) -> Any:
@@ -83,6 +86,7 @@ class SecondOrder(Evaluated):
         """
         return self._product("fisher", x, y, tangent, wrt, "exact", training)
 
+    @evaluation
     def linear_operator(
         self,
         kind: OperatorKind,

@@ -22,7 +22,7 @@ _OUT_BY_NAME = frozenset({np.maximum, np.minimum})
 class Binding:
     """The memory of one pass, and its calls on it in order.
 
-    `pinned` gives arrays to use in place of some that outlived the recorded pass, by root; they can be replaced again.
+    `pinned` gives arrays to use in place of some that outlived the recorded pass, by root.
     """
 
     def __init__(self, segments: Sequence[Segment], buffers: Buffers, pinned: Mapping[Root, Array]) -> None:
@@ -30,31 +30,16 @@ class Binding:
         start = -block.__array_interface__["data"][0] % ALIGNMENT
         self.block = block[start : start + buffers.size]
         self._offsets = buffers.offsets
-        self._lent = buffers.lent
-        self._pinned = dict(pinned)
+        self._pinned = pinned
         self._arrays: dict[Place, Array] = {}
         self.calls: list[Thunk] = []
         self.segments: list[Segment] = []
-        self._reading: dict[Root, list[tuple[int, Op]]] = {}
-        for segment, places, op in calls_of(segments):
+        for segment, _, op in calls_of(segments):
             if op is not None:
-                for root in {place.root for place in places if place.root in pinned}:
-                    self._reading.setdefault(root, []).append((len(self.calls), op))
                 self.calls.append(self._call(op))
             elif segment.direct is not None:
                 self.calls.append(segment.direct(self.array))
             self.segments.append(segment)
-
-    def rebind(self, root: Root, array: Array) -> None:
-        """Have the calls that read a pinned array read another one of the same shape, dtype and layout."""
-        self._pinned[root] = array
-        reading = self._reading.get(root, ())
-        for _, op in reading:
-            for place in op.places():
-                if place.root is root:
-                    self._arrays.pop(place, None)
-        for number, op in reading:
-            self.calls[number] = self._call(op)
 
     def rehearsal(self) -> list[Thunk]:
         """Return the calls with what direct ones left in the recorded pass in their place."""
@@ -71,7 +56,6 @@ class Binding:
         found = self._arrays.get(place)
         if found is None:
             root, offset, shape, strides, dtype = place
-            root = self._lent.get(root, root)
             memory: Any = self._pinned.get(root, root.pinned)
             if memory is None:
                 offset += self._offsets.get(root, 0)  # what no call touches lies anywhere

@@ -24,7 +24,6 @@ class Lifetime:
     first: int
     last: int
     offset: int = 0
-    given: Root | None = None  # memory of the caller's that may be overwritten once it was read
 
 
 @dataclass(frozen=True)
@@ -38,29 +37,22 @@ class Buffers:
     size: int
     offsets: dict[Root, int]
     lifetimes: list[Lifetime]
-    lent: dict[Root, Root]  # pieces that lie in the caller's memory
 
     @classmethod
-    def of(cls, segments: Sequence[Segment], kept: Sequence[Place] = (), free: Root | None = None) -> Buffers:
-        """Plan the memory of a recorded pass, of which `kept` are read when it is over.
-
-        `free` is memory of the caller's that may be overwritten once it was read.
-        """
+    def of(cls, segments: Sequence[Segment], kept: Sequence[Place] = ()) -> Buffers:
+        """Plan the memory of a recorded pass, of which `kept` are read when it is over."""
         lives: dict[Root, Lifetime] = {}
         for number, (_, places, _) in enumerate(calls_of(segments)):
             for root in {place.root: None for place in places}:
-                if root.pinned is None or root is free:
-                    given = None if root.pinned is None else root
-                    life = Lifetime(root.key[0], root.nbytes, number, number, given=given)
-                    lives.setdefault(root, life).last = number
+                if root.pinned is None:
+                    lives.setdefault(root, Lifetime(root.key[0], root.nbytes, number, number)).last = number
         for place in kept:
             if place.root in lives:
                 lives[place.root].last = len(list(calls_of(segments)))
         _share(segments, lives)
-        found = [each for each in {id(life): life for life in lives.values()}.values() if each.given is None]
+        found = list({id(life): life for life in lives.values()}.values())
         size = fit(found)
-        lent = {root: life.given for root, life in lives.items() if life.given is not None}
-        return cls(size, {root: life.offset for root, life in lives.items()}, found, lent)
+        return cls(size, {root: life.offset for root, life in lives.items()}, found)
 
 
 def calls_of(segments: Iterable[Segment]) -> Iterator[tuple[Segment, tuple[Place, ...], Op | None]]:

@@ -1,4 +1,4 @@
-"""A node whose methods cannot be recorded: they are called in every pass, and what they return is put in its place."""
+"""A component that is called in every pass, between recorded calls: what it returns is put in its place."""
 
 from __future__ import annotations
 
@@ -8,28 +8,26 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.backward import pass_on
+from bpframe.backward import Distrusted, pass_on
 from bpframe.errors import ContractError
 from bpframe.execution.tape import Array
-from bpframe.plan import BackwardStep, Call, CostStep, Slots, Step
-from bpframe.returned import failed, failed_at
-from bpframe.trace import bound
+from bpframe.local_jacobian import bound
+from bpframe.plan import BackwardStep, CostStep, Step
+from bpframe.returned import failed
+from bpframe.workspace import Workspace, read_only
 
-__all__ = ["HAS_EFFECTS", "DirectBackward", "DirectCost", "DirectForward", "why_called"]
-
-HAS_EFFECTS = "it says that its methods have effects"
+__all__ = ["DirectBackward", "DirectCost", "DirectForward", "why_called"]
 
 
-def why_called(step: Step) -> str | None:
-    """Return why a node's methods have to be called in every pass, as far as its class tells."""
-    node = step.node
-    if node.component.has_effects:
-        return HAS_EFFECTS
+def why_called(step: Step | CostStep) -> str | None:
+    """Return why methods have to be called in every pass, as far as their code and what they ask for tell."""
+    if step.why is not None or isinstance(step, CostStep):
+        return step.why
     if step.generator_slot is not None:
         return "it draws random numbers"
-    if node.state or step.new_state_slot is not None:
+    if step.node.state or step.new_state_slot is not None:
         return "it carries a state"
-    return "it is a draft: its Jacobian is measured" if node.contract.is_draft else None
+    return "it is a draft: its Jacobian is measured" if step.node.contract.is_draft else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +35,24 @@ class DirectForward:
     """Compute a node's value into `value`."""
 
     step: Step
-    slots: Slots
+    workspace: Workspace
     value: Array
 
     def __call__(self) -> None:
         """Compute the value."""
-        step, slots = self.step, self.slots
-        slots[step.slot] = self.value
+        step, slots = self.step, self.workspace.slots
         if step.output_buffer is not None:
             slots[step.output_buffer] = self.value
         if step.saved_slot is not None:
             slots[step.saved_slot] = {}
+        arguments = step.forward.arguments(self.workspace.hand_out(step))
         try:
-            found = step.forward.function(*step.forward.arguments(slots))
+            found = step.forward.function(*arguments)
             if step.new_state_slot is not None:
                 found, slots[step.new_state_slot] = found
-            if found is not self.value:
-                np.copyto(self.value, found)
+            self.workspace.put_value(step, found, self.value)
         except Exception as error:
-            raise failed(step.node, "forward", error) from error
+            raise failed(step.where, "forward", error, step.forward, arguments) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +64,7 @@ class DirectBackward:
     """
 
     each: BackwardStep
-    slots: Slots
-    dtype: Any
+    workspace: Workspace
     delta: Array
     scratch: Array | None
     so_far: Mapping[int, Array | None]
@@ -77,45 +73,52 @@ class DirectBackward:
 
     def __call__(self) -> None:
         """Pass the error on."""
-        step, slots = self.each.step, self.slots
+        step, workspace = self.each.step, self.workspace
         deltas: dict[int, Any] = dict(self.so_far)
-        doing = "jacobian"
+        doing, arguments = "jacobian", ()
         if step.scratch_buffer is not None:
-            slots[step.scratch_buffer] = self.scratch
+            workspace.slots[step.scratch_buffer] = self.scratch
         try:
-            jacobian = bound(step, step.jacobian.function(*step.jacobian.arguments(slots)), self.dtype)
+            arguments = step.jacobian.arguments(workspace.handed_to(step))
+            jacobian: Mapping[str, Any] = bound(step, step.jacobian.function(*arguments), workspace.dtype)
             doing = "a product with jacobian"
-            pass_on(self.each, jacobian, self.delta, deltas, self.gradients, self.errors)
+            if step.why is not None:
+                jacobian = {key: Distrusted(operator, step.node, key) for key, operator in jacobian.items()}
+            pass_on(self.each, jacobian, read_only(self.delta), deltas, self.gradients, self.errors)
             for slot, error in self.errors.items():
                 if deltas[slot] is not error:
                     np.copyto(error, deltas[slot])
         except ContractError:
             raise
         except Exception as error:
-            raise failed(step.node, doing, error) from error
+            raise failed(step.where, doing, error, step.jacobian, arguments) from error
 
 
 @dataclass(frozen=True, slots=True)
 class DirectCost:
-    """Compute the costs of the examples into `costs`, or (BP1) `scale` · ∇_a C into `delta`."""
+    """Compute the costs of the examples into `out`, or (BP1) `scale` · ∇_a C."""
 
     each: CostStep
-    slots: Slots
+    workspace: Workspace
     out: Array
     scale: Array | None  # of the gradient; None for the costs
 
     def __call__(self) -> None:
         """Compute the costs or the gradient."""
-        each, slots, out = self.each, self.slots, self.out
-        call: Call = each.forward if self.scale is None else each.jacobian
+        each, workspace, out = self.each, self.workspace, self.out
+        call = each.forward if self.scale is None else each.jacobian
+        arguments: tuple[Any, ...] = ()
         try:
             if self.scale is None:
                 if each.saved_slot is not None:
-                    slots[each.saved_slot] = {}
-                np.copyto(out, call.function(*call.arguments(slots)))
+                    workspace.slots[each.saved_slot] = {}
+                arguments = call.arguments(workspace.hand_out(each))
+                np.copyto(out, call.function(*arguments))
             else:
-                slots[each.buffer_slot] = out
-                np.multiply(call.function(*call.arguments(slots)), self.scale, out=out)
+                if each.why is None:
+                    workspace.slots[each.buffer_slot] = out
+                arguments = call.arguments(workspace.handed_to(each))
+                np.multiply(call.function(*arguments), self.scale, out=out)
         except Exception as error:
             doing = "forward" if self.scale is None else "jacobian"
-            raise failed_at(each.where, doing, error) from error
+            raise failed(each.where, doing, error, call, arguments) from error

@@ -65,6 +65,8 @@ def apply_ufunc(
             raise tape.refuse("some outputs given and some not")
     result = call(*real, **named)
     if method == "at":
+        if not isinstance(inputs[0], Located):
+            raise tape.refuse("an array of its own that it writes into")
         tape.add(call, *operands, **places)
         return None
     if not outs:
@@ -95,6 +97,8 @@ def apply_function(tape: Tape, kind: type[Located], function: Callable[..., Any]
         return result
     operands, keywords = _placed(args), _placed(kwargs)
     if result is None and function in _WRITING:
+        if not isinstance(args[0] if args else None, Located):
+            raise tape.refuse("an array of its own that it writes into")
         tape.add(function, *operands, **keywords)
         return None
     if kwargs.get("out") is not None:
@@ -218,7 +222,15 @@ def _unwrapped(tape: Tape, value: Any) -> Any:
             raise tape.refuse("an array of another pass")
         return each.array
 
-    return replaced(value, real)
+    return replaced(value, real) if tape.closed else replaced(value, real, _unchanged)
+
+
+def _unchanged(value: Any) -> Any:
+    """Return a plain array as one that NumPy cannot write: what it wrote there would be the same in every pass."""
+    if isinstance(value, np.ndarray) and value.flags.writeable:
+        value = value.view()
+        value.flags.writeable = False
+    return value
 
 
 def _placed(value: Any) -> Any:

@@ -47,12 +47,12 @@ class Located:
         return self.root.start <= start and end <= self.root.start + self.root.nbytes
 
 
-def replaced(value: Any, by: Callable[[Located], Any]) -> Any:
-    """Put something else in place of every array of a pass, in tuples, lists and dictionaries too."""
+def replaced(value: Any, by: Callable[[Located], Any], others: Callable[[Any], Any] = lambda each: each) -> Any:
+    """Put something else in place of every array of a pass, in tuples, lists and dictionaries too, and of `others`."""
     if isinstance(value, Located):
         return by(value)
     if type(value) in (tuple, list):
-        return type(value)(replaced(each, by) for each in value)
+        return type(value)(replaced(each, by, others) for each in value)
     if isinstance(value, dict):
-        return {name: replaced(each, by) for name, each in value.items()}
-    return value
+        return {name: replaced(each, by, others) for name, each in value.items()}
+    return others(value)

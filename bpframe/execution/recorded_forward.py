@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.execution.direct import HAS_EFFECTS, DirectCost, DirectForward, why_called
+from bpframe.execution.direct import DirectCost, DirectForward, why_called
 from bpframe.execution.recorded import Recorded
-from bpframe.execution.recorded_pass import RecordedPass, cost_key
+from bpframe.execution.recorded_pass import RecordedPass
+from bpframe.execution.tape import Array
 from bpframe.plan import CostStep, Step
+from bpframe.workspace import read_only
 
 __all__ = ["RecordedForward"]
 
@@ -32,53 +34,48 @@ class RecordedForward(RecordedPass):
                 return
             self._give_up(name)
         value = self._empty(step.output_shape)
-        slots = self.trace.slots
-        DirectForward(step, slots, value.array)()
+        workspace = self.workspace
+        DirectForward(step, workspace, value.array)()
         self._keep(step.slot, value)
         place = value.place
-        self._is_direct(lambda array: DirectForward(step, slots, array(place)), step.input_slots, [], [value])
+        self._is_direct(lambda array: DirectForward(step, workspace, array(place)), step.input_slots, [], [value])
 
-    def _may_be_recorded(self, step: Step) -> bool:
-        """Whether a node is not known to need its methods called; of those that do, note why."""
+    def _may_be_recorded(self, step: Step | CostStep) -> bool:
+        """Whether methods are not known to need a call in every pass; of those that do, note why."""
         why = why_called(step)
         if why is not None:
-            self.direct.setdefault(step.node.name, why)
-        return step.node.name not in self.direct
+            self.direct.setdefault(step.key, why)
+        return step.key not in self.direct
 
     def _keep(self, slot: int, value: Recorded) -> None:
         self._recorded[slot] = value
-        self.trace.slots[slot] = value.array
+        self.workspace.slots[slot] = read_only(value.array)
         self._values[slot] = value.place
 
     def _costs(self) -> None:
-        plan = self.trace.plan
+        plan = self.workspace.plan
         total: Any = None
         for each in plan.costs:
             value = self._cost(each)
-            self.tape.begin(each.output, "total cost")
+            self.tape.begin(each.key, "total cost")
             total = value if total is None else total + value
         self.tape.begin("network", "total cost")
         self._total = np.add.reduce(total)
 
     def _cost(self, each: CostStep) -> Any:
-        recorded, key = self._recorded, cost_key(each.output)
-        self.tape.begin(each.output, "cost")
-        if each.cost.has_effects:
-            self.direct.setdefault(key, HAS_EFFECTS)
-        if key not in self.direct:
+        recorded = self._recorded
+        self.tape.begin(each.key, "cost")
+        if self._may_be_recorded(each):
             if each.saved_slot is not None:
                 recorded[each.saved_slot] = {}
             found = self._tried(lambda: self._checked(each.forward.function(*each.forward.arguments(recorded)), ()))
             if found is not None:
                 return found
-            self._give_up(key)
+            self._give_up(each.key)
         return self._direct_cost(each, self._empty(()), None)
 
-    def _direct_cost(self, each: CostStep, out: Recorded, scale: float | None) -> Recorded:
-        slots, place = self.trace.slots, out.place
-        factor = None if scale is None else np.array(scale, self.trace.dtype)
-        DirectCost(each, slots, out.array, factor)()
-        self._is_direct(
-            lambda array: DirectCost(each, slots, array(place), factor), [each.value_slot, each.target_slot], [], [out]
-        )
+    def _direct_cost(self, each: CostStep, out: Recorded, scale: Array | None) -> Recorded:
+        workspace, place = self.workspace, out.place
+        DirectCost(each, workspace, out.array, scale)()
+        self._is_direct(lambda array: DirectCost(each, workspace, array(place), scale), each.input_slots, [], [out])
         return out

@@ -8,44 +8,48 @@ from typing import Any
 from bpframe.execution.recorded import Recorded
 from bpframe.execution.tape import Array, NotRecordable, Place, Tape
 from bpframe.plan import TRAINING
-from bpframe.trace import Trace
+from bpframe.workspace import Workspace, read_only
 
-__all__ = ["RecordedPass", "Resolve", "cost_key"]
+__all__ = ["RecordedPass", "Resolve"]
 
 #: Turns a place into the array there.
 Resolve = Callable[[Place], Array]
 
 
 class RecordedPass:
-    """A pass on a trace that was checked, done and recorded at once.
+    """A pass in a workspace that was checked, done and recorded at once.
 
-    `given` are inputs and targets by slot. Nodes in `direct` are not recorded; those that turn out not to be recordable
+    `given` are inputs and targets by slot, `scale` multiplies the gradient, an array without axes that stays where it
+    is. Nodes in `direct` are not recorded; those that turn out not to be recordable
     are added to it, with why. What is computed is right either way; the record can be done again where `complete`.
     """
 
     def __init__(
         self,
-        trace: Trace,
+        workspace: Workspace,
         training: bool,
         given: Mapping[int, Array],
+        scale: Array,
         direct: dict[str, str],
     ) -> None:
-        self.trace = trace
+        self.workspace = workspace
+        self.scale = scale
         self.direct = direct
         self.complete = True
         self.why = ""
         self.tape = tape = Tape()
-        plan, slots = trace.plan, trace.slots
+        plan, slots = workspace.plan, workspace.slots
         self._recorded: list[Any] = [None] * plan.size
         self._deltas: list[Recorded | None] = [None] * plan.size
         tape.begin("network", "arrays")
         slots[TRAINING] = self._recorded[TRAINING] = training
         self._given = {slot: self._pinned(array) for slot, array in given.items()}
         for slot, recorded in self._given.items():
-            slots[slot], self._recorded[slot] = recorded.array, recorded
+            slots[slot], self._recorded[slot] = read_only(recorded.array), recorded
         for slot in plan.gradient_slots.values():
-            self._recorded[slot] = self._pinned(slots[slot])
-        parameters = {path: self._pinned(view) for path, view in trace.parameters.views.items()}
+            if slots[slot] is not None:  # a gradient is wanted
+                self._recorded[slot] = self._pinned(slots[slot])
+        parameters = {path: self._pinned(view) for path, view in workspace.parameters.views.items()}
         for step in plan.steps:
             node = step.node
             self._recorded[step.parameter_slot] = {
@@ -57,7 +61,7 @@ class RecordedPass:
     def _checked(self, value: Any, shape: Iterable[int]) -> Any:
         if not isinstance(value, Recorded) or value.tape is not self.tape:
             raise NotRecordable("an array that does not come from the pass")
-        if value.shape != (self.trace.batch, *shape) or value.dtype != self.trace.dtype:
+        if value.shape != (self.workspace.batch, *shape) or value.dtype != self.workspace.dtype:
             raise NotRecordable("another shape or dtype")
         return value
 
@@ -95,9 +99,4 @@ class RecordedPass:
         return Recorded.of(array, self.tape, pinned=True)
 
     def _empty(self, shape: Iterable[int]) -> Recorded:
-        return Recorded.of(self.trace.empty(tuple(shape)), self.tape)
-
-
-def cost_key(output: str) -> str:
-    """Return what stands for an output's cost among the names of nodes that are not recorded."""
-    return f"cost of {output}"
+        return Recorded.of(self.workspace.empty(tuple(shape)), self.tape)

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 import numpy as np
 
 from bpframe.backward import pass_on
+from bpframe.called_pass import Wanted
 from bpframe.execution.direct import DirectBackward
 from bpframe.execution.located import replaced
 from bpframe.execution.recorded import Recorded
 from bpframe.execution.recorded_forward import RecordedForward
-from bpframe.execution.recorded_pass import Resolve, cost_key
+from bpframe.execution.recorded_pass import Resolve
 from bpframe.execution.tape import Place, Root, Segment
+from bpframe.local_jacobian import bound
 from bpframe.plan import BackwardStep, CostStep
-from bpframe.trace import bound
 
-__all__ = ["Record", "Recording", "Wanted"]
-
-
-class Wanted(Enum):
-    """What a pass is for: the outputs alone, the costs of the examples, or the gradient with them."""
-
-    OUTPUTS = "outputs"
-    COSTS = "costs"
-    GRADIENT = "gradient"
+__all__ = ["Record", "Recording"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +39,15 @@ class Record:
 class Recording(RecordedForward):
     """Records a pass as far as it is wanted."""
 
-    def run(self, wanted: Wanted, scale: float) -> float:
+    def run(self, wanted: Wanted) -> float:
         """Do the pass: write the gradient of `scale` times the summed cost; return the summed cost, where wanted."""
-        plan = self.trace.plan
+        plan = self.workspace.plan
         for step in plan.steps:
             self._forward(step)
         if wanted is not Wanted.OUTPUTS:
             self._costs()
         if wanted is Wanted.GRADIENT:
-            self._gradient(scale)
+            self._gradient()
         self.tape.close()
         return 0.0 if self._total is None else float(self._total.array)
 
@@ -64,17 +56,19 @@ class Recording(RecordedForward):
         """The record of the pass that was run; None where some node did not let itself be recorded."""
         if not self.complete:
             return None
-        plan = self.trace.plan
+        plan = self.workspace.plan
         total = None if self._total is None else self._total.place
         outputs = [self._recorded[plan.value_slots[name]].place for name in plan.graph.outputs]
         kept = tuple(outputs) if total is None else (total,)
         given = {slot: each.root for slot, each in self._given.items()}
         return Record(self.tape.segments, given, self._values, kept, total)
 
-    def _gradient(self, scale: float) -> None:
-        plan = self.trace.plan
+    def _gradient(self) -> None:
+        plan = self.workspace.plan
+        self.tape.begin("network", "scale")
+        self._scale = self._pinned(self.scale)
         for each in plan.costs:
-            self._cost_gradient(each, scale)
+            self._cost_gradient(each)
         shared = {slot for each in plan.to_parameters for _, slot in each.shared}
         self.tape.begin("network", "shared gradients")
         for slot in shared:
@@ -82,25 +76,24 @@ class Recording(RecordedForward):
         for node in plan.to_parameters:
             self._backward(node)
 
-    def _cost_gradient(self, each: CostStep, scale: float) -> None:
-        recorded, key = self._recorded, cost_key(each.output)
-        shape = self.trace.plan.graph.shapes[each.output]
-        self.tape.begin(each.output, "BP1")
-        if key not in self.direct:
+    def _cost_gradient(self, each: CostStep) -> None:
+        recorded, shape = self._recorded, each.output_shape
+        self.tape.begin(each.key, "BP1")
+        if each.key not in self.direct:
             recorded[each.buffer_slot] = self._empty(shape)
 
             def multiplied() -> Any:
                 gradient = self._checked(each.jacobian.function(*each.jacobian.arguments(recorded)), shape)
-                return np.multiply(gradient, scale, out=self._empty(shape))  # type: ignore[call-overload]
+                return np.multiply(gradient, self._scale, out=self._empty(shape))  # type: ignore[call-overload]
 
             found = self._tried(multiplied)
             if found is not None:
                 self._deltas[each.value_slot] = found
                 return
-            self._give_up(key)
+            self._give_up(each.key)
             if each.saved_slot is not None:
-                self.trace.slots[each.saved_slot] = _real(recorded[each.saved_slot])
-        self._deltas[each.value_slot] = self._direct_cost(each, self._empty(shape), scale)
+                self.workspace.slots[each.saved_slot] = _real(recorded[each.saved_slot])
+        self._deltas[each.value_slot] = self._direct_cost(each, self._empty(shape), self.scale)
 
     def _backward(self, each: BackwardStep) -> None:
         step, recorded = each.step, self._recorded
@@ -126,12 +119,12 @@ class Recording(RecordedForward):
                 recorded[slot].array[...] = gradient
             self._give_up(name)
             if step.saved_slot is not None:
-                self.trace.slots[step.saved_slot] = _real(recorded[step.saved_slot])
+                self.workspace.slots[step.saved_slot] = _real(recorded[step.saved_slot])
         self._direct_backward(each, delta)
 
     def _passed_on(self, each: BackwardStep, delta: Recorded) -> bool:
         step, recorded = each.step, self._recorded
-        jacobian = bound(step, step.jacobian.function(*step.jacobian.arguments(recorded)), self.trace.dtype)
+        jacobian = bound(step, step.jacobian.function(*step.jacobian.arguments(recorded)), self.workspace.dtype)
         buffers = [None] * len(recorded)
         for key, slot in each.edges:
             buffers[slot] = self._empty(step.shapes[key])  # type: ignore[call-overload]
@@ -141,7 +134,7 @@ class Recording(RecordedForward):
         return True
 
     def _direct_backward(self, each: BackwardStep, delta: Recorded) -> None:
-        step, slots, dtype = each.step, self.trace.slots, self.trace.dtype
+        step, workspace = each.step, self.workspace
         scratch = None if step.scratch_buffer is None else self._empty(step.output_shape)
         so_far = {slot: self._deltas[slot] for _, slot in each.edges}
         errors = {slot: self._empty(step.shapes[key]) for key, slot in each.edges}
@@ -156,7 +149,7 @@ class Recording(RecordedForward):
 
         def made(array: Resolve) -> DirectBackward:
             return DirectBackward(
-                each, slots, dtype, array(at), scratch_at and array(scratch_at),
+                each, workspace, array(at), scratch_at and array(scratch_at),
                 {slot: place and array(place) for slot, place in so_far_at.items()},
                 {slot: array(place) for slot, place in errors_at.items()},
                 {slot: array(place) for slot, place in gradients_at.items()},

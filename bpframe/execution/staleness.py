@@ -1,34 +1,33 @@
-"""When a record is held against the components again, and what is said where it no longer holds.
-
-A record is right as long as methods are functions of their arguments. One that reads something else, such as a variable
-of its module that training changes, looks like one until that changes.
-"""
+"""When a record is held against the components again, and what is said where it no longer holds."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 
-from bpframe.errors import StaleRecordWarning
+from bpframe.errors import StaleRecordError
 
-__all__ = ["FIRST_CHECK", "next_check", "warn_of_stale_record"]
+__all__ = ["FIRST_CHECK", "next_check", "stale_record"]
 
-#: After so many passes the first look; then after four times as many each time, up to `MOST_PASSES` in between.
+#: After so many passes the first look; then after up to four times as many each time, `MOST_PASSES` in between at most.
 FIRST_CHECK = 16
 MOST_PASSES = 4096
 
 
 def next_check(passes: int) -> int:
-    """Return after how many passes to look again, of those at which one has looked."""
-    return min(4 * passes, passes + MOST_PASSES)
+    """Return after how many passes to look again, of those at which one has looked: irregularly, the same every time.
+
+    What happens in every second or every hundredth pass would hide from looks at regular ones.
+    """
+    most = min(3 * passes, MOST_PASSES)
+    return passes + most // 2 + (passes * 2654435761 >> 9) % (most - most // 2) + 1
 
 
-def warn_of_stale_record(places: Iterable[str], passes: int) -> None:
-    """Warn that what these compute has changed since their calls were recorded, or last compared."""
-    warnings.warn(
-        f"{', '.join(sorted(places))}: the calls are others than were recorded, although shapes are the same. What was "
-        f"computed in the last {passes} passes may be wrong. A method that reads what changes between steps (a "
-        "variable of its module, an object that it keeps) has to say so: has_effects: ClassVar[bool] = True",
-        StaleRecordWarning,
-        stacklevel=2,
+def stale_record(places: Iterable[str], passes: int) -> StaleRecordError:
+    """Return the error for components that compute something else than was recorded."""
+    return StaleRecordError(
+        f"{', '.join(sorted(places))}: the calls are others than were recorded, although shapes are the same",
+        expected="methods that compute from their arguments and constants alone, as `pure = True` says",
+        received=f"another result in the last {passes} steps, or in some of them",
+        hint="leave out `pure`: what is not understood is called in every step",
+        rows=[("kept", "the parameters of the last step at which all agreed")],
     )

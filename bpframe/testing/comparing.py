@@ -21,7 +21,7 @@ from bpframe.testing.kit import fields_of
 from bpframe.testing.measuring import written_out
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of
 from bpframe.testing.report import Outcome, Report
-from bpframe.trace import local_jacobian
+from bpframe.local_jacobian import local_jacobian
 
 __all__ = ["Comparison", "compare_jacobians"]
 
@@ -229,8 +229,8 @@ def _call(probe: Probe, point: Point) -> Callable[[], Mapping[str, Operator]]:
     """Return what calls jacobian alone, after forward has run."""
     if isinstance(probe, LayerProbe):
         trace = probe.trace(point)
-        trace.checked = True  # as in a training, where the first pass alone looks at what jacobian returns
-        return lambda: local_jacobian(trace, probe.plan.steps[0])
+        trace.workspace.checked = True  # as in a training, where the first pass alone looks at what jacobian returns
+        return lambda: local_jacobian(trace.workspace, probe.plan.steps[0])
     if isinstance(probe, CostProbe):
         words, shape = probe.words(point), probe.shapes["a"]
         return lambda: {"a": BatchMatrix(probe.ask("jacobian", words)).bind(shape, ())}

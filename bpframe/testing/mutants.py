@@ -12,7 +12,7 @@ from bpframe.operators import BatchMatrix, Operator
 from bpframe.operators.base import Shape
 from bpframe.testing.altered import PRODUCTS, Altered, Joint
 from bpframe.testing.probe import LayerProbe, Point, Probe
-from bpframe.trace import local_jacobian
+from bpframe.local_jacobian import local_jacobian
 
 __all__ = ["MUTATIONS", "Mutation", "Scene"]
 
@@ -208,7 +208,7 @@ def _exchanged(j: Array, scene: Scene) -> Array | None:
     step = probe.plan.steps[0]
     x, y = step.input_slots[0], step.slot
     trace.slots[x], trace.slots[y] = trace.slots[y], trace.slots[x]
-    return scene.written(local_jacobian(trace, step)[scene.key])
+    return scene.written(local_jacobian(trace.workspace, step)[scene.key])
 
 
 def _another_key(j: Array, scene: Scene) -> Array | None:

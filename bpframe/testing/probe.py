@@ -26,6 +26,7 @@ from bpframe.randomness import stream
 from bpframe.spec.network import NetworkSpec, NodeSpec
 from bpframe.testing.domain import Domain, domains_of
 from bpframe.trace import Trace
+from bpframe.workspace import Workspace
 
 __all__ = ["CostProbe", "LayerProbe", "Point", "Probe", "probe_of"]
 
@@ -185,7 +186,7 @@ class LayerProbe(Probe):
         writeable = all(array.flags.writeable for array in arrays)
         vector.flags.writeable = writeable
         shapes = {path: each.shape for path, each in self.graph.parameters.items()}
-        trace = Trace(
+        workspace = Workspace(
             self.plan,
             point.batch,
             ParameterVector(vector, shapes),
@@ -196,8 +197,8 @@ class LayerProbe(Probe):
             source: point.constants[key] if key in self.integer_keys else point.arrays[key]
             for key, source in self._source.items()
         }
-        forward(trace, inputs, point.training)
-        return trace
+        forward(workspace, inputs, point.training)
+        return Trace(workspace)
 
     def value(self, point: Point) -> Array:
         """Return forward's output, (N, *output_shape)."""

@@ -258,7 +258,7 @@ class Stateful(Faulty):
 
 STATE = {
     "no pair": (lambda self, x, p, state: x * p["g"], "received  ndarray"),
-    "a triple": (lambda self, x, p, state: (x, state, 1), "(ndarray, dict, int)"),
+    "a triple": (lambda self, x, p, state: (x, state, 1), "(ndarray, mapping, int)"),
     "no mapping": (lambda self, x, p, state: (x, state["m"]), "(ndarray, ndarray)"),
     "another name": (lambda self, x, p, state: (x, {"n": state["m"]}), "received  n"),
     "a name left out": (lambda self, x, p, state: (x, {}), "received  no state"),

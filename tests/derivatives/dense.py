@@ -41,7 +41,7 @@ class At:
         return run(self.network, moved, training=self.training)
 
     def cost(self, vector: np.ndarray) -> np.ndarray:
-        return np.mean(costs(self.trace(vector), self.targets))
+        return np.mean(costs(self.trace(vector).workspace, self.targets))
 
     def gradient(self, vector: np.ndarray) -> np.ndarray:
         """Of the mean cost, by back-propagation; it may be complex."""
@@ -99,7 +99,7 @@ class At:
 
     def empirical_fisher(self) -> np.ndarray:
         def each(vector: np.ndarray) -> np.ndarray:
-            return costs(self.trace(vector), self.targets)
+            return costs(self.trace(vector).workspace, self.targets)
 
         gradients = written_out(each, self.point, "complex")
         return gradients.T @ gradients / self.batch

@@ -1,4 +1,4 @@
-"""A component that reads what changes elsewhere is found out, and called from then on."""
+"""What reads numbers that change elsewhere is called every time; who vouches for it wrongly is found out."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from bpframe_reference import Dense, QuadraticCost
+from bpframe_reference import Dense, GradientDescent, QuadraticCost
 
 import bpframe as bp
-from bpframe.errors import StaleRecordWarning
+from bpframe.errors import StaleRecordError
 from bpframe.execution.staleness import FIRST_CHECK, MOST_PASSES, next_check
-from bpframe.extend import Activation, Diagonal, Optimizer
-from bpframe.updates import Updater
+from bpframe.extend import Activation, Diagonal
 from tests.contract.cases import CASES
+from tests.passes import evaluations, programs
 
-settings = {"scale": 1.0, "rate": 0.1}
+settings = {"scale": 1.0}
+SCALE = 1.0
 
 
 class Scaled(Activation):
@@ -30,22 +31,24 @@ class Scaled(Activation):
         return Diagonal(np.full_like(x, settings["scale"]))
 
 
-class SaidSo(Scaled):
-    has_effects: ClassVar[bool] = True
+class Vouched(Scaled):
+    pure: ClassVar[bool | None] = True
 
 
-class Scheduled(Optimizer):
-    """Descends at the module's rate."""
+class Constant(Activation):
+    """y = k x, where k is a name of the module."""
 
-    elementwise: ClassVar[bool] = True
+    def forward(self, x):
+        return SCALE * x
 
-    def update(self, gradient):
-        return -settings["rate"] * gradient
+    def jacobian(self, x):
+        return Diagonal(np.full_like(x, SCALE))
 
 
 @pytest.fixture(autouse=True)
-def as_before():
-    settings.update(scale=1.0, rate=0.1)
+def as_before(monkeypatch):
+    settings.update(scale=1.0)
+    monkeypatch.setitem(globals(), "SCALE", 1.0)
 
 
 def network(component):
@@ -55,69 +58,70 @@ def network(component):
 X, Y = np.ones((4, 2)), np.ones((4, 3))
 
 
-def gradients(net, passes):
-    return [net.gradient(X, Y).vector.copy() for _ in range(passes)]
-
-
-def test_a_component_that_reads_a_changing_number_is_named_and_called_from_then_on() -> None:
+def test_a_number_that_changes_elsewhere_counts_at_once() -> None:
     net = network(Scaled())
-    gradients(net, 6)
-    settings["scale"] = 2.0
-    with pytest.warns(StaleRecordWarning, match=r"layers\[1\] 'scaled_1' \(scaled\).*has_effects"):
-        gradients(net, 40)
-    after = gradients(net, 1)[0]
-    np.testing.assert_array_equal(after, network(Scaled()).gradient(X, Y).vector)
-    settings["scale"] = 3.0
-    np.testing.assert_array_equal(gradients(net, 1)[0], network(Scaled()).gradient(X, Y).vector)
-    (program,) = net._engine._programs.values()
-    assert set(program.direct) == {"scaled_1"}
-
-
-def test_predictions_too() -> None:
-    net = network(Scaled())
-    for _ in range(6):
-        net.predict(X)
-    settings["scale"] = 2.0
-    with pytest.warns(StaleRecordWarning):
-        found = [net.predict(X) for _ in range(40)]
-    np.testing.assert_array_equal(found[-1], network(Scaled()).predict(X))
-
-
-def test_an_optimizer_whose_rate_changes_elsewhere() -> None:
-    net = network(Dense(units=3))
-    updater = Updater(Scheduled(), net._engine.parameters.vector, net._engine.gradient.vector)
-
-    def train():
-        for number in range(40):
-            settings["rate"] = 0.1 / (1 + number // 10)
-            net._engine.differentiate({"x": X}, {"dense_2": Y}, training=True)
-            before, gradient = net.parameters.vector.copy(), net._engine.gradient.vector.copy()
-            updater.apply()
-            if number > 16:
-                expected = before - settings["rate"] * gradient
-                np.testing.assert_allclose(net.parameters.vector, expected, rtol=1e-14)
-
-    with pytest.warns(StaleRecordWarning, match=r"optimizer 'scheduled'"):
-        train()
-
-
-def test_who_says_so_is_never_stale() -> None:
-    net = network(SaidSo())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for number in range(60):
             settings["scale"] = 1.0 + number
-            found = gradients(net, 1)[0]
-            np.testing.assert_array_equal(found, network(SaidSo()).gradient(X, Y).vector)
+            np.testing.assert_array_equal(net.gradient(X, Y).vector, network(Scaled()).gradient(X, Y).vector)
+            np.testing.assert_array_equal(net.predict(X), network(Scaled()).predict(X))
+    for program in programs(net):
+        assert "settings" in program.direct["scaled_1"]
 
 
-def test_looks_become_rare() -> None:
+def test_a_constant_of_the_module_is_repeated_until_it_is_replaced(monkeypatch) -> None:
+    net = network(Constant())
+    for _ in range(30):
+        net.gradient(X, Y), net.predict(X)
+    assert all(each.is_bound and not each.direct for each in programs(net))
+    monkeypatch.setitem(globals(), "SCALE", 2.0)
+    for number in range(30):
+        np.testing.assert_array_equal(net.gradient(X, Y).vector, network(Constant()).gradient(X, Y).vector)
+        np.testing.assert_array_equal(net.predict(X), network(Constant()).predict(X))
+        monkeypatch.setitem(globals(), "SCALE", 2.0 + number)
+    assert all("SCALE" in each.direct["constant_1"] for each in evaluations(net) if each.is_bound)
+
+
+def test_who_vouches_wrongly_is_an_error_in_training_with_the_last_good_parameters() -> None:
+    net = network(Vouched())
+    known = []
+
+    def steps(count):
+        for _ in range(count):
+            known.append(net.parameters.vector.copy())
+            net.fit(X, Y, optimizer=GradientDescent(learning_rate=0.01), epochs=1, batch_size=4, shuffle=False)
+
+    steps(20)  # the look at pass 16 agreed, or one nearby
+    settings["scale"] = 2.0
+    with pytest.raises(StaleRecordError, match=r"layers\[1\] 'vouched_1' \(vouched\)"):
+        steps(200)
+    kept = net.parameters.vector
+    assert any(np.array_equal(kept, each) for each in known[:21])
+    steps(3)  # from here on it is called
+
+
+def test_who_vouches_wrongly_is_computed_anew_in_an_evaluation() -> None:
+    net = network(Vouched())
+    for _ in range(30):
+        net.predict(X)
+    settings["scale"] = 2.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = [net.predict(X) for _ in range(400)]
+    np.testing.assert_array_equal(found[-1], network(Vouched()).predict(X))
+
+
+def test_looks_are_irregular_and_become_rare() -> None:
     looks, passes = [], FIRST_CHECK
-    while passes < 40_000:
+    while passes < 100_000:
         looks.append(passes)
         passes = next_check(passes)
-    assert looks[:5] == [16, 64, 256, 1024, 4096]
-    assert all(b - a == MOST_PASSES for a, b in pairwise(looks[5:]))
+    gaps = [b - a for a, b in pairwise(looks)]
+    assert all(0 < gap <= min(3 * a, MOST_PASSES) + 1 for a, gap in zip(looks, gaps, strict=False))
+    assert len({gap % 2 for gap in gaps}) == 2
+    assert len(set(gaps)) > len(gaps) // 2
+    assert len(looks) < 60
 
 
 def test_a_look_changes_nothing() -> None:
@@ -128,14 +132,16 @@ def test_a_look_changes_nothing() -> None:
         for number in range(20):
             ours = one.gradient(x, y, training=True).vector
             if number >= FIRST_CHECK:
-                for program in other._engine._programs.values():
+                for program in programs(other):
                     program._next_check = 0  # never again
             np.testing.assert_array_equal(ours, other.gradient(x, y, training=True).vector, err_msg=case.name)
             assert one.predict(x).tobytes() == other.predict(x).tobytes()
 
 
 class Hesitant(Activation):
-    """Looks at the numbers from some day on."""
+    """Vouches, and looks at the numbers from some day on."""
+
+    pure: ClassVar[bool | None] = True
 
     def forward(self, x):
         return x * (float(x[0, 0]) if settings["scale"] > 1 else 1.0)
@@ -145,12 +151,12 @@ class Hesitant(Activation):
 
 
 def test_only_what_has_changed_is_named() -> None:
-    layers = [Dense(units=3), SaidSo(), Hesitant()]
+    layers = [Dense(units=3), Scaled(), Hesitant()]
     net = bp.Network(layers, cost=QuadraticCost(), input_shape=(2,), seed=0)
-    gradients(net, 6)
+    rate = GradientDescent(learning_rate=0.01)
+    net.fit(X, Y, optimizer=rate, epochs=6, batch_size=4)
     settings["scale"] = 2.0
-    with pytest.warns(StaleRecordWarning) as caught:
-        gradients(net, 40)
-    (warning,) = caught
-    assert "hesitant_1" in str(warning.message)
-    assert "said_so" not in str(warning.message)
+    with pytest.raises(StaleRecordError) as caught:
+        net.fit(X, Y, optimizer=rate, epochs=100, batch_size=4)
+    assert "hesitant_1" in str(caught.value)
+    assert "'scaled_1'" not in str(caught.value)

@@ -13,6 +13,7 @@ import bpframe as bp
 from bpframe.operators import Operator
 from bpframe.spec.training import TrainingSpec
 from bpframe.trainer import Trainer
+from tests.passes import training_steps
 
 from .networks import descent
 
@@ -73,8 +74,7 @@ def test_every_array_that_training_leaves_has_the_networks_dtype(dtype, shuffle)
     trainer = Trainer(net._engine, TrainingSpec(optimizer=descent(0.01), epochs=8, batch_size=3, shuffle=shuffle))
     trainer.run(samples, samples)
     held = floats(trainer)
-    programs = list(net._engine._programs.values())
-    for program in programs:
+    for program in (programs := training_steps(net)):
         held += [each for each in program._bound._arrays.values() if each.dtype.kind == "f"]
     assert len(programs) == 2  # of three examples, and of the last one
     assert len(held) > 70

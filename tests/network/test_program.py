@@ -9,10 +9,13 @@ import pytest
 from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
 
 import bpframe as bp
+from bpframe import lanes
+from bpframe.called_pass import CalledPass, Wanted
 from bpframe.execution import binding
 from bpframe.extend import Activation, Diagonal, Identity
 from tests.contract.cases import CASES
 from tests.derivatives.zoo import ZOO
+from tests.passes import programs, step, training_steps
 
 STEPS = 20
 
@@ -22,21 +25,22 @@ def run(network, batches, step):
     engine = network._engine
     found = []
     for inputs, targets in batches:
-        cost, trace = step(engine, inputs, targets)
-        found += [np.array(cost), engine.gradient.vector.copy()]
-        engine.parameters.vector -= 0.02 * engine.gradient.vector
+        cost, gradient, workspace = step(network, inputs, targets)
+        found += [np.array(cost), gradient]
+        engine.parameters.vector -= 0.02 * gradient
         if engine.plan.state_slots:
-            engine.state = trace.new_state()
+            engine.state = workspace.new_state()
     return found
 
 
-def bound(engine, inputs, targets):
-    return engine.differentiate(inputs, targets, training=True, purpose="training")
-
-
-def checked(engine, inputs, targets):
-    engine.kept_trace(len(next(iter(inputs.values()))), "training").checked = False
-    return engine.differentiate(inputs, targets, training=True, purpose="training")
+def checked(network, inputs, targets):
+    """A first pass, which checks what components return."""
+    engine = network._engine
+    gradient = engine.parameters.like()
+    batch = len(next(iter(inputs.values())))
+    workspace = engine.new_workspace(batch, "training", gradient=gradient)
+    cost = CalledPass(workspace, True, Wanted.GRADIENT).run(inputs, targets, 1.0 / batch)
+    return cost, gradient.vector, workspace
 
 
 def batches(network, x, y, fixed):
@@ -68,9 +72,9 @@ def test_every_component_in_training(case) -> None:
 
 def same(make, x, y, fixed) -> None:
     one, other = make(), make()
-    ours = run(one, batches(one, x, y, fixed), bound)
+    ours = run(one, batches(one, x, y, fixed), step)
     expected = run(other, batches(other, x, y, fixed), checked)
-    assert one._engine._programs, "no pass was bound"
+    assert any(each.is_bound for each in training_steps(one)), "no pass was bound"
     assert [each.tobytes() for each in ours] == [each.tobytes() for each in expected]
 
 
@@ -108,7 +112,7 @@ def test_training_and_evaluation_have_programs_of_their_own() -> None:
 class Breaks(Activation):
     """Fails after some passes, in the method that `where` names."""
 
-    has_effects: ClassVar[bool] = True
+    pure: ClassVar[bool | None] = False
 
     where: str
     _left: int = 3
@@ -137,18 +141,18 @@ def test_a_late_failure_names_the_node(where) -> None:
     x, y = np.ones((3, 2)), np.ones((3, 2))
     while network.graph.by_name["b"].component._left:
         network.gradient(x, y)
-    assert network._engine._programs
+    assert programs(network)
     with pytest.raises(bp.errors.ContractError, match=rf"'b' \(breaks\): {where} failed: ValueError: worn out"):
         network.gradient(x, y)
 
 
-def test_evicted_traces_take_their_programs_along() -> None:
+def test_a_bounded_number_of_sizes_is_kept(monkeypatch) -> None:
+    monkeypatch.setattr(lanes, "KEPT_SMALL", 5)
     network = bp.Network([Dense(units=2)], cost=QuadraticCost(), input_shape=(2,))
     for batch in range(1, 12):
         for _ in range(2):
             network.gradient(np.ones((batch, 2)), np.ones((batch, 2)))
-    engine = network._engine
-    assert set(engine._programs) <= set(engine._kept)
+    assert len(programs(network)) <= lanes.KEPT_SMALL
 
 
 def test_a_record_that_leaves_other_bytes_is_not_relied_on(monkeypatch) -> None:
@@ -167,9 +171,9 @@ def test_a_record_that_leaves_other_bytes_is_not_relied_on(monkeypatch) -> None:
     network = make()
     for _ in range(12):
         network.gradient(rng.random((4, 2)), rng.random((4, 2)))
-    (program,) = network._engine._programs.values()
-    assert program.is_bound
-    assert set(program.direct) == {"dense_1", "sigmoid_1", "dense_2", "cost of dense_2"}
+    (program,) = programs(network)
+    assert not program.is_bound
+    assert program.refused == "its network gave another result when repeated"
 
 
 class Random(Activation):
@@ -187,8 +191,8 @@ def test_numbers_that_differ_from_pass_to_pass_are_not_recorded() -> None:
     x, y = np.ones((4, 2)), np.ones((4, 2))
     found = [network.gradient(x, y).vector.copy() for _ in range(12)]
     assert len({each.tobytes() for each in found}) == 12
-    (program,) = network._engine._programs.values()
-    assert program.direct == {"random_1": "its calls differ from batch to batch"}
+    (program,) = programs(network)
+    assert set(program.direct) == {"random_1"}
 
 
 def test_one_array_for_inputs_and_targets(monkeypatch) -> None:
@@ -220,8 +224,8 @@ def test_recording_can_be_turned_off(monkeypatch) -> None:
     network = bp.Network([Dense(units=2), Sigmoid()], cost=QuadraticCost(), input_shape=(3,))
     for _ in range(4):
         network.gradient(np.ones((2, 3)), np.ones((2, 2)))
-    (program,) = network._engine._programs.values()
-    assert set(program.direct) == {"dense_1", "sigmoid_1", "cost of sigmoid_1"}
+    (program,) = programs(network)
+    assert not program.is_bound
 
 
 class Printing(Activation):

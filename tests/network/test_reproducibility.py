@@ -119,7 +119,7 @@ def test_shuffling_changes_the_order_from_epoch_to_epoch():
     seen = []
 
     class Watching(Layer):
-        has_effects: ClassVar[bool] = True
+        pure: ClassVar[bool | None] = False
 
         def forward(self, x: Array, training) -> Array:
             if training:

@@ -13,7 +13,7 @@ def errors(network: bp.Network, x: np.ndarray, y: np.ndarray) -> dict[str, np.nd
     """Return ∂C/∂v of every node and input v, example by example, (N, *features)."""
     trace = network.trace(x)
     (output,) = network.graph.outputs
-    costs(trace, {output: y})
-    deltas = output_errors(trace)
+    costs(trace.workspace, {output: y})
+    deltas = output_errors(trace.workspace)
     found = {each.step.node.name: delta for each, delta, _ in walk_back(trace, trace.plan.to_inputs, deltas)}
     return {**found, **{name: deltas[slot] for name, slot in trace.plan.input_slots.items()}}

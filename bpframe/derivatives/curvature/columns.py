@@ -18,12 +18,13 @@ from bpframe.engine import Engine
 from bpframe.randomness import stream
 from bpframe.scratch import KEPT_BYTES, Scratch
 from bpframe.trace import Trace
+from bpframe.workspace import Workspace
 
 __all__ = ["RootColumns", "column_portion", "linearised", "scratch_of"]
 
 Array = np.ndarray[Any, Any]
 
-_SCRATCH: WeakKeyDictionary[Trace, Scratch] = WeakKeyDictionary()
+_SCRATCH: WeakKeyDictionary[Workspace, Scratch] = WeakKeyDictionary()
 
 
 def linearised(
@@ -35,7 +36,7 @@ def linearised(
 ) -> Iterator[Linearisation]:
     """Linearise checked examples with training switched off, in portions; an example takes `more_bytes` besides.
 
-    Each is valid until the next, and until the next call of the same purpose: see `in_turn`.
+    Each is valid until the next: see `in_turn`.
 
     Errors: BatchCoupledError that names a node whose component couples the examples.
     """
@@ -45,8 +46,8 @@ def linearised(
 
 
 def scratch_of(trace: Trace) -> Scratch:
-    """Return the memory that curvature uses again in every walk through a trace."""
-    return _SCRATCH.setdefault(trace, Scratch())
+    """Return the memory that curvature uses again in every walk through a trace's workspace."""
+    return _SCRATCH.setdefault(trace.workspace, Scratch())
 
 
 def column_portion(trace: Trace, count: int, more_bytes: int = 0) -> int:

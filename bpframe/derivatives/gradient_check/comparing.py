@@ -210,9 +210,9 @@ class Comparison:
         own = copied_engine(self.engine, self.engine.dtype)
         with np.errstate(all="ignore"):
             inputs, targets = (in_dtype(each, own.dtype) for each in (self.cost.inputs, self.cost.targets))
-            own.differentiate(inputs, targets, self.cost.training)
+            _, narrow = own.gradient(inputs, targets, self.cost.training)
         found = {}
-        for path, view in own.gradient.items():
+        for path, view in narrow.items():
             wide = self.gradient[path]
             largest = max(float(np.abs(wide).max(initial=0.0)), FLOOR * self._largest)
             found[path] = float(np.abs(view - wide).max(initial=0.0)) / largest if largest else 0.0

@@ -18,6 +18,7 @@ from bpframe.nonfinite import nonfinite_error
 from bpframe.parameters import ParameterVector
 from bpframe.randomness import stream
 from bpframe.trace import Trace
+from bpframe.workspace import Workspace
 
 __all__ = ["MeanCost", "copied_engine", "in_dtype", "real_inputs"]
 
@@ -62,9 +63,9 @@ class MeanCost:
         """
         with np.errstate(all="ignore"):
             trace = self.trace()
-            found = float(np.add.reduce(costs(trace, self.targets))) / self.batch
+            found = float(np.add.reduce(costs(trace.workspace, self.targets))) / self.batch
             if not np.isfinite(found):
-                error = nonfinite_error(trace, "in the forward pass of a gradient check", "all parameters as they were")
+                error = nonfinite_error(trace.workspace, "in the forward pass of a gradient check", "all parameters as they were")
                 error.hint = "values at which the cost is finite: scaled inputs, smaller parameters"
                 raise error
         return found
@@ -78,9 +79,8 @@ class MeanCost:
             inputs, targets = (
                 {name: array[::-1].copy() for name, array in each.items()} for each in (self.inputs, self.targets)
             )
-            engine.differentiate(inputs, targets, self.training)
-        engine.differentiate(self.inputs, self.targets, self.training)
-        found = {path: view.copy() for path, view in engine.gradient.items()}
+            engine.gradient(inputs, targets, self.training)
+        found = dict(engine.gradient(self.inputs, self.targets, self.training)[1])
         names = real_inputs(self.graph)
         if names:
             found |= self._input_gradient(names)
@@ -100,8 +100,8 @@ class MeanCost:
 
     def _input_gradient(self, names: tuple[str, ...]) -> dict[str, Array]:
         trace = self.trace()
-        costs(trace, self.targets)
-        deltas = output_errors(trace, 1.0 / self.batch)
+        costs(trace.workspace, self.targets)
+        deltas = output_errors(trace.workspace, 1.0 / self.batch)
         seeds = {each.output: deltas[each.value_slot] for each in trace.plan.costs}
         space = space_of(self.graph, "inputs", self.batch, np.float64)
         found = pull_back(trace, space, {name: seed for name, seed in seeds.items() if seed is not None})
@@ -118,7 +118,7 @@ class _Pass:
         self.inputs = in_dtype(function.inputs, dtype)
         self.targets = in_dtype(function.targets, dtype)
         state = {node: in_dtype(named, dtype) for node, named in engine.state.items()}
-        self.trace = Trace(engine.plan, function.batch, self.parameters, state, self._generator)
+        self.workspace = Workspace(engine.plan, function.batch, self.parameters, state, self._generator)
 
     def value(self, arrays: Mapping[str, Array]) -> Array:
         places = {name: self.parameters.views.get(name, self.inputs.get(name)) for name in arrays}
@@ -126,11 +126,11 @@ class _Pass:
         for name in kept:
             places[name][...] = arrays[name]  # type: ignore[index]
         try:
-            for step in self.trace.plan.steps:
+            for step in self.workspace.plan.steps:
                 if step.generator_slot is not None:
-                    self.trace.slots[step.generator_slot] = self._generator(step.node.name)
-            forward(self.trace, self.inputs, self.function.training)
-            total: Array = np.asarray(np.add.reduce(costs(self.trace, self.targets)) / self.function.batch)
+                    self.workspace.slots[step.generator_slot] = self._generator(step.node.name)
+            forward(self.workspace, self.inputs, self.function.training)
+            total: Array = np.asarray(np.add.reduce(costs(self.workspace, self.targets)) / self.function.batch)
         finally:
             for name, array in kept.items():
                 places[name][...] = array  # type: ignore[index]
@@ -147,10 +147,7 @@ def real_inputs(graph: Graph) -> tuple[str, ...]:
 
 def copied_engine(engine: Engine, dtype: Any) -> Engine:
     """Return another engine with the same parameters and state, in this dtype, its random streams at their start."""
-    copied = Engine(engine.graph, dtype, engine.seed)
-    copied.parameters.vector[:] = engine.parameters.vector
-    copied.state = {node: in_dtype(named, dtype) for node, named in engine.state.items()}
-    return copied
+    return engine.copy(dtype)
 
 
 def in_dtype(arrays: Mapping[str, Array], dtype: Any) -> dict[str, Array]:

@@ -10,7 +10,7 @@ import numpy as np
 from bpframe.testing.diagnosis.case import Case
 from bpframe.testing.measuring import block, written_out
 from bpframe.testing.probe import LayerProbe, Point
-from bpframe.trace import local_jacobian
+from bpframe.local_jacobian import local_jacobian
 
 __all__ = ["ARGUMENTS", "right_at_zero"]
 
@@ -43,7 +43,7 @@ def mixed_up(case: Case) -> str | None:
         if put_x_for_y:
             trace.slots[step.slot] = x
         try:
-            operator = local_jacobian(trace, step)[key]
+            operator = local_jacobian(trace.workspace, step)[key]
         except Exception:  # the exchanged arguments make no sense to it: then this is not the mistake
             continue
         if case.explained_by(operator):

@@ -18,7 +18,8 @@ class BpframeSteps(Stepping):
         self.network = case.build()
         self.engine = self.network._engine
         optimizer = GradientDescent(learning_rate=case.learning_rate)
-        self.updater = Updater(optimizer, self.engine.parameters.vector, self.engine.gradient.vector)
+        self.lane = self.engine._lanes.take()  # as a trainer has one for all of its steps
+        self.updater = Updater(optimizer, self.engine.parameters.vector, self.lane.gradient.vector)
         self.product = largest_product(self.network.graph, case.batch)
         x, y = case.data
         self.step = self._stepping({"x": x}, {self.network.graph.outputs[0]: y})
@@ -26,11 +27,11 @@ class BpframeSteps(Stepping):
     def _stepping(self, inputs, targets):
         from bpframe.nonfinite import all_finite
 
-        engine, updater = self.engine, self.updater
+        engine, lane, updater = self.engine, self.lane, self.updater
 
         def step():
-            cost, _ = engine.differentiate(inputs, targets, training=True, purpose="training")
-            if not math.isfinite(cost) or not all_finite(engine.gradient.vector):
+            cost, _ = engine.differentiate(lane, inputs, targets, training=True, purpose="training")
+            if not math.isfinite(cost) or not all_finite(lane.gradient.vector):
                 raise FloatingPointError("the cost or the gradient is not finite")
             updater.apply()
 

@@ -1,0 +1,154 @@
+"""The arrays of one pass, by slot: private to whoever runs it, and used again by the next pass of the same kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from bpframe.component import State
+from bpframe.graph import Graph
+from bpframe.parameters import ParameterVector
+from bpframe.plan import CostStep, Plan, Slots, Step
+
+__all__ = ["NodeState", "Workspace", "initial_state", "read_only"]
+
+Array = np.ndarray[Any, Any]
+NodeState = Mapping[str, Array]
+
+
+def initial_state(graph: Graph, dtype: Any) -> dict[str, NodeState]:
+    """Return the state of every node that carries one, as it is before training."""
+
+    def filled(state: State) -> Array:
+        return np.full(state.shape, state.init, dtype)
+
+    return {node.name: {name: filled(each) for name, each in node.state.items()} for node in graph.nodes if node.state}
+
+
+def read_only(array: Array) -> Array:
+    """Return a view that cannot be written: what a component is handed belongs to others."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+class Workspace:
+    """Slots for one batch size: inputs, values, parameters, state, buffers, and where gradients go.
+
+    `parameters` and `gradient` are read and written where they are; `state` is replaced, not written into. What
+    components are handed is read-only, except for `out` and their own `saved`. `checked` says that a whole pass was held
+    against what the components declare; `keeps_values` that nodes' values stay until the next pass.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        batch: int,
+        parameters: ParameterVector,
+        state: Mapping[str, NodeState],
+        generator: Callable[[str], np.random.Generator],
+        gradient: ParameterVector | None = None,
+    ) -> None:
+        self.plan = plan
+        self.batch = batch
+        self.parameters = parameters
+        self.dtype = parameters.vector.dtype
+        self.checked = False
+        self.keeps_values = True
+        self._handed: dict[str, Slots] = {}
+        self._generator = generator
+        self.slots: Slots = [None] * plan.size
+        views = {path: read_only(view) for path, view in parameters.views.items()}
+        for step in plan.steps:
+            node = step.node
+            named = {name: views[node.parameter_path(name)] for name in node.parameters}
+            self.slots[step.parameter_slot] = MappingProxyType(named)
+            self.slots[step.state_slot] = _handed_state(state.get(node.name, {}))
+            if step.generator_slot is not None:
+                self.slots[step.generator_slot] = generator(node.name)
+        self.make_buffers()
+        if gradient is not None:
+            for path, slot in plan.gradient_slots.items():
+                self.slots[slot] = gradient.views[path]
+
+    def empty(self, shape: tuple[int, ...]) -> Array:
+        """Return a new array for a value of this feature shape."""
+        return np.empty((self.batch, *shape), self.dtype)
+
+    def make_buffers(self) -> None:
+        """Make what components may write into as `out`, and what ∇_a C goes to."""
+        self.keeps_values = True
+        for step in (*self.plan.steps, *self.plan.costs):
+            for slot in step.buffers:
+                self.slots[slot] = self.empty(step.output_shape)
+
+    def release(self) -> None:
+        """Let go of the buffers: passes have memory of their own from now on, and keep no values."""
+        self.keeps_values = False
+        for step in (*self.plan.steps, *self.plan.costs):
+            for slot in step.buffers:
+                self.slots[slot] = None
+
+    def again(self) -> Workspace:
+        """Return a workspace that nothing has run in, with the inputs, targets, parameters and state of this one."""
+        state = {name: self.slots[slot] for name, slot in self.plan.state_slots.items()}
+        found = Workspace(self.plan, self.batch, self.parameters, state, self._generator)
+        for slot in (*self.plan.input_slots.values(), *(each.target_slot for each in self.plan.costs)):
+            found.slots[slot] = self.slots[slot]
+        return found
+
+    def hand_in_state(self, state: Mapping[str, NodeState]) -> None:
+        """Begin the next pass with this state."""
+        for name, slot in self.plan.state_slots.items():
+            self.slots[slot] = _handed_state(state[name])
+
+    def new_state(self) -> dict[str, NodeState]:
+        """Return the state that the pass left, by node."""
+        found: dict[str, NodeState] = {}
+        for step in self.plan.steps:
+            if step.node.state:
+                slot = step.state_slot if step.new_state_slot is None else step.new_state_slot
+                # Copies: a component may have returned views of buffers that the next pass writes.
+                found[step.node.name] = {name: array.copy() for name, array in self.slots[slot].items()}
+        return found
+
+    def hand_out(self, step: Step | CostStep) -> Slots:
+        """Return the slots that a component's methods are called with in this pass.
+
+        One whose code is not known to let go of what it is handed gets arrays of its own, which no later pass writes.
+        """
+        if step.why is None:
+            return self.slots
+        handed = self.slots.copy()
+        for slot in step.input_slots:
+            handed[slot] = read_only(self.slots[slot].copy())
+        for buffer in step.buffers:
+            handed[buffer] = self.empty(step.output_shape)
+        self._handed[step.key] = handed
+        return handed
+
+    def handed_to(self, step: Step | CostStep) -> Slots:
+        """Return the slots that a component's methods were called with in this pass."""
+        return self.slots if step.why is None else self._handed[step.key]
+
+    def put_value(self, step: Step, value: Array, into: Array | None = None) -> None:
+        """Take a node's value, which from here on nobody writes: a copy of what a component may have kept.
+
+        It is written into an array where one is given.
+        """
+        if into is not None:
+            if value is not into:
+                np.copyto(into, value)
+            self.slots[step.slot] = read_only(into)
+        else:
+            self.slots[step.slot] = read_only(value if step.why is None else np.array(value))
+        if step.why is not None:
+            own = self.slots[step.slot] if into is None else into.copy()
+            self._handed[step.key][step.slot] = read_only(own)
+
+
+def _handed_state(state: NodeState) -> NodeState:
+    return MappingProxyType({name: read_only(array) for name, array in state.items()})

@@ -1,0 +1,32 @@
+"""A look at what a network keeps of its passes, for tests of how they are repeated."""
+
+from __future__ import annotations
+
+from bpframe.called_pass import Wanted
+from bpframe.program import Program
+
+
+def programs(network, *wanted: Wanted) -> list[Program]:
+    """Return what repeats the network's passes, of some kinds or of all."""
+    kept = [each for lane in network._engine._lanes._all for each, _ in lane._kept.values()]
+    return [each for each in kept if isinstance(each, Program) and (not wanted or each.wanted in wanted)]
+
+
+def training_steps(network) -> list[Program]:
+    return [each for each in programs(network, Wanted.GRADIENT) if each.training]
+
+
+def evaluations(network) -> list[Program]:
+    return programs(network, Wanted.OUTPUTS, Wanted.COSTS)
+
+
+def forget(network) -> None:
+    network._engine._lanes.clear()
+
+
+def step(network, inputs, targets, training=True, purpose="training"):
+    """One pass of a training: the summed cost, the gradient's vector, the workspace."""
+    engine = network._engine
+    with engine.lane() as lane:
+        cost, workspace = engine.differentiate(lane, inputs, targets, training, purpose)
+        return cost, lane.gradient.vector.copy(), workspace
