@@ -41,6 +41,11 @@ class Component(Validated):
     #: it. False: they are called every time.
     pure: ClassVar[bool | None] = None
 
+    #: Whether a record of the methods' NumPy calls says all that they do. None: their code is read, and they are
+    #: repeated from a record only where it is found to be array calls on arguments, fields, constants and `saved`.
+    #: True: the author vouches for them. False: they are called in every pass.
+    pure: ClassVar[bool | None] = None
+
     _suffix: ClassVar[str] = ""
 
     @classmethod

@@ -7,7 +7,6 @@ from typing import ClassVar
 import numpy as np
 
 from bpframe.extend import Array, Field, Optimizer, PositiveFloat
-from bpframe_reference.numbers import number
 
 __all__ = ["GradientDescent"]
 
@@ -26,4 +25,4 @@ class GradientDescent(Optimizer):
 
     def update(self, gradient: Array, out: Array) -> Array:
         """Return Δw = −η ∂C/∂w, written into `out`."""
-        return np.multiply(gradient, number(-self.learning_rate, out), out=out)
+        return np.multiply(gradient, -self.learning_rate, out=out)

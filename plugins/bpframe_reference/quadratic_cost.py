@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from bpframe.extend import Array, Cost, Identity
-from bpframe_reference.numbers import number
 
 __all__ = ["QuadraticCost"]
 
@@ -25,7 +24,7 @@ class QuadraticCost(Cost):
         difference = a - y
         np.multiply(difference, difference, out=difference)
         total: Array = np.add.reduce(difference, axis=tuple(range(1, difference.ndim)))
-        total *= number(0.5, total)
+        total *= 0.5
         return total
 
     def jacobian(self, a: Array, y: Array, out: Array) -> Array:

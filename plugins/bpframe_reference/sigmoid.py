@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from bpframe.extend import Activation, Array, Diagonal
-from bpframe_reference.numbers import number
 
 __all__ = ["Sigmoid"]
 
-# Between these arguments exp is a finite normal number, by the character of the dtype; else as in float64.
-_EXPONENTS = {"f": (-87.0, 88.0), "F": (-87.0, 88.0), "e": (-9.0, 11.0)}
-_EXPONENTS_OF_DOUBLES = (-708.0, 709.0)
+# Between these arguments exp is a finite normal number, in float16, in float32, else as in float64.
+_HALF, _SINGLE, _DOUBLE = (-9.0, 11.0), (-87.0, 88.0), (-708.0, 709.0)
 
 
 class Sigmoid(Activation):
@@ -30,18 +28,17 @@ class Sigmoid(Activation):
 
     def forward(self, z: Array, out: Array) -> Array:
         """Return σ(z), written into `out`."""
-        low, high = _EXPONENTS.get(out.dtype.char, _EXPONENTS_OF_DOUBLES)
-        one = number(1, out)
+        low, high = _SINGLE if out.dtype.char in "fF" else _HALF if out.dtype.char == "e" else _DOUBLE
         np.negative(z, out=out)
-        np.clip(out, number(low, out), number(high, out), out=out)
+        np.clip(out, low, high, out=out)
         np.exp(out, out=out)
-        np.add(out, one, out=out)
-        np.divide(one, out, out=out)  # half the time of np.reciprocal
+        np.add(out, 1, out=out)
+        np.divide(1, out, out=out)  # half the time of np.reciprocal
         return out
 
     def jacobian(self, y: Array, out: Array) -> Diagonal:
         """Return diag(σ'(z)), from the output alone."""
-        np.subtract(number(1, out), y, out=out)
+        np.subtract(1, y, out=out)
         return Diagonal(np.multiply(out, y, out=out))
 
     def second_derivative(self, y: Array) -> Array:

@@ -1,0 +1,163 @@
+"""Whether the methods of a component may be repeated from a record of their NumPy calls: understood, or called.
+
+What a record holds is the calls that were seen once. It says the same as the code only where the code is nothing but
+such calls, on its arguments, its fields, constants and `saved`. So the code is read: once for each class, as a syntax
+tree, and with it the functions of its own package that it calls. Whatever is not known to be plain is refused, with
+its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bpframe.component.base import Component
+from bpframe.component.understanding.allowed import ARRAY_ATTRIBUTES, unchanging
+from bpframe.component.understanding.expressions import Refused
+from bpframe.component.understanding.names import Reader
+from bpframe.validated import Validated
+
+__all__ = ["Understanding", "understand"]
+
+#: The attribute of a class in which its readings are kept.
+_KEPT = "__bpframe_readings__"
+
+Reads = tuple[tuple[Mapping[str, Any], str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What was found: `why` methods have to be called (None: they are understood), and what they read.
+
+    `reads` are (namespace, name, object): module variables, attributes of classes and variables of enclosing functions
+    that have to be these objects still, in every pass that repeats the methods.
+    """
+
+    why: str | None
+    reads: Reads
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What the code of one class's method says, whatever the fields hold."""
+
+    why: str | None
+    reads: Reads
+    fields: Mapping[tuple[str, ...], str]
+    integers: Mapping[tuple[str, ...], str]
+
+    def holds(self) -> bool:
+        """Whether every name still stands for what was read, and cannot be written."""
+        return all(
+            space.get(name) is thing and not (isinstance(thing, np.ndarray) and unchanging(thing))
+            for space, name, thing in self.reads
+        )
+
+
+def understand(component: Component, methods: Iterable[str]) -> Understanding:
+    """Return whether these methods of a component are understood, or why not.
+
+    A class with `pure = True` is believed, one with `pure = False` is called.
+    """
+    cls = type(component)
+    if cls.pure is not None:
+        return Understanding(None if cls.pure else "it says that its methods are not pure", ())
+    reads: dict[tuple[int, str], tuple[Mapping[str, Any], str, Any]] = {}
+    for method in methods:
+        reading = _reading(cls, method)
+        why = reading.why or _why_fields(component, method, reading)
+        if why is not None:
+            return Understanding(why, ())
+        reads.update(((id(each[0]), each[1]), each) for each in reading.reads)
+        held = vars(component)
+        reads.update(
+            ((id(held), path[0]), (held, path[0], held[path[0]])) for path in reading.fields if path[0] in held
+        )
+    return Understanding(None, tuple(sorted(reads.values(), key=lambda each: id(each[0]))))
+
+
+def _reading(cls: type[Component], method: str) -> _Reading:
+    kept = cls.__dict__.get(_KEPT)
+    if kept is None:
+        kept = {}
+        type.__setattr__(cls, _KEPT, kept)
+        kept[""] = {}  # the namespaces
+    reading: _Reading | None = kept.get(method)
+    if reading is None or not reading.holds():
+        reader = Reader(cls, frozenset(cls.model_fields), kept[""])
+        try:
+            reader.method(method)
+            why = None
+        except Refused as error:
+            why = str(error)
+        reading = kept[method] = _Reading(why, tuple(reader.reads.values()), reader.fields, reader.integers)
+    return reading
+
+
+# Fields ---------------------------------------------------------------------------------------------------------------
+
+
+def _why_fields(component: Component, method: str, reading: _Reading) -> str | None:
+    if not _is_frozen(component):
+        return f"{method}: the fields of {type(component).__name__} can change: it is not frozen"
+    for name in vars(component):
+        if name not in type(component).model_fields and not _is_cached(type(component), name):
+            return f"{method}: the instance has an attribute {name} that is no field"
+    for path, where in reading.fields.items():
+        why = _why_field(component, path)
+        if why is not None:
+            shown = ".".join(each for each in path if each != "()")
+            return f"{where}: reads self.{shown}, {why}"
+    for path, where in reading.integers.items():
+        if type(_at(component, path)) is not int:
+            return f"{where}: makes a random generator without a seed"
+    return None
+
+
+def _why_field(component: Component, path: tuple[str, ...]) -> str | None:
+    value: Any = component
+    for name in path:
+        if name == "()":  # a method of the value is called
+            return f"a {type(value).__name__} whose methods are called" if isinstance(value, Validated) else None
+        if isinstance(value, Validated):
+            if name not in type(value).model_fields and not (value is component and _is_cached(type(value), name)):
+                return f"which has no field {name}"
+            value = getattr(value, name)
+        elif name not in ARRAY_ATTRIBUTES:
+            return f"a {type(value).__name__} of which .{name} is read"
+        else:
+            value = getattr(value, name)
+    return _unchanging(value)
+
+
+def _unchanging(value: object) -> str | None:
+    """Return None for a value that cannot change, a frozen model of such values included."""
+    if isinstance(value, Validated):
+        if not _is_frozen(value):
+            return f"a {type(value).__name__}, which is not frozen"
+        extra = vars(value).keys() - type(value).model_fields.keys()
+        if extra:
+            return f"a {type(value).__name__} with an attribute {min(extra)} that is no field"
+        return next((why for each in vars(value).values() if (why := _unchanging(each))), None)
+    if type(value) is tuple or type(value) is frozenset:
+        return next((why for each in value if (why := _unchanging(each))), None)
+    return unchanging(value)
+
+
+def _is_frozen(value: Validated) -> bool:
+    return value.model_config.get("frozen") is True and value.model_config.get("extra") != "allow"
+
+
+def _at(component: Component, path: tuple[str, ...]) -> Any:
+    value: Any = component
+    for name in path:
+        value = getattr(value, name)
+    return value
+
+
+def _is_cached(cls: type, name: str) -> bool:
+    return any(isinstance(vars(each).get(name), cached_property) for each in cls.__mro__)

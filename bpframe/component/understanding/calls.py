@@ -1,0 +1,350 @@
+"""Which calls a method that is understood may make, and what they return."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterable
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from bpframe.component.understanding import allowed
+from bpframe.component.understanding.allowed import own_package
+from bpframe.component.understanding.expressions import Expressions, World
+from bpframe.component.understanding.values import ARGUMENT, NEW, Bound, Value, element, holding, join
+
+__all__ = ["read_call"]
+
+
+def read_call(reader: World, frame: Expressions, node: ast.Call) -> Value:
+    """Read a call: the function, then its arguments."""
+    function = node.func
+    if isinstance(function, ast.Name) and function.id == "super" and "super" not in frame.locals:
+        return _super(frame, node)
+    if isinstance(function, ast.Attribute):
+        base = frame.eval(function.value)
+        if base.role in ("", "rng", "out") and not base.functions:
+            return _of_value(reader, frame, node, function, base)
+    found = frame.eval(function)
+    if not found.functions or found.other:
+        return frame.refuse(f"calls {ast.unparse(function)}, which is not known when the code is read", node)
+    results = [_known(reader, frame, node, each) for each in found.functions]
+    result = results[0]
+    for each in results[1:]:
+        result = join(result, each)
+    return result
+
+
+def _super(frame: Expressions, node: ast.Call) -> Value:
+    names = frame.function.__code__.co_freevars
+    if node.args or node.keywords or "__class__" not in names or frame.outer is not None or not frame.own:
+        frame.refuse("calls super() with arguments, or outside a method", node)
+    held = frame.env[frame.own]
+    after = (frame.function.__closure__ or ())[names.index("__class__")].cell_contents
+    if held.role not in ("self", "operator") or after not in held.thing.__mro__:
+        frame.refuse("calls super() outside a method", node)
+    return Value(2, role="super", thing=(held.thing, after), path=(held.role,), other=False)
+
+
+# Known functions ------------------------------------------------------------------------------------------------------
+
+
+def _known(reader: World, frame: Expressions, node: ast.Call, function: Any) -> Value:
+    if isinstance(function, ast.FunctionDef | ast.Lambda):
+        _arguments(frame, node)
+        return ARGUMENT
+    if isinstance(function, Bound):
+        if function.function is None:  # bpframe's own
+            return _operator_call(frame, node)
+        return _own(reader, frame, node, function.function, function.holder, function.first)
+    if function is np.random.default_rng:
+        return _generator(reader, frame, node)
+    if allowed.is_ufunc(function):
+        return _ufunc(frame, node, function)
+    if inspect.isbuiltin(function) and allowed.is_ufunc(getattr(function, "__self__", None)):
+        return _ufunc_method(frame, node, function)
+    if function is np.copyto and node.args and frame.eval(node.args[0]).role == "out":
+        return _with_out(frame, node, 0, NEW)
+    known = allowed.functions().get(id(function))
+    if known is not None:
+        return _numpy(frame, node, known[1], known[2])
+    if isinstance(function, type):
+        return _class(reader, frame, node, function)
+    if function in allowed.trusted():
+        return _operator_call(frame, node)
+    if isinstance(function, FunctionType):
+        if not _is_own(reader, frame, function):
+            frame.refuse(f"calls {function.__name__} of another package, {function.__module__}", node)
+        return _own(reader, frame, node, function, None, "")
+    name = getattr(function, "__name__", "")
+    if name in allowed.BUILTINS:
+        return _builtin(reader, frame, node, name)
+    return frame.refuse(allowed.why_not(function), node)
+
+
+def _is_own(reader: World, frame: Expressions, function: FunctionType) -> bool:
+    module = function.__globals__.get("__name__")
+    same_file = function.__code__.co_filename == frame.function.__code__.co_filename
+    return own_package(module, reader.package) or same_file
+
+
+def _own(
+    reader: World, frame: Expressions, node: ast.Call, function: FunctionType, holder: type | None, first: str
+) -> Value:
+    """Read a call of a function of the component's package."""
+    summary = reader.function(function, holder, first)
+    given = _arguments(frame, node)
+    code = function.__code__
+    names = code.co_varnames[1 if first else 0 : code.co_argcount]
+    starred = any(isinstance(each, ast.Starred) for each in node.args)
+    for place, each in enumerate(node.args):
+        if place < len(names) and names[place] in summary.writes:
+            _may_be_written(frame, each, names[place])
+    for keyword in node.keywords:
+        if keyword.arg in summary.writes:
+            _may_be_written(frame, keyword.value, keyword.arg)
+    if starred and summary.writes:
+        frame.refuse(f"hands *arguments to {function.__name__}, which may write into one", node)
+    origins = frozenset[str]().union(*(each.origins for each in given))
+    return Value(summary.level, origins=origins)
+
+
+def _class(reader: World, frame: Expressions, node: ast.Call, cls: type) -> Value:
+    if issubclass(cls, BaseException):
+        if issubclass(cls, Exception) and all(
+            each in allowed.trusted()
+            or each.__module__ == "builtins"
+            or not ({"__init__", "__new__"} & set(vars(each)))
+            for each in cls.__mro__
+        ):
+            _arguments(frame, node)
+            return NEW
+        return frame.refuse(f"makes a {cls.__name__}, which has a constructor of its own", node)
+    if cls in allowed.trusted():
+        return _operator_call(frame, node)
+    if allowed.is_operator(cls):
+        reader.operator(frame, cls, node)
+        _arguments(frame, node)
+        return ARGUMENT
+    if issubclass(cls, np.generic):
+        _arguments(frame, node)
+        return NEW
+    if cls.__module__ == "builtins" and cls.__name__ in allowed.BUILTINS:
+        return _builtin(reader, frame, node, cls.__name__)
+    return frame.refuse(allowed.why_not(cls), node)
+
+
+def _operator_call(frame: Expressions, node: ast.Call) -> Value:
+    """Read a call of bpframe's own operators and their functions."""
+    given = _arguments(frame, node)
+    for keyword in node.keywords:
+        if keyword.arg == "out":
+            _may_be_written(frame, keyword.value, "out")
+    return ARGUMENT if any(each.level or each.fixed for each in given) else NEW
+
+
+def _generator(reader: World, frame: Expressions, node: ast.Call) -> Value:
+    """Read np.random.default_rng(seed), which draws the same in every pass for a seed that is a field or a number."""
+    seed = node.args[0] if len(node.args) == 1 and not node.keywords else None
+    if isinstance(seed, ast.Constant) and type(seed.value) is int:
+        return Value(0, role="rng")
+    if isinstance(seed, ast.Attribute):
+        value = frame.eval(seed)
+        if value.path:
+            reader.integers.setdefault(value.path, frame.place(node.lineno))
+            return Value(0, role="rng")
+    return frame.refuse("makes a random generator without a seed that is a field or a number", node)
+
+
+def _ufunc(frame: Expressions, node: ast.Call, function: np.ufunc) -> Value:
+    _arguments(frame, node)
+    names = {keyword.arg for keyword in node.keywords}
+    if "where" in names and "out" not in names and len(node.args) <= function.nin:
+        frame.refuse("calls a ufunc with where and without out, which leaves entries unset", node)
+    if any(isinstance(each, ast.Starred) for each in node.args):
+        frame.refuse(f"hands *arguments to np.{function.__name__}, which may write into one", node)
+    for each in node.args[function.nin :]:
+        _may_be_written(frame, each, "out")
+    return _written_or_new(frame, node, node.args[function.nin :], NEW)
+
+
+def _ufunc_method(frame: Expressions, node: ast.Call, function: Any) -> Value:
+    if function.__name__ not in allowed.UFUNC_METHODS:
+        frame.refuse(f"calls .{function.__name__} of a ufunc", node)
+    return _with_out(frame, node, allowed.UFUNC_METHODS[function.__name__], NEW)
+
+
+def _numpy(frame: Expressions, node: ast.Call, name: str, new: bool) -> Value:
+    if name == "typing.cast" and len(node.args) == 2 and not node.keywords:
+        return frame.plain(node.args[1])
+    given = _arguments(frame, node)
+    names = {keyword.arg for keyword in node.keywords}
+    if name == "np.nan_to_num" and ("copy" in names or len(node.args) > 1):
+        frame.refuse("calls np.nan_to_num with copy, which may write into its argument", node)
+    if "overwrite_input" in names or (name in ("np.median", "np.percentile", "np.quantile") and len(node.args) > 3):
+        frame.refuse(f"calls {name} with overwrite_input, which writes into its argument", node)
+    for each in given:
+        if each.functions and name.startswith("np.pad"):
+            frame.refuse("hands a function to np.pad", node)
+    if new:
+        result = NEW
+    elif name.startswith("itertools."):
+        result = holding(given)
+    else:
+        result = ARGUMENT if any(each.level or each.fixed for each in given) else NEW
+    return _with_out(frame, node, allowed.out_position(name), result)
+
+
+def _builtin(reader: World, frame: Expressions, node: ast.Call, name: str) -> Value:
+    for keyword in node.keywords:
+        if keyword.arg is None and name != "dict":
+            frame.refuse(f"hands **options to {name}", node)
+    arguments: list[ast.expr] = [*node.args, *(keyword.value for keyword in node.keywords)]
+    values = []
+    for place, each in enumerate(arguments):
+        calls = (name in ("map", "filter") and place == 0) or (
+            place >= len(node.args) and node.keywords[place - len(node.args)].arg == "key"
+        )
+        values.append(_called_later(reader, frame, each) if calls else frame.plain(each))
+    if allowed.BUILTINS[name]:
+        return NEW
+    if name in ("min", "max", "sum"):
+        items = [element(values[0]), *values[1:]] if len(node.args) == 1 or name == "sum" else values
+        found = items[0] if items else NEW
+        for item in items[1:]:
+            found = join(found, item)
+        return found
+    if name in ("list", "tuple", "sorted", "reversed", "set", "frozenset") and values:
+        return holding([element(values[0])])
+    return holding(values)
+
+
+def _called_later(reader: World, frame: Expressions, node: ast.expr) -> Value:
+    """Read a function that a builtin calls for every item."""
+    value = frame.eval(node)
+    if isinstance(node, ast.Constant) and node.value is None:
+        return NEW
+    if not value.functions or value.other:
+        frame.refuse(f"has {ast.unparse(node)} called, which is not known when the code is read", node)
+    for each in value.functions:
+        bound = each if isinstance(each, Bound) else Bound(each, None, "")
+        function = bound.function
+        if isinstance(function, FunctionType):
+            if not _is_own(reader, frame, function):
+                frame.refuse(f"has {function.__name__} of another package called, {function.__module__}", node)
+            if reader.function(function, bound.holder, bound.first).writes:
+                frame.refuse(f"has {function.__name__} called, which may write into an argument", node)
+        elif function is None or isinstance(function, ast.FunctionDef | ast.Lambda):
+            continue  # bpframe's own, or read where it stands
+        elif not reader.may_be_handed_on(function) and function not in allowed.trusted():
+            frame.refuse(allowed.why_not(function), node)
+    return ARGUMENT
+
+
+# Methods of values ----------------------------------------------------------------------------------------------------
+
+
+def _of_value(reader: World, frame: Expressions, node: ast.Call, function: ast.Attribute, base: Value) -> Value:
+    name = function.attr
+    if name.startswith("_"):
+        frame.refuse(f"calls .{name}", node)
+    if base.role == "rng":
+        _with_out(frame, node, None, NEW)
+        for place, each in enumerate(node.args):
+            if name in ("standard_normal", "random", "standard_exponential") and place == 2:
+                _may_be_written(frame, each, "out")
+        if name in ("shuffle", "spawn"):
+            frame.refuse(f"calls .{name}() of its generator, which writes into an argument or makes others", node)
+        return NEW
+    if name in allowed.WRITING_METHODS:
+        given = _arguments(frame, node)
+        frame.writable(base, function.value)
+        for each in given:
+            frame.hold(each)
+        return element(base) if name in ("pop", "popitem", "setdefault") else NEW
+    if base.path:
+        reader.uses(frame, (*base.path, "()"), node)
+    if name in allowed.ARRAY_METHODS:
+        return _with_out(frame, node, allowed.ARRAY_METHODS[name], NEW)
+    if name in allowed.ARRAY_VIEWS:
+        given = _arguments(frame, node)
+        copies = name == "astype" and len(node.args) < 5 and all(each.arg != "copy" for each in node.keywords)
+        return NEW if copies else Value(base.level, fixed=base.fixed, origins=base.origins)
+    if name in allowed.CONTENTS:
+        given = _arguments(frame, node)
+        if name == "get":
+            found = element(base)
+            for default in given[1:]:
+                found = join(found, default)
+            return found
+        return holding([base, *given]) if name != "copy" else holding([element(base)])
+    if name in allowed.CONTAINER_METHODS:
+        _arguments(frame, node)
+        return holding([element(base)]) if name in ("split",) else NEW
+    if name == "format":
+        literal = function.value
+        if not isinstance(literal, ast.Constant) or any(each in str(literal.value) for each in ".[!"):
+            frame.refuse("calls .format() of more than a plain text", node)
+        _arguments(frame, node)
+        return NEW
+    if name in allowed.operator_names() or reader.is_operators_name(frame, name):
+        given = _arguments(frame, node)
+        written = [keyword.value for keyword in node.keywords if keyword.arg == "out"]
+        written += node.args[1:2] if name in ("jvp", "vjp", "sum_vjp") else []
+        for each in written:
+            _may_be_written(frame, each, "out")
+        return ARGUMENT
+    if isinstance(function.value, ast.Name) and function.value.id == frame.own:
+        return frame.refuse(f"calls self.{name}, which is no method", node)
+    return frame.refuse(f"calls .{name}(), which is not known to be a plain method of arrays or containers", node)
+
+
+# Arguments ------------------------------------------------------------------------------------------------------------
+
+
+def _arguments(frame: Expressions, node: ast.Call) -> list[Value]:
+    for keyword in node.keywords:
+        if keyword.arg is None:
+            frame.refuse(f"hands **options to {ast.unparse(node.func)}", node)
+    return [
+        *(frame.plain(each) for each in node.args),
+        *(frame.plain(keyword.value) for keyword in node.keywords),
+    ]
+
+
+def _with_out(frame: Expressions, node: ast.Call, position: int | None, result: Value) -> Value:
+    """Read the arguments of a call that may be handed `out`, at this place or by its name."""
+    _arguments(frame, node)
+    if position is not None and any(isinstance(each, ast.Starred) for each in node.args):
+        frame.refuse(f"hands *arguments to {ast.unparse(node.func)}, which may write into one", node)
+    placed = node.args[position : position + 1] if position is not None else []
+    for each in placed:
+        _may_be_written(frame, each, "out")
+    return _written_or_new(frame, node, placed, result)
+
+
+def _written_or_new(frame: Expressions, node: ast.Call, placed: Iterable[ast.expr], result: Value) -> Value:
+    outs = [*placed, *(keyword.value for keyword in node.keywords if keyword.arg == "out")]
+    for keyword in node.keywords:
+        if keyword.arg == "out":
+            _may_be_written(frame, keyword.value, "out")
+    for each in outs:
+        if not (isinstance(each, ast.Constant) and each.value is None):
+            result = join(result, frame.plain(each))
+    return result
+
+
+def _may_be_written(frame: Expressions, node: ast.expr, name: str) -> None:
+    """Refuse to hand on as `out` or `saved` what others hold."""
+    if isinstance(node, ast.Constant) and node.value is None:
+        return
+    if isinstance(node, ast.Tuple):
+        for each in node.elts:
+            _may_be_written(frame, each, name)
+        return
+    value = frame.plain(node)
+    frame.written |= value.origins
+    if value.level == 2 or value.fixed or value.functions:
+        frame.refuse(f"hands {ast.unparse(node)} on as {name}, where it is written into, though others hold it", node)

@@ -1,0 +1,349 @@
+"""Reading an expression: what is known of its value, or a refusal of what is not known to be plain."""
+
+from __future__ import annotations
+
+import ast
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from types import FunctionType
+from typing import Any, NoReturn, Protocol
+
+from bpframe.component.understanding.allowed import ARRAY_ATTRIBUTES, operator_names
+from bpframe.component.understanding.source import FunctionNode, file_of
+from bpframe.component.understanding.values import ARGUMENT, NEW, Value, element, holding, join
+
+__all__ = ["WORDS", "Expressions", "Refused", "Summary", "World"]
+
+
+class Refused(Exception):
+    """Something in a method that is not understood: the sentence that says what and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What callers have to know of a function: the level of its result, and which of out and saved it writes into."""
+
+    level: int
+    writes: frozenset[str]
+
+
+class World(Protocol):
+    """What names stand for: what a function that is read asks about everything outside of itself."""
+
+    package: str
+    integers: dict[tuple[str, ...], str]
+
+    def function(self, function: FunctionType, holder: type | None, first: str) -> Summary: ...
+    def operator(self, frame: Expressions, cls: type, node: ast.AST) -> None: ...
+    def name(self, frame: Expressions, name: str, node: ast.AST) -> Value: ...
+    def attribute(self, frame: Expressions, base: Value, node: ast.Attribute) -> Value: ...
+    def call(self, frame: Expressions, node: ast.Call) -> Value: ...
+    def uses(self, frame: Expressions, path: tuple[str, ...], node: ast.AST) -> None: ...
+    def may_be_handed_on(self, thing: Any) -> bool: ...
+    def is_operators_name(self, frame: Expressions, name: str) -> bool: ...
+    def check_stored(self, frame: Expressions, target: ast.Attribute) -> None: ...
+
+
+class Expressions(ABC):
+    """One function while it is read.
+
+    `world` resolves names and reads the functions that are called; `first` says what the first argument is.
+    """
+
+    def __init__(
+        self, world: Any, function: FunctionType, node: FunctionNode, name: str, holder: type | None, first: str
+    ) -> None:
+        self.world = world
+        self.function = function
+        self.name = name
+        self.holder = holder
+        self.first = first
+        self.line = node.lineno
+        self.env: dict[str, Value] = {}
+        self.outer: Expressions | None = None
+        self.returned: Value = NEW
+        self.own = ""
+        self.written: set[str] = set()  # which of out and saved are written into
+        self.leaving: list[list[dict[str, Value]]] = []  # by loop, what is known where it is left or goes on early
+        self.locals = _bound_names(node)
+        self._open(node, first)
+
+    def refuse(self, reason: str, node: ast.AST | None = None) -> NoReturn:
+        """Refuse the function for what stands at a node."""
+        line = getattr(node, "lineno", self.line)
+        raise Refused(f"{self.place(line)}: {reason}")
+
+    def place(self, line: int) -> str:
+        """Say where a line is."""
+        return f"{self.name}, line {line} of {file_of(self.function)}"
+
+    def _open(self, node: FunctionNode, first: str) -> None:
+        arguments = node.args
+        listed = [*arguments.posonlyargs, *arguments.args]
+        for place, each in enumerate(listed):
+            if place == 0 and first:
+                self.own = each.arg
+                self.env[each.arg] = Value(2, role=first, thing=self.holder, other=False)
+                continue
+            self.env[each.arg] = self._argument(each.arg)
+        for each in arguments.kwonlyargs:
+            self.env[each.arg] = self._argument(each.arg)
+        for star in (arguments.vararg, arguments.kwarg):
+            if star is not None:
+                self.env[star.arg] = ARGUMENT
+        if first and not self.own:
+            self.refuse("has no argument that is self alone", node)
+
+    def _argument(self, name: str) -> Value:
+        if name == "rng":
+            return Value(2, role="rng")
+        if name == "out" or (name == "saved" and self.world.writes_saved(self)):
+            return Value(0, role="out" if name == "out" else "", origins=frozenset({name}))
+        return ARGUMENT
+
+    # Writes ----------------------------------------------------------------------------------------------------------
+
+    def writable(self, base: Value, node: ast.expr) -> None:
+        """Refuse a write into what the function did not make itself."""
+        self.written |= base.origins
+        if base.level == 2 or base.fixed or base.functions or base.role not in ("", "out"):
+            shown = ast.unparse(node)
+            self.refuse(f"writes into {shown}, which others hold: write into a copy, out or saved", node)
+
+    def hold(self, value: Value) -> None:
+        """Note that a local container now holds a value; any other may be the same container under another name."""
+        inside = holding([value])
+        if inside == NEW:
+            return
+        for name, held in self.env.items():
+            if not held.fixed and not held.role and not held.functions:
+                level = max(held.level, inside.level)
+                self.env[name] = replace(held, level=level, origins=held.origins | inside.origins)
+
+    # What statements do ---------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def bind(self, target: ast.expr, value: Value) -> None:
+        """Give a value to a target."""
+
+    @abstractmethod
+    def nested(self, node: ast.FunctionDef | ast.Lambda) -> Value:
+        """Read a function in a function."""
+
+    # Expressions ----------------------------------------------------------------------------------------------------
+
+    def plain(self, node: ast.expr) -> Value:
+        """Read an expression whose value goes on as a value: an array, a number, a container."""
+        return self.checked(self.eval(node), node)
+
+    def kept(self, source: ast.expr) -> Value:
+        """Read an expression that is given to a local name, which may be a function."""
+        value = self.eval(source)
+        return value if value.functions else self.checked(value, source)
+
+    def checked(self, value: Value, node: ast.expr) -> Value:
+        """Refuse what may only be called or asked for its attributes."""
+        if value.role in ("self", "class", "super", "module"):
+            self.refuse(f"hands {ast.unparse(node)} on", node)
+        for each in value.functions:
+            if not self.world.may_be_handed_on(each):
+                self.refuse(f"hands the function {ast.unparse(node)} on", node)
+        return value
+
+    def eval(self, node: ast.expr) -> Value:
+        """Read an expression."""
+        method = getattr(self, f"_{type(node).__name__}", None)
+        if method is None or not isinstance(node, ast.expr):
+            self.refuse(f"has {WORDS.get(type(node).__name__, type(node).__name__)}", node)
+        found: Value = method(node)
+        return found
+
+    def _Constant(self, node: ast.Constant) -> Value:
+        return NEW
+
+    def _Name(self, node: ast.Name) -> Value:
+        name = node.id
+        if name.startswith("__"):
+            self.refuse(f"reads {name}", node)
+        if name in self.locals:
+            return self.env.get(name, ARGUMENT)
+        frame = self.outer
+        while frame is not None:
+            if name in frame.locals:
+                held = frame.env.get(name, ARGUMENT)
+                return held if name == frame.own else ARGUMENT  # it may be bound anew before this is called
+            frame = frame.outer
+        found: Value = self.world.name(self, name, node)
+        return found
+
+    def _Attribute(self, node: ast.Attribute) -> Value:
+        base = self.eval(node.value)
+        if base.role in ("self", "class", "super", "module", "operator") or (base.functions and not base.other):
+            found: Value = self.world.attribute(self, base, node)
+            return found
+        name = node.attr
+        if name.startswith("_"):
+            self.refuse(f"reads .{name}", node)
+        if base.path:
+            self.world.uses(self, (*base.path, name), node)
+            return Value(0, path=(*base.path, name), fixed=True)
+        if base.role == "rng" or base.functions:
+            self.refuse(f"reads .{name} of {ast.unparse(node.value)}", node)
+        if name in ARRAY_ATTRIBUTES:
+            return replace(base, role="") if name in ("T", "mT", "real", "imag") else NEW
+        if name in operator_names() or self.world.is_operators_name(self, name):
+            return ARGUMENT
+        return self.refuse(f"reads .{name}, which is no attribute of arrays that is known to be plain", node)
+
+    def _Subscript(self, node: ast.Subscript) -> Value:
+        self.plain(node.slice)
+        base = self.plain(node.value)
+        return element(base)
+
+    def _Slice(self, node: ast.Slice) -> Value:
+        self._all(node.lower, node.upper, node.step)
+        return NEW
+
+    def _Starred(self, node: ast.Starred) -> Value:
+        return element(self.plain(node.value))
+
+    def _Tuple(self, node: ast.Tuple | ast.List | ast.Set) -> Value:
+        return holding([self.plain(each) for each in node.elts])
+
+    _List = _Set = _Tuple
+
+    def _Dict(self, node: ast.Dict) -> Value:
+        values = [self.plain(each) for each in node.values]
+        self._all(*node.keys)
+        return holding(values)
+
+    def _BinOp(self, node: ast.BinOp) -> Value:
+        # Lists and tuples are joined by +, and then hold what both held.
+        left, right = self.plain(node.left), self.plain(node.right)
+        return Value(1) if 1 in (left.level, right.level) else NEW
+
+    def _UnaryOp(self, node: ast.UnaryOp) -> Value:
+        self.plain(node.operand)
+        return NEW
+
+    def _BoolOp(self, node: ast.BoolOp) -> Value:
+        found = self.plain(node.values[0])
+        for each in node.values[1:]:
+            found = join(found, self.plain(each))
+        return found
+
+    def _Compare(self, node: ast.Compare) -> Value:
+        values = [self.plain(each) for each in (node.left, *node.comparators)]
+        for place, operation in enumerate(node.ops):
+            if isinstance(operation, ast.Is | ast.IsNot) and not any(
+                self.world.is_one_object(self, each, value)
+                for each, value in zip(
+                    (node.left, *node.comparators)[place : place + 2], values[place : place + 2], strict=True
+                )
+            ):
+                self.refuse(f"asks whether two things are one object: {ast.unparse(node)}", node)
+        return NEW
+
+    def _IfExp(self, node: ast.IfExp) -> Value:
+        self.plain(node.test)
+        return join(self.kept(node.body), self.kept(node.orelse))
+
+    def _NamedExpr(self, node: ast.NamedExpr) -> Value:
+        self.bind(node.target, self.kept(node.value))
+        return self.env[node.target.id]
+
+    def _JoinedStr(self, node: ast.JoinedStr) -> Value:
+        self._all(*node.values)
+        return NEW
+
+    def _FormattedValue(self, node: ast.FormattedValue) -> Value:
+        self._all(node.value, node.format_spec)
+        return NEW
+
+    def _Lambda(self, node: ast.Lambda) -> Value:
+        return self.nested(node)
+
+    def _ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
+        return self._comprehension(node.generators, node.elt)
+
+    _SetComp = _GeneratorExp = _ListComp
+
+    def _DictComp(self, node: ast.DictComp) -> Value:
+        return self._comprehension(node.generators, node.value, node.key)
+
+    def _comprehension(self, generators: list[ast.comprehension], *results: ast.expr) -> Value:
+        names, env = self.locals, dict(self.env)
+        for each in generators:
+            if each.is_async:
+                self.refuse("is asynchronous", each.iter)
+            over = self.plain(each.iter)
+            self.locals = self.locals | _stored(each.target)
+            if self.own in _stored(each.target):
+                self.refuse(f"writes {self.own}", each.target)
+            self.bind(each.target, element(over))
+            self._all(*each.ifs)
+        found = holding([self.plain(results[0])])
+        self._all(*results[1:])
+        bound, self.locals, self.env = self.locals - names, names, self.env
+        # What the comprehension bound is gone; what it did to the function's own names stays.
+        shadowed = bound | {name for each in generators for name in _stored(each.target)}
+        self.env = {
+            **{name: value for name, value in self.env.items() if name not in shadowed},
+            **{name: value for name, value in env.items() if name in shadowed},
+        }
+        return found
+
+    def _all(self, *nodes: ast.expr | None) -> None:
+        for each in nodes:
+            if each is not None:
+                self.plain(each)
+
+    def _Call(self, node: ast.Call) -> Value:
+        found: Value = self.world.call(self, node)
+        return found
+
+
+def _stored(target: ast.expr) -> frozenset[str]:
+    return frozenset(
+        each.id for each in ast.walk(target) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    )
+
+
+def _bound_names(node: FunctionNode) -> frozenset[str]:
+    arguments = node.args
+    found = {each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+    found.update(each.arg for each in (arguments.vararg, arguments.kwarg) if each is not None)
+    waiting: list[ast.AST] = list(node.body) if isinstance(node.body, list) else [node.body]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store | ast.Del):
+            found.add(each.id)
+        elif isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(each.name)
+            continue
+        elif isinstance(each, ast.Lambda):
+            continue
+        elif isinstance(each, ast.comprehension):
+            waiting += [each.iter, *each.ifs]  # its targets are its own
+            continue
+        waiting += ast.iter_child_nodes(each)
+    return frozenset(found)
+
+
+#: Statements and expressions that are refused, in words.
+WORDS = {
+    "Try": "a try statement: which way it takes depends on the numbers of each batch",
+    "TryStar": "a try statement: which way it takes depends on the numbers of each batch",
+    "Global": "a global statement",
+    "Nonlocal": "a nonlocal statement",
+    "Import": "an import statement",
+    "ImportFrom": "an import statement",
+    "Yield": "a yield",
+    "YieldFrom": "a yield",
+    "Await": "an await",
+    "AsyncFor": "an asynchronous loop",
+    "AsyncWith": "an asynchronous block",
+    "AsyncFunctionDef": "an asynchronous function",
+    "ClassDef": "a class of its own",
+    "Match": "a match statement",
+}

@@ -1,0 +1,397 @@
+"""What names stand for, and which calls are allowed, while the methods of one class are read."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import enum
+import inspect
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from types import CellType, FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from bpframe.component.understanding import allowed
+from bpframe.component.understanding.allowed import ours, own_package
+from bpframe.component.understanding.calls import read_call
+from bpframe.component.understanding.expressions import Expressions, Refused, Summary
+from bpframe.component.understanding.source import Unreadable, file_of, tree_of
+from bpframe.component.understanding.statements import Frame
+from bpframe.component.understanding.values import ARGUMENT, Bound, Value
+
+__all__ = ["Reader"]
+
+#: Methods that decide what an attribute is.
+_DECIDING = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
+
+#: What Python itself puts into a class.
+_MADE = frozenset({"__annotate__", "__annotate_func__", "__class_getitem__", "__init_subclass__"})
+
+_MODULES = ("numpy", "scipy", "math", "itertools", "typing")
+
+
+class _Cell(Mapping[str, Any]):
+    """A variable of an enclosing function, as a namespace of one name."""
+
+    def __init__(self, name: str, cell: CellType) -> None:
+        self.name, self.cell = name, cell
+
+    def __getitem__(self, name: str) -> Any:
+        if name != self.name:
+            raise KeyError(name)
+        try:
+            return self.cell.cell_contents
+        except ValueError:
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        yield self.name
+
+    def __len__(self) -> int:
+        return 1
+
+
+class Reader:
+    """Reads methods of one component class, and whatever of its package they call.
+
+    `reads` are the objects that were read by name, `fields` where each field (and what of it) is read; `integers` are
+    fields that have to be whole numbers. `spaces` are the namespaces of earlier readings of the class.
+    """
+
+    def __init__(self, cls: type, fields: frozenset[str], spaces: dict[int, tuple[object, Mapping[str, Any]]]) -> None:
+        self.cls = cls
+        self.model_fields = fields
+        self.package = cls.__module__.split(".")[0]
+        self.reads: dict[tuple[int, str], tuple[Mapping[str, Any], str, Any]] = {}
+        self.fields: dict[tuple[str, ...], str] = {}
+        self.integers: dict[tuple[str, ...], str] = {}
+        self._spaces = spaces
+        self._read: dict[tuple[FunctionType, type | None, str], Summary] = {}
+        self._operators: set[type] = set()
+
+    # Functions ------------------------------------------------------------------------------------------------------
+
+    def method(self, name: str) -> None:
+        """Read one method of the class."""
+        for each in _DECIDING:
+            owner = _owner(self.cls, each)
+            if owner is not None and not ours(owner) and owner is not object:
+                raise Refused(f"{name}: {owner.__name__} defines {each}, which decides what its attributes are")
+        owner = _owner(self.cls, name)
+        function = vars(owner)[name] if owner is not None else None
+        if owner is None or not isinstance(function, FunctionType):
+            raise Refused(f"{name}: it is not a plain method")
+        if not own_package(owner.__module__, self.package):
+            raise Refused(f"{name}: it is inherited from {owner.__name__} of another package, {owner.__module__}")
+        self.guard(owner, name, function)
+        self.function(function, self.cls, "self")
+
+    def function(self, function: FunctionType, holder: type | None, first: str) -> Summary:
+        """Read a function once."""
+        key = (function, holder, first)
+        if key in self._read:
+            return self._read[key]
+        self._read[key] = Summary(2, frozenset({"out", "saved"}))  # until it is known, where it calls itself
+        code = function.__code__
+        name = code.co_name if holder is self.cls else getattr(code, "co_qualname", code.co_name).split("<locals>.")[-1]
+        try:
+            node = tree_of(function)
+        except Unreadable as error:
+            raise Refused(f"{name}, line {code.co_firstlineno} of {file_of(function)}: {error}") from None
+        frame = Frame(self, function, node, name, holder, first)
+        if getattr(function, "__builtins__", None) is not vars(builtins):
+            frame.refuse("has builtins of its own")
+        for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+            why = allowed.unchanging(default)
+            if why is not None and not self.may_be_handed_on(default):
+                frame.refuse(f"has a default that is {why}")
+        level = frame.read(node)
+        self._read[key] = summary = Summary(level, frozenset(frame.written))
+        return summary
+
+    def operator(self, frame: Expressions, cls: type, node: ast.AST) -> None:
+        """Read every method of an operator class of the component's package."""
+        if cls in self._operators or cls in allowed.trusted():
+            return
+        self._operators.add(cls)
+        for each in cls.__mro__:
+            if ours(each) or each is object:
+                continue
+            if not own_package(each.__module__, self.package):
+                frame.refuse(f"uses {each.__name__} of another package, {each.__module__}", node)
+            for name, raw in tuple(vars(each).items()):
+                if name in _DECIDING or name == "__new__":
+                    frame.refuse(f"uses {each.__name__}, which defines {name}", node)
+                if name in _MADE:
+                    continue
+                if isinstance(raw, property):
+                    if raw.fset is not None or not isinstance(raw.fget, FunctionType):
+                        frame.refuse(f"uses {each.__name__}, whose {name} is no plain property", node)
+                    self.guard(each, name, raw)
+                    self.function(raw.fget, cls, "operator")
+                elif isinstance(raw, FunctionType):
+                    self.guard(each, name, raw)
+                    self.function(raw, cls, "operator")
+                elif isinstance(raw, staticmethod | classmethod):
+                    self.guard(each, name, raw)
+                    self._wrapped(frame, raw, cls, node)
+                elif callable(raw) and not isinstance(raw, type):
+                    frame.refuse(f"uses {each.__name__}, whose {name} is no plain function", node)
+
+    def _wrapped(self, frame: Expressions, raw: Any, holder: type, node: ast.AST) -> Bound:
+        inner = raw.__func__
+        if not isinstance(inner, FunctionType):
+            frame.refuse("calls what is no plain function", node)
+        first = "class" if isinstance(raw, classmethod) else ""
+        self.function(inner, holder, first)
+        return Bound(inner, holder, first)
+
+    # Names ----------------------------------------------------------------------------------------------------------
+
+    def guard(self, namespace: Any, name: str, thing: Any) -> None:
+        """Note that `thing` was read: it has to be the same in every pass."""
+        if isinstance(namespace, type):  # vars() makes a new view of a class each time
+            kept = self._spaces.setdefault(id(namespace), (namespace, vars(namespace)))[1]
+        else:
+            kept = self._spaces.setdefault(id(namespace), (namespace, namespace))[1]
+        self.reads[id(kept), name] = (kept, name, thing)
+
+    def name(self, frame: Expressions, name: str, node: ast.AST) -> Value:
+        """Return what a name that is not local stands for."""
+        function = frame.function
+        if name in function.__code__.co_freevars:
+            cell = (function.__closure__ or ())[function.__code__.co_freevars.index(name)]
+            kept = self._spaces.setdefault(id(cell), (cell, _Cell(name, cell)))[1]
+            if name not in kept:
+                return frame.refuse(f"reads {name}, which has no value yet", node)
+            self.reads[id(kept), name] = (kept, name, kept[name])
+            return self._known(frame, name, kept[name], node)
+        if name in function.__globals__:
+            thing = function.__globals__[name]
+            self.guard(function.__globals__, name, thing)
+            return self._known(frame, name, thing, node)
+        if hasattr(builtins, name):
+            return self._known(frame, name, getattr(builtins, name), node)
+        return frame.refuse(f"reads {name}, which is nothing", node)
+
+    def _known(self, frame: Expressions, name: str, thing: Any, node: ast.AST) -> Value:
+        if isinstance(thing, ModuleType):
+            if thing.__name__.split(".")[0] not in _MODULES and not own_package(thing.__name__, self.package):
+                frame.refuse(f"reads {name}, the module {thing.__name__}", node)
+            return Value(2, role="module", thing=thing, other=False)
+        why = allowed.unchanging(thing)
+        if why is None:
+            callable_ = (thing,) if isinstance(thing, type) else ()
+            return Value(0, callable_, fixed=True, other=not callable_)
+        if isinstance(thing, type | np.ufunc | FunctionType) or id(thing) in allowed.functions():
+            return Value(2, (thing,), other=False)
+        if thing is np.random.default_rng:
+            return Value(2, (thing,), other=False)
+        if callable(thing) and (inspect.isbuiltin(thing) or hasattr(thing, "_implementation")):
+            return Value(2, (thing,), other=False)
+        if callable(thing) and hasattr(thing, "cache_info"):
+            why = "a function that remembers what it returned"
+        return frame.refuse(f"reads {name}, {why}", node)
+
+    # Attributes -----------------------------------------------------------------------------------------------------
+
+    def attribute(self, frame: Expressions, base: Value, node: ast.Attribute) -> Value:
+        """Return what an attribute of a module, a class, a function or of self stands for."""
+        name = node.attr
+        if name.startswith("__") and not (base.role == "super" and name == "__init__"):
+            return frame.refuse(f"reads .{name}", node)
+        if base.role == "module":
+            return self._of_module(frame, base.thing, name, node)
+        if base.role == "super":
+            return self._of_super(frame, base, name, node)
+        if base.role in ("self", "operator"):
+            return self._of_self(frame, base, name, node)
+        if base.role == "class":
+            return self._of_class(frame, base.thing, name, node)
+        if len(base.functions) == 1 and isinstance(base.functions[0], type):
+            return self._of_class(frame, base.functions[0], name, node)
+        if name in allowed.UFUNC_METHODS and all(isinstance(each, np.ufunc) for each in base.functions):
+            return Value(2, tuple(getattr(each, name) for each in base.functions), other=False)
+        if name == "at" and all(isinstance(each, np.ufunc) for each in base.functions):
+            return frame.refuse(f"calls {ast.unparse(node)}, which writes into an array", node)
+        return frame.refuse(f"reads {ast.unparse(node)}", node)
+
+    def _of_module(self, frame: Expressions, module: ModuleType, name: str, node: ast.AST) -> Value:
+        shown = f"{module.__name__}.{name}"
+        if module.__name__.split(".")[0] in _MODULES:
+            try:
+                thing = getattr(module, name)
+            except AttributeError:
+                return frame.refuse(f"reads {shown}, which does not exist", node)
+            if module.__name__ == "numpy.random" and name != "default_rng":
+                frame.refuse(f"reads {shown}: random numbers come from rng", node)
+            return self._known(frame, shown, thing, node)
+        if name not in vars(module):
+            return frame.refuse(f"reads {shown}, which does not exist", node)
+        self.guard(vars(module), name, vars(module)[name])
+        return self._known(frame, shown, vars(module)[name], node)
+
+    def _of_super(self, frame: Expressions, base: Value, name: str, node: ast.AST) -> Value:
+        cls, after = base.thing
+        mro = cls.__mro__
+        for owner in mro[mro.index(after) + 1 :]:
+            if name in vars(owner):
+                if owner is object and name == "__init__":
+                    return Value(2, (Bound(None, None, ""),), other=False)
+                return self._member(frame, cls, owner, name, base.path[0], node)
+        return frame.refuse(f"reads super().{name}, which does not exist", node)
+
+    def _of_self(self, frame: Expressions, base: Value, name: str, node: ast.AST) -> Value:
+        cls = base.thing
+        if base.role == "self" and name in self.model_fields:
+            self.uses(frame, (name,), node)
+            return Value(0, path=(name,), fixed=True)
+        owner = _owner(cls, name)
+        if owner is not None:
+            return self._member(frame, cls, owner, name, base.role, node)
+        if base.role == "operator" and any(
+            name in _set_in_init(each) for each in cls.__mro__ if not ours(each) and each is not object
+        ):
+            return ARGUMENT
+        return frame.refuse(f"reads self.{name}, which is no field", node)
+
+    def _member(self, frame: Expressions, cls: type, owner: type, name: str, role: str, node: ast.AST) -> Value:
+        raw = vars(owner)[name]
+        if ours(owner) and role == "operator":
+            if isinstance(raw, FunctionType | classmethod | staticmethod):
+                return Value(2, (Bound(None, None, ""),), other=False)
+            return ARGUMENT
+        if not own_package(owner.__module__, self.package):
+            return frame.refuse(f"reads self.{name} of {owner.__name__}, of another package, {owner.__module__}", node)
+        self.guard(owner, name, raw)
+        if ours(owner) and allowed.unchanging(raw) is not None:
+            return frame.refuse(f"reads self.{name} of {owner.__name__}", node)
+        if isinstance(raw, FunctionType):
+            return Value(2, (Bound(raw, cls, role),), other=False)
+        if isinstance(raw, staticmethod | classmethod):
+            return Value(2, (self._wrapped(frame, raw, cls, node),), other=False)
+        if isinstance(raw, property) and isinstance(raw.fget, FunctionType):
+            self.function(raw.fget, cls, role)
+            return ARGUMENT
+        if isinstance(raw, cached_property) and role == "self" and isinstance(raw.func, FunctionType):
+            self.function(raw.func, cls, role)
+            self.uses(frame, (name,), node)
+            return Value(0, path=(name,), fixed=True)
+        why = allowed.unchanging(raw)
+        if why is None:
+            return Value(0, fixed=True)
+        if allowed.is_ufunc(raw):
+            return Value(2, (raw,), other=False)
+        return frame.refuse(f"reads self.{name}, {why}", node)
+
+    def _of_class(self, frame: Expressions, cls: type, name: str, node: ast.AST) -> Value:
+        member = cls.__members__.get(name) if issubclass(cls, enum.Enum) else None
+        if member is not None and allowed.unchanging(member) is None:
+            return Value(0, thing=member, fixed=True)
+        owner = _owner(cls, name)
+        if owner is None or issubclass(cls, type):
+            return frame.refuse(f"reads {ast.unparse(node)}", node)
+        if cls in allowed.trusted():
+            return Value(2, (Bound(None, None, ""),), other=False)
+        if not own_package(owner.__module__, self.package) or isinstance(cls, enum.EnumMeta):
+            return frame.refuse(f"reads {ast.unparse(node)}", node)
+        raw = vars(owner)[name]
+        if isinstance(raw, staticmethod | classmethod) and not ours(owner):
+            self.guard(owner, name, raw)
+            return Value(2, (self._wrapped(frame, raw, cls, node),), other=False)
+        if allowed.unchanging(raw) is None:
+            self.guard(owner, name, raw)
+            return Value(0, fixed=True)
+        return frame.refuse(f"reads {ast.unparse(node)}, {allowed.unchanging(raw)}", node)
+
+    # What frames ask ------------------------------------------------------------------------------------------------
+
+    def uses(self, frame: Expressions, path: tuple[str, ...], node: ast.AST) -> None:
+        """Note that a field is read."""
+        line = getattr(node, "lineno", frame.line)
+        self.fields.setdefault(path, frame.place(line))
+
+    def writes_saved(self, frame: Expressions) -> bool:
+        """Whether a function may write into `saved`: forward fills it, and what forward calls with it."""
+        return frame.first != "self" or frame.function.__name__ not in _READING
+
+    def chain(self, frame: Expressions, node: ast.expr) -> Any:
+        """Return the one function that an expression stands for, or None."""
+        found = frame.eval(node).functions
+        return found[0] if len(found) == 1 else None
+
+    def may_be_handed_on(self, thing: Any) -> bool:
+        """Whether a function may be used as a value: where it is called, nothing is unseen."""
+        if allowed.is_ufunc(thing) or id(thing) in allowed.functions():
+            return True
+        if isinstance(thing, type):
+            return issubclass(thing, np.generic) or thing in (bool, int, float, complex, str, tuple, list)
+        name = getattr(thing, "__name__", "")
+        return name in allowed.BUILTINS and getattr(builtins, name) is thing
+
+    def is_operators_name(self, frame: Expressions, name: str) -> bool:
+        """Whether a name is an attribute of an operator class of the function's own module, which is then read."""
+        function = frame.function
+        seen = [*function.__globals__.values(), *map(_content, function.__closure__ or ())]
+        having = [
+            each
+            for each in seen
+            if allowed.is_operator(each) and not ours(each) and own_package(each.__module__, self.package)
+            if any(name in vars(owner) or name in _set_in_init(owner) for owner in each.__mro__ if not ours(owner))
+        ]
+        for each in having:
+            self.operator(frame, each, ast.Pass(lineno=frame.line))
+        return bool(having)
+
+    def is_one_object(self, frame: Expressions, node: ast.expr, value: Value) -> bool:
+        """Whether `is` may be asked against this: None, True, False, or a member of an enumeration."""
+        if isinstance(node, ast.Constant):
+            return node.value is None or node.value is True or node.value is False
+        return isinstance(value.thing, enum.Enum)
+
+    def check_stored(self, frame: Expressions, target: ast.Attribute) -> None:
+        """Refuse an attribute whose setting runs code of the class."""
+        owner = _owner(frame.holder, target.attr) if frame.holder is not None else None
+        raw = vars(owner)[target.attr] if owner is not None and not ours(owner) else None
+        if hasattr(raw, "__set__") and not inspect.ismemberdescriptor(raw):
+            frame.refuse(f"writes self.{target.attr}, which is a descriptor", target)
+
+    def call(self, frame: Expressions, node: ast.Call) -> Value:
+        """Read a call."""
+        return read_call(self, frame, node)
+
+
+#: Methods that only read `saved`.
+_READING = frozenset({"jacobian", "hessian", "second_order", "second_derivative"})
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # it has no value yet
+        return None
+
+
+def _owner(cls: type, name: str) -> type | None:
+    return next((each for each in cls.__mro__ if name in vars(each)), None)
+
+
+def _set_in_init(cls: type) -> frozenset[str]:
+    """Return the attributes that a class's own constructor sets."""
+    function = vars(cls).get("__init__")
+    if not isinstance(function, FunctionType):
+        return frozenset()
+    try:
+        tree = tree_of(function)
+    except Unreadable:
+        return frozenset()
+    return frozenset(
+        each.attr
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Attribute)
+        and isinstance(each.ctx, ast.Store)
+        and isinstance(each.value, ast.Name)
+        and each.value.id == "self"
+    )

@@ -1,0 +1,101 @@
+"""The syntax tree of a function, where its source is surely the code that runs."""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import linecache
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from types import CodeType, FunctionType
+
+__all__ = ["FunctionNode", "Unreadable", "file_of", "tree_of"]
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+#: Every flag that a `from __future__ import` sets; notebooks hand them from cell to cell.
+_FUTURE = 0
+for _feature in __future__.all_feature_names:
+    _FUTURE |= getattr(__future__, _feature).compiler_flag
+
+#: How many files are kept as trees.
+_MOST = 64
+
+Place = tuple[str, int]
+
+
+class Unreadable(Exception):
+    """The source of a function is not there, or is not what runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    text: str
+    codes: dict[Place, list[CodeType]]  # by name and first line, of all functions in the file
+    nodes: dict[Place, list[FunctionNode]]
+
+
+_files: dict[tuple[str, int], _File] = {}
+
+
+def file_of(function: FunctionType) -> str:
+    """Return the name of the file that a function stands in, as messages say it."""
+    return PurePath(function.__code__.co_filename).name
+
+
+def tree_of(function: FunctionType) -> FunctionNode:
+    """Return a function's syntax tree.
+
+    Raises
+    ------
+    Unreadable
+        Without source, where two functions share a line, and where the source compiles to other code than what runs:
+        a file that was edited after its import, or a function that was rewritten while it was imported.
+
+    """
+    code = function.__code__
+    filename = code.co_filename
+    linecache.checkcache(filename)
+    text = "".join(linecache.getlines(filename, function.__globals__))
+    key = (filename, code.co_flags & _FUTURE)
+    file = _files.get(key)
+    if file is None or file.text != text:
+        if not text:
+            raise Unreadable("its source cannot be read")
+        if len(_files) >= _MOST:
+            _files.clear()
+        file = _files[key] = _read(text, filename, key[1])
+    place = (code.co_name, code.co_firstlineno)
+    if code not in file.codes.get(place, ()):
+        raise Unreadable("its source is not what runs")
+    nodes = file.nodes.get(place, [])
+    if len(nodes) != 1 or len(file.codes[place]) != 1:
+        raise Unreadable("two functions of one name begin on its line")
+    return nodes[0]
+
+
+def _read(text: str, filename: str, flags: int) -> _File:
+    try:
+        tree = ast.parse(text, filename)
+        code = compile(text, filename, "exec", flags, dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError):
+        raise Unreadable("its source cannot be read") from None
+    codes: dict[Place, list[CodeType]] = {}
+    for each in _codes_in(code):
+        codes.setdefault((each.co_name, each.co_firstlineno), []).append(each)
+    nodes: dict[Place, list[FunctionNode]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Lambda):
+            nodes.setdefault(("<lambda>", node.lineno), []).append(node)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = min((each.lineno for each in node.decorator_list), default=node.lineno)
+            nodes.setdefault((node.name, first), []).append(node)
+    return _File(text, codes, nodes)
+
+
+def _codes_in(code: CodeType) -> Iterator[CodeType]:
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield each
+            yield from _codes_in(each)
