@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,22 @@ class Engine:
             for node, named in self.state.items()
         }
         return copied
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return copies of everything that passes and training change."""
+        return {
+            "seed": self.seed,
+            "parameters": self.parameters.vector.copy(),
+            "state": {node: {name: array.copy() for name, array in named.items()} for node, named in self.state.items()},
+            "generators": deepcopy(self._generators),
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Go on from a snapshot of an engine with the same graph and dtype."""
+        self.seed = snapshot["seed"]
+        self.parameters.vector[:] = snapshot["parameters"]
+        self.state = snapshot["state"]
+        self._generators = snapshot["generators"]
 
     def reseed(self, seed: int) -> None:
         """Start every random stream of training (dropout, ...) anew from this seed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from bpframe.errors import DataError
 from bpframe.history import History
 from bpframe.minimizing import Minimization
 from bpframe.mistakes import shortened
+from bpframe.pickling import check_importable
 from bpframe.plugins import listeners
 from bpframe.program import repeating
 from bpframe.spec import RunSpec
@@ -41,8 +43,9 @@ class Network(Differentiable):
     Arrays have examples on axis 0. A network of one input takes and gives plain arrays; one of several takes and gives
     mappings from names to arrays. The same holds for outputs.
 
-    `history` and `training` tell of the last training; they are None before the first. A network is not made for use
-    by several threads at once.
+    `history` and `training` tell of the last training; they are None before the first. Any number of threads may
+    evaluate and differentiate one network at once. While one thread trains it, others are refused with a
+    ConcurrencyError. `copy.deepcopy` and `pickle` give independent networks.
 
     Parameters
     ----------
@@ -220,6 +223,36 @@ class Network(Differentiable):
         spec = RunSpec(network=self.spec, training=self.training, data=data)
         saved = Checkpoint(spec, self.parameters, self.state, self.history, preparation)
         return write_checkpoint(saved, folder, overwrite)
+
+    # Copies ---------------------------------------------------------------------------------------------------------
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Network:
+        """Return an independent network: same parameters, state, history and random streams, arrays of its own."""
+        copied = type(self).__new__(type(self))
+        memo[id(self)] = copied
+        kept = {name: deepcopy(value, memo) for name, value in vars(self).items() if name != "_engine"}
+        with self._engine.lane():
+            copied.__setstate__({**kept, "_engine": self._engine.snapshot()})
+        return copied
+
+    def __copy__(self) -> Network:
+        return deepcopy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds: the specification, with components by reference to their classes, and arrays.
+
+        Errors: ContractError for a component whose class cannot be imported.
+        """
+        trained_by = [] if self.training is None else [self.training.optimizer]
+        check_importable([*(node.component for node in self.graph.nodes), *self.graph.cost.values(), *trained_by])
+        with self._engine.lane():
+            return {**vars(self), "_engine": self._engine.snapshot()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        snapshot = state.pop("_engine")
+        vars(self).update(state)
+        self._engine = Engine(build_graph(self.spec), self.spec.dtype, snapshot["seed"], repeating())
+        self._engine.restore(snapshot)
 
     def summary(self) -> Summary:
         """Return a table of the nodes: component, output shape, parameters, structure of the Jacobian."""

@@ -206,8 +206,9 @@ def _exchanged(j: Array, scene: Scene) -> Array | None:
         return None
     trace = probe.trace(scene.point)
     step = probe.plan.steps[0]
+    slots = trace.workspace.handed_to(step)
     x, y = step.input_slots[0], step.slot
-    trace.slots[x], trace.slots[y] = trace.slots[y], trace.slots[x]
+    slots[x], slots[y] = slots[y], slots[x]
     return scene.written(local_jacobian(trace.workspace, step)[scene.key])
 
 

@@ -44,6 +44,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("verification",),
     ("summary", "drawing", "checkpoint"),
     ("differentiable",),
+    ("pickling",),
     ("network",),
     ("evaluation", "curve_fitting"),
     ("experiment", "saved_run"),

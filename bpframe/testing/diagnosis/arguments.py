@@ -37,11 +37,12 @@ def mixed_up(case: Case) -> str | None:
     for put_y_for_x, put_x_for_y, hint in hints:
         trace = probe.trace(case.block.point)
         step = probe.plan.steps[0]
-        x, y = trace.slots[step.input_slots[0]], trace.slots[step.slot]
+        slots = trace.workspace.handed_to(step)
+        x, y = slots[step.input_slots[0]], slots[step.slot]
         if put_y_for_x:
-            trace.slots[step.input_slots[0]] = y
+            slots[step.input_slots[0]] = y
         if put_x_for_y:
-            trace.slots[step.slot] = x
+            slots[step.slot] = x
         try:
             operator = local_jacobian(trace.workspace, step)[key]
         except Exception:  # the exchanged arguments make no sense to it: then this is not the mistake
