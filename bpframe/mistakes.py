@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from bpframe.errors import BpframeError, SpecError, closest
+from bpframe.strict_numbers import NOT_A_NUMBER
 
 __all__ = ["Wanted", "expected_of", "moved_up", "refusal", "shortened", "told", "translated"]
 
@@ -135,14 +136,55 @@ def _line(
     return InitErrorDetails(type=PydanticCustomError(_TYPE, "{what}", told), loc=loc, input=value)
 
 
-def told(error: ValidationError, fields: Mapping[str, FieldInfo] | None, owner: str) -> ValidationError:
-    """Retell the mistakes of a model, while its fields are at hand: what each wants, and which was meant.
+def told(error: ValidationError, fields: Mapping[str, FieldInfo] | None, owner: str, data: object) -> ValidationError:
+    """Retell the mistakes of a model, while its fields and data are at hand: what each wants, and which was meant.
 
     `owner` is what messages call the model.
     """
     # A field that is missing is most often one that is misspelt, and the misspelling says more.
-    mistakes = sorted(error.errors(include_url=False), key=lambda each: each["type"] == "missing")
+    mistakes = sorted(_one_each(error.errors(include_url=False), data), key=lambda each: each["type"] == "missing")
     return ValidationError.from_exception_data(error.title, [_retold(each, fields, owner) for each in mistakes])
+
+
+def _one_each(mistakes: Sequence[Any], data: object) -> list[Any]:
+    """Return one mistake for each value that is wrong: of a choice of types, pydantic tells one for every type.
+
+    What leads deeper into the value says more, and of two at one place, the one that was told in our words already.
+    """
+    found: dict[tuple[str | int, ...], Any] = {}
+    for each in mistakes:
+        place, context = _within(data, each["loc"], each["type"]), each.get("ctx", {})
+        wanted = context.get("expected") or _NOUNS.get(each["type"]) or each["msg"]
+        wanted = wanted.removeprefix("Input should be ").removeprefix("a valid ")
+        known = found.get(place)
+        if known is None or context.get("hint") or context.get("error"):
+            found[place] = {**each, "loc": place, "wanted": wanted}
+        elif wanted not in known["wanted"]:
+            known["wanted"] += f" or {wanted}"
+    return [
+        each
+        for place, each in found.items()
+        if not any(other[: len(place)] == place and len(other) > len(place) for other in found)
+    ]
+
+
+def _within(data: object, loc: tuple[str | int, ...], kind: str) -> tuple[str | int, ...]:
+    """Return the part of a place that leads into the data: pydantic puts the name of a chosen type between."""
+    place: list[str | int] = []
+    for at, part in enumerate(loc):
+        last = at == len(loc) - 1
+        if isinstance(data, Mapping):
+            if part not in data and not (last and kind in ("missing", _TYPE) and str(part).isidentifier()):
+                continue
+            data = data.get(part)
+        elif isinstance(data, Sequence) and not isinstance(data, str):
+            if not isinstance(part, int) or part >= len(data):
+                continue
+            data = data[part]
+        elif not isinstance(data, BaseModel):
+            continue
+        place.append(part)
+    return tuple(place)
 
 
 def _retold(each: Any, fields: Mapping[str, FieldInfo] | None, owner: str) -> InitErrorDetails:
@@ -157,10 +199,25 @@ def _retold(each: Any, fields: Mapping[str, FieldInfo] | None, owner: str) -> In
         return _line("is missing", loc, None, wanted or (field.description if field is not None else None))
     if kind in ("value_error", "assertion_error"):
         return _line(f"cannot be {shortened(value, 40)}: {context['error']}", loc, value, wanted)
-    wanted = wanted or _NOUNS.get(kind)
-    hint = f"write [{value}]" if kind == "tuple_type" and isinstance(value, int | float) else None
-    message = str(each["msg"]).removeprefix("Input should be ").removeprefix("a valid ")
-    return _line(f"cannot be {shortened(value, 40)}", loc, value, wanted or message, hint)
+    said = each.get("wanted", each["msg"])
+    hint = f"write [{value}]" if kind == "tuple_type" and isinstance(value, int | float) else _hint(value, kind, said)
+    return _line(f"cannot be {shortened(value, 40)}", loc, value, wanted or said, hint)
+
+
+def _hint(value: object, kind: str, said: str) -> str | None:
+    """Return what was meant by a number that was written as something else; `said` is what pydantic wanted there."""
+    if isinstance(value, bool) and "string" in said:
+        return f"write '{value}' in quotes for the text"
+    if isinstance(value, float) and value.is_integer() and "integer" in said:
+        return f"write {int(value)}"
+    if kind != NOT_A_NUMBER or not isinstance(value, str):
+        return None
+    for read in (lambda text: int(text, 0), int, float):
+        try:
+            return f"write {read(value)}, without quotes"
+        except ValueError:
+            continue
+    return None
 
 
 def moved_up(error: ValidationError, field: str, extra: Sequence[str]) -> ValidationError:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from bpframe.errors import SpecError
 from bpframe.mistakes import told, translated
+from bpframe.strict_numbers import strict_numbers
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -38,6 +47,8 @@ class _Checked(ModelMetaclass):
 class Validated(BaseModel, metaclass=_Checked):
     """A frozen model whose fields are checked when it is made.
 
+    Where a field wants a number, truth values and texts are none, although Python and pydantic would make one of them.
+
     Raises
     ------
     SpecError
@@ -53,13 +64,17 @@ class Validated(BaseModel, metaclass=_Checked):
     #: What messages call the whole value, as in "is not a field of ..."; its place or class where it is empty.
     _title: ClassVar[str] = ""
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return strict_numbers(handler(source))
+
     @model_validator(mode="wrap")
     @classmethod
     def _retell(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         try:
             return handler(data)
         except ValidationError as error:
-            raise told(error, cls.model_fields, cls._title or cls._place or cls.__name__) from None
+            raise told(error, cls.model_fields, cls._title or cls._place or cls.__name__, data) from None
 
     if not TYPE_CHECKING:  # type checkers know from the configuration that the model is frozen
 

@@ -26,7 +26,7 @@ class Parameter:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", checked_shape(self.shape, "Parameter"))
-        if not isinstance(self.init, int | float | Initializer):
+        if isinstance(self.init, bool) or not isinstance(self.init, int | float | Initializer):
             raise ContractError(
                 "a Parameter's init is neither a number nor an Initializer",
                 expected="a number, or an instance of Initializer",

@@ -55,7 +55,7 @@ def _data(value: Any, handler: Any) -> Any:
     try:
         return model.model_validate(dict(value))
     except ValidationError as error:
-        raise told(error, model.model_fields, f"data of kind '{kind}'") from None
+        raise told(error, model.model_fields, f"data of kind '{kind}'", value) from None
 
 
 class NetworkDocument(Validated):

@@ -11,7 +11,7 @@ from typing import Any
 import tomli_w
 
 from bpframe.errors import SpecFileError
-from bpframe.spec.yaml_text import dump_yaml, parse_yaml
+from bpframe.spec.yaml_text import dump_yaml, finite, parse_yaml
 
 __all__ = ["SUFFIXES", "dump_text", "parse_text", "suffix_of"]
 
@@ -67,7 +67,7 @@ def _parse_json(text: str, where: str) -> Any:
         return found
 
     try:
-        return json.loads(text, object_pairs_hook=once)
+        return json.loads(text, object_pairs_hook=once, parse_float=finite)
     except json.JSONDecodeError as error:
         place = f"{where}, line {error.lineno}, column {error.colno}"
         raise SpecFileError(f"{place}: {error.msg}", expected="JSON") from None
@@ -79,7 +79,9 @@ def _parse_json(text: str, where: str) -> Any:
 
 def _parse_toml(text: str, where: str) -> Any:
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(
+            text, parse_float=lambda number: float(number) if number.endswith(("inf", "nan")) else finite(number)
+        )
     except tomllib.TOMLDecodeError as error:
         raise SpecFileError(f"{where}: {error}", expected="TOML") from None
     except RecursionError:

@@ -1,7 +1,8 @@
-"""YAML as specs use it: the core types of YAML 1.2, no tags, no duplicate keys, no bombs."""
+"""YAML as specs use it: the core types of YAML 1.2, merge keys, no tags, no duplicate keys, no bombs."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Hashable
 from typing import Any
@@ -12,11 +13,14 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bpframe.errors import SpecFileError
 
-__all__ = ["dump_yaml", "parse_yaml"]
+__all__ = ["dump_yaml", "finite", "parse_yaml"]
 
 #: How many values a text may stand for once its aliases are written out. It holds any spec that people write, and
 #: refuses a text of a few lines that stands for more values than a memory can hold.
 MOST_VALUES = 100_000
+
+# `<<: *block` puts the keys of another mapping among these. YAML 1.2 has no word for it, and its readers know it.
+_MERGE = "tag:yaml.org,2002:merge"
 
 # PyYAML follows YAML 1.1, in which 1e-3 is a text, and yes, no, on, off, 1:30 and dates are not.
 # Each with the characters that a value of the type begins with; "" is the empty value.
@@ -29,25 +33,57 @@ _CORE_TYPES: tuple[tuple[str, str, list[str]], ...] = (
         r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
         list("-+0123456789."),
     ),
+    (_MERGE, r"<<", ["<"]),
 )
+
+
+def finite(text: str) -> float:
+    """Return the number that a text stands for. Raises ValueError where it is too large for one."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is larger than every float64; infinity is written .inf in YAML, inf in TOML")
+    return number
 
 
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own attribute)
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if not isinstance(key, ScalarNode) or key.tag != "tag:yaml.org,2002:str":
+        # PyYAML's own reads duplicate keys, and merges a block that was merged itself without its changes.
+        merged: dict[Hashable, Any] | None = None
+        own: dict[Hashable, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode) or key.tag not in ("tag:yaml.org,2002:str", _MERGE):
                 shown = key.value if isinstance(key, ScalarNode) else "a list or mapping"
                 raise ConstructorError(None, None, f"the key {shown} is no text; write it in quotes", key.start_mark)
-            if key.value in seen:
+            is_merge = key.tag == _MERGE
+            if key.value in own or (is_merge and merged is not None):
                 raise ConstructorError(None, None, f"the key '{key.value}' stands here twice", key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep=True)
+            if is_merge and not isinstance(value, MappingNode):  # of several, readers disagree which one goes first
+                raise ConstructorError(None, None, "<< takes one mapping, such as <<: *block", value.start_mark)
+            found = self.construct_object(value, deep=True)
+            if is_merge:
+                merged = found
+            else:
+                own[key.value] = found
+        return {**(merged or {}), **own}
 
     def construct_yaml_int(self, node: ScalarNode) -> int:
+        if re.match(r"[-+]?0[0-9]", node.value):  # eight for YAML 1.1, ten for 1.2, and a name in a table
+            raise ConstructorError(
+                None,
+                None,
+                f"{node.value} begins with 0; write the number without it, a text in quotes",
+                node.start_mark,
+            )
         return int(node.value)
+
+    def construct_yaml_float(self, node: ScalarNode) -> float:
+        is_number = node.value[-1] in "0123456789."
+        return finite(node.value) if is_number else float(node.value.replace(".", ""))  # .inf, -.inf, .nan
+
+    def construct_merge(self, node: ScalarNode) -> str:
+        return str(node.value)  # `<<` as a value is a text
 
     def construct_yaml_map(self, node: MappingNode) -> Any:
         yield self.construct_mapping(node)
@@ -73,7 +109,9 @@ for _tag, _pattern, _firsts in _CORE_TYPES:
         _side.add_implicit_resolver(_tag, re.compile(rf"(?:{_pattern})\Z"), _firsts)
 
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
 _Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_yaml_map)
+_Loader.add_constructor(_MERGE, _Loader.construct_merge)
 
 
 def parse_yaml(text: str, where: str) -> Any:

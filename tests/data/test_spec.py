@@ -68,5 +68,6 @@ def test_the_data_side_loads_without_the_rest_of_the_framework():
         "bpframe._version",
         "bpframe.errors",
         "bpframe.mistakes",
+        "bpframe.strict_numbers",
         "bpframe.validated",
     }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import re
+
 import pytest
 
 from bpframe.errors import (
@@ -14,6 +17,7 @@ from bpframe.errors import (
     UnknownComponent,
 )
 from bpframe.spec import TrainingSpec, network_spec, node, parse_spec
+from bpframe.spec.text import dump_text
 
 LAYER = "network: {{input_shape: [2], layers: [{{kind: sigmoid}}, {}]}}\n"
 REST = "network: {{input_shape: [2], layers: [{{kind: sigmoid}}]}}\n{}\n"
@@ -193,3 +197,71 @@ def test_training_from_python_is_told_alike(kinds):
         TrainingSpec(optimizer=kinds["Sigmoid"]())
     with pytest.raises(SpecError, match="learning_rate cannot be -1"):
         kinds["GradientDescent"](learning_rate=-1)
+
+
+# ---- numbers
+
+
+SPEC = {
+    "network": {
+        "input_shape": [3],
+        "seed": 1,
+        "layers": [
+            {"kind": "dense", "units": 2, "weights": {"kind": "normal", "deviation": 2.0}},
+            {"kind": "odd", "odd": [1, 2], "table": {"a": [1.5]}},
+        ],
+        "cost": {"kind": "quadratic", "weight": 1.0},
+    },
+    "training": {
+        "optimizer": {"kind": "gradient_descent", "learning_rate": 0.5}, "epochs": 2, "batch_size": 4, "seed": 1,
+    },
+    "data": {"kind": "digits", "test_fraction": 0.5, "seed": 3, "scaling": {"divide": 4.0}},
+}  # fmt: skip
+
+
+def places_of_numbers(value, place=()):
+    if isinstance(value, dict | list):
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, each in parts:
+            yield from places_of_numbers(each, (*place, key))
+    elif not isinstance(value, str):
+        yield place
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".json", ".toml"])
+@pytest.mark.parametrize("place", list(places_of_numbers(SPEC)), ids=lambda place: ".".join(map(str, place)))
+def test_no_number_in_a_spec_is_read_from_a_truth_value_or_a_text(registry, suffix, place):
+    parse_spec(dump_text(SPEC, suffix), registry, suffix=suffix)
+    for wrong in (True, False, "1"):
+        document = copy.deepcopy(SPEC)
+        *path, last = place
+        at = document
+        for key in path:
+            at = at[key]
+        at[last] = wrong
+        with pytest.raises(SpecError) as caught:
+            parse_spec(dump_text(document, suffix), registry, suffix=suffix)
+        named = re.sub(r"\.(\d+)", r"[\1]", ".".join(map(str, place)))
+        assert caught.value.problem == f"{named} cannot be {wrong!r}"
+        assert caught.value.expected
+        assert (caught.value.hint == "write 1, without quotes") is (wrong == "1" and isinstance(wrong, str))
+
+
+@pytest.mark.parametrize(
+    ("given", "place", "expected", "hint"),
+    [
+        ("classes: [true, false]", "classes[0] cannot be True", "a list of an integer or text", "'True' in quotes"),
+        ("classes: [1.0, 2.0]", "classes[0] cannot be 1.0", "a list of an integer or text", "write 1"),
+        ("classes: -1", "classes cannot be -1", "an integer of at least 1", None),
+        ("scaling: normal", "scaling cannot be 'normal'", "'none', 'standard' or 'minmax' or a mapping", None),
+        ("scaling: {divide: -1}", "scaling.divide cannot be -1", "a number greater than 0", None),
+        ("scaling: {divid: 1}", "scaling.divid is not a field of Divide", "any of divide", "did you mean 'divide'?"),
+    ],
+)
+def test_of_a_choice_of_types_one_mistake_is_told_at_its_place(registry, given, place, expected, hint):
+    error = refused(REST.format(f"data: {{kind: npz, path: a.npz, one_hot: true, {given}}}"), registry)
+    assert error.problem == f"data.{place}"
+    assert expected in error.expected
+    assert (hint or "") in (error.hint or "")
+    for inside in ("function-", "constrained", "tuple[", "union["):
+        assert inside not in str(error)

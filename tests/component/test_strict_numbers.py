@@ -1,0 +1,126 @@
+"""A number is made from a number alone: not from a truth value, not from a text, wherever in a field it stands."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pytest
+from bpframe_reference import GradientDescent, Sigmoid
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from bpframe.component import Initializer, Parameter
+from bpframe.errors import ContractError, SpecError
+from bpframe.spec import TrainingSpec, network_spec
+from bpframe.validated import Validated
+
+
+class Fields(Initializer):
+    """Has numbers of every sort."""
+
+    whole: int = 0
+    real: float = 0.0
+    positive: PositiveInt = 1
+    small: PositiveFloat = 1.0
+    limited: Annotated[float, Field(ge=0, le=9)] = 1.0
+    maybe: int | None = None
+    either: int | float = 0
+    listed: tuple[float, ...] = ()
+    nested: tuple[tuple[int, float], ...] = ()
+    table: dict[str, list[int]] = {}  # noqa: RUF012 (pydantic copies defaults)
+    chosen: Literal[1, 2, "one"] = 1
+    name_or_number: int | str = 0
+    flag_or_number: bool | int = 0
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        return np.zeros(shape)
+
+
+PLACES = {
+    "whole": lambda value: value,
+    "real": lambda value: value,
+    "positive": lambda value: value,
+    "small": lambda value: value,
+    "limited": lambda value: value,
+    "maybe": lambda value: value,
+    "either": lambda value: value,
+    "listed": lambda value: [1.5, value],
+    "nested": lambda value: [(1, 2.0), (value, 2.0)],
+    "table": lambda value: {"a": [1], "b": [2, value]},
+}
+
+
+@pytest.mark.parametrize("wrong", [True, False, "3", "3.0", b"3", np.True_, np.str_("3"), np.array(True)], ids=repr)
+@pytest.mark.parametrize("field", PLACES)
+def test_truth_values_and_texts_are_no_numbers(field, wrong):
+    with pytest.raises(SpecError, match=rf"Fields\.{field}\S* cannot be "):
+        Fields(**{field: PLACES[field](wrong)})
+
+
+@pytest.mark.parametrize(
+    "number", [3, 3.0, np.int8(3), np.uint64(3), np.float32(3), np.float64(3), np.array(3)], ids=repr
+)
+@pytest.mark.parametrize("field", PLACES)
+def test_every_kind_of_number_is_one(field, number):
+    assert getattr(Fields(**{field: PLACES[field](number)}), field) == getattr(
+        Fields(**{field: PLACES[field](3)}), field
+    )
+
+
+def test_a_choice_between_types_takes_what_is_written():
+    assert Fields(name_or_number="3").name_or_number == "3"
+    assert type(Fields(name_or_number=3).name_or_number) is int
+    assert type(Fields(either=2.0).either) is float
+    assert type(Fields(either=2).either) is int
+    assert Fields(flag_or_number=True).flag_or_number is True
+    assert type(Fields(flag_or_number=1).flag_or_number) is int
+    for field in ("name_or_number", "chosen"):
+        with pytest.raises(SpecError, match=f"{field} cannot be True"):
+            Fields(**{field: True})
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("3", "write 3, without quotes"),
+        ("0x10", "write 16, without quotes"),
+        ("1_000", "write 1000, without quotes"),
+        ("007", "write 7, without quotes"),
+        ("many", None),
+        (True, None),
+    ],
+)
+def test_the_message_says_what_to_write(given, hint):
+    with pytest.raises(SpecError) as caught:
+        Fields(positive=given)
+    assert caught.value.expected == "an integer greater than 0"
+    assert caught.value.hint == hint
+
+
+def test_networks_and_trainings_from_python_are_as_strict():
+    layer, optimizer = Sigmoid(), GradientDescent(learning_rate=0.1)
+    with pytest.raises(SpecError, match=r"network\.seed cannot be True"):
+        network_spec([layer], input_shape=(2,), seed=True)
+    with pytest.raises(SpecError, match=r"network\.inputs\.x\[0\] cannot be True"):
+        network_spec([layer], input_shape=(True,))
+    for field in ("epochs", "batch_size", "seed"):
+        for wrong in (True, "3"):
+            with pytest.raises(SpecError, match=f"training.{field} cannot be"):
+                TrainingSpec(optimizer=optimizer, **{field: wrong})
+
+
+def test_a_parameter_does_not_start_at_a_truth_value():
+    with pytest.raises(ContractError, match="neither a number nor an Initializer"):
+        Parameter((2,), init=True)
+
+
+def test_the_schema_of_a_field_is_that_of_its_type():
+    class Plain(Validated):
+        count: PositiveInt = Field(3, description="How many.")
+        parts: tuple[float, ...] = ()
+
+    properties = Plain.model_json_schema()["properties"]
+    assert properties["count"] == {
+        "default": 3, "description": "How many.", "exclusiveMinimum": 0, "title": "Count", "type": "integer"
+    }  # fmt: skip
+    assert properties["parts"] == {"default": [], "items": {"type": "number"}, "title": "Parts", "type": "array"}
