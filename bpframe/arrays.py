@@ -1,4 +1,4 @@
-"""Arrays that users hand in: shape, dtype and finiteness are checked here, once, before anything runs."""
+"""Arrays that users hand in: their class, shape, dtype and numbers are checked here, before anything runs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.component.domain import FROM_ZERO, Interval
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.graph import Graph, batched
+from bpframe.plain_arrays import place_of, plain_array
 from bpframe.workers import in_rows
 
 __all__ = ["batch_size", "checked_array", "checked_inputs", "checked_stack", "checked_targets"]
 
 Array = np.ndarray[Any, Any]
 Arrays = Array | Mapping[str, Array]
+
+EVERY_NUMBER: Interval = (-math.inf, math.inf)
 
 
 def checked_inputs(graph: Graph, x: Any, dtype: Any) -> dict[str, Array]:
@@ -26,9 +30,11 @@ def checked_inputs(graph: Graph, x: Any, dtype: Any) -> dict[str, Array]:
     ShapeMismatch, DataError
 
     """
-    given = _by_name(x, list(graph.inputs), "input")
+    given, integers = _by_name(x, list(graph.inputs), "input"), graph.integer_domains
     arrays = {
-        name: checked_array(given[name], shape, f"input '{name}'", np.int64 if name in graph.integer_inputs else dtype)
+        name: checked_array(given[name], shape, f"input '{name}'", np.int64, integers[name])
+        if name in integers
+        else checked_array(given[name], shape, f"input '{name}'", dtype)
         for name, shape in graph.inputs.items()
     }
     batch_size(arrays)
@@ -45,9 +51,15 @@ def checked_targets(graph: Graph, y: Any, dtype: Any, batch: int) -> dict[str, A
     """
     given = _by_name(y, list(graph.cost), "target")
     arrays: dict[str, Array] = {}
-    for output, cost in graph.cost.items():
-        kind = np.int64 if cost.integer_targets else dtype
-        arrays[output] = checked_array(given[output], graph.target_shapes[output], f"target of '{output}'", kind)
+    for output in graph.cost:
+        domain = graph.integer_targets.get(output)
+        arrays[output] = checked_array(
+            given[output],
+            graph.target_shapes[output],
+            f"target of '{output}'",
+            dtype if domain is None else np.int64,
+            domain or EVERY_NUMBER,
+        )
     if arrays and batch_size(arrays) != batch:
         raise ShapeMismatch(
             "inputs and targets differ in their number of examples",
@@ -69,9 +81,9 @@ def batch_size(arrays: Mapping[str, Array]) -> int:
     return next(iter(sizes.values()), 0)
 
 
-def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any) -> Array:
-    """Return `value` as an array (N, *shape) of `dtype`, all finite."""
-    array: Array = value if isinstance(value, np.ndarray) else _as_array(value, what)
+def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any, domain: Interval = EVERY_NUMBER) -> Array:
+    """Return `value` as an array (N, *shape) of `dtype`: all finite, or integers with low <= n < high of `domain`."""
+    array: Array = value if type(value) is np.ndarray else _as_array(value, what)
     if array.shape[1:] != shape or array.ndim == 0:
         hint = None
         if array.shape == shape:
@@ -81,19 +93,17 @@ def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any) -> 
         raise ShapeMismatch(
             f"the {what} has another shape", expected=batched(shape), received=str(array.shape), hint=hint
         )
-    integer = np.issubdtype(dtype, np.integer)
-    # Data files know one kind of number: floats that are whole count as the integers that they stand for.
-    whole = integer and array.dtype.kind == "f" and bool(np.all(np.isfinite(array) & (np.trunc(array) == array)))
-    _check_kind(array, what, "iuf" if whole else "iu" if integer else "fiub")
+    if np.issubdtype(dtype, np.integer):
+        _check_integers(array, what, domain)
+        return array.astype(dtype, copy=False)
+    _check_kind(array, what, "fiub")
     with np.errstate(over="ignore"):
         converted = array.astype(dtype, copy=False)
-    if not integer and not _finite(converted):
-        position = np.unravel_index(int(np.argmin(np.isfinite(converted))), converted.shape)
-        entry = f"{array[position]} at [{', '.join(str(int(i)) for i in position)}]"
+    if not _finite(converted):
         raise DataError(
             f"the {what} is not finite",
             expected="numbers without NaN and infinity" + (f" that {dtype} can hold" if _finite(array) else ""),
-            received=entry,
+            received=_first(array, ~np.isfinite(converted)),
             hint="drop or fill these entries first: numpy.isfinite(x) finds them",
         )
     return converted
@@ -123,7 +133,7 @@ def checked_stack(
     arrays: dict[str, Array] = {}
     stacks: dict[str, tuple[int, ...]] = {}
     for name, each in given.items():
-        array: Array = each if isinstance(each, np.ndarray) else _as_array(each, f"{what} '{name}'")
+        array = _as_array(each, f"{what} '{name}'")
         axes = array.ndim - len(shapes[name])
         _check_kind(array, f"{what} '{name}'", "fiub")
         if axes < 0 or array.shape[axes:] != shapes[name]:
@@ -152,6 +162,52 @@ def _check_kind(array: Array, what: str, kinds: str) -> None:
         )
 
 
+def _check_integers(array: Array, what: str, domain: Interval) -> None:
+    """Refuse what holds no integers, and integers outside low <= n < high; two passes over the array where all fit."""
+    # Data files know one kind of number: floats that are whole count as the integers that they stand for.
+    kind = array.dtype.kind
+    if kind == "f" and not (whole := np.isfinite(array) & (np.trunc(array) == array)).all():
+        raise DataError(f"the {what} holds no integers", expected="integers", received=_first(array, ~whole))
+    if kind not in "iuf":
+        entry = f": {_first(array, np.ones(array.shape, bool))}" if kind == "b" and array.size else ""
+        raise DataError(f"the {what} holds no integers", expected="integers", received=f"{array.dtype}{entry}")
+    if not array.size:
+        return
+    low, high = domain if kind == "i" else _held_by(array.dtype, domain)
+    if low <= int(array.min()) and int(array.max()) < high:
+        return
+    outside = (array < low) | (array >= high)
+    among = f", and {np.count_nonzero(outside) - 1} more" if np.count_nonzero(outside) > 1 else ""
+    raise DataError(
+        f"the {what} is outside its domain",
+        expected=_integers_between(low, high),
+        received=_first(array, outside) + among,
+        hint="a layer that takes negative integers says so in its domain" if domain == FROM_ZERO else None,
+    )
+
+
+def _held_by(dtype: np.dtype[Any], domain: Interval) -> tuple[float, float]:
+    """Return the part of a domain in which floats, or unsigned integers, become the int64 that they are."""
+    low, high = domain
+    if dtype.kind == "f":
+        exact = 2.0 ** (np.finfo(dtype).nmant + 1)
+        return max(low, -exact), min(high, exact)
+    return low, min(high, 2.0**63)
+
+
+def _integers_between(low: float, high: float) -> str:
+    least, most = math.ceil(low) if math.isfinite(low) else None, math.ceil(high) - 1 if math.isfinite(high) else None
+    if least is None or most is None:
+        return f"integers of at {f'most {most}' if least is None else f'least {least}'}"
+    return f"integers from {least} to {most}"
+
+
+def _first(array: Array, found: Array) -> str:
+    """Return the first entry that was found, and where it stands."""
+    position = np.unravel_index(int(np.argmax(found)), found.shape)
+    return f"{array[position]} at {place_of(position)}"
+
+
 def _finite(array: Array) -> bool:
     # NaN and infinity survive a sum, which needs no array of its own; a sum that overflows is looked at again.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -161,11 +217,8 @@ def _finite(array: Array) -> bool:
 
 
 def _as_array(value: Any, what: str) -> Array:
-    try:
-        array = np.asarray(value)
-    except (ValueError, TypeError) as error:
-        raise DataError(f"the {what} is no array", expected="an array of numbers", received=f"{error}") from error
-    if array.dtype == object:
+    array = plain_array(value, what)
+    if array.dtype == object and not isinstance(value, np.ndarray):
         raise DataError(
             f"the {what} is no array of numbers",
             expected="rows of equal length that hold numbers",

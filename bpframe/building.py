@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bpframe.component import Cost, Layer, Parameter, State, contract_of
+from bpframe.component.domain import Interval, integers_of
 from bpframe.component.parameter import checked_shape
 from bpframe.errors import (
     BpframeError,
@@ -52,7 +53,8 @@ def build_graph(spec: NetworkSpec, label: Callable[[Layer], str] = lambda compon
         by_name[node.name] = node
         nodes.append(node)
     targets = {output: _target_shape(output, cost, shapes[output]) for output, cost in spec.cost.items()}
-    return Graph(dict(spec.inputs), _integer_inputs(spec, nodes), tuple(nodes), spec.outputs, dict(spec.cost), targets)
+    integers = _integer_domains(spec, nodes)
+    return Graph(dict(spec.inputs), integers, tuple(nodes), spec.outputs, dict(spec.cost), targets)
 
 
 def _name(node: NodeSpec) -> str:
@@ -265,9 +267,10 @@ def _owner(
     return owner.owner
 
 
-def _integer_inputs(spec: NetworkSpec, nodes: list[Node]) -> frozenset[str]:
-    """Return the network inputs that hold integers: those that every reader takes as integers."""
+def _integer_domains(spec: NetworkSpec, nodes: list[Node]) -> dict[str, Interval]:
+    """Return the network inputs that hold integers, those that every reader takes as integers, and their values."""
     found: dict[str, bool] = {}
+    domains: dict[str, Interval] = {}
     for node in nodes:
         for key, source in zip(node.input_keys, node.sources, strict=True):
             wants_integers = key in node.component.integer_inputs
@@ -283,7 +286,18 @@ def _integer_inputs(spec: NetworkSpec, nodes: list[Node]) -> frozenset[str]:
                     f"the input '{source}' is read as integers by one node and as floating-point numbers by another",
                     hint="give the network two inputs",
                 )
-    return frozenset(name for name, integers in found.items() if integers)
+            elif wants_integers:
+                low, high = integers_of(node.component, key, node.input_keys)
+                before = domains.get(source, (low, high))
+                domains[source] = max(low, before[0]), min(high, before[1])
+                if domains[source][0] >= domains[source][1]:
+                    raise GraphError(
+                        f"no integer of the input '{source}' suits all nodes that read it",
+                        expected=f"low <= n < high with ({low:g}, {high:g}), for {node.where}",
+                        received=f"({before[0]:g}, {before[1]:g}), for the nodes before",
+                        hint="give the network two inputs",
+                    )
+    return domains
 
 
 def _target_shape(output: str, cost: Cost, shape: Shape) -> Shape:

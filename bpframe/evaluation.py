@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from bpframe.metrics import accuracy
+from bpframe.differentiable import Arrays
+from bpframe.metrics import accuracy, is_one_hot
 from bpframe.network import Network
+from bpframe.plain_arrays import plain_array
 
 __all__ = ["Evaluation", "evaluate", "is_one_hot"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Evaluation:
         return f"{share}cost {self.cost:.4g} on {self.examples:,} examples"
 
 
-def evaluate(network: Network, x: Array, y: Array) -> Evaluation:
+def evaluate(network: Network, x: Arrays, y: Arrays) -> Evaluation:
     """Measure a network on examples: C averaged over them, and the accuracy where it means something.
 
     Shapes: x (N, *features), y as the cost wants it. Training is switched off.
@@ -45,16 +46,9 @@ def evaluate(network: Network, x: Array, y: Array) -> Evaluation:
     with np.errstate(over="ignore", invalid="ignore"):  # an infinite cost speaks for itself
         cost = network.cost(x, y)
     share = None
-    if len(network.graph.outputs) == 1 and is_one_hot(y):
+    target = plain_array(next(iter(y.values())) if isinstance(y, Mapping) else y, "target")
+    if len(network.graph.outputs) == 1 and is_one_hot(target):
         prediction = network.predict(x)
-        if prediction.shape == y.shape:
-            share = accuracy(prediction, y)
-    return Evaluation(examples=len(y), cost=cost, accuracy=share)
-
-
-def is_one_hot(y: Array) -> bool:
-    """Return whether every row has a single 1 among zeros, two columns or more: (N, K) with K >= 2."""
-    if y.ndim != 2 or y.shape[1] < 2 or len(y) == 0:
-        return False
-    ones = y == 1
-    return bool((ones.sum(axis=1) == 1).all() and ((y == 0) | ones).all())
+        if prediction.shape == target.shape:
+            share = accuracy(prediction, target)
+    return Evaluation(examples=len(target), cost=cost, accuracy=share)

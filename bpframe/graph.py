@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bpframe.component import Contract, Cost, Layer, Parameter, State
+from bpframe.component.domain import Interval, integers_of
 
 __all__ = ["Graph", "Node", "Shape", "batched"]
 
@@ -53,14 +54,29 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes in an order in which each comes after all that it reads from."""
+    """Nodes in an order in which each comes after all that it reads from.
+
+    `integer_domains` holds of each input that is read as integers the values that its readers take: low <= n < high.
+    """
 
     inputs: Mapping[str, Shape]
-    integer_inputs: frozenset[str]
+    integer_domains: Mapping[str, Interval]
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     cost: Mapping[str, Cost]
     target_shapes: Mapping[str, Shape]
+
+    @cached_property
+    def integer_inputs(self) -> frozenset[str]:
+        """The inputs that are read as integers."""
+        return frozenset(self.integer_domains)
+
+    @cached_property
+    def integer_targets(self) -> dict[str, Interval]:
+        """Of each output whose cost wants integers as targets, the values that it takes: low <= n < high."""
+        return {
+            output: integers_of(cost, "y", ("a", "y")) for output, cost in self.cost.items() if cost.integer_targets
+        }
 
     @cached_property
     def by_name(self) -> dict[str, Node]:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from bpframe.errors import DataError, ShapeMismatch
+from bpframe.plain_arrays import plain_array
 
-__all__ = ["accuracy"]
+__all__ = ["accuracy", "is_one_hot"]
 
 Array = np.ndarray[Any, Any]
 
@@ -16,33 +17,106 @@ Array = np.ndarray[Any, Any]
 def accuracy(prediction: Array, target: Array) -> float:
     """Return the share of examples whose class is right, between 0 and 1.
 
-    The predicted class is the largest of the outputs (N, classes). Targets are one-hot rows of the same shape, or class
-    numbers (N,).
+        right_n  where  a_{n,y_n} > a_{nk} for all other k;        of one output, where (a_n − 1/2) (y_n − 1/2) > 0
+
+    The predicted class is the largest of the outputs (N, classes); targets are one-hot rows of the same shape, or class
+    numbers, integers (N,) or (N, 1). One output (N, 1) predicts class 1 above 1/2 and class 0 below; targets are 0 and
+    1, (N,) or (N, 1).
+
+    Where no class is predicted the example counts as wrong: an output is NaN, two share the largest value, or the only
+    one is exactly 1/2.
 
     Raises
     ------
     ShapeMismatch, DataError
+        Targets that say of no class that it is right: rows that are not one-hot, numbers of no class.
 
     """
-    prediction, target = _as_array(prediction), _as_array(target)
-    if prediction.ndim != 2:
+    prediction, target = plain_array(prediction, "prediction"), plain_array(target, "target")
+    if prediction.ndim != 2 or prediction.shape[1] == 0:
         raise ShapeMismatch(
-            "accuracy needs one score per class", expected="(N, classes)", received=str(prediction.shape)
+            "accuracy needs one score per class",
+            expected="(N, classes), or (N, 1) of which 1/2 is the threshold",
+            received=str(prediction.shape),
         )
+    if prediction.dtype.kind not in "fiub":
+        raise DataError("accuracy needs scores that are real numbers", received=str(prediction.dtype))
     if len(prediction) == 0:
         raise DataError("accuracy of no examples is undefined", expected="at least one example", received="0")
-    if target.shape == prediction.shape:
-        classes = target.argmax(axis=1)
-    elif target.shape == prediction.shape[:1] and target.dtype.kind in "iu":
-        classes = target
-    else:
-        raise ShapeMismatch(
-            "accuracy cannot compare these targets",
-            expected=f"{prediction.shape} (one-hot) or {prediction.shape[:1]} of integers",
-            received=f"{target.shape}, {target.dtype}",
+    if prediction.shape[1] == 1:
+        return float(np.mean(_right_side(prediction[:, 0], _column(prediction, target))))
+    scores = prediction[np.arange(len(prediction)), _classes(prediction, target)]
+    # The right class is predicted where its own score is the only one that is not below it; NaN is below nothing.
+    return float(np.mean(np.count_nonzero(~(prediction < scores[:, None]), axis=1) == 1))
+
+
+def is_one_hot(y: Array) -> bool:
+    """Return whether every row has a single 1 among zeros, two columns or more: (N, K) with K >= 2."""
+    return y.ndim == 2 and y.shape[1] >= 2 and len(y) > 0 and bool(_one_hot_rows(y).all())
+
+
+def _one_hot_rows(y: Array) -> Array:
+    ones = y == 1
+    rows: Array = (np.count_nonzero(ones, axis=1) == 1) & ((y == 0) | ones).all(axis=1)
+    return rows
+
+
+def _right_side(scores: Array, target: Array) -> Array:
+    """Return where one output lies on its target's side of 1/2."""
+    known = (target == 0) | (target == 1)
+    if not known.all():
+        row = int(np.argmin(known))
+        raise DataError(
+            "accuracy of one output needs targets of two classes",
+            expected="0 and 1: the output is compared with 1/2",
+            received=f"{target[row]} at [{row}]",
+            hint="accuracy means nothing for measured numbers; map the two classes to 0 and 1",
         )
-    return float(np.mean(prediction.argmax(axis=1) == classes))
+    right: Array = np.where(target == 1, scores > 0.5, scores < 0.5)
+    return right
 
 
-def _as_array(value: Any) -> Array:
-    return value if hasattr(value, "ndim") else np.asarray(value)
+def _classes(prediction: Array, target: Array) -> Array:
+    """Return the number of the right class of each example, (N,)."""
+    if target.shape == prediction.shape:
+        known = _one_hot_rows(target)
+        if not known.all():
+            row = int(np.argmin(known))
+            raise DataError(
+                "accuracy cannot tell the class of these targets",
+                expected="one-hot rows, a single 1 among zeros, or class numbers",
+                received=f"{target[row].tolist()} at [{row}]",
+                hint="where the largest entry is the class: accuracy(prediction, target.argmax(axis=1))",
+            )
+        right: Array = target.argmax(axis=1)
+        return right
+    labels = _column(prediction, target)
+    count = prediction.shape[1]
+    if labels.dtype.kind not in "iu":
+        raise _cannot_compare(prediction, target)
+    outside = (labels < 0) | (labels >= count)
+    if outside.any():
+        row = int(np.argmax(outside))
+        raise DataError(
+            "accuracy of targets that are none of the classes is undefined",
+            expected=f"class numbers from 0 to {count - 1}",
+            received=f"{labels[row]} at [{row}]",
+        )
+    return labels
+
+
+def _column(prediction: Array, target: Array) -> Array:
+    """Return targets (N,) or (N, 1) as (N,)."""
+    if target.shape not in ((len(prediction),), (len(prediction), 1)):
+        raise _cannot_compare(prediction, target)
+    return target.reshape(-1)
+
+
+def _cannot_compare(prediction: Array, target: Array) -> ShapeMismatch:
+    count, classes = prediction.shape
+    one_hot = f"{prediction.shape} (one-hot) or " if classes > 1 else ""
+    return ShapeMismatch(
+        "accuracy cannot compare these targets",
+        expected=f"{one_hot}({count},) or ({count}, 1) of {'integers' if classes > 1 else 'zeros and ones'}",
+        received=f"{target.shape}, {target.dtype}",
+    )

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from bpframe.component import Initializer, Parameter, contract_of
-from bpframe.errors import ContractError, ShapeMismatch, closest
+from bpframe.errors import ContractError, DataError, ShapeMismatch, closest
 from bpframe.graph import Graph
+from bpframe.plain_arrays import plain_array
 from bpframe.randomness import stream
 
 __all__ = ["ByPath", "ParameterVector", "initial_parameters", "views_of"]
@@ -81,9 +82,11 @@ class ParameterVector(ByPath):
         return self.like(self.vector.copy())
 
     def __setitem__(self, path: str, value: Any) -> None:
-        view = self[path]
-        if np.shape(value) not in ((), view.shape):
-            raise ShapeMismatch(f"'{path}' has another shape", expected=str(view.shape), received=str(np.shape(value)))
+        view, value = self[path], plain_array(value, f"value of '{path}'")
+        if value.shape not in ((), view.shape):
+            raise ShapeMismatch(f"'{path}' has another shape", expected=str(view.shape), received=str(value.shape))
+        if value.dtype.kind not in "fiub":
+            raise DataError(f"'{path}' takes real numbers", received=str(value.dtype))
         view[...] = value
 
     def __repr__(self) -> str:

@@ -9,13 +9,16 @@ from typing import TypeAlias
 from bpframe.component.base import Component
 from bpframe.errors import ContractError, closest
 
-__all__ = ["Domain", "Interval", "check_declared_domain", "declared_domain"]
+__all__ = ["FROM_ZERO", "Domain", "Interval", "check_declared_domain", "declared_domain", "integers_of"]
 
 #: The open interval low < x < high; of integers, those with low <= x < high.
 Interval: TypeAlias = tuple[float, float]
 
 #: What the class variable `domain` holds: one interval for every input, or one for each that is named.
 Domain: TypeAlias = Interval | Mapping[str, Interval]
+
+#: Where integers lie of which nothing is declared: they are indices, and a negative one would count from the end.
+FROM_ZERO: Interval = (0.0, math.inf)
 
 
 def check_declared_domain(cls: type[Component], inputs: Collection[str]) -> None:
@@ -48,6 +51,18 @@ def declared_domain(component: Component, inputs: Collection[str]) -> Mapping[st
     if method is not None:
         found |= _checked(method(), inputs, f"{type(component).__name__}.input_domain()")
     return found
+
+
+def integers_of(component: Component, name: str, inputs: Collection[str]) -> Interval:
+    """Return the interval of an input that holds integers, low <= n < high: the declared one, or all from 0 on.
+
+    Raises
+    ------
+    ContractError
+        As `declared_domain`.
+
+    """
+    return declared_domain(component, inputs).get(name, FROM_ZERO)
 
 
 def _checked(declared: object, inputs: Collection[str], where: str) -> Mapping[str, Interval]:

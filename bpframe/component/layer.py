@@ -51,7 +51,8 @@ class Layer(Component):
 
     `input_domain(self)` is optional too: where the inputs may lie, as a mapping from their names to pairs (low, high),
     an open interval. For an integer input it is the half-open interval of its values: a table of V rows takes
-    `{"tokens": (0, self.rows)}`. Where no field decides, the class variable `domain` says the same.
+    `{"tokens": (0, self.rows)}`, and a network refuses all other values before any pass. Where no field decides, the
+    class variable `domain` says the same.
 
     Raises
     ------
@@ -64,7 +65,8 @@ class Layer(Component):
     integer_inputs: ClassVar[tuple[str, ...]] = ()
 
     #: Where the inputs may lie: one open interval (low, high) for all, or a mapping from their names to intervals.
-    #: None is the whole line, and 0 and 1 for integers. The conformance kit draws its points there.
+    #: None is the whole line, and for integers all from 0 on, of which the conformance kit draws 0 and 1. The kit draws
+    #: its points there, and a network takes no other integers.
     domain: ClassVar[Domain | None] = None
 
     #: Whether `jacobian` may be left out for now, to be measured from `forward`.

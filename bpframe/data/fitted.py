@@ -12,6 +12,7 @@ from bpframe.data.labels import Label, as_labels, one_hot
 from bpframe.data.place import Array, Place
 from bpframe.data.scaling import FittedScaling
 from bpframe.errors import DataError
+from bpframe.plain_arrays import plain_array
 
 __all__ = ["FittedPreparation"]
 
@@ -46,7 +47,7 @@ class FittedPreparation(BaseModel):
         Raises DataError for another shape, for anything but real numbers, for NaN and infinities.
         """
         place = place or Place("inputs")
-        x = np.asarray(x)
+        x = plain_array(x, place.source)
         require_numeric(x, place)
         require_examples(x, place)
         if x.ndim == 1 and self.input_shape == (1,):
@@ -71,7 +72,7 @@ class FittedPreparation(BaseModel):
         Raises DataError for a label that is not among the classes, for NaN and infinities.
         """
         place = place or Place("targets")
-        y = np.asarray(y)
+        y = plain_array(y, place.source)
         require_examples(y, place)
         if self.classes is not None:
             return one_hot(as_labels(y, place), self.classes, self.dtype, place)
@@ -85,9 +86,10 @@ class FittedPreparation(BaseModel):
     def labels(self, prediction: Array) -> list[Label]:
         """Return the label of the largest output of every example.
 
-        Shapes: prediction (N, K) -> N labels. Raises DataError where there are no classes, or not K of them.
+        Shapes: prediction (N, K) -> N labels. Raises DataError where there are no classes, or not K of them,
+        and where an output is NaN.
         """
-        prediction = np.asarray(prediction)
+        prediction = plain_array(prediction, "prediction")
         if self.classes is None:
             raise DataError(
                 "these targets are numbers, not classes",
@@ -99,6 +101,13 @@ class FittedPreparation(BaseModel):
                 "the prediction does not have one column per class",
                 expected=f"(N, {len(self.classes)})",
                 received=str(prediction.shape),
+            )
+        unknown = np.flatnonzero(np.isnan(prediction).any(axis=1))
+        if unknown.size:
+            raise DataError(
+                "the prediction says of no class that it is the largest",
+                expected="outputs that are numbers",
+                received=f"NaN in {unknown.size} of {len(prediction)} examples, first in number {unknown[0]}",
             )
         return [self.classes[k] for k in prediction.argmax(axis=1)]
 

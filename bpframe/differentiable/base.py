@@ -74,11 +74,14 @@ class Evaluated:
         return self._engine.total_cost(inputs, targets) / len(next(iter(inputs.values())))
 
     def accuracy(self, x: Arrays, y: Array) -> float:
-        """Return the share of examples whose largest output is the right class; y is one-hot, or class numbers."""
+        """Return the share of examples whose largest output is the right class; y is one-hot, or class numbers.
+
+        Of one output, whether it is above 1/2 is the class; y is 0 and 1. See `bpframe.accuracy`.
+        """
         prediction = self.predict(x)
         if isinstance(prediction, Mapping):
             raise DataError("accuracy needs one output", received=", ".join(prediction), hint="accuracy(prediction, y)")
-        return accuracy(prediction, np.asarray(y))
+        return accuracy(prediction, y)
 
     @evaluation
     def trace(self, x: Arrays, training: bool = False) -> Trace:

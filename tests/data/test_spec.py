@@ -68,6 +68,7 @@ def test_the_data_side_loads_without_the_rest_of_the_framework():
         "bpframe._version",
         "bpframe.errors",
         "bpframe.mistakes",
+        "bpframe.plain_arrays",
         "bpframe.strict_numbers",
         "bpframe.validated",
     }

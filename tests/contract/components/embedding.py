@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, DataError, Field, Gather, Initializer, Layer, Operator, Parameter, PositiveInt
+from bpframe.extend import Array, Field, Gather, Initializer, Layer, Operator, Parameter, PositiveInt
 
 from .initializer import UniformInitializer
 
@@ -15,8 +15,6 @@ class Embedding(Layer):
         y_t = w[token_t],    ∂y/∂w: V ↦ V[token_t]
 
     Shapes: tokens (N, *lead), integers -> y (N, *lead, units); w (vocabulary, units). Integers have no derivative.
-
-    Errors: DataError for a token outside the vocabulary.
     """
 
     integer_inputs: ClassVar[tuple[str, ...]] = ("tokens",)
@@ -25,6 +23,9 @@ class Embedding(Layer):
     units: PositiveInt
     table: Initializer = Field(UniformInitializer(), description="Where the vectors start.")
 
+    def input_domain(self) -> dict[str, tuple[int, int]]:
+        return {"tokens": (0, self.vocabulary)}
+
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return (*shape, self.units)
 
@@ -32,13 +33,6 @@ class Embedding(Layer):
         return {"w": Parameter((self.vocabulary, self.units), init=self.table)}
 
     def forward(self, tokens: Array, p: dict[str, Array]) -> Array:
-        outside = (tokens < 0) | (tokens >= self.vocabulary)
-        if outside.any():
-            raise DataError(
-                "a token is outside the vocabulary",
-                expected=f"0 to {self.vocabulary - 1}",
-                received=str(tokens[outside][0]),
-            )
         return p["w"][tokens]
 
     def jacobian(self, tokens: Array) -> dict[str, Operator]:
