@@ -1,4 +1,4 @@
-"""What all tests share: one BLAS thread, and a cache folder of their own, which leaves the user's alone."""
+"""What all tests share: one BLAS thread, no deadlines, and a cache folder of their own: the user's is left alone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import pytest
+from hypothesis import settings
+
+# A machine that does other work besides is slow now and then; how long an example takes is no property of the code.
+settings.register_profile("bpframe", deadline=None)
+settings.load_profile("bpframe")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -125,7 +125,7 @@ def test_differences_draw_the_same_random_numbers() -> None:
     assert_close(network.hvp(x, y, v, training=True, method="difference"), expected, 1e-8)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(
     st.sampled_from([each for each in ZOO if each.name in ("attention", "residual", "recurrent", "plain-arrays")]),
     st.integers(0, 2**32 - 1),

@@ -34,7 +34,7 @@ OPERATIONS = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.integers(0, len(OPERATIONS) - 1), st.integers(0, 30), st.integers(0, 30)), max_size=25))
 def test_any_calls_in_shared_memory_give_what_they_give_in_memory_of_their_own(steps) -> None:
     start = np.random.default_rng(0).normal(size=(3, 3))

@@ -39,14 +39,18 @@ class Steps(Optimizer):
 
 
 def look(network: bp.Network, data: Any, see: Any, dtype: str = "float64", **fields: Any) -> History:
-    """Hand `see` the problem of a training, in an optimizer that reports once."""
+    """Hand `see` the problem of a training, in an optimizer that reports once; be sure that it saw all of it."""
+    seen = []
 
     class Look(Optimizer):
         def minimize(self, problem: Problem) -> None:
             see(problem)
+            seen.append(problem)
             problem.report(problem.objective.cost())
 
-    return network.fit(*data, optimizer=Look(), epochs=2, **fields)
+    history = network.fit(*data, optimizer=Look(), epochs=2, **fields)
+    assert len(seen) == 1
+    return history
 
 
 # A run ---------------------------------------------------------------------------------------------------------------
@@ -251,7 +255,7 @@ def test_training_is_off_in_the_cost_of_all_examples():
 
 def test_the_cost_of_all_examples_follows_the_state_that_batches_leave():
     net = bp.Network([Dense(units=4), BatchNorm(), Dense(units=2)], cost=QuadraticCost(), input_shape=(3,))
-    data = samples(12)
+    data, seen = samples(12), []
 
     class Mixed(Passes):
         def minimize(self, problem: Problem) -> None:
@@ -262,9 +266,11 @@ def test_the_cost_of_all_examples_follows_the_state_that_batches_leave():
             assert problem.objective.cost() == pytest.approx(net.cost(*data), rel=1e-12)
             assert problem.objective.gradient()[0] == pytest.approx(net.cost(*data), rel=1e-12)
             assert problem.objective.cost() != pytest.approx(before[0], rel=1e-3)
+            seen.append(batch.count)
             problem.report(problem.objective.cost())
 
     net.fit(*data, optimizer=Mixed(), epochs=1, batch_size=4)
+    assert seen == [4]
 
 
 @pytest.mark.parametrize("shuffle", [True, False])
@@ -280,10 +286,11 @@ def test_every_batch_has_curvature_of_its_own(shuffle):
                 found.append(G * batch.count)
             _, whole, _ = problem.objective.normal_equations()
             np.testing.assert_allclose(sum(found) / problem.objective.count, whole, rtol=1e-10, atol=1e-14)
+            found.append(whole)
             problem.report(problem.objective.cost())
 
     net.fit(*samples(11), optimizer=Curved(), epochs=1, batch_size=3, shuffle=shuffle)
-    assert len(found) == 4
+    assert len(found) == 5  # four batches, and the whole
 
 
 def test_random_streams_follow_the_seed():

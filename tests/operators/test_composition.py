@@ -48,7 +48,7 @@ def test_all_structures_are_covered():
 
 
 @pytest.mark.parametrize(("outer", "inner"), list(itertools.product(KINDS, KINDS)), **name)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(data=st.data(), batch=batches, stack=st.sampled_from([(), (2,)]), g=generators())
 def test_composition_equals_the_product_of_dense_forms(outer, inner, data, batch, stack, g):
     joint = data.draw(shapes(2, 2) if outer is WeightTimes else shapes(1, 3))
@@ -71,7 +71,7 @@ def test_composition_equals_the_product_of_dense_forms(outer, inner, data, batch
 
 
 @pytest.mark.parametrize(("first", "second"), list(itertools.combinations_with_replacement(KINDS, 2)), **name)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(data=st.data(), batch=batches, g=generators())
 def test_addition_equals_the_sum_of_dense_forms(first, second, data, batch, g):
     in_shape, out_shape = data.draw(st.sampled_from(common_shapes(first, second)))

@@ -87,7 +87,7 @@ def test_batch_coupling_is_refused_by_name_and_inherited():
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data(), batch=batches.filter(bool), dtype=st.sampled_from([np.float64, np.complex128]))
 def test_scipy_sees_the_dense_matrix_and_its_adjoint(kind, data, batch, dtype):
     operator = data.draw(operators(kind, batch, dtype=dtype))
@@ -226,7 +226,7 @@ def test_check_sees_a_transposed_matrix():
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data(), batch=batches)
 def test_check_accepts_what_fits(kind, data, batch):
     data.draw(operators(kind, batch)).check(batch)

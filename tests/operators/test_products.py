@@ -15,7 +15,7 @@ from .oracle import jacobian
 from .strategies import KINDS, batches, generators, numbers, operators
 
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-quickly = settings(max_examples=40, deadline=None)
+quickly = settings(max_examples=40)
 stacks = st.sampled_from([(), (2,), (2, 3), (0,)])
 precise = st.sampled_from([np.float64, np.complex128])
 

@@ -6,7 +6,7 @@ import copy
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bpframe.registry import PluginSet, Provider, Registry
@@ -105,7 +105,6 @@ def test_a_mistake_is_refused(validator, document):
     assert not validator.is_valid(document)
 
 
-@settings(deadline=None)
 @given(
     units=st.integers(1, 10**9),
     deviation=st.floats(min_value=0, exclude_min=True, allow_infinity=False),

@@ -114,7 +114,7 @@ def runs(draw, kinds):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(drawing=st.data())
 def test_every_run_is_read_back_equal(registry, kinds, suffix, drawing):
     spec = drawing.draw(runs(kinds))
