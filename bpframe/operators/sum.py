@@ -82,6 +82,7 @@ class Sum(Operator):
 
     def dense(self, like: Array | None = None) -> Array:
         """Add the terms' dense forms."""
+        like = self._array() if like is None else like  # one kind of array for all, also for terms that hold none
         return _total([term.dense(like) for term in self.terms], None)
 
     def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:

@@ -115,8 +115,9 @@ def test_state_comes_back(tmp_path: Path) -> None:
 
 def test_saving_a_class_of_no_plugin_set_says_what_loading_needs(tmp_path: Path) -> None:
     net, x = trained(SoftSign(sharpness=2.0))
-    with pytest.warns(UserWarning, match=r"components=\[SoftSign\]"):
+    with pytest.warns(UserWarning, match=r"components=\[SoftSign\]") as warned:
         folder = net.save(tmp_path / "run")
+    assert [each.filename for each in warned] == [__file__]  # where the run is saved, not within bpframe
     assert "kind: local.soft_sign" in (folder / "spec.yaml").read_text()
     with pytest.raises(CheckpointError, match=r"components=\[SoftSign\]"):
         bp.load(folder)

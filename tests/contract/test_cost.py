@@ -8,6 +8,7 @@ import scipy.special
 from bpframe_reference import Dense, GradientDescent
 
 from bpframe import Network
+from bpframe.component import Cost
 from bpframe.errors import DataError, ShapeMismatch
 from tests.oracles import assert_close, cost_gradient, written_out
 
@@ -75,3 +76,25 @@ def test_mistakes():
     ) as caught:
         Network([Dense(units=4)], input_shape=(2, 3), cost=SoftmaxCrossEntropy())
     assert caught.value.received == "(2, 4)"
+
+
+class Middle(Cost):
+    """(mean of a − y)²: one number is aimed at, whatever the shape of the output."""
+
+    def target_shape(self):
+        return ()
+
+    def forward(self, a, y):
+        return (a.mean(axis=1) - y) ** 2
+
+    def jacobian(self, a, y):
+        return np.repeat(2 * (a.mean(axis=1) - y)[:, None] / a.shape[1], a.shape[1], axis=1)
+
+
+def test_a_target_shape_that_is_always_the_same_needs_no_argument():
+    net = Network([Dense(units=4)], input_shape=(3,), cost=Middle(), seed=2)
+    y = rng.standard_normal(7)
+    assert net.cost(X, y) == pytest.approx(((net.predict(X).mean(axis=1) - y) ** 2).mean(), rel=1e-14)
+    assert_close(net.gradient(X, y).vector, cost_gradient(net, {"x": X}, y))
+    with pytest.raises(ShapeMismatch, match="target of 'dense_1' has another shape"):
+        net.cost(X, y[:, None])

@@ -12,6 +12,7 @@ import pytest
 from bpframe_reference import Add, Dense, Multiply, Sigmoid
 
 from bpframe import Network, node
+from bpframe.derivatives.jacobian.derivation import derivation_of
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
 from bpframe.operators import Identity
 from tests.contract.components.batch_norm import BatchNorm
@@ -297,6 +298,28 @@ def test_examples_are_taken_in_portions_where_what_comes_up_is_large(monkeypatch
         assert len(passes) > 2
         for wrt, each in found.items():
             np.testing.assert_allclose(each, expected[order][wrt], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "order", "largest"),
+    [
+        ([4, 9, 2, 1], "auto", 9),  # one row, pulled back through nine; the result, 1 × 4, is held anyway
+        ([1, 2, 9, 4], "auto", 9),  # one column, pushed through nine
+        ([1, 2, 30], "auto", 2),
+        ([30, 2, 1], "auto", 2),
+        ([3, 4, 5, 6], "auto", 15),  # three columns through five
+        ([6, 2, 5], "auto", 10),  # five rows through two
+        ([5, 9, 1, 9, 5], "auto", 9),  # a column times a row
+        ([3, 4, 5, 6], "forward", 18),
+        ([3, 4, 5, 6], "reverse", 36),
+    ],
+)
+def test_the_largest_matrix_that_comes_up_is_known_before(sizes: list[int], order: Any, largest: int) -> None:
+    layers = [layer for size in sizes[1:] for layer in (Dense(units=size), Tanh())][:-1]
+    network = Network(layers, input_shape=(sizes[0],), seed=0)
+    (output,) = network.graph.outputs
+    derivation = derivation_of(network.trace(np.ones((2, sizes[0]))), output, ["x"], order)
+    assert derivation.largest_part() == largest
 
 
 class TestRefusals:

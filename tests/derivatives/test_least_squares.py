@@ -15,7 +15,7 @@ from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.written_rows import WrittenRows
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
 from bpframe.forward import forward
-from bpframe.operators import Diagonal
+from bpframe.operators import BatchMatrix, Diagonal
 from tests.contract.cases import Case
 from tests.contract.components.batch_norm import BatchNorm
 from tests.oracles import assert_close, cost_gradient, parameter_jacobian
@@ -253,6 +253,48 @@ def test_what_the_roots_do_not_reach_is_the_remainder(portion_bytes, monkeypatch
     _, matrix, rho = squares.residuals(theta)
     assert squares.remainder(theta) is None
     assert_close(matrix.T @ rho, cost_gradient(other, x, y), 1e-12)
+
+
+class Leaning(Cost):
+    """½ (s·a − y)² + t·a with s ⟂ t: curvature along s alone, and a slope across it that no residual explains."""
+
+    def forward(self, a, y):
+        return (a @ [3.0, 4.0] - y[:, 0]) ** 2 / 2 + y[:, 1] * (a @ [4.0, -3.0])
+
+    def jacobian(self, a, y):
+        return (a @ [3.0, 4.0] - y[:, 0])[:, None] * [3.0, 4.0] + y[:, 1:] * [4.0, -3.0]
+
+    def hessian(self, a, y):
+        return Rooted(np.array([[9.0, 12.0], [12.0, 16.0]])[None])
+
+
+class Rooted(BatchMatrix):
+    """The matrix above, whose root is one column."""
+
+    __slots__ = ()
+
+    def root(self):
+        return BatchMatrix(np.array([[[3.0], [4.0]]])).bind((1,), (2,))
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_slope_that_an_example_has_across_its_root_is_kept_beside_examples_of_any_size(order) -> None:
+    network = Network([Dense(units=2)], input_shape=(2,), cost=Leaning(), seed=0)
+    x, y = np.eye(2), np.array([[1e12, 0.0], [1.0, 1e-3]])[list(order)]  # one far away, one with a small slope across
+    squares, theta = problem(network, x[list(order)], y), network.parameters.vector
+    _, _, rho = squares.residuals(theta)
+    a = network.predict(x[list(order)])
+    np.testing.assert_allclose(rho * np.sqrt(2), a @ [3.0, 4.0] - y[:, 0], rtol=1e-12)
+    remainder = network.parameters.like(squares.remainder(theta))
+    np.testing.assert_allclose(remainder["dense_1.w"][:, 1], [4e-3 / 2, -3e-3 / 2], rtol=1e-10)  # the small one's alone
+
+
+def test_a_slope_across_the_root_is_kept_however_small() -> None:
+    network = Network([Dense(units=2)], input_shape=(2,), cost=Leaning(), seed=0)
+    x = np.ones((1, 2))
+    y = np.hstack([network.predict(x) @ np.array([[3.0], [4.0]]), [[1e-12]]])  # at the minimum along the root
+    remainder = network.parameters.like(problem(network, x, y).remainder(network.parameters.vector))
+    np.testing.assert_allclose(remainder["dense_1.b"], [4e-12, -3e-12], rtol=1e-3)
 
 
 def test_a_softmax_that_is_certain_of_the_wrong_class_keeps_its_gradient() -> None:

@@ -10,7 +10,7 @@ from bpframe_reference import Add, Dense, Sigmoid
 
 from bpframe import Network, node
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
-from bpframe.extend import Array, Gather, Layer, Operator
+from bpframe.extend import Array, Diagonal, Gather, Identity, Layer, Matrix, Operator
 from tests.contract.components.batch_norm import BatchNorm
 from tests.contract.components.tanh import Tanh
 from tests.oracles import input_jacobian
@@ -134,6 +134,33 @@ def test_entries_that_share_a_column_are_not_taken_for_singular_values() -> None
     network = Network([Doubled()], input_shape=(3,))
     local = network.spectrum(np.ones((2, 3)))["doubled_1"].local
     np.testing.assert_allclose(local, [[np.sqrt(2), 1, 0]] * 2, atol=1e-15)
+
+
+class Mixture(Layer):
+    """y = W a + a²/2 ⊙ b + c: one Jacobian that all examples share, one of each example, and one without numbers."""
+
+    def output_shape(self, shapes):
+        return (2,)
+
+    def forward(self, a: Array, b: Array, c: Array) -> Array:
+        return a @ W.T + np.square(b) / 2 + c
+
+    def jacobian(self, a: Array, b: Array, c: Array) -> dict[str, Operator]:
+        return {"a": Matrix(W), "b": Diagonal(b), "c": Identity()}
+
+
+W = np.array([[1.0, 2.0, 3.0], [0.0, -1.0, 4.0]])
+
+
+def test_a_value_that_depends_in_one_way_on_one_input_and_in_its_own_way_on_another() -> None:
+    rng = np.random.default_rng(4)
+    network = Network(inputs={"a": (3,), "b": (2,), "c": (2,)}, nodes={"y": node(Mixture(), "a", "b", "c")})
+    x = {name: rng.standard_normal((5, *shape)) for name, shape in network.graph.inputs.items()}
+    whole = [np.hstack([W, np.diag(b), np.eye(2)]) for b in x["b"]]
+    found = network.spectrum(x)
+    np.testing.assert_allclose(found["y"].local, [np.linalg.svd(j, compute_uv=False) for j in whole], rtol=1e-12)
+    np.testing.assert_allclose(found["a"].error, [np.linalg.svd(W, compute_uv=False)] * 5, rtol=1e-12)
+    np.testing.assert_allclose(found["b"].error, -np.sort(-np.abs(x["b"]), axis=1), rtol=1e-12)
 
 
 def test_refusals() -> None:

@@ -76,6 +76,32 @@ def test_an_initializer_gets_shape_and_fan_in():
     assert parameters["dense_1.b"].tolist() == [3000, 3001]  # what z_j sums over
 
 
+def test_fan_in_is_the_last_axis_unless_it_is_given_and_one_for_a_number():
+    class FanIn(Initializer):
+        def draw(self, shape: tuple[int, ...], fan_in: int) -> Array:
+            return np.full(shape, float(fan_in))
+
+    class Several(Layer):
+        def parameters(self):
+            return {
+                "matrix": Parameter((4, 3), init=FanIn()),
+                "given": Parameter((4, 3), init=FanIn(), fan_in=7),
+                "none": Parameter((4, 3), init=FanIn(), fan_in=0),
+                "vector": Parameter((5,), init=FanIn()),
+                "number": Parameter((), init=FanIn()),
+            }
+
+        def forward(self, a: Array, p) -> Array:
+            return a
+
+        def jacobian(self, a: Array, p):
+            raise AssertionError("never asked for")
+
+    parameters = bp.Network([Several()], input_shape=(2,)).parameters
+    found = {path.split(".")[1]: set(array.ravel().tolist()) for path, array in parameters.items()}
+    assert found == {"matrix": {3.0}, "given": {7.0}, "none": {0.0}, "vector": {5.0}, "number": {1.0}}
+
+
 def spread(units, inputs, **fields):
     start = NguyenWidrow(**fields)
     parameters = bp.Network([Dense(units=units, weights=start, biases=start)], input_shape=(inputs,), seed=1).parameters
