@@ -75,6 +75,8 @@ def _known(reader: World, frame: Expressions, node: ast.Call, function: Any) -> 
     if function in allowed.trusted():
         return _operator_call(frame, node)
     if isinstance(function, FunctionType):
+        if (function.__module__ or "").split(".")[0] == "numpy":
+            frame.refuse(allowed.why_not(function), node)
         if not _is_own(reader, frame, function):
             frame.refuse(f"calls {function.__name__} of another package, {function.__module__}", node)
         return _own(reader, frame, node, function, None, "")
@@ -283,6 +285,8 @@ def _of_value(reader: World, frame: Expressions, node: ast.Call, function: ast.A
     if name in allowed.CONTAINER_METHODS:
         _arguments(frame, node)
         return holding([element(base)]) if name in ("split",) else NEW
+    if name == "type" and isinstance(function.value, ast.Attribute) and function.value.attr == "dtype":
+        return _with_out(frame, node, None, NEW)
     if name == "format":
         literal = function.value
         if not isinstance(literal, ast.Constant) or any(each in str(literal.value) for each in ".[!"):
