@@ -1,0 +1,61 @@
+"""A bank of component behaviours: what people write, and what a repeated pass has to get right or refuse."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+from bpframe_reference import Add, Dense, GradientDescent, Multiply, QuadraticCost, Sigmoid
+
+from . import (
+    carrying,
+    chance,
+    costs,
+    counting,
+    deciding,
+    deeper,
+    helpers,
+    keeping,
+    operators,
+    outside,
+    plain,
+    rules,
+    views,
+    writing,
+)
+from .registry import BANK, Behaviour
+
+__all__ = [
+    "BANK", "Add", "Behaviour", "Dense", "GradientDescent", "Multiply", "QuadraticCost", "Sigmoid", "carrying", "chance",
+    "costs", "counting", "deciding", "deeper", "fresh", "helpers", "keeping", "left", "operators", "outside", "plain",
+    "rules", "views", "writing",
+]  # fmt: skip
+
+
+def fresh() -> None:
+    """Put everything that components remember back to where it was at first."""
+    np.seterr(all="warn", under="ignore")
+    for module in (helpers, keeping, counting, outside, chance, operators, costs, rules):
+        module.fresh()
+
+
+def left() -> dict[str, object]:
+    """Return what the components' calls left: how often they were made, and where random streams stand."""
+    return {
+        "global counter": counting.COUNT,
+        "counters": dict(counting.counts),
+        "class counter": counting.ClassCounter.calls,
+        "namespace": counting.place.calls,
+        "printed": counting.sink.getvalue().count("\n"),
+        "log": (counting.log.count("forward"), counting.log.count("jacobian")),
+        "deeper": deeper.calls[0],
+        "default argument": len(helpers.seen),
+        "operators": operators.made["count"],
+        "costs": dict(costs.counts),
+        "rules": dict(rules.counts),
+        "ticks": chance.ticks[0],
+        "random": random.getstate()[1],
+        "numpy.random": np.random.get_state()[1].tobytes(),
+        "generator": str(chance.RNG.bit_generator.state),
+        "refilling generator": str(keeping.RNG.bit_generator.state),
+    }
