@@ -39,9 +39,7 @@ class Apart:
 @functools.cache
 def shut_off(cls):
     """Return a subclass whose forward and jacobian work on copies."""
-    methods = {
-        name: isolated(getattr(cls, name)) for name in ("forward", "jacobian") if hasattr(cls, name)
-    }
+    methods = {name: isolated(getattr(cls, name)) for name in ("forward", "jacobian") if hasattr(cls, name)}
     base = next(each for each in (Activation, Layer, Cost) if issubclass(cls, each))
     return type(base)(cls.__name__, (cls,), {**methods, "__module__": __name__, "kind": cls.kind})
 
@@ -62,19 +60,30 @@ def isolated(method):
 def duplicate(value):
     if isinstance(value, np.ndarray):
         return value.copy(order="K")
-    if isinstance(value, dict) or isinstance(value, types.MappingProxyType):
+    if isinstance(value, dict | types.MappingProxyType):
         return {name: duplicate(each) for name, each in value.items()}
     if type(value) in (tuple, list):
         return type(value)(duplicate(each) for each in value)
-    if isinstance(value, Operator):
-        return shut_operator(copy.deepcopy(value))
-    return value
+    return copy_of(value) if isinstance(value, Operator) else value
 
 
-def shut_operator(operator):
+def copy_of(operator):
+    """Return an operator with arrays of its own; one of the bank's hands out and takes copies only."""
+    made = copy.copy(operator)
+    for name in (*fields(type(operator)), *getattr(operator, "__dict__", ())):
+        value = getattr(operator, name)
+        if isinstance(value, np.ndarray | Operator | tuple | list):
+            setattr(made, name, duplicate(value))
     if type(operator).__module__.startswith(bank.__name__):
-        operator.__class__ = isolated_class(type(operator))
-    return operator
+        made.__class__ = isolated_class(type(operator))
+    return made
+
+
+@functools.cache
+def fields(cls):
+    """Return the names of a class's slots, without those of the shapes, which may be unset."""
+    found = [name for each in cls.__mro__ for name in each.__dict__.get("__slots__", ())]
+    return tuple(name for name in found if name not in ("in_shape", "out_shape"))
 
 
 @functools.cache

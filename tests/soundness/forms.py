@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["FORMS", "backwards", "copied", "first", "fortran", "gaps", "locked", "odd_row", "single", "stretched"]
+__all__ = [
+    "backwards",
+    "copied",
+    "cut",
+    "first",
+    "fortran",
+    "gaps",
+    "lists",
+    "locked",
+    "odd_row",
+    "single",
+    "stretched",
+]
 
 
 def each(function):
@@ -72,5 +84,11 @@ def single(array):
     return array.astype(np.float32)
 
 
-#: Those that keep the number of examples.
-FORMS = (copied, fortran, gaps, backwards, stretched, locked, single)
+@each
+def lists(array):
+    return array.tolist()
+
+
+def cut(arrays, count):
+    """Return the first examples, as slices."""
+    return {name: array[:count] for name, array in arrays.items()}

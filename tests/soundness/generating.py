@@ -16,10 +16,10 @@ PLAIN = ("plain.Tanh", "plain.Square", "plain.Where", "plain.Softsign", "plain.U
 SHAPES = ((3,), (3,), (4,), (2,), (1,), (6,), (2, 3))
 #: What nobody doubts: what `inner` behaviours may stand behind.
 SURE = ("bank.Dense(", "bank.plain.Tanh(", "bank.plain.Square(", "bank.Add(")
-FORMED = ("copied", "fortran", "gaps", "backwards", "stretched", "locked", "single")
+FORMED = ("copied", "fortran", "gaps", "backwards", "stretched", "locked", "single", "lists")
 
 #: uses and their weights
-HOT = (("predict", 5), ("cost", 3), ("gradient", 6), ("training", 3), ("fit", 3))
+HOT = (("predict", 5), ("cost", 3), ("gradient", 6), ("training", 3), ("fit", 3), ("sizes", 1))
 COLD = (
     ("vjp", 2), ("jvp", 2), ("parameter_vjp", 1), ("parameter_jvp", 1), ("jacobian", 2), ("per_example.gradients", 2),
     ("per_example.squared_norms", 1), ("per_example.gram", 1), ("hvp", 1), ("ggn_vp", 1), ("values", 2),
@@ -75,6 +75,7 @@ class _Drawing:
         sizes = tuple(rng.choice((1, 2, 3, 4, 5)) for _ in range(rng.randrange(2, 5)))
         if self.chance(0.5):
             sizes = (sizes[0], sizes[0], *sizes[1:])
+        self.sizes = sizes = (*sizes[:-1], 24) if self.chance(0.15) else sizes
         self.batches = len(sizes)
         steps = self.steps()
         dtype = "float32" if self.chance(0.3) else "float64"
@@ -157,7 +158,9 @@ class _Drawing:
         flat = [name for name in self.shapes if len(self.shapes[name]) == 1]
         if flat and behaviour.shape(*[(3,)] * behaviour.inputs) is not None:
             self.add("bank.Dense(units=3)", (self.rng.choice(flat),), (3,))
-            self.add(behaviour.made, (self.nodes[-1].name,) * behaviour.inputs, behaviour.shape(*[(3,)] * behaviour.inputs))
+            self.add(
+                behaviour.made, (self.nodes[-1].name,) * behaviour.inputs, behaviour.shape(*[(3,)] * behaviour.inputs)
+            )
             self.tags |= behaviour.tags
             self.changes += behaviour.changes
             self.has_parameters = True
@@ -214,6 +217,8 @@ class _Drawing:
         rng = self.rng
         if use == "fit":
             return self.fit()
+        if use == "sizes":
+            return self.many_sizes()
         times = rng.choices((1, 3, 5, 7, 20, 70), (2, 4, 6, 4, 1.5, 0.3))[0]
         places = [self.index() for _ in range(rng.choice((1, 1, 2, 3)))]
         order = tuple(places) if len(places) > 1 else (places[0],)
@@ -228,7 +233,19 @@ class _Drawing:
             "gradient": f"see(net.gradient, {x}, {y})",
             "training": f"see(net.gradient, {x}, {y}, training=True)",
         }[use]
-        return f"for i in {order} * {times}:\n    {call}" if times * len(order) > 1 else call.replace("[i]", f"[{order[0]}]")
+        return (
+            f"for i in {order} * {times}:\n    {call}"
+            if times * len(order) > 1
+            else call.replace("[i]", f"[{order[0]}]")
+        )
+
+    def many_sizes(self) -> str:
+        """Batches of ever other sizes, each one seldom."""
+        i = max(range(self.batches), key=self.sizes.__getitem__)
+        counts = [self.rng.randrange(1, self.sizes[i] + 1) for _ in range(12)]
+        x, y = f"cut(x[{i}], n)", f"cut(y[{i}], n)"
+        call = self.rng.choice((f"net.predict, {x}", f"net.cost, {x}, {y}", f"net.gradient, {x}, {y}"))
+        return f"for n in {tuple(counts)} * {self.rng.choice((1, 2, 3))}:\n    see({call})"
 
     def fit(self) -> str:
         i = self.index()
@@ -241,7 +258,11 @@ class _Drawing:
             self.changes += [changes] if changes else []
         epochs = self.rng.choices((1, 2, 5, 12), (2, 3, 3, 1))[0]
         size = self.rng.choice((1, 2, 2, 3))
-        return f"see(net.fit, x[{i}], y[{i}], optimizer={rule}, epochs={epochs}, batch_size={size}, progress=False)"
+        j = self.index()
+        more = self.rng.choice(("", "", "", f", validation_data=(x[{j}], y[{j}])", ", seed=3", ", shuffle=False"))
+        return (
+            f"see(net.fit, x[{i}], y[{i}], optimizer={rule}, epochs={epochs}, batch_size={size}, progress=False{more})"
+        )
 
     def cold(self, use: str) -> str:
         i = self.index()
@@ -293,4 +314,6 @@ class _Drawing:
         return f"see.threads({calls}, times={rng.choice((3, 8))})"
 
     def threaded(self, i: int) -> str:
-        return self.rng.choice((f"predict(x[{i}])", f"predict(x[{i}])", f"cost(x[{i}], y[{i}])", f"gradient(x[{i}], y[{i}])"))
+        return self.rng.choice(
+            (f"predict(x[{i}])", f"predict(x[{i}])", f"cost(x[{i}], y[{i}])", f"gradient(x[{i}], y[{i}])")
+        )

@@ -20,7 +20,7 @@ from tests.soundness.running import compare
 
 FOOTER = """
 
-for finding in compare(program):
+for finding in compare(program, {tags}):
     print(finding)
 """
 
@@ -61,7 +61,7 @@ class Program:
     @property
     def function(self) -> str:
         """The program as a function of `see`, which calls and looks, and `bank`, the components."""
-        nodes = "\n".join("            " + each.source for each in self.nodes)
+        nodes = "\n".join("                " + each.source for each in self.nodes)
         costs = ", ".join(f"{name!r}: {made}" for name, made in self.costs.items())
         steps = "\n".join("    " + line for step in self.steps for line in step.splitlines())
         return f"""\
@@ -79,12 +79,14 @@ def program(see, bank):
 
     net = made()
     rng = np.random.default_rng({self.seed})
-    x, y, v, u, t = [], [], [], [], []
-    for n in {self.sizes}:
-        x.append({{name: rng.standard_normal((n, *shape)).astype({self.dtype!r}) for name, shape in {self.inputs}.items()}})
-        y.append({{name: rng.standard_normal((n, *shape)).astype({self.dtype!r}) for name, shape in {self._targets}.items()}})
-        v.append({{name: rng.standard_normal((n, *shape)) for name, shape in {self.inputs}.items()}})
-        u.append({{name: rng.standard_normal((n, *shape)) for name, shape in {self._outputs}.items()}})
+
+    def drawn(shapes, n, dtype="float64"):
+        return {{name: rng.standard_normal((n, *shape)).astype(dtype) for name, shape in shapes.items()}}
+
+    x = [drawn({self.inputs}, n, {self.dtype!r}) for n in {self.sizes}]
+    y = [drawn({self._targets}, n, {self.dtype!r}) for n in {self.sizes}]
+    v = [drawn({self.inputs}, n) for n in {self.sizes}]  # tangents
+    u = [drawn({self._outputs}, n) for n in {self.sizes}]  # cotangents
     t = {{path: rng.standard_normal(array.shape) for path, array in net.parameters.items()}}
     see.watch(x, y)
 {steps}
@@ -92,7 +94,7 @@ def program(see, bank):
 
     @property
     def script(self) -> str:
-        return HEADER + "\n" + self.function + FOOTER
+        return HEADER + "\n" + self.function + FOOTER.format(tags=set(self.tags) or "()")
 
     @property
     def _targets(self) -> dict[str, tuple[int, ...]]:

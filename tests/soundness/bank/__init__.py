@@ -14,21 +14,23 @@ from . import (
     counting,
     deciding,
     deeper,
+    filling,
     helpers,
     keeping,
     operators,
     outside,
     plain,
     rules,
+    spoken,
     views,
     writing,
 )
 from .registry import BANK, Behaviour
 
 __all__ = [
-    "BANK", "Add", "Behaviour", "Dense", "GradientDescent", "Multiply", "QuadraticCost", "Sigmoid", "carrying", "chance",
-    "costs", "counting", "deciding", "deeper", "fresh", "helpers", "keeping", "left", "operators", "outside", "plain",
-    "rules", "views", "writing",
+    "BANK", "Add", "Behaviour", "Dense", "GradientDescent", "Multiply", "QuadraticCost", "Sigmoid", "carrying",
+    "chance", "costs", "counting", "deciding", "deeper", "filling", "fresh", "helpers", "keeping", "left", "operators",
+    "outside", "plain", "rules", "spoken", "views", "writing",
 ]  # fmt: skip
 
 
@@ -55,7 +57,7 @@ def left() -> dict[str, object]:
         "rules": dict(rules.counts),
         "ticks": chance.ticks[0],
         "random": random.getstate()[1],
-        "numpy.random": np.random.get_state()[1].tobytes(),
+        "numpy.random": np.random.get_state()[1].tobytes(),  # noqa: NPY002
         "generator": str(chance.RNG.bit_generator.state),
         "refilling generator": str(keeping.RNG.bit_generator.state),
     }

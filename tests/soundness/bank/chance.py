@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: NPY002 (what people write)
 import os
 import random
 import time
@@ -36,6 +37,7 @@ class Clock:
 made = np.random.default_rng
 sources = {"urandom": (os, "urandom"), "time_ns": (time, "time_ns"), "default_rng": (np.random, "default_rng")}
 clock = Clock()
+stands = {"urandom": clock.bytes, "time_ns": clock.nanoseconds, "default_rng": clock.generator}
 
 
 def fresh():

@@ -1,23 +1,15 @@
-"""Functions of their arguments, written in the ways that people write them."""
+"""Functions of their arguments, in plain NumPy."""
 
 from __future__ import annotations
-
-import functools
-import math
 
 import numpy as np
 import scipy.special
 
-from bpframe.extend import Activation, Diagonal, Layer, Matrix, add, compose, RankOne, Gather
+from bpframe.extend import Activation, Diagonal, Gather, Layer, Matrix, RankOne, add, compose
 
-from . import helpers
 from .registry import Plain, behaviour
 
 MIXING = ((0.5, -0.25, 0.125), (0.25, 0.5, -0.5), (-0.125, 0.25, 0.5))
-OFFSET = 0.25
-TABLE = {"tanh": np.tanh, "sin": np.sin}
-half = functools.partial(np.multiply, 0.5)
-softened = lambda x: x / (1 + np.abs(x))  # noqa: E731
 
 
 @behaviour()
@@ -99,109 +91,9 @@ class SavesView(Activation):
 
 
 @behaviour()
-class ChangesCopy(Plain):
-    def forward(self, x):
-        y = x.copy()
-        y *= 0.5
-        y[y < 0] = 0.0
-        y[..., 0] += 1.0
-        return y
-
-
-@behaviour()
-class CopiedInto(Plain):
-    def forward(self, x):
-        y = np.zeros(x.shape, x.dtype)
-        np.copyto(y, 0.5 * x, where=x > 0)
-        return y
-
-
-@behaviour()
-class PutMask(Plain):
-    def forward(self, x):
-        y = np.zeros(x.shape, x.dtype)
-        np.putmask(y, x > 0, 0.5 * x)
-        return y
-
-
-@behaviour("flat")
-class Put(Plain):
-    def forward(self, x):
-        y = np.ones(x.shape, x.dtype)
-        np.put(y, np.arange(x.size), 0.5 * x)
-        return y
-
-
-@behaviour()
-class Placed(Plain):
-    def forward(self, x):
-        y = np.zeros(x.shape, x.dtype)
-        np.place(y, np.ones(x.shape, bool), 0.5 * x)
-        return y
-
-
-@behaviour()
-class PutAlong(Plain):
-    def forward(self, x):
-        y = np.zeros(x.shape, x.dtype)
-        np.put_along_axis(y, np.argsort(x, axis=-1), 0.5 * x, axis=-1)
-        return y
-
-
-@behaviour()
-class AddedAt(Plain):
-    def forward(self, x):
-        y = np.zeros(x.shape, x.dtype)
-        np.add.at(y, np.arange(len(x)), 0.5 * x)
-        return y
-
-
-@behaviour()
-class IntoEmpty(Plain):
-    def forward(self, x):
-        y = np.empty(x.shape, x.dtype)
-        np.sin(x, out=y)
-        return y
-
-
-@behaviour()
-class ItemsInto(Plain):
-    def forward(self, x):
-        y = np.zeros(x.shape, x.dtype)
-        y[...] = 0.25 * x
-        y[..., -1] = np.tanh(x[..., 0])
-        return y
-
-
-@behaviour("flat")
-class RowsInto(Plain):
-    def forward(self, x):
-        y = np.empty(x.shape, x.dtype)
-        for row in range(len(x)):
-            y[row] = 0.5 * x[row] - 0.1 * row
-        return y
-
-
-@behaviour("flat")
-class FilledDiagonal(Plain):
-    def forward(self, x):
-        m = np.zeros((x.shape[1], x.shape[1]), x.dtype)
-        np.fill_diagonal(m, np.tanh(x.sum(axis=0)))
-        return x @ m
-
-
-@behaviour()
 class Sorted(Plain):
     def forward(self, x):
         return np.sort(x, axis=-1)
-
-
-@behaviour()
-class SortsCopy(Plain):
-    def forward(self, x):
-        y = np.array(x)
-        y.sort(axis=-1)
-        return 0.5 * y
 
 
 @behaviour()
@@ -327,184 +219,9 @@ class Turned(Plain):
 
 
 @behaviour()
-class Helped(Activation):
-    def forward(self, x):
-        return helpers.squashed(x)
-
-    def jacobian(self, x):
-        return Diagonal(helpers.slope(x))
-
-
-@behaviour()
-class HelpedTwice(Plain):
-    def forward(self, x):
-        return helpers.squashed_twice(x)
-
-
-@behaviour()
-class CallsLambda(Plain):
-    def forward(self, x):
-        twice = lambda v: v * 0.5  # noqa: E731
-        return softened(twice(x))
-
-
-@behaviour("flat")
-class Generated(Plain):
-    def forward(self, x):
-        total = sum(x[:, i] for i in range(x.shape[1]))
-        return x - 0.1 * total[:, None]
-
-
-@behaviour("flat")
-class Listed(Plain):
-    def forward(self, x):
-        return np.stack([np.tanh(x[:, i]) * (i + 1) for i in range(x.shape[1])], axis=1) * 0.5
-
-
-@behaviour(arguments="slope=0.5")
-class HasProperty(Plain):
-    slope: float = 1.0
-
-    @property
-    def steep(self):
-        return 2 * self.slope
-
-    def forward(self, x):
-        return np.tanh(self.steep * x)
-
-
-@behaviour()
-class HasMethods(Plain):
-    @staticmethod
-    def _squashed(x):
-        return np.tanh(x)
-
-    @classmethod
-    def _halved(cls, x):
-        return 0.5 * x
-
-    def _both(self, x):
-        return self._squashed(self._halved(x))
-
-    def forward(self, x):
-        return self._both(x) + self._halved(x)
-
-
-@behaviour()
-class Inherits(Tanh):
-    def forward(self, x):
-        return 0.5 * super().forward(x) + OFFSET
-
-
-@behaviour()
-class Partial(Plain):
-    def forward(self, x):
-        return half(np.tanh(x))
-
-
-@behaviour()
-class ByName(Plain):
-    name_of: str = "tanh"
-
-    def forward(self, x):
-        return getattr(np, self.name_of)(x)
-
-
-@behaviour()
-class FromTable(Plain):
-    def forward(self, x):
-        return TABLE["sin"](x)
-
-
-@behaviour()
-class AsksDtype(Plain):
-    def forward(self, x):
-        eps = 1e-3 if x.dtype == np.float32 else 1e-6
-        return x / np.sqrt(x * x + 1 + eps)
-
-
-@behaviour()
-class AsksShape(Plain):
-    def forward(self, x):
-        if x.shape[0] == 1:
-            return 0.5 * x
-        if len(x) > 4:
-            return 0.25 * x
-        return x - x.mean(axis=0, keepdims=True) * 0.1
-
-
-@behaviour()
-class AsksTraining(Activation):
-    def forward(self, x, training):
-        return 0.5 * x if training else 0.75 * x
-
-    def jacobian(self, x, training):
-        return Diagonal(np.full_like(x, 0.5 if training else 0.75))
-
-
-@behaviour()
-class Quiet(Plain):
-    def forward(self, x):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            y = 1 / (x - x)
-        return np.where(np.isfinite(y), y, np.tanh(x))
-
-
-@behaviour("warns")
-class Loud(Plain):
-    def forward(self, x):
-        y = np.sqrt(-1 - x * x)
-        return np.where(np.isnan(y), 0.5 * x, y)
-
-
-@behaviour()
-class Nested(Plain):
-    def forward(self, x):
-        scale = 0.5
-
-        def scaled(v):
-            return scale * v
-
-        return scaled(np.sin(x))
-
-
-@behaviour()
-class Matches(Plain):
-    mode: str = "b"
-
-    def forward(self, x):
-        match self.mode:
-            case "a":
-                return x + 1
-            case _:
-                return np.cos(x)
-
-
-@behaviour()
 class Special(Plain):
     def forward(self, x):
         return scipy.special.expit(x)
-
-
-@behaviour()
-class Computes(Plain):
-    width: float = 2.0
-
-    def forward(self, x):
-        norm = math.sqrt(self.width) * math.pi
-        return np.sin(norm * x) / norm
-
-
-@behaviour()
-class Vectorised(Plain):
-    def forward(self, x):
-        return np.vectorize(helpers.number_squashed, otypes=[x.dtype])(x)
-
-
-@behaviour()
-class AlongAxis(Plain):
-    def forward(self, x):
-        return np.apply_along_axis(helpers.squashed, -1, x)
 
 
 @behaviour()

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 __all__ = ["BANK", "Behaviour", "Plain", "behaviour"]
 
-import numpy as np
-
 from bpframe.extend import Activation, Diagonal
 
 
@@ -16,10 +14,11 @@ from bpframe.extend import Activation, Diagonal
 class Behaviour:
     """A component of the bank, as a program writes it.
 
-    `tags`: `impure` (a call leaves something, or reads what is no argument), `writes` (into what it was handed; a typed
-    error is due), `keeps` (references to arrays that it was handed), `layout` (its value depends on where or how arrays
-    lie), `state`, `chance`, `inner` (only behind another node: what a user hands over is the user's object), `flat` (takes
-    (N, n) only).
+    `tags` are `impure` (a call leaves something, or reads what is no argument), `writes` (into what it was handed: an
+    error that has a name is due), `keeps` (references to arrays that it was handed), `layout` (its value depends on
+    how arrays lie), `state`, `chance`, `draft`, `warns`, `inner` (only behind another node: what a user hands over
+    is the user's object) and `flat` (takes (N, n) only).
+
     `changes` are statements that change what it reads elsewhere. `shape` maps its inputs' feature shapes to its
     output's; None says that it takes no such input.
     """
