@@ -77,6 +77,9 @@ class _Drawing:
             sizes = (sizes[0], sizes[0], *sizes[1:])
         self.sizes = sizes = (*sizes[:-1], 24) if self.chance(0.15) else sizes
         self.batches = len(sizes)
+        self.has_large = "slow" not in self.tags and self.chance(0.06)
+        if self.has_large:  # so large that a pass is bound to it where it lies
+            sizes = (*sizes, 3000)
         steps = self.steps()
         dtype = "float32" if self.chance(0.3) else "float64"
         return Program(
@@ -191,7 +194,7 @@ class _Drawing:
 
     def steps(self) -> tuple[str, ...]:
         steps: list[str] = []
-        favourite = self.pick(HOT)
+        favourite = "sizes" if self.has_large else self.pick(HOT)
         for _ in range(self.rng.randrange(8, 18)):
             kind = self.pick((("hot", 10), ("favourite", 6), ("cold", 4), ("disturb", 5)))
             if kind == "hot":
@@ -218,7 +221,7 @@ class _Drawing:
         if use == "fit":
             return self.fit()
         if use == "sizes":
-            return self.many_sizes()
+            return self.large() if self.has_large else self.many_sizes()
         times = rng.choices((1, 3, 5, 7, 20, 70), (2, 4, 6, 4, 1.5, 0.3))[0]
         places = [self.index() for _ in range(rng.choice((1, 1, 2, 3)))]
         order = tuple(places) if len(places) > 1 else (places[0],)
@@ -242,10 +245,19 @@ class _Drawing:
     def many_sizes(self) -> str:
         """Batches of ever other sizes, each one seldom."""
         i = max(range(self.batches), key=self.sizes.__getitem__)
-        counts = [self.rng.randrange(1, self.sizes[i] + 1) for _ in range(12)]
+        counts = [self.rng.randrange(0 if self.chance(0.1) else 1, self.sizes[i] + 1) for _ in range(12)]
         x, y = f"cut(x[{i}], n)", f"cut(y[{i}], n)"
         call = self.rng.choice((f"net.predict, {x}", f"net.cost, {x}, {y}", f"net.gradient, {x}, {y}"))
         return f"for n in {tuple(counts)} * {self.rng.choice((1, 2, 3))}:\n    see({call})"
+
+    def large(self) -> str:
+        i, form = self.batches, self.rng.choice(("", *FORMED[:4], "locked"))
+        x = f"{form}(x[{i}])"
+        if self.chance(0.3):
+            name = self.rng.choice(list(self.inputs))
+            return f"x[{i}][{name!r}][...] += 0.25"
+        call = self.rng.choice((f"predict, {x}", f"cost, {x}, y[{i}]", f"gradient, {x}, copied(y[{i}])"))
+        return f"for _ in range({self.rng.choice((1, 3, 5))}):\n    see(net.{call})"
 
     def fit(self) -> str:
         i = self.index()

@@ -47,6 +47,7 @@ class Seen:
     typed: bool = True
     warned: Counter[str] = field(default_factory=Counter)
     live: Any = None
+    is_copy: bool = False
 
 
 @dataclass
@@ -103,6 +104,7 @@ class See:
             return independent
 
         self._noted("copy", call, ())
+        self.run.seen[-1].is_copy = True
         if self.run.seen[-1].value == ("bool", "False"):
             self._find("a copy is not independent", "parameters are the network's")
         return made[0] if made and not self.run.seen[-1].error else network

@@ -189,19 +189,19 @@ class Warns(Plain):
         return np.tanh(x)
 
 
-@behaviour("impure")
+@behaviour("slow", "impure")
 class VectorisedCallback(Plain):
     def forward(self, x):
         return np.vectorize(bumped, otypes=[x.dtype])(x)
 
 
-@behaviour("impure")
+@behaviour("slow", "impure")
 class AlongAxisCallback(Plain):
     def forward(self, x):
         return np.apply_along_axis(bumped, -1, x)
 
 
-@behaviour("impure")
+@behaviour("slow", "impure")
 class OwnUfunc(Plain):
     def forward(self, x):
         return np.frompyfunc(bumped, 1, 1)(x).astype(x.dtype)

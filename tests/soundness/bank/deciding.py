@@ -66,7 +66,7 @@ class Loops(Plain):
         return y
 
 
-@behaviour("flat")
+@behaviour("slow", "flat")
 class ByRow(Plain):
     def forward(self, x):
         return np.array([row * 0.5 if row[0] > 0 else row * 0.25 for row in x], x.dtype)
@@ -96,7 +96,7 @@ class Unique(Plain):
         return x / len(np.unique(x > 0))
 
 
-@behaviour()
+@behaviour("slow")
 class InLists(Plain):
     def forward(self, x):
         return np.array(sorted(x.tolist()), x.dtype).reshape(x.shape) * 0.5
@@ -114,7 +114,7 @@ class ByEquality(Plain):
         return x * 0.5 if np.array_equal(x, np.abs(x)) else x * 0.25
 
 
-@behaviour()
+@behaviour("slow")
 class ByText(Plain):
     def forward(self, x):
         return x * (0.5 if "-" in str(x) else 0.25)

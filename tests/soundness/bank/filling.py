@@ -94,7 +94,7 @@ class ItemsInto(Plain):
         return y
 
 
-@behaviour("flat")
+@behaviour("slow", "flat")
 class RowsInto(Plain):
     def forward(self, x):
         y = np.empty(x.shape, x.dtype)

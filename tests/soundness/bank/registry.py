@@ -16,8 +16,8 @@ class Behaviour:
 
     `tags` are `impure` (a call leaves something, or reads what is no argument), `writes` (into what it was handed: an
     error that has a name is due), `keeps` (references to arrays that it was handed), `layout` (its value depends on
-    how arrays lie), `state`, `chance`, `draft`, `warns`, `inner` (only behind another node: what a user hands over
-    is the user's object) and `flat` (takes (N, n) only).
+    how arrays lie), `state`, `chance`, `draft`, `warns`, `slow`, `inner` (only behind another node: what a user hands
+    over is the user's object) and `flat` (takes (N, n) only).
 
     `changes` are statements that change what it reads elsewhere. `shape` maps its inputs' feature shapes to its
     output's; None says that it takes no such input.

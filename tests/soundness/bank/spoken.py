@@ -182,13 +182,13 @@ class Computes(Plain):
         return np.sin(norm * x) / norm
 
 
-@behaviour()
+@behaviour("slow")
 class Vectorised(Plain):
     def forward(self, x):
         return np.vectorize(helpers.number_squashed, otypes=[x.dtype])(x)
 
 
-@behaviour()
+@behaviour("slow")
 class AlongAxis(Plain):
     def forward(self, x):
         return np.apply_along_axis(helpers.squashed, -1, x)
