@@ -18,7 +18,7 @@ def check(seeds) -> None:
     failing = {seed: found for seed in seeds if (found := found_in(program_of(seed)))}
     if failing:
         seed, found = next(iter(failing.items()))
-        told = "\n".join(map(str, found))
+        told = "\n".join([*map(str, found), f"smaller: python tests/soundness/soak.py --programs 1 --seed {seed}"])
         pytest.fail(f"seeds {list(failing)}; of {seed}:\n{told}\n\n{program_of(seed).script}", pytrace=False)
 
 
