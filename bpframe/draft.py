@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property, partial
 from typing import Any
 
@@ -21,7 +21,7 @@ import numpy as np
 from bpframe.component import Component, Cost, Layer, contract_of
 from bpframe.errors import DerivativeError, DraftWarning
 from bpframe.graph import Node
-from bpframe.numerical import derivatives
+from bpframe.numerical import jacobian_columns
 from bpframe.operators import BatchMatrix, Operator
 
 __all__ = [
@@ -199,20 +199,9 @@ class _Columns:
     @cached_property
     def j(self) -> Array:
         """(N, *out, *in); for an input of a coupled batch (N, *out, N, *in)."""
-        columns = derivatives(self.function, self.at, self._directions())
+        columns = jacobian_columns(self.function, self.at, self.by_example)
         shape = self.at.shape[1:] if self.by_example else self.at.shape
         return np.moveaxis(columns, 0, -1).reshape(*columns.shape[1:], *shape).astype(self.dtype)
-
-    def _directions(self) -> Iterator[Array]:
-        """Yield one direction per column: of an input, an entry of every example at once."""
-        count = math.prod(self.at.shape[1:] if self.by_example else self.at.shape)
-        for k in range(count):
-            direction = np.zeros_like(self.at)  # in C order, so that reshape gives a view
-            if self.by_example:
-                direction.reshape(len(direction), count)[:, k] = 1
-            else:
-                direction.reshape(-1)[k] = 1
-            yield direction
 
 
 class MeasuredJacobian(Operator):

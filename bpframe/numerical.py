@@ -1,27 +1,28 @@
-"""Jacobians by number, from `forward` alone: the complex step where it works, else Richardson's differences.
+"""Jacobians by number, from `forward` alone: the complex step where it works, else differences.
 
 The complex step is exact to rounding wherever forward computes an analytic function in calls that take complex
-numbers. Whether it does is not believed but measured, against the differences.
+numbers. Whether it does is not believed but measured, against differences whose step shrinks until they can tell.
 
-Sources: W. Squire and G. Trapp, SIAM Review 40 (1998), 110–112; L. F. Richardson, Phil. Trans. A 226 (1927), 299–361.
+Sources: W. Squire and G. Trapp, SIAM Review 40 (1998), 110–112; for the differences see `bpframe.differences`.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from bpframe.differences import SETTLED, SHORT, SHORTEST, Line, Slope, by_differences, sizes
+
 __all__ = [
-    "FIRST_STEP",
     "Measured",
-    "derivatives",
     "differentiate",
     "has_kink",
     "is_analytic",
+    "jacobian_columns",
     "measured_along",
     "measured_with",
 ]
@@ -29,17 +30,11 @@ __all__ = [
 Array = np.ndarray[Any, Any]
 Function = Callable[[Array], Array]
 
-STEP = 1e-30
+#: The complex step, relative to the size of what is varied.
+STEP = 2.0**-100
 
-#: Central differences with steps h, h/2, h/4, ..., extrapolated.
-LEVELS = 4
-FIRST_STEP = 0.02
-
-#: Where they do not settle (a kink, a pole, the end of a domain within reach), again with steps so many times shorter.
-SHORTER = (20.0, 400.0)
-
-#: Differences whose error is below this share of the largest entry have settled.
-SETTLED = 1e-6
+#: Steps 4⁻ʲ at one of which differences have to show the complex step's derivative, in every entry.
+SHRINKING = (7, 10, 13, 16)
 
 
 @dataclass(frozen=True)
@@ -58,27 +53,36 @@ class Measured:
     def settled(self) -> Array:
         """Which entries are known well: not those next to a kink or a jump. True or False, like `value`."""
         finite = np.isfinite(self.value) & np.isfinite(self.error)
-        scale = float(np.max(np.abs(self.value), initial=0.0, where=finite))
         with np.errstate(invalid="ignore"):
-            return np.asarray(finite & (self.error <= np.maximum(SETTLED * scale, 4 * np.asarray(self.rounding))))
+            known = finite & (self.error <= 1e-3 * np.abs(self.value))
+            scale = float(np.max(np.abs(self.value), initial=0.0, where=known))
+            return np.asarray(finite & (self.error <= np.maximum(SETTLED * scale, 16 * np.asarray(self.rounding))))
 
 
-def differentiate(function: Function, at: Array, steps: Array, first: float = FIRST_STEP) -> Measured:
-    """Return the derivative of `function` at `at` along the direction `steps`, like the function's value.
+def differentiate(
+    function: Function, at: Array, direction: Array, by_rows: bool = False, stretch: float = 1.0
+) -> Measured:
+    """Return the derivative of `function` at `at` along a direction, like the function's value.
 
-    `at` and `steps` are float64 arrays of one shape. Differences begin with steps `first`, relative to the size of
-    `at`: another choice gives a second opinion.
+    `at` and `direction` are float64 arrays of one shape. `by_rows` says that row n of the value depends on row n of
+    `at` alone, so that steps may differ from row to row. Differences whose steps are stretched by another factor than
+    1 give a second opinion.
     """
-    by_differences = _differences(function, at, steps, first)
-    by_complex = _complex(function, at, steps)
-    if by_complex is None or not _agree(by_complex, by_differences):
-        return by_differences
-    return by_complex
+    line = Line(function, at, direction, by_rows, stretch)
+    by_complex = _complex(line)
+    if by_complex is not None and _plainly_agree(line, by_complex):
+        return _exact(line, by_complex)
+    found = by_differences(line)
+    if by_complex is not None and _agree(by_complex, found):
+        return _exact(line, by_complex)
+    return _measured(line, found)
 
 
-def measured_along(function: Function, at: Array, directions: Array, first: float = FIRST_STEP) -> Measured:
+def measured_along(
+    function: Function, at: Array, directions: Array, by_rows: bool = False, stretch: float = 1.0
+) -> Measured:
     """Return the derivatives along many directions, stacked first: (K, *value)."""
-    found = [differentiate(function, at, direction, first) for direction in directions]
+    found = [differentiate(function, at, direction, by_rows, stretch) for direction in directions]
     method = "complex step" if all(each.method == "complex step" for each in found) else "central differences"
     if not found:
         value = function(at)
@@ -91,159 +95,120 @@ def measured_along(function: Function, at: Array, directions: Array, first: floa
     )
 
 
-def derivatives(function: Function, at: Array, directions: Iterable[Array]) -> Array:
-    """Return the derivatives along many directions, stacked first, (K, *value), by one method for all of them.
+def jacobian_columns(function: Function, at: Array, by_rows: bool) -> Array:
+    """Return the derivatives by every entry of `at`, stacked first, (K, *value), by one method for all of them.
 
-    It is chosen along a direction that changes every entry: the complex step where it agrees with the differences.
+    `by_rows`, K counts the entries of a row, and column k varies entry k of every row. The method is chosen along a
+    direction that changes every entry: the complex step where differences confirm it.
     """
-    generic: Array = np.asarray(np.random.default_rng(0).standard_normal(at.shape), like=at)
-    analytic = _is_plainly_analytic(function, at, generic) or is_analytic(function, at, generic)
-    columns = [measured_with(analytic, function, at, direction).value for direction in directions]
-    return np.stack(columns) if columns else np.zeros_like(at, shape=(0, *function(at).shape))
+    size = sizes(at, by_rows)
+    generic: Array = np.asarray(np.random.default_rng(0).standard_normal(at.shape), like=at) * size
+    found = []
+    if is_analytic(function, at, generic, by_rows):
+        for direction in _unit_directions(STEP * size, by_rows):
+            value = _complex_value(function, at + 1j * direction)
+            if value is None:
+                break
+            step = direction.sum(axis=tuple(range(1 if by_rows else 0, at.ndim)))
+            found.append(value.imag / (step.reshape(-1, *(1,) * (value.ndim - 1)) if by_rows else step))
+        else:
+            return np.stack(found) if found else np.zeros_like(at, shape=(0, *function(at).shape))
+    ones = _unit_directions(np.ones_like(at), by_rows)
+    return np.stack([measured_with(False, function, at, direction, by_rows).value for direction in ones])
 
 
-def is_analytic(function: Function, at: Array, steps: Array, first: float = FIRST_STEP) -> bool:
-    """Whether the complex step along a direction works and agrees with the differences."""
-    return differentiate(function, at, steps, first).method == "complex step"
+def _unit_directions(lengths: Array, by_rows: bool) -> Iterator[Array]:
+    """Yield one direction per entry, or per entry of a row, as long as `lengths` says there."""
+    for place in np.ndindex(lengths.shape[1:] if by_rows else lengths.shape):
+        index = (slice(None), *place) if by_rows else place
+        direction = np.zeros_like(lengths)
+        direction[index] = lengths[index]
+        yield direction
 
 
-def _is_plainly_analytic(function: Function, at: Array, steps: Array) -> bool:
-    """Whether the complex step agrees with differences of two lengths in every entry, without any allowance for theirs.
-
-    Most functions show it after four values, where finding out what the differences are worth takes many more. False
-    says nothing: where they are too coarse, or a kink is near, `is_analytic` looks closer.
-    """
-    by_complex = _complex(function, at, steps)
+def is_analytic(function: Function, at: Array, direction: Array, by_rows: bool = False) -> bool:
+    """Whether the complex step along a direction works and differences, of steps as short as it takes, confirm it."""
+    line = Line(function, at, direction, by_rows)
+    by_complex = _complex(line)
     if by_complex is None:
         return False
-    h = FIRST_STEP / 10 * max(float(np.max(np.abs(at), initial=0.0)), 1.0)
-    try:
-        with np.errstate(all="ignore"):
-            long, short = (
-                (function(at + each * steps) - function(at - each * steps)) / (2 * each) for each in (h, h / 2)
-            )
-            value = (4 * short - long) / 3
-            scale = float(np.max(np.abs(value), initial=0.0))
-            if by_complex.value.shape != value.shape:
-                return False
-            return bool(np.all(np.abs(by_complex.value - value) <= 1e-5 * np.abs(value) + 1e-6 * scale))
-    except Exception:  # a step may leave the domain of a function that then raises
-        return False
+    return _plainly_agree(line, by_complex) or _agree(by_complex, by_differences(line))
 
 
-def measured_with(analytic: bool, function: Function, at: Array, steps: Array, first: float = FIRST_STEP) -> Measured:
+def measured_with(analytic: bool, function: Function, at: Array, direction: Array, by_rows: bool = False) -> Measured:
     """Return the derivative along a direction, from the complex step where the function `is_analytic`."""
-    found = _complex(function, at, steps) if analytic else None
-    return found or _differences(function, at, steps, first)
+    line = Line(function, at, direction, by_rows)
+    found = _complex(line) if analytic else None
+    return _measured(line, by_differences(line)) if found is None else _exact(line, found)
 
 
-def has_kink(function: Function, at: Array, steps: Array) -> Array:
-    """Return where the derivatives to both sides differ, at distances of 1e-4 and 1e-6: True or False, like the value.
-
-    Central differences do not see a kink that lies exactly at `at`: they settle on the mean of both sides.
-    """
-    found: Array | None = None
-    with np.errstate(all="ignore"):
-        value = function(at)
-        for h in (1e-4, 1e-6):
-            h *= max(float(np.max(np.abs(at), initial=0.0)), 1.0)
-            right, left = _one_sided(function, at, steps, value, h), _one_sided(function, at, steps, value, -h)
-            noise = 20 * np.finfo(np.float64).eps * np.abs(value) / h
-            differ = ~(np.abs(right - left) <= 1e-3 * np.maximum(np.abs(right), np.abs(left)) + noise)
-            found = differ if found is None else found & differ
-    return np.asarray(found)
+def has_kink(function: Function, at: Array, direction: Array, by_rows: bool = False) -> Array:
+    """Return where the derivatives to both sides differ however near: True or False, like the value."""
+    return by_differences(Line(function, at, direction, by_rows)).kinked
 
 
-def _one_sided(function: Function, at: Array, steps: Array, value: Array, h: float) -> Array:
-    """Return (f(x + h d) − f(x)) / h with the term of order h removed."""
-    long, short = ((function(at + each * steps) - value) / each for each in (h, h / 2))
-    return 2 * short - long
+def _exact(line: Line, slope: Array) -> Measured:
+    value = slope / line.unit(slope)
+    return Measured(value, 1e-14 * np.abs(value), "complex step")
 
 
-def _complex(function: Function, at: Array, steps: Array) -> Measured | None:
-    """Return Im f(x + i h d) / h, or None where forward does not take complex numbers."""
+def _measured(line: Line, found: Slope) -> Measured:
+    unit = line.unit(found.value)
+    return Measured(found.value / unit, found.error / unit, "central differences", found.noise / unit)
+
+
+def _complex(line: Line) -> Array | None:
+    """Return Im g(i h) / h, or None where forward does not take complex numbers."""
+    value = _complex_value(line.function, line.at + 1j * (STEP * line.moved))
+    return None if value is None else value.imag / STEP
+
+
+def _complex_value(function: Function, at: Array) -> Array | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
             with np.errstate(all="ignore"):
-                value = function(at + 1j * STEP * steps)
+                value = np.asarray(function(at))
     except Exception:  # whatever a component makes of complex numbers: the differences stay
         return None
-    if value.dtype.kind != "c":
-        return None
-    derivative = value.imag / STEP
-    return Measured(derivative, 1e-14 * np.abs(derivative), "complex step")
+    return value if value.dtype.kind == "c" else None
 
 
-def _differences(function: Function, at: Array, steps: Array, first: float) -> Measured:
-    """Return extrapolated central differences, entry by entry from the longest steps that settle."""
-    first *= max(float(np.max(np.abs(at), initial=0.0)), 1.0)
-    found: Measured | None = None
-    failure: Exception | None = None
-    for shorter in (1.0, *SHORTER):
-        try:
-            finer = _richardson(function, at, steps, first / shorter)
-        except Exception as error:  # a step may leave the domain of a function that then raises
-            failure = error
-            continue
-        if found is None:
-            found = finer
-        else:
-            with np.errstate(invalid="ignore"):
-                better = ~found.settled & ~(finer.error >= found.error)
-            found = Measured(
-                np.where(better, finer.value, found.value),
-                np.where(better, finer.error, found.error),
-                found.method,
-                np.where(better, finer.rounding, found.rounding),
-            )
-        if found.settled.all():
-            break
-    if found is None:
-        raise failure or ValueError("no differences")
-    return found
+def _plainly_agree(line: Line, by_complex: Array) -> bool:
+    """Whether differences of single steps show the complex step's derivative in every entry, and nothing overlooked.
 
-
-def _richardson(function: Function, at: Array, steps: Array, first: float) -> Measured:
-    table: list[Array] = []
-    best: Array | None = None
-    error: Array | None = None
+    Most functions show it after four values, where finding out what the differences are worth takes more. False says
+    nothing: next to a kink, or where digits cancel, `_agree` looks closer.
+    """
+    seen = np.zeros(by_complex.shape, bool)
     with np.errstate(all="ignore"):
-        for level in range(LEVELS):
-            h = first / 2**level
-            row = [(function(at + h * steps) - function(at - h * steps)) / (2 * h)]
-            for order, before in enumerate(table):
-                factor = 4.0 ** (order + 1)
-                row.append((factor * row[order] - before) / (factor - 1))
-            if level:
-                change = np.maximum(np.abs(row[-1] - row[-2]), np.abs(row[-1] - table[-1]))
-                if error is None or best is None:
-                    best, error = row[-1], change
-                else:
-                    better = ~(change >= error)  # also where the longer steps gave NaN
-                    best, error = np.where(better, row[-1], best), np.where(better, change, error)
-            table = row
-        if best is None or error is None:
-            raise ValueError("at least two levels")
-        noise = 1e-15 * np.abs(function(at)) / (first / 2 ** (LEVELS - 1))
-        # Longer steps agree by chance where a kink lies on both sides, as in sorting; the shortest must confirm them.
-        last = np.abs(best - table[-1])
-        error = np.where(last <= 8 * noise, error, np.maximum(error, last))
-    return Measured(best, error + noise, "central differences", noise)
+        for level in SHRINKING:
+            *_, slope, noise = line.difference(level)
+            if slope.shape != by_complex.shape:
+                return False
+            seen |= np.abs(slope - by_complex) <= 1e-5 * np.abs(by_complex) + 4 * noise
+            if seen.all():
+                break
+        else:
+            return False
+        # What is narrower than those steps is met by the shortest; no digits are asked of it.
+        for level in (SHORT, SHORTEST) if line.from_zero and not by_complex.all() else (SHORT,):
+            *_, slope, noise = line.difference(level)
+            if not np.all(np.isnan(slope) | (np.abs(slope - by_complex) <= 0.01 * np.abs(by_complex) + 32 * noise)):
+                return False
+    return True
 
 
-def _agree(by_complex: Measured, by_differences: Measured) -> bool:
+def _agree(by_complex: Array, found: Slope) -> bool:
     """Whether two derivatives are the same within the differences' accuracy; then the function is analytic.
 
     Next to a kink the differences say nothing; at least one entry must speak for the complex step.
     """
-    if by_complex.value.shape != by_differences.value.shape:
+    if by_complex.shape != found.value.shape:
         return False
-    settled = by_differences.settled
-    if settled.size and not settled.any():
-        return False
-    value = by_differences.value
-    scale = float(np.max(np.abs(value), initial=0.0, where=settled))
-    allowed = 1e-5 * np.abs(value) + 1e-6 * scale + 10 * by_differences.error
     with np.errstate(invalid="ignore"):
-        return bool(np.all((np.abs(by_complex.value - value) <= allowed) | ~settled))
+        settled = found.error <= np.maximum(SETTLED * np.abs(found.value), 16 * found.noise)
+        if settled.size and not settled.any():
+            return False
+        allowed = 1e-5 * np.abs(found.value) + 10 * found.error
+        return bool(np.all((np.abs(by_complex - found.value) <= allowed) | ~settled))

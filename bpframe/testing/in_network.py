@@ -11,13 +11,14 @@ import numpy as np
 
 from bpframe.component import Component
 from bpframe.derivatives.gradient_check import Fault
+from bpframe.differences import sizes
 from bpframe.graph import Graph, Node, Shape
 from bpframe.numerical import has_kink
 from bpframe.randomness import stream
 from bpframe.testing.checks.directions import compared_along
 from bpframe.testing.diagnosis import diagnose, explained
 from bpframe.testing.kit import check_component
-from bpframe.testing.measuring import Block, block, function_of
+from bpframe.testing.measuring import Block, block, by_rows, function_of
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe
 from bpframe.trace import Trace
 
@@ -25,8 +26,6 @@ __all__ = ["find_faults", "nodes_after"]
 
 Array = np.ndarray[Any, Any]
 
-#: Random directions that every Jacobian is tried along.
-DIRECTIONS = 2
 
 #: Mistakes are looked for in so many examples at most, in Jacobians of so many columns at most.
 EXAMPLES = 7
@@ -121,12 +120,14 @@ def _faults_of(place: _Place) -> Iterator[Fault]:
 
 def _wrong_examples(place: _Place, key: str, rng: np.random.Generator) -> Array | None:
     """Return which examples are wrong along random directions; None where none is."""
-    for _ in range(DIRECTIONS):
-        direction: Array = np.asarray(rng.standard_normal(place.point.arrays[key].shape))
+    array, alone = place.point.arrays[key], by_rows(place.probe, place.point, key)
+    # Entries of very different sizes are seen where each is changed by its own.
+    for size in (np.ones_like(array), sizes(array, alone)):
+        direction: Array = np.asarray(rng.standard_normal(array.shape)) * size
         _, _, wrong = compared_along(place.probe, place.point, key, direction)
         if wrong.any():
-            # Differences do not see a kink that lies exactly at the values, where no Jacobian is wrong.
-            kinks = has_kink(function_of(place.probe, place.point, key), place.point.arrays[key], direction)
+            # No Jacobian is wrong on a kink, where the complex step takes one side.
+            kinks = has_kink(function_of(place.probe, place.point, key), array, direction, alone)
             wrong = wrong & ~kinks
         if wrong.any():
             return np.asarray(wrong.reshape(len(wrong), -1).any(axis=1))

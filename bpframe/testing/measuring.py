@@ -7,16 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.numerical import FIRST_STEP, Measured, differentiate, measured_along
+from bpframe.numerical import Measured, differentiate, measured_along
 from bpframe.operators import Operator
 from bpframe.testing.probe import Point, Probe
 
-__all__ = ["SECOND_OPINION", "Block", "along", "block", "directions", "function_of", "tolerances", "written_out"]
+__all__ = [
+    "SECOND_OPINION",
+    "Block",
+    "along",
+    "block",
+    "by_rows",
+    "directions",
+    "function_of",
+    "tolerances",
+    "written_out",
+]
 
 Array = np.ndarray[Any, Any]
 
-#: Another first step of the differences, with which an entry must be wrong, too, before it counts as wrong.
-SECOND_OPINION = FIRST_STEP / 23
+#: Differences of steps stretched by this must find an entry wrong, too, before it counts as wrong.
+SECOND_OPINION = 11 / 16
 
 
 #: Last digits of the output that an entry may be off by.
@@ -46,7 +56,7 @@ class Block:
 
         At most 1 is within tolerance.
         """
-        return _relative(self.declared, self.measured, self.rounding)
+        return _relative(self.declared, self.measured, 8 * self.measured.error + self.rounding)
 
     @property
     def disagrees(self) -> Array:
@@ -61,8 +71,7 @@ class Block:
     @property
     def uncertain(self) -> Array:
         """Which entries are neither confirmed nor refuted: the measurement did not settle, and is not as declared."""
-        exact = Measured(self.measured.value, np.zeros_like(self.measured.value), self.measured.method)
-        near = _relative(self.declared, exact, self.rounding) <= 1
+        near = _relative(self.declared, self.measured, self.rounding) <= 1
         return np.asarray(~self.measured.settled & ~near)
 
     @property
@@ -76,13 +85,12 @@ def tolerances(method: str) -> tuple[float, float]:
     return (1e-8, 1e-5) if method == "complex step" else (1e-6, 1e-4)
 
 
-def _relative(declared: Array, measured: Measured, rounding: float) -> Array:
+def _relative(declared: Array, measured: Measured, uncertain: Array | float) -> Array:
     relative, share = tolerances(measured.method)
-    finite = np.isfinite(measured.value)
-    scale = np.max(np.abs(measured.value), initial=0.0, where=finite)
+    scale = np.max(np.abs(measured.value), initial=0.0, where=measured.settled)
     with np.errstate(over="ignore", invalid="ignore"):
         allowed = relative * np.maximum(np.abs(measured.value), share * scale)
-        allowed = np.maximum(allowed + 8 * measured.error + rounding, np.finfo(np.float64).tiny)
+        allowed = np.maximum(allowed + uncertain, np.finfo(np.float64).tiny)
         return np.asarray(np.abs(declared - measured.value) / allowed)
 
 
@@ -98,6 +106,11 @@ def directions(probe: Probe, key: str, batch: int, coupled: bool) -> Array:
     return np.eye(batch * count).reshape(batch * count, batch, *shape)
 
 
+def by_rows(probe: Probe, point: Point, key: str) -> bool:
+    """Whether an example's output depends on that example of this key alone."""
+    return key not in probe.parameters and not (probe.couples_batch and point.training)
+
+
 def function_of(probe: Probe, point: Point, key: str) -> Any:
     """Return the component's value as a function of one array, for real and complex arguments."""
 
@@ -108,18 +121,20 @@ def function_of(probe: Probe, point: Point, key: str) -> Any:
     return value
 
 
-def block(probe: Probe, point: Point, key: str, operator: Operator | None = None, first: float = FIRST_STEP) -> Block:
+def block(probe: Probe, point: Point, key: str, operator: Operator | None = None, stretch: float = 1.0) -> Block:
     """Measure one Jacobian at a point and write the declared one out along the same directions.
 
-    `operator` is the declared Jacobian unless given; `first` is the differences' first step.
+    `operator` is the declared Jacobian unless given; `stretch` a factor of the differences' steps.
     """
     operator = probe.operators(point)[key] if operator is None else operator
     batch = point.batch
     coupled = probe.couples_batch and point.training and key not in probe.parameters
     columns = directions(probe, key, batch, coupled)
     measured = probe.remembered(
-        ("block", key, first, point.digest()),
-        lambda: measured_along(function_of(probe, point, key), point.arrays[key], columns, first),
+        ("block", key, stretch, point.digest()),
+        lambda: measured_along(
+            function_of(probe, point, key), point.arrays[key], columns, by_rows(probe, point, key), stretch
+        ),
     )
     value = probe.value(point)
     rounding = ROUNDING * float(np.max(np.abs(value), initial=0.0, where=np.isfinite(value)))
@@ -134,9 +149,11 @@ def written_out(probe: Probe, point: Point, key: str, operator: Operator) -> Arr
     return np.asarray(pushed)
 
 
-def along(probe: Probe, point: Point, key: str, direction: Array, first: float = FIRST_STEP) -> Measured:
+def along(probe: Probe, point: Point, key: str, direction: Array, stretch: float = 1.0) -> Measured:
     """Measure J v along one direction v, like the array of this key."""
     return probe.remembered(
-        ("along", key, first, point.digest(), direction.tobytes()),
-        lambda: differentiate(function_of(probe, point, key), point.arrays[key], direction, first),
+        ("along", key, stretch, point.digest(), direction.tobytes()),
+        lambda: differentiate(
+            function_of(probe, point, key), point.arrays[key], direction, by_rows(probe, point, key), stretch
+        ),
     )

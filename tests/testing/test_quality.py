@@ -81,10 +81,26 @@ class Bounces(Activation):
         return Diagonal(300 * np.cos(300 * x) * np.sign(np.sin(300 * x)))
 
 
-def test_points_on_kinks_are_drawn_again_and_reported() -> None:
+def test_kinks_within_reach_of_every_point_keep_nothing_from_being_measured() -> None:
     report = check_component(Bounces(), ((100,),), only=["jacobian"])
     assert report.ok, report.text()
-    assert any("next to kinks" in note for note in report.notes)
+    assert not report.notes
+
+
+class RealRoot(Activation):
+    """A root of real numbers that does not say where it is defined."""
+
+    def forward(self, x: Array) -> Array:
+        return np.sqrt(x.real)
+
+    def jacobian(self, x: Array, y: Array) -> Operator:
+        return Diagonal(0.5 / y)
+
+
+def test_points_without_a_derivative_are_drawn_again_and_reported() -> None:
+    report = check_component(RealRoot(), ((3,),), only=["jacobian"])
+    assert report.ok, report.text()
+    assert any("outside its domain; drawn again" in note for note in report.notes)
 
 
 @pytest.mark.parametrize("seed", range(3))

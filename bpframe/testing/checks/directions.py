@@ -68,7 +68,8 @@ def compared_along(probe: Probe, point: Point, key: str, direction: Array) -> tu
 
 def _wrong(declared: Array, measured: Measured) -> Array:
     settled = measured.settled
-    scale = float(np.max(np.abs(measured.value), initial=0.0, where=settled))
+    axes = tuple(range(1, measured.value.ndim))
+    scale = np.max(np.abs(measured.value), axis=axes, keepdims=True, initial=0.0, where=settled)
     relative = 1e-8 if measured.method == "complex step" else 1e-5
     with np.errstate(invalid="ignore", over="ignore"):
         allowed = relative * np.maximum(np.abs(measured.value), 1e-3 * scale) + 8 * measured.error

@@ -14,6 +14,7 @@ from bpframe.numerical import Measured, measured_along
 from bpframe.operators import Operator
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.diagnosis import explained
+from bpframe.testing.measuring import by_rows
 from bpframe.testing.probe import CostProbe, LayerProbe, Point
 
 __all__ = ["second_order_checks"]
@@ -78,7 +79,7 @@ def _second_derivative(setting: Setting) -> None:
             base = point.mapped(lambda each: each.astype(x.dtype))
             return probe.operators(base.with_array(key, x))[key].vjp(np.ones(x.shape, x.dtype))
 
-        measured = _alone(measured_along(slope, point.arrays[key], ones[None]))
+        measured = _alone(measured_along(slope, point.arrays[key], ones[None], by_rows(probe, point, key)))
         declared = second_order(probe.trace(point), probe.plan.steps[0], ones)[key, key].jvp(ones)
         _compare("second_derivative", declared, measured)
 
@@ -99,7 +100,7 @@ def _second_order(setting: Setting) -> None:
                     base = point.mapped(lambda each: each.astype(x.dtype))
                     return probe.operators(base.with_array(t, x))[s].vjp(u.astype(x.dtype))
 
-                measured = _alone(measured_along(pulled, point.arrays[t], direction[None]))
+                measured = _alone(measured_along(pulled, point.arrays[t], direction[None], by_rows(probe, point, t)))
                 value = _block_times(probe, blocks, s, t, direction)
                 _compare(f"second_order[{s}, {t}]", value, measured)
                 _compare_sums(probe, blocks, s, t, direction, value)

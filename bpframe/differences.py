@@ -1,0 +1,257 @@
+"""Derivatives along a line by differences, every entry of the value at the step that serves it best.
+
+    D(t) = (g(t) − g(−t)) / 2t        -> g'(0) like t²
+    k(t) = (g(t) + g(−t) − 2 g(0)) / t  -> 0 like t, and the jump of the slope where there is a kink
+
+for t = 4⁻¹, 4⁻², ... of the size of what is varied. Both are extrapolated over three neighbouring steps. What the
+extrapolation moves, what is left of k, and the rounding of g are the error; rounding that shows only at shorter steps
+counts at longer ones in proportion.
+
+Sources: L. F. Richardson, Phil. Trans. A 226 (1927), 299–361; C. J. F. Ridders, Adv. Eng. Software 4 (1982), 75–76,
+for the choice of the step by the error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+__all__ = ["SETTLED", "Line", "Slope", "by_differences", "sizes"]
+
+Array = np.ndarray[Any, Any]
+Function = Callable[[Array], Array]
+
+EPS = float(np.finfo(np.float64).eps)
+
+#: Differences whose error is below this share of the derivative have settled.
+SETTLED = 1e-6
+
+#: Steps are 4⁻ʲ of the size of what is varied: those that serve most functions, those that serve beside a kink, ...
+USUAL = (3, 4, 5)
+NEARER = range(3, 12)
+
+#: one so short that it meets a feature of any width down to 1e-11 of that size (and, around 0, another), ...
+SHORT, SHORTEST = 19, 40
+
+#: and all of them, down to an argument's last digits; those beyond have their turn where nothing is decided yet.
+ALL = range(1, 26)
+LAST = 60
+FIRST = -12
+
+#: Sizes are powers of two between these, so that steps much shorter are numbers, too.
+RANGE = (-900, 1000)
+
+#: A constant stretch that a smooth function shows at shorter steps is its rounding, up to this share of the derivative.
+STAIRS = 1e-3
+
+
+def sizes(array: Array, by_rows: bool = False) -> Array:
+    """Return how large a change of each entry is a whole one: its own magnitude, as a power of two, like the array.
+
+    Where that is zero, or nothing but the rounding of larger ones beside it, the largest magnitude in the array stands
+    in for it, or, `by_rows`, in the same place of all rows; and 1 where all are zero.
+    """
+    found = np.where(np.isfinite(array), np.abs(array), 0.0)
+    largest = np.max(found, axis=0 if by_rows and found.ndim else None, keepdims=True, initial=0.0)
+    found = np.where(found > 4 * EPS * largest, found, largest)
+    exponents = np.clip(np.frexp(np.where(found > 0, found, 1.0))[1] - 1, *RANGE)
+    return np.asarray(np.ldexp(1.0, exponents), like=array)
+
+
+class Level(NamedTuple):
+    """D(t), k(t), and what the rounding of g and of its argument may make of them."""
+
+    slope: Array
+    bend: Array
+    noise: Array
+
+
+class Line:
+    """g(t) = f(x + t u d) along a direction d, with u so that at t = 1 no entry of x moves by more than its size.
+
+    `by_rows` says that row n of the value depends on row n of x alone: every row then has a u of its own. Derivatives
+    are by t: along d they are those divided by `unit`.
+    """
+
+    def __init__(self, function: Function, at: Array, direction: Array, by_rows: bool, stretch: float = 1.0) -> None:
+        self.function = function
+        self.at = at
+        self.by_rows = by_rows and at.ndim > 0
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            reach = np.where(direction != 0, sizes(at, by_rows) / np.abs(direction), np.inf)
+            axes = tuple(range(1, at.ndim)) if self.by_rows else None
+            nearest = np.min(reach, axis=axes, keepdims=self.by_rows, initial=np.inf)
+            exponents = np.frexp(np.where(np.isfinite(nearest), nearest, 1.0))[1] - 1
+        self._unit = np.ldexp(1.0, np.clip(exponents, *RANGE))
+        self.moved = self._unit * direction
+        self.from_zero = bool(np.any((at == 0) & (direction != 0)))
+        self._stretch = stretch
+        self._levels: dict[int, Level] = {}
+
+    @cached_property
+    def here(self) -> Array:
+        """g(0)."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.function(self.at))
+
+    def unit(self, value: Array) -> Array:
+        """Return u in a shape that a value may be divided by."""
+        return self._unit.reshape(-1, *(1,) * (value.ndim - 1)) if self.by_rows else np.asarray(self._unit)
+
+    def step(self, level: int) -> float:
+        """Return t of a level."""
+        return float(self._stretch * 4.0**-level)
+
+    def difference(self, level: int) -> tuple[Array, Array, Array, Array]:
+        """Return g(t), g(−t), D(t) and its noise; NaN where a step leaves the domain of a function that then raises."""
+        t = self.step(level)
+        with np.errstate(all="ignore"):
+            ahead, behind = self.at + t * self.moved, self.at - t * self.moved
+            try:
+                right, left = np.asarray(self.function(ahead)), np.asarray(self.function(behind))
+            except Exception:  # whatever a component says outside its domain
+                nothing = np.full_like(self.here, np.nan)
+                return nothing, nothing, nothing, nothing
+            slope = (right - left) / (2 * t)
+            lost = np.abs((ahead - behind) / (2 * t) - self.moved) / np.where(self.moved != 0, np.abs(self.moved), 1.0)
+            axes = tuple(range(1, lost.ndim)) if self.by_rows else None
+            lost = np.max(lost, axis=axes, initial=0.0)
+            lost = lost.reshape(-1, *(1,) * (slope.ndim - 1)) if self.by_rows else lost
+            rounded = 2 * _eps(right) * np.maximum(np.abs(right), np.abs(left)) / t
+            # A step that vanishes in the argument's last digit says nothing.
+            slope = np.where(lost < 0.5, slope, np.nan)
+            return right, left, slope, rounded + lost * np.abs(slope)
+
+    def level(self, level: int) -> Level:
+        """Return what a step of t = 4⁻ʲ says."""
+        if level not in self._levels:
+            right, left, slope, noise = self.difference(level)
+            with np.errstate(all="ignore"):
+                bend = ((right - self.here) + (left - self.here)) / self.step(level)
+            self._levels[level] = Level(slope, bend, noise)
+        return self._levels[level]
+
+
+@dataclass(frozen=True)
+class Slope:
+    """g'(0) with an estimate of its error, and the part of it that rounding leaves at any step."""
+
+    value: Array
+    error: Array
+    noise: Array
+    kinked: Array
+    #: Which of the windows it is from, of three steps each; the longest is 0.
+    window: Array
+
+
+def by_differences(line: Line) -> Slope:
+    """Return g'(0) from the usual steps where they settle and shorter ones agree, else from the best of all steps."""
+    for levels in (USUAL, NEARER):
+        found = _best(line, levels)
+        if _suffices(line, found):
+            return found
+    return _searched(line)
+
+
+def _suffices(line: Line, found: Slope) -> bool:
+    """Whether all entries are known as well as their rounding allows, and the shortest steps agree."""
+    with np.errstate(all="ignore"):
+        truncated = found.error - found.noise
+        if not np.all(truncated <= 1e-7 * np.abs(found.value) + 8 * _least_noise(line)):
+            return False
+        # Where rounding spoils all, longer steps may tell more.
+        poor = np.max(found.error, initial=0.0) > 1e-7 * np.max(np.abs(found.value), initial=0.0)
+        if poor and np.any(found.value != 0):
+            return False
+        return all(
+            bool(np.all(_agrees(line.level(short), found)))
+            for short in ((SHORT, SHORTEST) if line.from_zero else (SHORT,))
+        )
+
+
+def _searched(line: Line) -> Slope:
+    levels = list(ALL)
+    found = _best(line, levels)
+    if line.from_zero and not np.all(_agrees(line.level(SHORTEST), found)):
+        levels += range(levels[-1] + 1, LAST)
+        found = _best(line, levels)
+    while levels[-1] < LAST and np.any(_open(found) & (found.window >= len(levels) - 5)):
+        if not np.any(np.isfinite(line.level(levels[-1] + 1).slope)):
+            break
+        levels += range(levels[-1] + 1, levels[-1] + 6)
+        found = _best(line, levels)
+    while levels[0] > FIRST and np.any(_wants_longer(line, found, levels[0])):
+        levels = [*range(levels[0] - 3, levels[0]), *levels]
+        found = _best(line, levels)
+    return found
+
+
+def _open(found: Slope) -> Array:
+    """Return which entries no step has decided, though there is no kink."""
+    settled = found.error <= np.maximum(SETTLED * np.abs(found.value), 16 * found.noise)
+    return np.asarray(~settled & ~found.kinked)
+
+
+def _wants_longer(line: Line, found: Slope, first: int) -> Array:
+    """Return which entries are best at the longest steps, where rounding is what their error is."""
+    moves = (line.level(first).slope != 0) | (line.level(first).bend != 0)
+    rounded = (found.error > 1e-8 * np.abs(found.value)) & (found.error <= 32 * found.noise)
+    return np.asarray((found.window == 0) & moves & rounded)
+
+
+def _agrees(short: Level, found: Slope) -> Array:
+    """Return where a short step, of few digits, says what longer ones say: that they overlook nothing narrower."""
+    with np.errstate(all="ignore"):
+        apart = np.abs(short.slope - found.value)
+        return np.asarray(np.isnan(short.slope) | (apart <= 0.01 * np.abs(found.value) + 16 * short.noise + 8 * found.error))
+
+
+def _best(line: Line, levels: Sequence[int]) -> Slope:
+    """Return, entry by entry, what three neighbouring steps say whose error is smallest."""
+    seen = [line.level(each) for each in levels]
+    slope, bend, noise = (np.stack(each) for each in zip(*seen, strict=True))
+    with np.errstate(all="ignore"):
+        first = slope[1:] + (slope[1:] - slope[:-1]) / 15
+        value = first[1:] + (first[1:] - first[:-1]) / 255
+        jump = bend[1:] + (bend[1:] - bend[:-1]) / 3
+        jump = np.abs(jump[1:] + (jump[1:] - jump[:-1]) / 63)
+        near = np.abs(np.stack([line.level(each).slope for each in USUAL]))
+        noise = np.maximum(noise[2:], EPS * np.max(near, axis=0, initial=0.0, where=np.isfinite(near)))
+        error = np.abs(first[1:] - first[:-1]) / 4 + jump / 2 + noise
+        steps = np.array([line.step(each) for each in levels[:-2]]).reshape(-1, *(1,) * line.here.ndim)
+        amplitude = np.where(np.isfinite(error), error * steps, 0.0)
+        error = np.where(np.isfinite(error), np.maximum.accumulate(amplitude[::-1])[::-1] / steps, np.inf)
+        flat = (slope == 0) & (bend == 0)
+        flat = flat[1:-1] & flat[2:]
+        # What a shorter step says certainly is not what a longer one says: the function turns in between.
+        least = np.maximum.accumulate(np.where(flat, -np.inf, value - 8 * error)[::-1])[::-1]
+        most = np.minimum.accumulate(np.where(flat, np.inf, value + 8 * error)[::-1])[::-1]
+        refuted = (value[:-1] + 8 * error[:-1] < least[1:]) | (value[:-1] - 8 * error[:-1] > most[1:])
+        error[:-1][refuted] = np.inf
+    window = np.argmin(error, axis=0)
+    other = np.argmin(np.where(flat, np.inf, error), axis=0)
+    stairs = _at(flat, window) & ~_at(flat, other) & (_at(error, other) <= STAIRS * np.abs(_at(value, other)))
+    window = np.where(stairs, other, window)
+    chosen, estimate, left, turn = (_at(each, window) for each in (value, error, noise, jump))
+    # Whether steps as wide as these are meant is open.
+    estimate = np.where(stairs & (estimate > SETTLED * np.abs(chosen)), np.abs(chosen), estimate)
+    with np.errstate(all="ignore"):
+        kinked = (turn > 1e-3 * (np.abs(chosen) + turn / 2)) & (turn > 16 * left)
+    return Slope(chosen, np.where(np.isfinite(chosen), estimate, np.inf), left, kinked, window)
+
+
+def _at(array: Array, window: Array) -> Array:
+    return np.asarray(np.take_along_axis(array, window[None], axis=0)[0])
+
+
+def _least_noise(line: Line) -> Array:
+    """Return what float64's rounding leaves at the shortest of the usual steps."""
+    return 2 * EPS * np.abs(line.here) / line.step(USUAL[-1])
+
+
+def _eps(value: Array) -> float:
+    return float(np.finfo(value.dtype).eps) if value.dtype.kind == "f" else EPS
