@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bpframe.batches import Samples, count_of
-from bpframe.component import Objective
+from bpframe.component import LinearMinimum, Objective
 from bpframe.derivatives.least_squares import LeastSquares
 from bpframe.derivatives.memory import MEMORY_LIMIT, portion, slices
 from bpframe.engine import Engine
@@ -72,6 +72,10 @@ class NetworkObjective(Objective):
     def triangular(self) -> tuple[float, Array, Array]:
         """Return C, T and t."""
         return self._limited.triangular(self._theta)
+
+    def linear_minimum(self) -> LinearMinimum:
+        """Return the minimum of the linear model of the residuals."""
+        return self._limited.linear_minimum(self._theta)
 
     def normal_equations(self) -> tuple[float, Array, Array]:
         """Return C, G and g."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bpframe.component.linear_minimum import LinearMinimum
+
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
@@ -62,6 +64,13 @@ class Objective(ABC):
         """Return C, T and t, with R = Q T and t = Qᵀ ρ: T (min(K, P), P) is upper triangular, Q is never held.
 
         The examples are taken in portions, so that memory does not grow with their number.
+        """
+
+    @abstractmethod
+    def linear_minimum(self) -> LinearMinimum:
+        """Return where ‖ρ‖ would be least if it were linear, and how far away that is: at a minimum it is here.
+
+        From a triangular factor, without r: for costs whose gradients lie in the range of their roots.
         """
 
     @abstractmethod

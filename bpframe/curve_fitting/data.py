@@ -11,7 +11,7 @@ from bpframe.arrays import checked_array, checked_inputs
 from bpframe.errors import DataError, ShapeMismatch
 from bpframe.graph import Graph
 
-__all__ = ["checked_sigma", "checked_values", "features_of", "shaped_inputs", "weighted_target"]
+__all__ = ["checked_sigma", "checked_values", "features_of", "shaped_inputs", "unmasked", "weighted_target"]
 
 Array = np.ndarray[Any, Any]
 
@@ -20,6 +20,27 @@ def features_of(x: Any) -> tuple[int, ...]:
     """Return the feature shape of one point: (1,) for plain numbers, x being (N,)."""
     shape = np.shape(x)
     return shape[1:] if len(shape) > 1 else (1,)
+
+
+def unmasked(x: Any, y: Any, sigma: Any) -> tuple[Any, Any, Any, Array]:
+    """Return x, y and sigma without the points at which one of them is masked, and which are kept, (N,) of bool."""
+    named = x if isinstance(x, Mapping) else {"x": x}
+    masked = [array for array in (*named.values(), y, sigma) if np.ma.isMaskedArray(array) and np.ndim(array)]
+    kept = np.ones(len(y) if np.ndim(y) else 0, bool)
+    if not masked:
+        return x, y, sigma, kept
+    for array in masked:
+        if len(array) == len(kept):  # another length is refused where shapes are checked
+            kept &= ~np.ma.getmaskarray(array).reshape(len(kept), -1).any(axis=1)
+    if not kept.any():
+        raise DataError("every point is masked", expected="values to fit", received=f"{len(kept)} masked points")
+
+    def without(array: Any) -> Any:
+        plain = np.asarray(array) if np.ndim(array) else array
+        return plain[kept] if np.ndim(array) and len(plain) == len(kept) else plain
+
+    points = {name: without(array) for name, array in named.items()}
+    return points if isinstance(x, Mapping) else points["x"], without(y), without(sigma), kept
 
 
 def shaped_inputs(graph: Graph, x: Any) -> dict[str, Array]:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bpframe.component import Layer, Optimizer
-from bpframe.curve_fitting.covariance import Covariance, FitPoint, fit_point, parameter_covariance
-from bpframe.curve_fitting.data import checked_sigma, checked_values, features_of, shaped_inputs, weighted_target
+from bpframe.curve_fitting.covariance import Covariance
+from bpframe.curve_fitting.data import (
+    checked_sigma,
+    checked_values,
+    features_of,
+    shaped_inputs,
+    unmasked,
+    weighted_target,
+)
 from bpframe.curve_fitting.model import default_optimizer, entry_names, fitted_network, set_start, values
 from bpframe.curve_fitting.result import CurveFit
-from bpframe.derivatives.least_squares import LeastSquares
+from bpframe.curve_fitting.verdict import Verdict, judged, total_square
 from bpframe.errors import DataError, DraftWarning
+from bpframe.history import History
 from bpframe.network import Network
 
 __all__ = ["covariance", "fit_curve"]
@@ -24,6 +32,23 @@ Points = Array | Sequence[float] | Mapping[str, Array]
 
 #: A fit takes a few dozen iterations; more than this has gone astray.
 ITERATIONS = 1000
+
+#: How a fit is tried again that has gone astray: from the same start, in steps that are shares of it and that bend.
+OTHER_WAY = {"scaling": "start", "acceleration": 0.75}
+
+
+class _Try(NamedTuple):
+    """Where an optimizer ended."""
+
+    history: History
+    verdict: Verdict
+    parameters: Array
+
+    @property
+    def astray(self) -> bool:
+        """Whether this is no minimum although the method ended by itself, or had iterations enough."""
+        by_itself = self.history.stopped not in ("completed", "interrupted")
+        return not self.verdict.converged and (by_itself or len(self.history) >= ITERATIONS)
 
 
 def fit_curve(
@@ -78,33 +103,40 @@ def fit_curve(
         The model is NaN or infinite at the start.
 
     """
+    x, y, sigma, kept = unmasked(x, y, sigma)
     network, inputs, target = _prepared(model, x, y, sigma)
     set_start(network.parameters, start)
-    started = network.parameters.vector.copy()
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore", DraftWarning)  # what is slow in a training is quick in a fit
-        history = network.fit(
-            inputs,
-            target,
-            optimizer=optimizer or default_optimizer(),
-            epochs=iterations,
-            progress=progress,
-        )
-    names, point = entry_names(network.parameters), _point(network, inputs, target)
+    parameters = network.parameters.vector
+    started = parameters.copy()
+
+    def tried(method: Optimizer) -> _Try:
+        parameters[:] = started
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore", DraftWarning)  # what is slow in a training is quick in a fit
+            history = network.fit(inputs, target, optimizer=method, epochs=iterations, progress=progress)
+            return _Try(history, judged(network, inputs, target, started, absolute_sigma), parameters.copy())
+
+    found, retried = tried(optimizer or default_optimizer()), ""
+    if optimizer is None and found.astray:
+        found, retried = _better(found, tried(default_optimizer(**OTHER_WAY)))
+    parameters[:] = found.parameters
+    minimum = found.verdict.minimum
     return CurveFit(
         parameters=values(network.parameters),
-        names=names,
-        estimates=network.parameters.vector.copy(),
+        names=found.verdict.uncertainty.names,
+        estimates=found.parameters,
         start=started,
-        uncertainty=parameter_covariance(point, names, absolute_sigma),
+        uncertainty=found.verdict.uncertainty,
         absolute_sigma=absolute_sigma,
-        residuals=(target[..., 0] - network.predict(inputs)).reshape(np.shape(y)),
-        chi_square=point.chi_square,
-        total_square=_total_square(target),
-        count=point.count,
-        orthogonality=point.orthogonality,
+        residuals=_as_given((target[..., 0] - network.predict(inputs)).reshape(np.shape(y)), kept),
+        chi_square=len(target) * minimum.size**2,
+        total_square=total_square(target),
+        count=minimum.count,
+        left_out=int(np.count_nonzero(~kept)),
+        verdict=found.verdict,
         network=network,
-        history=history,
+        history=found.history,
+        retried=retried,
         iterations=iterations,
         flat=np.ndim(y) == 1,
     )
@@ -127,8 +159,9 @@ def covariance(
     """
     if not isinstance(network, Network):
         raise DataError("covariance wants a network", received=type(network).__name__, hint="fit_curve(layer, x, y)")
+    x, y, sigma, _ = unmasked(x, y, sigma)
     fitted, inputs, target = _prepared(network, x, y, sigma)
-    return parameter_covariance(_point(fitted, inputs, target), entry_names(fitted.parameters), absolute_sigma)
+    return judged(fitted, inputs, target, fitted.parameters.vector, absolute_sigma).uncertainty
 
 
 def _prepared(model: Layer | Network, x: Any, y: Any, sigma: Any) -> tuple[Network, dict[str, Array], Array]:
@@ -150,14 +183,19 @@ def _prepared(model: Layer | Network, x: Any, y: Any, sigma: Any) -> tuple[Netwo
     return network, inputs, target
 
 
-def _point(network: Network, inputs: Mapping[str, Array], target: Array) -> FitPoint:
-    (output,) = network.graph.outputs
-    squares = LeastSquares(network._engine, inputs, {output: target})
-    return fit_point(squares, network.parameters.vector)
+def _better(first: _Try, second: _Try) -> tuple[_Try, str]:
+    """Return the try that counts, and what the summary says of the other."""
+    wins = second.verdict.converged or second.verdict.minimum.size < first.verdict.minimum.size
+    other, ordinal = (first, "first") if wins else (second, "second")
+    where = "at a minimum" if other.verdict.converged else "at no minimum"
+    told = f"steps in shares of the start, with acceleration; the {ordinal} try ended {where} after"
+    return second if wins else first, f"{told} {len(other.history)} iterations: {other.history.stopped}"
 
 
-def _total_square(target: Array) -> float:
-    """Return Σ ((y − ȳ)/σ)² with the weighted mean ȳ: what R² compares with."""
-    y, sigma = target[..., 0], target[..., 1]
-    mean = np.average(y, weights=sigma**-2)
-    return float(np.sum(np.square((y - mean) / sigma)))
+def _as_given(residuals: Array, kept: Array) -> Array:
+    """Return residuals for all points that were given, masked where a point was left out."""
+    if kept.all():
+        return residuals
+    whole: Array = np.ma.MaskedArray(np.zeros((len(kept), *residuals.shape[1:])), mask=True)
+    whole[kept] = residuals
+    return whole

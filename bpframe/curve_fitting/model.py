@@ -58,9 +58,9 @@ def fitted_network(model: Layer | Network, features: tuple[int, ...]) -> Network
     return network
 
 
-def default_optimizer() -> Optimizer:
+def default_optimizer(**fields: Any) -> Optimizer:
     """Return Levenberg–Marquardt, to run until rounding alone is left."""
-    found = _component(OPTIMIZER, "optimizer").model_validate({"min_gradient": 0.0})
+    found = _component(OPTIMIZER, "optimizer").model_validate({"min_gradient": 0.0, **fields})
     assert isinstance(found, Optimizer)
     return found
 

@@ -11,6 +11,7 @@ import numpy as np
 from bpframe.curve_fitting.covariance import Covariance
 from bpframe.curve_fitting.data import shaped_inputs
 from bpframe.curve_fitting.summary import FitSummary, largest_correlations, value_row
+from bpframe.curve_fitting.verdict import Verdict
 from bpframe.errors import DataError
 from bpframe.history import History
 from bpframe.network import Network
@@ -19,20 +20,15 @@ __all__ = ["CurveFit"]
 
 Array = np.ndarray[Any, Any]
 
-#: At a minimum the residuals are orthogonal to every column of the Jacobian; this cosine is near enough.
-ORTHOGONAL = 1e-4
-
-#: Residuals below this share of the values are rounding.
-EXACT = 1e-12
-
 
 @dataclass(frozen=True)
 class CurveFit:
     """Fitted parameters with their uncertainty; `print` shows the summary.
 
     `parameters` maps names to values, numbers or arrays. What is in matrices and vectors is in the order of `names`, an
-    entry each: `estimates` and `start` (P,), `covariance` and `correlation` (P, P). `residuals` are y − f(x), like y.
-    `network` computes the fitted model, `history` tells of the iterations.
+    entry each: `estimates` and `start` (P,), `covariance` and `correlation` (P, P). `residuals` are y − f(x), like y,
+    and masked where a point was left out because it was; `left_out` counts these. `network` computes the fitted model,
+    `history` tells of the iterations, `retried` of another try where one was made. `verdict` says whether it converged.
     """
 
     parameters: dict[str, Any]
@@ -45,9 +41,11 @@ class CurveFit:
     chi_square: float
     total_square: float
     count: int
-    orthogonality: float
+    left_out: int
+    verdict: Verdict
     network: Network
     history: History
+    retried: str
     iterations: int
     flat: bool
 
@@ -69,7 +67,7 @@ class CurveFit:
     @property
     def cost(self) -> float:
         """χ²/2N: the mean cost over the N points."""
-        return self.chi_square / 2 / len(self.residuals)
+        return self.chi_square / 2 / (len(self.residuals) - self.left_out)
 
     @property
     def degrees_of_freedom(self) -> int:
@@ -99,23 +97,20 @@ class CurveFit:
     @property
     def exact(self) -> bool:
         """Whether the model goes through all values, but for rounding: there is no scatter to speak of."""
-        return self.chi_square <= EXACT**2 * max(self.total_square, 0.0)
+        return self.verdict.exact
 
     @property
     def converged(self) -> bool:
-        """Whether this is a minimum: the residuals are orthogonal to every column of the Jacobian, or vanish."""
-        return self.exact or self.orthogonality <= ORTHOGONAL
+        """Whether this is a minimum, as `verdict` judges it."""
+        return self.verdict.converged
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What to know before the numbers are used: parameters that are not determined, a fit that is no minimum."""
-        notes = list(self.uncertainty.notes)
-        if self.exact:
-            notes.append("the curve goes through all values, but for rounding: the errors are those of rounding")
+        """What to know before the numbers are used: a fit that is no minimum, parameters that are not determined."""
+        notes = list(self.verdict.notes)
         if not self.converged:
             more = f"iterations={10 * self.iterations}, " if len(self.history) >= self.iterations else ""
-            said = f"this is no minimum (cosine {self.orthogonality:.1g}): errors mean nothing"
-            notes.insert(0, f"{said}; try {more}another start or optimizer")
+            notes[0] += f"; errors mean nothing; try {more}another start or optimizer"
         return tuple(notes)
 
     def confidence_intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
@@ -160,18 +155,22 @@ class CurveFit:
         errors = self.uncertainty.standard_errors
         kinds = " + ".join(dict.fromkeys(node.component.kind for node in self.network.graph.nodes))
         scale = "known σ" if self.absolute_sigma else "errors scaled with reduced χ²"
-        statistics = (
+        statistics = [
             ("values, parameters", f"{self.count}, {len(self.names)}; {self.degrees_of_freedom} degrees of freedom"),
             ("χ²", f"{self.chi_square:.8g}"),
             ("reduced χ²", f"{self.reduced_chi_square:.8g} ({scale})"),
             ("R²", f"{self.r_squared:.8g}"),
             ("AIC, BIC", f"{self.aic:.6g}, {self.bic:.6g}"),
             ("ended", f"after {len(self.history)} iterations: {self.history.stopped}"),
-        )
+        ]
+        if self.left_out:
+            statistics.insert(1, ("left out", f"{self.left_out} masked points"))
+        if self.retried:
+            statistics.append(("tried twice", self.retried))
         return FitSummary(
             f"fit of {kinds}",
             tuple(map(value_row, self.names, self.estimates, errors, self.start)),
-            statistics,
+            tuple(statistics),
             largest_correlations(self.names, self.correlation, min_correlation),
             self.notes,
         )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bpframe.component import LinearMinimum
+from bpframe.component.linear_minimum import linear_minimum
 from bpframe.derivatives.bending import bent_outputs
 from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.curvature.kfac import kronecker_factors
@@ -120,21 +122,15 @@ class LeastSquares:
         Source: Demmel, Grigori, Hoemmen and Langou, Communication-optimal Parallel and Sequential QR and LU
         Factorizations (2012).
         """
-        width, columns = self.size + 1, self._passes.columns
-        self._check("the triangular factor", (self.size, self.size), "a linear operator, which writes nothing out")
-        triangle, total = np.empty((0, width), self.dtype), 0.0
-        each = (self._passes.bytes_each + width * self.dtype.itemsize) * columns
-        for point, _ in self._passes.at(theta, each):
-            total += total_cost(point)
-            rows = len(triangle) + columns * point.batch
-            stacked = np.empty((rows, width), self.dtype, order="F")
-            stacked[: len(triangle)] = triangle
-            below = stacked.T[:, len(triangle) :].reshape(width, columns, point.batch)  # a view: the rows are split
-            self._written(point).write(below[:-1])
-            np.multiply(output_residuals(point).values, self._scale, out=below[-1])
-            triangle = np.asarray(np.linalg.qr(stacked, mode="r"))
-        height = min(len(triangle), self.size)
-        return total / self.count, triangle[:height, :-1], triangle[:height, -1].copy()
+        total, factor = self._factor(theta)
+        return total / self.count, factor[: self.size, :-1], factor[: self.size, -1].copy()
+
+    def linear_minimum(self, theta: Array) -> LinearMinimum:
+        """Return the minimum of ‖ρ + RΔ‖, from the triangular factor's singular values."""
+        _, factor = self._factor(theta)
+        square, projected = factor[: self.size, :-1], factor[: self.size, -1]
+        size = float(np.linalg.norm(factor[:, -1]))
+        return linear_minimum(size, square, projected, self.residual_count(), theta)
 
     def normal_equations(self, theta: Array) -> tuple[float, Array, Array]:
         """Return C, G and g, with the examples taken in portions.
@@ -252,6 +248,23 @@ class LeastSquares:
 
     def _check(self, what: str, shape: tuple[int, ...], instead: str) -> None:
         check_memory(what, shape, self.dtype, self.memory_limit, instead)
+
+    def _factor(self, theta: Array) -> tuple[float, Array]:
+        """Return N C and the triangular factor of [R ρ], (min(K, P + 1), P + 1)."""
+        width, columns = self.size + 1, self._passes.columns
+        self._check("the triangular factor", (self.size, self.size), "a linear operator, which writes nothing out")
+        triangle, total = np.empty((0, width), self.dtype), 0.0
+        each = (self._passes.bytes_each + width * self.dtype.itemsize) * columns
+        for point, _ in self._passes.at(theta, each):
+            total += total_cost(point)
+            rows = len(triangle) + columns * point.batch
+            stacked = np.empty((rows, width), self.dtype, order="F")
+            stacked[: len(triangle)] = triangle
+            below = stacked.T[:, len(triangle) :].reshape(width, columns, point.batch)  # a view: the rows are split
+            self._written(point).write(below[:-1])
+            np.multiply(output_residuals(point).values, self._scale, out=below[-1])
+            triangle = np.asarray(np.linalg.qr(stacked, mode="r"))
+        return total, triangle
 
     def _seeds(self, point: Linearisation) -> dict[str, Array]:
         alone = len(point.roots) == 1 and isinstance(next(iter(point.roots.values())), Identity)

@@ -17,6 +17,9 @@ __all__ = ["LevenbergMarquardt"]
 #: Damping does not fall below this, from where it would take long to grow again.
 LEAST_DAMPING = 1e-20
 
+#: An undamped step has to bring so much of what the linear model promises: the model then reaches as far as it.
+FORETOLD = 0.25
+
 
 class LevenbergMarquardt(Descent):
     """Damped Gauss–Newton steps: far from the minimum short ones along the gradient, near it those of Gauss–Newton.
@@ -32,6 +35,9 @@ class LevenbergMarquardt(Descent):
         (G + μ D²) a = −1/N Σ_n J_nᵀ H_n f̈_n,    θ ← θ + Δθ + ½ a    where 2 ‖D a‖ ≤ α ‖D Δθ‖
 
     That leads along the narrow, curved valleys of formulas in far fewer steps, each of one forward pass more.
+
+    Where damped steps no longer lower the cost, the singular values of the residuals' Jacobian tell whether the point
+    is a minimum; if it is not, the step to the minimum of the linear model is tried before the run ends.
 
     Every iteration takes one step and uses all examples. `LevenbergMarquardt(rule="fixed", scaling="none")` is
     MATLAB's trainlm.
@@ -51,8 +57,10 @@ class LevenbergMarquardt(Descent):
     decrease: float = Field(0.1, gt=0, lt=1, description="The factor of μ after a step; with ϱ, the least factor.")
     increase: float = Field(10.0, gt=1, allow_inf_nan=False, description="The factor of μ after a step not taken.")
     max_damping: PositiveFloat = Field(1e10, description="Stop where μ would become larger than this.")
-    scaling: Literal["columns", "none"] = Field(
-        "columns", description="D: the largest lengths so far of the columns of the residuals' Jacobian, or ones."
+    scaling: Literal["columns", "start", "none"] = Field(
+        "columns",
+        description="D: the largest lengths so far of the columns of the residuals' Jacobian; the reciprocals of the "
+        "parameters at the start, so that steps are shares of these; or ones.",
     )
     acceleration: NonNegativeFloat = Field(
         0.0, description="The longest acceleration 2‖Da‖/‖DΔθ‖ that a step may have; 0 leaves it out, 0.75 is usual."
@@ -71,7 +79,8 @@ class Marquardt(Search[Damped]):
         self._objective = problem.objective
         self._tolerance = tolerance
         self._precision = float(np.finfo(problem.parameters.dtype).eps)
-        self._solving = Solving(method.solver, method.scaling == "columns", problem.memory_limit)
+        start = problem.parameters if method.scaling == "start" else None
+        self._solving = Solving(method.solver, method.scaling != "none", problem.memory_limit, start=start)
         self._damping = method.damping
         self._growth = 2.0
 
@@ -80,6 +89,13 @@ class Marquardt(Search[Damped]):
         return self._solving.at(self._objective, self._damping)
 
     def trial(self, theta: Array, model: Damped) -> Trial:
+        """Try damped steps; where none matters any more, see whether this is a minimum, and leap to it if not."""
+        found = self._damped(theta, model)
+        if found.reason is None or self._damping > self._method.max_damping:
+            return found
+        return self._undamped(theta, model) or found
+
+    def _damped(self, theta: Array, model: Damped) -> Trial:
         """Try steps with larger and larger damping until one lowers the cost."""
         while True:
             used, ratio, reason, cost, last = self._damping, 0.0, None, math.inf, False
@@ -106,6 +122,22 @@ class Marquardt(Search[Damped]):
             if taken or reason is not None:
                 figures = {"damping": used, "gain_ratio": ratio if math.isfinite(ratio) else 0.0}
                 return Trial(taken, moved if taken else theta, cost if taken else model.cost, figures, reason)
+
+    def _undamped(self, theta: Array, model: Damped) -> Trial | None:
+        """Return the step to the linear model's minimum, where that lies elsewhere and the cost falls on the way.
+
+        Damping hides directions that residuals hardly see: nearly parallel columns, as those of a line far from x = 0.
+        """
+        found = self._solving.linear_minimum(self._objective)
+        if found is None or found.near or found.within_rounding:
+            return None
+        moved = theta + found.step.astype(theta.dtype)
+        cost = self._objective.cost(moved) if np.isfinite(moved).all() else math.inf
+        ratio = (model.cost - cost) / (0.5 * float(found.along @ found.along))
+        if not ratio > FORETOLD:
+            return None
+        self._damping, self._growth = LEAST_DAMPING, 2.0
+        return Trial(True, moved, cost, {"damping": 0.0, "gain_ratio": ratio}, None)
 
     def _bent(self, model: Damped, step: Array, damping: float) -> Array | None:
         """Return Δθ + ½ a, or None where a is too long."""

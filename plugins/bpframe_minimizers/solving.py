@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from bpframe.extend import Array, Objective
+from bpframe.extend import Array, LinearMinimum, Objective
 from bpframe_minimizers.damped import Damped, Dual, Gram, Normal, Triangular
 from bpframe_minimizers.iterative import Iterative
 
@@ -17,8 +17,14 @@ Solver: TypeAlias = Literal["auto", "normal", "qr", "dual", "lsmr"]
 #: From so many parameters on, products with R cost less than factoring a matrix of their number squared.
 MANY = 4000
 
-#: How many roundings of the longest column a column is long that is zero.
+#: Up to so many parameters the singular values of their Jacobian cost little beside a run.
+FEW = 500
+
+#: How many roundings of the longest column a column is long that may be zero.
 ROUNDING = 10
+
+#: Forward and reverse mode agree this well on a column that is more than rounding.
+AGREEMENT = 1e-4
 
 
 class Solving:
@@ -32,15 +38,20 @@ class Solving:
     `auto` is dual for fewer residuals than parameters; else normal, and qr where that would leave a step fewer than
     four digits; and lsmr where neither matrix fits into the memory limit, or parameters are very many.
 
-    D: the largest lengths so far of R's columns, or ones.
+    D: the largest lengths so far of R's columns, or ones. With a `start`, the reciprocals of its entries, times the
+    largest effect that a change of one by itself has; parameters that start at zero have the lengths of their columns.
     """
 
-    def __init__(self, solver: Solver, scaled: bool, memory_limit: int, tolerance: float = 1e-6) -> None:
+    def __init__(
+        self, solver: Solver, scaled: bool, memory_limit: int, tolerance: float = 1e-6, start: Array | None = None
+    ) -> None:
         self.solver = solver
         self.scaled = scaled
         self.memory_limit = memory_limit
         self.tolerance = tolerance
+        self._start = None if start is None else np.abs(start)
         self._largest: Array | None = None
+        self._judged: dict[int, bool] = {}
         self._imprecise = 0.0
         self._last: Damped | None = None
 
@@ -49,8 +60,15 @@ class Solving:
         if isinstance(self._last, Normal):
             self._imprecise = max(self._imprecise, self._last.imprecise)
         system = self._last = self._system(objective, damping)
-        system.scale(self._scaling(system.norms) if self.scaled else None)
+        system.scale(self._scaling(system.norms, objective) if self.scaled else None)
         return system
+
+    def linear_minimum(self, objective: Objective) -> LinearMinimum | None:
+        """Return the minimum of the linear model, or None where it costs too much or is not that of the cost."""
+        size = objective.size
+        if size > FEW or not self._fits(size, size, objective) or objective.remainder() is not None:
+            return None
+        return objective.linear_minimum()
 
     def _system(self, objective: Objective, damping: float) -> Damped:
         solver = self._choice(objective) if self.solver == "auto" else self.solver
@@ -75,21 +93,44 @@ class Solving:
     def _fits(self, rows: int, columns: int, objective: Objective) -> bool:
         return rows * columns * 8 <= self.memory_limit
 
-    def _scaling(self, norms: Array) -> Array:
+    def _scaling(self, norms: Array, objective: Objective) -> Array:
         self._largest = norms if self._largest is None else np.maximum(self._largest, norms)
-        return units(self._largest)
+        columns = units(self._largest, self._trusted(self._largest, norms, objective))
+        if self._start is None:
+            return columns
+        effect = (norms * self._start).max(initial=0)
+        where = (self._start > 0) & (effect > 0)
+        columns[where] = effect / self._start[where]
+        return columns
+
+    def _trusted(self, largest: Array, norms: Array, objective: Objective) -> Array:
+        """Return which of the very short columns are more than rounding, (P,): forward mode finds them as long."""
+        trusted = np.zeros(norms.shape, bool)
+        for column in np.flatnonzero((largest > 0) & (largest <= _least(largest))).tolist():
+            if column not in self._judged:
+                unit = np.zeros_like(norms)
+                unit[column] = 1
+                pushed = np.linalg.norm(objective.residual_operator()[1].matvec(unit))
+                self._judged[column] = bool(abs(pushed - norms[column]) <= AGREEMENT * norms[column])
+            trusted[column] = self._judged[column]
+        return trusted
 
 
-def units(norms: Array) -> Array:
+def units(norms: Array, trusted: Array | bool = False) -> Array:
     """Return the lengths of columns as units for their parameters.
 
     A column that is zero within rounding, beside the longest, has no unit of its own and gets the longest's: in a tiny
-    one, such as the biases of keys that softmax cancels, rounding would become a step that leads anywhere.
+    one, such as the biases of keys that softmax cancels, rounding would become a step that leads anywhere. Those that
+    are `trusted` keep their own however short they are: where parameters are 10¹² and 10⁻⁷, so are columns.
     """
     longest = norms.max(initial=0)
     if not longest > 0:
         return np.ones_like(norms)
-    return np.where(norms > ROUNDING * np.finfo(norms.dtype).eps * longest, norms, longest)
+    return np.where((norms > _least(norms)) | (trusted & (norms > 0)), norms, longest)
+
+
+def _least(norms: Array) -> Any:
+    return ROUNDING * np.finfo(norms.dtype).eps * norms.max(initial=0)
 
 
 def _triangular(objective: Objective) -> Triangular:

@@ -1,8 +1,8 @@
 """Nonlinear regressions of the NIST Statistical Reference Datasets: data, starting and certified values.
 
 The numbers in nist.json are NIST/ITL's public ones, StRD, Nonlinear Least Squares Regression: for each problem the
-predictor x, the response y, two starts (1 far, 2 near), the certified parameters with their standard deviations, and
-the residual sum of squares.
+predictor x (Nelson has two), the response y, two starts (1 far, 2 near), the certified parameters with their standard
+deviations, and the residual sum of squares.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from bpframe_reference import QuadraticCost
 
 from bpframe import Network
-from bpframe.extend import Diagonal, Layer, Parameter
+from bpframe.extend import BatchMatrix, Diagonal, Layer, Parameter
 
 PROBLEMS: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("nist.json").read_text(encoding="utf-8"))
+PROBLEMS["Nelson"]["y"] = np.log(PROBLEMS["Nelson"]["y"]).tolist()  # its model is one of log y
 
 
 def _gauss(x, b):
@@ -66,6 +67,7 @@ FORMULAS: dict[str, Callable[[Any, Any], Any]] = {
     "Misra1b": lambda x, b: b[0] * (1 - (1 + b[1] * x / 2) ** -2),
     "Misra1c": lambda x, b: b[0] * (1 - (1 + 2 * b[1] * x) ** -0.5),
     "Misra1d": lambda x, b: b[0] * b[1] * x / (1 + b[1] * x),
+    "Nelson": lambda x, b: b[0] - b[1] * x[:, :1] * np.exp(-b[2] * x[:, 1:]),
     "Rat42": lambda x, b: b[0] / (1 + np.exp(b[1] - b[2] * x)),
     "Rat43": lambda x, b: b[0] / (1 + np.exp(b[1] - b[2] * x)) ** (1 / b[3]),
     "Roszman1": lambda x, b: b[0] - b[1] * x - np.arctan(b[2] / (x - b[3])) / np.pi,
@@ -73,14 +75,16 @@ FORMULAS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-class Formula(Layer):
-    """One of NIST's formulas f(x; b), with ∂f/∂b by the complex step, which is exact to rounding."""
+class DraftFormula(Layer):
+    """One of NIST's formulas f(x; b), without a Jacobian."""
+
+    draft: ClassVar[bool] = True
 
     problem: str
     start: tuple[float, ...]
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        return shape
+        return (1,)
 
     def parameters(self) -> dict[str, Parameter]:
         return {f"b{k}": Parameter((), init=value) for k, value in enumerate(self.start, start=1)}
@@ -88,10 +92,17 @@ class Formula(Layer):
     def forward(self, x, p):
         return FORMULAS[self.problem](x, list(p.values()))
 
+
+class Formula(DraftFormula):
+    """The same with ∂f/∂b by the complex step, which is exact to rounding."""
+
+    draft: ClassVar[bool] = False
+
     def jacobian(self, x, p):
         b, step = np.array(list(p.values())), 1e-30
         formula = FORMULAS[self.problem]
-        columns = {"x": Diagonal(formula(x + 1j * step, b).imag.astype(x.dtype) / step)}
+        slopes = [formula(x + 1j * step * unit, b).imag.astype(x.dtype) / step for unit in np.eye(x.shape[1])]
+        columns = {"x": Diagonal(slopes[0]) if len(slopes) == 1 else BatchMatrix(np.stack(slopes, axis=2))}
         for k, name in enumerate(p):
             moved = b.astype(complex)
             moved[k] += 1j * step
@@ -100,11 +111,11 @@ class Formula(Layer):
 
 
 def regression(name: str, start: int, dtype: str = "float64") -> tuple[Network, np.ndarray, np.ndarray]:
-    """Return the network that holds a problem's formula at start 1 or 2, with x and y, (N, 1)."""
+    """Return the network that holds a problem's formula at start 1 or 2, with x (N, predictors) and y (N, 1)."""
     problem = PROBLEMS[name]
     layer = Formula(problem=name, start=tuple(problem[f"start{start}"]))
-    network = Network([layer], input_shape=(1,), cost=QuadraticCost(), dtype=dtype)
-    x, y = (np.array(problem[key], dtype)[:, None] for key in "xy")
+    x, y = (np.array(problem[key], dtype).reshape(len(problem["y"]), -1) for key in "xy")
+    network = Network([layer], input_shape=x.shape[1:], cost=QuadraticCost(), dtype=dtype)
     return network, x, y
 
 

@@ -1,0 +1,138 @@
+"""Whether a fit ended at a minimum, and if not, why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bpframe.component import LinearMinimum
+from bpframe.curve_fitting.covariance import ILL_CONDITIONED, Covariance, parameter_covariance
+from bpframe.curve_fitting.model import entry_names
+from bpframe.derivatives.least_squares import LeastSquares
+from bpframe.network import Network
+
+__all__ = ["Verdict", "judged"]
+
+Array = np.ndarray[Any, Any]
+
+#: Residuals below this share of the values' scatter are rounding, and so are those of a few roundings of parameters.
+EXACT, ROUNDINGS = 1e-12, 4
+
+#: An axis is far from zero where its values differ by no more than this share of themselves.
+FAR = 1e-3
+
+#: Where to look whether a parameter has an effect elsewhere: at these shares of itself.
+LOOKS = (-1.0, 0.0, 1e-3, 1e-2, 0.1, 0.5, 2.0, 10.0, 1e2, 1e3)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the fitted parameters are a minimum of χ²: `converged`, and what else to know in `notes`.
+
+    A minimum is where the residuals are orthogonal to the whole column space of their Jacobian: where the minimum of
+    the linear model lies within a thousandth of the standard errors, or the curve goes through all values but for
+    rounding (`exact`). It is none where no parameter has an effect; where some are `silent`, without effect here but
+    not elsewhere; nor where float64 cannot tell parameters apart because an axis lies `far` from zero for its spread.
+    """
+
+    minimum: LinearMinimum
+    uncertainty: Covariance
+    exact: bool
+    silent: tuple[str, ...]
+    far: str | None
+
+    @property
+    def converged(self) -> bool:
+        """Whether this is a minimum."""
+        return self._objection is None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know before the numbers are used, the worst first."""
+        notes = [] if self.converged else [f"this is no minimum: {self._objection}"]
+        notes += self.uncertainty.notes
+        if self.far and self.uncertainty.condition > ILL_CONDITIONED:
+            notes.append(self.far)
+        if self.exact and self.minimum.rank:
+            notes.append("the curve goes through all values, but for rounding: the errors are those of rounding")
+        return tuple(notes)
+
+    @property
+    def _objection(self) -> str | None:
+        """Return why this is no minimum, or None."""
+        found = self.minimum
+        if not found.rank:
+            return "no parameter has any effect on the values here"
+        if self.silent:
+            names = ", ".join(self.silent)
+            return f"{names} had no effect here, but have one elsewhere: the curve is flat"
+        if self.uncertainty.entangled and self.far:
+            names = ", ".join(self.uncertainty.entangled)
+            return f"{names} cannot be told apart in float64"
+        if self.exact or found.near:
+            return None
+        if not np.isfinite(found.offset):
+            return "the residuals or their slopes are not finite" if np.isnan(found.offset) else "χ² can still fall"
+        away = f"it is {found.offset:.1g} standard errors away"
+        return away + (", which rounding the parameters in float64 makes up alone" if found.within_rounding else "")
+
+
+def judged(network: Network, inputs: Mapping[str, Array], target: Array, start: Array, absolute_sigma: bool) -> Verdict:
+    """Return the verdict on a network's present parameters as a fit to the target, which came from a start (P,)."""
+    (output,) = network.graph.outputs
+    squares, theta = LeastSquares(network._engine, inputs, {output: target}), network.parameters.vector.copy()
+    minimum, names = squares.linear_minimum(theta), entry_names(network.parameters)
+    scatter = np.sqrt(total_square(target) / squares.count)
+    return Verdict(
+        minimum,
+        parameter_covariance(minimum, squares.count, names, absolute_sigma),
+        exact=minimum.size <= max(EXACT * scatter, ROUNDINGS * minimum.rounding),
+        silent=tuple(names[place] for place in _silent(squares, minimum, theta, start)),
+        far=_axis_far_from_zero(inputs),
+    )
+
+
+def total_square(target: Array) -> float:
+    """Return Σ ((y − ȳ)/σ)² with the weighted mean ȳ: what R² compares with."""
+    y, sigma = target[..., 0], target[..., 1]
+    mean = np.average(y, weights=sigma**-2)
+    return float(np.sum(np.square((y - mean) / sigma)))
+
+
+def _silent(squares: LeastSquares, minimum: LinearMinimum, theta: Array, start: Array) -> list[int]:
+    """Return the parameters whose effect is within rounding here, and was not at the start or is not elsewhere."""
+    weak = np.flatnonzero(minimum.lengths * np.abs(theta) <= minimum.rounding).tolist()
+    if not weak:
+        return []
+    before, eps = squares.linear_minimum(start).lengths, np.finfo(np.float64).eps
+    lost = (before > 0) & (minimum.lengths <= eps * before)
+    never = (before == 0) & (minimum.lengths == 0)
+    return [place for place in weak if lost[place] or (never[place] and _has_effect_elsewhere(squares, theta, place))]
+
+
+def _has_effect_elsewhere(squares: LeastSquares, theta: Array, place: int) -> bool:
+    here = squares.cost(theta)
+    for share in LOOKS:
+        other = theta.copy()
+        other[place] = share * (theta[place] or 1.0)
+        if squares.cost(other) != here:
+            return True
+    return False
+
+
+def _axis_far_from_zero(inputs: Mapping[str, Array]) -> str | None:
+    """Return a note on the axis of the inputs that differs least beside its size, or None where all differ enough."""
+    worst, note = FAR, None
+    for name, array in inputs.items():
+        if array.dtype.kind != "f":
+            continue
+        columns = array.reshape(len(array), -1)
+        low, high = columns.min(axis=0, initial=np.inf), columns.max(axis=0, initial=-np.inf)
+        for spread, middle in zip((high - low).tolist(), ((low + high) / 2).tolist(), strict=True):
+            if 0 < spread < worst * abs(middle):
+                worst = spread / abs(middle)
+                note = f"{name} lies far from 0 ({middle:.4g}, spread {spread:.4g}): fit in {name} − {middle:.4g}"
+    return note
