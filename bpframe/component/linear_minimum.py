@@ -12,8 +12,9 @@ __all__ = ["LinearMinimum", "linear_minimum"]
 
 Array = np.ndarray[Any, Any]
 
-#: A point is a minimum where it lies within this share of the standard errors from that of the linear model.
-NEAR = 1e-3
+#: A point is a minimum where that of the linear model is within this share of the standard errors, or where no more
+#: than rounding and this share of each parameter is between the two.
+NEAR, SHARE = 1e-3, 1e-6
 
 #: Singular values up to so many roundings per column, beside the largest, are zero.
 ROUNDINGS = 10
@@ -30,13 +31,14 @@ class LinearMinimum:
     between ρ and single columns miss where columns are nearly parallel.
 
     Shapes: lengths (P,), of R's columns; scale D (P,), which has ones for zeros; singular (P,); right Vᵀ (P, P); known
-    (P,), the singular values that count; along Uᵀρ (P,), zero for the others. `size` is ‖ρ‖, `count` the number of
-    residuals, `rounding` how far rounding each parameter would move the residuals.
+    (P,), the singular values that count; along Uᵀρ (P,), zero for the others. `theta` is the point, `size` ‖ρ‖, `count`
+    the number of residuals, `rounding` how far rounding each parameter would move the residuals.
 
     Source: Bates and Watts, A Relative Offset Orthogonality Convergence Criterion for Nonlinear Least Squares (1981);
     Golub and Van Loan, Matrix Computations (4th ed., 2013), section 5.5, for singular values that are rounding.
     """
 
+    theta: Array
     lengths: Array
     scale: Array
     singular: Array
@@ -73,8 +75,10 @@ class LinearMinimum:
 
     @property
     def near(self) -> bool:
-        """Whether the point is that minimum, to a thousandth of the standard errors."""
-        return self.offset <= NEAR
+        """Whether the point is that minimum: to a thousandth of the standard errors, or to rounding and six digits."""
+        if self.offset <= NEAR:
+            return True
+        return self.within_rounding and bool((np.abs(self.step) <= SHARE * np.abs(self.theta)).all())
 
     @property
     def within_rounding(self) -> bool:
@@ -97,4 +101,4 @@ def linear_minimum(size: float, triangle: Array, projected: Array, count: int, t
         along[:] = np.nan
     known = singular > ROUNDINGS * columns * np.finfo(triangle.dtype).eps * singular.max(initial=0)
     along = np.where(known | np.isnan(along), along, 0)
-    return LinearMinimum(lengths, scale, singular, right, known, along, size, count, rounding)
+    return LinearMinimum(theta, lengths, scale, singular, right, known, along, size, count, rounding)

@@ -15,6 +15,9 @@ __all__ = ["checked_sigma", "checked_values", "features_of", "shaped_inputs", "u
 
 Array = np.ndarray[Any, Any]
 
+#: Decades of y/sigma at most: gradients hold its square, and their length squares that again.
+EXTREME = 70
+
 
 def features_of(x: Any) -> tuple[int, ...]:
     """Return the feature shape of one point: (1,) for plain numbers, x being (N,)."""
@@ -51,13 +54,15 @@ def shaped_inputs(graph: Graph, x: Any) -> dict[str, Array]:
     ShapeMismatch, DataError
 
     """
+    for name, array in (x if isinstance(x, Mapping) else {"x": x}).items():
+        _check_numbers(f"data {name}", array)
     if isinstance(x, Mapping):
         return checked_inputs(graph, {name: _column(x[name], graph.inputs.get(name)) for name in x}, np.float64)
     only = next(iter(graph.inputs.values())) if len(graph.inputs) == 1 else None
     return checked_inputs(graph, _column(x, only), np.float64)
 
 
-def checked_values(y: Any, shape: tuple[int, ...], count: int) -> Array:
+def checked_values(y: Any, shape: tuple[int, ...], x: Mapping[str, Array]) -> Array:
     """Return the values as a float64 array (N, *output), (N,) being taken for (N, 1).
 
     Raises
@@ -65,6 +70,9 @@ def checked_values(y: Any, shape: tuple[int, ...], count: int) -> Array:
     ShapeMismatch, DataError
 
     """
+    count = len(next(iter(x.values())))
+    _check_numbers("data y", y)
+    _check_axes(y, shape, x)
     values = checked_array(_column(y, shape), shape, "data y", np.float64)
     if len(values) != count:
         raise ShapeMismatch("x and y differ in their number of points", expected=f"{count}", received=f"{len(values)}")
@@ -114,8 +122,69 @@ def checked_sigma(sigma: Any, y: Any, shape: tuple[int, ...]) -> Array:
 
 
 def weighted_target(values: Array, sigma: Array) -> Array:
-    """Return the target of the weighted quadratic cost: (N, *output, 2)."""
+    """Return the target of the weighted quadratic cost: (N, *output, 2).
+
+    Raises
+    ------
+    DataError
+        The values are so large or small, in units of sigma, that their squares leave float64.
+
+    """
+    sizes = np.log10(np.where(values == 0, 1, np.abs(values))) - np.log10(sigma)
+    largest = float(sizes.max(where=(values != 0) | ~values.any(), initial=-np.inf))
+    if abs(largest) > EXTREME and sizes.size:
+        raise DataError(
+            "the squares of y/sigma are beyond what float64 holds",
+            expected=f"y/sigma between 1e-{EXTREME} and 1e{EXTREME}",
+            received=f"about 1e{largest:.0f}",
+            hint="give y and sigma in another unit",
+        )
     return np.stack([values, sigma], axis=-1)
+
+
+def _check_numbers(what: str, array: Any) -> None:
+    """Refuse what is no real number by its kind, before its shape is looked at."""
+    try:
+        kind = np.asarray(array).dtype
+    except (TypeError, ValueError):  # ragged: told where it is checked
+        return
+    hints = {
+        "c": "fit real and imaginary parts, as an output of two features",
+        "M": "numbers, such as seconds since the first: (x - x[0]) / numpy.timedelta64(1, 's')",
+        "m": "numbers, such as seconds: x / numpy.timedelta64(1, 's')",
+        "U": "numpy.asarray(x, float), where every text is a number",
+        "S": "numpy.asarray(x, float), where every text is a number",
+    }
+    if kind.kind in hints:
+        names = {"c": "complex numbers", "M": "dates (datetime64)", "m": "times (timedelta64)"}
+        raise DataError(
+            f"the {what} holds {names.get(kind.kind, 'text')}",
+            expected="real numbers",
+            received=str(kind),
+            hint=hints[kind.kind],
+        )
+
+
+def _check_axes(y: Any, shape: tuple[int, ...], x: Mapping[str, Array]) -> None:
+    """Refuse points along the last axis of x, as `curve_fit` has them, and formulas whose output has another shape."""
+    name, array = next(iter(x.items()))
+    given = np.shape(y)
+    if len(x) > 1 or not given:
+        return
+    if array.ndim == 2 and len(array) != given[0] == array.shape[1]:
+        raise ShapeMismatch(
+            f"{name} has its points along the last axis",
+            expected=f"points along axis 0: {array.T.shape}, for y {given}",
+            received=str(array.shape),
+            hint=f"{name}.T",
+        )
+    if len(array) == given[0] and given[1:] in ((), (1,)) and shape == array.shape[1:] != (1,):
+        raise ShapeMismatch(
+            "y has one value per point, and the formula is taken to return as many as it is given",
+            expected=f"y {(len(array), *shape)}, or a formula that says what it returns",
+            received=f"y {given}",
+            hint="def output_shape(self, shape): return (1,), and a formula that returns (N, 1)",
+        )
 
 
 def _column(array: Any, shape: tuple[int, ...] | None) -> Any:

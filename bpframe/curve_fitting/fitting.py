@@ -170,7 +170,7 @@ def _prepared(model: Layer | Network, x: Any, y: Any, sigma: Any) -> tuple[Netwo
     graph = network.graph
     inputs = shaped_inputs(graph, x)
     (output,) = graph.outputs
-    found = checked_values(y, graph.shapes[output], len(next(iter(inputs.values()))))
+    found = checked_values(y, graph.shapes[output], inputs)
     target = weighted_target(found, checked_sigma(sigma, y, found.shape))
     names = entry_names(network.parameters)
     if found.size < len(names):

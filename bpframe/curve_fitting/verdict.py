@@ -33,9 +33,9 @@ class Verdict:
     """Whether the fitted parameters are a minimum of χ²: `converged`, and what else to know in `notes`.
 
     A minimum is where the residuals are orthogonal to the whole column space of their Jacobian: where the minimum of
-    the linear model lies within a thousandth of the standard errors, or the curve goes through all values but for
-    rounding (`exact`). It is none where no parameter has an effect; where some are `silent`, without effect here but
-    not elsewhere; nor where float64 cannot tell parameters apart because an axis lies `far` from zero for its spread.
+    the linear model is near, or the curve goes through all values but for rounding (`exact`). It is none where no
+    parameter has an effect; where float64 cannot tell parameters apart because an axis lies `far` from zero for its
+    spread; nor where some are `silent`, without effect here but not elsewhere.
     """
 
     minimum: LinearMinimum
@@ -66,13 +66,13 @@ class Verdict:
         found = self.minimum
         if not found.rank:
             return "no parameter has any effect on the values here"
-        if self.silent:
-            names = ", ".join(self.silent)
-            return f"{names} had no effect here, but have one elsewhere: the curve is flat"
         if self.uncertainty.entangled and self.far:
-            names = ", ".join(self.uncertainty.entangled)
-            return f"{names} cannot be told apart in float64"
-        if self.exact or found.near:
+            return f"{', '.join(self.uncertainty.entangled)} cannot be told apart in float64"
+        if self.exact:
+            return None
+        if self.silent:
+            return f"the curve is flat: an effect that {', '.join(self.silent)} has elsewhere is lost here"
+        if found.near:
             return None
         if not np.isfinite(found.offset):
             return "the residuals or their slopes are not finite" if np.isnan(found.offset) else "χ² can still fall"

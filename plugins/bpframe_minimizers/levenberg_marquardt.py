@@ -93,7 +93,7 @@ class Marquardt(Search[Damped]):
         found = self._damped(theta, model)
         if found.reason is None or self._damping > self._method.max_damping:
             return found
-        return self._undamped(theta, model) or found
+        return self._undamped(theta, model, found)
 
     def _damped(self, theta: Array, model: Damped) -> Trial:
         """Try steps with larger and larger damping until one lowers the cost."""
@@ -123,21 +123,24 @@ class Marquardt(Search[Damped]):
                 figures = {"damping": used, "gain_ratio": ratio if math.isfinite(ratio) else 0.0}
                 return Trial(taken, moved if taken else theta, cost if taken else model.cost, figures, reason)
 
-    def _undamped(self, theta: Array, model: Damped) -> Trial | None:
-        """Return the step to the linear model's minimum, where that lies elsewhere and the cost falls on the way.
+    def _undamped(self, theta: Array, model: Damped, last: Trial) -> Trial:
+        """Return the step to the linear model's minimum in place of the last one: the end where it is near.
 
-        Damping hides directions that residuals hardly see: nearly parallel columns, as those of a line far from x = 0.
+        Where it is not, damping hides directions that residuals hardly see, such as those of nearly parallel columns;
+        the way goes on from there if the model foretells the cost, and ends with the last step otherwise.
         """
         found = self._solving.linear_minimum(self._objective)
-        if found is None or found.near or found.within_rounding:
-            return None
+        if found is None or found.within_rounding:
+            return last
         moved = theta + found.step.astype(theta.dtype)
         cost = self._objective.cost(moved) if np.isfinite(moved).all() else math.inf
         ratio = (model.cost - cost) / (0.5 * float(found.along @ found.along))
-        if not ratio > FORETOLD:
-            return None
+        # Near the end the step is more exact than a difference of costs that agree within rounding.
+        ended = found.near and cost <= model.cost + found.rounding * found.size
+        if not ended and not ratio > FORETOLD:
+            return last
         self._damping, self._growth = LEAST_DAMPING, 2.0
-        return Trial(True, moved, cost, {"damping": 0.0, "gain_ratio": ratio}, None)
+        return Trial(True, moved, cost, {"damping": 0.0, "gain_ratio": ratio}, last.reason if ended else None)
 
     def _bent(self, model: Damped, step: Array, damping: float) -> Array | None:
         """Return Δθ + ½ a, or None where a is too long."""
