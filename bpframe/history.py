@@ -55,6 +55,16 @@ class History(BaseModel):
     def __len__(self) -> int:
         return len(self.epochs)
 
+    def follow(self, past: History | None, now: History) -> None:
+        """Bring this history, which began as the `past` one, up to the one of a training; epochs count on."""
+        if past is None:
+            return  # it is the training's own
+        count = len(past)
+        self.epochs += [
+            record.model_copy(update={"epoch": count + record.epoch}) for record in now.epochs[len(self) - count :]
+        ]
+        self.steps, self.stopped = past.steps + now.steps, now.stopped
+
     def column(self, name: str) -> list[float]:
         """Return one quantity over the epochs that have it: `history.column("cost")`, `history.column("damping")`."""
         fields = [field for field in EpochRecord.model_fields if field != "figures"]

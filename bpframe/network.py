@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bpframe.building import build_graph
-from bpframe.checkpoint import Checkpoint, read_checkpoint, restored_engine, write_checkpoint
+from bpframe.checkpoint import (
+    Checkpoint,
+    read_checkpoint,
+    restored_engine,
+    restored_preparation,
+    saved_preparation,
+    write_checkpoint,
+)
 from bpframe.component import Component, Cost, Layer, Optimizer, contract_of
 from bpframe.data import DataSpec, FittedPreparation
 from bpframe.differentiable import Arrays, Differentiable
@@ -43,9 +51,12 @@ class Network(Differentiable):
     Arrays have examples on axis 0. A network of one input takes and gives plain arrays; one of several takes and gives
     mappings from names to arrays. The same holds for outputs.
 
-    `history` and `training` tell of the last training; they are None before the first. Any number of threads may
-    evaluate and differentiate one network at once. While one thread trains it, others are refused with a
-    ConcurrencyError. `copy.deepcopy` and `pickle` give independent networks.
+    `history` tells of every training so far, also of those before it was saved and loaded, and `training` of the last
+    one; they are None before the first. A network that is loaded from a run of prepared data has their `preparation`,
+    and takes raw inputs and targets in every method.
+
+    Any number of threads may evaluate and differentiate one network at once. While one thread trains it, others are
+    refused with a ConcurrencyError. `copy.deepcopy` and `pickle` give independent networks.
 
     Parameters
     ----------
@@ -130,6 +141,7 @@ class Network(Differentiable):
         network.spec, network.training = checkpoint.spec.network, checkpoint.spec.training
         network.history = checkpoint.history
         network._engine = restored_engine(checkpoint, repeating())
+        network._preparation = restored_preparation(checkpoint, network.graph)
         network._verify = wanted(None)
         if network._verify:
             verify_graph(network.graph)
@@ -159,7 +171,10 @@ class Network(Differentiable):
         seed: int | None = None,
         progress: bool | None = None,
     ) -> History:
-        """Train and return what happened, epoch by epoch.
+        """Train and return what happened, epoch by epoch; `history` goes on from the trainings before.
+
+        Where x is a table, such as a pandas DataFrame, its columns' names are remembered: whatever table comes later
+        is read by name. A network with a `preparation` takes x, y and validation data raw.
 
         With a rule, such as gradient descent, on mini-batches of `batch_size` examples, 10 where it is left out. An
         optimizer that minimises, such as Levenberg–Marquardt, runs for `epochs` iterations at most, on all examples at
@@ -190,14 +205,23 @@ class Network(Differentiable):
         progress: bool | None = None,
     ) -> History:
         """Train as a `TrainingSpec` says; `fit` is this with the specification's fields as arguments."""
-        samples = self._samples(*data)
-        validation = None if validation_data is None else self._samples(*_pair(validation_data))
-        if self._verify:
-            verify_optimizer(spec.optimizer)
-        self._warn_of_drafts()
-        trainer = (Minimization if spec.minimizes else Trainer)(self._engine, spec)
-        self.history, self.training = trainer.history, spec
-        return trainer.run(samples, validation, progress, self._listener())
+        before, self._preparation = self._preparation, self._knowing_columns(*data)
+        try:
+            samples = self._samples(*data)
+            validation = None if validation_data is None else self._samples(*_pair(validation_data))
+            if self._verify:
+                verify_optimizer(spec.optimizer)
+            self._warn_of_drafts()
+            trainer = (Minimization if spec.minimizes else Trainer)(self._engine, spec)
+        except BaseException:
+            self._preparation = before
+            raise
+        past, self.training = self.history, spec
+        self.history = whole = trainer.history if past is None else past.model_copy(update={"epochs": [*past.epochs]})
+        try:
+            return trainer.run(samples, validation, progress, self._listener(past))
+        finally:
+            whole.follow(past, trainer.history)
 
     def save(
         self,
@@ -210,19 +234,32 @@ class Network(Differentiable):
         """Write the network to a new folder, whole or not at all, and return the folder's path.
 
         The folder holds spec.yaml, weights.safetensors, versions.json, and where there was a training, history.json.
-        `data` says where the examples came from, with paths relative to the folder, and `preparation` how they were
-        prepared, so that `bpframe evaluate` and `bpframe predict` can use the run. `overwrite` replaces a run. State
-        of the optimizer is not saved: another `fit` starts it anew.
+        `data` says where the examples came from, with paths relative to the folder. `preparation` says how they were
+        prepared, of a network that was trained on prepared arrays: once it is loaded, it takes raw ones. A preparation
+        that the network has, and the names of columns that it was trained on, are kept. `overwrite` replaces a run.
+        State of the optimizer is not saved: another `fit` starts it anew.
 
         Raises
         ------
         CheckpointError
-            The folder exists or cannot be written, or a weight is not finite.
+            The folder exists or cannot be written, a weight is not finite, or the preparation is not this network's.
 
         """
         spec = RunSpec(network=self.spec, training=self.training, data=data)
-        saved = Checkpoint(spec, self.parameters, self.state, self.history, preparation)
-        return write_checkpoint(saved, folder, overwrite)
+        kept = saved_preparation(self.graph, self._preparation, preparation)
+        return write_checkpoint(Checkpoint(spec, self.parameters, self.state, self.history, *kept), folder, overwrite)
+
+    @property
+    def preparation(self) -> FittedPreparation | None:
+        """What raw inputs and targets go through in every method; None where they are taken as they are."""
+        return None if self._preparation is None else self._preparation.fitted
+
+    def without_preparation(self) -> Network:
+        """Return this network, with the same parameters, as one that takes prepared inputs and targets everywhere."""
+        bare = type(self).__new__(type(self))
+        bare.__dict__.update(self.__dict__)  # one engine for both
+        bare._preparation = None if self._preparation is None else replace(self._preparation, fitted=None)
+        return bare
 
     # Copies ---------------------------------------------------------------------------------------------------------
 
@@ -288,13 +325,14 @@ class Network(Differentiable):
         """Draw the graph with matplotlib (extra `plot`); write the picture to `path` where one is given."""
         return draw(self.graph, path)
 
-    def _listener(self) -> Callable[[int, History], None] | None:
+    def _listener(self, past: History | None) -> Callable[[int, History], None] | None:
         """Return what tells installed plugins that an epoch is over, or None where none listens."""
-        tell = listeners("bpframe_after_epoch")
-        if tell is None:
+        tell, whole = listeners("bpframe_after_epoch"), self.history
+        if tell is None or whole is None:
             return None
 
         def after_epoch(epoch: int, history: History) -> None:
+            whole.follow(past, history)
             tell(network=self, epoch=epoch, history=history)
 
         return after_epoch

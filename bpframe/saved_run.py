@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ class SavedRun:
     spec: RunSpec
     history: History | None
     preparation: FittedPreparation | None
+    columns: Sequence[str | int] | None = None
 
     def evaluate(self, data: str | os.PathLike[str] | None = None) -> tuple[Evaluation, str]:
         """Measure the network; return the figures and which examples they are of (`test`, `training` or `all`).
@@ -63,7 +64,7 @@ class SavedRun:
         """
         source, base, part = self._source(data)
         x, y, part = self._examples(source, base, part)
-        return evaluate(self.network, x, y), part
+        return evaluate(self.network.without_preparation(), x, y), part
 
     def predict(self, file: str | os.PathLike[str]) -> Predictions:
         """Return what the network makes of the inputs in a .npz, .npy, .csv or IDX file.
@@ -73,12 +74,12 @@ class SavedRun:
         DataError, ShapeMismatch
 
         """
-        x, place = read_inputs(Path(file), source=self.spec.data, preparation=self.preparation)
+        x, place = read_inputs(Path(file), source=self.spec.data, preparation=self.preparation, columns=self.columns)
         return self.predict_array(x if self.preparation is None else self.preparation.apply_inputs(x, place))
 
     def predict_array(self, x: Array) -> Predictions:
         """Return what the network makes of prepared inputs (N, *features)."""
-        found = self.network.predict(x)
+        found = self.network.predict(x, raw=False)
         outputs = dict(found) if isinstance(found, dict) else {self.network.graph.outputs[0]: found}
         classes = None if self.preparation is None else self.preparation.classes
         if self.preparation is None or classes is None or isinstance(found, dict):
@@ -155,4 +156,5 @@ def open_run(folder: str | os.PathLike[str], components: Iterable[type[Component
         spec=saved.spec,
         history=saved.history,
         preparation=saved.preparation,
+        columns=None if saved.columns is None else next(iter(saved.columns.inputs.values()), None),
     )

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.data import FittedPreparation
+from bpframe.data import Columns, FittedPreparation
 from bpframe.history import History
 from bpframe.spec import RunSpec
 
 __all__ = [
+    "COLUMNS",
     "FILES",
     "FORMAT",
     "HISTORY",
@@ -34,10 +35,11 @@ SPEC = "spec.yaml"
 WEIGHTS = "weights.safetensors"
 HISTORY = "history.json"
 PREPARATION = "preparation.json"
+COLUMNS = "columns.json"
 VERSIONS = "versions.json"
 
 #: Every file that a checkpoint may have.
-FILES = (SPEC, WEIGHTS, HISTORY, PREPARATION, VERSIONS)
+FILES = (SPEC, WEIGHTS, HISTORY, PREPARATION, COLUMNS, VERSIONS)
 
 #: Begins the names of state in the weights file: state/batch_norm_1.mean. Parameters' paths have no slash.
 STATE_PREFIX = "state/"
@@ -50,8 +52,8 @@ LOCAL = "local"
 class Checkpoint:
     """A network's description, its arrays, and how it came about.
 
-    `parameters` by path; `state` by node and name; `history` and `preparation` are None where there are none;
-    `versions` is what was installed when the checkpoint was written, and empty before that.
+    `parameters` by path; `state` by node and name; `history`, `preparation` and `columns` (their names) are None
+    where there are none; `versions` is what was installed when the checkpoint was written, and empty before that.
     """
 
     spec: RunSpec
@@ -59,4 +61,5 @@ class Checkpoint:
     state: Mapping[str, Mapping[str, Array]]
     history: History | None = None
     preparation: FittedPreparation | None = None
+    columns: Columns | None = None
     versions: Mapping[str, Any] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from bpframe.building import build_graph
 from bpframe.called_pass import MakePass
 from bpframe.checkpoint.content import (
+    COLUMNS,
     FORMAT,
     HISTORY,
     LOCAL,
@@ -26,12 +27,14 @@ from bpframe.checkpoint.content import (
     Array,
     Checkpoint,
 )
+from bpframe.checkpoint.digests import check_files, check_seal
 from bpframe.checkpoint.folder import resolved
 from bpframe.component import Component
-from bpframe.data import FittedPreparation
+from bpframe.data import Columns, FittedPreparation
 from bpframe.engine import Engine
 from bpframe.errors import BpframeError, CheckpointError, closest
 from bpframe.history import History
+from bpframe.mistakes import shortened
 from bpframe.plugins import default_registry
 from bpframe.registry import Registry
 from bpframe.spec import RunSpec, read_spec
@@ -40,6 +43,8 @@ __all__ = ["read_checkpoint", "restored_engine"]
 
 #: A distribution's name and a version.
 _PACKAGE = re.compile(r"[\w.-]{1,100} [\w.+!-]{1,50}", re.ASCII)
+
+_VERSION = re.compile(r"[\w.+!-]{1,50}", re.ASCII)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -69,6 +74,7 @@ def read_checkpoint(folder: str | os.PathLike[str], components: Iterable[type[Co
         state=state,
         history=_model(path / HISTORY, History),
         preparation=_model(path / PREPARATION, FittedPreparation),
+        columns=_model(path / COLUMNS, Columns),
         versions=versions,
     )
 
@@ -151,13 +157,17 @@ def _require_folder(path: Path) -> None:
 
 def _versions(path: Path) -> dict[str, Any]:
     file = path / VERSIONS
+    text = _text(file)
     try:
-        versions = json.loads(_text(file))
+        versions = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _damaged(file, str(error)) from None
     if not isinstance(versions, dict):
         raise _damaged(file, f"a {type(versions).__name__} in place of an object")
-    _check_format(versions.get("format"), file, f" by bpframe {versions.get('bpframe', '(unknown)')}")
+    version = versions.get("bpframe")
+    known = isinstance(version, str) and _VERSION.fullmatch(version)
+    _check_format(versions.get("format"), file, f" by bpframe {version if known else '(unknown)'}")
+    check_seal(file, text, versions)
     names = versions.get("files")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise _damaged(file, "'files' is no list of names")
@@ -167,15 +177,16 @@ def _versions(path: Path) -> dict[str, Any]:
             f"{path} is not whole: {', '.join(missing)} " + ("is" if len(missing) == 1 else "are") + " missing",
             hint="take another copy of the run",
         )
+    check_files(path, versions)
     return versions
 
 
 def _check_format(number: object, file: Path, by: str = "") -> None:
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise _damaged(file, f"the format version is {number!r}")
+        raise _damaged(file, f"the format version is {shortened(number)}")
     if number > FORMAT:
         raise CheckpointError(
-            f"{file} was written in format {number}{by}",
+            f"{file} was written in format {shortened(number)}{by}",
             expected=f"format {FORMAT} at most",
             hint="a newer bpframe reads it: pip install --upgrade bpframe",
         )

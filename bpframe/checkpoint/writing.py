@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import warnings
@@ -15,6 +14,7 @@ from pydantic import BaseModel
 
 from bpframe._version import __version__
 from bpframe.checkpoint.content import (
+    COLUMNS,
     FILES,
     FORMAT,
     HISTORY,
@@ -27,6 +27,7 @@ from bpframe.checkpoint.content import (
     Array,
     Checkpoint,
 )
+from bpframe.checkpoint.digests import digests_of, sealed
 from bpframe.checkpoint.folder import new_folder, resolved
 from bpframe.component import Component
 from bpframe.errors import CheckpointError, RegistryError
@@ -66,8 +67,11 @@ def write_checkpoint(checkpoint: Checkpoint, folder: str | os.PathLike[str], ove
             _write_text(draft / HISTORY, checkpoint.history.model_dump_json(indent=2))
         if checkpoint.preparation is not None:
             _write_text(draft / PREPARATION, checkpoint.preparation.model_dump_json(indent=2))
+        if checkpoint.columns is not None:
+            _write_text(draft / COLUMNS, checkpoint.columns.model_dump_json(indent=2))
         names = sorted(each.name for each in draft.iterdir())
-        _write_text(draft / VERSIONS, json.dumps(_versions(registry, names, local), indent=2))
+        text = sealed(_versions(registry, names, local), digests_of(draft, names))
+        (draft / VERSIONS).write_text(text, encoding="utf-8", newline="\n")
     if local:
         classes = ", ".join(cls.__name__ for cls in local)
         warnings.warn(
@@ -128,7 +132,7 @@ def _write_arrays(arrays: Mapping[str, Array], path: Path) -> None:
 
 
 def _write_text(path: Path, text: str) -> None:
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def _versions(registry: Registry, names: list[str], local: tuple[type[Component], ...]) -> dict[str, Any]:

@@ -37,6 +37,12 @@ def fitted_network(model: Layer | Network, features: tuple[int, ...]) -> Network
     cost = _component(COST, "cost")()
     assert isinstance(cost, Cost)
     if isinstance(model, Network):
+        if model.preparation is not None:
+            raise DataError(
+                "the network has a preparation, so that its parameters belong to prepared points",
+                received=repr(model.preparation),
+                hint="model.without_preparation(), with x prepared: model.preparation.apply_inputs(x)",
+            )
         network = Network.from_spec(_with_cost(model.spec, cost))
         network.parameters.vector[:] = model.parameters.vector
         network._engine.state = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from bpframe.data.checks import FloatName, require_examples, require_finite, require_numeric
+from bpframe.data.frames import by_name
 from bpframe.data.labels import Label, as_labels, one_hot
 from bpframe.data.place import Array, Place
 from bpframe.data.scaling import FittedScaling
@@ -40,14 +42,16 @@ class FittedPreparation(BaseModel):
         default=None, description="The name of every input column, where the source has names."
     )
 
-    def apply_inputs(self, x: Array, place: Place | None = None) -> Array:
+    def apply_inputs(self, x: Any, place: Place | None = None) -> Array:
         """Return inputs scaled as the training part was, C-contiguous, in `dtype`.
 
-        Shapes: (N, *features) -> (N, *input_shape). `place` names the rows in errors.
-        Raises DataError for another shape, for anything but real numbers, for NaN and infinities.
+        Shapes: (N, *features) -> (N, *input_shape). `place` names the rows in errors. The columns of a table, such as
+        a pandas DataFrame, are found by `feature_names`, where there are any.
+        Raises DataError for another shape, for anything but real numbers, for NaN and infinities, and for a table
+        that lacks a column or has it twice.
         """
         place = place or Place("inputs")
-        x = plain_array(x, place.source)
+        x = plain_array(by_name(x, self.feature_names, place.source), place.source)
         require_numeric(x, place)
         require_examples(x, place)
         if x.ndim == 1 and self.input_shape == (1,):
@@ -59,14 +63,14 @@ class FittedPreparation(BaseModel):
                 f"{place.source} does not have the shape of the training inputs",
                 expected=f"(N, {', '.join(map(str, self.input_shape))})",
                 received=str(x.shape),
-                hint=self._columns_hint(),
+                hint="add an axis for the examples: x[None]" if x.shape == self.input_shape else self._columns_hint(),
             )
         require_finite(x, place)
         prepared = self.scaling.apply(x, self.dtype)
         require_finite(prepared, place, cause=f" after scaling, in {self.dtype}")
         return prepared
 
-    def apply_targets(self, y: Array, place: Place | None = None) -> Array:
+    def apply_targets(self, y: Any, place: Place | None = None) -> Array:
         """Return targets one-hot (N, K) where there are classes, else as numbers (N, *shape), in `dtype`.
 
         Raises DataError for a label that is not among the classes, for NaN and infinities.
@@ -111,8 +115,34 @@ class FittedPreparation(BaseModel):
             )
         return [self.classes[k] for k in prediction.argmax(axis=1)]
 
+    @property
+    def scales(self) -> bool:
+        """Whether the scaling changes anything."""
+        return any(self.scaling.offset) or any(scale != 1 for scale in self.scaling.scale)
+
+    def __repr__(self) -> str:
+        from bpframe.printed import labelled  # only here: readers of data print nothing
+
+        shape = ", ".join(map(str, ("N", *self.input_shape)))
+        rows = [("inputs", f"({shape}), {self.dtype}" + (", flattened" if self.flatten else "")), *self._scaling_rows()]
+        if self.classes is not None:
+            rows.append(("classes", _shown([repr(label) for label in self.classes])))
+        return "FittedPreparation\n" + labelled(rows)
+
+    __str__ = __repr__
+
+    def _scaling_rows(self) -> list[tuple[str, str]]:
+        names = [] if self.feature_names is None else [("columns", _shown(self.feature_names))]
+        if not self.scales:
+            return [*names, ("scaling", "none")]
+        offset, scale = ([f"{each:.6g}" for each in part] for part in (self.scaling.offset, self.scaling.scale))
+        return [*names, ("scaling", "x' = (x - offset) / scale"), ("offset", _shown(offset)), ("scale", _shown(scale))]
+
     def _columns_hint(self) -> str:
         if self.feature_names is None:
             return "give the inputs in the shape that the network was trained on"
-        shown = ", ".join(self.feature_names[:12]) + (", ..." if len(self.feature_names) > 12 else "")
-        return f"the network was trained on the columns {shown}"
+        return f"the network was trained on the columns {_shown(self.feature_names)}"
+
+
+def _shown(texts: Sequence[str]) -> str:
+    return ", ".join(texts[:12]) + (f", ... ({len(texts):,} in all)" if len(texts) > 12 else "")

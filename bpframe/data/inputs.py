@@ -26,13 +26,15 @@ def read_inputs(
     base: Path | None = None,
     source: DigitsData | NpzData | CsvData | IdxData | None = None,
     preparation: FittedPreparation | None = None,
+    columns: Sequence[str | int] | None = None,
 ) -> tuple[Array, Place]:
     """Return the raw inputs (N, *features) of a file, and their place for errors of the preparation that follows.
 
     The end of the name decides: .npz, .npy, .csv, .tsv, .idx, -idx3-ubyte (also with .gz). `source` is the data section
     that the network was trained with: its key or its delimiter and header are used for files of its kind; in
     another network's CSV file a first row of numbers is data. The
-    columns of a CSV file with a header are chosen by `preparation.feature_names`, so that other columns may stay.
+    columns of a CSV file with a header are chosen by the names in `columns`, else in `preparation.feature_names`, so
+    that other columns may stay.
     `base` is the folder that the path starts from, by default the current one.
 
     Raises DataError for another kind of file, and where the file cannot be read.
@@ -44,7 +46,7 @@ def read_inputs(
     if name.endswith(".npy"):
         return read_npy(found), Place(found.name)
     if name.endswith((".csv", ".tsv")):
-        return _from_csv(found, source, preparation)
+        return _from_csv(found, source, columns or (None if preparation is None else preparation.feature_names))
     if _IDX.search(name):
         return read_idx(found), Place(found.name)
     raise DataError(
@@ -67,12 +69,12 @@ def _from_npz(path: Path, source: object) -> tuple[Array, Place]:
     return read_npz(path, [key])[key], Place(f"{path.name}, array {key!r}")
 
 
-def _from_csv(path: Path, source: object, preparation: FittedPreparation | None) -> tuple[Array, Place]:
+def _from_csv(path: Path, source: object, names: Sequence[str | int] | None) -> tuple[Array, Place]:
     header: bool | None
     columns: Sequence[str | int] | None
     header, delimiter, columns = None, "\t" if path.name.lower().endswith(".tsv") else ",", None
     if isinstance(source, CsvData):
         header, delimiter, columns = source.header, source.delimiter, source.inputs
-    if header is not False and preparation is not None and preparation.feature_names is not None:
-        columns = preparation.feature_names
+    if header is not False and names is not None:
+        columns = names
     return read_csv_inputs(path, columns=columns, delimiter=delimiter, header=header)

@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from bpframe.arrays import checked_inputs, checked_stack, checked_targets
+from bpframe.data import Preparation
 from bpframe.derivatives.errors import node_errors
 from bpframe.engine import Engine
 from bpframe.errors import DataError
@@ -43,6 +44,9 @@ class Evaluated:
 
     _engine: Engine
 
+    #: What raw examples go through before the engine sees them; None where they are taken as they come.
+    _preparation: Preparation | None = None
+
     @property
     def graph(self) -> Graph:
         """The checked nodes and edges."""
@@ -64,9 +68,12 @@ class Evaluated:
         dtype: np.dtype[Any] = self._engine.dtype
         return dtype
 
-    def predict(self, x: Arrays) -> Any:
-        """Return the output for every example, (N, *features), with training switched off."""
-        return self._outputs(self._engine.outputs(self._inputs(x)))
+    def predict(self, x: Arrays, raw: bool = True) -> Any:
+        """Return the output for every example, (N, *features), with training switched off.
+
+        A network with a preparation takes raw inputs, here and everywhere; with `raw=False` x is prepared already.
+        """
+        return self._outputs(self._engine.outputs(self._inputs(x, raw)))
 
     def cost(self, x: Arrays, y: Arrays) -> float:
         """Return the mean cost over the examples, with training switched off."""
@@ -81,6 +88,8 @@ class Evaluated:
         prediction = self.predict(x)
         if isinstance(prediction, Mapping):
             raise DataError("accuracy needs one output", received=", ".join(prediction), hint="accuracy(prediction, y)")
+        if self._preparation is not None:
+            y = self._preparation.class_targets(y, self.graph.outputs[0])
         return accuracy(prediction, y)
 
     @evaluation
@@ -104,17 +113,37 @@ class Evaluated:
         inputs, targets = self._samples(x, y)
         return node_errors(self._engine.trace(inputs, training), targets)
 
-    def _inputs(self, x: Arrays) -> dict[str, Array]:
+    def _inputs(self, x: Arrays, raw: bool = True) -> dict[str, Array]:
+        if self._preparation is not None:
+            x = self._preparation.inputs(x, list(self.graph.inputs), raw)
         return checked_inputs(self.graph, x, self.dtype)
 
     def _samples(self, x: Arrays, y: Arrays) -> tuple[dict[str, Array], dict[str, Array]]:
         if not self.graph.cost:
             raise DataError("the network has no cost", hint="bp.Network(..., cost=QuadraticCost())")
         inputs = self._inputs(x)
+        if self._preparation is not None:
+            y = self._preparation.targets(y, list(self.graph.cost))
         count = len(next(iter(inputs.values())))
         if count == 0:
             raise DataError("there are no examples", expected="at least one row", received="0")
         return inputs, checked_targets(self.graph, y, self.dtype, count)
+
+    def _raw_scale(self, name: str) -> Array | None:
+        """Return ∂x/∂x' of an input, entry by entry: a derivative in x' is divided by it for one in x."""
+        scale = None if self._preparation is None or name not in self.graph.inputs else self._preparation.scale
+        return None if scale is None else scale.astype(self.dtype)
+
+    def _knowing_columns(self, x: Any, y: Any) -> Preparation | None:
+        """Return the preparation with the names of these tables' columns, where they were not known."""
+        known = self._preparation or Preparation()
+        learned = known.knowing(x, y, list(self.graph.inputs), list(self.graph.cost))
+        return None if learned == Preparation() else learned
+
+    def _in_raw(self, arrays: dict[str, Array]) -> dict[str, Array]:
+        """Return derivatives, or tangents, in prepared inputs as those in raw ones; others by the same mapping stay."""
+        scales = {name: self._raw_scale(name) for name in arrays}
+        return {name: array if (scale := scales[name]) is None else array / scale for name, array in arrays.items()}
 
     def _cotangents(self, trace: Trace, cotangent: Arrays) -> dict[str, Array]:
         shapes = {name: (trace.batch, *self.graph.shapes[name]) for name in self.graph.outputs}

@@ -37,7 +37,7 @@ class FirstOrder(Evaluated):
         mapping where x is one.
         """
         trace = self._engine.trace(self._inputs(x))
-        found = _owned(input_vjp(trace, self._cotangents(trace, cotangent)))
+        found = self._in_raw(_owned(input_vjp(trace, self._cotangents(trace, cotangent))))
         return found if isinstance(x, Mapping) else next(iter(found.values()))
 
     @evaluation
@@ -59,7 +59,7 @@ class FirstOrder(Evaluated):
             name: (trace.batch, *shape) for name, shape in graph.inputs.items() if name not in graph.integer_inputs
         }
         tangents, stack = checked_stack(tangent, shapes, "tangent", self.dtype)
-        return self._outputs(_owned(jvp(trace, tangents, {}, stack)))
+        return self._outputs(_owned(jvp(trace, self._in_raw(tangents), {}, stack)))
 
     @evaluation
     def parameter_jvp(self, x: Arrays, tangent: Mapping[str, Array]) -> Any:

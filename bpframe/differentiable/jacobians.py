@@ -24,6 +24,7 @@ from bpframe.derivatives.products import unknown
 from bpframe.derivatives.spectrum import Spectrum, spectrum_of
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.errors import DerivativeError
+from bpframe.operators import Diagonal, Operator, compose
 
 __all__ = ["Form", "Jacobians"]
 
@@ -92,6 +93,7 @@ class Jacobians(Evaluated):
                 trace = self.trace(x, training)
                 results = {source: factored_jacobian(trace, source, target) for source in starts}
                 derivation = derivation_of(trace, target, starts, order)
+            results = {source: self._of_raw(source, each) for source, each in results.items()}
             found[target] = results[starts[0]] if single else results
             if explain:
                 told[target] = _told(derivation, form, results)
@@ -115,6 +117,18 @@ class Jacobians(Evaluated):
         if len(ends) > 1:
             raise DerivativeError("the network has several outputs", expected="of=" + " or ".join(map(repr, ends)))
         return spectrum_of(self._engine.trace(self._inputs(x), training), ends[0], memory_limit)
+
+    def _of_raw(self, source: str, jacobian: Any) -> Any:
+        """Return a Jacobian, in any form, with respect to raw inputs where `source` is an input that is scaled."""
+        scale = self._raw_scale(source)
+        if scale is None:
+            return jacobian
+        if isinstance(jacobian, np.ndarray):
+            return jacobian / scale
+        if isinstance(jacobian, Operator):
+            return compose(jacobian, Diagonal(1 / scale[None]))
+        jacobian.data = jacobian.data / scale.reshape(-1)[jacobian.indices % scale.size]
+        return jacobian
 
     def _sparse(
         self, x: Arrays, target: str, starts: Sequence[str], order: Order, training: bool, limit: int | None

@@ -13,6 +13,7 @@ from bpframe.derivatives.products import Kind, Method, mean_product
 from bpframe.derivatives.spaces import Space, Wrt, space_of
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.errors import DataError, DerivativeError
+from bpframe.operators.scipy_view import linear_operator
 from bpframe.parameters import ParameterVector
 
 if TYPE_CHECKING:
@@ -117,12 +118,28 @@ class SecondOrder(Evaluated):
             if method != "exact":
                 raise DerivativeError("only products with the Hessian are taken by differences", received=repr(kind))
             inputs = {name: array.copy() for name, array in self._inputs(x).items()}
-            return jacobian_operator(self._engine.trace(inputs, training, parameters), wrt)
+            found = jacobian_operator(self._engine.trace(inputs, training, parameters), wrt)
+            scaling = self._scaling(inputs, wrt)
+            return found if scaling is None else found @ scaling
         if y is None:
             raise DataError("only the Jacobian can do without targets", expected="y", received=f"kind={kind!r}")
         samples = self._samples(x, y)
         inputs, targets = ({name: array.copy() for name, array in arrays.items()} for arrays in samples)
-        return curvature_operator(self._engine, kind, inputs, targets, wrt, method, training, parameters)
+        found = curvature_operator(self._engine, kind, inputs, targets, wrt, method, training, parameters)
+        scaling = self._scaling(inputs, wrt)
+        return found if scaling is None else scaling @ found @ scaling
+
+    def _scaling(self, inputs: Mapping[str, Array], wrt: Wrt) -> LinearOperator | None:
+        """Return ∂x'/∂x of a batch's inputs, diagonal, where a preparation scales them and they are asked for."""
+        scale = self._raw_scale(next(iter(inputs))) if wrt == "inputs" else None
+        if scale is None:
+            return None
+        shape = next(iter(inputs.values())).shape
+
+        def divided(vectors: Array) -> Array:
+            return vectors / scale
+
+        return linear_operator(divided, divided, shape, shape, self.dtype)
 
     def _product(
         self, kind: Kind, x: Arrays, y: Arrays, tangent: Arrays, wrt: Wrt, method: Method, training: bool
@@ -130,7 +147,8 @@ class SecondOrder(Evaluated):
         inputs, targets = self._samples(x, y)
         space = space_of(self.graph, wrt, len(next(iter(inputs.values()))), self.dtype)
         change, stack = self._change(tangent, space)
-        found = mean_product(self._engine, kind, inputs, targets, change, stack, wrt, method, training)
+        found = mean_product(self._engine, kind, inputs, targets, self._in_raw(change), stack, wrt, method, training)
+        found = self._in_raw(found)
         if isinstance(tangent, ParameterVector):
             return self.parameters.like(space.join(found))
         if isinstance(tangent, Mapping):

@@ -1,0 +1,101 @@
+"""Tables whose columns have names, as pandas, polars and pyarrow make them; none of these is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from bpframe.data.place import Array
+from bpframe.errors import DataError, closest
+
+__all__ = ["ColumnName", "by_name", "names_of", "require_distinct"]
+
+#: What a column is called. Pandas counts columns without a name; labels of other kinds go by their text.
+ColumnName = int | str
+
+
+def names_of(value: Any) -> tuple[ColumnName, ...] | None:
+    """Return the names of a table's columns; None for everything that is no table."""
+    labels = _labels(value)
+    return None if labels is None else tuple(map(_name, labels))
+
+
+def by_name(value: Any, names: Sequence[ColumnName] | None, what: str) -> Any:
+    """Return a table's columns in the order of `names`, (N, k) numbers; other columns are left out.
+
+    What is no table is returned as it is, and so is everything where no names are known.
+
+    Raises DataError where one of `names` is missing or occurs twice, and for a column that holds no numbers.
+    """
+    if names is None:
+        return value
+    if getattr(value, "name", None) is not None and hasattr(value, "to_frame"):
+        value = value.to_frame()  # a column by itself, which has a name too
+    given = names_of(value)
+    if given is None:
+        return value
+    missing = [name for name in names if name not in given]
+    if missing:
+        near = closest(str(missing[0]), [str(name) for name in given])
+        raise DataError(
+            f"the {what} has no column {missing[0]!r}",
+            expected=f"the columns of the training, in any order: {_shown(names)}",
+            received=_shown(given),
+            hint=(f"did you mean {near!r}? " if near else "")
+            + "where only the names differ, hand in the array, its columns in this order",
+        )
+    require_distinct([name for name in given if name in names], what)
+    labels = _labels(value) or []
+    return np.column_stack([_numbers(value[labels[given.index(name)]], name, what) for name in names])
+
+
+def require_distinct(names: Sequence[ColumnName], what: str) -> None:
+    """Refuse a name that occurs twice, so that it does not say which column is meant. Raises DataError."""
+    twice = next((name for at, name in enumerate(names) if name in names[:at]), None)
+    if twice is not None:
+        raise DataError(
+            f"the {what} has {names.count(twice)} columns {twice!r}",
+            expected="columns of different names",
+            received=_shown(names),
+            hint="rename one of them",
+        )
+
+
+def _labels(value: Any) -> list[Any] | None:
+    if isinstance(value, np.ndarray | Mapping | list | tuple) or not hasattr(value, "__getitem__"):
+        return None
+    labels = getattr(value, "column_names", None)  # pyarrow, whose `columns` are the columns themselves
+    if labels is None:
+        labels = getattr(value, "columns", None)
+    try:
+        return None if labels is None else list(labels)
+    except TypeError:
+        return None
+
+
+def _name(label: Any) -> ColumnName:
+    if isinstance(label, int | np.integer) and not isinstance(label, bool):
+        return int(label)
+    return str(label)
+
+
+def _numbers(column: Any, name: ColumnName, what: str) -> Array:
+    array = np.asarray(column)
+    if array.dtype == object and all(isinstance(each, Real) for each in array.flat):
+        array = array.astype(np.float64)  # such as integers in a column that might have gaps
+    if array.ndim != 1 or array.dtype.kind not in "biuf":
+        wrong = next((each for each in array.flat if not isinstance(each, Real)), array.dtype)
+        raise DataError(
+            f"column {name!r} of the {what} does not hold numbers",
+            expected="real numbers",
+            received=f"{wrong!r}"[:60],
+            hint="fill or drop what is missing, and give categories as numbers",
+        )
+    return array
+
+
+def _shown(names: Sequence[ColumnName]) -> str:
+    return ", ".join(map(str, names[:12])) + (", ..." if len(names) > 12 else "")

@@ -1,0 +1,123 @@
+"""What raw examples go through on their way into a network: columns by name, then the preparation of the training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr
+
+from bpframe.data.fitted import FittedPreparation
+from bpframe.data.frames import by_name, names_of, require_distinct
+from bpframe.data.labels import Label
+from bpframe.data.place import Array, Place
+from bpframe.plain_arrays import plain_array
+
+__all__ = ["Columns", "Preparation"]
+
+_Names = tuple[StrictInt | StrictStr, ...]
+
+
+class Columns(BaseModel):
+    """The names of the columns that a network was trained on, by input and by the output that a target is for.
+
+    Plain data: `model_dump_json` writes it and `model_validate_json` reads it back.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    inputs: dict[str, _Names] = {}
+    targets: dict[str, _Names] = {}
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The way of raw examples into a network: `columns` by name, then `fitted`, where there is one."""
+
+    fitted: FittedPreparation | None = None
+    columns: Columns = field(default_factory=Columns)
+
+    @property
+    def classes(self) -> tuple[Label, ...] | None:
+        """The labels of the one-hot columns, where the targets are labels."""
+        return None if self.fitted is None else self.fitted.classes
+
+    @property
+    def scale(self) -> Array | None:
+        """∂x/∂x' of every entry of an example, (*input_shape); None where it is 1 everywhere."""
+        if self.fitted is None or not any(each != 1 for each in self.fitted.scaling.scale):
+            return None
+        shape = self.fitted.input_shape
+        return np.broadcast_to(np.array(self.fitted.scaling.scale), math.prod(shape)).reshape(shape)
+
+    def inputs(self, x: Any, names: Sequence[str], raw: bool = True) -> Any:
+        """Return what the network `names`, prepared; without `raw`, only its columns are put in order.
+
+        Raises DataError, see `FittedPreparation.apply_inputs` and `by_name`.
+        """
+        if isinstance(x, Mapping):
+            return {name: self._input(name, value, raw) for name, value in x.items()}
+        return self._input(names[0], x, raw) if len(names) == 1 else x
+
+    def targets(self, y: Any, names: Sequence[str]) -> Any:
+        """Return the targets as the cost of the outputs `names` takes them: labels become one-hot rows.
+
+        Raises DataError, see `FittedPreparation.apply_targets` and `by_name`.
+        """
+        if isinstance(y, Mapping):
+            return {name: self._target(name, value, names) for name, value in y.items()}
+        return self._target(names[0], y, names) if len(names) == 1 else y
+
+    def class_targets(self, y: Any, name: str) -> Any:
+        """Return the targets of an output, to count right classes: one-hot where there are labels, else as y."""
+        ordered = by_name(y, self.columns.targets.get(name), f"target of '{name}'")
+        return ordered if self.classes is None else self._target(name, ordered, [name])
+
+    def knowing(self, x: Any, y: Any, inputs: Sequence[str], targets: Sequence[str]) -> Preparation:
+        """Return this with the columns of tables x and y, where their names were not known.
+
+        Raises DataError for a table with two columns of one name.
+        """
+        columns = Columns(
+            inputs=_named(x, inputs, "input", at_least=1) | self.columns.inputs,
+            targets=_named(y, targets, "target of", at_least=2) | self.columns.targets,
+        )
+        return replace(self, columns=columns)
+
+    def _input(self, name: str, value: Any, raw: bool) -> Any:
+        columns = self.columns.inputs.get(name)
+        ordered = by_name(value, columns, f"input '{name}'")
+        if self.fitted is None or not raw:
+            return ordered
+        if np.ndim(ordered) > 1 and len(ordered) == 0:
+            return np.empty((0, *self.fitted.input_shape))  # no examples have no outputs, which is no mistake
+        texts = None if columns is None else tuple(map(str, columns))
+        return self.fitted.apply_inputs(ordered, Place(f"input '{name}'", columns=texts))
+
+    def _target(self, name: str, value: Any, names: Sequence[str]) -> Any:
+        what = f"target of '{name}'"
+        ordered = by_name(value, self.columns.targets.get(name), what)
+        if self.fitted is None or len(names) > 1:
+            return ordered
+        classes, place = self.fitted.classes, Place(what)
+        array = plain_array(ordered, what)
+        if classes is not None and array.ndim == 2 and array.shape[1] == len(classes) > 1:
+            return array  # one-hot already, or shares
+        if array.dtype == object and all(isinstance(each, str) for each in array.flat):
+            array = array.astype(str)  # as pandas keeps text
+        return self.fitted.apply_targets(array, place)
+
+
+def _named(value: Any, names: Sequence[str], what: str, at_least: int) -> dict[str, tuple[int | str, ...]]:
+    """Return the columns of every table, by input or output; a target's only column needs no name to be found."""
+    tables = value if isinstance(value, Mapping) else {names[0]: value} if len(names) == 1 else {}
+    found = {}
+    for name, table in tables.items():
+        columns = names_of(table)
+        if columns is not None and len(columns) >= at_least:
+            require_distinct(columns, f"{what} '{name}'")
+            found[name] = columns
+    return found
