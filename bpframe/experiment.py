@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bpframe.data import Dataset, DataSpec
+from bpframe.data.raw import Preparation
 from bpframe.errors import SpecError
 from bpframe.evaluation import Evaluation, evaluate
 from bpframe.history import History
@@ -18,7 +19,10 @@ __all__ = ["Experiment", "overridden", "prepare_experiment", "run_experiment"]
 
 @dataclass(frozen=True)
 class Experiment:
-    """A network, its data, and how it is to be trained. `base` is the folder that the data's paths start from."""
+    """A network, its data, and how it is to be trained. `base` is the folder that the data's paths start from.
+
+    The network takes prepared arrays, as `dataset` holds them; a run that is saved of it takes raw ones.
+    """
 
     network: Network
     training: TrainingSpec
@@ -72,7 +76,6 @@ class Experiment:
         return self.network.save(
             target,
             data=self.data.moved(self.base, target),
-            preparation=self.dataset.preparation,
             overwrite=overwrite,
         )
 
@@ -99,6 +102,7 @@ def prepare_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".", verify
         )
     network = Network.from_spec(spec.network, verify)
     dataset = data.load(Path(base), spec.network.dtype)
+    network._preparation = Preparation(dataset.preparation, raw=False)
     return Experiment(network, training, data, dataset, Path(base))
 
 

@@ -252,13 +252,16 @@ class Network(Differentiable):
     @property
     def preparation(self) -> FittedPreparation | None:
         """What raw inputs and targets go through in every method; None where they are taken as they are."""
-        return None if self._preparation is None else self._preparation.fitted
+        return None if self._preparation is None else self._preparation.applied
 
     def without_preparation(self) -> Network:
-        """Return this network, with the same parameters, as one that takes prepared inputs and targets everywhere."""
+        """Return this network, with the same parameters, as one that takes prepared arrays in every method.
+
+        Only a run that it saves takes raw ones again.
+        """
         bare = type(self).__new__(type(self))
         bare.__dict__.update(self.__dict__)  # one engine for both
-        bare._preparation = None if self._preparation is None else replace(self._preparation, fitted=None)
+        bare._preparation = None if self._preparation is None else replace(self._preparation, raw=False)
         return bare
 
     # Copies ---------------------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ class SavedRun:
     spec: RunSpec
     history: History | None
     preparation: FittedPreparation | None
-    columns: Sequence[str | int] | None = None
+    columns: Sequence[str] | None = None
 
     def evaluate(self, data: str | os.PathLike[str] | None = None) -> tuple[Evaluation, str]:
         """Measure the network; return the figures and which examples they are of (`test`, `training` or `all`).
@@ -119,6 +119,11 @@ class SavedRun:
     def _examples(self, source: DataSpec, base: Path, part: str) -> tuple[Array, Array, str]:
         """Return inputs and targets, prepared with the numbers that were fitted in training."""
         fitted = self.preparation
+        names = self.columns or (None if fitted is None else fitted.feature_names)
+        if names is not None and isinstance(source, CsvData) and source.header:
+            given = source.inputs or names
+            if not set(given).isdisjoint(names) or not any(isinstance(each, str) for each in given):
+                source = source.model_copy(update={"inputs": tuple(names)})  # files differ in their order
         if fitted is None:
             loaded = source.load(base, self.network.spec.dtype)
         else:
@@ -128,8 +133,6 @@ class SavedRun:
                 "one_hot": fitted.classes is not None,
                 "classes": fitted.classes,
             }
-            if isinstance(source, CsvData) and source.header and source.inputs is None:
-                raw["inputs"] = fitted.feature_names  # another file may order its columns differently
             loaded = source.model_copy(update=raw).load(base, "float64")
         if loaded.x_test is not None and loaded.y_test is not None:
             x, y, part = loaded.x_test, loaded.y_test, "test"
@@ -150,11 +153,12 @@ def open_run(folder: str | os.PathLike[str], components: Iterable[type[Component
 
     """
     saved = read_checkpoint(folder, components)
+    columns = () if saved.columns is None else next(iter(saved.columns.inputs.values()), ())
     return SavedRun(
         folder=Path(folder).expanduser().resolve(),
         network=Network.from_checkpoint(saved),
         spec=saved.spec,
         history=saved.history,
         preparation=saved.preparation,
-        columns=None if saved.columns is None else next(iter(saved.columns.inputs.values()), None),
+        columns=tuple(each for each in columns if isinstance(each, str)) or None,
     )

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.data import Columns, FittedPreparation
+from bpframe.data import FittedPreparation
+from bpframe.data.raw import Columns
 from bpframe.history import History
 from bpframe.spec import RunSpec
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bpframe.checkpoint.content import PREPARATION, Checkpoint
-from bpframe.data import Columns, FittedPreparation, Preparation
+from bpframe.data import FittedPreparation
+from bpframe.data.raw import Columns, Preparation
 from bpframe.errors import CheckpointError
 from bpframe.graph import Graph
 
@@ -27,7 +28,7 @@ def saved_preparation(
             "the network has a preparation, and another one is given to be saved",
             expected="the one that it was trained with",
             received=repr(given),
-            hint="leave `preparation` out, or save network.without_preparation() with the other",
+            hint="leave `preparation` out",
         )
     fitted = own or given
     if fitted is not None:

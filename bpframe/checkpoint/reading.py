@@ -30,7 +30,8 @@ from bpframe.checkpoint.content import (
 from bpframe.checkpoint.digests import check_files, check_seal
 from bpframe.checkpoint.folder import resolved
 from bpframe.component import Component
-from bpframe.data import Columns, FittedPreparation
+from bpframe.data import FittedPreparation
+from bpframe.data.raw import Columns
 from bpframe.engine import Engine
 from bpframe.errors import BpframeError, CheckpointError, closest
 from bpframe.history import History

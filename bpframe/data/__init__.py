@@ -6,13 +6,11 @@ from bpframe.data.fitted import FittedPreparation
 from bpframe.data.idx import IdxData
 from bpframe.data.inputs import read_inputs
 from bpframe.data.npz import NpzData
-from bpframe.data.raw import Columns, Preparation
 from bpframe.data.samples import Dataset
 from bpframe.data.scaling import Divide
 from bpframe.data.spec import DataSpec
 
 __all__ = [
-    "Columns",
     "CsvData",
     "DataSpec",
     "Dataset",
@@ -21,6 +19,5 @@ __all__ = [
     "FittedPreparation",
     "IdxData",
     "NpzData",
-    "Preparation",
     "read_inputs",
 ]

@@ -35,23 +35,32 @@ class Columns(BaseModel):
 
 @dataclass(frozen=True)
 class Preparation:
-    """The way of raw examples into a network: `columns` by name, then `fitted`, where there is one."""
+    """The way of examples into a network: `columns` by name, then `fitted`, where there is one and they are `raw`.
+
+    A network that takes prepared arrays knows how they are prepared as well: a run that it saves takes raw ones.
+    """
 
     fitted: FittedPreparation | None = None
     columns: Columns = field(default_factory=Columns)
+    raw: bool = True
+
+    @property
+    def applied(self) -> FittedPreparation | None:
+        """What is done to examples; None where they are taken as they are."""
+        return self.fitted if self.raw else None
 
     @property
     def classes(self) -> tuple[Label, ...] | None:
         """The labels of the one-hot columns, where the targets are labels."""
-        return None if self.fitted is None else self.fitted.classes
+        return None if self.applied is None else self.applied.classes
 
     @property
     def scale(self) -> Array | None:
         """∂x/∂x' of every entry of an example, (*input_shape); None where it is 1 everywhere."""
-        if self.fitted is None or not any(each != 1 for each in self.fitted.scaling.scale):
+        if self.applied is None or not any(each != 1 for each in self.applied.scaling.scale):
             return None
-        shape = self.fitted.input_shape
-        return np.broadcast_to(np.array(self.fitted.scaling.scale), math.prod(shape)).reshape(shape)
+        shape = self.applied.input_shape
+        return np.broadcast_to(np.array(self.applied.scaling.scale), math.prod(shape)).reshape(shape)
 
     def inputs(self, x: Any, names: Sequence[str], raw: bool = True) -> Any:
         """Return what the network `names`, prepared; without `raw`, only its columns are put in order.
@@ -90,25 +99,25 @@ class Preparation:
     def _input(self, name: str, value: Any, raw: bool) -> Any:
         columns = self.columns.inputs.get(name)
         ordered = by_name(value, columns, f"input '{name}'")
-        if self.fitted is None or not raw:
+        if self.applied is None or not raw:
             return ordered
         if np.ndim(ordered) > 1 and len(ordered) == 0:
-            return np.empty((0, *self.fitted.input_shape))  # no examples have no outputs, which is no mistake
+            return np.empty((0, *self.applied.input_shape))  # no examples have no outputs, which is no mistake
         texts = None if columns is None else tuple(map(str, columns))
-        return self.fitted.apply_inputs(ordered, Place(f"input '{name}'", columns=texts))
+        return self.applied.apply_inputs(ordered, Place(f"input '{name}'", columns=texts))
 
     def _target(self, name: str, value: Any, names: Sequence[str]) -> Any:
         what = f"target of '{name}'"
         ordered = by_name(value, self.columns.targets.get(name), what)
-        if self.fitted is None or len(names) > 1:
+        if self.applied is None or len(names) > 1:
             return ordered
-        classes, place = self.fitted.classes, Place(what)
+        classes, place = self.applied.classes, Place(what)
         array = plain_array(ordered, what)
         if classes is not None and array.ndim == 2 and array.shape[1] == len(classes) > 1:
             return array  # one-hot already, or shares
         if array.dtype == object and all(isinstance(each, str) for each in array.flat):
             array = array.astype(str)  # as pandas keeps text
-        return self.fitted.apply_targets(array, place)
+        return self.applied.apply_targets(array, place)
 
 
 def _named(value: Any, names: Sequence[str], what: str, at_least: int) -> dict[str, tuple[int | str, ...]]:

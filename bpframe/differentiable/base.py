@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from bpframe.arrays import checked_inputs, checked_stack, checked_targets
-from bpframe.data import Preparation
+from bpframe.data.raw import Preparation
 from bpframe.derivatives.errors import node_errors
 from bpframe.engine import Engine
 from bpframe.errors import DataError

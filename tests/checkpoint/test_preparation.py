@@ -248,6 +248,17 @@ def test_without_preparation_is_the_same_network(net: bp.Network, experiment: Ex
     assert net.preparation is not None
 
 
+def test_a_run_saved_by_what_takes_prepared_arrays_takes_raw_ones(
+    net: bp.Network, experiment: Experiment, tmp_path: Path
+) -> None:
+    x, _ = animals()
+    expected = experiment.network.predict(experiment.dataset.x)
+    assert experiment.network.preparation is None  # it takes the arrays of its data set
+    for number, source in enumerate((experiment.network, net.without_preparation())):
+        loaded = bp.load(source.save(tmp_path / f"again-{number}"))
+        assert np.array_equal(loaded.predict(x), expected)
+
+
 def test_the_preparation_can_be_read(net: bp.Network) -> None:
     shown = repr(net.preparation)
     raw, _ = animals()
@@ -298,9 +309,11 @@ def test_masked_entries_are_refused_in_raw_inputs_too(net: bp.Network) -> None:
 
 def test_fit_curve_asks_for_prepared_points(net: bp.Network) -> None:
     x, _ = animals()
+    y = np.ones((60, 3))
     with pytest.raises(DataError, match="has a preparation") as refused:
-        fit_curve(net, x, np.ones((60, 3)))
+        fit_curve(net, x, y)
     assert "without_preparation()" in str(refused.value)
+    fit_curve(net.without_preparation(), net.preparation.apply_inputs(x), y, iterations=1)
 
 
 def test_a_preparation_of_another_network_is_not_saved(net: bp.Network, tmp_path: Path) -> None:
@@ -337,3 +350,25 @@ def test_a_run_of_a_csv_file_knows_its_columns(tmp_path: Path) -> None:
     net.fit(data.x, data.y, optimizer=descent(0.1), epochs=2)
     loaded = bp.load(net.save(tmp_path / "run", preparation=data.preparation))
     assert loaded._preparation.columns.inputs == {"x": ("weight", "height")}
+
+
+def test_columns_are_measured_by_name_whatever_a_spec_says_of_their_order(tmp_path: Path) -> None:
+    x, y = animals()
+    rows = [f"{a!r},{b!r},{kind}" for (a, b), kind in zip(x.tolist(), y, strict=True)]
+    (tmp_path / "animals.csv").write_text("\n".join(["weight,height,kind", *rows]))
+    rows = [f"{kind},{b!r},{a!r}" for (a, b), kind in zip(x.tolist(), y, strict=True)]
+    (tmp_path / "swapped.csv").write_text("\n".join(["kind,height,weight", *rows]))
+    network = bp.Network([Dense(units=3), Sigmoid()], input_shape=(2,), cost=QuadraticCost())
+    training = TrainingSpec(optimizer=descent(), epochs=5)
+    for inputs in (None, (0, 1)):
+        data = CsvData(path="animals.csv", inputs=inputs, targets=("kind",), one_hot=True, scaling="standard")
+        experiment = prepare_experiment(RunSpec(network=network.spec, training=training, data=data), tmp_path)
+        experiment.train(progress=False)
+        run = open_run(experiment.save(tmp_path / "run", overwrite=True))
+        expected, _ = run.evaluate()
+        for given in ("", "inputs: [height, weight], ", "inputs: [1, 2], ", "inputs: [height, length], "):
+            (tmp_path / "other.yaml").write_text(
+                "network: {input_shape: [2], layers: [{kind: dense, units: 2}]}\n"
+                f"data: {{kind: csv, path: swapped.csv, {given}targets: [kind], one_hot: true}}\n"
+            )
+            assert run.evaluate(tmp_path / "other.yaml")[0].cost == pytest.approx(expected.cost, rel=1e-12), given

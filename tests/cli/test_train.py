@@ -187,14 +187,14 @@ def test_predict_writes_what_the_network_computes(folder: Path, invoke: Invoke) 
 
 
 def test_a_run_saved_from_python_without_its_data_predicts_raw_inputs(folder: Path, invoke: Invoke) -> None:
-    experiment = run_experiment(read_spec("spec.yaml"), folder, progress=False)
-    experiment.network.save("bare")
+    net = bp.Network.from_spec(read_spec("spec.yaml").network)
+    net.save("bare")
     x = np.ones((2, 2))
     np.save("new.npy", x)
     header, *rows = invoke("predict", "bare", "new.npy").stdout.splitlines()
     assert header == "sigmoid_2_0,sigmoid_2_1"
     numbers = [[float(cell) for cell in row.split(",")] for row in rows]
-    assert np.array_equal(numbers, experiment.network.predict(x))
+    assert np.array_equal(numbers, net.predict(x))
     result = invoke("evaluate", "bare")
     assert (result.exit_code, "--data" in result.stderr) == (2, True)
 
