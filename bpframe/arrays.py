@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -95,7 +97,7 @@ def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any, dom
         )
     if np.issubdtype(dtype, np.integer):
         _check_integers(array, what, domain)
-        return array.astype(dtype, copy=False)
+        return laid_out(array.astype(dtype, copy=False))
     _check_kind(array, what, "fiub")
     with np.errstate(over="ignore"):
         converted = array.astype(dtype, copy=False)
@@ -106,7 +108,23 @@ def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any, dom
             received=_first(array, ~np.isfinite(converted)),
             hint="drop or fill these entries first: numpy.isfinite(x) finds them",
         )
-    return converted
+    return laid_out(converted)
+
+
+def laid_out(array: Array) -> Array:
+    """Return an array in C order with NumPy's own strides: itself, or a copy.
+
+    Which kernels a product or a sum takes, and so its last bits, depends on how an array lies in memory. One layout for
+    all passes, called or repeated, makes the same numbers the same pass, whatever view they come in.
+    """
+    flags = array.flags
+    if flags.c_contiguous and flags.aligned and (1 not in array.shape or array.strides == _usual_strides(array)):
+        return array
+    return np.array(array, order="C").reshape(array.shape)
+
+
+def _usual_strides(array: Array) -> tuple[int, ...]:
+    return tuple(itertools.accumulate(array.shape[:0:-1], operator.mul, initial=array.itemsize))[::-1]
 
 
 def checked_stack(
@@ -142,7 +160,7 @@ def checked_stack(
                 expected=f"(*S, {', '.join(map(str, shapes[name]))}), with any leading stack axes S",
                 received=str(array.shape),
             )
-        arrays[name] = array.astype(dtype, copy=False)
+        arrays[name] = laid_out(array.astype(dtype, copy=False))
         stacks[name] = array.shape[:axes]
     if len(set(stacks.values())) > 1:
         raise ShapeMismatch(
