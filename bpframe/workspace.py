@@ -30,9 +30,14 @@ def initial_state(graph: Graph, dtype: Any) -> dict[str, NodeState]:
 
 def read_only(array: Array) -> Array:
     """Return a view that cannot be written: what a component is handed belongs to others."""
-    view = array.view()
+    view = np.asarray(array).view()
     view.flags.writeable = False
     return view
+
+
+def locked(array: Array) -> Array:
+    """Return a view that cannot be written, nor made to be."""
+    return np.asarray(memoryview(array).toreadonly())
 
 
 class Workspace:
@@ -61,7 +66,7 @@ class Workspace:
         self._handed: dict[str, Slots] = {}
         self._generator = generator
         self.slots: Slots = [None] * plan.size
-        views = {path: read_only(view) for path, view in parameters.views.items()}
+        views = {path: locked(view) for path, view in parameters.views.items()}
         for step in plan.steps:
             node = step.node
             named = {name: views[node.parameter_path(name)] for name in node.parameters}
@@ -112,7 +117,7 @@ class Workspace:
             if step.node.state:
                 slot = step.state_slot if step.new_state_slot is None else step.new_state_slot
                 # Copies: a component may have returned views of buffers that the next pass writes.
-                found[step.node.name] = {name: array.copy() for name, array in self.slots[slot].items()}
+                found[step.node.name] = {name: np.array(array) for name, array in self.slots[slot].items()}
         return found
 
     def hand_out(self, step: Step | CostStep) -> Slots:
@@ -124,7 +129,7 @@ class Workspace:
             return self.slots
         handed = self.slots.copy()
         for slot in step.input_slots:
-            handed[slot] = read_only(self.slots[slot].copy())
+            handed[slot] = locked(self.slots[slot].copy())
         for buffer in step.buffers:
             handed[buffer] = self.empty(step.output_shape)
         self._handed[step.key] = handed
@@ -147,7 +152,7 @@ class Workspace:
             self.slots[step.slot] = read_only(value if step.why is None else np.array(value))
         if step.why is not None:
             own = self.slots[step.slot] if into is None else into.copy()
-            self._handed[step.key][step.slot] = read_only(own)
+            self._handed[step.key][step.slot] = locked(own)
 
 
 def _handed_state(state: NodeState) -> NodeState:
