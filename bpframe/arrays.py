@@ -6,6 +6,7 @@ import itertools
 import math
 import operator
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ __all__ = ["batch_size", "checked_array", "checked_inputs", "checked_stack", "ch
 
 Array = np.ndarray[Any, Any]
 Arrays = Array | Mapping[str, Array]
+
+#: Below so many bytes a look at every entry takes less time than a sum without warnings.
+SMALL_BYTES = 1 << 15
 
 EVERY_NUMBER: Interval = (-math.inf, math.inf)
 
@@ -99,8 +103,10 @@ def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any, dom
         _check_integers(array, what, domain)
         return laid_out(array.astype(dtype, copy=False))
     _check_kind(array, what, "fiub")
-    with np.errstate(over="ignore"):
-        converted = array.astype(dtype, copy=False)
+    converted = array
+    if array.dtype != dtype:
+        with np.errstate(over="ignore"):
+            converted = array.astype(dtype)
     if not _finite(converted):
         raise DataError(
             f"the {what} is not finite",
@@ -117,14 +123,15 @@ def laid_out(array: Array) -> Array:
     Which kernels a product or a sum takes, and so its last bits, depends on how an array lies in memory. One layout for
     all passes, called or repeated, makes the same numbers the same pass, whatever view they come in.
     """
-    flags = array.flags
-    if flags.c_contiguous and flags.aligned and (1 not in array.shape or array.strides == _usual_strides(array)):
+    if _is_usual(array.shape, array.strides, array.itemsize) and array.flags.aligned:
         return array
     return np.array(array, order="C").reshape(array.shape)
 
 
-def _usual_strides(array: Array) -> tuple[int, ...]:
-    return tuple(itertools.accumulate(array.shape[:0:-1], operator.mul, initial=array.itemsize))[::-1]
+@lru_cache(maxsize=4096)
+def _is_usual(shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int) -> bool:
+    usual = tuple(itertools.accumulate(shape[:0:-1], operator.mul, initial=itemsize))[::-1]
+    return strides == (usual if shape else ()) or 0 in shape
 
 
 def checked_stack(
@@ -227,6 +234,8 @@ def _first(array: Array, found: Array) -> str:
 
 
 def _finite(array: Array) -> bool:
+    if array.nbytes < SMALL_BYTES:
+        return bool(np.logical_and.reduce(np.isfinite(array), axis=None))
     # NaN and infinity survive a sum, which needs no array of its own; a sum that overflows is looked at again.
     with np.errstate(over="ignore", invalid="ignore"):
         sums: list[Any] = []

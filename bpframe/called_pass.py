@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import Enum
+from enum import IntEnum
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -18,12 +18,12 @@ Array = np.ndarray[Any, Any]
 Arrays = Mapping[str, Array]
 
 
-class Wanted(Enum):
+class Wanted(IntEnum):
     """What a pass is for: the outputs alone, the costs of the examples, or the gradient with them."""
 
-    OUTPUTS = "outputs"
-    COSTS = "costs"
-    GRADIENT = "gradient"
+    OUTPUTS = 0
+    COSTS = 1
+    GRADIENT = 2
 
 
 class Pass(Protocol):

@@ -207,7 +207,9 @@ def _agrees(short: Level, found: Slope) -> Array:
     """Return where a short step, of few digits, says what longer ones say: that they overlook nothing narrower."""
     with np.errstate(all="ignore"):
         apart = np.abs(short.slope - found.value)
-        return np.asarray(np.isnan(short.slope) | (apart <= 0.01 * np.abs(found.value) + 16 * short.noise + 8 * found.error))
+        return np.asarray(
+            np.isnan(short.slope) | (apart <= 0.01 * np.abs(found.value) + 16 * short.noise + 8 * found.error)
+        )
 
 
 def _best(line: Line, levels: Sequence[int]) -> Slope:

@@ -13,7 +13,7 @@ import numpy as np
 from bpframe.called_pass import CalledPass, MakePass, Pass, Wanted
 from bpframe.forward import forward
 from bpframe.graph import Graph
-from bpframe.lanes import Kind, Lane, Lanes
+from bpframe.lanes import Lane, Lanes
 from bpframe.parameters import ParameterVector, initial_parameters
 from bpframe.plan import Plan
 from bpframe.randomness import stream
@@ -66,7 +66,9 @@ class Engine:
         return {
             "seed": self.seed,
             "parameters": self.parameters.vector.copy(),
-            "state": {node: {name: array.copy() for name, array in named.items()} for node, named in self.state.items()},
+            "state": {
+                node: {name: array.copy() for name, array in named.items()} for node, named in self.state.items()
+            },
             "generators": deepcopy(self._generators),
         }
 
@@ -119,7 +121,7 @@ class Engine:
         The workspace is used again by the next call with as many examples. It may keep no node's value.
         """
         batch = _count(inputs)
-        repeated = self._pass(lane, (batch, purpose, training, Wanted.GRADIENT))
+        repeated = self._pass(lane, batch, purpose, training, Wanted.GRADIENT)
         return repeated.run(inputs, targets, 1.0 / batch), repeated.workspace
 
     def gradient(
@@ -132,23 +134,29 @@ class Engine:
 
     def outputs(self, inputs: Arrays) -> dict[str, Array]:
         """Return every output for all examples, computed in portions."""
-        count, shapes = _count(inputs), self.graph.shapes
-        found = {name: np.empty((count, *shapes[name]), self.dtype) for name in self.graph.outputs}
+        count, slots = _count(inputs), self.plan.output_slots
         lane = self._lanes.take()
         try:
-            for rows, workspace, _ in self._evaluated(lane, Wanted.OUTPUTS, inputs, {}, count):
-                for name, array in found.items():
-                    array[rows] = workspace.slots[self.plan.value_slots[name]]
+            if self._is_small(count):
+                repeated = self._pass(lane, count, "evaluation", False, Wanted.OUTPUTS)
+                repeated.run(inputs, {})
+                values = repeated.workspace.slots
+                return {name: values[slot].copy() for name, slot in slots.items()}
+            found = {name: np.empty((count, *self.graph.shapes[name]), self.dtype) for name in slots}
+            for rows, workspace, _ in self._in_portions(Wanted.OUTPUTS, inputs, {}, count):
+                for name, slot in slots.items():
+                    found[name][rows] = workspace.slots[slot]
+            return found
         finally:
             self._lanes.give(lane)
-        return found
 
     def total_cost(self, inputs: Arrays, targets: Arrays) -> float:
         """Return the cost summed over all examples, computed in portions."""
+        count = _count(inputs)
         with self.lane() as lane:
-            return sum(
-                total for _, _, total in self._evaluated(lane, Wanted.COSTS, inputs, targets, _count(inputs))
-            )
+            if self._is_small(count):
+                return self._pass(lane, count, "evaluation", False, Wanted.COSTS).run(inputs, targets)
+            return sum(total for _, _, total in self._in_portions(Wanted.COSTS, inputs, targets, count))
 
     def new_workspace(
         self,
@@ -172,34 +180,31 @@ class Engine:
 
     def kept_workspace(self, lane: Lane, batch: int, purpose: str) -> Workspace:
         """Return the workspace that a lane's forward passes of this size and purpose share, with the present state."""
-        found = lane.workspace(
-            batch, purpose, lambda: self.new_workspace(batch, purpose), batch * self._entries
-        )
+        key = batch, purpose
+        found: Workspace = lane.kept(key) or lane.keep(key, self.new_workspace(batch, purpose), batch * self._entries)
         found.hand_in_state(self.state)
         return found
 
-    def _pass(self, lane: Lane, kind: Kind) -> Pass:
-        batch, purpose, training, wanted = kind
-
-        def made() -> Pass:
+    def _pass(self, lane: Lane, batch: int, purpose: str, training: bool, wanted: Wanted) -> Pass:
+        """Return what does passes of one kind, with the present state."""
+        key = batch, purpose, training, wanted
+        found: Pass | None = lane.kept(key)
+        if found is None:
             gradient = lane.gradient if wanted is Wanted.GRADIENT else None
-            return self.make_pass(self.new_workspace(batch, purpose, gradient=gradient), training, wanted)
-
-        found = lane.kept_pass(kind, made, batch * self._entries)
+            workspace = self.new_workspace(batch, purpose, gradient=gradient)
+            found = lane.keep(key, self.make_pass(workspace, training, wanted), batch * self._entries)
         if self.plan.state_slots:
             found.workspace.hand_in_state(self.state)
         return found
 
-    def _evaluated(
-        self, lane: Lane, wanted: Wanted, inputs: Arrays, targets: Arrays, count: int
+    def _is_small(self, count: int) -> bool:
+        """Whether a pass spends more time between NumPy's calls than in them, so that it pays to prepare the next."""
+        return 0 < count <= EVALUATION_BATCH and count * self._entries <= SMALL_PASS
+
+    def _in_portions(
+        self, wanted: Wanted, inputs: Arrays, targets: Arrays, count: int
     ) -> Iterator[tuple[slice, Workspace, float]]:
-        """Do an evaluation pass, or several over portions; yield the rows, their workspace and the summed cost."""
-        # A small one spends more time between NumPy's calls than in them, so that it pays to be prepared for the next.
-        if 0 < count <= EVALUATION_BATCH and count * self._entries <= SMALL_PASS:
-            repeated = self._pass(lane, (count, "evaluation", False, wanted))
-            total = repeated.run(inputs, targets)
-            yield slice(0, count), repeated.workspace, total
-            return
+        """Do an evaluation in portions; yield the rows of each, the workspace and the summed cost."""
         size = min(count, EVALUATION_BATCH)
         passing = CalledPass(self.new_workspace(size, "evaluation"), False, wanted)
         for start in range(0, max(count, 1), EVALUATION_BATCH):
@@ -207,7 +212,9 @@ class Engine:
             if rows.stop - start != size:
                 size = rows.stop - start
                 passing = CalledPass(self.new_workspace(size, "evaluation"), False, wanted)
-            some_inputs, some_targets = ({name: each[rows] for name, each in part.items()} for part in (inputs, targets))
+            some_inputs, some_targets = (
+                {name: each[rows] for name, each in part.items()} for part in (inputs, targets)
+            )
             total = passing.run(some_inputs, some_targets)
             yield rows, passing.workspace, total
 

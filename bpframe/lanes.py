@@ -5,27 +5,25 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
-from bpframe.called_pass import Pass, Wanted
 from bpframe.errors import ConcurrencyError
 from bpframe.parameters import ParameterVector
-from bpframe.workspace import Workspace
 
-__all__ = ["Kind", "Lane", "Lanes"]
+__all__ = ["Lane", "Lanes"]
 
-#: The batch size, the purpose, whether it is part of training, and how far it goes.
-Kind = tuple[int, str, bool, Wanted]
+T = TypeVar("T")
 
-#: How many passes and workspaces a lane keeps: so many whatever their size, and more while they are small together.
+#: How many things a lane keeps: so many whatever their size, and more while they are small together.
 KEPT = 4
 KEPT_SMALL = 256
 KEPT_NUMBERS = 1 << 22
 
 
 class Lane:
-    """What one thread at a time works with: a gradient, and what it kept of earlier passes, by kind.
+    """What one thread at a time works with: a gradient, and what is kept of earlier passes and used again.
 
     `gradient` is where passes write theirs; the next one overwrites it.
     """
@@ -33,35 +31,29 @@ class Lane:
     def __init__(self, gradient: ParameterVector) -> None:
         self.owner: int | None = None
         self.gradient = gradient
-        self._kept: OrderedDict[Kind | tuple[int, str], tuple[Pass | Workspace, int]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._numbers = 0
 
-    def kept_pass(self, kind: Kind, make: Callable[[], Pass], numbers: int) -> Pass:
-        """Return the pass of a kind, made where there is none; it holds about so many numbers."""
-        return self._found(kind, make, numbers)  # type: ignore[return-value]
-
-    def workspace(self, batch: int, purpose: str, make: Callable[[], Workspace], numbers: int) -> Workspace:
-        """Return the workspace that forward passes of a batch size and purpose share."""
-        return self._found((batch, purpose), make, numbers)  # type: ignore[return-value]
-
-    def clear(self) -> None:
-        """Forget everything that was kept."""
-        self._kept.clear()
-        self._numbers = 0
-
-    def _found(
-        self, key: Kind | tuple[int, str], make: Callable[[], Pass | Workspace], numbers: int
-    ) -> Pass | Workspace:
+    def kept(self, key: Hashable) -> Any:
+        """Return what was kept under a key, or None."""
         found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-            return found[0]
-        made = make()
+        if found is None:
+            return None
+        self._kept.move_to_end(key)
+        return found[0]
+
+    def keep(self, key: Hashable, made: T, numbers: int) -> T:
+        """Keep something that holds about so many numbers, and let go of what was used longest ago."""
         self._kept[key] = made, numbers
         self._numbers += numbers
         while len(self._kept) > KEPT and (self._numbers > KEPT_NUMBERS or len(self._kept) > KEPT_SMALL):
             self._numbers -= self._kept.popitem(last=False)[1][1]
         return made
+
+    def clear(self) -> None:
+        """Forget everything that was kept."""
+        self._kept.clear()
+        self._numbers = 0
 
 
 class Lanes:

@@ -169,6 +169,11 @@ class Plan:
         self.saved_slots = tuple(slot for slot in saved if slot is not None)
 
     @cached_property
+    def output_slots(self) -> dict[str, int]:
+        """Where every output is."""
+        return {name: self.value_slots[name] for name in self.graph.outputs}
+
+    @cached_property
     def step_of(self) -> dict[str, Step]:
         """Every node's step by the node's name."""
         return {step.node.name: step for step in self.steps}

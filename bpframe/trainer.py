@@ -78,9 +78,7 @@ class Trainer:
                     recorder.record(cost, recorder.validation_cost())
         return self.history
 
-    def _epoch(
-        self, epoch: int, batches: Batches, recorder: Recorder, lane: Lane, updater: Updater
-    ) -> float | None:
+    def _epoch(self, epoch: int, batches: Batches, recorder: Recorder, lane: Lane, updater: Updater) -> float | None:
         """Take every example once; return the mean cost, or None when interrupted."""
         engine, interruption, told = self.engine, recorder.interruption, recorder.told
         differentiate, apply = engine.differentiate, updater.apply

@@ -76,7 +76,11 @@ class Passes:
                 return total_cost(self.all(theta))
             self._move(theta)
             return sum(
-                float(np.add.reduce(costs(self._forward(rows).workspace, self._rows(self.targets, rows)), dtype=np.float64))
+                float(
+                    np.add.reduce(
+                        costs(self._forward(rows).workspace, self._rows(self.targets, rows)), dtype=np.float64
+                    )
+                )
                 for rows in slices(self.count, portion(self.count, self.bytes_each))
             )
 

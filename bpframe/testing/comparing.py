@@ -15,13 +15,13 @@ import numpy as np
 from bpframe.component import Component
 from bpframe.errors import ContractError
 from bpframe.graph import Shape
+from bpframe.local_jacobian import local_jacobian
 from bpframe.operators import BatchMatrix, Operator
 from bpframe.randomness import stream
 from bpframe.testing.kit import fields_of
 from bpframe.testing.measuring import written_out
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of
 from bpframe.testing.report import Outcome, Report
-from bpframe.local_jacobian import local_jacobian
 
 __all__ = ["Comparison", "compare_jacobians"]
 

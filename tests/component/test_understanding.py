@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bpframe.component import Layer
 from bpframe.component.understanding import understand
 from tests.component.reading.snippets import FULL, PLAIN, REFUSED, module_of, written
 

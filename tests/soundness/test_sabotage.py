@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bpframe import plan
+from bpframe import program as program_module
+from bpframe.component.understanding import Understanding
 from bpframe.engine import Engine
+from bpframe.execution import functions
 from bpframe.execution.recorded import Recorded
+from bpframe.lanes import Lanes
 from bpframe.program import Program
 
 from .generating import program_of
@@ -16,25 +21,34 @@ PROGRAMS = 300
 
 
 def an_input_view_is_not_refilled(patch) -> None:
-    """An array that is handed in as a view with gaps leaves the numbers of the pass before in place."""
-    take = Program._take
+    """Another array is put in the place of the one that calls are bound to, and its views stay where they were."""
 
-    def only_whole(self, slot, array):
-        if slot not in self._own or array.flags.c_contiguous:
-            take(self, slot, array)
+    def only_the_array_itself(self, slot, array):
+        self._given = {**self._given, slot: array}
+        self.workspace.slots[slot] = array
 
-    patch.setattr(Program, "_take", only_whole)
+    patch.setattr(Program, "_copy_in", only_the_array_itself)
 
 
 def an_impure_method_is_taken_for_understood(patch) -> None:
-    """What takes a number out of an array is recorded with that number."""
-    patch.setattr(Recorded, "__float__", lambda self: float(self.array))
-    patch.setattr(Recorded, "__bool__", lambda self: bool(self.array))
+    patch.setattr(plan, "understand", lambda component, methods: Understanding(None, ()))
 
 
 def a_write_into_a_fresh_array_is_frozen(patch) -> None:
-    """To be planted where arrays that a method makes are told from constants."""
-    pytest.skip("what is planted belongs to the reading of methods")
+    """What a method writes into an array that it made is taken for a constant."""
+    understand, apply_function = plan.understand, functions.apply_function
+
+    def trusting(component, methods):
+        found = understand(component, methods)
+        return Understanding(None, ()) if found.why and "write" in found.why else found
+
+    def unrecorded(tape, kind, function, args, kwargs):
+        if function in functions._WRITING and type(args[0]) is np.ndarray:
+            return function(*(each.array if isinstance(each, Recorded) else each for each in args), **kwargs)
+        return apply_function(tape, kind, function, args, kwargs)
+
+    patch.setattr(plan, "understand", trusting)
+    patch.setattr(functions, "apply_function", unrecorded)
 
 
 def a_result_is_overwritten_later(patch) -> None:
@@ -52,9 +66,18 @@ def a_result_is_overwritten_later(patch) -> None:
     patch.setattr(Engine, "outputs", in_one_place)
 
 
+def threads_share_a_lane(patch) -> None:
+    take = Lanes.take
+
+    def first_of_all(self):
+        take(self)
+        return self._all[0]
+
+    patch.setattr(Lanes, "take", first_of_all)
+
+
 def a_guard_of_a_constant_is_skipped(patch) -> None:
-    """To be planted where constants of modules are held against what they were."""
-    pytest.skip("what is planted belongs to the guards")
+    patch.setattr(program_module, "guard", lambda reads: lambda: True)
 
 
 FAULTS = [
@@ -62,6 +85,7 @@ FAULTS = [
     an_impure_method_is_taken_for_understood,
     a_write_into_a_fresh_array_is_frozen,
     a_result_is_overwritten_later,
+    threads_share_a_lane,
     a_guard_of_a_constant_is_skipped,
 ]
 

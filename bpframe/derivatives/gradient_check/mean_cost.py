@@ -65,7 +65,9 @@ class MeanCost:
             trace = self.trace()
             found = float(np.add.reduce(costs(trace.workspace, self.targets))) / self.batch
             if not np.isfinite(found):
-                error = nonfinite_error(trace.workspace, "in the forward pass of a gradient check", "all parameters as they were")
+                error = nonfinite_error(
+                    trace.workspace, "in the forward pass of a gradient check", "all parameters as they were"
+                )
                 error.hint = "values at which the cost is finite: scaled inputs, smaller parameters"
                 raise error
         return found

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from bpframe.local_jacobian import local_jacobian
 from bpframe.testing.diagnosis.case import Case
 from bpframe.testing.measuring import block, written_out
 from bpframe.testing.probe import LayerProbe, Point
-from bpframe.local_jacobian import local_jacobian
 
 __all__ = ["ARGUMENTS", "right_at_zero"]
 

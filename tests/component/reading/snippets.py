@@ -188,7 +188,10 @@ REFUSED = [
     ("s = state\ns['m'] = x\nreturn x", "writes into s"),
     ("s = {}\nif x.ndim == 2:\n    s = state\ns['m'] = x\nreturn x", "writes into s"),
     ("s = {}\nfor i in range(3):\n    s['m'] = x\n    s = state\nreturn x", "writes into s"),
-    ("s = {}\nfor i in range(3):\n    if i == 1:\n        s = state\n        break\n    s = {}\ns['m'] = 1\nreturn x", "writes into s"),
+    (
+        "s = {}\nfor i in range(3):\n    if i == 1:\n        s = state\n        break\n    s = {}\ns['m'] = 1\nreturn x",
+        "writes into s",
+    ),
     ("z = x.T\nz[0] = 1\nreturn x", "writes into z"),
     ("z = x.reshape(-1)\nz += 1\nreturn x", "changes z in place"),
     ("z = np.reshape(x, -1)\nz += 1\nreturn x", "changes z in place"),
@@ -333,59 +336,167 @@ REFUSED = [
 ]
 FULL = [
     # what is called
-    ("def helper(a):\n    global COUNT\n    COUNT += 1\n    return a\n---\ndef forward(self, x):\n    return helper(x)", "helper, line 23"),
-    ("def helper(a):\n    a += 1\n    return a\n---\ndef forward(self, x):\n    return helper(x)", "changes a in place"),
-    ("def helper(a, out):\n    return np.add(a, 1, out=out)\n---\ndef forward(self, x):\n    return helper(x, x)", "hands x on as out"),
-    ("def helper(a, saved):\n    saved['m'] = a\n---\ndef forward(self, x, state):\n    helper(x, state)\n    return x", "hands state on as saved"),
-    ("def helper(a, saved):\n    saved['m'] = a\n---\ndef forward(self, x, state):\n    helper(*[x, state])\n    return x", "hands *arguments"),
-    ("def helper(saved):\n    saved['n'] = 1\n---\ndef forward(self, x):\n    return x\ndef jacobian(self, x, saved):\n    helper(saved)\n    return x", "hands saved on"),
-    ("---\ndef forward(self, x):\n    return x\ndef jacobian(self, x, saved):\n    saved['n'] = saved['n'] + 1\n    return x", "writes into saved"),
-    ("@functools.lru_cache\ndef helper(a):\n    return a\n---\ndef forward(self, x):\n    return x * helper(2)", "remembers"),
-    ("def deco(f):\n    @functools.wraps(f)\n    def inner(*a):\n        LIST.append(1)\n        return f(*a)\n    return inner\n@deco\ndef helper(a):\n    return a\n---\ndef forward(self, x):\n    return helper(x)", "reads LIST"),
-    ("helper = functools.partial(np.add, 1)\n---\ndef forward(self, x):\n    return helper(x)", "reads helper, a partial"),
-    ("class F:\n    def __call__(self, x):\n        return x\nhelper = F()\n---\ndef forward(self, x):\n    return helper(x)", "reads helper, a F"),
+    (
+        "def helper(a):\n    global COUNT\n    COUNT += 1\n    return a\n---\ndef forward(self, x):\n    return helper(x)",
+        "helper, line 23",
+    ),
+    (
+        "def helper(a):\n    a += 1\n    return a\n---\ndef forward(self, x):\n    return helper(x)",
+        "changes a in place",
+    ),
+    (
+        "def helper(a, out):\n    return np.add(a, 1, out=out)\n---\ndef forward(self, x):\n    return helper(x, x)",
+        "hands x on as out",
+    ),
+    (
+        "def helper(a, saved):\n    saved['m'] = a\n---\ndef forward(self, x, state):\n    helper(x, state)\n    return x",
+        "hands state on as saved",
+    ),
+    (
+        "def helper(a, saved):\n    saved['m'] = a\n---\ndef forward(self, x, state):\n    helper(*[x, state])\n    return x",
+        "hands *arguments",
+    ),
+    (
+        "def helper(saved):\n    saved['n'] = 1\n---\ndef forward(self, x):\n    return x\ndef jacobian(self, x, saved):\n    helper(saved)\n    return x",
+        "hands saved on",
+    ),
+    (
+        "---\ndef forward(self, x):\n    return x\ndef jacobian(self, x, saved):\n    saved['n'] = saved['n'] + 1\n    return x",
+        "writes into saved",
+    ),
+    (
+        "@functools.lru_cache\ndef helper(a):\n    return a\n---\ndef forward(self, x):\n    return x * helper(2)",
+        "remembers",
+    ),
+    (
+        "def deco(f):\n    @functools.wraps(f)\n    def inner(*a):\n        LIST.append(1)\n        return f(*a)\n    return inner\n@deco\ndef helper(a):\n    return a\n---\ndef forward(self, x):\n    return helper(x)",
+        "reads LIST",
+    ),
+    (
+        "helper = functools.partial(np.add, 1)\n---\ndef forward(self, x):\n    return helper(x)",
+        "reads helper, a partial",
+    ),
+    (
+        "class F:\n    def __call__(self, x):\n        return x\nhelper = F()\n---\ndef forward(self, x):\n    return helper(x)",
+        "reads helper, a F",
+    ),
     ("class F:\n    pass\n---\ndef forward(self, x):\n    F()\n    return x", "calls snippet_"),
-    ("helper = lambda a, seen=[]: seen.append(a) or a\n---\ndef forward(self, x):\n    return helper(x)", "a default that is a list"),
-    ("def helper(a, seen=BUF):\n    return a + seen\n---\ndef forward(self, x):\n    return helper(x)", "a default that is an array"),
-    ("def helper(f, a):\n    return f(a)\n---\ndef forward(self, x):\n    return helper(np.sin, x)", "calls f, which is not known"),
-    ("def helper(a):\n    return a\n---\ndef forward(self, x):\n    return [helper][0](x)", "hands the function helper on"),
-    ("def helper(a):\n    return a\nhelper.count = 0\n---\ndef forward(self, x):\n    return x * helper.count", "reads helper.count"),
+    (
+        "helper = lambda a, seen=[]: seen.append(a) or a\n---\ndef forward(self, x):\n    return helper(x)",
+        "a default that is a list",
+    ),
+    (
+        "def helper(a, seen=BUF):\n    return a + seen\n---\ndef forward(self, x):\n    return helper(x)",
+        "a default that is an array",
+    ),
+    (
+        "def helper(f, a):\n    return f(a)\n---\ndef forward(self, x):\n    return helper(np.sin, x)",
+        "calls f, which is not known",
+    ),
+    (
+        "def helper(a):\n    return a\n---\ndef forward(self, x):\n    return [helper][0](x)",
+        "hands the function helper on",
+    ),
+    (
+        "def helper(a):\n    return a\nhelper.count = 0\n---\ndef forward(self, x):\n    return x * helper.count",
+        "reads helper.count",
+    ),
     ("uf = np.frompyfunc(abs, 1, 1)\n---\ndef forward(self, x):\n    return uf(x)", "calls"),
     ("def gen(x):\n    yield x\n---\ndef forward(self, x):\n    return list(gen(x))", "a yield"),
     ("async def co(x):\n    return x\n---\ndef forward(self, x):\n    co(x)\n    return x", "asynchronous"),
     ("from pathlib import Path\n---\ndef forward(self, x):\n    return Path('f') and x", "Path"),
-    ("from colorsys import rgb_to_hsv as helper\n---\ndef forward(self, x):\n    return helper(1, 1, 1) and x", "of another package, colorsys"),
-    ("class Wrong(ValueError):\n    def __init__(self, a):\n        LIST.append(a)\n---\ndef forward(self, x):\n    raise Wrong(1)", "a constructor of its own"),
+    (
+        "from colorsys import rgb_to_hsv as helper\n---\ndef forward(self, x):\n    return helper(1, 1, 1) and x",
+        "of another package, colorsys",
+    ),
+    (
+        "class Wrong(ValueError):\n    def __init__(self, a):\n        LIST.append(a)\n---\ndef forward(self, x):\n    raise Wrong(1)",
+        "a constructor of its own",
+    ),
     # classes
-    ("---\nseen: ClassVar[list] = []\ndef forward(self, x):\n    self.seen.append(x)\n    return x", "reads self.seen, a list"),
-    ("---\nf: ClassVar = functools.partial(np.add, 1)\ndef forward(self, x):\n    return self.f(x)", "reads self.f, a partial"),
+    (
+        "---\nseen: ClassVar[list] = []\ndef forward(self, x):\n    self.seen.append(x)\n    return x",
+        "reads self.seen, a list",
+    ),
+    (
+        "---\nf: ClassVar = functools.partial(np.add, 1)\ndef forward(self, x):\n    return self.f(x)",
+        "reads self.f, a partial",
+    ),
     ("---\ndef __getattr__(self, name):\n    return 1\ndef forward(self, x):\n    return x", "defines __getattr__"),
-    ("---\ndef __getattribute__(self, name):\n    return object.__getattribute__(self, name)\ndef forward(self, x):\n    return x", "defines __getattribute__"),
-    ("---\n@property\ndef k(self):\n    LIST.append(1)\n    return 1\ndef forward(self, x):\n    return x * self.k", "reads LIST"),
-    ("---\ndef helper(self, x):\n    self.n = 1\n    return x\ndef forward(self, x):\n    return self.helper(x)", "helper, line"),
-    ("---\n@functools.lru_cache\ndef helper(self, x):\n    return x\ndef forward(self, x):\n    return self.helper(x)", "reads self.helper"),
-    ("---\n@classmethod\ndef helper(cls):\n    cls.n = 1\ndef forward(self, x):\n    self.helper()\n    return x", "writes cls.n"),
-    ("---\n@classmethod\ndef helper(cls):\n    return cls()\ndef forward(self, x):\n    self.helper()\n    return x", "calls cls"),
-    ("class Base(Layer):\n    def forward(self, x):\n        LIST.append(x)\n        return x\n---\n__doc__ = ''\ndef forward(self, x):\n    return Base.forward(self, x)", "reads Base.forward"),
-    ("---\n@functools.cached_property\ndef k(self):\n    return np.zeros(3)\ndef forward(self, x):\n    return x * self.k", "reads self.k, an array that can be written"),
+    (
+        "---\ndef __getattribute__(self, name):\n    return object.__getattribute__(self, name)\ndef forward(self, x):\n    return x",
+        "defines __getattribute__",
+    ),
+    (
+        "---\n@property\ndef k(self):\n    LIST.append(1)\n    return 1\ndef forward(self, x):\n    return x * self.k",
+        "reads LIST",
+    ),
+    (
+        "---\ndef helper(self, x):\n    self.n = 1\n    return x\ndef forward(self, x):\n    return self.helper(x)",
+        "helper, line",
+    ),
+    (
+        "---\n@functools.lru_cache\ndef helper(self, x):\n    return x\ndef forward(self, x):\n    return self.helper(x)",
+        "reads self.helper",
+    ),
+    (
+        "---\n@classmethod\ndef helper(cls):\n    cls.n = 1\ndef forward(self, x):\n    self.helper()\n    return x",
+        "writes cls.n",
+    ),
+    (
+        "---\n@classmethod\ndef helper(cls):\n    return cls()\ndef forward(self, x):\n    self.helper()\n    return x",
+        "calls cls",
+    ),
+    (
+        "class Base(Layer):\n    def forward(self, x):\n        LIST.append(x)\n        return x\n---\n__doc__ = ''\ndef forward(self, x):\n    return Base.forward(self, x)",
+        "reads Base.forward",
+    ),
+    (
+        "---\n@functools.cached_property\ndef k(self):\n    return np.zeros(3)\ndef forward(self, x):\n    return x * self.k",
+        "reads self.k, an array that can be written",
+    ),
     ("---\n@functools.wraps(print)\ndef forward(self, x):\n    LIST.append(x)\n    return x", "reads LIST"),
     ("---\nforward = lambda self, x: x + BUF", "reads BUF"),
     ("---\ndef forward(*xs):\n    return xs[1]", "self alone"),
     # operators
-    ("class Op(Operator):\n    def __init__(self, k):\n        LIST.append(k)\n    def jvp(self, v, out=None):\n        return v\n    vjp = jvp\n---\ndef forward(self, x):\n    return Op(x).jvp(x)", "Op.__init__, line"),
-    ("class Op(Operator):\n    def jvp(self, v, out=None):\n        self.n = 1\n        return v\n    vjp = jvp\n---\ndef forward(self, x):\n    return Op().jvp(x)", "writes self.n"),
-    ("class Op(Operator):\n    def jvp(self, v, out=None):\n        v *= 2\n        return v\n    vjp = jvp\n---\ndef forward(self, x):\n    return Op().jvp(x)", "changes v in place"),
-    ("class Op(Diagonal):\n    def root(self):\n        print(1)\n        return self\n---\ndef forward(self, x):\n    return Op(x).jvp(x)", "Op.root, line"),
-    ("class Op(Diagonal):\n    def __getattr__(self, name):\n        return 1\n---\ndef forward(self, x):\n    return Op(x).jvp(x)", "defines __getattr__"),
-    ("class Op(Diagonal):\n    @functools.cache\n    def f(self):\n        return 1\n---\ndef forward(self, x):\n    return Op(x).jvp(x)", "no plain function"),
+    (
+        "class Op(Operator):\n    def __init__(self, k):\n        LIST.append(k)\n    def jvp(self, v, out=None):\n        return v\n    vjp = jvp\n---\ndef forward(self, x):\n    return Op(x).jvp(x)",
+        "Op.__init__, line",
+    ),
+    (
+        "class Op(Operator):\n    def jvp(self, v, out=None):\n        self.n = 1\n        return v\n    vjp = jvp\n---\ndef forward(self, x):\n    return Op().jvp(x)",
+        "writes self.n",
+    ),
+    (
+        "class Op(Operator):\n    def jvp(self, v, out=None):\n        v *= 2\n        return v\n    vjp = jvp\n---\ndef forward(self, x):\n    return Op().jvp(x)",
+        "changes v in place",
+    ),
+    (
+        "class Op(Diagonal):\n    def root(self):\n        print(1)\n        return self\n---\ndef forward(self, x):\n    return Op(x).jvp(x)",
+        "Op.root, line",
+    ),
+    (
+        "class Op(Diagonal):\n    def __getattr__(self, name):\n        return 1\n---\ndef forward(self, x):\n    return Op(x).jvp(x)",
+        "defines __getattr__",
+    ),
+    (
+        "class Op(Diagonal):\n    @functools.cache\n    def f(self):\n        return 1\n---\ndef forward(self, x):\n    return Op(x).jvp(x)",
+        "no plain function",
+    ),
     ("OP = Diagonal(TABLE)\n---\ndef forward(self, x):\n    return OP.jvp(x)", "reads OP, a Diagonal"),
-    ("class Op(Diagonal):\n    def f(self):\n        return self.nothing\n---\ndef forward(self, x):\n    return Op(x).jvp(x)", "reads self.nothing"),
+    (
+        "class Op(Diagonal):\n    def f(self):\n        return self.nothing\n---\ndef forward(self, x):\n    return Op(x).jvp(x)",
+        "reads self.nothing",
+    ),
     # fields
     ("---\nk: list[float] = [1.0]\ndef forward(self, x):\n    return x * self.k[0]", "reads self.k, a list"),
     ("---\nk: dict[str, float] = {}\ndef forward(self, x):\n    return x * len(self.k)", "reads self.k, a dict"),
     ("---\nk: Any = BUF\ndef forward(self, x):\n    return x * self.k", "reads self.k, an array that can be written"),
     ("---\nk: Any = abs\ndef forward(self, x):\n    return self.k(x)", "calls self.k"),
     ("---\nk: Any = (1, [2])\ndef forward(self, x):\n    return x * self.k[0]", "reads self.k, a list"),
-    ("---\nk: Any = None\ndef forward(self, x):\n    return x * np.random.default_rng(self.k).random()", "without a seed"),
+    (
+        "---\nk: Any = None\ndef forward(self, x):\n    return x * np.random.default_rng(self.k).random()",
+        "without a seed",
+    ),
     ("---\nmodel_config = {'frozen': False}\ndef forward(self, x):\n    return x * self.alpha", "not frozen"),
 ]
