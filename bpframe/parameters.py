@@ -85,8 +85,8 @@ class ParameterVector(ByPath):
         view, value = self[path], plain_array(value, f"value of '{path}'")
         if value.shape not in ((), view.shape):
             raise ShapeMismatch(f"'{path}' has another shape", expected=str(view.shape), received=str(value.shape))
-        if value.dtype.kind not in "fiub":
-            raise DataError(f"'{path}' takes real numbers", received=str(value.dtype))
+        if not np.can_cast(value.dtype, view.dtype, "same_kind"):
+            raise DataError(f"'{path}' takes numbers that are {view.dtype}", received=str(value.dtype))
         view[...] = value
 
     def __repr__(self) -> str:

@@ -58,5 +58,5 @@ def _refuse_mask(array: np.ma.MaskedArray[Any, Any], what: str) -> None:
         f"entries of the {what} are masked",
         expected="an array without masked entries",
         received=f"{np.count_nonzero(mask)} of {mask.size} are masked{first}",
-        hint="leave these examples out, or fill the entries in: x.filled(value)",
+        hint="leave these examples out, or fill them in: x.filled(value)",
     )

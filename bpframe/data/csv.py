@@ -9,13 +9,17 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy.typing as npt
 from pydantic import Field, StrictInt, StrictStr, model_validator
 
+from bpframe.data.cells import other_delimiter
 from bpframe.data.paths import find_file
 from bpframe.data.place import Array, Place
 from bpframe.data.preparation import PreparationSpec, prepare
 from bpframe.data.samples import Dataset, Examples
 from bpframe.data.table import Table, read_table
+from bpframe.errors import DataError
 
 __all__ = ["CsvData", "read_csv_inputs"]
+
+_NO_TEXT = "select `inputs` to leave a column of text out"
 
 _Columns = Annotated[tuple[StrictStr | Annotated[StrictInt, Field(ge=0)], ...], Field(min_length=1)]
 
@@ -58,7 +62,16 @@ class CsvData(PreparationSpec):
         return prepare(self, self._examples(table, like=table), test, dtype, flatten=False)
 
     def _table(self, base: Path, path: str) -> Table:
-        return read_table(find_file(base, path), delimiter=self.delimiter, header=self.header)
+        table = read_table(find_file(base, path), delimiter=self.delimiter, header=self.header)
+        hint = other_delimiter(table.names or table.rows[0], self.delimiter)
+        if hint is not None:
+            raise DataError(
+                f"{table.path} has one column",
+                expected="columns of inputs and of targets",
+                received=table.names[0] if table.names else table.rows[0][0],
+                hint=hint,
+            )
+        return table
 
     def _examples(self, table: Table, *, like: Table) -> Examples:
         targets = like.columns(self.targets)
@@ -71,8 +84,16 @@ class CsvData(PreparationSpec):
             inputs = table.columns([like.names[k] for k in inputs])
         else:
             table.columns([*inputs, *targets])
-        y = table.texts(targets[0]) if self.one_hot else table.numbers(targets)
-        return Examples(table.numbers(inputs), y, _place(table, inputs), _place(table, targets))
+            table.require_names(inputs, targets, _names(self.inputs, self.targets))
+        if table.names is None and table.width != like.width:
+            raise DataError(
+                f"{table.path} has another number of columns than {like.path}",
+                expected=str(like.width),
+                received=str(table.width),
+                hint="columns without names are known by their number alone",
+            )
+        y = table.texts(targets[0]) if self.one_hot else table.numbers(targets, "one_hot: true for targets of text")
+        return Examples(table.numbers(inputs, _NO_TEXT), y, _place(table, inputs), _place(table, targets))
 
 
 def read_csv_inputs(
@@ -81,7 +102,13 @@ def read_csv_inputs(
     """Return the selected columns, or all, of a CSV file as numbers (N, k), and their place."""
     table = read_table(path, delimiter=delimiter, header=header)
     selected = list(range(table.width)) if columns is None else table.columns(columns)
-    return table.numbers(selected), _place(table, selected)
+    table.require_names(selected, (), _names(columns))
+    return table.numbers(selected, _NO_TEXT), _place(table, selected)
+
+
+def _names(*selections: Sequence[str | int] | None) -> set[str]:
+    """Return the names among selected columns."""
+    return {each for selection in selections for each in selection or () if isinstance(each, str)}
 
 
 def _place(table: Table, columns: list[int]) -> Place:

@@ -6,9 +6,11 @@ y_{nk} = 1 where example n carries class k, else 0
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 
 import numpy as np
 
+from bpframe.data.cells import is_missing
 from bpframe.data.checks import FloatName, require_finite
 from bpframe.data.place import Array, Place
 from bpframe.errors import DataError, closest
@@ -69,18 +71,57 @@ def _whole(labels: Array, place: Place) -> Array:
     return labels.astype(np.int64)
 
 
-def find_classes(parts: Sequence[Array]) -> tuple[Label, ...]:
-    """Return every class that occurs in the label vectors, sorted.
+def find_classes(parts: Sequence[Array], places: Sequence[Place] = ()) -> tuple[Label, ...]:
+    """Return every class that occurs in the label vectors, sorted; `places` name the rows of each in errors.
 
     Text labels that are all written as integers are integers, and sort as such.
+    Raises DataError for texts that are one number in two spellings, and for marks of missing values among numbers.
     """
     found: set[Label] = set()
     for part in parts:
         found.update(np.unique(part).tolist())
-    texts = [str(label) for label in found]
+    texts = sorted({str(label) for label in found})
     if all(_is_integer(text) for text in texts):
         return tuple(sorted({int(text) for text in texts}))
-    return tuple(sorted(set(texts)))
+    spelled: dict[Decimal, str] = {}
+    missing = [text for text in texts if is_missing(text)]
+    for text in texts:
+        number = _number(text)
+        if number is None:
+            continue
+        if missing:
+            raise DataError(
+                f"{_first(missing[0], parts, places)} stands among labels that are numbers, as a missing value would",
+                expected="a label for every example",
+                received=repr(missing[0]),
+                hint="take these examples out; where it is a class, list all of them in `classes`",
+            )
+        if number in spelled:
+            raise DataError(
+                f"{_first(text, parts, places)} is the label {spelled[number]!r} in another spelling",
+                expected="one spelling for each class",
+                received=f"{spelled[number]!r} and {text!r}",
+                hint="write both alike; where they are two classes, list all of them in `classes`",
+            )
+        spelled[number] = text
+    return tuple(texts)
+
+
+def _first(label: str, parts: Sequence[Array], places: Sequence[Place]) -> str:
+    """Name the first row that carries a label, as messages begin."""
+    for part, place in zip(parts, places, strict=False):
+        rows = np.flatnonzero(part.astype(str) == label)
+        if rows.size:
+            return f"{place.source}, {place.row(int(rows[0]))}: {label!r}"
+    return f"the label {label!r}"
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
 
 
 def _is_integer(text: str) -> bool:
@@ -119,11 +160,15 @@ def one_hot(labels: Array, classes: tuple[Label, ...], dtype: FloatName, place: 
 
 def _unknown_label(labels: Array, row: int, classes: tuple[Label, ...], place: Place) -> DataError:
     label = labels[row].item()
-    near = closest(label, [name for name in classes if isinstance(name, str)]) if isinstance(label, str) else None
+    near: Label | None = None
+    if isinstance(label, str):
+        number = _number(label)
+        same = [name for name in classes if number is not None and _number(str(name)) == number]
+        near = same[0] if same else closest(label, [name for name in classes if isinstance(name, str)])
     shown = ", ".join(repr(name) for name in classes[:12]) + (", ..." if len(classes) > 12 else "")
     return DataError(
         f"{place.source}, {place.row(row)}: label {label!r} is not among the classes",
         expected=f"one of the {len(classes)} classes {shown}",
         received=repr(label),
-        hint=f"did you mean {near!r}?" if near else "correct the label, or widen `classes`",
+        hint=f"did you mean {near!r}?" if near is not None else "correct the label, or widen `classes`",
     )

@@ -129,4 +129,5 @@ def _classes(settings: PreparationSpec, parts: list[Examples]) -> tuple[Label, .
         return tuple(range(settings.classes))
     if settings.classes is not None:
         return settings.classes
-    return find_classes([as_labels(part.targets, part.targets_at) for part in parts])
+    places = [part.targets_at for part in parts]
+    return find_classes([as_labels(part.targets, part.targets_at) for part in parts], places)

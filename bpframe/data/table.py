@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
-import math
+import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from bpframe.data.cells import finite_number, number_hint, other_delimiter
 from bpframe.data.place import Array
 from bpframe.errors import DataError, closest
 
@@ -28,6 +29,7 @@ class Table:
     names: tuple[str, ...] | None
     rows: list[list[str]]
     lines: Array
+    delimiter: str
 
     @property
     def width(self) -> int:
@@ -63,28 +65,67 @@ class Table:
                 received=repr(wanted),
                 hint="header: true where the first line names the columns",
             )
-        if self.names.count(wanted) > 1:
-            raise DataError(
-                f"{self.path} names {self.names.count(wanted)} columns {wanted!r}", hint="select it by its index"
-            )
         if wanted not in self.names:
             near = closest(wanted, self.names)
             raise DataError(
                 f"{self.path} has no column {wanted!r}",
                 expected=f"one of {', '.join(self.names)}",
                 received=repr(wanted),
-                hint=f"did you mean {near!r}?" if near else "name one of these columns",
+                hint=self._other_delimiter() or (f"did you mean {near!r}?" if near else "name one of these columns"),
             )
-        return self.names.index(wanted)
+        return self._once(wanted)
 
-    def numbers(self, columns: Sequence[int]) -> Array:
-        """Return columns as numbers (N, k) in float64. Raises DataError for any other cell, with line and column."""
+    def _once(self, name: str) -> int:
+        """Return the column of a name. Raises DataError where another one carries it too."""
+        assert self.names is not None
+        if self.names.count(name) > 1:
+            raise DataError(
+                f"{self.path} names {self.names.count(name)} columns {name!r}",
+                expected="a name of its own for every column",
+                received=", ".join(self.names),
+                hint="rename one of them in the header",
+            )
+        return self.names.index(name)
+
+    def require_names(self, inputs: Sequence[int], targets: Sequence[int], chosen: Collection[str]) -> None:
+        """Refuse a header that does not name these columns: one without a name, a name twice, a row of data.
+
+        `chosen` are the names that the user wrote. Inputs whose names are numbers look like a row of data; they are
+        names where the user wrote them, or where they count the columns and the user wrote another name.
+        """
+        if self.names is None:
+            return
+        for column in [*inputs, *targets]:
+            name = self.names[column]
+            if not name or (re.fullmatch(r"Unnamed: \d+", name) and name not in chosen):
+                raise DataError(
+                    f"{self.path}: column {column} has no name",
+                    expected="a name for every column that is read",
+                    received=", ".join(map(repr, self.names[:8])),
+                    hint="to_csv(index=False) leaves row numbers out of the file; or list the `inputs`, without them",
+                )
+            self._once(name)
+        numbers = [name for k in inputs if finite_number(name := self.names[k]) is not None and name not in chosen]
+        counts = any(numbers == [str(first + k) for k in range(len(numbers))] for first in (0, 1))
+        if numbers and not (counts and set(chosen) & set(self.names)):
+            raise DataError(
+                f"{self.path}: the header holds numbers where inputs are: is it the first row of data?",
+                expected="the names of the columns",
+                received=", ".join(self.names[:8]) + (", ..." if len(self.names) > 8 else ""),
+                hint="header: false for a file that begins with data; where these are names, list them as `inputs`",
+            )
+
+    def numbers(self, columns: Sequence[int], text_hint: str) -> Array:
+        """Return columns as numbers (N, k) in float64. Raises DataError for any other cell, with line and column.
+
+        `text_hint` is what to try where a cell is text.
+        """
         values = array("d")
         for row, line in zip(self.rows, self.lines, strict=True):
             for column in columns:
-                number = _number(row[column])
-                if number is None or not math.isfinite(number):
-                    raise self._not_a_number(row[column], int(line), column)
+                number = finite_number(row[column])
+                if number is None:
+                    raise self._not_a_number(row[column], int(line), column, text_hint)
                 values.append(number)
         return np.array(values).reshape(len(self.rows), len(columns))
 
@@ -96,8 +137,8 @@ class Table:
             raise DataError(f"{self.path}, line {line}, column {self.name(column)!r}: the label is empty")
         return np.array(cells)
 
-    def _not_a_number(self, cell: str, line: int, column: int) -> DataError:
-        hint = "one_hot: true for text targets; select `inputs` to leave a text column out"
+    def _not_a_number(self, cell: str, line: int, column: int, text_hint: str) -> DataError:
+        hint = self._other_delimiter() or number_hint(cell) or text_hint
         if self.names is None and line == self.lines[0]:
             hint = "header: true where the first line names the columns"
         return DataError(
@@ -107,19 +148,14 @@ class Table:
             hint=hint,
         )
 
-
-def _number(cell: str) -> float | None:
-    # float() also takes Python's digit separators, which no CSV writer means.
-    try:
-        return None if "_" in cell else float(cell)
-    except ValueError:
-        return None
+    def _other_delimiter(self) -> str | None:
+        return other_delimiter(self.names or self.rows[0], self.delimiter)
 
 
 def read_table(path: Path, *, delimiter: str, header: bool | None) -> Table:
     """Return the cells of a CSV file in UTF-8, with or without a byte order mark; blank lines are left out.
 
-    Without a word on the header (None), a first row of numbers is data.
+    Without a word on the header (None), a first row of numbers is data, and one without any number is the header.
 
     Raises DataError for an empty file, a ragged row, text that is not UTF-8, an open quote, and a header that is a row
     of numbers (unless it counts the columns 0, 1, ...).
@@ -127,34 +163,55 @@ def read_table(path: Path, *, delimiter: str, header: bool | None) -> Table:
     names: tuple[str, ...] | None = None
     rows: list[list[str]] = []
     lines: list[int] = []
+    blank: int | None = None
     for line, row in _rows(path, delimiter):
+        if row in ([], [""]):
+            blank = line
+            continue
         if header is None:
-            header = any(_number(cell) is None for cell in row)
+            header = _looks_like_names(path, line, row)
         if header and names is None:
-            names = tuple(row)
-            _require_names(path, line, names)
+            names, blank = tuple(row), None
+            _require_no_numbers(path, line, names)
             continue
         width = len(names or (rows[0] if rows else row))
         if len(row) != width:
+            quoted = f"quote cells that contain {delimiter!r}" if len(row) > width else "fill in the missing cells"
             raise DataError(
                 f"{path}, line {line}: the row has {len(row)} cells",
                 expected=f"{width} cells, as in the {'header' if names else 'first row'}",
                 received=f"{len(row)} cells",
-                hint=f"quote cells that contain {delimiter!r}" if len(row) > width else "fill in the missing cells",
+                hint=other_delimiter(names or rows[0], delimiter) or quoted,
             )
+        if width == 1 and blank is not None and (names or rows):  # of a single column, a blank line is an empty cell
+            raise DataError(f"{path}, line {blank}: the cell is empty", hint="fill it in, or take the line out")
         rows.append(row)
         lines.append(line)
+        blank = None
     if not rows:
         raise DataError(
             f"{path} holds no rows",
             expected="at least one row of data" + (" below the header" if names else ""),
             received="only a header" if names else "an empty file",
         )
-    return Table(path, names, rows, np.array(lines))
+    return Table(path, names, rows, np.array(lines), delimiter)
+
+
+def _looks_like_names(path: Path, line: int, row: Sequence[str]) -> bool:
+    numbers = [finite_number(cell) is not None for cell in row]
+    if any(numbers) and not all(numbers):
+        raise DataError(
+            f"{path}, line {line}: the first row holds numbers and texts",
+            expected="the names of the columns, or numbers alone",
+            received=", ".join(row[:8]) + (", ..." if len(row) > 8 else ""),
+            hint=number_hint(row[numbers.index(False)]) or "give every column a name, or take columns of text out",
+        )
+    return not any(numbers)
 
 
 def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     try:
+        _require_text(path)
         # newline="" leaves line ends inside quotes to the csv module
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream, delimiter=delimiter, skipinitialspace=True, strict=True)
@@ -162,9 +219,7 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             try:
                 for cells in reader:
                     start, end = end + 1, reader.line_num
-                    row = [cell.strip() for cell in cells]
-                    if row not in ([], [""]):
-                        yield start, row
+                    yield start, [cell.strip() for cell in cells]
             except csv.Error as error:
                 raise DataError(
                     f"{path}, line {end + 1}: {error}", expected="cells as RFC 4180 writes them, quotes closed"
@@ -175,10 +230,28 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         raise DataError(f"{path} cannot be read", received=str(error)) from error
 
 
-def _require_names(path: Path, line: int, names: tuple[str, ...]) -> None:
+# The first bytes of files that are kept for tables and are none.
+_PACKED = {
+    b"\x1f\x8b": ("compressed with gzip", "unpack it: gunzip leaves the .csv file"),
+    b"BZh": ("compressed with bzip2", "unpack it: bunzip2 leaves the .csv file"),
+    b"\xfd7zXZ": ("compressed with xz", "unpack it: unxz leaves the .csv file"),
+    b"PK\x03\x04": ("a zip archive, as spreadsheets are", "unpack it, or save the spreadsheet as CSV in UTF-8"),
+    b"PAR1": ("a Parquet file", "pandas.read_parquet(...).to_csv(..., index=False)"),
+}
+
+
+def _require_text(path: Path) -> None:
+    with path.open("rb") as stream:
+        begin = stream.read(6)
+    for mark, (what, hint) in _PACKED.items():
+        if begin.startswith(mark):
+            raise DataError(f"{path} is {what}", expected="a text file in UTF-8", received=begin.hex(" "), hint=hint)
+
+
+def _require_no_numbers(path: Path, line: int, names: tuple[str, ...]) -> None:
     if names == tuple(str(k) for k in range(len(names))):
         return
-    if all(_number(name) is not None for name in names):
+    if all(finite_number(name) is not None for name in names):
         raise DataError(
             f"{path}, line {line}: the header is a row of numbers",
             expected="the names of the columns",

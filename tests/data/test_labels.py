@@ -40,6 +40,64 @@ def test_classes_are_sorted_as_numbers_where_all_are_integers(labels, classes):
 
 
 @pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        (["1", "1.0", "2"], "row 1: '1.0' is the label '1' in another spelling"),
+        (["1.0", "1", "2"], "row 0: '1.0' is the label '1' in another spelling"),
+        (["01", "2", "1"], "row 2: '1' is the label '01' in another spelling"),
+        (["x", "1e1", "10"], "row 1: '1e1' is the label '10' in another spelling"),
+        (["+3", "3", "a"], "row 1: '3' is the label '+3' in another spelling"),
+        (["0", "1", "nan"], "row 2: 'nan' stands among labels that are numbers"),
+        (["0.5", "NA", "1"], "row 1: 'NA' stands among labels that are numbers"),
+    ],
+)
+def test_one_number_in_two_spellings_is_not_two_classes_without_a_word(tmp_path, labels, told):
+    npz(tmp_path, x=np.eye(3), y=np.array(labels))
+    with pytest.raises(DataError) as caught:
+        load(tmp_path, one_hot=True)
+    assert told in caught.value.problem
+    assert "`classes`" in caught.value.hint
+    data = load(tmp_path, one_hot=True, classes=tuple(labels))
+    assert data.preparation.labels(data.y) == labels
+
+
+def test_spellings_are_compared_over_training_and_test_part(tmp_path):
+    npz(tmp_path, x=np.eye(2), y=np.array(["1", "2"]), xt=np.eye(2)[:1], yt=np.array(["2.0"]))
+    with pytest.raises(DataError, match=r"array 'yt', row 0: '2\.0' is the label '2' in another spelling"):
+        load(tmp_path, test_inputs="xt", test_targets="yt", one_hot=True)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (["1.0", "2.0"], ("1.0", "2.0")),
+        (["01", "2"], ("01", "2")),
+        (["NA", "EU", "AS"], ("AS", "EU", "NA")),
+        (["none", "some"], ("none", "some")),
+        (["9007199254740992", "9007199254740993.0"], ("9007199254740992", "9007199254740993.0")),
+        (["inf", "nan"], ("inf", "nan")),
+    ],
+)
+def test_labels_that_differ_stay_classes(labels, classes):
+    assert find_classes([np.array(labels)]) == classes
+
+
+def test_a_label_in_another_spelling_than_in_training_names_the_class(tmp_path):
+    npz(tmp_path, x=np.eye(2), y=np.array(["1.0", "2"]))
+    for classes in ((1, 2), ("1", "2")):
+        with pytest.raises(DataError, match=r"label '1\.0' is not among the classes") as caught:
+            load(tmp_path, one_hot=True, classes=classes)
+        assert caught.value.hint == f"did you mean {classes[0]!r}?"
+
+
+def test_outputs_that_are_nan_have_no_label(tmp_path):
+    data = load(npz(tmp_path, x=np.eye(2), y=np.array(["a", "b"])), one_hot=True)
+    with pytest.raises(DataError, match="says of no class") as caught:
+        data.preparation.labels(np.array([[0.1, 0.9], [np.nan, 0.2]]))
+    assert caught.value.received == "NaN in 1 of 2 examples, first in number 1"
+
+
+@pytest.mark.parametrize(
     "labels",
     [
         np.array([1, 0], np.uint8),

@@ -163,7 +163,7 @@ def test_a_preparation_takes_them_apart():
 def test_a_parameter_takes_real_numbers_alone():
     net = chain()
     for wrong in (np.ones(4) * 1j, np.full(4, "a"), [None] * 4):
-        with pytest.raises(DataError, match=r"'dense_1\.b' takes real numbers"):
+        with pytest.raises(DataError, match=r"'dense_1\.b' takes numbers that are float64"):
             net.parameters[BIAS] = wrong
     with pytest.raises(ShapeMismatch):
         net.parameters[BIAS] = np.asmatrix(np.ones(4))
