@@ -156,9 +156,11 @@ class Distrusted:
         self.key = key
 
     def vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Return Jᵀ u."""
         return self._held("vjp", u, self.operator.vjp(u), batched=True)
 
     def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Return Σ_n J_nᵀ u_n."""
         return self._held("sum_vjp", u, self.operator.sum_vjp(u), batched=False)
 
     def _held(self, product: str, u: Array, value: Array, batched: bool) -> Array:

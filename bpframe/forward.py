@@ -76,4 +76,4 @@ def costs(workspace: Workspace, targets: Mapping[str, Array]) -> Array:
         total = np.array(value) if total is None else total + value  # its own: a component may keep what it returns
     if total is None:
         raise ContractError("the network has no cost", hint="bp.Network(..., cost=QuadraticCost())")
-    return total  # type: ignore[no-any-return]
+    return total

@@ -169,6 +169,11 @@ class Plan:
         self.saved_slots = tuple(slot for slot in saved if slot is not None)
 
     @cached_property
+    def components(self) -> tuple[Step | CostStep, ...]:
+        """Everything that is called: the steps, then the costs."""
+        return (*self.steps, *self.costs)
+
+    @cached_property
     def output_slots(self) -> dict[str, int]:
         """Where every output is."""
         return {name: self.value_slots[name] for name in self.graph.outputs}

@@ -24,7 +24,6 @@ from bpframe.execution.guards import distrust, guard
 from bpframe.execution.recording import Record, Recording
 from bpframe.execution.staleness import FIRST_CHECK, next_check, stale_record
 from bpframe.execution.tape import recording_wanted
-from bpframe.plan import CostStep, Step
 from bpframe.returned import failed
 from bpframe.workspace import Workspace, read_only
 
@@ -39,7 +38,7 @@ ATTEMPTS = 6
 #: After so many evaluations of one size it pays to record the next.
 EVALUATIONS = 8
 
-#: So many kinds of evaluation are recorded at once, each other one after so many more passes: it takes the time of many.
+#: So many kinds of evaluation are recorded at once, and another one after so many more passes: it takes as long.
 RECORDED_AT_ONCE = 8
 PASSES_PER_RECORDING = 200
 
@@ -295,9 +294,7 @@ class Program:
     @property
     def _places(self) -> dict[str, str]:
         """What messages call the nodes and costs."""
-        plan = self.workspace.plan
-        steps: list[Step | CostStep] = [*plan.steps, *plan.costs]
-        return {each.key: each.where for each in steps}
+        return {each.key: each.where for each in self.workspace.plan.components}
 
     def _bind(self, given: dict[int, Array], owned: bool) -> None:
         """Put every array in its place."""
@@ -307,7 +304,7 @@ class Program:
         self._bound = bound = Binding(record.segments, self._buffers, pinned)
         self._total = 0.0 if record.total is None else bound.array(record.total)
         self._given, self._owned = given, owned
-        self._holds = guard(read for step in (*plan.steps, *plan.costs) if step.why is None for read in step.reads)
+        self._holds = guard(read for step in plan.components if step.why is None for read in step.reads)
         self._fill_slots()
 
     def _proved(self, expected: bytes) -> bool:
@@ -324,7 +321,7 @@ def _digest(total: float, left: Sequence[Array]) -> bytes:
     """Return what stands for the bytes that a pass left."""
     digest = hashlib.sha256(np.float64(total).tobytes())
     for array in left:
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.digest()
 
 

@@ -46,7 +46,8 @@ class Trace:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of values and parameters."""
-        return self.workspace.dtype
+        dtype: np.dtype[Any] = self.workspace.dtype
+        return dtype
 
     @property
     def parameters(self) -> ParameterVector:

@@ -37,15 +37,16 @@ def read_only(array: Array) -> Array:
 
 def locked(array: Array) -> Array:
     """Return a view that cannot be written, nor made to be."""
-    return np.asarray(memoryview(array).toreadonly())
+    buffer: Any = array
+    return np.asarray(memoryview(buffer).toreadonly())
 
 
 class Workspace:
     """Slots for one batch size: inputs, values, parameters, state, buffers, and where gradients go.
 
     `parameters` and `gradient` are read and written where they are; `state` is replaced, not written into. What
-    components are handed is read-only, except for `out` and their own `saved`. `checked` says that a whole pass was held
-    against what the components declare; `keeps_values` that nodes' values stay until the next pass.
+    components are handed is read-only, except for `out` and their own `saved`. `checked` says that a whole pass was
+    held against what the components declare; `keeps_values` that nodes' values stay until the next pass.
     """
 
     def __init__(
@@ -86,14 +87,14 @@ class Workspace:
     def make_buffers(self) -> None:
         """Make what components may write into as `out`, and what ∇_a C goes to."""
         self.keeps_values = True
-        for step in (*self.plan.steps, *self.plan.costs):
+        for step in self.plan.components:
             for slot in step.buffers:
                 self.slots[slot] = self.empty(step.output_shape)
 
     def release(self) -> None:
         """Let go of the buffers: passes have memory of their own from now on, and keep no values."""
         self.keeps_values = False
-        for step in (*self.plan.steps, *self.plan.costs):
+        for step in self.plan.components:
             for slot in step.buffers:
                 self.slots[slot] = None
 

@@ -36,11 +36,6 @@ class Component(Validated):
 
     kind: ClassVar[str] = "component"
 
-    #: Whether methods do nothing else than compute from their arguments, fields and constants, so that a repeated step
-    #: need not call them. None: their code is read, and repeated only where it shows it. True: the author vouches for
-    #: it. False: they are called every time.
-    pure: ClassVar[bool | None] = None
-
     #: Whether a record of the methods' NumPy calls says all that they do. None: their code is read, and they are
     #: repeated from a record only where it is found to be array calls on arguments, fields, constants and `saved`.
     #: True: the author vouches for them. False: they are called in every pass.

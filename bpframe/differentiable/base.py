@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -21,22 +21,21 @@ from bpframe.trace import Trace
 __all__ = ["Arrays", "Evaluated", "evaluation"]
 
 Array = np.ndarray[Any, Any]
-P = ParamSpec("P")
-R = TypeVar("R")
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 #: One array, or arrays by name where there are several inputs or outputs.
 Arrays = Array | Mapping[str, Array]
 
 
-def evaluation(method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
+def evaluation(method: Method) -> Method:
     """Have a method refused while another thread trains the network, and a training wait until it is over."""
 
     @wraps(method)
-    def counted(self: Evaluated, *args: P.args, **kwargs: P.kwargs) -> R:
+    def counted(self: Evaluated, *args: Any, **kwargs: Any) -> Any:
         with self._engine.lane():
             return method(self, *args, **kwargs)
 
-    return counted
+    return cast(Method, counted)
 
 
 class Evaluated:

@@ -24,7 +24,7 @@ def guard(reads: Iterable[tuple[Mapping[str, Any], str, Any]]) -> Callable[[], b
 
 def distrust(plan: Plan) -> None:
     """Have the methods called from now on that read a name which stands for something else by now."""
-    for step in (*plan.steps, *plan.costs):
+    for step in plan.components:
         if step.why is not None:
             continue
         changed = [name for space, name, value in step.reads if not guard([(space, name, value)])()]
