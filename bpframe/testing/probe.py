@@ -193,12 +193,15 @@ class LayerProbe(Probe):
             {self.NODE: dict(point.state)},
             lambda name: stream(RANDOM_SEED, name),
         )
-        inputs = {
+        forward(workspace, self.inputs_at(point), point.training)
+        return Trace(workspace)
+
+    def inputs_at(self, point: Point) -> dict[str, Array]:
+        """Return the graph's inputs by name."""
+        return {
             source: point.constants[key] if key in self.integer_keys else point.arrays[key]
             for key, source in self._source.items()
         }
-        forward(workspace, inputs, point.training)
-        return Trace(workspace)
 
     def value(self, point: Point) -> Array:
         """Return forward's output, (N, *output_shape)."""
