@@ -206,7 +206,7 @@ def ask_shape(
                     )
                 words["features"] = shapes[0][-1]
     with _told(where, method, read_from):
-        return getattr(component, method)(**{word: words[word] for word in signature.words})
+        return signature.call(getattr(component, method), words)
 
 
 @contextmanager
@@ -307,5 +307,5 @@ def _target_shape(output: str, cost: Cost, shape: Shape) -> Shape:
         return shape
     where = f"the cost of '{output}' ({cost.kind})"
     with _told(where, "target_shape", f"'{output}' {batched(shape)}"):
-        found = cost.target_shape(*[shape][: len(methods["target_shape"].words)])  # type: ignore[attr-defined]
+        found = methods["target_shape"].call(cost.target_shape, {"shape": shape})  # type: ignore[attr-defined]
     return checked_shape(found, f"{where}: target_shape")

@@ -94,7 +94,7 @@ class DraftGradient:
 
     def __init__(self, cost: Cost) -> None:
         self.cost = cost
-        self.words = contract_of(type(cost)).methods["forward"].words
+        self.signature = contract_of(type(cost)).methods["forward"]
 
     def __call__(self, a: Array, y: Array) -> Array:
         """Return the gradient at an output `a` and a target `y`, in the dtype of `a`."""
@@ -108,7 +108,7 @@ class DraftGradient:
 
     def _value(self, y: Array, a: Array) -> Array:
         words = {"a": a, "y": _cast(y, a.dtype), "saved": {}}
-        found: Array = self.cost.forward(**{word: words[word] for word in self.words})  # type: ignore[attr-defined]
+        found: Array = self.signature.call(self.cost.forward, words)  # type: ignore[attr-defined]
         return found
 
 
@@ -159,16 +159,13 @@ class _Point:
             "saved": {},
             "training": self.training,
         }
-        asked = self.signature.words
-        if "rng" in asked:
+        signature = self.signature
+        if signature.asks_for("rng"):
             words["rng"] = copy.deepcopy(self.rng)
-        if "out" in asked:
+        if signature.asks_for("out"):
             words["out"] = np.empty_like(array, shape=self.output_shape)
-        leading = [words[word] for word in self.signature.positional]
-        variadic = inputs if self.signature.variadic else []
-        named = {word: words[word] for word in self.signature.keyword_only}
-        found = self.component.forward(*leading, *variadic, **named)  # type: ignore[attr-defined]
-        value: Array = found[0] if "state" in asked else found
+        found = signature.call(self.component.forward, words, inputs)  # type: ignore[attr-defined]
+        value: Array = found[0] if signature.asks_for("state") else found
         return value
 
     def _in(self, dtype: Any) -> tuple[dict[str, Array], dict[str, Array]]:

@@ -112,7 +112,7 @@ def _drawn(init: Initializer, parameter: Parameter, path: str, seed: int) -> Arr
     words = {"shape": parameter.shape, "fan_in": fan_in, "rng": stream(seed, "initialise", path)}
     signature = contract_of(type(init)).methods["draw"]
     try:
-        values = init.draw(**{word: words[word] for word in signature.words})  # type: ignore[attr-defined]
+        values = signature.call(init.draw, words)  # type: ignore[attr-defined]
     except Exception as error:
         raise ContractError(
             f"{type(init).__name__}.draw failed for '{path}': {type(error).__name__}: {error}"

@@ -322,17 +322,16 @@ def _call(component: Any, contract: Contract, method: str, words: dict[str, int]
     """Bind a method to the slots of its arguments, in the order of its signature."""
     signature = contract.methods[method]
     function = getattr(component, method)
-    leading = [words[word] for word in signature.positional]
-    slots = [*leading, *(inputs if signature.variadic else ())]
-    told = [*signature.positional, *(f"{signature.variadic}[{i}]" for i in range(len(slots) - len(leading)))]
-    if not signature.keyword_only:
+    slots, named = signature.arguments(words, inputs)
+    told = [*signature.positional, *(f"{signature.variadic}[{i}]" for i in range(len(inputs)) if signature.variadic)]
+    if not named:
         return _calling(function, slots, told)
-    count, names = len(slots), signature.keyword_only
+    count, names = len(slots), tuple(named)
 
     def by_keyword(*arguments: Any) -> Any:
         return function(*arguments[:count], **dict(zip(names, arguments[count:], strict=True)))
 
-    return _calling(by_keyword, [*slots, *(words[word] for word in names)], [*told, *names])
+    return _calling(by_keyword, [*slots, *named.values()], [*told, *names])
 
 
 def _present(contract: Contract, methods: Iterable[str]) -> list[str]:

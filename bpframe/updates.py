@@ -83,9 +83,9 @@ class Updater:
             "gradient": gradient, "out": buffer, "step": self.step, "parameters": read_only(theta)
         }  # fmt: skip
         if not self._signature.asks_for("state"):
-            return self._update(**{word: words[word] for word in self._signature.words})  # type: ignore[no-any-return]
+            return self._signature.call(self._update, words)  # type: ignore[no-any-return]
         words["state"] = {name: read_only(self._part(value, block)) for name, value in self.state.items()}
-        returned = self._update(**{word: words[word] for word in self._signature.words})
+        returned = self._signature.call(self._update, words)
         if self.step == 0:
             self._check_pair(returned)
         change, new_state = returned

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from bpframe.component.base import Component
 from bpframe.errors import ContractError, closest
 
 __all__ = ["Signature", "read_signature", "unknown_word"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,16 @@ class Signature:
     def words(self) -> tuple[str, ...]:
         """Every argument that is asked for by name."""
         return self.positional + self.keyword_only
+
+    def arguments(self, words: Mapping[str, T], inputs: Sequence[T] = ()) -> tuple[list[T], dict[str, T]]:
+        """Return what a call of the method takes: by place, with `inputs` for `*xs`, and by keyword."""
+        placed = [words[word] for word in self.positional]
+        return placed + list(inputs if self.variadic else ()), {word: words[word] for word in self.keyword_only}
+
+    def call(self, method: Callable[..., Any], words: Mapping[str, Any], inputs: Sequence[Any] = ()) -> Any:
+        """Call the method with the words that it asks for."""
+        placed, named = self.arguments(words, inputs)
+        return method(*placed, **named)
 
     def asks_for(self, word: str) -> bool:
         """Whether the method wants this argument."""

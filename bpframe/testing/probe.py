@@ -248,8 +248,7 @@ class CostProbe(Probe):
 
     def ask(self, method: str, words: Mapping[str, Any]) -> Any:
         """Call a method of the cost with the words that it asks for."""
-        signature = self.contract.methods[method]
-        return getattr(self.component, method)(**{word: words[word] for word in signature.words})
+        return self.contract.methods[method].call(getattr(self.component, method), words)
 
     def value(self, point: Point) -> Array:
         """Return the cost per example, (N,)."""

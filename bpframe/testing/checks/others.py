@@ -72,7 +72,7 @@ def _update_purity(setting: Setting, optimizer: Optimizer) -> None:
     for each in handed:
         each.flags.writeable = False
     try:
-        optimizer.update(**{word: words[word] for word in signature.words})  # type: ignore[attr-defined]
+        signature.call(optimizer.update, words)  # type: ignore[attr-defined]
     except ValueError as error:
         if "read-only" not in str(error):
             raise
@@ -105,7 +105,7 @@ def _drawn(setting: Setting, initializer: Initializer, seed: int) -> tuple[Array
     shape = setting.shapes[0] if setting.shapes else (4, 3)
     words: dict[str, Any] = {"shape": shape, "fan_in": shape[-1] if shape else 1, "rng": stream(seed, "initializer")}
     signature = contract_of(type(initializer)).methods["draw"]
-    return initializer.draw(**{word: words[word] for word in signature.words}), shape  # type: ignore[attr-defined]
+    return signature.call(initializer.draw, words), shape  # type: ignore[attr-defined]
 
 
 def _draw(setting: Setting, initializer: Initializer) -> None:
