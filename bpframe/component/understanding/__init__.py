@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property
 from typing import Any
 
@@ -51,11 +52,22 @@ class _Reading:
     integers: Mapping[tuple[str, ...], str]
 
     def holds(self) -> bool:
-        """Whether every name still stands for what was read, and cannot be written."""
+        """Whether every name still stands for what was read, and arrays are as little to be written as they were."""
         return all(
-            space.get(name) is thing and not (isinstance(thing, np.ndarray) and unchanging(thing))
+            space.get(name) is thing and not (isinstance(thing, np.ndarray) and (self.why or unchanging(thing)))
             for space, name, thing in self.reads
         )
+
+
+class _Kept:
+    """The readings of a class, kept on it so that they go with it; they are not pickled where a class is, by value."""
+
+    def __init__(self) -> None:
+        self.readings: dict[str, _Reading] = {}
+        self.spaces: dict[int, tuple[object, Mapping[str, Any]]] = {}
+
+    def __reduce__(self) -> tuple[type[_Kept], tuple[()]]:
+        return (_Kept, ())
 
 
 def understand(component: Component, methods: Iterable[str]) -> Understanding:
@@ -81,20 +93,19 @@ def understand(component: Component, methods: Iterable[str]) -> Understanding:
 
 
 def _reading(cls: type[Component], method: str) -> _Reading:
-    kept = cls.__dict__.get(_KEPT)
+    kept: _Kept | None = cls.__dict__.get(_KEPT)
     if kept is None:
-        kept = {}
+        kept = _Kept()
         type.__setattr__(cls, _KEPT, kept)
-        kept[""] = {}  # the namespaces
-    reading: _Reading | None = kept.get(method)
+    reading = kept.readings.get(method)
     if reading is None or not reading.holds():
-        reader = Reader(cls, frozenset(cls.model_fields), kept[""])
+        reader = Reader(cls, frozenset(cls.model_fields), kept.spaces)
         try:
             reader.method(method)
             why = None
         except Refused as error:
             why = str(error)
-        reading = kept[method] = _Reading(why, tuple(reader.reads.values()), reader.fields, reader.integers)
+        reading = kept.readings[method] = _Reading(why, tuple(reader.reads.values()), reader.fields, reader.integers)
     return reading
 
 
@@ -122,29 +133,17 @@ def _why_field(component: Component, path: tuple[str, ...]) -> str | None:
     value: Any = component
     for name in path:
         if name == "()":  # a method of the value is called
-            return f"a {type(value).__name__} whose methods are called" if isinstance(value, Validated) else None
+            break
         if isinstance(value, Validated):
             if name not in type(value).model_fields and not (value is component and _is_cached(type(value), name)):
                 return f"which has no field {name}"
+            if not _is_frozen(value):
+                return f"a {type(value).__name__} that is not frozen"
             value = getattr(value, name)
-        elif name not in ARRAY_ATTRIBUTES:
+        elif name not in ARRAY_ATTRIBUTES and not (name == "value" and isinstance(value, Enum)):
             return f"a {type(value).__name__} of which .{name} is read"
         else:
             value = getattr(value, name)
-    return _unchanging(value)
-
-
-def _unchanging(value: object) -> str | None:
-    """Return None for a value that cannot change, a frozen model of such values included."""
-    if isinstance(value, Validated):
-        if not _is_frozen(value):
-            return f"a {type(value).__name__}, which is not frozen"
-        extra = vars(value).keys() - type(value).model_fields.keys()
-        if extra:
-            return f"a {type(value).__name__} with an attribute {min(extra)} that is no field"
-        return next((why for each in vars(value).values() if (why := _unchanging(each))), None)
-    if type(value) is tuple or type(value) is frozenset:
-        return next((why for each in value if (why := _unchanging(each))), None)
     return unchanging(value)
 
 

@@ -11,6 +11,7 @@ import itertools
 import math
 import sys
 import typing
+from abc import ABCMeta
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,7 @@ import bpframe.errors as errors
 import bpframe.operators as operators
 from bpframe.component.parameter import Parameter, State
 from bpframe.operators import Operator, PulledVectors
+from bpframe.validated import Validated
 
 __all__ = [
     "ARRAY_ATTRIBUTES",
@@ -32,7 +34,9 @@ __all__ = [
     "UFUNC_METHODS",
     "WRITING_METHODS",
     "functions",
+    "has_plain_metaclass",
     "is_operator",
+    "is_scalar_type",
     "is_ufunc",
     "operator_names",
     "ours",
@@ -87,8 +91,8 @@ _NUMPY = """
     where repeat tile roll pad tensordot inner outer kron cross vdot diff sort argsort take_along_axis tril triu diag
     nan_to_num sinc i0 interp searchsorted hstack vstack column_stack dstack copy angle median percentile quantile flip
     fliplr flipud rot90 convolve correlate choose select compress extract imag real digitize histogram bincount
-    average gradient trapezoid ediff1d unwrap logspace linspace geomspace polyval vander heaviside isclose allclose
-    array_equal isreal iscomplex isposinf isneginf isin unique nonzero flatnonzero argwhere count_nonzero vecdot cov
+    average gradient trapezoid ediff1d unwrap logspace linspace geomspace polyval vander isclose allclose
+    array_equal isreal iscomplex isposinf isneginf isin unique nonzero flatnonzero argwhere count_nonzero cov
     corrcoef append delete insert
     eye identity zeros ones empty full arange array asarray ascontiguousarray asfortranarray asanyarray
     zeros_like ones_like empty_like full_like tri tril_indices triu_indices diag_indices indices meshgrid ix_
@@ -117,7 +121,7 @@ _VIEWING = frozenset("""
 _OUT = {
     **dict.fromkeys("sum prod mean std var nansum nanmean nanprod nanstd nanvar cumsum cumprod clip take".split(), 3),
     **dict.fromkeys("max amax min amin any all argmax argmin ptp nanmax nanmin round around".split(), 2),
-    **dict.fromkeys("concatenate concat".split(), 2),
+    **dict.fromkeys("concatenate concat outer".split(), 2), "isposinf": 1, "isneginf": 1,
     **dict.fromkeys("dot stack median choose".split(), 2), **dict.fromkeys("percentile quantile compress".split(), 3),
     "trace": 5, **{name: 4 for name in _NUMPY if name.startswith("fft.") and name.endswith(("fft", "fftn", "fft2"))},
 }  # fmt: skip
@@ -231,16 +235,40 @@ def unchanging(value: object) -> str | None:
     if isinstance(value, slice):
         return unchanging((value.start, value.stop, value.step))
     if isinstance(value, enum.Enum):
-        return unchanging(value.value)
-    if isinstance(value, np.generic) and not isinstance(value, np.void | np.object_):
+        return _own_code(kind) or unchanging(value.value)
+    if is_scalar_type(kind) and kind is not np.void:
         return None
     if kind is np.ndarray:
         return _unwritable(value)
-    if isinstance(value, type) and (issubclass(value, np.generic) or value in (bool, int, float, complex)):
+    if is_scalar_type(value) or value in (bool, int, float, complex):
         return None
     if isinstance(value, list | dict | set | bytearray):
         return f"a {kind.__name__}, which can change"
     return f"a {kind.__name__}" if not isinstance(value, ModuleType) else f"the module {value.__name__}"
+
+
+def is_scalar_type(thing: object) -> bool:
+    """Whether this is one of NumPy's own scalar types."""
+    return isinstance(thing, type) and issubclass(thing, np.generic) and thing.__module__ == "numpy"
+
+
+def _own_code(cls: type) -> str | None:
+    """Refuse an enumeration with methods or properties of its own: they would run without being read."""
+    for each in cls.__mro__:
+        for name, raw in vars(each).items():
+            if isinstance(raw, property) and each.__module__ != "enum":
+                return f"a {cls.__name__}, an enumeration with a property {name}"
+            function = getattr(raw, "__func__", raw)
+            module = getattr(function, "__globals__", {}).get("__name__", "enum")
+            plain = name in ("__new__", "__init__") or name.startswith("__annotate")
+            if module not in ("enum", "builtins") and not plain:
+                return f"a {cls.__name__}, an enumeration with a method {name}"
+    return None
+
+
+def has_plain_metaclass(cls: type) -> bool:
+    """Whether no code of a metaclass runs where a class is called or asked for an attribute."""
+    return type(cls) in (type, ABCMeta, enum.EnumMeta, type(Operator), type(Validated))
 
 
 def _unwritable(array: Any) -> str | None:

@@ -104,16 +104,21 @@ def _own(
     for place, each in enumerate(node.args):
         if place < len(names) and names[place] in summary.writes:
             _may_be_written(frame, each, names[place])
+    for argument, value in [*zip(names, node.args, strict=False), *((each.arg, each.value) for each in node.keywords)]:
+        if argument == "rng" and not starred and frame.eval(value).role != "rng":
+            frame.refuse(f"hands {ast.unparse(value)} on as rng, which is no generator", node)
     for keyword in node.keywords:
         if keyword.arg in summary.writes:
             _may_be_written(frame, keyword.value, keyword.arg)
-    if starred and summary.writes:
+    if starred and (summary.writes or "rng" in names):
         frame.refuse(f"hands *arguments to {function.__name__}, which may write into one", node)
     origins = frozenset[str]().union(*(each.origins for each in given))
     return Value(summary.level, origins=origins)
 
 
 def _class(reader: World, frame: Expressions, node: ast.Call, cls: type) -> Value:
+    if not allowed.has_plain_metaclass(cls):
+        return frame.refuse(f"calls {cls.__name__}, whose metaclass has code of its own", node)
     if issubclass(cls, BaseException):
         if issubclass(cls, Exception) and all(
             each in allowed.trusted()
@@ -130,7 +135,7 @@ def _class(reader: World, frame: Expressions, node: ast.Call, cls: type) -> Valu
         reader.operator(frame, cls, node)
         _arguments(frame, node)
         return ARGUMENT
-    if issubclass(cls, np.generic):
+    if allowed.is_scalar_type(cls):
         _arguments(frame, node)
         return NEW
     if cls.__module__ == "builtins" and cls.__name__ in allowed.BUILTINS:
@@ -255,7 +260,7 @@ def _of_value(reader: World, frame: Expressions, node: ast.Call, function: ast.A
     if base.role == "rng":
         _with_out(frame, node, None, NEW)
         for place, each in enumerate(node.args):
-            if name in ("standard_normal", "random", "standard_exponential") and place == 2:
+            if place >= 2 and name.startswith(("standard_", "random", "permuted")):
                 _may_be_written(frame, each, "out")
         if name in ("shuffle", "spawn"):
             frame.refuse(f"calls .{name}() of its generator, which writes into an argument or makes others", node)
@@ -263,8 +268,8 @@ def _of_value(reader: World, frame: Expressions, node: ast.Call, function: ast.A
     if name in allowed.WRITING_METHODS:
         given = _arguments(frame, node)
         frame.writable(base, function.value)
-        for each in given:
-            frame.hold(each)
+        for value in given:
+            frame.hold(value)
         return element(base) if name in ("pop", "popitem", "setdefault") else NEW
     if base.path:
         reader.uses(frame, (*base.path, "()"), node)

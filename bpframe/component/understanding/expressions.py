@@ -145,6 +145,8 @@ class Expressions(ABC):
         """Refuse what may only be called or asked for its attributes."""
         if value.role in ("self", "class", "super", "module"):
             self.refuse(f"hands {ast.unparse(node)} on", node)
+        if value.path and not value.role:
+            self.world.uses(self, value.path, node)
         for each in value.functions:
             if not self.world.may_be_handed_on(each):
                 self.refuse(f"hands the function {ast.unparse(node)} on", node)
@@ -185,7 +187,6 @@ class Expressions(ABC):
         if name.startswith("_"):
             self.refuse(f"reads .{name}", node)
         if base.path:
-            self.world.uses(self, (*base.path, name), node)
             return Value(0, path=(*base.path, name), fixed=True)
         if base.role == "rng" or base.functions:
             self.refuse(f"reads .{name} of {ast.unparse(node.value)}", node)

@@ -70,6 +70,7 @@ class Reader:
         self._spaces = spaces
         self._read: dict[tuple[FunctionType, type | None, str], Summary] = {}
         self._operators: set[type] = set()
+        self._reading: FunctionType | None = None  # the method, where it reads what forward saved
 
     # Functions ------------------------------------------------------------------------------------------------------
 
@@ -79,6 +80,8 @@ class Reader:
             owner = _owner(self.cls, each)
             if owner is not None and not ours(owner) and owner is not object:
                 raise Refused(f"{name}: {owner.__name__} defines {each}, which decides what its attributes are")
+        if not allowed.has_plain_metaclass(self.cls):
+            raise Refused(f"{name}: the metaclass of {self.cls.__name__} has code of its own")
         owner = _owner(self.cls, name)
         function = vars(owner)[name] if owner is not None else None
         if owner is None or not isinstance(function, FunctionType):
@@ -86,6 +89,7 @@ class Reader:
         if not own_package(owner.__module__, self.package):
             raise Refused(f"{name}: it is inherited from {owner.__name__} of another package, {owner.__module__}")
         self.guard(owner, name, function)
+        self._reading = function if name in _READING else None
         self.function(function, self.cls, "self")
 
     def function(self, function: FunctionType, holder: type | None, first: str) -> Summary:
@@ -115,6 +119,8 @@ class Reader:
         """Read every method of an operator class of the component's package."""
         if cls in self._operators or cls in allowed.trusted():
             return
+        if not allowed.has_plain_metaclass(cls):
+            frame.refuse(f"uses {cls.__name__}, whose metaclass has code of its own", node)
         self._operators.add(cls)
         for each in cls.__mro__:
             if ours(each) or each is object:
@@ -137,8 +143,13 @@ class Reader:
                 elif isinstance(raw, staticmethod | classmethod):
                     self.guard(each, name, raw)
                     self._wrapped(frame, raw, cls, node)
+                elif isinstance(raw, cached_property) and isinstance(raw.func, FunctionType):
+                    self.guard(each, name, raw)
+                    self.function(raw.func, cls, "operator")
                 elif callable(raw) and not isinstance(raw, type):
                     frame.refuse(f"uses {each.__name__}, whose {name} is no plain function", node)
+                elif not name.startswith("_") and not inspect.ismemberdescriptor(raw) and allowed.unchanging(raw):
+                    frame.refuse(f"uses {each.__name__}, whose {name} is {allowed.unchanging(raw)}", node)
 
     def _wrapped(self, frame: Expressions, raw: Any, holder: type, node: ast.AST) -> Bound:
         inner = raw.__func__
@@ -173,6 +184,8 @@ class Reader:
             self.guard(function.__globals__, name, thing)
             return self._known(frame, name, thing, node)
         if hasattr(builtins, name):
+            if not callable(getattr(builtins, name)):
+                self.guard(vars(builtins), name, getattr(builtins, name))
             return self._known(frame, name, getattr(builtins, name), node)
         return frame.refuse(f"reads {name}, which is nothing", node)
 
@@ -200,7 +213,8 @@ class Reader:
     def attribute(self, frame: Expressions, base: Value, node: ast.Attribute) -> Value:
         """Return what an attribute of a module, a class, a function or of self stands for."""
         name = node.attr
-        if name.startswith("__") and not (base.role == "super" and name == "__init__"):
+        constructs = base.role == "super" and name == "__init__" and frame.function.__code__.co_name == name
+        if name.startswith("__") and not constructs:
             return frame.refuse(f"reads .{name}", node)
         if base.role == "module":
             return self._of_module(frame, base.thing, name, node)
@@ -245,10 +259,9 @@ class Reader:
 
     def _of_self(self, frame: Expressions, base: Value, name: str, node: ast.AST) -> Value:
         cls = base.thing
-        if base.role == "self" and name in self.model_fields:
-            self.uses(frame, (name,), node)
-            return Value(0, path=(name,), fixed=True)
         owner = _owner(cls, name)
+        if base.role == "self" and name in self.model_fields and owner is None:
+            return Value(0, path=(name,), fixed=True)
         if owner is not None:
             return self._member(frame, cls, owner, name, base.role, node)
         if base.role == "operator" and any(
@@ -277,7 +290,6 @@ class Reader:
             return ARGUMENT
         if isinstance(raw, cached_property) and role == "self" and isinstance(raw.func, FunctionType):
             self.function(raw.func, cls, role)
-            self.uses(frame, (name,), node)
             return Value(0, path=(name,), fixed=True)
         why = allowed.unchanging(raw)
         if why is None:
@@ -291,7 +303,7 @@ class Reader:
         if member is not None and allowed.unchanging(member) is None:
             return Value(0, thing=member, fixed=True)
         owner = _owner(cls, name)
-        if owner is None or issubclass(cls, type):
+        if owner is None or not allowed.has_plain_metaclass(cls) or issubclass(cls, type):
             return frame.refuse(f"reads {ast.unparse(node)}", node)
         if cls in allowed.trusted():
             return Value(2, (Bound(None, None, ""),), other=False)
@@ -315,7 +327,7 @@ class Reader:
 
     def writes_saved(self, frame: Expressions) -> bool:
         """Whether a function may write into `saved`: forward fills it, and what forward calls with it."""
-        return frame.first != "self" or frame.function.__name__ not in _READING
+        return frame.function is not self._reading
 
     def chain(self, frame: Expressions, node: ast.expr) -> Any:
         """Return the one function that an expression stands for, or None."""
@@ -327,7 +339,7 @@ class Reader:
         if allowed.is_ufunc(thing) or id(thing) in allowed.functions():
             return True
         if isinstance(thing, type):
-            return issubclass(thing, np.generic) or thing in (bool, int, float, complex, str, tuple, list)
+            return allowed.is_scalar_type(thing) or thing in (bool, int, float, complex, str, tuple, list)
         name = getattr(thing, "__name__", "")
         return name in allowed.BUILTINS and getattr(builtins, name) is thing
 

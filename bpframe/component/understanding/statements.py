@@ -209,7 +209,7 @@ class Frame(Expressions):
 
     def _constructs(self, target: ast.Attribute) -> bool:
         named = isinstance(target.value, ast.Name) and target.value.id == self.own and target.value.id in self.env
-        return named and self.env[self.own].role == "operator" and self.function.__name__ == "__init__"
+        return named and self.env[self.own].role == "operator" and self.function.__code__.co_name == "__init__"
 
     def _attribute_store(self, target: ast.expr) -> str:
         shown = ast.unparse(target)

@@ -1,0 +1,92 @@
+"""All that is shipped is understood, and so is every probe of the tests that is pure; the others are named with why."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+
+from bpframe.component import Component
+from bpframe.component.understanding import understand
+
+MODULES = (
+    "bpframe_reference", "bpframe_minimizers.weighted_quadratic", "bpframe.testing.small_fit",
+    "docs.examples.softsign_plugin.softsign_plugin",
+    *(f"tests.contract.components.{name}" for name in (
+        "attention", "batch_norm", "concatenate", "conv1d", "cross_entropy", "dropout", "embedding", "flatten",
+        "initializer", "layer_norm", "max_pool", "optimizers", "recurrent", "softmax", "tanh", "textbook",
+    )),
+    *(f"tests.derivatives.{name}" for name in (
+        "undeclared", "test_least_squares", "test_curvature_hessian", "test_per_example", "test_spectrum",
+    )),
+    "tests.trials.fourier_features", "tests.trials.huber", "tests.trials.rational", "tests.draft.twins",
+    "tests.minimizers.nist", "tests.minimizers.test_lbfgs", "tests.minimizers.test_levenberg_marquardt_singular",
+    "tests.curve_fitting.formulas", "tests.network.networks", "tests.network.test_program",
+    "tests.network.test_nonfinite", "tests.network.test_check_gradients", "tests.network.test_reproducibility",
+    "tests.theory.graphs", "tests.execution.test_staleness", "tests.execution.test_updates",
+    "tests.verification.components",
+)  # fmt: skip
+
+METHODS = ("forward", "jacobian", "hessian", "second_order", "second_derivative", "update", "draw")
+
+#: What is not understood, by module, with the reason's gist.
+CALLED: dict[str, dict[str, str]] = {
+    "nist": {"Formula.forward": "reads FORMULAS, a dict", "Formula.jacobian": "reads FORMULAS, a dict"},
+    "test_levenberg_marquardt_singular": {"Power.forward": "reads TRIED, a list"},
+    "test_program": {
+        "Breaks.forward": "reads .__setattr__",
+        "Breaks.jacobian": "reads .__setattr__",
+        "Random.forward": "without a seed",
+        "Printing.forward": "print()",
+    },
+    "test_nonfinite": {"Exploding.jacobian": "an import statement"},
+    "test_staleness": {
+        **{
+            f"{name}.{method}": "reads settings, a dict"
+            for name in ("Scaled", "SaidSo", "Hesitant")
+            for method in ("forward", "jacobian")
+        },
+        "Scheduled.update": "reads settings, a dict",
+    },
+    "test_updates": {"Counting.update": "reads calls, a list"},
+    "components": {
+        "Impure.forward": "changes x in place",
+        "Half.update": "changes gradient in place",
+        "Clocked.draw": "reads time, the module time",
+    },
+}
+
+
+def classes(module: ModuleType) -> Iterator[type[Component]]:
+    for each in vars(module).values():
+        if isinstance(each, type) and issubclass(each, Component) and each.__module__.startswith(module.__name__):
+            yield each
+
+
+def reasons(module: ModuleType) -> Iterator[tuple[str, str | None]]:
+    for cls in classes(module):
+        fields = {
+            name: 1 if field.is_required() else field.get_default(call_default_factory=True)
+            for name, field in cls.model_fields.items()
+        }
+        instance = cls.model_construct(**fields)
+        for method in METHODS:
+            if hasattr(cls, method):
+                yield f"{cls.__name__}.{method}", understand(instance, [method]).why
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_component_is_understood_or_named_here_with_the_reason(name: str) -> None:
+    found = dict(reasons(importlib.import_module(name)))
+    called = CALLED.get(name.split(".")[-1], {})
+    assert found
+    assert [method for method, why in found.items() if why is not None] == [each for each in found if each in called]
+    for method, gist in called.items():
+        assert gist in str(found[method])
+
+
+def test_all_that_is_shipped_was_looked_at() -> None:
+    found = {method for name in MODULES[:4] for method, _ in reasons(importlib.import_module(name))}
+    assert len(found) >= 40
