@@ -89,4 +89,4 @@ def test_every_component_is_understood_or_named_here_with_the_reason(name: str) 
 
 def test_all_that_is_shipped_was_looked_at() -> None:
     found = {method for name in MODULES[:4] for method, _ in reasons(importlib.import_module(name))}
-    assert len(found) >= 40
+    assert len(found) >= 38
