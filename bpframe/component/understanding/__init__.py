@@ -34,8 +34,9 @@ Reads = tuple[tuple[Mapping[str, Any], str, Any], ...]
 class Understanding:
     """What was found: `why` methods have to be called (None: they are understood), and what they read.
 
-    `reads` are (namespace, name, object): module variables, attributes of classes and variables of enclosing functions
-    that have to be these objects still, in every pass that repeats the methods.
+    `reads` are (namespace, name, object): module variables, attributes of classes, variables of enclosing functions and
+    fields, where `namespace.get(name)` has to be this object still in every pass that repeats the methods. Those of one
+    namespace stand together.
     """
 
     why: str | None
@@ -86,9 +87,8 @@ def understand(component: Component, methods: Iterable[str]) -> Understanding:
             return Understanding(why, ())
         reads.update(((id(each[0]), each[1]), each) for each in reading.reads)
         held = vars(component)
-        reads.update(
-            ((id(held), path[0]), (held, path[0], held[path[0]])) for path in reading.fields if path[0] in held
-        )
+        for name, *_ in (*reading.fields, *reading.integers):
+            reads[id(held), name] = (held, name, held[name])
     return Understanding(None, tuple(sorted(reads.values(), key=lambda each: id(each[0]))))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import datetime
-import decimal
 import enum
 import fractions
 import itertools
@@ -35,6 +34,7 @@ __all__ = [
     "WRITING_METHODS",
     "functions",
     "has_plain_metaclass",
+    "is_builtin",
     "is_operator",
     "is_scalar_type",
     "is_ufunc",
@@ -141,7 +141,7 @@ _WHY = {
 }
 
 _CONSTANT = (
-    bool, int, float, complex, str, bytes, type(None), type(Ellipsis), range, decimal.Decimal, fractions.Fraction,
+    bool, int, float, complex, str, bytes, type(None), type(Ellipsis), range, fractions.Fraction,
     datetime.date, datetime.datetime, datetime.timedelta,
 )  # fmt: skip
 
@@ -198,10 +198,11 @@ def own_package(module: str | None, own: str) -> bool:
 
 
 def ours(cls: type) -> bool:
-    """Whether a class is one of bpframe's own, which are trusted."""
-    return (
-        cls.__module__ == "bpframe" or cls.__module__.startswith(("bpframe.", "pydantic.")) or cls.__module__ == "abc"
-    )
+    """Whether a class is one of bpframe's own or of what it stands on, which are trusted."""
+    module = cls.__module__
+    if module != "abc" and not module.startswith(("bpframe.", "pydantic.")):
+        return False
+    return getattr(sys.modules.get(module), cls.__qualname__, None) is cls
 
 
 @cache
@@ -211,6 +212,12 @@ def trusted() -> frozenset[Any]:
     found.update(getattr(operators, name) for name in operators.__all__)
     found.update(each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Exception))
     return frozenset(found)
+
+
+def is_builtin(thing: Any) -> bool:
+    """Whether this is a builtin that is allowed."""
+    name = getattr(thing, "__name__", "")
+    return name in BUILTINS and getattr(builtins, name) is thing
 
 
 def is_operator(thing: object) -> bool:
@@ -249,7 +256,7 @@ def unchanging(value: object) -> str | None:
 
 def is_scalar_type(thing: object) -> bool:
     """Whether this is one of NumPy's own scalar types."""
-    return isinstance(thing, type) and issubclass(thing, np.generic) and thing.__module__ == "numpy"
+    return isinstance(thing, type) and issubclass(thing, np.generic) and getattr(np, thing.__name__, None) is thing
 
 
 def _own_code(cls: type) -> str | None:

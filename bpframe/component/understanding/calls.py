@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 from collections.abc import Iterable
 from types import FunctionType
@@ -80,9 +81,8 @@ def _known(reader: World, frame: Expressions, node: ast.Call, function: Any) -> 
         if not _is_own(reader, frame, function):
             frame.refuse(f"calls {function.__name__} of another package, {function.__module__}", node)
         return _own(reader, frame, node, function, None, "")
-    name = getattr(function, "__name__", "")
-    if name in allowed.BUILTINS:
-        return _builtin(reader, frame, node, name)
+    if allowed.is_builtin(function):
+        return _builtin(reader, frame, node, function.__name__)
     return frame.refuse(allowed.why_not(function), node)
 
 
@@ -100,20 +100,19 @@ def _own(
     given = _arguments(frame, node)
     code = function.__code__
     names = code.co_varnames[1 if first else 0 : code.co_argcount]
-    starred = any(isinstance(each, ast.Starred) for each in node.args)
-    for place, each in enumerate(node.args):
-        if place < len(names) and names[place] in summary.writes:
-            _may_be_written(frame, each, names[place])
-    for argument, value in [*zip(names, node.args, strict=False), *((each.arg, each.value) for each in node.keywords)]:
-        if argument == "rng" and not starred and frame.eval(value).role != "rng":
-            frame.refuse(f"hands {ast.unparse(value)} on as rng, which is no generator", node)
-    for keyword in node.keywords:
-        if keyword.arg in summary.writes:
-            _may_be_written(frame, keyword.value, keyword.arg)
-    if starred and (summary.writes or "rng" in names):
+    if any(isinstance(each, ast.Starred) for each in node.args) and {"out", "saved", "rng"} & set(names):
         frame.refuse(f"hands *arguments to {function.__name__}, which may write into one", node)
+    level = summary.level
+    placed = [*zip(names, node.args, strict=False), *((each.arg, each.value) for each in node.keywords)]
+    for argument, value in placed:
+        if argument == "rng" and frame.eval(value).role != "rng":
+            frame.refuse(f"hands {ast.unparse(value)} on as rng, which is no generator", node)
+        if argument in summary.writes:
+            _may_be_written(frame, value, argument)
+        elif argument in ("out", "saved"):  # the function read its result as its own
+            level = max(level, frame.plain(value).level)
     origins = frozenset[str]().union(*(each.origins for each in given))
-    return Value(summary.level, origins=origins)
+    return Value(level, origins=origins)
 
 
 def _class(reader: World, frame: Expressions, node: ast.Call, cls: type) -> Value:
@@ -122,7 +121,7 @@ def _class(reader: World, frame: Expressions, node: ast.Call, cls: type) -> Valu
     if issubclass(cls, BaseException):
         if issubclass(cls, Exception) and all(
             each in allowed.trusted()
-            or each.__module__ == "builtins"
+            or getattr(builtins, each.__name__, None) is each
             or not ({"__init__", "__new__"} & set(vars(each)))
             for each in cls.__mro__
         ):
@@ -138,7 +137,7 @@ def _class(reader: World, frame: Expressions, node: ast.Call, cls: type) -> Valu
     if allowed.is_scalar_type(cls):
         _arguments(frame, node)
         return NEW
-    if cls.__module__ == "builtins" and cls.__name__ in allowed.BUILTINS:
+    if allowed.is_builtin(cls):
         return _builtin(reader, frame, node, cls.__name__)
     return frame.refuse(allowed.why_not(cls), node)
 
@@ -270,7 +269,8 @@ def _of_value(reader: World, frame: Expressions, node: ast.Call, function: ast.A
         frame.writable(base, function.value)
         for value in given:
             frame.hold(value)
-        return element(base) if name in ("pop", "popitem", "setdefault") else NEW
+        kept = holding(given) if name == "setdefault" else NEW
+        return element(join(base, kept)) if name in ("pop", "popitem", "setdefault") else NEW
     if base.path:
         reader.uses(frame, (*base.path, "()"), node)
     if name in allowed.ARRAY_METHODS:

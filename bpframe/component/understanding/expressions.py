@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from enum import Enum
 from types import FunctionType
 from typing import Any, NoReturn, Protocol
 
@@ -188,6 +189,8 @@ class Expressions(ABC):
             self.refuse(f"reads .{name}", node)
         if base.path:
             return Value(0, path=(*base.path, name), fixed=True)
+        if isinstance(base.thing, Enum) and name in ("name", "value"):
+            return Value(0, fixed=True)
         if base.role == "rng" or base.functions:
             self.refuse(f"reads .{name} of {ast.unparse(node.value)}", node)
         if name in ARRAY_ATTRIBUTES:

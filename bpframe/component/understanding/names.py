@@ -139,7 +139,9 @@ class Reader:
                     self.function(raw.fget, cls, "operator")
                 elif isinstance(raw, FunctionType):
                     self.guard(each, name, raw)
-                    self.function(raw, cls, "operator")
+                    writes = self.function(raw, cls, "operator").writes
+                    if "saved" in writes or (writes and name in allowed.operator_names() and not _takes_out(raw)):
+                        frame.refuse(f"uses {each.__name__}, whose {name} writes into an argument", node)
                 elif isinstance(raw, staticmethod | classmethod):
                     self.guard(each, name, raw)
                     self._wrapped(frame, raw, cls, node)
@@ -340,8 +342,7 @@ class Reader:
             return True
         if isinstance(thing, type):
             return allowed.is_scalar_type(thing) or thing in (bool, int, float, complex, str, tuple, list)
-        name = getattr(thing, "__name__", "")
-        return name in allowed.BUILTINS and getattr(builtins, name) is thing
+        return allowed.is_builtin(thing)
 
     def is_operators_name(self, frame: Expressions, name: str) -> bool:
         """Whether a name is an attribute of an operator class of the function's own module, which is then read."""
@@ -355,6 +356,10 @@ class Reader:
         ]
         for each in having:
             self.operator(frame, each, ast.Pass(lineno=frame.line))
+            owner = _owner(each, name)
+            raw = vars(owner)[name] if owner is not None else None
+            if isinstance(raw, FunctionType) and self.function(raw, each, "operator").writes:
+                frame.refuse(f"uses .{name} of {each.__name__}, which writes into an argument")
         return bool(having)
 
     def is_one_object(self, frame: Expressions, node: ast.expr, value: Value) -> bool:
@@ -377,6 +382,12 @@ class Reader:
 
 #: Methods that only read `saved`.
 _READING = frozenset({"jacobian", "hessian", "second_order", "second_derivative"})
+
+
+def _takes_out(function: FunctionType) -> bool:
+    """Whether a method takes (self, argument, out), as jvp, vjp and sum_vjp do."""
+    code = function.__code__
+    return code.co_argcount == 3 and code.co_varnames[2] == "out" and code.co_name in ("jvp", "vjp", "sum_vjp")
 
 
 def _content(cell: CellType) -> Any:

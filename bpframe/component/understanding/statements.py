@@ -79,6 +79,8 @@ class Frame(Expressions):
             if held.level == 2 and not held.fixed:
                 self.refuse(f"changes {target.id} in place, which others hold: {target.id} = {target.id} ...", node)
             self.written |= held.origins
+            if added.level == 1:
+                self.hold(added)
             self.env[target.id] = Value(1 if held.level or held.fixed or added.level else 0, origins=held.origins)
         elif isinstance(target, ast.Subscript):
             self._store(target, added)
