@@ -34,7 +34,7 @@ def why(snippet: str, folder: Path) -> str | None:
     return found.why
 
 
-@pytest.mark.parametrize(("snippet", "gist"), snippets())
+@pytest.mark.parametrize(("snippet", "gist"), list(snippets()))
 def test_array_code_alone_is_understood_and_anything_else_refused_with_its_line(
     snippet: str, gist: str, tmp_path: Path
 ) -> None:
