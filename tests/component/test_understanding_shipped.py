@@ -25,7 +25,7 @@ MODULES = (
     "tests.minimizers.nist", "tests.minimizers.test_lbfgs", "tests.minimizers.test_levenberg_marquardt_singular",
     "tests.curve_fitting.formulas", "tests.network.networks", "tests.network.test_program",
     "tests.network.test_nonfinite", "tests.network.test_check_gradients", "tests.network.test_reproducibility",
-    "tests.theory.graphs", "tests.execution.test_staleness", "tests.execution.test_updates",
+    "tests.theory.graphs", "tests.execution.test_staleness",
     "tests.verification.components",
 )  # fmt: skip
 
@@ -33,24 +33,27 @@ METHODS = ("forward", "jacobian", "hessian", "second_order", "second_derivative"
 
 #: What is not understood, by module, with the reason's gist.
 CALLED: dict[str, dict[str, str]] = {
-    "nist": {"Formula.forward": "reads FORMULAS, a dict", "Formula.jacobian": "reads FORMULAS, a dict"},
+    "nist": {
+        "Formula.forward": "reads FORMULAS, a dict",
+        "Formula.jacobian": "reads FORMULAS, a dict",
+        "DraftFormula.forward": "reads FORMULAS, a dict",
+    },
     "test_levenberg_marquardt_singular": {"Power.forward": "reads TRIED, a list"},
+    "test_spectrum": {
+        "Mixture.forward": "reads W, an array that can be written",
+        "Mixture.jacobian": "reads W, an array that can be written",
+    },
     "test_program": {
-        "Breaks.forward": "reads .__setattr__",
-        "Breaks.jacobian": "reads .__setattr__",
+        "Breaks.forward": "not pure",
+        "Breaks.jacobian": "not pure",
         "Random.forward": "without a seed",
         "Printing.forward": "print()",
     },
     "test_nonfinite": {"Exploding.jacobian": "an import statement"},
     "test_staleness": {
-        **{
-            f"{name}.{method}": "reads settings, a dict"
-            for name in ("Scaled", "SaidSo", "Hesitant")
-            for method in ("forward", "jacobian")
-        },
-        "Scheduled.update": "reads settings, a dict",
+        "Scaled.forward": "reads settings, a dict",
+        "Scaled.jacobian": "reads settings, a dict",
     },
-    "test_updates": {"Counting.update": "reads calls, a list"},
     "components": {
         "Impure.forward": "changes x in place",
         "Half.update": "changes gradient in place",
@@ -82,7 +85,7 @@ def test_every_component_is_understood_or_named_here_with_the_reason(name: str) 
     found = dict(reasons(importlib.import_module(name)))
     called = CALLED.get(name.split(".")[-1], {})
     assert found
-    assert [method for method, why in found.items() if why is not None] == [each for each in found if each in called]
+    assert sorted(method for method, why in found.items() if why is not None) == sorted(called)
     for method, gist in called.items():
         assert gist in str(found[method])
 
