@@ -19,9 +19,9 @@ def accuracy(prediction: Array, target: Array) -> float:
 
         right_n  where  a_{n,y_n} > a_{nk} for all other k;        of one output, where (a_n − 1/2) (y_n − 1/2) > 0
 
-    The predicted class is the largest of the outputs (N, classes); targets are one-hot rows of the same shape, or class
-    numbers, integers (N,) or (N, 1). One output (N, 1) predicts class 1 above 1/2 and class 0 below; targets are 0 and
-    1, (N,) or (N, 1).
+    The predicted class is the largest of the outputs (N, classes); targets are class numbers, integers (N,) or (N, 1),
+    or rows of the same shape: one-hot, or shares between 0 and 1 of which the largest is the class. One output (N, 1)
+    predicts class 1 above 1/2 and class 0 below; targets are 0 and 1, (N,) or (N, 1).
 
     Where no class is predicted the example counts as wrong: an output is NaN, two share the largest value, or the only
     one is exactly 1/2.
@@ -29,7 +29,7 @@ def accuracy(prediction: Array, target: Array) -> float:
     Raises
     ------
     ShapeMismatch, DataError
-        Targets that say of no class that it is right: rows that are not one-hot, numbers of no class.
+        Targets that say of no class that it is right: measured numbers, rows with two largest, numbers of no class.
 
     """
     prediction, target = plain_array(prediction, "prediction"), plain_array(target, "target")
@@ -52,13 +52,10 @@ def accuracy(prediction: Array, target: Array) -> float:
 
 def is_one_hot(y: Array) -> bool:
     """Return whether every row has a single 1 among zeros, two columns or more: (N, K) with K >= 2."""
-    return y.ndim == 2 and y.shape[1] >= 2 and len(y) > 0 and bool(_one_hot_rows(y).all())
-
-
-def _one_hot_rows(y: Array) -> Array:
+    if y.ndim != 2 or y.shape[1] < 2 or len(y) == 0:
+        return False
     ones = y == 1
-    rows: Array = (np.count_nonzero(ones, axis=1) == 1) & ((y == 0) | ones).all(axis=1)
-    return rows
+    return bool((np.count_nonzero(ones, axis=1) == 1).all() and ((y == 0) | ones).all())
 
 
 def _right_side(scores: Array, target: Array) -> Array:
@@ -79,16 +76,18 @@ def _right_side(scores: Array, target: Array) -> Array:
 def _classes(prediction: Array, target: Array) -> Array:
     """Return the number of the right class of each example, (N,)."""
     if target.shape == prediction.shape:
-        known = _one_hot_rows(target)
+        right: Array = target.argmax(axis=1)
+        largest = target[np.arange(len(target)), right]
+        known = ((target >= 0) & (target <= 1)).all(axis=1)
+        known &= np.count_nonzero(target == largest[:, None], axis=1) == 1
         if not known.all():
             row = int(np.argmin(known))
             raise DataError(
                 "accuracy cannot tell the class of these targets",
-                expected="one-hot rows, a single 1 among zeros, or class numbers",
+                expected="one-hot rows, or shares between 0 and 1 with a single largest; or class numbers",
                 received=f"{target[row].tolist()} at [{row}]",
-                hint="where the largest entry is the class: accuracy(prediction, target.argmax(axis=1))",
+                hint="accuracy means nothing for measured numbers; otherwise accuracy(prediction, class numbers)",
             )
-        right: Array = target.argmax(axis=1)
         return right
     labels = _column(prediction, target)
     count = prediction.shape[1]
