@@ -38,9 +38,15 @@ NEARER = range(3, 12)
 SHORT, SHORTEST = 19, 40
 
 #: and all of them, down to an argument's last digits; those beyond have their turn where nothing is decided yet.
-ALL = range(1, 26)
+ALL = range(1, 23)
 LAST = 60
 FIRST = -12
+
+#: A step is at least so many last digits of the argument.
+FEWEST = 64
+
+#: Even steps meet the last digit of what is computed from them evenly, and its rounding would look like a slope.
+UNEVEN = (16 / 16, 19 / 16, 17 / 16, 20 / 16, 18 / 16)
 
 #: Sizes are powers of two between these, so that steps much shorter are numbers, too.
 RANGE = (-900, 1000)
@@ -103,8 +109,8 @@ class Line:
         return self._unit.reshape(-1, *(1,) * (value.ndim - 1)) if self.by_rows else np.asarray(self._unit)
 
     def step(self, level: int) -> float:
-        """Return t of a level."""
-        return float(self._stretch * 4.0**-level)
+        """Return t of a level: about 4⁻ʲ, a number of few digits so that x + t u e_k is exact."""
+        return float(self._stretch * UNEVEN[level % len(UNEVEN)] * 4.0**-level)
 
     def difference(self, level: int) -> tuple[Array, Array, Array, Array]:
         """Return g(t), g(−t), D(t) and its noise; NaN where a step leaves the domain of a function that then raises."""
@@ -118,13 +124,20 @@ class Line:
                 return nothing, nothing, nothing, nothing
             slope = (right - left) / (2 * t)
             lost = np.abs((ahead - behind) / (2 * t) - self.moved) / np.where(self.moved != 0, np.abs(self.moved), 1.0)
-            axes = tuple(range(1, lost.ndim)) if self.by_rows else None
-            lost = np.max(lost, axis=axes, initial=0.0)
-            lost = lost.reshape(-1, *(1,) * (slope.ndim - 1)) if self.by_rows else lost
+            lost, digits = self._largest(lost, slope), self._largest(t * np.abs(self.moved) / self._last_digit, slope)
             rounded = 2 * _eps(right) * np.maximum(np.abs(right), np.abs(left)) / t
-            # A step that vanishes in the argument's last digit says nothing.
-            slope = np.where(lost < 0.5, slope, np.nan)
+            # Of a step that is lost in the argument's last digits, rounding makes a slope of its own.
+            slope = np.where((lost < 0.5) & (digits >= FEWEST), slope, np.nan)
             return right, left, slope, rounded + lost * np.abs(slope)
+
+    @cached_property
+    def _last_digit(self) -> Array:
+        return np.spacing(np.abs(self.at))
+
+    def _largest(self, array: Array, value: Array) -> Array:
+        """Return the largest entry, or that of each row, in a shape that a value may be multiplied by."""
+        found = np.max(array, axis=tuple(range(1, array.ndim)) if self.by_rows else None, initial=0.0)
+        return np.asarray(found.reshape(-1, *(1,) * (value.ndim - 1)) if self.by_rows else found)
 
     def level(self, level: int) -> Level:
         """Return what a step of t = 4⁻ʲ says."""
@@ -144,6 +157,8 @@ class Slope:
     error: Array
     noise: Array
     kinked: Array
+    #: Where g is constant at the shortest steps: these are its rounding, if not meant.
+    stairs: Array
     #: Which of the windows it is from, of three steps each; the longest is 0.
     window: Array
 
@@ -207,26 +222,28 @@ def _agrees(short: Level, found: Slope) -> Array:
     """Return where a short step, of few digits, says what longer ones say: that they overlook nothing narrower."""
     with np.errstate(all="ignore"):
         apart = np.abs(short.slope - found.value)
-        return np.asarray(
-            np.isnan(short.slope) | (apart <= 0.01 * np.abs(found.value) + 16 * short.noise + 8 * found.error)
-        )
+        allowed = 1e-6 * np.abs(found.value) + 16 * short.noise + 8 * found.error
+        return np.asarray(np.isnan(short.slope) | (apart <= allowed))
 
 
 def _best(line: Line, levels: Sequence[int]) -> Slope:
     """Return, entry by entry, what three neighbouring steps say whose error is smallest."""
     seen = [line.level(each) for each in levels]
     slope, bend, noise = (np.stack(each) for each in zip(*seen, strict=True))
+    t = np.array([line.step(each) for each in levels]).reshape(-1, *(1,) * line.here.ndim)
     with np.errstate(all="ignore"):
-        first = slope[1:] + (slope[1:] - slope[:-1]) / 15
-        value = first[1:] + (first[1:] - first[:-1]) / 255
-        jump = bend[1:] + (bend[1:] - bend[:-1]) / 3
-        jump = np.abs(jump[1:] + (jump[1:] - jump[:-1]) / 63)
+        first = slope[1:] + (slope[1:] - slope[:-1]) / ((t[:-1] / t[1:]) ** 2 - 1)
+        value = first[1:] + (first[1:] - first[:-1]) / ((t[:-2] / t[2:]) ** 2 - 1)
+        jump = bend[1:] + (bend[1:] - bend[:-1]) / (t[:-1] / t[1:] - 1)
+        cubic = t[:-1] * t[1:] * (t[:-1] + t[1:])
+        jump = np.abs(jump[1:] + (jump[1:] - jump[:-1]) / (cubic[:-1] / cubic[1:] - 1))
         near = np.abs(np.stack([line.level(each).slope for each in USUAL]))
         noise = np.maximum(noise[2:], EPS * np.max(near, axis=0, initial=0.0, where=np.isfinite(near)))
+        # What is computed from the argument may be rounded as the argument is.
+        noise = noise + EPS / 64 * np.abs(value) / t[2:]
         error = np.abs(first[1:] - first[:-1]) / 4 + jump / 2 + noise
-        steps = np.array([line.step(each) for each in levels[:-2]]).reshape(-1, *(1,) * line.here.ndim)
-        amplitude = np.where(np.isfinite(error), error * steps, 0.0)
-        error = np.where(np.isfinite(error), np.maximum.accumulate(amplitude[::-1])[::-1] / steps, np.inf)
+        amplitude = np.where(np.isfinite(error), error * t[:-2], 0.0)
+        error = np.where(np.isfinite(error), np.maximum.accumulate(amplitude[::-1])[::-1] / t[:-2], np.inf)
         flat = (slope == 0) & (bend == 0)
         flat = flat[1:-1] & flat[2:]
         # What a shorter step says certainly is not what a longer one says: the function turns in between.
@@ -238,12 +255,14 @@ def _best(line: Line, levels: Sequence[int]) -> Slope:
     other = np.argmin(np.where(flat, np.inf, error), axis=0)
     stairs = _at(flat, window) & ~_at(flat, other) & (_at(error, other) <= STAIRS * np.abs(_at(value, other)))
     window = np.where(stairs, other, window)
+    # Where steps do nothing although a slope as large would show, so much of it is meant, or is rounding.
+    longest = np.argmax(flat, axis=0)
+    shown = np.abs(_at(value, window)) > 8 * _at(noise, longest)
+    stairs |= _at(flat, longest) & ~_at(flat, window) & (longest > window) & shown
     chosen, estimate, left, turn = (_at(each, window) for each in (value, error, noise, jump))
-    # Whether steps as wide as these are meant is open.
-    estimate = np.where(stairs & (estimate > SETTLED * np.abs(chosen)), np.abs(chosen), estimate)
     with np.errstate(all="ignore"):
         kinked = (turn > 1e-3 * (np.abs(chosen) + turn / 2)) & (turn > 16 * left)
-    return Slope(chosen, np.where(np.isfinite(chosen), estimate, np.inf), left, kinked, window)
+    return Slope(chosen, np.where(np.isfinite(chosen), estimate, np.inf), left, kinked, stairs, window)
 
 
 def _at(array: Array, window: Array) -> Array:

@@ -154,7 +154,9 @@ def _exact(line: Line, slope: Array) -> Measured:
 
 def _measured(line: Line, found: Slope) -> Measured:
     unit = line.unit(found.value)
-    return Measured(found.value / unit, found.error / unit, "central differences", found.noise / unit)
+    # Whether stairs are meant nobody can say.
+    error = np.where(found.stairs, np.maximum(found.error, np.abs(found.value)), found.error)
+    return Measured(found.value / unit, error / unit, "central differences", found.noise / unit)
 
 
 def _complex(line: Line) -> Array | None:

@@ -35,6 +35,9 @@ TOLERANCES = {
 #: After so many wrong entries of a parameter, more are not looked at a second time.
 CERTAIN = 2
 
+#: A derivative by number counts as wrong only where the other is known to this share of itself at least.
+KNOWN = 0.1
+
 #: Next to a kink, values are changed by this share of their size.
 BESIDE = 1e-3
 
@@ -223,9 +226,10 @@ class Comparison:
         difference = abs(ours - theirs)
         error = difference / scale if difference else 0.0
         allowed = TOLERANCES[measured.method][0] * scale + noise
-        if difference > allowed + uncertain:
-            return error, "failed"
-        return error, "passed" if difference <= allowed or measured.settled.all() else "undecided"
+        if difference <= allowed or (measured.settled.all() and difference <= allowed + uncertain):
+            return error, "passed"
+        known = measured.settled.all() or uncertain <= KNOWN * abs(theirs)
+        return error, "failed" if known and difference > allowed + uncertain else "undecided"
 
     def _scale(self, name: str, index: tuple[int, ...] | None, theirs: float) -> tuple[float, float]:
         """Return what an error counts against, and what rounding may leave of a derivative that is zero."""
