@@ -87,10 +87,10 @@ class Line:
         self.function = function
         self.at = at
         self.by_rows = by_rows and at.ndim > 0
+        self._axes = tuple(range(1, at.ndim)) if self.by_rows else None
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             reach = np.where(direction != 0, sizes(at, by_rows) / np.abs(direction), np.inf)
-            axes = tuple(range(1, at.ndim)) if self.by_rows else None
-            nearest = np.min(reach, axis=axes, keepdims=self.by_rows, initial=np.inf)
+            nearest = np.min(reach, axis=self._axes, keepdims=self.by_rows, initial=np.inf)
             exponents = np.frexp(np.where(np.isfinite(nearest), nearest, 1.0))[1] - 1
         self._unit = np.ldexp(1.0, np.clip(exponents, *RANGE))
         self.moved = self._unit * direction
@@ -106,7 +106,7 @@ class Line:
 
     def unit(self, value: Array) -> Array:
         """Return u in a shape that a value may be divided by."""
-        return self._unit.reshape(-1, *(1,) * (value.ndim - 1)) if self.by_rows else np.asarray(self._unit)
+        return self._shaped(np.asarray(self._unit), value)
 
     def step(self, level: int) -> float:
         """Return t of a level: about 4⁻ʲ, a number of few digits so that x + t u e_k is exact."""
@@ -123,21 +123,30 @@ class Line:
                 nothing = np.full_like(self.here, np.nan)
                 return nothing, nothing, nothing, nothing
             slope = (right - left) / (2 * t)
-            lost = np.abs((ahead - behind) / (2 * t) - self.moved) / np.where(self.moved != 0, np.abs(self.moved), 1.0)
-            lost, digits = self._largest(lost, slope), self._largest(t * np.abs(self.moved) / self._last_digit, slope)
-            rounded = 2 * _eps(right) * np.maximum(np.abs(right), np.abs(left)) / t
+            noise = 2 * _eps(right) * np.maximum(np.abs(right), np.abs(left)) / t
             # Of a step that is lost in the argument's last digits, rounding makes a slope of its own.
-            slope = np.where((lost < 0.5) & (digits >= FEWEST), slope, np.nan)
-            return right, left, slope, rounded + lost * np.abs(slope)
+            clear = t * self._digits >= FEWEST
+            if not self._exact:
+                lost = np.abs((ahead - behind) / (2 * t) - self.moved) / np.abs(self.moved)
+                lost = np.max(lost, axis=self._axes, keepdims=self.by_rows, initial=0.0, where=self.moved != 0)
+                clear, noise = clear & (lost < 0.5), noise + self._shaped(lost, slope) * np.abs(slope)
+            return right, left, np.where(self._shaped(clear, slope), slope, np.nan), noise
 
     @cached_property
-    def _last_digit(self) -> Array:
-        return np.spacing(np.abs(self.at))
+    def _digits(self) -> Array:
+        """How many last digits of x a step of t = 1 is, where it is most: a number, or one of each row."""
+        digits = np.abs(self.moved) / np.spacing(np.abs(self.at))
+        return np.asarray(np.max(digits, axis=self._axes, keepdims=self.by_rows, initial=0.0))
 
-    def _largest(self, array: Array, value: Array) -> Array:
-        """Return the largest entry, or that of each row, in a shape that a value may be multiplied by."""
-        found = np.max(array, axis=tuple(range(1, array.ndim)) if self.by_rows else None, initial=0.0)
-        return np.asarray(found.reshape(-1, *(1,) * (value.ndim - 1)) if self.by_rows else found)
+    @cached_property
+    def _exact(self) -> bool:
+        """Whether x + t u d is without rounding: one power of two, or one in each row."""
+        single = np.max(np.count_nonzero(self.moved, axis=self._axes), initial=0) <= 1
+        return bool(single and self._stretch == 1.0 and np.all(np.isin(np.frexp(self.moved)[0], (0.0, 0.5))))
+
+    def _shaped(self, array: Array, value: Array) -> Array:
+        """Return a number, or one of each row, in a shape that a value may be multiplied by."""
+        return array.reshape(-1, *(1,) * (value.ndim - 1)) if self.by_rows else array
 
     def level(self, level: int) -> Level:
         """Return what a step of t = 4⁻ʲ says."""
@@ -228,8 +237,30 @@ def _agrees(short: Level, found: Slope) -> Array:
 
 def _best(line: Line, levels: Sequence[int]) -> Slope:
     """Return, entry by entry, what three neighbouring steps say whose error is smallest."""
-    seen = [line.level(each) for each in levels]
-    slope, bend, noise = (np.stack(each) for each in zip(*seen, strict=True))
+    each = _windows(line, levels)
+    with np.errstate(all="ignore"):
+        if len(levels) == len(USUAL):
+            window = np.zeros(line.here.shape, int)
+            stairs = np.zeros(line.here.shape, bool)
+        else:
+            window, stairs = _chosen(each)
+        value, error, noise, jump = (_at(array, window) for array in (each.value, each.error, each.noise, each.jump))
+        kinked = (jump > 1e-3 * (np.abs(value) + jump / 2)) & (jump > 16 * noise)
+    return Slope(value, error, noise, kinked, stairs, window)
+
+
+class Windows(NamedTuple):
+    """What every three neighbouring steps say, those of the longest first; `flat` where g does not move."""
+
+    value: Array
+    error: Array
+    noise: Array
+    jump: Array
+    flat: Array
+
+
+def _windows(line: Line, levels: Sequence[int]) -> Windows:
+    slope, bend, noise = (np.stack(each) for each in zip(*(line.level(each) for each in levels), strict=True))
     t = np.array([line.step(each) for each in levels]).reshape(-1, *(1,) * line.here.ndim)
     with np.errstate(all="ignore"):
         first = slope[1:] + (slope[1:] - slope[:-1]) / ((t[:-1] / t[1:]) ** 2 - 1)
@@ -242,15 +273,22 @@ def _best(line: Line, levels: Sequence[int]) -> Slope:
         # What is computed from the argument may be rounded as the argument is.
         noise = noise + EPS / 64 * np.abs(value) / t[2:]
         error = np.abs(first[1:] - first[:-1]) / 4 + jump / 2 + noise
-        amplitude = np.where(np.isfinite(error), error * t[:-2], 0.0)
-        error = np.where(np.isfinite(error), np.maximum.accumulate(amplitude[::-1])[::-1] / t[:-2], np.inf)
+        known = np.isfinite(error) & np.isfinite(value)
+        largest = np.maximum.accumulate(np.where(known, error * t[:-2], 0.0)[::-1])[::-1]
+        error = np.where(known, largest / t[:-2], np.inf)
         flat = (slope == 0) & (bend == 0)
-        flat = flat[1:-1] & flat[2:]
-        # What a shorter step says certainly is not what a longer one says: the function turns in between.
-        least = np.maximum.accumulate(np.where(flat, -np.inf, value - 8 * error)[::-1])[::-1]
-        most = np.minimum.accumulate(np.where(flat, np.inf, value + 8 * error)[::-1])[::-1]
-        refuted = (value[:-1] + 8 * error[:-1] < least[1:]) | (value[:-1] - 8 * error[:-1] > most[1:])
-        error[:-1][refuted] = np.inf
+    return Windows(value, error, noise, jump, flat[1:-1] & flat[2:])
+
+
+def _chosen(each: Windows) -> tuple[Array, Array]:
+    """Return the window for every entry of the value, and whether it is stairs that it says nothing of."""
+    value, error, noise, _, flat = each
+    # What a shorter step says certainly is not what a longer one says: the function turns in between.
+    silent = flat | ~np.isfinite(error)
+    least = np.maximum.accumulate(np.where(silent, -np.inf, value - 8 * error)[::-1])[::-1]
+    most = np.minimum.accumulate(np.where(silent, np.inf, value + 8 * error)[::-1])[::-1]
+    refuted = (value[:-1] + 8 * error[:-1] < least[1:]) | (value[:-1] - 8 * error[:-1] > most[1:])
+    error[:-1][refuted] = np.inf
     window = np.argmin(error, axis=0)
     other = np.argmin(np.where(flat, np.inf, error), axis=0)
     stairs = _at(flat, window) & ~_at(flat, other) & (_at(error, other) <= STAIRS * np.abs(_at(value, other)))
@@ -258,11 +296,7 @@ def _best(line: Line, levels: Sequence[int]) -> Slope:
     # Where steps do nothing although a slope as large would show, so much of it is meant, or is rounding.
     longest = np.argmax(flat, axis=0)
     shown = np.abs(_at(value, window)) > 8 * _at(noise, longest)
-    stairs |= _at(flat, longest) & ~_at(flat, window) & (longest > window) & shown
-    chosen, estimate, left, turn = (_at(each, window) for each in (value, error, noise, jump))
-    with np.errstate(all="ignore"):
-        kinked = (turn > 1e-3 * (np.abs(chosen) + turn / 2)) & (turn > 16 * left)
-    return Slope(chosen, np.where(np.isfinite(chosen), estimate, np.inf), left, kinked, stairs, window)
+    return window, stairs | (_at(flat, longest) & ~_at(flat, window) & (longest > window) & shown)
 
 
 def _at(array: Array, window: Array) -> Array:

@@ -184,6 +184,7 @@ def _plainly_agree(line: Line, by_complex: Array) -> bool:
     """
     seen = np.zeros(by_complex.shape, bool)
     with np.errstate(all="ignore"):
+        before = np.full(by_complex.shape, np.nan)
         for level in SHRINKING:
             *_, slope, noise = line.difference(level)
             if slope.shape != by_complex.shape:
@@ -191,6 +192,9 @@ def _plainly_agree(line: Line, by_complex: Array) -> bool:
             seen |= np.abs(slope - by_complex) <= 1e-5 * np.abs(by_complex) + 4 * noise
             if seen.all():
                 break
+            if np.any(~seen & (np.abs(slope - before) <= 1e-5 * np.abs(slope))):
+                return False  # two steps agree, on something else
+            before = slope
         else:
             return False
         # What is narrower than those steps is met by the shortest; no digits are asked of it.
