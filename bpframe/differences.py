@@ -77,7 +77,7 @@ class Level(NamedTuple):
 
 
 class Line:
-    """g(t) = f(x + t u d) along a direction d, with u so that at t = 1 no entry of x moves by more than its size.
+    """g(t) = f(x + t u d) along a direction d, with u so that at t = 1 the largest step is as long as a whole one.
 
     `by_rows` says that row n of the value depends on row n of x alone: every row then has a u of its own. Derivatives
     are by t: along d they are those divided by `unit`.
@@ -89,11 +89,12 @@ class Line:
         self.by_rows = by_rows and at.ndim > 0
         self._axes = tuple(range(1, at.ndim)) if self.by_rows else None
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            reach = np.where(direction != 0, sizes(at, by_rows) / np.abs(direction), np.inf)
-            nearest = np.min(reach, axis=self._axes, keepdims=self.by_rows, initial=np.inf)
-            exponents = np.frexp(np.where(np.isfinite(nearest), nearest, 1.0))[1] - 1
+            longest = np.max(np.abs(direction), axis=self._axes, keepdims=self.by_rows, initial=0.0)
+            size = np.where(direction != 0, sizes(at, by_rows), 0.0)
+            unit = np.max(size, axis=self._axes, keepdims=self.by_rows, initial=0.0) / longest
+            exponents = np.frexp(np.where(np.isfinite(unit) & (unit > 0), unit, 1.0))[1] - 1
         self._unit = np.ldexp(1.0, np.clip(exponents, *RANGE))
-        self.moved = self._unit * direction
+        self.moved = np.asarray(self._unit * direction, at.dtype)
         self.from_zero = bool(np.any((at == 0) & (direction != 0)))
         self._stretch = stretch
         self._levels: dict[int, Level] = {}
@@ -112,9 +113,8 @@ class Line:
         """Return t of a level: about 4⁻ʲ, a number of few digits so that x + t u e_k is exact."""
         return float(self._stretch * UNEVEN[level % len(UNEVEN)] * 4.0**-level)
 
-    def difference(self, level: int) -> tuple[Array, Array, Array, Array]:
+    def difference(self, t: float) -> tuple[Array, Array, Array, Array]:
         """Return g(t), g(−t), D(t) and its noise; NaN where a step leaves the domain of a function that then raises."""
-        t = self.step(level)
         with np.errstate(all="ignore"):
             ahead, behind = self.at + t * self.moved, self.at - t * self.moved
             try:
@@ -151,7 +151,7 @@ class Line:
     def level(self, level: int) -> Level:
         """Return what a step of t = 4⁻ʲ says."""
         if level not in self._levels:
-            right, left, slope, noise = self.difference(level)
+            right, left, slope, noise = self.difference(self.step(level))
             with np.errstate(all="ignore"):
                 bend = ((right - self.here) + (left - self.here)) / self.step(level)
             self._levels[level] = Level(slope, bend, noise)

@@ -186,7 +186,7 @@ def _plainly_agree(line: Line, by_complex: Array) -> bool:
     with np.errstate(all="ignore"):
         before = np.full(by_complex.shape, np.nan)
         for level in SHRINKING:
-            *_, slope, noise = line.difference(level)
+            *_, slope, noise = line.difference(line.step(level))
             if slope.shape != by_complex.shape:
                 return False
             seen |= np.abs(slope - by_complex) <= 1e-5 * np.abs(by_complex) + 4 * noise
@@ -199,7 +199,7 @@ def _plainly_agree(line: Line, by_complex: Array) -> bool:
             return False
         # What is narrower than those steps is met by the shortest; no digits are asked of it.
         for level in (SHORT, SHORTEST) if line.from_zero and not by_complex.all() else (SHORT,):
-            *_, slope, noise = line.difference(level)
+            *_, slope, noise = line.difference(line.step(level))
             if not np.all(np.isnan(slope) | (np.abs(slope - by_complex) <= 0.01 * np.abs(by_complex) + 32 * noise)):
                 return False
     return True

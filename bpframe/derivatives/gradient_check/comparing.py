@@ -196,7 +196,8 @@ class Comparison:
                 measured = again if status == "passed" else measured
         if status == "failed" and not certain and np.isfinite(ours):
             status = self._unless_lost(name, index, direction, ours, measured)
-        return CheckedEntry(name, index, ours, float(measured.value), error, status)
+        value, uncertainty = float(measured.value), float(measured.error)
+        return CheckedEntry(name, index, ours, value, error, status, uncertainty=uncertainty)
 
     def _along(self, name: str, index: tuple[int, ...] | None, direction: Array) -> float:
         gradient = self.gradient[name]

@@ -26,7 +26,8 @@ class CheckedEntry:
     """One derivative of the mean cost, both ways.
 
     `index` is the entry of the parameter or input; None is a random direction ±1 that changes all of its entries.
-    `beside` says that the values themselves lie on a kink, and that it was checked next to them.
+    `beside` says that the values themselves lie on a kink, and that it was checked next to them; `uncertainty` how far
+    the measured one may be off.
     """
 
     name: str
@@ -36,11 +37,19 @@ class CheckedEntry:
     relative_error: float
     status: Status
     beside: bool = False
+    uncertainty: float = 0.0
 
     @property
     def place(self) -> str:
         """The entry in words: `[2, 0]`, nothing where there is one alone, or that it is all of them together."""
         return "all together" if self.index is None else f"[{', '.join(map(str, self.index))}]" if self.index else ""
+
+    @property
+    def both(self) -> str:
+        """Both numbers in words, with the uncertainty of the measured one where it matters."""
+        matters = self.uncertainty > 1e-9 * abs(self.measured)
+        uncertainty = f" ± {self.uncertainty:.1g}" if matters else ""
+        return f"back-propagation {self.back_propagation:.9g}, measured {self.measured:.9g}{uncertainty}"
 
 
 @dataclass(frozen=True)
@@ -180,7 +189,8 @@ class GradientCheck:
         if self.ok:
             return f"gradient check passed: {count} derivatives, worst relative error {self.max_relative_error:.1e}"
         found = ((self.failed, "wrong"), (self.undecided, "undecided"))
-        return "gradient check FAILED: " + "; ".join(f"{', '.join(names)} {word}" for names, word in found if names)
+        outcome = "FAILED" if self.failed else "undecided, nothing found wrong"
+        return f"gradient check {outcome}: " + "; ".join(f"{', '.join(names)} {word}" for names, word in found if names)
 
     def table(self) -> Table:
         """Return the table for rich's consoles."""
@@ -209,12 +219,10 @@ class GradientCheck:
             for path in self.paths:
                 if path.status == "failed" and path.worst is not None:
                     worst = path.worst
-                    rows.append(
-                        (
-                            f"{path.name} {worst.place}",
-                            f"back-propagation {worst.back_propagation:.9g}, measured {worst.measured:.9g}",
-                        )
-                    )
+                    rows.append((f"{path.name} {worst.place}".rstrip(), worst.both))
+        for path in self.paths:
+            if path.status == "undecided" and path.entries:
+                rows.append((f"{path.name} {path.entries[0].place}".rstrip(), path.entries[0].both))
         return rows
 
     def __bool__(self) -> bool:
