@@ -67,23 +67,38 @@ class LinearMinimum:
 
         Infinite where Pρ is all of ρ, and NaN where numbers are not finite.
         """
-        projected, freedom = float(np.linalg.norm(self.along)), self.count - self.rank
-        if projected == 0 or math.isnan(projected):
-            return projected
-        rest = math.sqrt(max(self.size**2 - projected**2, 0.0))
-        return projected / rest * math.sqrt(freedom / self.rank) if rest and freedom else math.inf
+        return self._in_standard_errors(self.along)
 
     @property
     def near(self) -> bool:
-        """Whether the point is that minimum: to a thousandth of the standard errors, or to rounding and six digits."""
-        if self.offset <= NEAR:
+        """Whether the point is that minimum: to a thousandth of the standard errors, or to rounding and six digits.
+
+        Both as sure as the singular values are: rounding of R turns the directions of small ones.
+        """
+        along = np.abs(self.along) + self._doubt
+        if self._in_standard_errors(along) <= NEAR:
             return True
-        return self.within_rounding and bool((np.abs(self.step) <= SHARE * np.abs(self.theta)).all())
+        shares = np.divide(along, self.singular, out=np.zeros_like(along), where=self.known)
+        apart = shares @ np.abs(self.right) / self.scale
+        return self.within_rounding and bool((apart <= SHARE * np.abs(self.theta)).all())
 
     @property
     def within_rounding(self) -> bool:
         """Whether the minimum is no farther than rounding of the parameters would move the residuals."""
         return float(np.linalg.norm(self.along)) <= self.rounding
+
+    @property
+    def _doubt(self) -> Array:
+        """How much of ρ may lie along each direction although it does not seem so: ε s₁/s_i ‖ρ‖, (P,)."""
+        turned = np.finfo(self.singular.dtype).eps * self.singular.max(initial=0) * self.size
+        return np.divide(turned, self.singular, out=np.zeros_like(self.singular), where=self.known)
+
+    def _in_standard_errors(self, along: Array) -> float:
+        projected, freedom = float(np.linalg.norm(along)), self.count - self.rank
+        if projected == 0 or math.isnan(projected):
+            return projected
+        rest = math.sqrt(max(self.size**2 - projected**2, 0.0))
+        return projected / rest * math.sqrt(freedom / self.rank) if rest and freedom else math.inf
 
 
 def linear_minimum(size: float, triangle: Array, projected: Array, count: int, theta: Array) -> LinearMinimum:
@@ -92,7 +107,7 @@ def linear_minimum(size: float, triangle: Array, projected: Array, count: int, t
     lengths = np.linalg.norm(triangle, axis=0)
     scale = np.where(lengths > 0, lengths, 1).astype(lengths.dtype)
     rounding = float(np.finfo(triangle.dtype).eps * (lengths @ np.abs(theta)))
-    singular, along, right = np.zeros(columns), np.zeros(columns), np.eye(columns)
+    (singular, along), right = np.zeros((2, columns), triangle.dtype), np.eye(columns)
     if np.isfinite(triangle).all() and np.isfinite(projected).all():
         left, values, right = np.linalg.svd(triangle / scale, full_matrices=True)
         singular[: len(values)] = values

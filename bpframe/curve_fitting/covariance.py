@@ -100,9 +100,9 @@ def parameter_covariance(minimum: LinearMinimum, points: int, names: Sequence[st
     entangled = tuple(name for name in undetermined if name not in alone)
     condition = np.inf if undetermined else float(singular.max() / singular[known].min())
     notes = []
-    if undetermined:
+    if undetermined and np.isfinite(minimum.along).all():
         notes.append(_undetermined_note(entangled, alone))
-    elif condition > ILL_CONDITIONED:
+    elif np.isfinite(condition) and condition > ILL_CONDITIONED:
         _, worst = max(zip(np.abs(right[-1]), names, strict=True))
         notes.append(
             f"the data hardly determine the parameters (condition number {condition:.1e}), {worst} least of all: "

@@ -120,7 +120,7 @@ def fit_curve(
     if optimizer is None and found.astray:
         found, retried = _better(found, tried(default_optimizer(**OTHER_WAY)))
     parameters[:] = found.parameters
-    minimum = found.verdict.minimum
+    residuals = target[..., 0] - network.predict(inputs)
     return CurveFit(
         parameters=values(network.parameters),
         names=found.verdict.uncertainty.names,
@@ -128,10 +128,10 @@ def fit_curve(
         start=started,
         uncertainty=found.verdict.uncertainty,
         absolute_sigma=absolute_sigma,
-        residuals=_as_given((target[..., 0] - network.predict(inputs)).reshape(np.shape(y)), kept),
-        chi_square=len(target) * minimum.size**2,
+        residuals=_as_given(residuals.reshape(np.shape(y)), kept),
+        chi_square=float(np.sum(np.square(residuals / target[..., 1]))),
         total_square=total_square(target),
-        count=minimum.count,
+        count=residuals.size,
         left_out=int(np.count_nonzero(~kept)),
         verdict=found.verdict,
         network=network,
@@ -185,7 +185,7 @@ def _prepared(model: Layer | Network, x: Any, y: Any, sigma: Any) -> tuple[Netwo
 
 def _better(first: _Try, second: _Try) -> tuple[_Try, str]:
     """Return the try that counts, and what the summary says of the other."""
-    wins = second.verdict.converged or second.verdict.minimum.size < first.verdict.minimum.size
+    wins = second.verdict.converged or not first.verdict.minimum.size <= second.verdict.minimum.size  # NaN loses
     other, ordinal = (first, "first") if wins else (second, "second")
     where = "at a minimum" if other.verdict.converged else "at no minimum"
     told = f"steps in shares of the start, with acceleration; the {ordinal} try ended {where} after"

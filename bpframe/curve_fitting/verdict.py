@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.component import LinearMinimum
+from bpframe.component.linear_minimum import NEAR
 from bpframe.curve_fitting.covariance import ILL_CONDITIONED, Covariance, parameter_covariance
 from bpframe.curve_fitting.model import entry_names
 from bpframe.derivatives.least_squares import LeastSquares
@@ -18,8 +19,9 @@ __all__ = ["Verdict", "judged"]
 
 Array = np.ndarray[Any, Any]
 
-#: Residuals below this share of the values' scatter are rounding, and so are those of a few roundings of parameters.
-EXACT, ROUNDINGS = 1e-12, 4
+#: Residuals are rounding below this share of the values' scatter, or where rounding a few times moves the curve as far,
+#: by no more than this share of the values.
+EXACT, ROUNDINGS, MOVED = 1e-12, 4, 1e-6
 
 #: An axis is far from zero where its values differ by no more than this share of themselves.
 FAR = 1e-3
@@ -64,6 +66,8 @@ class Verdict:
     def _objection(self) -> str | None:
         """Return why this is no minimum, or None."""
         found = self.minimum
+        if np.isnan(found.offset):
+            return "the slopes of the residuals are not finite here"
         if not found.rank:
             return "no parameter has any effect on the values here"
         if self.uncertainty.entangled and self.far:
@@ -74,8 +78,10 @@ class Verdict:
             return f"the curve is flat: an effect that {', '.join(self.silent)} has elsewhere is lost here"
         if found.near:
             return None
-        if not np.isfinite(found.offset):
-            return "the residuals or their slopes are not finite" if np.isnan(found.offset) else "χ² can still fall"
+        if np.isinf(found.offset):
+            return "χ² can still fall to zero"
+        if found.offset <= NEAR:
+            return "the parameters are too nearly interchangeable for float64 to tell"
         away = f"it is {found.offset:.1g} standard errors away"
         return away + (", which rounding the parameters in float64 makes up alone" if found.within_rounding else "")
 
@@ -86,10 +92,11 @@ def judged(network: Network, inputs: Mapping[str, Array], target: Array, start: 
     squares, theta = LeastSquares(network._engine, inputs, {output: target}), network.parameters.vector.copy()
     minimum, names = squares.linear_minimum(theta), entry_names(network.parameters)
     scatter = np.sqrt(total_square(target) / squares.count)
+    sizes = float(np.linalg.norm(target[..., 0] / target[..., 1])) / np.sqrt(squares.count)
     return Verdict(
         minimum,
         parameter_covariance(minimum, squares.count, names, absolute_sigma),
-        exact=minimum.size <= max(EXACT * scatter, ROUNDINGS * minimum.rounding),
+        exact=minimum.size <= max(EXACT * scatter, min(ROUNDINGS * minimum.rounding, MOVED * sizes)),
         silent=tuple(names[place] for place in _silent(squares, minimum, theta, start)),
         far=_axis_far_from_zero(inputs),
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from bpframe.extend import Array, Field, Objective, PositiveInt, Problem
 from bpframe_minimizers.descent import Descent, Search, Trial, no_further
-from bpframe_minimizers.solving import units
+from bpframe_minimizers.solving import ShortColumns, units
 
 __all__ = ["GaussNewton"]
 
@@ -44,12 +45,19 @@ class GaussNewton(Descent):
 class Undamped:
     """The model at one θ and its minimum: `cost`, `gradient`, the `step` to the minimum and the lengths of columns."""
 
-    def __init__(self, factor: tuple[float, Array, Array], remainder: Array | None, rank: float | None) -> None:
+    def __init__(
+        self,
+        factor: tuple[float, Array, Array],
+        remainder: Array | None,
+        rank: float | None,
+        trusted: Callable[[Array], Array | bool] = lambda norms: False,
+    ) -> None:
         self.cost, triangle, t = factor
         self.gradient = triangle.T @ t
         if remainder is not None:
             self.gradient = self.gradient + remainder
-        self.norms = units(np.linalg.norm(triangle, axis=0))
+        norms = np.linalg.norm(triangle, axis=0)
+        self.norms = units(norms, trusted(norms))
         self.step = self._minimum(triangle / self.norms, t, remainder, rank)
 
     def _minimum(self, triangle: Array, t: Array, remainder: Array | None, rank: float | None) -> Array | None:
@@ -74,10 +82,17 @@ class Line(Search[Undamped]):
         self._method = method
         self._objective = objective
         self._tolerance = tolerance
+        self._short = ShortColumns()
 
     def model(self) -> Undamped:
         """Factor the residuals' Jacobian."""
-        return Undamped(self._objective.triangular(), self._objective.remainder(), self._method.rank)
+        objective = self._objective
+        return Undamped(
+            objective.triangular(),
+            objective.remainder(),
+            self._method.rank,
+            lambda norms: self._short.trusted(norms, norms, objective),
+        )
 
     def trial(self, theta: Array, model: Undamped) -> Trial:
         """Try the full step, half of it, ..."""

@@ -10,7 +10,7 @@ from bpframe.extend import Array, LinearMinimum, Objective
 from bpframe_minimizers.damped import Damped, Dual, Gram, Normal, Triangular
 from bpframe_minimizers.iterative import Iterative
 
-__all__ = ["Solver", "Solving", "units"]
+__all__ = ["ShortColumns", "Solver", "Solving", "units"]
 
 Solver: TypeAlias = Literal["auto", "normal", "qr", "dual", "lsmr"]
 
@@ -51,7 +51,7 @@ class Solving:
         self.tolerance = tolerance
         self._start = None if start is None else np.abs(start)
         self._largest: Array | None = None
-        self._judged: dict[int, bool] = {}
+        self._short = ShortColumns()
         self._imprecise = 0.0
         self._last: Damped | None = None
 
@@ -95,7 +95,7 @@ class Solving:
 
     def _scaling(self, norms: Array, objective: Objective) -> Array:
         self._largest = norms if self._largest is None else np.maximum(self._largest, norms)
-        columns = units(self._largest, self._trusted(self._largest, norms, objective))
+        columns = units(self._largest, self._short.trusted(self._largest, norms, objective))
         if self._start is None:
             return columns
         effect = (norms * self._start).max(initial=0)
@@ -103,10 +103,17 @@ class Solving:
         columns[where] = effect / self._start[where]
         return columns
 
-    def _trusted(self, largest: Array, norms: Array, objective: Objective) -> Array:
-        """Return which of the very short columns are more than rounding, (P,): forward mode finds them as long."""
+
+class ShortColumns:
+    """Tells very short columns that are more than rounding: those that forward mode finds as long as reverse mode."""
+
+    def __init__(self) -> None:
+        self._judged: dict[int, bool] = {}
+
+    def trusted(self, lengths: Array, norms: Array, objective: Objective) -> Array:
+        """Return which columns count although they are very short by their `lengths` so far, (P,); `norms` are here."""
         trusted = np.zeros(norms.shape, bool)
-        for column in np.flatnonzero((largest > 0) & (largest <= _least(largest))).tolist():
+        for column in np.flatnonzero((lengths > 0) & (lengths <= _least(lengths))).tolist():
             if column not in self._judged:
                 unit = np.zeros_like(norms)
                 unit[column] = 1

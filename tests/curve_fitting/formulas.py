@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -70,3 +71,31 @@ class Redundant(Layer):
 
     def forward(self, x, p):
         return (p["a"] + p["b"]) * x + p["c"] + 0 * p["d"]
+
+
+def formula(f: Callable[..., Any], start: Sequence[float], draft: bool = False) -> Layer:
+    """Return the layer of f(x, p0, p1, ...), a draft or with its Jacobian by complex steps in each parameter's unit."""
+
+    class Draft(Layer):
+        draft: ClassVar[bool] = True
+
+        def parameters(self):
+            return {f"p{k}": Parameter((), init=float(value)) for k, value in enumerate(start)}
+
+        def forward(self, x, p):
+            return f(x, *p.values())
+
+    class Declared(Draft):
+        draft: ClassVar[bool] = False
+
+        def jacobian(self, x, p):
+            values = [float(value) for value in p.values()]
+
+            def slope(k):
+                step = 1e-30 * (abs(values[k]) or 1e-12)
+                return f(x + 0j, *values[:k], values[k] + 1j * step, *values[k + 1 :]).imag / step
+
+            step = 1e-30 * np.abs(x).max()
+            return {"x": Diagonal(f(x + 1j * step, *values).imag / step), **{name: slope(k) for k, name in enumerate(p)}}
+
+    return Draft() if draft else Declared()

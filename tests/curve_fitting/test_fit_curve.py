@@ -1,4 +1,4 @@
-"""Fits agree with scipy.optimize.curve_fit, with closed forms, and with NIST's certified values."""
+"""Fits agree with scipy.optimize.curve_fit and with closed forms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from bpframe_minimizers import LBFGS, LevenbergMarquardt
+from bpframe_minimizers import LBFGS
 from bpframe_reference import Dense, QuadraticCost
 from scipy.optimize import curve_fit
 from scipy.stats import norm, t
@@ -16,7 +16,6 @@ from bpframe import Network, node
 from bpframe.curve_fitting import covariance
 from tests.contract.components.tanh import Tanh
 from tests.curve_fitting.formulas import SIGMA, Decay, DraftDecay, Powers, X, Y, decay, decay_slopes
-from tests.minimizers.nist import PROBLEMS, Formula
 
 ORDER = ("a", "k", "c")
 
@@ -86,31 +85,6 @@ def test_a_linear_model_has_the_closed_form():
     np.testing.assert_allclose(fit.parameters["w"], beta, rtol=1e-9)
     np.testing.assert_allclose(fit.covariance, expected, rtol=1e-8)
     assert fit.names == ("w[0]", "w[1]", "w[2]")
-
-
-def certified(name: str, start: int) -> None:
-    problem = PROBLEMS[name]
-    optimizer = LevenbergMarquardt(min_gradient=0, scaling="none") if (name, start) == ("BoxBOD", 1) else None
-    formula = Formula(problem=name, start=tuple(problem[f"start{start}"]))
-    fit = bp.fit_curve(formula, np.array(problem["x"]), np.array(problem["y"]), optimizer=optimizer)
-    np.testing.assert_allclose(fit.estimates, problem["certified"], rtol=1e-6)
-    assert fit.chi_square == pytest.approx(problem["rss"], rel=1e-8, abs=1e-20)
-    # The residuals of Lanczos1 are rounding: all that certified numbers have in common there is their size.
-    tolerance = 0.02 if name == "Lanczos1" else 1e-6
-    np.testing.assert_allclose(fit.uncertainty.standard_errors, problem["deviations"], rtol=tolerance)
-    assert fit.converged
-    assert fit.exact == (name == "Lanczos1")
-
-
-@pytest.mark.parametrize("name", PROBLEMS)
-def test_standard_deviations_of_nist_are_met(name):
-    certified(name, 2)
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("name", [name for name in PROBLEMS if name != "MGH10"])
-def test_standard_deviations_of_nist_are_met_from_far_starts(name):
-    certified(name, 1)
 
 
 def test_a_fit_starts_where_it_is_told_and_leaves_the_model_alone():
