@@ -91,7 +91,8 @@ class LinearMinimum:
     def _doubt(self) -> Array:
         """How much of ρ may lie along each direction although it does not seem so: ε s₁/s_i ‖ρ‖, (P,)."""
         turned = np.finfo(self.singular.dtype).eps * self.singular.max(initial=0) * self.size
-        return np.divide(turned, self.singular, out=np.zeros_like(self.singular), where=self.known)
+        found: Array = np.divide(turned, self.singular, out=np.zeros_like(self.singular), where=self.known)
+        return found
 
     def _in_standard_errors(self, along: Array) -> float:
         projected, freedom = float(np.linalg.norm(along)), self.count - self.rank

@@ -96,6 +96,9 @@ def formula(f: Callable[..., Any], start: Sequence[float], draft: bool = False) 
                 return f(x + 0j, *values[:k], values[k] + 1j * step, *values[k + 1 :]).imag / step
 
             step = 1e-30 * np.abs(x).max()
-            return {"x": Diagonal(f(x + 1j * step, *values).imag / step), **{name: slope(k) for k, name in enumerate(p)}}
+            return {
+                "x": Diagonal(f(x + 1j * step, *values).imag / step),
+                **{name: slope(k) for k, name in enumerate(p)},
+            }
 
     return Draft() if draft else Declared()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
@@ -9,6 +11,7 @@ from bpframe_reference import Dense, QuadraticCost, Sigmoid
 import bpframe as bp
 from bpframe.curve_fitting import covariance
 from bpframe.errors import DataError, NonFiniteError, ShapeMismatch, UnknownComponent
+from bpframe.extend import Layer, Parameter
 from bpframe.plugins import default_registry
 from tests.curve_fitting.formulas import Decay, X, Y
 
@@ -39,6 +42,32 @@ def test_data():
     refused(
         DataError, "fewer values than parameters", "3 values at least, for a, k, c", "received  2", x=X[:2], y=Y[:2]
     )
+
+
+def test_axes_kinds_and_outputs_of_data():
+    class Plane(Layer):
+        draft: ClassVar[bool] = True
+
+        def parameters(self):
+            return {"a": Parameter((), init=1.0), "b": Parameter((), init=1.0)}
+
+        def forward(self, x, p):
+            return p["a"] * x[:, 0] + p["b"] * x[:, 1]
+
+    both = np.stack([X, X**2])
+    refused(ShapeMismatch, "points along the last axis", "(40, 2)", "x.T", model=Plane(), x=both)
+    refused(ShapeMismatch, "one value per point", "output_shape", model=Plane(), x=both.T)
+    refused(DataError, "data y holds complex numbers", "complex128", y=Y + 1j)
+    refused(DataError, "data x holds text", "<U", x=[str(each) for each in X])
+    refused(DataError, "data x holds dates", "datetime64", "x - x[0]", x=np.arange(40).astype("M8[D]"))
+    refused(DataError, "data y holds times", "timedelta64", y=np.arange(40).astype("m8[s]"))
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e-100, 1e100, 1e200])
+def test_values_whose_squares_leave_float64(scale):
+    refused(DataError, "squares of y/sigma", f"about 1e{np.log10(scale):.0f}", "another unit", y=scale * Y / Y.max())
+    refused(DataError, "squares of y/sigma", sigma=scale)
+    refused(DataError, "squares of y/sigma", y=0 * Y, sigma=scale)
 
 
 @pytest.mark.parametrize(
