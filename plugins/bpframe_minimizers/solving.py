@@ -17,7 +17,7 @@ Solver: TypeAlias = Literal["auto", "normal", "qr", "dual", "lsmr"]
 #: From so many parameters on, products with R cost less than factoring a matrix of their number squared.
 MANY = 4000
 
-#: Up to so many parameters the singular values of their Jacobian cost little beside a run.
+#: Up to so many parameters the singular values of their Jacobian and looks at single columns cost little in a run.
 FEW = 500
 
 #: How many roundings of the longest column a column is long that may be zero.
@@ -111,8 +111,13 @@ class ShortColumns:
         self._judged: dict[int, bool] = {}
 
     def trusted(self, lengths: Array, norms: Array, objective: Objective) -> Array:
-        """Return which columns count although they are very short by their `lengths` so far, (P,); `norms` are here."""
+        """Return which columns count although they are very short by their `lengths` so far, (P,); `norms` are here.
+
+        None does among very many, each of which would cost a forward pass.
+        """
         trusted = np.zeros(norms.shape, bool)
+        if len(norms) > FEW:
+            return trusted
         for column in np.flatnonzero((lengths > 0) & (lengths <= _least(lengths))).tolist():
             if column not in self._judged:
                 unit = np.zeros_like(norms)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bpframe_minimizers import LevenbergMarquardt
 from numpy.polynomial import Polynomial
+from scipy.optimize import curve_fit
 
 import bpframe as bp
 from bpframe.extend import Diagonal, Layer, Parameter
-from tests.curve_fitting.formulas import Decay, X, Y, decay, formula
+from tests.curve_fitting.formulas import Decay, Powers, X, Y, decay, formula
 
 RNG = np.random.default_rng(3)
 
@@ -33,13 +35,30 @@ def test_where_no_parameter_has_an_effect_nothing_was_fitted(f, start, draft):
     assert "no parameter has any effect" in fit.notes[0]
 
 
-def test_an_effect_that_is_lost_on_the_way_or_lies_elsewhere_is_no_minimum():
+def test_an_effect_that_lies_elsewhere_is_no_minimum():
     # The mean is the minimum over c alone: a, m and s have no effect on the values at this start.
     lost = bp.fit_curve(formula(lambda x, a, m, s, c: gauss(x, a, m, s) + c, (1, 500, 0.1, 0)), X, BUMP + 1)
     assert lost.parameters["p3"] == pytest.approx(np.mean(BUMP + 1))
     assert not lost.converged
     assert "the curve is flat" in lost.notes[0]
     assert "p1, p2" in lost.notes[0]
+
+
+@pytest.mark.parametrize("rate", [10, 30, 100])
+def test_an_effect_that_is_lost_on_the_way_is_no_minimum(rate):
+    def saturation(x, a, b):
+        return a * (1 - np.exp(-b * x))
+
+    x = X + 1
+    y = saturation(x, 200, 0.5) + RNG.normal(size=x.size)
+    once = bp.fit_curve(formula(saturation, (1, rate)), x, y, optimizer=LevenbergMarquardt(min_gradient=0))
+    assert once.verdict.minimum.offset < 1e-9  # the best that there is without b
+    assert not once.converged
+    assert "the curve is flat: an effect that p1 has elsewhere" in once.notes[0]
+    twice = bp.fit_curve(formula(saturation, (1, rate)), x, y)
+    assert twice.converged == (rate < 100)
+    if twice.converged:
+        np.testing.assert_allclose(twice.estimates, curve_fit(saturation, x, y, p0=(200, 0.5))[0], rtol=1e-5)
 
 
 def test_a_parameter_that_has_no_effect_anywhere_does_not_harm_the_others():
@@ -73,6 +92,14 @@ def test_values_without_scatter_are_met_exactly(y):
     assert fit.converged
     assert fit.exact
     np.testing.assert_allclose(fit.predict(X), y, atol=1e-12)
+
+
+@pytest.mark.parametrize("value", [0.1, 0.3, 1 / 3, 1e-9, 7e11])
+def test_a_constant_is_met_within_rounding(value):
+    fit = bp.fit_curve(Powers(), X, np.full(40, value))
+    assert fit.converged
+    assert fit.exact
+    assert fit.parameters["w"][0] == pytest.approx(value, rel=1e-12)
 
 
 def test_a_start_at_the_minimum_stays_there():
@@ -137,8 +164,6 @@ def test_trial_points_where_the_formula_is_nan_are_left_again():
 
 
 def test_a_try_of_ones_own_optimizer_or_that_was_cut_short_is_the_only_one():
-    from bpframe_minimizers import LevenbergMarquardt
-
     start = (1, 500, 0.1)
     assert bp.fit_curve(formula(gauss, start), X, BUMP).retried
     assert not bp.fit_curve(formula(gauss, start), X, BUMP, optimizer=LevenbergMarquardt()).retried

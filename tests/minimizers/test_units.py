@@ -74,3 +74,12 @@ def test_parameters_that_start_at_zero_have_the_units_of_their_columns():
     network, _ = run(decay, (1, 1, 0), X, Y, METHODS["start"])
     other, _ = run(decay, (1, 1, 0), X, Y, METHODS["columns"])
     np.testing.assert_allclose(network.parameters.vector, other.parameters.vector, rtol=1e-8)
+
+
+def test_near_the_minimum_the_undamped_step_is_the_last():
+    network, history = run(decay, (1, 1, 0), X, Y, METHODS["columns"])
+    damping = history.column("damping")
+    assert damping[-1] == 0
+    assert min(damping[:-1]) > 0
+    assert "of itself" in history.stopped
+    assert np.linalg.norm(network.gradient(X, Y).vector) < 1e-13
