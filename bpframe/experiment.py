@@ -102,7 +102,7 @@ def prepare_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".", verify
         )
     network = Network.from_spec(spec.network, verify)
     dataset = data.load(Path(base), spec.network.dtype)
-    network._preparation = Preparation(dataset.preparation, raw=False)
+    network._preparation = Preparation.of(dataset.preparation, network.graph.inputs, raw=False)
     return Experiment(network, training, data, dataset, Path(base))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bpframe.checkpoint.content import PREPARATION, Checkpoint
+import math
+
+from bpframe.checkpoint.content import COLUMNS, PREPARATION, Checkpoint
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns, Preparation
 from bpframe.errors import CheckpointError
@@ -33,6 +35,7 @@ def saved_preparation(
     fitted = own or given
     if fitted is not None:
         _require_fit(graph, fitted, "the preparation")
+        _require_columns(graph, Preparation(fitted, columns), "the preparation")
     return fitted, columns if columns.inputs or columns.targets else None
 
 
@@ -42,24 +45,45 @@ def restored_preparation(checkpoint: Checkpoint, graph: Graph) -> Preparation | 
     Raises
     ------
     CheckpointError
-        The preparation is not one of this network's inputs.
+        The preparation or the columns are not those of this network's inputs.
 
     """
     fitted, columns = checkpoint.preparation, checkpoint.columns
-    if fitted is not None:
-        _require_fit(graph, fitted, PREPARATION)
-        if columns is None and fitted.feature_names is not None:
-            columns = Columns(inputs=dict.fromkeys(graph.inputs, fitted.feature_names))
     if fitted is None and columns is None:
         return None
-    return Preparation(fitted, columns or Columns())
+    if fitted is not None:
+        _require_fit(graph, fitted, PREPARATION)
+    found = Preparation.of(fitted, graph.inputs) if columns is None else Preparation(fitted, columns)
+    _require_columns(graph, found, COLUMNS)
+    return found
 
 
 def _require_fit(graph: Graph, fitted: FittedPreparation, what: str) -> None:
-    if list(graph.inputs.values()) != [fitted.input_shape]:
-        inputs = ", ".join(f"'{name}' {shape}" for name, shape in graph.inputs.items())
+    size = math.prod(fitted.input_shape)
+    if list(graph.inputs.values()) != [fitted.input_shape] or len(fitted.scaling.scale) not in (1, size):
         raise CheckpointError(
             f"{what} is not one of this network's inputs",
-            expected=f"a network with one input, of shape {fitted.input_shape}",
-            received=inputs,
+            expected=f"one of one input, {', '.join(f'{name!r} {shape}' for name, shape in graph.inputs.items())}",
+            received=f"one of inputs {fitted.input_shape}, scaled by {len(fitted.scaling.scale)} numbers",
         )
+    if len(set(map(str, fitted.classes or ()))) < len(fitted.classes or ()):
+        raise CheckpointError(f"{what} names a class twice", received=", ".join(map(repr, fitted.classes or ())))
+
+
+def _require_columns(graph: Graph, known: Preparation, what: str) -> None:
+    """Refuse columns of inputs that do not exist, in another number, or other ones than the preparation has."""
+    features = None if known.fitted is None else known.fitted.feature_names
+    for name, columns in known.columns.inputs.items():
+        if graph.inputs.get(name) != (len(columns),):
+            raise CheckpointError(
+                f"{what}: these are not the columns of an input '{name}'",
+                expected=", ".join(f"'{name}' {shape}" for name, shape in graph.inputs.items()),
+                received=f"{len(columns)} columns",
+            )
+        if features is not None and columns != features:
+            raise CheckpointError(
+                f"{what}: the network was trained on other columns than its preparation",
+                expected=", ".join(features),
+                received=", ".join(map(str, columns)),
+                hint="train on columns in the order of the preparation",
+            )

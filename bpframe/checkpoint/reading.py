@@ -90,13 +90,21 @@ def restored_engine(checkpoint: Checkpoint, make_pass: MakePass) -> Engine:
         finite, and is named.
 
     """
-    spec = checkpoint.spec.network
+    spec, dtype = checkpoint.spec.network, np.dtype(checkpoint.spec.network.dtype)
     try:
-        engine = Engine(build_graph(spec), spec.dtype, spec.seed, make_pass)
+        graph = build_graph(spec)
+        # Before there are arrays of the network's own: those of the file take no more memory than it has bytes.
+        shapes = {path: parameter.shape for path, parameter in graph.parameters.items()}
+        _check(checkpoint.parameters, shapes, dtype, "parameter")
+        slots = {f"{node.name}.{name}": slot.shape for node in graph.nodes for name, slot in node.state.items()}
+        _check(_flat(checkpoint.state), slots, dtype, "state")
+        engine = Engine(graph, spec.dtype, spec.seed, make_pass)
+    except CheckpointError:
+        raise
     except BpframeError as error:
         raise _retold(SPEC, error, error.rows, error.hint) from error
-    _check(checkpoint.parameters, engine.parameters, "parameter")
-    _check(_flat(checkpoint.state), _flat(engine.state), "state")
+    except (MemoryError, OverflowError) as error:
+        raise CheckpointError(f"{SPEC} describes a network that is too large to build", received=str(error)) from error
     for name, array in checkpoint.parameters.items():
         engine.parameters[name] = array
     engine.state = {node: dict(named) for node, named in checkpoint.state.items()}
@@ -107,7 +115,9 @@ def _flat(state: Mapping[str, Mapping[str, Array]]) -> dict[str, Array]:
     return {f"{node}.{name}": array for node, named in state.items() for name, array in named.items()}
 
 
-def _check(found: Mapping[str, Array], expected: Mapping[str, Array], what: str) -> None:
+def _check(
+    found: Mapping[str, Array], expected: Mapping[str, tuple[int, ...]], dtype: np.dtype[Any], what: str
+) -> None:
     for name in expected:
         if name not in found:
             raise CheckpointError(
@@ -122,10 +132,10 @@ def _check(found: Mapping[str, Array], expected: Mapping[str, Array], what: str)
                 expected=", ".join(expected) or "none",
                 hint=f"did you mean '{meant}'?" if meant else None,
             )
-        if (array.shape, array.dtype) != (expected[name].shape, expected[name].dtype):
+        if (array.shape, array.dtype) != (expected[name], dtype):
             raise CheckpointError(
                 f"{WEIGHTS}: the {what} '{name}' does not fit the network of {SPEC}",
-                expected=f"{expected[name].shape}, {expected[name].dtype}",
+                expected=f"{expected[name]}, {dtype}",
                 received=f"{array.shape}, {array.dtype}",
             )
         # State may have infinity as the value from which a minimum starts.

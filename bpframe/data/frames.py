@@ -47,9 +47,14 @@ def by_name(value: Any, names: Sequence[ColumnName] | None, what: str) -> Any:
             hint=(f"did you mean {near!r}? " if near else "")
             + "where only the names differ, hand in the array, its columns in this order",
         )
+    require_distinct(names, f"{what} of the training")
     require_distinct([name for name in given if name in names], what)
     labels = _labels(value) or []
-    return np.column_stack([_numbers(value[labels[given.index(name)]], name, what) for name in names])
+    try:
+        columns = [value[labels[given.index(name)]] for name in names]
+    except Exception as error:  # of any library, such as of a table that is not read yet
+        raise DataError(f"the columns of the {what} cannot be read", received=f"{error}"[:200]) from error
+    return np.column_stack([_numbers(column, name, what) for column, name in zip(columns, names, strict=True)])
 
 
 def require_distinct(names: Sequence[ColumnName], what: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,6 +43,12 @@ class Preparation:
     fitted: FittedPreparation | None = None
     columns: Columns = field(default_factory=Columns)
     raw: bool = True
+
+    @classmethod
+    def of(cls, fitted: FittedPreparation | None, inputs: Iterable[str], raw: bool = True) -> Preparation:
+        """Return the way through a fitted preparation, whose columns are those of the only input."""
+        names = None if fitted is None else fitted.feature_names
+        return cls(fitted, Columns(inputs={} if names is None else dict.fromkeys(inputs, names)), raw)
 
     @property
     def applied(self) -> FittedPreparation | None:

@@ -118,6 +118,26 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "history ends early": (lambda run: cut(run / "history.json", 40), "history.json is damaged"),
     "history of another kind": (lambda run: (run / "history.json").write_text('{"a": 1}'), "history.json is damaged"),
+    "more units than memory": (
+        lambda run: replace_text(run / "spec.yaml", "units: 3", "units: 3000000000000"),
+        r"'dense_1\.\w' does not fit(?s:.*)3000000000000",
+    ),
+    "more inputs than memory": (
+        lambda run: replace_text(run / "spec.yaml", "input_shape: [2]", "input_shape: [2000000000000]"),
+        "'dense_1.w' does not fit",
+    ),
+    "columns of another input": (
+        lambda run: (run / "columns.json").write_text('{"inputs": {"z": ["a", "b"]}, "targets": {}}'),
+        "not the columns of an input 'z'",
+    ),
+    "columns too many": (
+        lambda run: (run / "columns.json").write_text('{"inputs": {"x": ["a", "b", "c"]}, "targets": {}}'),
+        "not the columns of an input 'x'",
+    ),
+    "columns of another kind": (
+        lambda run: (run / "columns.json").write_text('{"inputs": {"x": [1.5, null]}}'),
+        "columns.json is damaged",
+    ),
     "preparation of another kind": (
         lambda run: (run / "preparation.json").write_text('{"dtype": "int8"}'),
         "preparation.json is damaged",

@@ -11,8 +11,8 @@ import pytest
 from bpframe_reference import Add, Dense, GradientDescent, QuadraticCost, Sigmoid
 
 import bpframe as bp
-from bpframe.data import CsvData
-from bpframe.errors import DataError, ShapeMismatch
+from bpframe.data import CsvData, FittedPreparation
+from bpframe.errors import CheckpointError, DataError, ShapeMismatch
 from bpframe.saved_run import open_run
 
 DESCENT = GradientDescent(learning_rate=0.1)
@@ -154,6 +154,38 @@ def test_columns_of_a_csv_file_are_those_of_a_table(table: Callable[..., Any], t
     assert np.array_equal(prepared, data.x)
     kinds = table({"kind": np.where(X[:, 0] > 0, "up", "down").astype(object)})
     assert loaded.cost(X, kinds) == net.cost(data.x, data.y)
+
+
+def test_a_preparation_of_columns_in_another_order_is_not_saved(tmp_path: Path) -> None:
+    rows = ["a,b,c,y", *(f"{a!r},{b!r},{c!r},1" for a, b, c in X.tolist())]
+    (tmp_path / "points.csv").write_text("\n".join(rows))
+    data = CsvData(path="points.csv", targets=("y",), scaling="standard").load(tmp_path)
+    scaled = dict(zip("abc", data.x.T, strict=True))
+    net = trained(Table({name: scaled[name] for name in "bca"}))
+    with pytest.raises(CheckpointError, match="trained on other columns than its preparation"):
+        net.save(tmp_path / "run", preparation=data.preparation)
+    trained(Table(scaled)).save(tmp_path / "run", preparation=data.preparation)
+
+
+def test_a_training_on_twin_names_takes_arrays_but_no_tables(tmp_path: Path) -> None:
+    """Two columns of one name can be trained on where they are selected by number."""
+    preparation = FittedPreparation(
+        dtype="float64", input_shape=(2,), flatten=False, scaling={"offset": [0, 0], "scale": [1, 2]},
+        feature_names=("a", "a"),
+    )  # fmt: skip
+    net = network(2)
+    loaded = bp.load(net.save(tmp_path / "run", preparation=preparation))
+    assert np.array_equal(loaded.predict(X[:, :2]), net.predict(X[:, :2] / [1, 2]))
+    for table in (Table(columns("a", "b")), Table(columns("a", "b"), ["a", "a"])):
+        with pytest.raises(DataError, match="2 columns 'a'"):
+            loaded.predict(table)
+
+
+def test_a_table_that_cannot_be_read_is_told() -> None:
+    pl = pytest.importorskip("polars")
+    net = trained(Table(columns()))
+    with pytest.warns(), pytest.raises(DataError, match="cannot be read"):
+        net.predict(pl.DataFrame(columns()).lazy())
 
 
 def test_names_of_several_inputs_are_kept_apart() -> None:
