@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -274,7 +275,7 @@ def test_the_preparation_can_be_read(net: bp.Network) -> None:
 
 def test_copies_keep_the_preparation(net: bp.Network) -> None:
     x, _ = animals()
-    for twin in (copy.copy(net), copy.deepcopy(net)):
+    for twin in (copy.copy(net), copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
         assert twin.preparation == net.preparation
         assert np.array_equal(twin.predict(x), net.predict(x))
 
