@@ -103,8 +103,9 @@ def fit_curve(
         The model is NaN or infinite at the start.
 
     """
-    x, y, sigma, kept = unmasked(x, y, sigma)
-    network, inputs, target = _prepared(model, x, y, sigma)
+    network = _model_of(model, x)
+    x, y, sigma, kept = unmasked(network._by_name(x), y, sigma)
+    inputs, target = _prepared(network, x, y, sigma)
     set_start(network.parameters, start)
     parameters = network.parameters.vector
     started = parameters.copy()
@@ -159,14 +160,21 @@ def covariance(
     """
     if not isinstance(network, Network):
         raise DataError("covariance wants a network", received=type(network).__name__, hint="fit_curve(layer, x, y)")
-    x, y, sigma, _ = unmasked(x, y, sigma)
-    fitted, inputs, target = _prepared(network, x, y, sigma)
+    fitted = _model_of(network, x)
+    x, y, sigma, _ = unmasked(fitted._by_name(x), y, sigma)
+    inputs, target = _prepared(fitted, x, y, sigma)
     return judged(fitted, inputs, target, fitted.parameters.vector, absolute_sigma).uncertainty
 
 
-def _prepared(model: Layer | Network, x: Any, y: Any, sigma: Any) -> tuple[Network, dict[str, Array], Array]:
-    """Return the network, its inputs by name, and the target of its cost."""
+def _model_of(model: Layer | Network, x: Any) -> Network:
+    """Return the network to fit to points x, which knows the names of x's columns where x is a table."""
     network = fitted_network(model, features_of(x))
+    network._preparation = network._knowing_columns(x, None)
+    return network
+
+
+def _prepared(network: Network, x: Any, y: Any, sigma: Any) -> tuple[dict[str, Array], Array]:
+    """Return the network's inputs by name, and the target of its cost."""
     graph = network.graph
     inputs = shaped_inputs(graph, x)
     (output,) = graph.outputs
@@ -180,7 +188,7 @@ def _prepared(model: Layer | Network, x: Any, y: Any, sigma: Any) -> tuple[Netwo
             received=str(found.size),
             hint="fix some parameters, by writing their values into the formula",
         )
-    return network, inputs, target
+    return inputs, target
 
 
 def _better(first: _Try, second: _Try) -> tuple[_Try, str]:

@@ -44,6 +44,7 @@ def fitted_network(model: Layer | Network, features: tuple[int, ...]) -> Network
                 hint="model.without_preparation(), with x prepared: model.preparation.apply_inputs(x)",
             )
         network = Network.from_spec(_with_cost(model.spec, cost))
+        network._preparation = model._preparation  # for the names of columns
         network.parameters.vector[:] = model.parameters.vector
         network._engine.state = {
             node: {name: array.astype(np.float64) for name, array in named.items()}

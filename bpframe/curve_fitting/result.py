@@ -131,7 +131,7 @@ class CurveFit:
 
     def predict(self, x: Any) -> Array:
         """Return the fitted curve at points x: (N,) where y was that, else (N, *output)."""
-        found: Array = self.network.predict(shaped_inputs(self.network.graph, x))
+        found: Array = self.network.predict(shaped_inputs(self.network.graph, self.network._by_name(x)))
         return found.reshape(len(found)) if self.flat else found
 
     def prediction_errors(self, x: Any) -> Array:
@@ -139,7 +139,7 @@ class CurveFit:
 
         It says how well the curve is known, without the scatter of new values around it. To first order in θ.
         """
-        inputs, parameters = shaped_inputs(self.network.graph, x), self.network.parameters
+        inputs, parameters = shaped_inputs(self.network.graph, self.network._by_name(x)), self.network.parameters
         size = len(self.names)
         stack, first = {}, 0
         for path, view in parameters.items():

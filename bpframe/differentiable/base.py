@@ -139,6 +139,10 @@ class Evaluated:
         learned = known.knowing(x, y, list(self.graph.inputs), list(self.graph.cost))
         return None if learned == Preparation() else learned
 
+    def _by_name(self, x: Any) -> Any:
+        """Return inputs with the columns of tables in the order of the training."""
+        return x if self._preparation is None else self._preparation.inputs(x, list(self.graph.inputs), raw=False)
+
     def _in_raw(self, arrays: dict[str, Array]) -> dict[str, Array]:
         """Return derivatives, or tangents, in prepared inputs as those in raw ones; others by the same mapping stay."""
         scales = {name: self._raw_scale(name) for name in arrays}

@@ -11,6 +11,7 @@ import pytest
 from bpframe_reference import Add, Dense, GradientDescent, QuadraticCost, Sigmoid
 
 import bpframe as bp
+from bpframe.curve_fitting import covariance, fit_curve
 from bpframe.data import CsvData, FittedPreparation
 from bpframe.errors import CheckpointError, DataError, ShapeMismatch
 from bpframe.saved_run import open_run
@@ -186,6 +187,22 @@ def test_a_table_that_cannot_be_read_is_told() -> None:
     net = trained(Table(columns()))
     with pytest.warns(), pytest.raises(DataError, match="cannot be read"):
         net.predict(pl.DataFrame(columns()).lazy())
+
+
+def test_curves_are_fitted_and_predicted_by_name(table: Callable[..., Any]) -> None:
+    x, y = X[:, :2], 3 * X[:, 0] - 0.5 * X[:, 1] + 2
+    fit = fit_curve(Dense(units=1), table(columns("a", "b")), y)
+    swapped = table(columns("b", "a"))
+    assert np.allclose(fit.predict(swapped), y, rtol=1e-9)
+    assert np.array_equal(fit.predict(swapped), fit.predict(x))
+    assert np.array_equal(fit.prediction_errors(swapped), fit.prediction_errors(x))
+    assert np.array_equal(fit_curve(fit.network, swapped, y).estimates, fit_curve(fit.network, x, y).estimates)
+    assert np.array_equal(covariance(fit.network, swapped, y).matrix, covariance(fit.network, x, y).matrix)
+    masked = np.ma.masked_array(y, np.arange(len(y)) == 3)
+    assert np.allclose(fit_curve(Dense(units=1), table(columns("a", "b")), masked).predict(swapped), y, rtol=1e-9)
+    assert np.allclose(fit_curve(fit.network, swapped, masked).predict(x), y, rtol=1e-9)
+    with pytest.raises(DataError, match="has no column 'b'"):
+        fit.predict(table(columns("a", "c")))
 
 
 def test_names_of_several_inputs_are_kept_apart() -> None:
