@@ -27,16 +27,15 @@ Array = np.ndarray[Any, Any]
 
 
 class Linearisation:
-    """A batch that was run forward, its targets, and the cost's derivatives in the outputs.
+    """A batch that was run forward, and the cost's derivatives in the outputs.
 
     Everything here is per example and not divided by their number: the mean cost's derivatives are 1/N of the sums.
 
-    Attributes: `trace` (its arrays are this object's own), `targets` by output, `costs` (N,), `batch` N.
+    Attributes: `trace` (its arrays are this object's own), `costs` (N,), `batch` N.
     """
 
     def __init__(self, trace: Trace, targets: Mapping[str, Array]) -> None:
         self.trace = trace
-        self.targets = targets
         self.batch = trace.batch
         self.costs: Array = costs(trace.workspace, targets)
 

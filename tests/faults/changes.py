@@ -177,9 +177,11 @@ class _Places(ast.NodeVisitor):
             self.visit(each)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        before, self.statement = self.statement, range(node.body[0].lineno, (node.end_lineno or 0) + 1)
         for default in [*node.args.defaults, *node.args.kw_defaults]:
             if default is not None:
                 self.visit(default)
+        self.statement = before
         outer = self.inside, self.arguments, self.assigned
         self.inside = True
         all_arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
@@ -337,6 +339,8 @@ class _Places(ast.NodeVisitor):
             text = self._text(node.args[1]) + self.source[first[1] : second[0]].decode() + self._text(node.args[0])
             self._put("arguments exchanged", node, text, (first[0], second[1]))
         for keyword in node.keywords:
+            if _is_of_no_account(keyword):
+                continue
             rest = [each for each in node.keywords if each is not keyword]
             self._put("keyword left out", node, ast.unparse(ast.Call(node.func, node.args, rest)))
         if len(node.args) == 1 and plain and not node.keywords and name in _AROUND:
@@ -344,6 +348,13 @@ class _Places(ast.NodeVisitor):
         if isinstance(node.func, ast.Attribute) and not node.args and name in _METHODS:
             self._put("call left out", node, self._text(node.func.value))
         self.generic_visit(node)
+
+    def visit_keyword(self, node: ast.keyword) -> None:
+        if not _is_of_no_account(node):
+            self.generic_visit(node)
+
+    def visit_Assert(self, node: ast.Assert) -> None:
+        pass
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         if node.attr in _TWIN and isinstance(node.ctx, ast.Load):
@@ -373,6 +384,11 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, ast.AST):
                 yield each
+
+
+def _is_of_no_account(keyword: ast.keyword) -> bool:
+    """Whether it holds an invariant, as an assert does, or saves a copy."""
+    return keyword.arg == "strict" or (keyword.arg == "copy" and ast.unparse(keyword.value) == "False")
 
 
 def _starred(node: ast.AST) -> bool:

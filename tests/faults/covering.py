@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import resource
+import shutil
 import signal
 import sys
 import time
@@ -15,9 +16,16 @@ from typing import Any
 
 import pytest
 
-__all__ = ["Covering", "Selected", "run_apart"]
+__all__ = ["Covering", "Selected", "copied", "run_apart"]
+
+LEFT_OUT = (".git", ".*_cache", ".hypothesis", "site", "dist", "build")
 
 MEMORY = 8 * 2**30  # a fault may well be a list that grows for ever
+
+
+def copied(root: Path, to: Path) -> Path:
+    """Copy a tree, without its history and what was made from it."""
+    return Path(shutil.copytree(root, to, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True))
 
 
 class Covering:
@@ -73,10 +81,15 @@ class Covering:
     def pytest_sessionfinish(self) -> None:
         self.coverage.stop()
         data = self.coverage.get_data()
+        names: dict[str, int] = {}
         lines = {
-            str(Path(file).relative_to(self.tree)): data.contexts_by_lineno(file) for file in data.measured_files()
+            str(Path(file).relative_to(self.tree)): {
+                line: [names.setdefault(name, len(names)) for name in found]
+                for line, found in data.contexts_by_lineno(file).items()
+            }
+            for file in data.measured_files()
         }
-        self.to.write_text(json.dumps({"tests": self.tests, "lines": lines}))
+        self.to.write_text(json.dumps({"tests": self.tests, "names": list(names), "lines": lines}))
 
 
 class Selected:

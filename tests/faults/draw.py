@@ -3,35 +3,31 @@
     python tests/faults/draw.py --count 100 --seed 1 bpframe/operators bpframe/derivatives
 
 A copy is made in a temporary folder; the working tree is only read. The first run also writes down which tests run
-which lines (`--map`; it is made anew where the file is missing: remove it after a change of sources or tests). A fault
-then meets the tests that run its line, quick ones first, and those that start processes. A survivor is printed as a
-diff: a person judges whether it changes what bpframe does, and writes the test that is missing, or whether it does not.
+which lines (`--map`); later ones look again at test files that are newer. Remove the map after a change of sources. A
+fault then meets the tests that run its line, quick ones first. A survivor is printed as a diff: a person judges whether
+it changes what bpframe does, and writes the test that is missing, or whether it does not.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
 import shutil
-import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is imported: what is forked has one thread
 os.environ["MPLBACKEND"] = "agg"
 
 from changes import Fault, draw
-from covering import Covering, Selected, run_apart
+from covering import Selected, copied, run_apart
+from reach import reach_of
 
 ROOT = Path(__file__).parents[2]
-LEFT_OUT = (".git", ".*_cache", ".hypothesis", "site", "dist", "build")
 DEFAULT_MAP = Path(tempfile.gettempdir()) / f"bpframe-covering-{os.getuid()}.json"
 
 
@@ -45,60 +41,12 @@ class Outcome:
     seconds: float
 
 
-def copied(to: Path) -> Path:
-    """Copy the tree, without its history and what was made from it."""
-    return Path(shutil.copytree(ROOT, to, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True))
-
-
-@dataclass(frozen=True)
-class Map:
-    """Every test that passes without a fault, and who runs which line: tests, files while read, folders' fixtures."""
-
-    tests: dict[str, dict[str, Any]]
-    lines: dict[str, dict[str, list[str]]]
-
-    def chosen(self, fault: Fault) -> list[str]:
-        """Order the tests that may notice a fault: quick ones that run its lines, slow ones, those that start processes."""
-        lines = self.lines.get(fault.path, {})
-        runs = {name for line, names in lines.items() if not fault.lines or int(line) in fault.lines for name in names}
-
-        def may_notice(name: str) -> bool:
-            file = name.split("::")[0]
-            return bool({name, file, str(Path(file).parent)} & runs) or bool(self.tests[name]["processes"])
-
-        def order(name: str) -> tuple[bool, float]:
-            return name not in runs, self.tests[name]["seconds"]
-
-        return sorted(filter(may_notice, self.tests), key=order)
-
-    def seconds(self, names: Iterable[str]) -> float:
-        """Return how long tests take without a fault."""
-        return sum(self.tests[name]["seconds"] for name in names)
-
-
-def mapped(path: Path) -> Map:
-    """Read which tests run which lines, or run all tests to find out."""
-    if not path.exists():
-        print(f"running all tests once to see which lines they run, into {path}", flush=True)
-        with tempfile.TemporaryDirectory() as folder:
-            tree = copied(Path(folder) / "tree")
-            status = run_apart(tree, ["--hypothesis-seed=0", "tests"], partial(Covering, tree, path), limit=3600)
-            if status not in (0, 1):
-                path.unlink(missing_ok=True)
-                sys.exit(f"the tests did not run (exit status {status}):\n{(tree / 'pytest.log').read_text()[-2000:]}")
-    found = json.loads(path.read_text())
-    failing = [name for name, test in found["tests"].items() if not test["passed"]]
-    if failing:
-        print("left out, since they fail without a fault:", *failing, sep="\n  ")
-    return Map({name: test for name, test in found["tests"].items() if test["passed"]}, found["lines"])
-
-
 _tree: Path  # of this worker
 
 
 def _begin(folder: str) -> None:
     global _tree
-    _tree = copied(Path(tempfile.mkdtemp(dir=folder)) / "tree")
+    _tree = copied(ROOT, Path(tempfile.mkdtemp(dir=folder)) / "tree")
 
 
 def met(fault: Fault, names: list[str], expected: float) -> Outcome:
@@ -161,16 +109,17 @@ def main(arguments: list[str] | None = None) -> float:
     parser.add_argument("--without", action="append", default=[], help="the beginning of paths that are left out")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=200, help="how long the tests of one fault may take")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--map", type=Path, default=DEFAULT_MAP)
     given = parser.parse_args(arguments)
 
     imported()
-    tests, held = mapped(given.map), sources(given.paths, given.without)
+    reach, held = reach_of(ROOT, given.map), sources(given.paths, given.without)
     work = []
     for fault in draw(held, given.count, given.seed):
-        names = tests.chosen(fault)
-        work.append((fault, names, tests.seconds(names)))
+        names = reach.chosen(fault, given.seconds)
+        work.append((fault, names, reach.seconds(names)))
     noticed = 0
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -139,6 +139,20 @@ def test_a_rank_one_of_shapes_that_do_not_fit_is_refused(left, right, in_shape, 
         operator.check(5)
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "problem"),
+    [
+        ([1.0, 2.0], np.ones((1, 2)), "an array as left"),
+        (np.ones((1, 2)), [1.0, 2.0], "an array as right"),
+        (np.ones(5), np.ones((5, 2)), "too few axes in left"),
+        (np.ones((5, 2)), np.ones(5), "too few axes in right"),
+    ],
+)
+def test_a_rank_one_of_something_else_than_two_arrays_is_refused(left, right, problem) -> None:
+    with pytest.raises(OperatorError, match=problem):
+        RankOne(left, right).bind((2,), (2,)).check(5)
+
+
 @pytest.mark.parametrize("lead", [1, 4])
 def test_a_rank_one_may_be_shared_by_examples_and_by_lead_axes(lead) -> None:
     for examples in (1, 5):

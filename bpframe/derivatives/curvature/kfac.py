@@ -28,8 +28,8 @@ WeightSharing = Literal["expand", "reduce"]
 def kronecker_factors(
     points: Iterable[Linearisation],
     parameters: ParameterVector,
-    samples: int | None = None,
-    seed: int = 0,
+    samples: int | None,
+    seed: int,
     weight_sharing: WeightSharing = "expand",
     memory_limit: int | None = None,
 ) -> KroneckerFactors:
