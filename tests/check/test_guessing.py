@@ -189,11 +189,19 @@ def test_what_is_guessed_is_said() -> None:
     assert guess_examples(QuadraticCost)[0].notes == ("no example is stated: shape (4,) guessed",)
 
 
+class Coded(Plain):
+    codes: tuple[Annotated[str, Field(pattern="^[0-9]{8}$")], ...]
+
+
+def test_a_collection_of_what_nobody_can_guess_is_left_empty() -> None:
+    assert guess_instances(Coded)[0].codes == ()  # type: ignore[attr-defined]
+
+
 def test_stated_examples_are_read_in_every_form() -> None:
-    stated = [(Sigmoid(), [(4,)]), (Sigmoid(), (2, 3)), (Add(), ((3,), (3,))), Sigmoid()]
+    stated = [(Sigmoid(), [(4,)]), (Sigmoid(), (2, 3)), Sigmoid(), (Add(), ((3,), (3,))), Sigmoid()]
     found = list(read_examples(stated, "EXAMPLES"))
-    assert [each.shapes for each in found] == [((4,),), ((2, 3),), ((3,), (3,)), ((4,),)]
-    assert [each.notes for each in found] == [(), (), (), ("shape (4,) guessed",)]
+    assert [each.shapes for each in found] == [((4,),), ((2, 3),), ((4,),), ((3,), (3,)), ((4,),)]
+    assert [each.notes for each in found] == [(), (), ("shape (4,) guessed",), (), ("shape (4,) guessed",)]
 
 
 @pytest.mark.parametrize("stated", [Sigmoid(), "text", None, [Sigmoid], [(Sigmoid(), 4)], [(Sigmoid(), [(-1,)])], [3]])

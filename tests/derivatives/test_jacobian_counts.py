@@ -13,7 +13,7 @@ from bpframe_reference import Add, Dense
 
 from bpframe import Network, node
 from bpframe.derivatives.bracketing import Factor, plan_chain
-from bpframe.derivatives.jacobian.derivation import Derivation
+from bpframe.derivatives.jacobian.derivation import Derivation, derivation_of
 from bpframe.derivatives.jacobian.path import Path, Way
 from bpframe.operators import BatchMatrix, Composed, Diagonal, Identity, Matrix, Operator, RankOne, Sum
 from tests.contract.components.tanh import Tanh
@@ -227,3 +227,16 @@ def test_an_explanation_can_be_read() -> None:
     _, told = network.jacobian(np.ones((5, 4), "float32"), explain=True, form="sparse")
     assert "no zeros to leave out in x" in str(told)
     assert plain(counted([3]))[0] == 3
+
+
+def test_what_two_products_need_is_written_out_once() -> None:
+    nodes = {
+        "one": node(Dense(units=4), "x"), "left": node(Tanh(), "one"), "right": node(Dense(units=4), "one"),
+        "other": node(Dense(units=4), "x"), "end": node(Add(), "left", "right", "other"),
+    }  # fmt: skip
+    network = Network(inputs={"x": (1,)}, nodes=nodes, seed=0)
+    (chain,) = derivation_of(network.trace(np.ones((BATCH, 1))), "end", ["x"], "auto").chains.values()
+    (elimination,) = chain.eliminations.values()
+    assert [action.earlier for action in elimination.actions if action.kind == "push"].count(("x", "one")) == 2
+    writings = [action.earlier for action in elimination.actions if action.kind in ("known", "tangent", "adjoint")]
+    assert len(writings) == len(set(writings))
