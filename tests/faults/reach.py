@@ -33,7 +33,8 @@ class Reach:
     def chosen(self, fault: Fault, most: float) -> list[str]:
         """Order the tests that run a fault's lines, quick ones first, for `most` seconds in all.
 
-        Where none does, those that start a process may. Tests that fail without a fault are left out.
+        Where none does, those that start a process may; outside functions, all tests may, after those that run some of
+        the file. Tests that fail without a fault are left out.
         """
         held = self.lines.get(fault.path, {})
         ran = [each for line, each in held.items() if not fault.lines or int(line) in fault.lines]
@@ -47,6 +48,9 @@ class Reach:
         chosen = [name for name in passing if may_notice(name)]
         chosen = chosen or [name for name in passing if self.tests[name]["processes"]]
         chosen.sort(key=lambda name: self.tests[name]["seconds"])
+        if not fault.lines:
+            others = set(passing).difference(chosen)
+            chosen += sorted(others, key=lambda name: self.tests[name]["seconds"])
         total = list(accumulate(self.tests[name]["seconds"] for name in chosen))
         return chosen[: max(1, bisect(total, most))]
 
