@@ -21,6 +21,7 @@ from bpframe.operators import (
     Identity,
     Matrix,
     Operator,
+    RankOne,
     Reshape,
     Sum,
     WeightTimes,
@@ -73,6 +74,14 @@ def test_an_operator_with_two_methods_gets_the_rest():
     np.testing.assert_array_equal(compose(d, operator).dense()[0], np.diag([1.0, 2.0, 3.0]) @ lower)
     np.testing.assert_array_equal(add(d, operator).dense()[0], np.diag([1.0, 2.0, 3.0]) + lower)
     assert compose(Identity(), operator) is operator
+
+
+def test_writing_out_costs_what_the_parts_cost_where_all_know_it():
+    known = Diagonal(np.ones((5, 3))), RankOne(np.ones((5, 3)), np.ones((5, 3))).bind((3,), (3,))
+    assert [each.dense_cost for each in known] == [0, 9]
+    assert Sum(known).bind((3,), (3,)).dense_cost == 9
+    for terms in ((*known, Cumulative()), (Cumulative(), *known)):
+        assert Sum(terms).bind((3,), (3,)).dense_cost is None
 
 
 def test_batch_coupling_is_refused_by_name_and_inherited():
