@@ -264,10 +264,7 @@ def test_many_passes_equal_those_in_which_every_component_is_called(make, use, m
     same_as_called(make, use, monkeypatch)
 
 
-late = pytest.mark.xfail(strict=False, reason="a fit notices late that what a component reads elsewhere has changed")
-
-
-@pytest.mark.parametrize("use", [*USES[:-1], pytest.param("fit", marks=late)])
+@pytest.mark.parametrize("use", USES)
 def test_a_number_that_is_set_from_outside_to_another_type_counts_at_once(use, monkeypatch) -> None:
     same_as_called(chain(OfAnyNumber()), use, monkeypatch, warned="ignore")
 
