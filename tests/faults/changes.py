@@ -3,122 +3,19 @@
 from __future__ import annotations
 
 import ast
-import difflib
-import random
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import pairwise
 
-__all__ = ["Fault", "draw", "faults_in"]
+from fault import Fault
+from slips import AROUND, COMPARED, COMPUTED, METHODS, TWIN
 
-_COMPARED = {
-    ast.Lt: ("<", ("<=", ">")),
-    ast.LtE: ("<=", ("<", ">=")),
-    ast.Gt: (">", (">=", "<")),
-    ast.GtE: (">=", (">", "<=")),
-    ast.Eq: ("==", ("!=",)),
-    ast.NotEq: ("!=", ("==",)),
-    ast.Is: ("is", ("is not",)),
-    ast.IsNot: (r"is\s+not", ("is",)),
-    ast.In: ("in", ("not in",)),
-    ast.NotIn: (r"not\s+in", ("in",)),
-}
-_COMPUTED = {
-    ast.Add: (r"\+", "-"),
-    ast.Sub: ("-", "+"),
-    ast.Mult: (r"\*", "/"),
-    ast.Div: ("/", "*"),
-    ast.FloorDiv: ("//", "*"),
-    ast.Mod: ("%", "//"),
-    ast.Pow: (r"\*\*", "*"),
-    ast.BitAnd: ("&", "|"),
-    ast.BitOr: (r"\|", "&"),
-}
-# Words that are taken for one another.
-_TWINS = [
-    ("min", "max"),
-    ("minimum", "maximum"),
-    ("argmin", "argmax"),
-    ("any", "all"),
-    ("zeros", "ones"),
-    ("zeros_like", "ones_like"),
-    ("floor", "ceil"),
-    ("float32", "float64"),
-    ("keys", "values"),
-    ("startswith", "endswith"),
-    ("jvp", "vjp"),
-    ("in_shape", "out_shape"),
-    ("left", "right"),
-    ("rows", "columns"),
-    ("first", "last"),
-    ("earlier", "later"),
-    ("source", "target"),
-    ("inputs", "outputs"),
-    ("lower", "upper"),
-]
-_TWIN = dict(_TWINS) | {second: first for first, second in _TWINS}
-# Calls of one argument that may be left out.
-_AROUND = {"abs", "bool", "float", "frozenset", "int", "list", "reversed", "set", "sorted", "tuple"}
-_AROUND |= {"array", "asarray", "conj", "exp", "log", "sqrt", "square"}
-_METHODS = {"copy", "ravel", "conj", "lower", "strip", "any", "all"}
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Other text at one place: in the bytes from `start` to `end` of a file.
-
-    `lines` are those of the statement around it, up to its body; none outside functions, where importing runs them.
-    """
-
-    path: str
-    line: int
-    lines: range
-    kind: str
-    start: int
-    end: int
-    text: str
-
-    def applied(self, source: bytes) -> bytes:
-        """Return the file with the fault."""
-        return source[: self.start] + self.text.encode() + source[self.end :]
-
-    def diff(self, source: bytes) -> str:
-        """Return what a person judges."""
-        before, after = (each.decode().splitlines() for each in (source, self.applied(source)))
-        return "\n".join(difflib.unified_diff(before, after, self.path, self.kind, n=2, lineterm=""))
+__all__ = ["faults_in"]
 
 
 def faults_in(path: str, source: bytes) -> list[Fault]:
     """Return all faults of a file; a few of them are none, since the program stays the same or is none any more."""
     return _Places(path, source).faults
-
-
-def is_a_change(fault: Fault, source: bytes) -> bool:
-    """Whether the file with the fault is still a program, and another one."""
-    try:
-        changed = ast.parse(fault.applied(source))
-    except SyntaxError:
-        return False
-    return ast.dump(changed) != ast.dump(ast.parse(source))
-
-
-def draw(sources: Mapping[str, bytes], count: int, seed: int) -> list[Fault]:
-    """Draw lines, each with the same chance, and on each a kind of fault, and a fault of this kind."""
-    rng = random.Random(seed)
-    lines: dict[tuple[str, int], list[Fault]] = {}
-    for path, source in sorted(sources.items()):
-        for fault in faults_in(path, source):
-            lines.setdefault((path, fault.line), []).append(fault)
-    places = list(lines)
-    found: list[Fault] = []
-    while places and len(found) < count:
-        at = lines[places.pop(rng.randrange(len(places)))]
-        kind = rng.choice(sorted({fault.kind for fault in at}))
-        fault = rng.choice([fault for fault in at if fault.kind == kind])
-        if is_a_change(fault, sources[fault.path]):
-            found.append(fault)
-    return found
 
 
 class _Places(ast.NodeVisitor):
@@ -242,8 +139,8 @@ class _Places(ast.NodeVisitor):
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
         self._put("assignment left out", node, "pass")
-        if type(node.op) in _COMPUTED:
-            sign, other = _COMPUTED[type(node.op)]
+        if type(node.op) in COMPUTED:
+            sign, other = COMPUTED[type(node.op)]
             self._between("another operation", node.target, node.value, sign, other)
         self.generic_visit(node)
 
@@ -265,14 +162,14 @@ class _Places(ast.NodeVisitor):
 
     def visit_Compare(self, node: ast.Compare) -> None:
         for (before, after), sign in zip(pairwise([node.left, *node.comparators]), node.ops, strict=True):
-            pattern, others = _COMPARED[type(sign)]
+            pattern, others = COMPARED[type(sign)]
             for other in others:
                 self._between("another comparison", before, after, pattern, other)
         self.generic_visit(node)
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
-        if type(node.op) in _COMPUTED:
-            self._between("another operation", node.left, node.right, *_COMPUTED[type(node.op)])
+        if type(node.op) in COMPUTED:
+            self._between("another operation", node.left, node.right, *COMPUTED[type(node.op)])
         if not isinstance(node.op, ast.BitOr):
             self._put("operand left out", node, self._text(node.left))
         if not isinstance(node.op, ast.Add | ast.Mult | ast.BitOr | ast.BitAnd):
@@ -343,9 +240,9 @@ class _Places(ast.NodeVisitor):
                 continue
             rest = [each for each in node.keywords if each is not keyword]
             self._put("keyword left out", node, ast.unparse(ast.Call(node.func, node.args, rest)))
-        if len(node.args) == 1 and plain and not node.keywords and name in _AROUND:
+        if len(node.args) == 1 and plain and not node.keywords and name in AROUND:
             self._put("call left out", node, f"({self._text(node.args[0])})")
-        if isinstance(node.func, ast.Attribute) and not node.args and name in _METHODS:
+        if isinstance(node.func, ast.Attribute) and not node.args and name in METHODS:
             self._put("call left out", node, self._text(node.func.value))
         self.generic_visit(node)
 
@@ -357,16 +254,16 @@ class _Places(ast.NodeVisitor):
         pass
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        if node.attr in _TWIN and isinstance(node.ctx, ast.Load):
+        if node.attr in TWIN and isinstance(node.ctx, ast.Load):
             end = self._span(node)[1]
-            self._put("its twin", node, _TWIN[node.attr], (end - len(node.attr), end))
+            self._put("its twin", node, TWIN[node.attr], (end - len(node.attr), end))
         self.generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> None:
         if not isinstance(node.ctx, ast.Load):
             return
-        if node.id in _TWIN and (node.id in ("min", "max", "any", "all") or _TWIN[node.id] in self.assigned):
-            self._put("its twin", node, _TWIN[node.id])
+        if node.id in TWIN and (node.id in ("min", "max", "any", "all") or TWIN[node.id] in self.assigned):
+            self._put("its twin", node, TWIN[node.id])
         elif node.id in self.arguments and len(self.arguments) > 1:
             place = self.arguments.index(node.id)
             self._put("another argument", node, self.arguments[place - 1])

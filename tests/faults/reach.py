@@ -13,8 +13,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from changes import Fault
 from covering import Covering, copied, run_apart
+from fault import Fault
 
 __all__ = ["Reach", "reach_of"]
 

@@ -11,8 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from .changes import Fault, draw, faults_in
-from .covering import Selected, run_apart
+sys.path.insert(0, str(Path(__file__).parent))  # as for the script beside this file
+
+from changes import faults_in
+from covering import Selected, run_apart
+from drawing import draw
+from fault import Fault
+from reach import Reach
 
 HERE = Path(__file__).parent
 
@@ -146,6 +151,48 @@ def test_a_fault_is_a_diff_for_a_person() -> None:
         "         if total >= LIMIT and not right:",
         '             raise ValueError(f"more than {LIMIT + 1}", 17)',
     ]
+
+
+def known(**names: list[int]) -> Reach:
+    """Four tests, of which `c` is slow and `d` starts a process; `names` are the lines that each runs."""
+    every = ["a.py::a", "a.py::b", "b.py::c", "b.py::d"]
+    tests = {
+        name: {"seconds": seconds, "passed": True, "processes": name.endswith("d")}
+        for name, seconds in zip(every, (2.0, 1.0, 9.0, 3.0), strict=True)
+    }
+    lines: dict[str, list[int]] = {}
+    for name, held in names.items():
+        for line in held:
+            lines.setdefault(str(line), []).append("abcd".index(name))
+    return Reach(tests, every, {"sums.py": lines})
+
+
+def test_a_fault_meets_the_tests_that_run_its_lines_and_quick_ones_first() -> None:
+    def at(*lines: int) -> Fault:
+        return Fault(
+            "sums.py", min(lines, default=1), range(min(lines), max(lines) + 1) if lines else range(0), "", 0, 0, ""
+        )
+
+    reach = known(a=[1, 2], b=[2, 3], c=[2], d=[5])
+    assert reach.chosen(at(1), 100) == ["a.py::a"]
+    assert reach.chosen(at(2), 100) == ["a.py::b", "a.py::a", "b.py::c"]
+    assert reach.chosen(at(2), 4) == ["a.py::b", "a.py::a"]
+    assert reach.chosen(at(2), 0) == ["a.py::b"]
+    assert reach.chosen(at(3, 4, 5), 100) == ["a.py::b", "b.py::d"]
+    assert reach.chosen(at(4), 100) == ["b.py::d"]  # nobody here: then in a process
+    assert reach.chosen(at(), 100) == ["a.py::b", "a.py::a", "b.py::d", "b.py::c"]
+    assert reach.seconds(["a.py::a", "b.py::c"]) == 11.0
+    reach.tests["a.py::b"]["passed"] = False
+    assert reach.chosen(at(2), 100) == ["a.py::a", "b.py::c"]
+
+
+def test_what_is_known_of_a_file_of_tests_is_replaced_when_it_is_run_again() -> None:
+    before, found = known(a=[1, 2], c=[2]), known(b=[7], d=[2])
+    found.tests.pop("a.py::a")
+    again = before.renewed(["a.py"], found)
+    assert list(again.tests) == ["b.py::c", "b.py::d", "a.py::b"]
+    runs = {line: [again.names[place] for place in places] for line, places in again.lines["sums.py"].items()}
+    assert runs == {"1": [], "2": ["b.py::c", "b.py::d"], "7": ["a.py::b"]}
 
 
 @pytest.mark.soak
