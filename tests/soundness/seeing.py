@@ -159,7 +159,7 @@ class See:
         seen = Seen(f"call {len(run.seen)}, {line_of_program() or name}")
         run.seen.append(seen)
         given = [*self._watched, *arrays_in(args)]
-        before = [each.tobytes() for each in given]
+        before = [(*layout(each), each.tobytes()) for each in given]
         result = None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -172,7 +172,7 @@ class See:
             except Exception as error:
                 seen.error, seen.typed, seen.message = type(error).__name__, False, where(error)
         seen.warned = Counter(each.category.__name__ for each in caught)
-        if [each.tobytes() for each in given] != before:
+        if [(*layout(each), each.tobytes()) for each in given] != before:
             self._find("the user's array was changed", name)
         return result
 
@@ -199,6 +199,10 @@ def arrays_in(value: Any) -> list[np.ndarray]:
     if isinstance(value, Mapping):
         value = list(value.values())
     return [array for each in value for array in arrays_in(each)] if isinstance(value, tuple | list) else []
+
+
+def layout(array: np.ndarray) -> tuple[Any, ...]:
+    return array.shape, array.strides, array.dtype, array.flags.writeable
 
 
 def attempted(call: Callable[[], Any]) -> Any:

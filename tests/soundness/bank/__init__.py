@@ -20,7 +20,9 @@ from . import (
     operators,
     outside,
     plain,
+    reaching,
     rules,
+    sneaking,
     spoken,
     views,
     writing,
@@ -30,14 +32,14 @@ from .registry import BANK, Behaviour
 __all__ = [
     "BANK", "Add", "Behaviour", "Dense", "GradientDescent", "Multiply", "QuadraticCost", "Sigmoid", "carrying",
     "chance", "costs", "counting", "deciding", "deeper", "filling", "fresh", "helpers", "keeping", "left", "operators",
-    "outside", "plain", "rules", "spoken", "views", "writing",
+    "outside", "plain", "reaching", "rules", "sneaking", "spoken", "views", "writing",
 ]  # fmt: skip
 
 
 def fresh() -> None:
     """Put everything that components remember back to where it was at first."""
     np.seterr(all="warn", under="ignore")
-    for module in (helpers, keeping, counting, outside, chance, operators, costs, rules):
+    for module in (helpers, keeping, counting, outside, chance, operators, costs, rules, sneaking):
         module.fresh()
 
 
@@ -55,6 +57,7 @@ def left() -> dict[str, object]:
         "operators": operators.made["count"],
         "costs": dict(costs.counts),
         "rules": dict(rules.counts),
+        "sneaking": (sneaking.calls["count"], sneaking.called.count),
         "ticks": chance.ticks[0],
         "random": random.getstate()[1],
         "numpy.random": np.random.get_state()[1].tobytes(),  # noqa: NPY002

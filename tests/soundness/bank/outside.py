@@ -36,6 +36,10 @@ def fresh():
     FILE.unlink(missing_ok=True)
 
 
+def set_class_variable(number):
+    ClassVariable.scale = number
+
+
 def write(number):
     FILE.write_text(str(number), encoding="utf-8")
 
@@ -112,7 +116,7 @@ class OtherModule(Plain):
         return deeper.LEVEL * x
 
 
-@behaviour(changes=["bank.outside.ClassVariable.scale = {}"])
+@behaviour(changes=["bank.outside.set_class_variable({})"])
 class ClassVariable(Plain):
     scale: ClassVar[float] = 0.5
 
