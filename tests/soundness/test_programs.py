@@ -55,4 +55,13 @@ def test_programs_have_what_they_are_to_have() -> None:
 def test_a_seed_is_a_program() -> None:
     assert program_of(7) == program_of(7)
     assert program_of(7).script != program_of(8).script
-    compile(program_of(7).script, "pasted", "exec")
+
+
+@pytest.mark.parametrize("seed", [5, 8])
+def test_what_is_printed_can_be_pasted(seed, capsys) -> None:
+    """The printed program finds what the generator's found, and names the calls."""
+    exec(compile(program_of(seed).script, "<pasted>", "exec"), {"__name__": "__main__"})
+    printed = capsys.readouterr().out
+    found = found_in(program_of(seed))
+    assert [each.kind for each in found if each.kind not in printed] == []
+    assert bool(found) == bool(printed)
