@@ -222,7 +222,7 @@ class _Drawing:
             return self.fit()
         if use == "sizes":
             return self.large() if self.has_large else self.many_sizes()
-        times = rng.choices((1, 3, 5, 7, 20, 70), (2, 4, 6, 4, 1.5, 0.3))[0]
+        times = rng.choices((1, 4, 7, 14, 24, 70), (2, 3, 5, 5, 2, 0.3))[0]
         places = [self.index() for _ in range(rng.choice((1, 1, 2, 3)))]
         order = tuple(places) if len(places) > 1 else (places[0],)
         if self.chance(0.12):
@@ -248,7 +248,7 @@ class _Drawing:
         counts = [self.rng.randrange(0 if self.chance(0.1) else 1, self.sizes[i] + 1) for _ in range(12)]
         x, y = f"cut(x[{i}], n)", f"cut(y[{i}], n)"
         call = self.rng.choice((f"net.predict, {x}", f"net.cost, {x}, {y}", f"net.gradient, {x}, {y}"))
-        return f"for n in {tuple(counts)} * {self.rng.choice((1, 2, 3))}:\n    see({call})"
+        return f"for n in {tuple(counts)} * {self.rng.choice((1, 2, 5))}:\n    see({call})"
 
     def large(self) -> str:
         i, form = self.batches, self.rng.choice(("", *FORMED[:4], "locked"))
@@ -257,7 +257,7 @@ class _Drawing:
             name = self.rng.choice(list(self.inputs))
             return f"x[{i}][{name!r}][...] += 0.25"
         call = self.rng.choice((f"predict, {x}", f"cost, {x}, y[{i}]", f"gradient, {x}, copied(y[{i}])"))
-        return f"for _ in range({self.rng.choice((1, 3, 5))}):\n    see(net.{call})"
+        return f"for _ in range({self.rng.choice((1, 5, 12))}):\n    see(net.{call})"
 
     def fit(self) -> str:
         i = self.index()

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import bpframe as bp
-from bpframe.engine import Engine
+from bpframe.lanes import Lane
 
 from . import bank, forms
 from .apart import apart
@@ -54,24 +54,13 @@ def conditions(record: bool):
 
 @contextlib.contextmanager
 def every_pass_is_a_first():
-    """Have engines forget, before each pass, what they keep to repeat passes with."""
-    patched = {name: getattr(Engine, name) for name in ("differentiate", "_evaluated")}
-
-    def forgetting(method):
-        def forgets(self, *args, **kwargs):
-            for kept in (self._kept, self._programs, self._evaluations):
-                kept.clear()
-            return method(self, *args, **kwargs)
-
-        return forgets
-
+    """Have nothing kept from one pass to the next."""
+    found = Lane._found
+    Lane._found = lambda self, key, make, numbers: make()
     try:
-        for name, method in patched.items():
-            setattr(Engine, name, forgetting(method))
         yield
     finally:
-        for name, method in patched.items():
-            setattr(Engine, name, method)
+        Lane._found = found
 
 
 def shown(program: Callable[[See, Any], None], record: bool, components: Any = bank) -> Run:
@@ -112,7 +101,9 @@ def made(program: Program) -> Callable[[See, Any], None]:
 
 
 def _untyped(run: Run, how: str) -> list[Finding]:
-    return [Finding("an untyped error", each.call, f"{how}. {each.message}") for each in run.seen if not each.typed]
+    """Return one finding for each error without a name."""
+    first = {each.message: each for each in reversed(run.seen) if not each.typed}
+    return [Finding("an untyped error", each.call, f"{how}. {message}") for message, each in first.items()]
 
 
 def _alarms(run: Run) -> list[Finding]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bpframe import plan
-from bpframe import program as program_module
+import bpframe.engine
+import bpframe.plan
+import bpframe.program
 from bpframe.component.understanding import Understanding
-from bpframe.engine import Engine
-from bpframe.execution import functions
 from bpframe.execution.recorded import Recorded
 from bpframe.lanes import Lanes
 from bpframe.program import Program
@@ -20,40 +19,51 @@ from .soak import found_in
 PROGRAMS = 300
 
 
-def an_input_view_is_not_refilled(patch) -> None:
-    """Another array is put in the place of the one that calls are bound to, and its views stay where they were."""
+def a_view_of_an_input_is_not_refilled(patch) -> None:
+    """What lies in the memory of an input stays where it was when the input is moved."""
+    copy_in = Program._copy_in
 
-    def only_the_array_itself(self, slot, array):
-        self._given = {**self._given, slot: array}
-        self.workspace.slots[slot] = array
+    def without_views(self, slot, array):
+        slots, before = self.workspace.slots, {}
+        if not self._owned:
+            given = set(self.record.given.values())
+            before = {each: slots[each] for each, place in self.record.values.items() if place.root in given}
+        copy_in(self, slot, array)
+        for each, value in before.items():
+            slots[each] = value
 
-    patch.setattr(Program, "_copy_in", only_the_array_itself)
+    patch.setattr(Program, "_copy_in", without_views)
 
 
 def an_impure_method_is_taken_for_understood(patch) -> None:
-    patch.setattr(plan, "understand", lambda component, methods: Understanding(None, ()))
+    """Whatever counts its calls is read as plain."""
+    understand = bpframe.plan.understand
+
+    def believing(component, methods):
+        counts = type(component).__module__.endswith(".counting")
+        return Understanding(None, ()) if counts else understand(component, methods)
+
+    patch.setattr(bpframe.plan, "understand", believing)
 
 
 def a_write_into_a_fresh_array_is_frozen(patch) -> None:
-    """What a method writes into an array that it made is taken for a constant."""
-    understand, apply_function = plan.understand, functions.apply_function
+    """A plain array takes the numbers of one batch, and is a constant of the record."""
+    patch.setattr(Recorded, "__array__", lambda self, *args, **kwargs: np.array(self.array))
 
-    def trusting(component, methods):
-        found = understand(component, methods)
-        return Understanding(None, ()) if found.why and "write" in found.why else found
 
-    def unrecorded(tape, kind, function, args, kwargs):
-        if function in functions._WRITING and type(args[0]) is np.ndarray:
-            return function(*(each.array if isinstance(each, Recorded) else each for each in args), **kwargs)
-        return apply_function(tape, kind, function, args, kwargs)
+def a_workspace_is_shared_by_threads(patch) -> None:
+    def only_one(self):
+        if not self._all:
+            self._all.append(self._make())
+        return self._all[0]
 
-    patch.setattr(plan, "understand", trusting)
-    patch.setattr(functions, "apply_function", unrecorded)
+    patch.setattr(Lanes, "take", only_one)
+    patch.setattr(Lanes, "give", lambda self, lane: None)
 
 
 def a_result_is_overwritten_later(patch) -> None:
     """Predictions of one shape lie in one array."""
-    outputs, kept = Engine.outputs, {}
+    outputs, kept = bpframe.engine.Engine.outputs, {}
 
     def in_one_place(self, inputs):
         found = outputs(self, inputs)
@@ -63,29 +73,19 @@ def a_result_is_overwritten_later(patch) -> None:
             found[name] = place
         return found
 
-    patch.setattr(Engine, "outputs", in_one_place)
-
-
-def threads_share_a_lane(patch) -> None:
-    take = Lanes.take
-
-    def first_of_all(self):
-        take(self)
-        return self._all[0]
-
-    patch.setattr(Lanes, "take", first_of_all)
+    patch.setattr(bpframe.engine.Engine, "outputs", in_one_place)
 
 
 def a_guard_of_a_constant_is_skipped(patch) -> None:
-    patch.setattr(program_module, "guard", lambda reads: lambda: True)
+    patch.setattr(bpframe.program, "guard", lambda reads: lambda: True)
 
 
 FAULTS = [
-    an_input_view_is_not_refilled,
+    a_view_of_an_input_is_not_refilled,
     an_impure_method_is_taken_for_understood,
     a_write_into_a_fresh_array_is_frozen,
+    a_workspace_is_shared_by_threads,
     a_result_is_overwritten_later,
-    threads_share_a_lane,
     a_guard_of_a_constant_is_skipped,
 ]
 

@@ -65,6 +65,33 @@ class AddedAt(Plain):
         return y + 0.1 * x
 
 
+@behaviour()
+class AddsOwn(Plain):
+    """What it adds it has written into an array of its own."""
+
+    def forward(self, x):
+        y = np.zeros(x.shape, x.dtype)
+        y[..., 0] = np.tanh(x[..., 0])
+        return 0.5 * x + y
+
+
+@behaviour("flat")
+class AddsRows(Plain):
+    def forward(self, x):
+        y = np.zeros(x.shape, x.dtype)
+        for row in range(len(x)):
+            y[row] = np.sin(x[row])
+        return x + 0.5 * y
+
+
+@behaviour()
+class AddsOut(Plain):
+    def forward(self, x):
+        y = np.empty(x.shape, x.dtype)
+        np.multiply(x, x, out=y)
+        return x - 0.1 * y
+
+
 @behaviour("flat")
 class FilledBefore(Plain):
     """A plain array is filled, and read by another that is."""
