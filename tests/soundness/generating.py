@@ -195,7 +195,7 @@ class _Drawing:
     def steps(self) -> tuple[str, ...]:
         steps: list[str] = []
         favourite = "sizes" if self.has_large else self.pick(HOT)
-        for _ in range(self.rng.randrange(6, 15)):
+        for _ in range(self.rng.randrange(6, 13)):
             kind = self.pick((("hot", 10), ("favourite", 6), ("cold", 4), ("disturb", 5)))
             if kind == "hot":
                 steps.append(self.hot(self.pick(HOT)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,14 @@ def an_impure_method_is_taken_for_understood(patch) -> None:
 
 def a_write_into_a_fresh_array_is_frozen(patch) -> None:
     """A plain array takes the numbers of one batch, and is a constant of the record."""
+    look = Recorded.__getattr__
+
+    def without_refusing(self, name):
+        if name.startswith("__array"):
+            raise AttributeError(name)
+        return look(self, name)
+
+    patch.setattr(Recorded, "__getattr__", without_refusing)
     patch.setattr(Recorded, "__array__", lambda self, *args, **kwargs: np.array(self.array))
 
 
@@ -80,21 +90,22 @@ def a_guard_of_a_constant_is_skipped(patch) -> None:
     patch.setattr(bpframe.program, "guard", lambda reads: lambda: True)
 
 
-FAULTS = [
-    a_view_of_an_input_is_not_refilled,
-    an_impure_method_is_taken_for_understood,
-    a_write_into_a_fresh_array_is_frozen,
-    a_workspace_is_shared_by_threads,
-    a_result_is_overwritten_later,
-    a_guard_of_a_constant_is_skipped,
-]
+#: The faults, and what the programs hold that are tried first.
+FAULTS = {
+    a_view_of_an_input_is_not_refilled: r"views\.",
+    an_impure_method_is_taken_for_understood: r"counting\.",
+    a_write_into_a_fresh_array_is_frozen: r"filling\.",
+    a_workspace_is_shared_by_threads: r"see\.threads",
+    a_result_is_overwritten_later: r"net\.predict",
+    a_guard_of_a_constant_is_skipped: r"SCALE = |LEVEL = |FACTOR = ",
+}
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_a_planted_fault_is_found(fault, monkeypatch) -> None:
     """Some program shows with the fault what it does not show without."""
-    for seed in range(PROGRAMS):
-        program = program_of(seed)
+    programs = [program_of(seed) for seed in range(PROGRAMS)]
+    for program in sorted(programs, key=lambda each: not re.search(FAULTS[fault], each.function)):
         with monkeypatch.context() as patch:
             fault(patch)
             found = found_in(program)

@@ -137,7 +137,7 @@ class UnlocksView(Plain):
         return np.tanh(x)
 
 
-@behaviour("writes")
+@behaviour("writes", "layout")
 class ByBase(Plain):
     """Writes into what its input is a view of."""
 
