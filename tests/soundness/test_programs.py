@@ -6,8 +6,11 @@ import re
 
 import pytest
 
+from bpframe.program import Program
+
 from .bank import BANK
 from .generating import program_of
+from .running import made, shown
 from .soak import found_in
 
 PROGRAMS = 300
@@ -50,6 +53,19 @@ def test_programs_have_what_they_are_to_have() -> None:
     assert any(len(each.outputs) > 2 for each in programs)
     assert any(set(each.outputs) & set(each.inputs) for each in programs)
     assert any(re.search(r"\* 70:", each.function) for each in programs)
+
+
+def test_most_programs_repeat_passes_from_records_and_look_again(monkeypatch) -> None:
+    """Else the runs would agree because nothing is repeated."""
+    repeated, looked = [], []
+    repeat, look = Program._repeat, Program._checked_again
+    monkeypatch.setattr(Program, "_repeat", lambda self: repeated.append(seed) or repeat(self))
+    monkeypatch.setattr(Program, "_checked_again", lambda self: looked.append(seed) or look(self))
+    for seed in range(40):
+        shown(made(program_of(seed)), True)
+    assert len(set(repeated)) > 25
+    assert len(repeated) > 1000
+    assert len(set(looked)) > 5
 
 
 def test_a_seed_is_a_program() -> None:
