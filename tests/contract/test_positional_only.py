@@ -1,10 +1,10 @@
-"""Arguments that may only be given by place, or only by keyword, are bound like all others wherever methods are called."""
+"""Arguments that may only be given by place, or by keyword, are bound like all others wherever methods are called."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from bpframe_reference import Dense, QuadraticCost
+from bpframe_reference import Dense
 
 import bpframe as bp
 from bpframe.extend import Activation, Cost, Diagonal, Initializer, Layer, Optimizer, Parameter
