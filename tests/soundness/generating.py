@@ -63,6 +63,8 @@ class _Drawing:
         for number in range(count + 1):
             if number == at:
                 self.place(wanted)
+                if self.seed % 4 < 3:
+                    self.place(BANK[NAMES[(self.seed + len(NAMES) // 2) % len(NAMES)]])
             else:
                 self.anything()
         if not self.has_parameters and self.chance(0.85):
@@ -195,7 +197,7 @@ class _Drawing:
     def steps(self) -> tuple[str, ...]:
         steps: list[str] = []
         favourite = "sizes" if self.has_large else self.pick(HOT)
-        for _ in range(self.rng.randrange(6, 13)):
+        for _ in range(self.rng.randrange(6, 12)):
             kind = self.pick((("hot", 10), ("favourite", 6), ("cold", 4), ("disturb", 5)))
             if kind == "hot":
                 steps.append(self.hot(self.pick(HOT)))
