@@ -39,6 +39,7 @@ SHORT, SHORTEST = 19, 40
 
 #: and all of them, down to an argument's last digits; those beyond have their turn where nothing is decided yet.
 ALL = range(1, 23)
+ALL_AT_ZERO = range(1, 31)
 LAST = 60
 FIRST = -12
 
@@ -52,7 +53,7 @@ UNEVEN = (16 / 16, 19 / 16, 17 / 16, 20 / 16, 18 / 16)
 RANGE = (-900, 1000)
 
 #: A constant stretch that a smooth function shows at shorter steps is its rounding, up to this share of the derivative.
-STAIRS = 1e-3
+STAIRS = 0.05
 
 
 def sizes(array: Array, by_rows: bool = False) -> Array:
@@ -125,17 +126,22 @@ class Line:
             slope = (right - left) / (2 * t)
             noise = 2 * _eps(right) * np.maximum(np.abs(right), np.abs(left)) / t
             # Of a step that is lost in the argument's last digits, rounding makes a slope of its own.
-            clear = t * self._digits >= FEWEST
+            clear = t * self.digits(slope) >= FEWEST
             if not self._exact:
                 lost = np.abs((ahead - behind) / (2 * t) - self.moved) / np.abs(self.moved)
                 lost = np.max(lost, axis=self._axes, keepdims=self.by_rows, initial=0.0, where=self.moved != 0)
-                clear, noise = clear & (lost < 0.5), noise + self._shaped(lost, slope) * np.abs(slope)
-            return right, left, np.where(self._shaped(clear, slope), slope, np.nan), noise
+                lost = self._shaped(lost, slope)
+                clear, noise = clear & (lost < 0.5), noise + lost * np.abs(slope)
+            return right, left, np.where(clear, slope, np.nan), noise
+
+    def digits(self, value: Array) -> Array:
+        """Return how many last digits of x a step of t = 1 is, where it is most, in the shape of `unit`."""
+        return self._shaped(self._digits, value)
 
     @cached_property
     def _digits(self) -> Array:
-        """How many last digits of x a step of t = 1 is, where it is most: a number, or one of each row."""
-        digits = np.abs(self.moved) / np.spacing(np.abs(self.at))
+        with np.errstate(over="ignore"):
+            digits = np.abs(self.moved) / np.spacing(np.abs(self.at))
         return np.asarray(np.max(digits, axis=self._axes, keepdims=self.by_rows, initial=0.0))
 
     @cached_property
@@ -187,7 +193,9 @@ def _suffices(line: Line, found: Slope) -> bool:
         truncated = found.error - found.noise
         if not np.all(truncated <= 1e-7 * np.abs(found.value) + 8 * _least_noise(line)):
             return False
-        # Where rounding spoils all, longer steps may tell more.
+        # Where a function does not move close by and does further away, or rounding spoils all, longer steps may tell.
+        if np.any((found.value == 0) & (line.level(USUAL[0]).slope != 0)):
+            return False
         poor = np.max(found.error, initial=0.0) > 1e-7 * np.max(np.abs(found.value), initial=0.0)
         if poor and np.any(found.value != 0):
             return False
@@ -198,7 +206,7 @@ def _suffices(line: Line, found: Slope) -> bool:
 
 
 def _searched(line: Line) -> Slope:
-    levels = list(ALL)
+    levels = list(ALL_AT_ZERO if line.from_zero else ALL)
     found = _best(line, levels)
     if line.from_zero and not np.all(_agrees(line.level(SHORTEST), found)):
         levels += range(levels[-1] + 1, LAST)
@@ -243,7 +251,7 @@ def _best(line: Line, levels: Sequence[int]) -> Slope:
             window = np.zeros(line.here.shape, int)
             stairs = np.zeros(line.here.shape, bool)
         else:
-            window, stairs = _chosen(each)
+            window, stairs = _chosen(each, _steps(line, levels))
         value, error, noise, jump = (_at(array, window) for array in (each.value, each.error, each.noise, each.jump))
         kinked = (jump > 1e-3 * (np.abs(value) + jump / 2)) & (jump > 16 * noise)
     return Slope(value, error, noise, kinked, stairs, window)
@@ -261,7 +269,7 @@ class Windows(NamedTuple):
 
 def _windows(line: Line, levels: Sequence[int]) -> Windows:
     slope, bend, noise = (np.stack(each) for each in zip(*(line.level(each) for each in levels), strict=True))
-    t = np.array([line.step(each) for each in levels]).reshape(-1, *(1,) * line.here.ndim)
+    t = _steps(line, levels)
     with np.errstate(all="ignore"):
         first = slope[1:] + (slope[1:] - slope[:-1]) / ((t[:-1] / t[1:]) ** 2 - 1)
         value = first[1:] + (first[1:] - first[:-1]) / ((t[:-2] / t[2:]) ** 2 - 1)
@@ -271,7 +279,7 @@ def _windows(line: Line, levels: Sequence[int]) -> Windows:
         near = np.abs(np.stack([line.level(each).slope for each in USUAL]))
         noise = np.maximum(noise[2:], EPS * np.max(near, axis=0, initial=0.0, where=np.isfinite(near)))
         # What is computed from the argument may be rounded as the argument is.
-        noise = noise + EPS / 64 * np.abs(value) / t[2:]
+        noise = noise + np.abs(value) / (32 * t[2:] * line.digits(line.here))
         error = np.abs(first[1:] - first[:-1]) / 4 + jump / 2 + noise
         known = np.isfinite(error) & np.isfinite(value)
         largest = np.maximum.accumulate(np.where(known, error * t[:-2], 0.0)[::-1])[::-1]
@@ -280,13 +288,18 @@ def _windows(line: Line, levels: Sequence[int]) -> Windows:
     return Windows(value, error, noise, jump, flat[1:-1] & flat[2:])
 
 
-def _chosen(each: Windows) -> tuple[Array, Array]:
+def _chosen(each: Windows, t: Array) -> tuple[Array, Array]:
     """Return the window for every entry of the value, and whether it is stairs that it says nothing of."""
     value, error, noise, _, flat = each
-    # What a shorter step says certainly is not what a longer one says: the function turns in between.
+    # What a shorter step says certainly is not what a longer one says: the function turns in between. Certain is what
+    # the next longer ones bear out: among the rounding of shorter steps, some agree by chance.
+    amplitude = np.where(np.isfinite(error), error, 0.0) * t[:-2]
+    amplitude[1:] = np.maximum(amplitude[1:], amplitude[:-1])
+    amplitude[1:] = np.maximum(amplitude[1:], amplitude[:-1])
+    certain = 8 * amplitude / t[:-2]
     silent = flat | ~np.isfinite(error)
-    least = np.maximum.accumulate(np.where(silent, -np.inf, value - 8 * error)[::-1])[::-1]
-    most = np.minimum.accumulate(np.where(silent, np.inf, value + 8 * error)[::-1])[::-1]
+    least = np.maximum.accumulate(np.where(silent, -np.inf, value - certain)[::-1])[::-1]
+    most = np.minimum.accumulate(np.where(silent, np.inf, value + certain)[::-1])[::-1]
     refuted = (value[:-1] + 8 * error[:-1] < least[1:]) | (value[:-1] - 8 * error[:-1] > most[1:])
     error[:-1][refuted] = np.inf
     window = np.argmin(error, axis=0)
@@ -297,6 +310,10 @@ def _chosen(each: Windows) -> tuple[Array, Array]:
     longest = np.argmax(flat, axis=0)
     shown = np.abs(_at(value, window)) > 8 * _at(noise, longest)
     return window, stairs | (_at(flat, longest) & ~_at(flat, window) & (longest > window) & shown)
+
+
+def _steps(line: Line, levels: Sequence[int]) -> Array:
+    return np.array([line.step(each) for each in levels]).reshape(-1, *(1,) * line.here.ndim)
 
 
 def _at(array: Array, window: Array) -> Array:

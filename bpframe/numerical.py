@@ -41,13 +41,15 @@ SHRINKING = (7, 10, 13, 16)
 class Measured:
     """A derivative by number, with an estimate of its error for every entry, and how it was got.
 
-    `rounding` is the part of the error that no choice of steps takes away.
+    `rounding` is the part of the error that no choice of steps takes away. `stairs` are where the function is constant
+    close by and has this slope further away: it is rounded there, unless stairs are what it means.
     """
 
     value: Array
     error: Array
     method: str
     rounding: Array | float = 0.0
+    stairs: Array | bool = False
 
     @property
     def settled(self) -> Array:
@@ -57,6 +59,11 @@ class Measured:
             known = finite & (self.error <= 1e-3 * np.abs(self.value))
             scale = float(np.max(np.abs(self.value), initial=0.0, where=known))
             return np.asarray(finite & (self.error <= np.maximum(SETTLED * scale, 16 * np.asarray(self.rounding))))
+
+    def settled_for(self, declared: Array) -> Array:
+        """Which entries are known well enough to judge what is declared: stairs may mean that it is zero."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.settled & ~(self.stairs & (np.abs(declared) <= 8 * self.error)))
 
 
 def differentiate(
@@ -92,6 +99,7 @@ def measured_along(
         np.stack([each.error for each in found]),
         method,
         np.stack([np.broadcast_to(each.rounding, each.value.shape) for each in found]),
+        np.stack([np.broadcast_to(each.stairs, each.value.shape) for each in found]),
     )
 
 
@@ -154,9 +162,8 @@ def _exact(line: Line, slope: Array) -> Measured:
 
 def _measured(line: Line, found: Slope) -> Measured:
     unit = line.unit(found.value)
-    # Whether stairs are meant nobody can say.
-    error = np.where(found.stairs, np.maximum(found.error, np.abs(found.value)), found.error)
-    return Measured(found.value / unit, error / unit, "central differences", found.noise / unit)
+    value, error, rounding = (each / unit for each in (found.value, found.error, found.noise))
+    return Measured(value, error, "central differences", rounding, found.stairs)
 
 
 def _complex(line: Line) -> Array | None:
@@ -213,7 +220,7 @@ def _agree(by_complex: Array, found: Slope) -> bool:
     if by_complex.shape != found.value.shape:
         return False
     with np.errstate(invalid="ignore"):
-        settled = found.error <= np.maximum(SETTLED * np.abs(found.value), 16 * found.noise)
+        settled = found.error <= np.maximum(1e-3 * np.abs(found.value), 16 * found.noise)
         if settled.size and not settled.any():
             return False
         allowed = 1e-5 * np.abs(found.value) + 10 * found.error

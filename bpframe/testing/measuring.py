@@ -66,13 +66,13 @@ class Block:
     @property
     def wrong(self) -> Array:
         """Which entries are outside the tolerance although the measurement settled."""
-        return np.asarray(self.disagrees & self.measured.settled)
+        return np.asarray(self.disagrees & self.measured.settled_for(self.declared))
 
     @property
     def uncertain(self) -> Array:
         """Which entries are neither confirmed nor refuted: the measurement did not settle, and is not as declared."""
         near = _relative(self.declared, self.measured, self.rounding) <= 1
-        return np.asarray(~self.measured.settled & ~near)
+        return np.asarray(~self.measured.settled_for(self.declared) & ~near)
 
     @property
     def agrees(self) -> bool:

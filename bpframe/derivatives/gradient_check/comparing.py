@@ -219,7 +219,8 @@ class Comparison:
         self, name: str, index: tuple[int, ...] | None, ours: float, measured: Measured
     ) -> tuple[float, Status]:
         if not np.isfinite(ours):
-            return np.inf, "failed"
+            overflow = index is None and bool(np.isfinite(self.gradient[name]).all())
+            return np.inf, "undecided" if overflow else "failed"
         theirs, uncertain = float(measured.value), 8 * float(measured.error)
         if not np.isfinite(theirs) or not np.isfinite(uncertain):
             return np.inf, "undecided"
@@ -227,9 +228,11 @@ class Comparison:
         difference = abs(ours - theirs)
         error = difference / scale if difference else 0.0
         allowed = TOLERANCES[measured.method][0] * scale + noise
-        if difference <= allowed or (measured.settled.all() and difference <= allowed + uncertain):
+        open_ = bool(np.any(measured.stairs & ~measured.settled))
+        if (not open_ and difference <= allowed) or (measured.settled.all() and difference <= allowed + uncertain):
             return error, "passed"
         known = measured.settled.all() or uncertain <= KNOWN * abs(theirs)
+        known &= not (np.any(measured.stairs) and abs(ours) <= uncertain)
         return error, "failed" if known and difference > allowed + uncertain else "undecided"
 
     def _scale(self, name: str, index: tuple[int, ...] | None, theirs: float) -> tuple[float, float]:

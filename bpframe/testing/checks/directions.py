@@ -74,7 +74,7 @@ def _wrong(declared: Array, measured: Measured) -> Array:
     with np.errstate(invalid="ignore", over="ignore"):
         allowed = relative * np.maximum(np.abs(measured.value), 1e-3 * scale) + 8 * measured.error
         within = np.abs(declared - measured.value) <= allowed + np.finfo(float).tiny
-    return np.asarray(~within & settled)
+    return np.asarray(~within & measured.settled_for(declared))
 
 
 def _diagnosed(setting: Setting, key: str, training: bool) -> str | None:

@@ -52,7 +52,7 @@ def _compare(
     relative = 1e-8 if measured.method == "complex step" else 1e-5
     allowed = relative * np.maximum(np.abs(value), 1e-3 * scale) + 8 * measured.error + 1e-12 * (scale + 1e-3)
     with np.errstate(invalid="ignore"):
-        wrong = ~(np.abs(declared - value) <= allowed) & measured.settled
+        wrong = ~(np.abs(declared - value) <= allowed) & measured.settled_for(declared)
     if wrong.any():
         place = tuple(int(i) for i in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
         raise Failure(
