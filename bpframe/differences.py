@@ -64,7 +64,7 @@ def sizes(array: Array, by_rows: bool = False) -> Array:
     """
     found = np.where(np.isfinite(array), np.abs(array), 0.0)
     largest = np.max(found, axis=0 if by_rows and found.ndim else None, keepdims=True, initial=0.0)
-    found = np.where(found > 4 * EPS * largest, found, largest)
+    found = np.where(found > EPS * largest, found, largest)
     exponents = np.clip(np.frexp(np.where(found > 0, found, 1.0))[1] - 1, *RANGE)
     return np.asarray(np.ldexp(1.0, exponents), like=array)
 
@@ -276,7 +276,7 @@ def _windows(line: Line, levels: Sequence[int]) -> Windows:
         jump = bend[1:] + (bend[1:] - bend[:-1]) / (t[:-1] / t[1:] - 1)
         cubic = t[:-1] * t[1:] * (t[:-1] + t[1:])
         jump = np.abs(jump[1:] + (jump[1:] - jump[:-1]) / (cubic[:-1] / cubic[1:] - 1))
-        near = np.abs(np.stack([line.level(each).slope for each in USUAL]))
+        near = np.abs(np.stack([part for each in USUAL for part in line.level(each)[:2]]))
         noise = np.maximum(noise[2:], EPS * np.max(near, axis=0, initial=0.0, where=np.isfinite(near)))
         # What is computed from the argument may be rounded as the argument is.
         noise = noise + np.abs(value) / (32 * t[2:] * line.digits(line.here))
