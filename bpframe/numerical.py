@@ -156,20 +156,23 @@ def has_kink(function: Function, at: Array, direction: Array, by_rows: bool = Fa
 
 
 def _exact(line: Line, slope: Array) -> Measured:
-    value = slope / line.unit(slope)
+    with np.errstate(all="ignore"):
+        value = slope / line.unit(slope)
     return Measured(value, 1e-14 * np.abs(value), "complex step")
 
 
 def _measured(line: Line, found: Slope) -> Measured:
     unit = line.unit(found.value)
-    value, error, rounding = (each / unit for each in (found.value, found.error, found.noise))
+    with np.errstate(all="ignore"):
+        value, error, rounding = (each / unit for each in (found.value, found.error, found.noise))
     return Measured(value, error, "central differences", rounding, found.stairs)
 
 
 def _complex(line: Line) -> Array | None:
     """Return Im g(i h) / h, or None where forward does not take complex numbers."""
     value = _complex_value(line.function, line.at + 1j * (STEP * line.moved))
-    return None if value is None else value.imag / STEP
+    with np.errstate(all="ignore"):
+        return None if value is None else value.imag / STEP
 
 
 def _complex_value(function: Function, at: Array) -> Array | None:

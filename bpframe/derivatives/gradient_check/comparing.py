@@ -201,7 +201,8 @@ class Comparison:
 
     def _along(self, name: str, index: tuple[int, ...] | None, direction: Array) -> float:
         gradient = self.gradient[name]
-        return float(np.sum(gradient * direction) if index is None else gradient[index])
+        with np.errstate(all="ignore"):
+            return float(np.sum(gradient * direction) if index is None else gradient[index])
 
     def _unless_lost(
         self, name: str, index: tuple[int, ...] | None, direction: Array, ours: float, measured: Measured
@@ -239,9 +240,11 @@ class Comparison:
         """Return what an error counts against, and what rounding may leave of a derivative that is zero."""
         gradient, size = self.gradient[name], self._sizes[name]
         finite = np.isfinite(gradient)
-        by_size = np.abs(gradient * size)[finite]
+        with np.errstate(over="ignore"):
+            by_size = np.abs(gradient * size)[finite]
+            length = float(np.linalg.norm(by_size))
         if index is None:
-            return max(abs(theirs), FLOOR * float(np.linalg.norm(by_size)), WHOLE_FLOOR * self._largest[1]), self._noise
+            return max(abs(theirs), FLOOR * length, WHOLE_FLOOR * self._largest[1]), self._noise
         own = float(size[index])
         largest = min(float(np.abs(gradient[finite]).max(initial=0.0)), float(by_size.max(initial=0.0)) / own)
         whole = min(self._largest[0], self._largest[1] / own)
@@ -266,7 +269,8 @@ class Comparison:
         found = [(0.0, 0.0)]
         for name, each in self.gradient.items():
             finite = np.isfinite(each)
-            by_size = np.abs(each * self._sizes[name])[finite]
+            with np.errstate(over="ignore"):
+                by_size = np.abs(each * self._sizes[name])[finite]
             found.append((float(np.abs(each[finite]).max(initial=0.0)), float(by_size.max(initial=0.0))))
         return max(one for one, _ in found), max(other for _, other in found)
 
