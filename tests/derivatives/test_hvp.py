@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bpframe import Network
 from bpframe.derivatives import memory
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
+from bpframe.extend import Diagonal, Layer, Parameter
 from tests.contract.cases import MODES, Case, mode_id
 from tests.contract.components.batch_norm import BatchNorm
 from tests.contract.components.dropout import Dropout
@@ -115,6 +116,64 @@ def test_differences_of_gradients_come_near(example, wrt) -> None:
     exact, near = network.hvp(x, y, v, wrt=wrt), network.hvp(x, y, v, wrt=wrt, method="difference")
     assert_close(flat(near), flat(exact), 1e-8)
     np.testing.assert_array_equal(network.parameters.vector, theta)
+
+
+class Bell(Layer):
+    """a exp(−((x − m)/s)²/2), without its second order; `jumping` has a slope by a that jumps at 1."""
+
+    start: tuple[float, float, float]
+    jumping: bool = False
+
+    def parameters(self):
+        return {name: Parameter((), init=value) for name, value in zip("ams", self.start, strict=True)}
+
+    def forward(self, x, p):
+        y = p["a"] * np.exp(-(((x - p["m"]) / p["s"]) ** 2) / 2)
+        return np.maximum(y, p["a"]) if self.jumping else y
+
+    def jacobian(self, x, p):
+        u = (x - p["m"]) / p["s"]
+        y = p["a"] * np.exp(-u * u / 2) * (0.5 if self.jumping else 1.0)
+        found = {"x": Diagonal(-y * u / p["s"]), "a": y / p["a"], "m": y * u / p["s"], "s": y * u * u / p["s"]}
+        return {**found, "a": np.where(p["a"] > 1, 1.0, 0.0) + 0 * y} if self.jumping else found
+
+
+@pytest.mark.parametrize(
+    ("start", "x"),
+    [
+        ((2.0, 0.3, 0.8), np.linspace(-1, 1, 7)),
+        ((2.0, 589.02e-9, 0.3e-9), np.linspace(588.5e-9, 589.5e-9, 7)),
+        ((0.3, 2460000.5, 0.01), 2460000.5 + np.linspace(-0.02, 0.023, 7)),
+        ((1e9, 0.0, 1e-7), np.linspace(-1e-7, 1.2e-7, 7)),
+    ],
+    ids=["ones", "metres", "days", "nano and giga"],
+)
+def test_differences_step_every_parameter_by_its_own_size(start, x) -> None:
+    network = Network([Bell(start=start)], cost=QuadraticCost(), input_shape=(1,))
+    y = 0.7 * network.predict(x[:, None])
+
+    def gradient(theta):
+        a, m, s = theta
+        u = (x - m) / s
+        value = a * np.exp(-u * u / 2)
+        r = (value - y[:, 0]) / len(x)
+        return np.array([np.sum(r * value / a), np.sum(r * value * u / s), np.sum(r * value * u * u / s)])
+
+    units = np.array([start[0], start[2], start[2]])
+    theta = np.array(start)
+    h = 1e-20
+    exact = np.stack([gradient(theta + 1j * h * unit * e).imag / h for unit, e in zip(units, np.eye(3), strict=True)])
+    for v in (*np.eye(3), np.array([1.0, -0.5, 2.0])):
+        found = network.hvp(x[:, None], y, v * units, method="difference")
+        np.testing.assert_allclose(found * units, v @ (exact * units), atol=1e-5 * np.abs(exact * units).max())
+
+
+def test_a_gradient_that_jumps_has_no_product_by_differences() -> None:
+    network = Network([Bell(start=(1.0, 0.0, 1.0), jumping=True)], cost=QuadraticCost(), input_shape=(1,))
+    x = np.linspace(-1, 1, 5)[:, None]
+    with pytest.raises(DerivativeError, match=r"no slope along this vector") as caught:
+        network.hvp(x, np.zeros((5, 1)), np.array([1.0, 0.0, 0.0]), method="difference")
+    assert "exact" in caught.value.hint
 
 
 def test_differences_draw_the_same_random_numbers() -> None:
