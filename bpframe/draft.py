@@ -3,8 +3,9 @@
     column k of J = ∂f/∂x_k = Im f(x + i h e_k) / h      where forward computes an analytic function,
                               central differences        elsewhere
 
-Measured in float64 whatever the network's dtype. One column is one evaluation of forward for the whole batch, so that
-a step costs as many as the component has inputs and parameters: for trying, not for training at length.
+with steps relative to each entry (see `bpframe.numerical`). Measured in float64 whatever the network's dtype. One
+column is one evaluation of forward for the whole batch, so that a step costs as many as the component has inputs and
+parameters: for trying, not for training at length.
 """
 
 from __future__ import annotations

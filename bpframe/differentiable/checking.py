@@ -19,7 +19,7 @@ class Checking(Evaluated):
     ) -> GradientCheck:
         """Compare ∂C/∂θ and ∂C/∂x by back-propagation with derivatives by number, and say who is at fault.
 
-            m = Im C(θ + i h d) / h,  h = 1e-30,    or extrapolated differences where a component is not analytic
+            m = Im C(θ + i h d) / h,  h = 1e-30 |θ|,    or differences where a component is not analytic
 
         Compared are the largest entry of every parameter and input, others that are drawn with `seed`, up to
         `per_parameter` (None: every one), and a random direction through all of them. A forward pass or more for each:
@@ -28,7 +28,8 @@ class Checking(Evaluated):
         The report is true where all passed, prints as a table, and has `raise_if_failed()`. Where something failed,
         `faults` names the components whose declared Jacobian is not what forward does at the values of this pass, with
         the conformance kit's diagnosis. `training` switches dropout and batch statistics on; random components draw the
-        same numbers in every pass. Values on a kink, such as relu at 0, are checked next to it.
+        same numbers in every pass. Values on a kink, such as relu at 0, are checked next to it. What cannot be measured
+        well enough to tell is `undecided`: neither passed nor failed.
 
         Shapes: x and y as for `gradient`. The network is left as it is.
 

@@ -48,11 +48,12 @@ class SecondOrder(Evaluated):
         """Multiply the Hessian of the mean cost with a vector: v ↦ ∂²C/∂θ² v.
 
         Exact, forward over reverse, from the components' second-order declarations; `method="difference"` takes
-        differences of exact gradients instead and needs no declaration (see `DifferenceProduct` for its step).
+        differences of exact gradients instead and needs no declaration (see `DifferenceProduct` for its steps).
 
         Shapes: tangent by path (*S, *shape), or (*S, P); with `wrt="inputs"` (*S, N, *input). Returns the same.
 
-        Errors: DerivativeError that names a cost without hessian, or a node that bends and declares no second order.
+        Errors: DerivativeError that names a cost without hessian, or a node that bends and declares no second order;
+        by differences, where the gradient jumps at these values.
 
         Source: Pearlmutter, Fast Exact Multiplication by the Hessian (1994).
         """
