@@ -47,6 +47,7 @@ def test_statistics_are_those_of_the_residuals():
     chi_square = np.sum(((Y - f) / SIGMA) ** 2)
     mean = np.sum(Y / SIGMA**2) / np.sum(1 / SIGMA**2)
     np.testing.assert_allclose(fit.residuals, Y - f, atol=1e-14)
+    assert type(fit.residuals) is np.ndarray  # masked where points are masked, and only there
     assert fit.chi_square == pytest.approx(chi_square)
     assert fit.cost == pytest.approx(chi_square / 2 / n)
     assert fit.degrees_of_freedom == n - p

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
+from bpframe_reference import Dense
 
+from bpframe import Network, node
 from bpframe.arrays import checked_inputs, checked_targets
+from bpframe.component import Cost
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.errors import BatchCoupledError
+from bpframe.operators import BatchMatrix
 from tests.contract.cases import Case
 from tests.contract.components.batch_norm import BatchNorm
 from tests.oracles import assert_close, cost_gradient
@@ -61,6 +67,58 @@ def test_root_columns_multiply_to_the_hessian_of_the_cost(example) -> None:
         expected = np.broadcast_to(hessian.dense(flat), (point.batch, *2 * hessian.in_shape))
         assert_close(np.einsum("rni,rnj->nij", flat, flat), expected.reshape(point.batch, size, size))
         np.testing.assert_array_equal(np.concatenate([part[output] for part in parts]), columns[output])
+
+
+class Rooted(BatchMatrix):
+    """S Sᵀ for a constant S, (outputs, R), which is its root."""
+
+    __slots__ = ("s",)
+
+    def __init__(self, s):
+        super().__init__((s @ s.T)[None])
+        self.s = s
+
+    def root(self):
+        return BatchMatrix(self.s[None]).bind(self.s.shape[1:], self.s.shape[:1])
+
+
+class Narrow(Cost):
+    """½ |Sᵀ(a − y)|² with fewer residuals than outputs."""
+
+    s: ClassVar[np.ndarray] = np.array([[3.0], [4.0]])
+
+    def forward(self, a, y):
+        return np.sum(((a - y) @ self.s) ** 2, axis=1) / 2
+
+    def jacobian(self, a, y):
+        return (a - y) @ self.s @ self.s.T
+
+    def hessian(self):
+        return Rooted(self.s)
+
+
+class Wide(Narrow):
+    """The same with more residuals than outputs."""
+
+    s: ClassVar[np.ndarray] = np.array([[3.0, 1.0, 0.0], [4.0, 0.0, 2.0]])
+
+
+@pytest.mark.parametrize(("costs", "count"), [((Narrow(), Wide()), 4), ((Wide(), Narrow()), 4), ((Wide(), Wide()), 6)])
+def test_roots_have_as_many_columns_as_they_like(costs, count) -> None:
+    nodes = {"one": node(Dense(units=2), "x"), "two": node(Dense(units=2), "x")}
+    network = Network(inputs={"x": (3,)}, nodes=nodes, output=["one", "two"], cost=dict(zip(nodes, costs, strict=True)))
+    point = linearised(network, np.ones((5, 3)), {name: np.zeros((5, 2)) for name in nodes})
+    assert point.root_count == count
+    whole = point.root_columns()
+    first, second = (cost.s.T for cost in costs)
+    none = np.zeros((3, 2))
+    np.testing.assert_allclose(whole["one"], np.repeat(np.vstack([first, none[: len(second)]])[:, None], 5, axis=1))
+    np.testing.assert_allclose(whole["two"], np.repeat(np.vstack([none[: len(first)], second])[:, None], 5, axis=1))
+    for begin in range(count):
+        for end in range(begin + 1, count + 1):
+            part = point.root_columns(begin, end)
+            for name in nodes:
+                np.testing.assert_array_equal(part[name], whole[name][begin:end])
 
 
 def test_random_columns_have_the_root_as_their_covariance() -> None:
