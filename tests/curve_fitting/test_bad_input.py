@@ -71,6 +71,22 @@ def test_values_whose_squares_leave_float64(scale):
 
 
 @pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (Y + 0j, ("complex numbers", "real and imaginary parts")),
+        (np.datetime64("2024-01-01") + np.arange(40), ("dates", "seconds since the first")),
+        (np.arange(40) * np.timedelta64(1, "s"), ("times", "/ numpy.timedelta64(1, 's')")),
+        (Y.astype(str), ("text", "numpy.asarray(x, float)")),
+        (Y.astype(bytes), ("text", "numpy.asarray(x, float)")),
+    ],
+    ids=["complex", "dates", "times", "text", "bytes"],
+)
+def test_what_is_no_real_number_is_named_by_its_kind(array, words):
+    refused(DataError, "the data y holds", *words, y=array)
+    refused(DataError, "the data x holds", *words, x=array)
+
+
+@pytest.mark.parametrize(
     ("sigma", "words"),
     [
         (0.0, ("above 0", "received  0")),

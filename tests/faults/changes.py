@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from fault import Fault
-from slips import AROUND, COMPARED, COMPUTED, METHODS, TWIN
+from slips import ALIKE, AROUND, COMPARED, COMPUTED, METHODS, TWIN
 
 __all__ = ["faults_in"]
 
@@ -231,7 +231,7 @@ class _Places(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         plain = not any(map(_starred, node.args))
-        if len(node.args) > 1 and plain and name not in ("isinstance", "getattr", "hasattr", "TypeVar"):
+        if len(node.args) > 1 and plain and name not in ALIKE:
             first, second = (self._span(each) for each in node.args[:2])
             text = self._text(node.args[1]) + self.source[first[1] : second[0]].decode() + self._text(node.args[0])
             self._put("arguments exchanged", node, text, (first[0], second[1]))

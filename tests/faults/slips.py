@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-__all__ = ["AROUND", "COMPARED", "COMPUTED", "METHODS", "TWIN"]
+__all__ = ["ALIKE", "AROUND", "COMPARED", "COMPUTED", "METHODS", "TWIN"]
 
 COMPARED = {
     ast.Lt: ("<", ("<=", ">")),
@@ -56,3 +56,6 @@ TWIN = dict(TWINS) | {second: first for first, second in TWINS}
 AROUND = {"abs", "bool", "float", "frozenset", "int", "list", "reversed", "set", "sorted", "tuple"}
 AROUND |= {"array", "asarray", "conj", "exp", "log", "sqrt", "square"}
 METHODS = {"copy", "ravel", "conj", "lower", "strip", "any", "all"}
+# Calls to which the order of the first two arguments is all one, and those where it is a type that comes second.
+ALIKE = {"add", "array_equal", "isclose", "logical_and", "logical_or", "max", "maximum", "may_share_memory", "min"}
+ALIKE |= {"minimum", "multiply", "shares_memory", "swapaxes", "getattr", "hasattr", "isinstance", "issubclass"}

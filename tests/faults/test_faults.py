@@ -66,7 +66,7 @@ def test_the_slips_of_the_hand_are_among_the_faults() -> None:
         (14, "sign left out", "if total >= LIMIT and (right):"),
         (14, "condition always False", "if False:"),
         (16, "its twin", "return min(total, left)"),
-        (16, "arguments exchanged", "return max(left, total)"),
+        (16, "its twin", "return max(total, right)"),
         (19, "call left out", "found = (values[1:])"),
         (19, "bound left out", "found = list(values[:])"),
         (20, "all let through", "found = [value for value in found if True]"),

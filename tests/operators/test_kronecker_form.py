@@ -186,6 +186,13 @@ def test_an_embedding_keeps_rows() -> None:
     np.testing.assert_allclose(form.gram()[0, 1], 0, atol=0)
 
 
+def test_a_form_says_how_much_memory_its_arrays_take() -> None:
+    outer = KroneckerForm(np.ones((2, 5, 3, 4), np.float32), np.ones((5, 3, 6)), (4, 6))
+    assert outer.nbytes == 4 * (2 * 5 * 3 * 4) + 8 * (5 * 3 * 6)
+    rows = ScatteredForm(np.zeros((5, 3), np.int64), np.ones((2, 5, 3, 4), np.float32), (7, 4))
+    assert rows.nbytes == 8 * (5 * 3) + 4 * (2 * 5 * 3 * 4)
+
+
 def test_rows_that_do_not_start_at_a_row_are_kept_entry_by_entry() -> None:
     index = np.array([[[1, 2], [5, 6]]])  # rows of 2 in places that are no multiples of 2
     u = np.arange(4.0).reshape(1, 2, 2)
