@@ -126,7 +126,10 @@ def walk_back(
             so_far = deltas[slot]
             axis = delta.ndim - len(step.output_shape) - 1
             shape = (*delta.shape[: axis + 1], *step.shapes[key])
-            part = _pulled(jacobian[key], delta, axis, slot, shape, scratch if so_far is None else None)
+            try:
+                part = _pulled(jacobian[key], delta, axis, slot, shape, scratch if so_far is None else None)
+            except ValueError as error:
+                raise failed(step.where, f"vjp of jacobian['{key}']", error) from error
             if step.why is not None:
                 part = part.copy()  # the operator may keep it
             check_product(step.node, key, "vjp", part, shape, delta.dtype)
@@ -157,11 +160,11 @@ class Distrusted:
 
     def vjp(self, u: Array, out: Array | None = None) -> Array:
         """Return Jᵀ u."""
-        return self._held("vjp", u, self.operator.vjp(u), batched=True)
+        return self._held("vjp", u, self.operator.vjp(read_only(u.copy())), batched=True)
 
     def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
         """Return Σ_n J_nᵀ u_n."""
-        return self._held("sum_vjp", u, self.operator.sum_vjp(u), batched=False)
+        return self._held("sum_vjp", u, self.operator.sum_vjp(read_only(u.copy())), batched=False)
 
     def _held(self, product: str, u: Array, value: Array, batched: bool) -> Array:
         leading = u.ndim - len(self.node.output_shape)

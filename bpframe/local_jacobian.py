@@ -11,16 +11,19 @@ import numpy as np
 from bpframe.errors import BpframeError, ContractError, OperatorError, closest
 from bpframe.graph import Node
 from bpframe.operators import Operator, dense_operator
-from bpframe.plan import Step
+from bpframe.plan import Slots, Step
 from bpframe.returned import check_jacobian, failed, grows_with_the_batch, misfit
 from bpframe.workspace import Workspace, read_only
 
 __all__ = ["bound", "local_jacobian"]
 
 
-def local_jacobian(workspace: Workspace, step: Step) -> Mapping[str, Operator]:
-    """Ask a component for its local Jacobian; return an operator, with its shapes bound, for every key."""
-    arguments = step.jacobian.arguments(workspace.handed_to(step))
+def local_jacobian(workspace: Workspace, step: Step, slots: Slots | None = None) -> Mapping[str, Operator]:
+    """Ask a component for its local Jacobian; return an operator, with its shapes bound, for every key.
+
+    It is called with the arrays of the workspace, or with those in other `slots`.
+    """
+    arguments = step.jacobian.arguments(workspace.handed_to(step) if slots is None else slots)
     try:
         raw = step.jacobian.function(*arguments)
     except ContractError:

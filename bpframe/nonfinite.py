@@ -30,11 +30,11 @@ def nonfinite_error(workspace: Workspace, when: str, kept: str) -> NonFiniteErro
 
     `when` says at which step; `kept` says which parameters the network has now.
     """
-    if not workspace.keeps_values:
-        training, workspace = workspace.slots[TRAINING], workspace.again()
-        slots, plan = workspace.slots, workspace.plan
-        forward(workspace, {name: slots[slot] for name, slot in plan.input_slots.items()}, training)
-        costs(workspace, {each.output: slots[each.target_slot] for each in plan.costs})
+    # Another pass, because a repeated one keeps no values; after a called one too, so that both call as often.
+    training, workspace = workspace.slots[TRAINING], workspace.again()
+    slots, plan = workspace.slots, workspace.plan
+    forward(workspace, {name: slots[slot] for name, slot in plan.input_slots.items()}, training)
+    costs(workspace, {each.output: slots[each.target_slot] for each in plan.costs})
     trace = Trace(workspace)
     place, what, value = _forward(trace) or _backward(trace) or ("the network", "the gradient is", "unknown")
     return NonFiniteError(

@@ -82,6 +82,11 @@ class Step:
         return self.node.where
 
     @property
+    def mapping_slots(self) -> tuple[int, ...]:
+        """Where its parameters and its state are, by name."""
+        return self.parameter_slot, self.state_slot
+
+    @property
     def buffers(self) -> tuple[int, ...]:
         """Where the arrays are that its methods may write into."""
         return tuple(slot for slot in (self.output_buffer, self.scratch_buffer) if slot is not None)
@@ -127,6 +132,11 @@ class CostStep:
     def input_slots(self) -> tuple[int, ...]:
         """Where the output and its target are."""
         return self.value_slot, self.target_slot
+
+    @property
+    def mapping_slots(self) -> tuple[int, ...]:
+        """A cost has neither parameters nor state."""
+        return ()
 
     @property
     def buffers(self) -> tuple[int, ...]:

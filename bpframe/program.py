@@ -247,7 +247,11 @@ class Program:
         """Do a pass by calling the components, and hold what they call against the record."""
         given, known = dict(self._given), set(self.direct)
         recording = Recording(self.workspace, self.training, given, self._scale, self.direct)
-        total = recording.run(self.wanted)
+        try:
+            total = recording.run(self.wanted)
+        except BaseException:
+            self._start_over()  # what is called would go on with the arrays of this pass
+            raise
         new = recording.record
         changed = [] if new is None else differing(self.record.segments, new.segments)
         if new is not None and not changed:

@@ -64,7 +64,7 @@ class Workspace:
         self.dtype = parameters.vector.dtype
         self.checked = False
         self.keeps_values = True
-        self._handed: dict[str, Slots] = {}
+        self._handed: dict[str, dict[int, Array]] = {}  # by component and slot
         self._generator = generator
         self.slots: Slots = [None] * plan.size
         views = {path: locked(view) for path, view in parameters.views.items()}
@@ -128,17 +128,23 @@ class Workspace:
         """
         if step.why is None:
             return self.slots
-        handed = self.slots.copy()
-        for slot in step.input_slots:
-            handed[slot] = locked(self.slots[slot].copy())
-        for buffer in step.buffers:
-            handed[buffer] = self.empty(step.output_shape)
-        self._handed[step.key] = handed
-        return handed
+        self._handed[step.key] = {slot: self.slots[slot].copy() for slot in step.input_slots}
+        return self.handed_to(step)
 
     def handed_to(self, step: Step | CostStep) -> Slots:
-        """Return the slots that a component's methods were called with in this pass."""
-        return self.slots if step.why is None else self._handed[step.key]
+        """Return the slots for another method of a component in this pass, with the arrays that the first one got."""
+        if step.why is None:
+            return self.slots
+        handed = self.slots.copy()
+        for slot, array in self._handed[step.key].items():
+            handed[slot] = locked(array)
+        for buffer in step.buffers:
+            handed[buffer] = self.empty(step.output_shape)
+        for slot in step.mapping_slots:
+            # `np.add.at` writes into arrays of one axis although they are read-only.
+            mapping = {name: array.copy() if array.ndim < 2 else array.view() for name, array in handed[slot].items()}
+            handed[slot] = _handed_state(mapping)
+        return handed
 
     def put_value(self, step: Step, value: Array, into: Array | None = None) -> None:
         """Take a node's value, which from here on nobody writes: a copy of what a component may have kept.
@@ -152,8 +158,7 @@ class Workspace:
         else:
             self.slots[step.slot] = read_only(value if step.why is None else np.array(value))
         if step.why is not None:
-            own = self.slots[step.slot] if into is None else into.copy()
-            self._handed[step.key][step.slot] = locked(own)
+            self._handed[step.key][step.slot] = self.slots[step.slot] if into is None else into.copy()
 
 
 def _handed_state(state: NodeState) -> NodeState:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from bpframe.graph import Node
-from bpframe.returned import check_product
+from bpframe.operators import Operator
+from bpframe.returned import check_product, failed
 from bpframe.trace import Trace
 from bpframe.workspace import read_only
 
@@ -50,7 +51,7 @@ def tangents(
         total: Array | None = None
         for key, source in moving:
             if key not in node.component.integer_inputs:
-                part = _held(trace, node, key, "jvp", jacobian[key].jvp(found[source]), stack)
+                part = _held(trace, node, key, "jvp", _pushed(node, key, jacobian[key], found[source]), stack)
                 total = part if total is None else total + part
         for name, path in paths:
             pushed = jacobian[name].shared_jvp(parameters[path], trace.batch)
@@ -59,6 +60,13 @@ def tangents(
         if total is not None:
             found[node.name] = read_only(total if step.why is None else total.copy())
     return found
+
+
+def _pushed(node: Node, key: str, operator: Operator, tangent: Array) -> Array:
+    try:
+        return operator.jvp(tangent)
+    except ValueError as error:
+        raise failed(node.where, f"jvp of jacobian['{key}']", error) from error
 
 
 def _held(trace: Trace, node: Node, key: str, product: str, value: Array, stack: tuple[int, ...]) -> Array:

@@ -49,7 +49,9 @@ class DirectForward:
         try:
             found = step.forward.function(*arguments)
             if step.new_state_slot is not None:
-                found, slots[step.new_state_slot] = found
+                found, state = found
+                # Copies: it may be a view of what is overwritten later in this pass.
+                slots[step.new_state_slot] = {name: np.array(each) for name, each in state.items()}
             self.workspace.put_value(step, found, self.value)
         except Exception as error:
             raise failed(step.where, "forward", error, step.forward, arguments) from error

@@ -206,10 +206,10 @@ def _exchanged(j: Array, scene: Scene) -> Array | None:
         return None
     trace = probe.trace(scene.point)
     step = probe.plan.steps[0]
-    slots = trace.workspace.handed_to(step)
+    slots = trace.workspace.handed_to(step).copy()
     x, y = step.input_slots[0], step.slot
     slots[x], slots[y] = slots[y], slots[x]
-    return scene.written(local_jacobian(trace.workspace, step)[scene.key])
+    return scene.written(local_jacobian(trace.workspace, step, slots)[scene.key])
 
 
 def _another_key(j: Array, scene: Scene) -> Array | None:

@@ -37,14 +37,14 @@ def mixed_up(case: Case) -> str | None:
     for put_y_for_x, put_x_for_y, hint in hints:
         trace = probe.trace(case.block.point)
         step = probe.plan.steps[0]
-        slots = trace.workspace.handed_to(step)
+        slots = trace.workspace.handed_to(step).copy()
         x, y = slots[step.input_slots[0]], slots[step.slot]
         if put_y_for_x:
             slots[step.input_slots[0]] = y
         if put_x_for_y:
             slots[step.slot] = x
         try:
-            operator = local_jacobian(trace.workspace, step)[key]
+            operator = local_jacobian(trace.workspace, step, slots)[key]
         except Exception:  # the exchanged arguments make no sense to it: then this is not the mistake
             continue
         if case.explained_by(operator):
