@@ -11,6 +11,7 @@ import bpframe.engine
 import bpframe.plan
 import bpframe.program
 from bpframe.component.understanding import Understanding
+from bpframe.execution import functions
 from bpframe.execution.recorded import Recorded
 from bpframe.lanes import Lanes
 from bpframe.program import Program
@@ -49,16 +50,20 @@ def an_impure_method_is_taken_for_understood(patch) -> None:
 
 
 def a_write_into_a_fresh_array_is_frozen(patch) -> None:
-    """A plain array takes the numbers of one batch, and is a constant of the record."""
-    look = Recorded.__getattr__
+    """What a method writes into an array that it made is a constant of the record."""
+    understand, apply_function = bpframe.plan.understand, functions.apply_function
 
-    def without_refusing(self, name):
-        if name.startswith("__array"):
-            raise AttributeError(name)
-        return look(self, name)
+    def believing(component, methods):
+        found = understand(component, methods)
+        return Understanding(None, ()) if found.why and "write" in found.why else found
 
-    patch.setattr(Recorded, "__getattr__", without_refusing)
-    patch.setattr(Recorded, "__array__", lambda self, *args, **kwargs: np.array(self.array))
+    def unrecorded(tape, kind, function, args, kwargs):
+        if function in functions._WRITING and type(args[0]) is np.ndarray:
+            return function(*(each.array if isinstance(each, Recorded) else each for each in args), **kwargs)
+        return apply_function(tape, kind, function, args, kwargs)
+
+    patch.setattr(bpframe.plan, "understand", believing)
+    patch.setattr(functions, "apply_function", unrecorded)
 
 
 def a_workspace_is_shared_by_threads(patch) -> None:
