@@ -62,11 +62,21 @@ def sizes(array: Array, by_rows: bool = False) -> Array:
     Where that is zero, or nothing but the rounding of larger ones beside it, the largest magnitude in the array stands
     in for it, or, `by_rows`, in the same place of all rows; and 1 where all are zero.
     """
-    found = np.where(np.isfinite(array), np.abs(array), 0.0)
-    largest = np.max(found, axis=0 if by_rows and found.ndim else None, keepdims=True, initial=0.0)
-    found = np.where(found > EPS * largest, found, largest)
-    exponents = np.clip(np.frexp(np.where(found > 0, found, 1.0))[1] - 1, *RANGE)
-    return np.asarray(np.ldexp(1.0, exponents), like=array)
+    found = np.abs(array)
+    axis = 0 if by_rows and found.ndim else None
+    largest = np.max(found, axis=axis, keepdims=True, initial=0.0)
+    if not np.isfinite(largest).all():
+        found = np.where(np.isfinite(found), found, 0.0)
+        largest = np.max(found, axis=axis, keepdims=True, initial=0.0)
+    if not largest.all():
+        largest = np.where(largest > 0, largest, 1.0)
+    return _power_of_two(np.where(found > EPS * largest, found, largest))
+
+
+def _power_of_two(array: Array) -> Array:
+    """Return the largest power of two that is not larger, within what steps can be taken of."""
+    exponents = np.frexp(array)[1] - 1
+    return np.asarray(np.ldexp(1.0, np.minimum(np.maximum(exponents, RANGE[0]), RANGE[1])))
 
 
 class Level(NamedTuple):
@@ -81,24 +91,38 @@ class Line:
     """g(t) = f(x + t u d) along a direction d, with u so that at t = 1 the largest step is as long as a whole one.
 
     `by_rows` says that row n of the value depends on row n of x alone: every row then has a u of its own. Derivatives
-    are by t: along d they are those divided by `unit`.
+    are by t: along d they are those divided by `unit`, which is 1 where the direction is `sized` already.
     """
 
-    def __init__(self, function: Function, at: Array, direction: Array, by_rows: bool, stretch: float = 1.0) -> None:
+    def __init__(
+        self,
+        function: Function,
+        at: Array,
+        direction: Array,
+        by_rows: bool,
+        stretch: float = 1.0,
+        sized: bool = False,
+    ) -> None:
         self.function = function
         self.at = at
         self.by_rows = by_rows and at.ndim > 0
         self._axes = tuple(range(1, at.ndim)) if self.by_rows else None
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            longest = np.max(np.abs(direction), axis=self._axes, keepdims=self.by_rows, initial=0.0)
-            size = np.where(direction != 0, sizes(at, by_rows), 0.0)
-            unit = np.max(size, axis=self._axes, keepdims=self.by_rows, initial=0.0) / longest
-            exponents = np.frexp(np.where(np.isfinite(unit) & (unit > 0), unit, 1.0))[1] - 1
-        self._unit = np.ldexp(1.0, np.clip(exponents, *RANGE))
-        self.moved = np.asarray(self._unit * direction, at.dtype)
-        self.from_zero = bool(np.any((at == 0) & (direction != 0)))
         self._stretch = stretch
         self._levels: dict[int, Level] = {}
+        self._unit = np.ones(()) if sized else self._unit_of(direction)
+        self.moved = direction if sized else np.asarray(self._unit * direction, at.dtype)
+
+    def _unit_of(self, direction: Array) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            longest = np.max(np.abs(direction), axis=self._axes, keepdims=self.by_rows, initial=0.0)
+            size = np.where(direction != 0, sizes(self.at, self.by_rows), 0.0)
+            unit = np.max(size, axis=self._axes, keepdims=self.by_rows, initial=0.0) / longest
+            return _power_of_two(np.where(np.isfinite(unit) & (unit > 0), unit, 1.0))
+
+    @cached_property
+    def from_zero(self) -> bool:
+        """Whether an entry that is zero is varied."""
+        return bool(np.any((self.at == 0) & (self.moved != 0)))
 
     @cached_property
     def here(self) -> Array:
@@ -113,6 +137,14 @@ class Line:
     def step(self, level: int) -> float:
         """Return t of a level: about 4⁻ʲ, a number of few digits so that x + t u e_k is exact."""
         return float(self._stretch * UNEVEN[level % len(UNEVEN)] * 4.0**-level)
+
+    def glance(self, t: float) -> tuple[Array, Array]:
+        """Return D(t) and the rounding of g in it, for steps that the argument's digits can take."""
+        right, left = (
+            np.asarray(self.function(self.at + t * self.moved)),
+            np.asarray(self.function(self.at - t * self.moved)),
+        )
+        return (right - left) / (2 * t), 2 * EPS / t * np.maximum(np.abs(right), np.abs(left))
 
     def difference(self, t: float) -> tuple[Array, Array, Array, Array]:
         """Return g(t), g(−t), D(t) and its noise; NaN where a step leaves the domain of a function that then raises."""

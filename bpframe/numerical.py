@@ -9,8 +9,9 @@ Sources: W. Squire and G. Trapp, SIAM Review 40 (1998), 110–112; for the diffe
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -110,33 +111,42 @@ def jacobian_columns(function: Function, at: Array, by_rows: bool) -> Array:
     direction that changes every entry: the complex step where differences confirm it.
     """
     size = sizes(at, by_rows)
-    generic: Array = np.asarray(np.random.default_rng(0).standard_normal(at.shape), like=at) * size
+    places = [
+        (slice(None), *place) if by_rows else place for place in np.ndindex(at.shape[1:] if by_rows else at.shape)
+    ]
+    if not places:
+        return np.zeros_like(at, shape=(0, *function(at).shape))
+    if is_analytic(function, at, _generic(at.shape) * size, by_rows):
+        return np.stack([_complex_column(function, at, place, STEP * size[place]) for place in places])
     found = []
-    if is_analytic(function, at, generic, by_rows):
-        for direction in _unit_directions(STEP * size, by_rows):
-            value = _complex_value(function, at + 1j * direction)
-            if value is None:
-                break
-            step = direction.sum(axis=tuple(range(1 if by_rows else 0, at.ndim)))
-            found.append(value.imag / (step.reshape(-1, *(1,) * (value.ndim - 1)) if by_rows else step))
-        else:
-            return np.stack(found) if found else np.zeros_like(at, shape=(0, *function(at).shape))
-    ones = _unit_directions(np.ones_like(at), by_rows)
-    return np.stack([measured_with(False, function, at, direction, by_rows).value for direction in ones])
+    for place in places:
+        direction = np.zeros_like(at)
+        direction[place] = 1
+        found.append(measured_with(False, function, at, direction, by_rows).value)
+    return np.stack(found)
 
 
-def _unit_directions(lengths: Array, by_rows: bool) -> Iterator[Array]:
-    """Yield one direction per entry, or per entry of a row, as long as `lengths` says there."""
-    for place in np.ndindex(lengths.shape[1:] if by_rows else lengths.shape):
-        index = (slice(None), *place) if by_rows else place
-        direction = np.zeros_like(lengths)
-        direction[index] = lengths[index]
-        yield direction
+def _complex_column(function: Function, at: Array, place: tuple[Any, ...], step: Array) -> Array:
+    """Return Im f(x + i h e_k) / h for the entry of a place, or for that of each row."""
+    moved = at.astype(np.complex128)
+    moved.imag[place] = step
+    with np.errstate(all="ignore"):
+        column = np.asarray(function(moved)).imag
+        return np.asarray(column / (step.reshape(-1, *(1,) * (column.ndim - 1)) if step.ndim else step))
+
+
+@lru_cache(maxsize=64)
+def _generic(shape: tuple[int, ...]) -> Array:
+    """Return a direction that changes every entry."""
+    return np.asarray(np.random.default_rng(0).standard_normal(shape))
 
 
 def is_analytic(function: Function, at: Array, direction: Array, by_rows: bool = False) -> bool:
-    """Whether the complex step along a direction works and differences, of steps as short as it takes, confirm it."""
-    line = Line(function, at, direction, by_rows)
+    """Whether the complex step works along a direction of entries' sizes, and differences confirm it.
+
+    Their steps are as short as it takes.
+    """
+    line = Line(function, at, direction, by_rows, sized=True)
     by_complex = _complex(line)
     if by_complex is None:
         return False
@@ -192,25 +202,33 @@ def _plainly_agree(line: Line, by_complex: Array) -> bool:
     Most functions show it after four values, where finding out what the differences are worth takes more. False says
     nothing: next to a kink, or where digits cancel, `_agree` looks closer.
     """
-    seen = np.zeros(by_complex.shape, bool)
+
+    def glance(level: int) -> tuple[Array, Array]:
+        try:
+            return line.glance(line.step(level))
+        except Exception:  # a step may leave the domain of a function that then raises
+            nothing = np.full(by_complex.shape, np.nan)
+            return nothing, nothing
+
     with np.errstate(all="ignore"):
-        before = np.full(by_complex.shape, np.nan)
+        size = np.abs(by_complex)
+        seen, before = np.zeros((), bool), np.full((), np.nan)
         for level in SHRINKING:
-            *_, slope, noise = line.difference(line.step(level))
+            slope, noise = glance(level)
             if slope.shape != by_complex.shape:
                 return False
-            seen |= np.abs(slope - by_complex) <= 1e-5 * np.abs(by_complex) + 4 * noise
+            seen = seen | (np.abs(slope - by_complex) <= 1e-5 * size + 4 * noise)
             if seen.all():
                 break
-            if np.any(~seen & (np.abs(slope - before) <= 1e-5 * np.abs(slope))):
+            if (~seen & (np.abs(slope - before) <= 1e-5 * np.abs(slope))).any():
                 return False  # two steps agree, on something else
             before = slope
         else:
             return False
         # What is narrower than those steps is met by the shortest; no digits are asked of it.
-        for level in (SHORT, SHORTEST) if line.from_zero and not by_complex.all() else (SHORT,):
-            *_, slope, noise = line.difference(line.step(level))
-            if not np.all(np.isnan(slope) | (np.abs(slope - by_complex) <= 0.01 * np.abs(by_complex) + 32 * noise)):
+        for level in (SHORT,) if by_complex.all() or not line.from_zero else (SHORT, SHORTEST):
+            slope, noise = glance(level)
+            if not (np.abs(slope - by_complex) <= 0.01 * size + 32 * noise).all():
                 return False
     return True
 
