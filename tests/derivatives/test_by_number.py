@@ -254,6 +254,9 @@ def test_a_smooth_function_takes_five_calls_and_one_that_is_not_analytic_nine() 
     smooth = Counted(lambda x: np.exp(-x) * np.sin(3 * x))
     assert differentiate(smooth, np.array([0.3, 1.2]), np.ones(2)).method == "complex step"
     assert smooth.calls == 5
+    narrow = Counted(CASES["a line in metres"][0])
+    assert differentiate(narrow, np.array(589.02e-9), np.ones(())).method == "complex step"
+    assert narrow.calls == 7
     folded = Counted(lambda x: np.exp(-np.abs(x)))
     measured_with(False, folded, np.array([0.3, 1.2]), np.ones(2))
     assert folded.calls == 9
