@@ -131,7 +131,7 @@ def clipped_gradient(
     return total
 
 
-def variance(examples: Portions, like: ParameterVector, ddof: int = 0) -> ParameterVector:
+def variance(examples: Portions, like: ParameterVector, ddof: int) -> ParameterVector:
     """Return the variance of every entry of the gradient over the examples.
 
         (Σ_n g_n² − N ḡ²) / (N − ddof),    ḡ = 1/N Σ_n g_n

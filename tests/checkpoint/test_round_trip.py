@@ -114,6 +114,31 @@ def test_state_comes_back(tmp_path: Path) -> None:
     assert again.predict(x).tobytes() == net.predict(x).tobytes()
 
 
+class TurnedState(Layer):
+    """Keeps a state whose memory lies the other way round."""
+
+    def initial_state(self, features):
+        return {"table": State((2, features))}
+
+    def forward(self, x, state, training):
+        table = np.stack([x[0], np.arange(x.shape[1])], axis=1).T if training else state["table"]
+        return x + state["table"][0], {"table": table}
+
+    def jacobian(self, x):
+        return {"x": Diagonal(np.ones_like(x))}
+
+
+@pytest.mark.filterwarnings("ignore:no installed plugin set provides")
+def test_state_comes_back_however_its_memory_lies(tmp_path: Path) -> None:
+    net, x = trained(TurnedState())
+    name = next(iter(net.state))
+    table = net.state[name]["table"]
+    assert table[1].tolist() == [0, 1, 2, 3, 4]
+    again = bp.load(net.save(tmp_path / "run"), components=[TurnedState])
+    np.testing.assert_array_equal(again.state[name]["table"], table)
+    assert again.predict(x).tobytes() == net.predict(x).tobytes()
+
+
 def test_saving_a_class_of_no_plugin_set_says_what_loading_needs(tmp_path: Path) -> None:
     net, x = trained(SoftSign(sharpness=2.0))
     with pytest.warns(UserWarning, match=r"components=\[SoftSign\]") as warned:

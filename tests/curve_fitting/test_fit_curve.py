@@ -41,6 +41,20 @@ def test_parameters_and_covariance_are_scipys(layer, sigma, absolute):
     assert not fit.notes
 
 
+def test_the_summary_names_its_figures_before_it_gives_them():
+    fit = bp.fit_curve(Decay(), X, Y)
+    rows = {line.strip().split("  ")[0]: line for line in str(fit.summary()).splitlines()[6:]}
+    for name, figures in {
+        "values, parameters": "40, 3; 37 degrees of freedom",
+        "χ²": f"{fit.chi_square:.8g}",
+        "reduced χ²": f"{fit.chi_square / 37:.8g}",
+        "R²": f"{fit.r_squared:.8g}",
+        "AIC, BIC": f"{fit.aic:.6g}, {fit.bic:.6g}",
+        "ended": f"after {len(fit.history)} iterations",
+    }.items():
+        assert rows[name].split(name, 1)[1].strip().startswith(figures)
+
+
 def test_statistics_are_those_of_the_residuals():
     fit = bp.fit_curve(Decay(), X, Y, sigma=SIGMA)
     f, n, p = decay(X, *fit.estimates), len(X), 3

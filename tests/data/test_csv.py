@@ -210,6 +210,12 @@ def test_a_file_of_targets_alone_is_refused(tmp_path):
         load(tmp_path, "species\na\n", one_hot=True)
 
 
+def test_only_the_first_line_can_be_a_header_taken_for_data(tmp_path):
+    with pytest.raises(DataError, match=r"line 3.*'many' is not a finite number") as caught:
+        load(tmp_path, "1,2,a\n3,4,b\n5,many,a\n", header=False, targets=[2], one_hot=True)
+    assert "header" not in str(caught.value.hint)
+
+
 def test_a_header_taken_for_data_is_explained(tmp_path):
     with pytest.raises(DataError, match="line 1, column '0': 'length'") as caught:
         load(tmp_path, IRIS, header=False, targets=[2], one_hot=True)

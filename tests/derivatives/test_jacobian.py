@@ -12,6 +12,7 @@ import pytest
 from bpframe_reference import Add, Dense, Multiply, Sigmoid
 
 from bpframe import Network, node
+from bpframe.derivatives.jacobian import products
 from bpframe.derivatives.jacobian.derivation import derivation_of
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
 from bpframe.operators import Identity
@@ -300,6 +301,19 @@ def test_examples_are_taken_in_portions_where_what_comes_up_is_large(monkeypatch
             np.testing.assert_allclose(each, expected[order][wrt], rtol=1e-12)
 
 
+@pytest.mark.parametrize("counts", [(1, 4), (4, 1), (4, 4), (1, 1)])
+@pytest.mark.parametrize("one_thread", [8, 40, 10**6])
+@pytest.mark.parametrize("inner", [1, 3])
+def test_jacobians_are_multiplied_in_blocks_of_any_size(counts, one_thread, inner, monkeypatch) -> None:
+    monkeypatch.setattr(products, "ONE_THREAD", one_thread)
+    rng = np.random.default_rng(0)
+    later, earlier = rng.standard_normal((counts[0], 6, inner)), rng.standard_normal((counts[1], inner, 2))
+    expected = np.sum(later[..., None] * earlier[:, None], axis=2)
+    for out in (None, np.empty((max(counts), 6, 2)), np.empty((5, 6, 2))):
+        found = products.multiplied(products.Held(later, False), products.Held(earlier, False), out)
+        np.testing.assert_allclose(found.j, expected, rtol=1e-14)
+
+
 @pytest.mark.parametrize(
     ("sizes", "order", "largest"),
     [
@@ -344,6 +358,14 @@ class TestRefusals:
         with pytest.raises(DerivativeError) as caught:
             self.network.jacobian(self.x, **given)
         assert re.search(message, str(caught.value))
+
+    @pytest.mark.parametrize("given", [{"of": "prodct"}, {"wrt": "zz"}])
+    def test_names_that_are_none_are_told_with_those_that_are_some(self, given: dict[str, Any]) -> None:
+        with pytest.raises(DerivativeError) as caught:
+            self.network.jacobian(self.x, **given)
+        names = caught.value.expected.split(", ")
+        assert {"left", "gate", "product", "side"} <= set(names)
+        assert ("left.w" in names) == ("wrt" in given)
 
     def test_inputs_of_integers(self) -> None:
         network = BY_NAME["embedding"].make()

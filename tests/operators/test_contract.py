@@ -58,6 +58,9 @@ class Centred(Operator):
         return u - u.mean(axis=-2, keepdims=True)
 
 
+TO_TWO = Cumulative().bind((3,), (2,))
+
+
 def test_an_operator_with_two_methods_gets_the_rest():
     operator = Cumulative().bind((3,), (3,))
     lower = np.tril(np.ones((3, 3)))
@@ -218,8 +221,8 @@ def test_an_open_shape_says_to_bind(operator):
         (Composed((Identity(), Matrix(np.ones((3, 2))))).bind((2,), (2,)), "'identity' cannot change", "(3,)", "(2,)"),
         (Composed((Matrix(np.eye(3)).bind((3,), (3,)), DIAGONAL)).bind((2,), (3,)), "neighbours in", "(3,)", "(2,)"),
         (Sum((Diagonal(np.ones((5, 3))), Identity())).bind((2,), (2,)), "neighbours in", "(2,)", "(3,)"),
-        (Sum((Matrix(np.ones((2, 3))), Matrix(np.ones((4, 3))))), "neighbours in", "output shape (2,)", "(4,)"),
-        (Sum((Matrix(np.ones((3, 2))), Matrix(np.ones((3, 4))))), "neighbours in", "input shape (2,)", "(4,)"),
+        (Sum((TO_TWO, Cumulative().bind((3,), (4,)))), "neighbours in", "output shape (2,)", "output shape (4,)"),
+        (Sum((TO_TWO, Cumulative().bind((4,), (2,)))), "neighbours in", "input shape (3,)", "input shape (4,)"),
     ],
 )
 def test_check_says_what_was_expected_and_what_arrived(operator, problem, expected, received):

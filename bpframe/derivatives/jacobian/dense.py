@@ -23,7 +23,7 @@ def dense_jacobians(
     target: str,
     sources: Sequence[str],
     order: Order,
-    training: bool = False,
+    training: bool,
     memory_limit: int | None = None,
 ) -> tuple[dict[str, Array], Derivation]:
     """Return ∂(target)/∂(source) of every example, (N, *target, *source) by source, and how it was multiplied out.
