@@ -107,6 +107,15 @@ def test_a_jacobian_that_is_not_of_full_rank_has_an_infinite_condition() -> None
     assert "inf" in str(found)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_jacobian_of_zeros_has_an_infinite_condition_too() -> None:
+    network = Network([Dense(units=2)], input_shape=(2,), seed=0)
+    network.parameters["dense_1.w"][...] = 0
+    found = network.spectrum(np.ones((3, 2)))
+    assert found["x"].condition.tolist() == [np.inf] * 3
+    assert not found["x"].largest.any()
+
+
 def test_one_value_a_node_and_several_paths() -> None:
     network = Network(inputs={"x": (3,)}, nodes={"s": node(Sigmoid(), "x"), "y": node(Add(), "s", "x", "x")}, seed=0)
     x = np.random.default_rng(0).standard_normal((2, 3))
