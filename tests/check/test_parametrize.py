@@ -68,6 +68,12 @@ def test_an_expected_failure_needs_a_reason_and_a_check(expected: dict[Any, Any]
         parametrize_with_components([Sigmoid()], expected_failures=expected)
 
 
+def test_a_misspelt_check_names_the_close_one() -> None:
+    with pytest.raises(ContractError) as caught:
+        parametrize_with_components([Sigmoid()], expected_failures={("sigmoid", "extrems"): "why"})
+    assert caught.value.hint == "did you mean (sigmoid, extremes)?"
+
+
 SUITE = """
 from bpframe.testing import parametrize_with_components
 EXAMPLES = [(SoftSign(), [(4,)]), (NoFactor(sharpness=2.0), [(4,)])]

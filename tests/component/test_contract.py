@@ -376,6 +376,42 @@ def test_an_initializer_asks_for_known_words_only():
     assert "'fan_in'" in refused(Slip).hint
 
 
+class PlainActivation(Activation):
+    def forward(self, x):
+        return x
+
+    def jacobian(self, x):
+        return np.eye(x.shape[-1])
+
+
+class PlainCost(Cost):
+    def forward(self, a, y):
+        return np.sum(a - y, axis=1)
+
+    def jacobian(self, a):
+        return np.ones_like(a)
+
+
+ASKED = [
+    *((Plain, name) for name in ("jacobian", "parameters", "output_shape", "initial_state", "second_order")),
+    *((PlainActivation, name) for name in ("jacobian", "initial_state", "second_derivative", "second_order")),
+    *((PlainCost, name) for name in ("forward", "jacobian", "hessian", "target_shape")),
+    *((kind, "input_domain") for kind in (Plain, PlainActivation, PlainCost)),
+    *((Optimizer, name) for name in ("update", "minimize")),
+    (Initializer, "draw"),
+]
+
+
+@pytest.mark.parametrize(("kind", "method"), ASKED, ids=[f"{kind.__name__}.{method}" for kind, method in ASKED])
+def test_no_method_asks_for_what_nobody_gives(kind, method):
+    def asks(self, *, nobodys):
+        return nobodys
+
+    error = refused(type("Slip", (kind,), {method: asks}))
+    assert f"Slip.{method}" in str(error)
+    assert "'nobodys'" in str(error)
+
+
 # ---- keys of jacobian
 
 

@@ -170,6 +170,8 @@ def test_the_kit_refuses_a_draft_and_says_what_it_looks_like(component, shapes, 
     for key, words in said.items():
         label = "measured" if key is None else f"measured jacobian[{key}]"
         assert any(words in text for name, text in told.items() if name.startswith(label)), told
+    if None in said:  # of a cost there is nothing else to be measured
+        assert list(told) == ["measured"]
 
 
 def test_a_random_layer_is_described_in_both_modes():
