@@ -318,3 +318,20 @@ def test_the_complex_step_is_believed_only_where_the_function_is_analytic() -> N
         "magnitude": "central differences",
         "clipped": "central differences",
     }
+
+
+class Overflowing(Activation):
+    """eˣ, whose Jacobian is cut off where its values overflow."""
+
+    def forward(self, x: Array) -> Array:
+        return np.exp(x)
+
+    def jacobian(self, x: Array) -> Operator:
+        return Diagonal(np.exp(np.minimum(x, 30)))
+
+
+def test_an_output_that_overflows_in_some_entries_is_named_beside_a_finite_jacobian() -> None:
+    with np.errstate(over="ignore"):
+        report = check_component(Overflowing(), ((4,),), only=["extremes"])
+    (found,) = report.failed
+    assert found.message == "forward's output is not finite at x = 1000 (float64)"
