@@ -129,7 +129,8 @@ class FittedPreparation(BaseModel):
             rows.append(("classes", _shown([repr(label) for label in self.classes])))
         return "FittedPreparation\n" + labelled(rows)
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self)
 
     def _scaling_rows(self) -> list[tuple[str, str]]:
         names = [] if self.feature_names is None else [("columns", _shown(self.feature_names))]
