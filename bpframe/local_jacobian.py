@@ -61,7 +61,8 @@ def bound(step: Step, raw: Any, dtype: Any) -> Mapping[str, Operator]:
 
 def _own(step: Step, operators: Mapping[str, Operator]) -> Mapping[str, Operator]:
     """Return operators that a component cannot change later: of one that may keep them, or their arrays, copies."""
-    return operators if step.why is None else copy.deepcopy(dict(operators))
+    own = step.why is None or step.node.contract.is_draft  # a draft's are measured, and nobody else's
+    return operators if own else copy.deepcopy(dict(operators))
 
 
 def _check_written_out(workspace: Workspace, step: Step, raw: Any) -> None:
