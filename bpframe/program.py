@@ -40,7 +40,7 @@ EVALUATIONS = 8
 
 #: So many kinds of evaluation are recorded at once, and another one after so many more passes: it takes as long.
 RECORDED_AT_ONCE = 8
-PASSES_PER_RECORDING = 200
+PASSES_PER_RECORDING = 1000
 
 DIFFERS = "its calls differ from batch to batch"
 
