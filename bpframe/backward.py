@@ -18,9 +18,9 @@ from bpframe.errors import ContractError
 from bpframe.graph import Node
 from bpframe.local_jacobian import local_jacobian
 from bpframe.operators import Operator
-from bpframe.plan import BackwardStep, CostStep
 from bpframe.returned import check_product, failed
 from bpframe.scratch import Scratch
+from bpframe.steps import BackwardStep, CostStep
 from bpframe.trace import Trace
 from bpframe.workspace import Workspace, read_only
 

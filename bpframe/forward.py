@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from bpframe.errors import ContractError, ShapeMismatch
-from bpframe.plan import TRAINING
 from bpframe.returned import check_state, check_value, failed
+from bpframe.steps import TRAINING
 from bpframe.workspace import Workspace, read_only
 
 __all__ = ["costs", "forward"]

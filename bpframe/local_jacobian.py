@@ -11,8 +11,8 @@ import numpy as np
 from bpframe.errors import BpframeError, ContractError, OperatorError, closest
 from bpframe.graph import Node
 from bpframe.operators import Operator, dense_operator
-from bpframe.plan import Slots, Step
 from bpframe.returned import check_jacobian, failed, grows_with_the_batch, misfit
+from bpframe.steps import Slots, Step
 from bpframe.workspace import Workspace, read_only
 
 __all__ = ["bound", "local_jacobian"]

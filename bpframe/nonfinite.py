@@ -10,7 +10,7 @@ import numpy as np
 from bpframe.backward import output_errors, walk_back
 from bpframe.errors import NonFiniteError
 from bpframe.forward import costs, forward
-from bpframe.plan import TRAINING
+from bpframe.steps import TRAINING
 from bpframe.trace import Trace
 from bpframe.workspace import Workspace
 

@@ -18,6 +18,7 @@ import numpy as np
 from bpframe.called_pass import CalledPass, MakePass, Wanted
 from bpframe.errors import BpframeError
 from bpframe.execution.binding import Binding
+from bpframe.execution.budget import EVALUATIONS, Budget
 from bpframe.execution.buffers import Buffers
 from bpframe.execution.comparing import differing
 from bpframe.execution.guards import distrust, guard
@@ -35,26 +36,7 @@ Arrays = Mapping[str, Array]
 #: After so many records that differ from one another, nothing is recorded any more.
 ATTEMPTS = 6
 
-#: After so many evaluations of one size it pays to record the next.
-EVALUATIONS = 8
-
-#: So many kinds of evaluation are recorded at once, and another one after so many more passes: it takes as long.
-RECORDED_AT_ONCE = 8
-PASSES_PER_RECORDING = 1000
-
 DIFFERS = "its calls differ from batch to batch"
-
-
-class Budget:
-    """How many recordings the passes so far have paid for, so that many batch sizes do not mean many recordings."""
-
-    def __init__(self) -> None:
-        self.passes = 0
-        self.recordings = 0
-
-    def allows(self) -> bool:
-        """Whether another size may be recorded."""
-        return (self.recordings - RECORDED_AT_ONCE) * PASSES_PER_RECORDING < self.passes
 
 
 def repeating() -> MakePass:

@@ -12,7 +12,7 @@ import numpy as np
 from bpframe.errors import BpframeError, ContractError, OperatorError, ShapeMismatch
 from bpframe.graph import Node, batched
 from bpframe.operators import Operator
-from bpframe.plan import Call
+from bpframe.steps import Call
 
 __all__ = [
     "check_jacobian",

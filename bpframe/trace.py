@@ -13,7 +13,8 @@ from bpframe.errors import closest
 from bpframe.local_jacobian import local_jacobian
 from bpframe.operators import Operator
 from bpframe.parameters import ParameterVector
-from bpframe.plan import Plan, Slots
+from bpframe.plan import Plan
+from bpframe.steps import Slots
 from bpframe.workspace import Workspace
 
 __all__ = ["Trace"]

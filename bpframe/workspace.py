@@ -11,7 +11,8 @@ import numpy as np
 from bpframe.component import State
 from bpframe.graph import Graph
 from bpframe.parameters import ParameterVector
-from bpframe.plan import CostStep, Plan, Slots, Step
+from bpframe.plan import Plan
+from bpframe.steps import CostStep, Slots, Step
 
 __all__ = ["NodeState", "Workspace", "initial_state", "read_only"]
 

@@ -34,8 +34,8 @@ class Cost(Component):
     _suffix: ClassVar[str] = "Cost"
 
     #: Where a and y may lie: an open interval (low, high) for a, or a mapping with "a" and "y". None is the whole line.
-    #: The conformance kit draws its points there. Targets that are integers have low <= y < high, or 0 <= y where nothing
-    #: is declared; a network takes no others.
+    #: The conformance kit draws its points there. Targets that are integers have low <= y < high, or 0 <= y where
+    #: nothing is declared; a network takes no others.
     domain: ClassVar[Domain | None] = None
 
     #: Whether `jacobian` may be left out for now, to be measured from `forward`.

@@ -13,7 +13,7 @@ from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.pull_back import pull_back, steps_to
 from bpframe.derivatives.second_order import Blocks, block_product, needs_second_order, second_order
 from bpframe.derivatives.spaces import Space
-from bpframe.plan import BackwardStep
+from bpframe.steps import BackwardStep
 
 __all__ = ["HessianProduct"]
 

@@ -16,9 +16,9 @@ from bpframe.forward import costs
 from bpframe.graph import Node
 from bpframe.operators import Operator, PulledVectors, dense_operator
 from bpframe.parameters import ParameterVector
-from bpframe.plan import CostStep
 from bpframe.returned import failed
 from bpframe.scratch import Scratch
+from bpframe.steps import CostStep
 from bpframe.trace import Trace
 
 __all__ = ["Linearisation", "refuse_coupled", "refuse_coupling"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from bpframe.backward import walk_back
 from bpframe.derivatives.spaces import Space
-from bpframe.plan import BackwardStep
+from bpframe.steps import BackwardStep
 from bpframe.trace import Trace
 
 __all__ = ["pull_back", "steps_to"]

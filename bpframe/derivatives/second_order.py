@@ -15,8 +15,8 @@ import numpy as np
 from bpframe.errors import ContractError, DerivativeError, OperatorError, closest
 from bpframe.graph import Node
 from bpframe.operators import Diagonal, Operator, dense_operator
-from bpframe.plan import Step
 from bpframe.returned import failed
+from bpframe.steps import Step
 from bpframe.trace import Trace
 
 __all__ = ["Blocks", "bending_keys", "block_product", "needs_second_order", "second_order"]

@@ -12,8 +12,8 @@ from bpframe.backward import Distrusted, pass_on
 from bpframe.errors import ContractError
 from bpframe.execution.tape import Array
 from bpframe.local_jacobian import bound
-from bpframe.plan import BackwardStep, CostStep, Step
 from bpframe.returned import failed
+from bpframe.steps import BackwardStep, CostStep, Step
 from bpframe.workspace import Workspace, read_only
 
 __all__ = ["DirectBackward", "DirectCost", "DirectForward", "why_called"]

@@ -10,7 +10,7 @@ from bpframe.execution.direct import DirectCost, DirectForward, why_called
 from bpframe.execution.recorded import Recorded
 from bpframe.execution.recorded_pass import RecordedPass
 from bpframe.execution.tape import Array
-from bpframe.plan import CostStep, Step
+from bpframe.steps import CostStep, Step
 from bpframe.workspace import read_only
 
 __all__ = ["RecordedForward"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from bpframe.execution.recorded import Recorded
 from bpframe.execution.tape import Array, NotRecordable, Place, Tape
-from bpframe.plan import TRAINING
+from bpframe.steps import TRAINING
 from bpframe.workspace import Workspace, read_only
 
 __all__ = ["RecordedPass", "Resolve"]

@@ -16,7 +16,7 @@ from bpframe.execution.recorded_forward import RecordedForward
 from bpframe.execution.recorded_pass import Resolve
 from bpframe.execution.tape import Place, Root, Segment
 from bpframe.local_jacobian import bound
-from bpframe.plan import BackwardStep, CostStep
+from bpframe.steps import BackwardStep, CostStep
 
 __all__ = ["Record", "Recording"]
 

@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("graph", "building"),
     ("parameters", "randomness", "arrays", "largest_product"),
     ("draft", "scratch"),
+    ("steps",),
     ("plan",),
     ("returned", "workspace"),
     ("local_jacobian",),

@@ -11,7 +11,6 @@ from bpframe_reference import Add, Dense, Identity, QuadraticCost, Sigmoid
 import bpframe as bp
 from bpframe.errors import ConcurrencyError, ContractError
 from bpframe.extend import Activation, Cost, Diagonal, Layer, Matrix, Operator, Optimizer, Parameter
-
 from tests.passes import evaluations
 
 from .networks import descent

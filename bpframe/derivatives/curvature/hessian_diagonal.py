@@ -27,7 +27,7 @@ from bpframe.engine import Engine
 from bpframe.errors import DerivativeError
 from bpframe.graph import Node
 from bpframe.parameters import ParameterVector
-from bpframe.plan import BackwardStep
+from bpframe.steps import BackwardStep
 from bpframe.trace import Trace
 
 __all__ = ["hessian_diagonal"]
