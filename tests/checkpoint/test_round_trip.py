@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bpframe_reference import Add, Dense, GradientDescent, Multiply, QuadraticCost, Shift, Sigmoid
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
 
 import bpframe as bp
 from bpframe.checkpoint import writing
@@ -137,6 +139,24 @@ def test_state_comes_back_however_its_memory_lies(tmp_path: Path) -> None:
     again = bp.load(net.save(tmp_path / "run"), components=[TurnedState])
     np.testing.assert_array_equal(again.state[name]["table"], table)
     assert again.predict(x).tobytes() == net.predict(x).tobytes()
+
+
+def test_an_array_that_the_network_has_not_names_the_close_one(tmp_path: Path) -> None:
+    folder = trained()[0].save(tmp_path / "run")
+    arrays = load_file(folder / "weights.safetensors")
+    save_file(arrays | {"dense_1.ww": arrays["dense_1.w"]}, folder / "weights.safetensors", _metadata(folder))
+    versions = json.loads((folder / "versions.json").read_text())
+    for name in ("digests", "digest"):  # as runs had none
+        versions.pop(name, None)
+    (folder / "versions.json").write_text(json.dumps(versions))
+    with pytest.raises(CheckpointError, match=r"has a parameter 'dense_1.ww'") as refused:
+        bp.load(folder)
+    assert refused.value.hint == "did you mean 'dense_1.w'?"
+
+
+def _metadata(folder: Path) -> dict[str, str]:
+    with safe_open(folder / "weights.safetensors", "numpy") as file:
+        return dict(file.metadata())
 
 
 def test_saving_a_class_of_no_plugin_set_says_what_loading_needs(tmp_path: Path) -> None:

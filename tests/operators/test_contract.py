@@ -82,6 +82,8 @@ def test_an_operator_with_two_methods_gets_the_rest():
 def test_writing_out_costs_what_the_parts_cost_where_all_know_it():
     known = Diagonal(np.ones((5, 3))), RankOne(np.ones((5, 3)), np.ones((5, 3))).bind((3,), (3,))
     assert [each.dense_cost for each in known] == [0, 9]
+    held = Identity().bind((3,), (3,)), Reshape().bind((4, 3), (12,)), BatchMatrix(np.ones((5, 2, 3)))
+    assert [each.dense_cost for each in held] == [0, 0, 0]
     assert Sum(known).bind((3,), (3,)).dense_cost == 9
     for terms in ((*known, Cumulative()), (Cumulative(), *known)):
         assert Sum(terms).bind((3,), (3,)).dense_cost is None

@@ -135,8 +135,13 @@ def test_a_sum_of_another_batch_is_refused_whichever_term_holds_it(place) -> Non
 )
 def test_a_rank_one_of_shapes_that_do_not_fit_is_refused(left, right, in_shape, out_shape, problem) -> None:
     operator = RankOne(np.ones(left), np.ones(right)).bind(in_shape, out_shape)
-    with pytest.raises(OperatorError, match=problem):
+    with pytest.raises(OperatorError) as caught:
         operator.check(5)
+    assert problem in caught.value.problem
+    if "fit" in problem:
+        name, held, shape = ("left", left, out_shape) if "left" in problem else ("right", right, in_shape)
+        assert caught.value.received == f"{name} of shape {held}"
+        assert caught.value.expected == f"{name} of shape (N, *{shape}), for {in_shape} -> {out_shape}"
 
 
 @pytest.mark.parametrize(
