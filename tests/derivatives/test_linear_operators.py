@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bpframe_reference import Dense
+from bpframe_reference import Dense, QuadraticCost
 from scipy.sparse.linalg import aslinearoperator, cg, eigsh, lsmr, svds
 
+from bpframe import Network, node
 from bpframe.derivatives import memory
 from bpframe.errors import BatchCoupledError, DataError, DerivativeError
 from tests.contract.cases import Case
@@ -41,6 +42,18 @@ def test_entries_of_every_network(example, wrt, kind) -> None:
     v, u = rng.standard_normal(expected.shape[1]), rng.standard_normal(expected.shape[0])
     assert_close(operator @ v, expected @ v, 1e-9)
     assert_close(operator.H @ u, expected.T @ u, 1e-9)
+
+
+def test_what_has_no_influence_on_the_cost_has_entries_of_zero() -> None:
+    nodes = {"one": node(Dense(units=2), "x"), "two": node(Dense(units=3), "x")}
+    network = Network(inputs={"x": (3,)}, nodes=nodes, output=["one", "two"], cost={"one": QuadraticCost()}, seed=0)
+    x, y = np.random.default_rng(0).standard_normal((4, 3)), np.zeros((4, 2))
+    free = np.concatenate([np.full(view.size, path.startswith("two")) for path, view in network.parameters.items()])
+    for kind in ("gauss_newton", "hessian", "empirical_fisher"):
+        matrix = network.linear_operator(kind, x, y) @ np.eye(len(free))
+        assert not matrix[free].any()
+        assert not matrix[:, free].any()
+        assert matrix[~free].any(axis=1).all()
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ def gauss_newton_diagonal(
     engine: Engine,
     inputs: Mapping[str, Array],
     targets: Mapping[str, Array],
-    samples: int | None = None,
-    seed: int = 0,
+    samples: int | None,
+    seed: int,
 ) -> ParameterVector:
     """Return the diagonal of the mean cost's Gauss–Newton matrix, exact or from random vectors.
 
