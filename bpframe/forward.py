@@ -39,7 +39,7 @@ def forward(workspace: Workspace, inputs: Mapping[str, Array], training: bool = 
     try:
         for step in plan.steps:
             call = step.forward
-            arguments = call.arguments(workspace.hand_out(step))
+            arguments = call.arguments(workspace.handed_to(step))
             value = call.function(*arguments)
             if step.new_state_slot is not None:
                 if not checked:
@@ -61,7 +61,7 @@ def costs(workspace: Workspace, targets: Mapping[str, Array]) -> Array:
     slots, total = workspace.slots, None
     for each in workspace.plan.costs:
         slots[each.target_slot] = read_only(targets[each.output])
-        arguments = each.forward.arguments(workspace.hand_out(each))
+        arguments = each.forward.arguments(workspace.handed_to(each))
         try:
             value = each.forward.function(*arguments)
         except Exception as error:

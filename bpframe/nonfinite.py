@@ -54,7 +54,7 @@ def _forward(trace: Trace) -> tuple[str, str, str] | None:
         if found := _first(trace.slots[step.slot]):
             return step.node.where, "its output is", found
     for each in trace.plan.costs:
-        if found := _first(each.forward.function(*each.forward.arguments(trace.workspace.hand_out(each)))):
+        if found := _first(each.forward.function(*each.forward.arguments(trace.workspace.handed_to(each)))):
             return each.where, "its value is", found
     return None
 

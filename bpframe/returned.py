@@ -21,6 +21,7 @@ __all__ = [
     "check_value",
     "failed",
     "grows_with_the_batch",
+    "is_a_write",
     "misfit",
 ]
 
@@ -158,13 +159,18 @@ def failed(
             f"{where}: {doing} failed: {error.problem}",
             expected=error.expected, received=error.received, hint=error.hint, rows=error.rows,
         )  # fmt: skip
-    if isinstance(error, ValueError | TypeError) and _NOT_WRITTEN.search(str(error)):
+    if is_a_write(error):
         return _wrote(where, doing, error, call, arguments)
     return ContractError(f"{where}: {doing} failed: {type(error).__name__}: {error}")
 
 
 #: What NumPy and a read-only mapping answer to who writes.
 _NOT_WRITTEN = re.compile(r"read-only|does not support item (assignment|deletion)|cannot set WRITEABLE")
+
+
+def is_a_write(error: Exception) -> bool:
+    """Whether an error is what a write into something read-only is answered with."""
+    return isinstance(error, ValueError | TypeError) and _NOT_WRITTEN.search(str(error)) is not None
 
 
 def _wrote(where: str, doing: str, error: Exception, call: Call | None, arguments: Sequence[Any]) -> ContractError:

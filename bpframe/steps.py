@@ -70,6 +70,11 @@ class Step:
         return self.node.where
 
     @property
+    def read_slots(self) -> tuple[int, ...]:
+        """Where the arrays are that its methods read: its inputs, and its value once there is one."""
+        return (*self.input_slots, self.slot)
+
+    @property
     def mapping_slots(self) -> tuple[int, ...]:
         """Where its parameters and its state are, by name."""
         return self.parameter_slot, self.state_slot
@@ -117,8 +122,8 @@ class CostStep:
         return f"cost of {self.output}"
 
     @property
-    def input_slots(self) -> tuple[int, ...]:
-        """Where the output and its target are."""
+    def read_slots(self) -> tuple[int, ...]:
+        """Where the arrays are that its methods read: the output and its target."""
         return self.value_slot, self.target_slot
 
     @property

@@ -65,7 +65,6 @@ class Workspace:
         self.dtype = parameters.vector.dtype
         self.checked = False
         self.keeps_values = True
-        self._handed: dict[str, dict[int, Array]] = {}  # by component and slot
         self._generator = generator
         self.slots: Slots = [None] * plan.size
         views = {path: locked(view) for path, view in parameters.views.items()}
@@ -122,23 +121,17 @@ class Workspace:
                 found[step.node.name] = {name: np.array(array) for name, array in self.slots[slot].items()}
         return found
 
-    def hand_out(self, step: Step | CostStep) -> Slots:
-        """Return the slots that a component's methods are called with in this pass.
+    def handed_to(self, step: Step | CostStep) -> Slots:
+        """Return the slots that a component's methods are called with.
 
-        One whose code is not known to let go of what it is handed gets arrays of its own, which no later pass writes.
+        One whose code is not known to let go of what it is handed, and to leave it as it is, gets arrays of its own.
         """
         if step.why is None:
             return self.slots
-        self._handed[step.key] = {slot: self.slots[slot].copy() for slot in step.input_slots}
-        return self.handed_to(step)
-
-    def handed_to(self, step: Step | CostStep) -> Slots:
-        """Return the slots for another method of a component in this pass, with the arrays that the first one got."""
-        if step.why is None:
-            return self.slots
         handed = self.slots.copy()
-        for slot, array in self._handed[step.key].items():
-            handed[slot] = locked(array)
+        for slot in step.read_slots:
+            if handed[slot] is not None:
+                handed[slot] = locked(handed[slot].copy())
         for buffer in step.buffers:
             handed[buffer] = self.empty(step.output_shape)
         for slot in step.mapping_slots:
@@ -152,14 +145,11 @@ class Workspace:
 
         It is written into an array where one is given.
         """
-        if into is not None:
-            if value is not into:
-                np.copyto(into, value)
-            self.slots[step.slot] = read_only(into)
-        else:
-            self.slots[step.slot] = read_only(value if step.why is None else np.array(value))
-        if step.why is not None:
-            self._handed[step.key][step.slot] = self.slots[step.slot] if into is None else into.copy()
+        if into is None:
+            into = value if step.why is None else np.array(value)
+        elif value is not into:
+            np.copyto(into, value)
+        self.slots[step.slot] = read_only(into)
 
 
 def _handed_state(state: NodeState) -> NodeState:

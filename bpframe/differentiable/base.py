@@ -16,6 +16,7 @@ from bpframe.errors import DataError
 from bpframe.graph import Graph
 from bpframe.metrics import accuracy
 from bpframe.parameters import ParameterVector
+from bpframe.returned import failed, is_a_write
 from bpframe.trace import Trace
 
 __all__ = ["Arrays", "Evaluated", "evaluation"]
@@ -33,7 +34,12 @@ def evaluation(method: Method) -> Method:
     @wraps(method)
     def counted(self: Evaluated, *args: Any, **kwargs: Any) -> Any:
         with self._engine.lane():
-            return method(self, *args, **kwargs)
+            try:
+                return method(self, *args, **kwargs)
+            except ValueError as error:
+                if is_a_write(error):  # by an operator, in a product that names no node
+                    raise failed("a local Jacobian of the network", "a product", error) from error
+                raise
 
     return cast(Method, counted)
 

@@ -45,7 +45,7 @@ class DirectForward:
             slots[step.output_buffer] = self.value
         if step.saved_slot is not None:
             slots[step.saved_slot] = {}
-        arguments = step.forward.arguments(self.workspace.hand_out(step))
+        arguments = step.forward.arguments(self.workspace.handed_to(step))
         try:
             found = step.forward.function(*arguments)
             if step.new_state_slot is not None:
@@ -114,7 +114,7 @@ class DirectCost:
             if self.scale is None:
                 if each.saved_slot is not None:
                     workspace.slots[each.saved_slot] = {}
-                arguments = call.arguments(workspace.hand_out(each))
+                arguments = call.arguments(workspace.handed_to(each))
                 np.copyto(out, call.function(*arguments))
             else:
                 if each.why is None:

@@ -77,5 +77,5 @@ class RecordedForward(RecordedPass):
     def _direct_cost(self, each: CostStep, out: Recorded, scale: Array | None) -> Recorded:
         workspace, place = self.workspace, out.place
         DirectCost(each, workspace, out.array, scale)()
-        self._is_direct(lambda array: DirectCost(each, workspace, array(place), scale), each.input_slots, [], [out])
+        self._is_direct(lambda array: DirectCost(each, workspace, array(place), scale), each.read_slots, [], [out])
         return out
