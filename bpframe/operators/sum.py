@@ -176,6 +176,12 @@ def _total(results: list[Array], out: Array | None) -> Array:
     """Add results that may be views or the argument itself, so that none is written to."""
     if len(results) == 1:
         return results[0]
+    if any(result.shape != results[0].shape for result in results):  # of terms that were never bound: not broadcast
+        raise OperatorError(
+            "the terms of a sum give products of different shapes",
+            expected="one shape",
+            received=", ".join(str(result.shape) for result in results),
+        )
     total = np.add(results[0], results[1], out=out)
     for result in results[2:]:
         total = np.add(total, result, out=out)

@@ -301,3 +301,9 @@ def test_construction_only_stores():
         operator = kind(thing)
         assert thing in [getattr(operator, slot) for slot in type(operator).__slots__ if hasattr(operator, slot)]
         assert not hasattr(operator, "__dict__")
+
+
+def test_terms_of_a_sum_that_was_never_bound_are_not_broadcast():
+    unbound = Sum((Matrix(np.ones((2, 3))), Matrix(np.ones((1, 3)))))
+    with pytest.raises(OperatorError, match="different shapes"):
+        unbound.jvp(np.ones((5, 3)))
