@@ -37,19 +37,19 @@ class Sum(Operator):
 
     def jvp(self, v: Array, out: Array | None = None) -> Array:
         """Push forward through every term and add."""
-        return _total([term.jvp(v) for term in self.terms], out)
+        return _products([term.jvp(v) for term in self.terms], out)
 
     def vjp(self, u: Array, out: Array | None = None) -> Array:
         """Pull back through every term and add."""
-        return _total([term.vjp(u) for term in self.terms], out)
+        return _products([term.vjp(u) for term in self.terms], out)
 
     def shared_jvp(self, v: Array, batch: int) -> Array:
         """Push a shared tangent through every term and add."""
-        return _total([term.shared_jvp(v, batch) for term in self.terms], None)
+        return _products([term.shared_jvp(v, batch) for term in self.terms], None)
 
     def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
         """Add over examples and terms."""
-        return _total([term.sum_vjp(u) for term in self.terms], out)
+        return _products([term.sum_vjp(u) for term in self.terms], out)
 
     def kronecker_form(self, u: Array) -> PulledVectors:
         """Return the terms' outer products side by side."""
@@ -172,16 +172,21 @@ def _agree(
     return common
 
 
-def _total(results: list[Array], out: Array | None) -> Array:
-    """Add results that may be views or the argument itself, so that none is written to."""
-    if len(results) == 1:
-        return results[0]
-    if any(result.shape != results[0].shape for result in results):  # of terms that were never bound: not broadcast
+def _products(results: list[Array], out: Array | None) -> Array:
+    """Add the products of all terms, which have one shape: those of terms that were never bound are not broadcast."""
+    if any(result.shape != results[0].shape for result in results):
         raise OperatorError(
             "the terms of a sum give products of different shapes",
             expected="one shape",
             received=", ".join(str(result.shape) for result in results),
         )
+    return _total(results, out)
+
+
+def _total(results: list[Array], out: Array | None) -> Array:
+    """Add results that may be views or the argument itself, so that none is written to."""
+    if len(results) == 1:
+        return results[0]
     total = np.add(results[0], results[1], out=out)
     for result in results[2:]:
         total = np.add(total, result, out=out)
