@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-import operator
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +11,7 @@ import numpy as np
 from bpframe.component.domain import FROM_ZERO, Interval
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.graph import Graph, batched
+from bpframe.layout import laid_out
 from bpframe.plain_arrays import place_of, plain_array
 from bpframe.workers import in_rows
 
@@ -115,23 +113,6 @@ def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any, dom
             hint="drop or fill these entries first: numpy.isfinite(x) finds them",
         )
     return laid_out(converted)
-
-
-def laid_out(array: Array) -> Array:
-    """Return an array in C order with NumPy's own strides: itself, or a copy.
-
-    Which kernels a product or a sum takes, and so its last bits, depends on how an array lies in memory. One layout for
-    all passes, called or repeated, makes the same numbers the same pass, whatever view they come in.
-    """
-    if _is_usual(array.shape, array.strides, array.itemsize) and array.flags.aligned:
-        return array
-    return np.array(array, order="C").reshape(array.shape)
-
-
-@lru_cache(maxsize=4096)
-def _is_usual(shape: tuple[int, ...], strides: tuple[int, ...], itemsize: int) -> bool:
-    usual = tuple(itertools.accumulate(shape[:0:-1], operator.mul, initial=itemsize))[::-1]
-    return strides == (usual if shape else ()) or 0 in shape
 
 
 def checked_stack(

@@ -16,6 +16,7 @@ import numpy as np
 
 from bpframe.errors import ContractError
 from bpframe.graph import Node
+from bpframe.layout import laid_out
 from bpframe.local_jacobian import local_jacobian
 from bpframe.operators import Operator
 from bpframe.returned import check_product, failed
@@ -92,9 +93,9 @@ def pass_on(
     for key, slot in each.edges:
         so_far = deltas[slot]
         if so_far is None:
-            deltas[slot] = jacobian[key].vjp(delta, buffers[slot])  # BP2, the first path
+            deltas[slot] = laid_out(jacobian[key].vjp(delta, buffers[slot]))  # BP2, the first path
         else:
-            deltas[slot] = np.add(so_far, jacobian[key].vjp(delta), out=buffers[slot])  # BP2, add over paths
+            deltas[slot] = laid_out(np.add(so_far, jacobian[key].vjp(delta), out=buffers[slot]))  # add over paths
     for key, slot in each.parameters:
         gradient = gradients[slot]
         result = jacobian[key].sum_vjp(delta, gradient)  # BP3, BP4

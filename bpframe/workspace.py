@@ -10,6 +10,7 @@ import numpy as np
 
 from bpframe.component import State
 from bpframe.graph import Graph
+from bpframe.layout import laid_out
 from bpframe.parameters import ParameterVector
 from bpframe.plan import Plan
 from bpframe.steps import CostStep, Slots, Step
@@ -146,7 +147,7 @@ class Workspace:
         It is written into an array where one is given.
         """
         if into is None:
-            into = value if step.why is None else np.array(value)
+            into = laid_out(value) if step.why is None else np.array(value, order="C")
         elif value is not into:
             np.copyto(into, value)
         self.slots[step.slot] = read_only(into)

@@ -10,6 +10,7 @@ from bpframe.execution.direct import DirectCost, DirectForward, why_called
 from bpframe.execution.recorded import Recorded
 from bpframe.execution.recorded_pass import RecordedPass
 from bpframe.execution.tape import Array
+from bpframe.layout import laid_out
 from bpframe.steps import CostStep, Step
 from bpframe.workspace import read_only
 
@@ -27,8 +28,8 @@ class RecordedForward(RecordedPass):
                 recorded[step.output_buffer] = self._empty(step.output_shape)
             if step.saved_slot is not None:
                 recorded[step.saved_slot] = {}
-            value = self._tried(lambda: self._checked(
-                step.forward.function(*step.forward.arguments(recorded)), step.output_shape))  # fmt: skip
+            value = self._tried(lambda: laid_out(self._checked(
+                step.forward.function(*step.forward.arguments(recorded)), step.output_shape)))  # fmt: skip
             if value is not None:
                 self._keep(step.slot, value)
                 return

@@ -14,7 +14,7 @@ PLUGIN_SETS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "_
 
 # A module imports from its own row and from rows above it. A package, such as operators, is one entry.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "_version", "differences", "numerical", "cache", "plain_arrays", "process", "strict_numbers", "workers"),
+    ("errors", "_version", "differences", "layout", "numerical", "cache", "plain_arrays", "process", "strict_numbers", "workers"),
     ("mistakes", "validated", "machine", "printed"),
     ("operators",),
     ("component",),
