@@ -51,9 +51,15 @@ class Wanted:
     expected: str
 
 
+class _Writer(reprlib.Repr):
+    def repr_ndarray(self, array: Any, level: int) -> str:
+        """Return what kind of array it is: NumPy's own text has several lines."""
+        return f"an array {array.shape} of {array.dtype}"
+
+
 def shortened(value: object, width: int = 80) -> str:
     """Return the `repr` of a value that comes from a user, cut to what a message can hold."""
-    writer = reprlib.Repr()
+    writer = _Writer()
     writer.maxstring = writer.maxother = width
     try:
         text = writer.repr(value)

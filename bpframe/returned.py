@@ -50,7 +50,8 @@ def check_value(node: Node, value: Any, batch: int, dtype: Any) -> None:
             f"{node.where}: forward returned another dtype than the network's",
             expected=str(dtype),
             received=str(value.dtype),
-            hint="compute with the arrays that come in: np.zeros_like(x) and Python numbers keep their dtype",
+            hint=_in_dtype(node, dtype)
+            or "compute with the arrays that come in: np.zeros_like(x) and Python numbers keep their dtype",
         )
 
 
@@ -146,8 +147,19 @@ def check_product(node: Node, key: str, product: str, value: Any, shape: tuple[i
         f"{node.where}: jacobian['{key}'].{product} returned another shape or dtype",
         expected=f"shape {shape}, {dtype}",
         received=f"shape {value.shape}, {found}" if hasattr(value, "shape") else type(value).__name__,
-        hint=None if found == dtype else "give the operator arrays of the network's dtype: np.ones_like(x), x.dtype",
+        hint=None
+        if found == dtype
+        else _in_dtype(node, dtype) or "give the operator arrays of the network's dtype: np.ones_like(x), x.dtype",
     )
+
+
+def _in_dtype(node: Node, dtype: Any) -> str | None:
+    """Return what to write where a component computes with fields whose arrays have another dtype than the network."""
+    fields = {name: getattr(node.component, name) for name in type(node.component).model_fields}
+    others = [name for name, value in fields.items() if isinstance(value, np.ndarray) and value.dtype != dtype]
+    words = node.contract.inputs or (f"{node.contract.variadic}[0]",)
+    casts = [f"self.{name}.astype({words[0]}.dtype)" for name in others]
+    return f"write {', '.join(casts)}: a field's array has its own dtype in every network" if casts else None
 
 
 def failed(

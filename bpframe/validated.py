@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
 from pydantic import (
     BaseModel,
     ConfigDict,
     GetCoreSchemaHandler,
     ModelWrapValidatorHandler,
+    PydanticSchemaGenerationError,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
 from pydantic_core import CoreSchema
 
-from bpframe.errors import SpecError
+from bpframe.array_fields import Array, constant, content, replaced, shown, with_arrays
+from bpframe.errors import ContractError, SpecError
 from bpframe.mistakes import told, translated
 from bpframe.strict_numbers import strict_numbers
 
@@ -48,9 +53,12 @@ class Validated(BaseModel, metaclass=_Checked):
     """A frozen model whose fields are checked when it is made.
 
     Where a field wants a number, truth values and texts are none, although Python and pydantic would make one of them.
+    A field of type `np.ndarray` holds a copy that nobody can write, and takes nested lists too.
 
     Raises
     ------
+    ContractError
+        At the class statement, for a field of a type that cannot be checked.
     SpecError
         For a value that a field does not accept, a missing field, or a name that is no field.
 
@@ -66,7 +74,18 @@ class Validated(BaseModel, metaclass=_Checked):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return strict_numbers(handler(source))
+        for name, field in cls.model_fields.items():
+            try:
+                annotation = with_arrays(field.annotation, field.metadata)
+            except ContractError as error:
+                problem = f"{cls.__name__}.{name}: {error.problem}"
+                raise ContractError(problem, expected=error.expected, received=str(field.annotation)) from None
+            if annotation is not field.annotation:
+                field.annotation, field.validate_default = annotation, True
+        try:
+            return strict_numbers(handler(source))
+        except PydanticSchemaGenerationError as error:
+            raise _unusable(cls, error) from None
 
     @model_validator(mode="wrap")
     @classmethod
@@ -75,6 +94,32 @@ class Validated(BaseModel, metaclass=_Checked):
             return handler(data)
         except ValidationError as error:
             raise told(error, cls.model_fields, cls._title or cls._place or cls.__name__, data) from None
+
+    def __repr_args__(self) -> Any:
+        return [(name, replaced(value, shown)) for name, value in super().__repr_args__()]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Validated):
+            return super().__eq__(other)
+        return BaseModel.__eq__(self._with_arrays(content), other._with_arrays(content))
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(replaced(vars(self).get(name), content) for name in type(self).model_fields)))
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        memo = {} if memo is None else memo
+        self._with_arrays(lambda array: array if array.flags.writeable else memo.setdefault(id(array), array))
+        return super().__deepcopy__(memo)
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        super().__setstate__(state)
+        vars(self).update(vars(self._with_arrays(constant)))
+
+    def _with_arrays(self, change: Callable[[Array], Any]) -> Self:
+        """Return the value with the arrays in its fields changed, unchecked; itself where it has none."""
+        fields = {name: value for name, value in vars(self).items() if name in type(self).model_fields}
+        changed = {name: new for name, old in fields.items() if (new := replaced(old, change)) is not old}
+        return self.model_copy(update=changed) if changed else self
 
     if not TYPE_CHECKING:  # type checkers know from the configuration that the model is frozen
 
@@ -86,3 +131,32 @@ class Validated(BaseModel, metaclass=_Checked):
                     f"{type(self).__name__}.{name} cannot be set: the value is frozen",
                     hint=f"make another one: {type(self).__name__}({name}=..., ...)",
                 ) from None
+
+
+def _unusable(cls: type[BaseModel], error: PydanticSchemaGenerationError) -> ContractError:
+    """Return the error for a field whose type says nothing about what may stand there."""
+    for name, field in cls.model_fields.items():
+        try:
+            TypeAdapter(field.annotation)
+        except PydanticSchemaGenerationError:
+            named = field.annotation if isinstance(field.annotation, type) else None
+            return ContractError(
+                f"{cls.__name__}.{name} is of type {getattr(named, '__name__', str(field.annotation))}, "
+                "which no field can have",
+                expected="numbers, truth values, texts, Literal[...], np.ndarray, a component class, "
+                "or tuple, list, dict and | None of these",
+                hint=_instead(field.annotation),
+            )
+        except Exception:  # what cannot be read yet, such as a name that is defined later
+            continue
+    return ContractError(f"{cls.__name__} has a field of a type that none can have", received=error.message)
+
+
+def _instead(annotation: Any) -> str:
+    if annotation is callable:
+        return "make it a method of the class, or let the field choose one by name: Literal['relu', 'tanh']"
+    if isinstance(annotation, type) and issubclass(annotation, np.generic):
+        return "write float, int or bool"
+    if "array" in str(annotation).lower() or hasattr(annotation, "__array__"):
+        return "write np.ndarray, and hand over np.asarray(...)"
+    return "let the fields be what it is made of, or make it a component"
