@@ -4,7 +4,8 @@
     NDArray[np.float32]         numbers of this dtype, rounded to it
     np.ndarray | None, tuple[np.ndarray, ...], dict[str, np.ndarray]      and other types made of these
 
-Nested lists of numbers are taken too. Spec files hold such lists: what is read back is what was written, to the last bit.
+Nested lists of numbers are taken too. Spec files hold such lists; what is read back is what was written, to the last
+bit.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def with_arrays(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
     if origin in (tuple, list, dict, Union, types.UnionType):
         inner = tuple(map(with_arrays, arguments))
         if any(new is not old for new, old in zip(inner, arguments, strict=True)):
-            return Union[inner] if origin in (Union, types.UnionType) else origin[inner]
+            return Union[inner] if origin in (Union, types.UnionType) else origin[inner]  # noqa: UP007
     return annotation
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from bpframe.errors import ContractError, ShapeMismatch
-from bpframe.returned import check_state, check_value, failed
-from bpframe.steps import TRAINING
+from bpframe.returned import check_state, check_value, failed, in_dtype, instead
+from bpframe.steps import TRAINING, CostStep
 from bpframe.workspace import Workspace, read_only
 
 __all__ = ["costs", "forward"]
@@ -66,14 +66,24 @@ def costs(workspace: Workspace, targets: Mapping[str, Array]) -> Array:
             value = each.forward.function(*arguments)
         except Exception as error:
             raise failed(each.where, "forward", error, each.forward, arguments) from error
-        if not workspace.checked and (np.shape(value) != (workspace.batch,) or value.dtype != workspace.dtype):
-            raise ContractError(
-                f"{each.where}: forward must return one number per example",
-                expected=f"shape ({workspace.batch},), {workspace.dtype}",
-                received=f"shape {np.shape(value)}, {getattr(value, 'dtype', type(value).__name__)}",
-                hint="sum over every axis but the first: .reshape(len(a), -1).sum(axis=1)",
-            )
+        if not workspace.checked:
+            _check_cost(each, value, workspace)
         total = np.array(value) if total is None else total + value  # its own: a component may keep what it returns
     if total is None:
         raise ContractError("the network has no cost", hint="bp.Network(..., cost=QuadraticCost())")
     return total
+
+
+def _check_cost(each: CostStep, value: Any, workspace: Workspace) -> None:
+    expected, dtype = (workspace.batch,), workspace.dtype
+    if np.shape(value) == expected and getattr(value, "dtype", None) == dtype:
+        return
+    hint = instead(value, "array")
+    if hint is None and np.shape(value) == expected:
+        hint = in_dtype(each.cost, "a", dtype)
+    raise ContractError(
+        f"{each.where}: forward must return one number per example",
+        expected=f"shape {expected}, {dtype}",
+        received=f"shape {np.shape(value)}, {getattr(value, 'dtype', type(value).__name__)}",
+        hint=hint or "sum over every axis but the first: .reshape(len(a), -1).sum(axis=1)",
+    )

@@ -11,7 +11,7 @@ import numpy as np
 from bpframe.errors import BpframeError, ContractError, OperatorError, closest
 from bpframe.graph import Node
 from bpframe.operators import Operator, dense_operator
-from bpframe.returned import check_jacobian, failed, grows_with_the_batch, misfit
+from bpframe.returned import check_jacobian, failed, grows_with_the_batch, instead, misfit, named
 from bpframe.steps import Slots, Step
 from bpframe.workspace import Workspace, read_only
 
@@ -134,6 +134,7 @@ def _operators(node: Node, raw: Any, dtype: Any) -> dict[str, Operator]:
                 received=", ".join(map(str, given)),
                 hint=f"did you mean '{meant}'?" if meant else None,
             )
+        _require_operator(node, f"jacobian['{key}'] is", each)
         shape = node.slot_shapes[key]
         try:
             found[key] = (
@@ -160,8 +161,20 @@ def _as_mapping(node: Node, raw: Any) -> dict[str, Any]:
         return dict(raw)
     if len(node.input_keys) == 1 and not node.parameters and (isinstance(raw, Operator) or hasattr(raw, "shape")):
         return {node.input_keys[0]: raw}
+    _require_operator(node, "jacobian returned", raw)
     raise ContractError(
         f"{node.where}: jacobian returned a {type(raw).__name__}",
         expected="a mapping with " + ", ".join(node.slot_shapes),
         received=repr(raw)[:80],
     )
+
+
+def _require_operator(node: Node, what: str, value: Any) -> None:
+    hint = instead(value, "operator")
+    if hint is not None:
+        raise ContractError(
+            f"{node.where}: {what} {named(value)}",
+            expected="an operator, such as Diagonal(...), or a mapping with " + ", ".join(node.slot_shapes),
+            received=repr(value)[:80],
+            hint=hint,
+        )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+import bpframe.operators as operators
+from bpframe.component import Component
 from bpframe.errors import BpframeError, ContractError, OperatorError, ShapeMismatch
 from bpframe.graph import Node, batched
 from bpframe.operators import Operator
@@ -21,8 +23,11 @@ __all__ = [
     "check_value",
     "failed",
     "grows_with_the_batch",
+    "in_dtype",
+    "instead",
     "is_a_write",
     "misfit",
+    "named",
 ]
 
 
@@ -33,10 +38,10 @@ def check_value(node: Node, value: Any, batch: int, dtype: Any) -> None:
         raise ContractError(
             f"{node.where}: forward returned no array",
             expected=f"an array {batched(node.output_shape)}",
-            received=type(value).__name__,
+            received=named(value) if isinstance(value, type) else type(value).__name__,
             hint="with `state` in its signature, forward returns (output, new_state)"
             if isinstance(value, tuple)
-            else None,
+            else instead(value, "array"),
         )
     if value.shape != expected:
         raise ShapeMismatch(
@@ -50,9 +55,38 @@ def check_value(node: Node, value: Any, batch: int, dtype: Any) -> None:
             f"{node.where}: forward returned another dtype than the network's",
             expected=str(dtype),
             received=str(value.dtype),
-            hint=_in_dtype(node, dtype)
+            hint=in_dtype(node.component, _input(node), dtype)
             or "compute with the arrays that come in: np.zeros_like(x) and Python numbers keep their dtype",
         )
+
+
+def named(value: Any) -> str:
+    """Return what messages call a value that was returned: `a Sigmoid`, `the class Diagonal`, `None`."""
+    return f"the class {value.__name__}" if isinstance(value, type) else "None" if value is None else _a(value)
+
+
+def _a(value: Any) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
+
+
+def instead(value: Any, wanted: Literal["array", "operator"]) -> str | None:
+    """Return what was meant by a returned value that is plainly something else than an array or operator."""
+    cls = value if isinstance(value, type) else type(value)
+    if value is None:
+        return "is a `return` missing?"
+    if issubclass(cls, Component):
+        operator = getattr(operators, cls.__name__, None)
+        if operator is not None and wanted == "operator":
+            return f"{cls.__module__}.{cls.__name__} is a component; bpframe.extend.{cls.__name__} is the operator"
+        return f"{cls.__name__} is a component, a node of its own: put it into the network, and compute with NumPy here"
+    if issubclass(cls, Operator):
+        if wanted == "array":
+            return "return an array of numbers here, not an operator"
+        return f"make an instance of it: {cls.__name__}(...)" if isinstance(value, type) else None
+    if isinstance(value, list) and wanted == "array":
+        return "return an array: np.stack(...) of arrays, np.array(..., x.dtype) of numbers"
+    return None
 
 
 def check_state(node: Node, returned: Any, dtype: Any) -> None:
@@ -138,6 +172,9 @@ def grows_with_the_batch(node: Node, key: str, shape: tuple[int, ...]) -> Contra
     )
 
 
+_NETWORKS_DTYPE = "give the operator arrays of the network's dtype: np.ones_like(x), x.dtype"
+
+
 def check_product(node: Node, key: str, product: str, value: Any, shape: tuple[int, ...], dtype: Any) -> None:
     """Hold what an operator's product (vjp, sum_vjp, ...) returned against the shape and dtype that it must have."""
     found = getattr(value, "dtype", None)
@@ -147,19 +184,24 @@ def check_product(node: Node, key: str, product: str, value: Any, shape: tuple[i
         f"{node.where}: jacobian['{key}'].{product} returned another shape or dtype",
         expected=f"shape {shape}, {dtype}",
         received=f"shape {value.shape}, {found}" if hasattr(value, "shape") else type(value).__name__,
-        hint=None
-        if found == dtype
-        else _in_dtype(node, dtype) or "give the operator arrays of the network's dtype: np.ones_like(x), x.dtype",
+        hint=None if found == dtype else in_dtype(node.component, _input(node), dtype) or _NETWORKS_DTYPE,
     )
 
 
-def _in_dtype(node: Node, dtype: Any) -> str | None:
+def in_dtype(component: Component, word: str, dtype: Any) -> str | None:
     """Return what to write where a component computes with fields whose arrays have another dtype than the network."""
-    fields = {name: getattr(node.component, name) for name in type(node.component).model_fields}
-    others = [name for name, value in fields.items() if isinstance(value, np.ndarray) and value.dtype != dtype]
-    words = node.contract.inputs or (f"{node.contract.variadic}[0]",)
-    casts = [f"self.{name}.astype({words[0]}.dtype)" for name in others]
-    return f"write {', '.join(casts)}: a field's array has its own dtype in every network" if casts else None
+    fields = {name: getattr(component, name) for name in type(component).model_fields}
+    others = [name for name, value in fields.items() if _has_other_dtype(value, dtype)]
+    casts = ", ".join(f"self.{name}.astype({word}.dtype)" for name in others)
+    return f"write {casts}: a field's array has its own dtype in every network" if casts else None
+
+
+def _has_other_dtype(value: Any, dtype: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype not in (dtype, np.bool_)  # a mask keeps what it multiplies
+
+
+def _input(node: Node) -> str:
+    return node.contract.inputs[0] if node.contract.inputs else f"{node.contract.variadic}[0]"
 
 
 def failed(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.component import Optimizer, contract_of
+from bpframe.component.base import no_instance
 from bpframe.derivatives.memory import in_words
 from bpframe.engine import Engine
 from bpframe.execution.buffers import Lifetime, fit
@@ -72,6 +73,8 @@ def step_memory(engine: Engine, batch_size: int, optimizer: Optimizer | None = N
         As `step_plan`.
 
     """
+    if not isinstance(optimizer, Optimizer | None):
+        raise no_instance(Optimizer, optimizer, "optimizer=")
     vector, graph, plan = engine.parameters.vector, engine.graph, engine.plan
     size = checked_batch_size(batch_size)
     buffers = _buffer_bytes(engine, size)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bpframe.component import Optimizer, contract_of
 from bpframe.errors import ContractError
-from bpframe.returned import failed
+from bpframe.returned import failed, in_dtype, instead
 from bpframe.workspace import read_only
 
 __all__ = ["Updater", "change_bytes"]
@@ -126,9 +126,10 @@ class Updater:
             )
 
     def _check(self, change: Any, theta: Array) -> None:
-        if np.shape(change) != theta.shape or change.dtype != theta.dtype:
+        if np.shape(change) != theta.shape or getattr(change, "dtype", None) != theta.dtype:
             raise ContractError(
                 f"optimizer '{self.optimizer.kind}': update must return Δθ, like the gradient",
                 expected=f"shape {theta.shape}, {theta.dtype}",
                 received=f"shape {np.shape(change)}, {getattr(change, 'dtype', type(change).__name__)}",
+                hint=instead(change, "array") or in_dtype(self.optimizer, "gradient", theta.dtype),
             )

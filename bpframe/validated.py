@@ -124,20 +124,28 @@ class Validated(BaseModel, metaclass=_Checked):
     if not TYPE_CHECKING:  # type checkers know from the configuration that the model is frozen
 
         def __setattr__(self, name: str, value: Any) -> None:
+            if self.model_config.get("frozen") and name not in type(self).__private_attributes__:
+                problem = f"{type(self).__name__}.{name} cannot be set: the value is frozen"
+                raise SpecError(problem, hint=self._where_to_keep(name))
+            super().__setattr__(name, value)
+
+        def __delattr__(self, name: str) -> None:
             try:
-                super().__setattr__(name, value)
+                super().__delattr__(name)
             except ValidationError:
-                raise SpecError(
-                    f"{type(self).__name__}.{name} cannot be set: the value is frozen",
-                    hint=f"make another one: {type(self).__name__}({name}=..., ...)",
-                ) from None
+                raise SpecError(f"{type(self).__name__}.{name} cannot be deleted: the value is frozen") from None
+
+    def _where_to_keep(self, name: str) -> str:
+        """Return what to do instead of setting an attribute."""
+        return f"make another one: {type(self).__name__}({name}=..., ...)"
 
 
 def _unusable(cls: type[BaseModel], error: PydanticSchemaGenerationError) -> ContractError:
     """Return the error for a field whose type says nothing about what may stand there."""
     for name, field in cls.model_fields.items():
+        annotation: Any = field.annotation
         try:
-            TypeAdapter(field.annotation)
+            TypeAdapter(annotation)
         except PydanticSchemaGenerationError:
             named = field.annotation if isinstance(field.annotation, type) else None
             return ContractError(

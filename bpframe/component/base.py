@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import ModelWrapValidatorHandler, ValidationInfo, model_validator
 
+from bpframe.errors import SpecError
+from bpframe.mistakes import refusal, shortened
+from bpframe.operators import Operator
 from bpframe.validated import Validated
 
-__all__ = ["RESERVED_FIELDS", "Component", "Resolver", "kind_of"]
+__all__ = ["RESERVED_FIELDS", "Component", "Resolver", "kind_of", "no_instance"]
 
 #: Keys that a spec's node uses itself, so that no component may have a field of that name.
 RESERVED_FIELDS = frozenset({"kind", "name", "inputs", "share"})
@@ -43,6 +47,12 @@ class Component(Validated):
 
     _suffix: ClassVar[str] = ""
 
+    #: What messages give as an example of an instance.
+    _example: ClassVar[str] = "Dense(units=30)"
+
+    #: Where methods put what they would set as an attribute `{name}`.
+    _keeping: ClassVar[str] = "keep it in a variable of the method"
+
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
@@ -55,7 +65,48 @@ class Component(Validated):
         # A field annotated with a component class takes an instance; while a spec is read, also a mapping with a kind.
         if isinstance(info.context, Resolver) and not isinstance(data, cls):
             return info.context.resolve(cls, data, handler)
+        if not isinstance(data, cls) and (not isinstance(data, Mapping) or (_is_category(cls) and "kind" in data)):
+            error = no_instance(cls, data, "this field")
+            what = f"cannot be {_called(data)}"
+            raise refusal(what, value=data, expected=error.expected, hint=error.hint)
         return handler(data)
+
+    def _where_to_keep(self, name: str) -> str:
+        again = f"{super()._where_to_keep(name)}; " if name in type(self).model_fields else ""
+        return again + self._keeping.format(name=name)
+
+
+def no_instance(wanted: type[Component], value: object, place: str) -> SpecError:
+    """Return the error for a value that is no component of class `wanted`: its class, a name, an operator."""
+    word = wanted.__name__.lower()
+    hint = None
+    if isinstance(value, type) and issubclass(value, wanted) and not _is_category(value):
+        fields = ", ".join(f"{name}=..." for name, field in value.model_fields.items() if field.is_required())
+        hint = f"make an instance of it: {value.__name__}({fields})"
+    elif isinstance(value, str) or (isinstance(value, Mapping) and "kind" in value):
+        hint = f"names are for spec files; in Python, import the class and make an instance: {wanted._example}"
+    elif isinstance(value, Operator) or (isinstance(value, type) and issubclass(value, Operator)):
+        hint = f"bpframe.extend.{_class_of(value).__name__} is the operator, which jacobian returns"
+    return SpecError(
+        f"{place} wants {'an' if word[0] in 'aeiou' else 'a'} {word}, not {_called(value)}",
+        expected=f"an instance, such as {wanted._example}",
+        received=shortened(value),
+        hint=hint,
+    )
+
+
+def _is_category(cls: type[Component]) -> bool:
+    return cls.__module__.startswith("bpframe.component.")
+
+
+def _class_of(value: object) -> type:
+    return value if isinstance(value, type) else type(value)
+
+
+def _called(value: object) -> str:
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    return shortened(value, 40)
 
 
 C = TypeVar("C", bound=Component)

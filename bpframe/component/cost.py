@@ -33,6 +33,12 @@ class Cost(Component):
 
     _suffix: ClassVar[str] = "Cost"
 
+    _example: ClassVar[str] = "QuadraticCost()"
+
+    _keeping: ClassVar[str] = (
+        "what jacobian needs goes into `saved`: ask for it in both methods, and write saved['{name}'] = ... in forward"
+    )
+
     #: Where a and y may lie: an open interval (low, high) for a, or a mapping with "a" and "y". None is the whole line.
     #: The conformance kit draws its points there. Targets that are integers have low <= y < high, or 0 <= y where
     #: nothing is declared; a network takes no others.

@@ -17,3 +17,5 @@ class Initializer(Component):
     """
 
     _suffix: ClassVar[str] = "Initializer"
+
+    _example: ClassVar[str] = "ScaledNormal()"

@@ -61,6 +61,13 @@ class Layer(Component):
 
     """
 
+    _example: ClassVar[str] = "Dense(units=30)"
+
+    _keeping: ClassVar[str] = (
+        "what jacobian needs goes into `saved`: ask for it in both methods, and write saved['{name}'] = ... in "
+        "forward; what lasts from step to step is `state`"
+    )
+
     #: Inputs that hold integers (token numbers, labels): they have no derivative, and jacobian leaves them out.
     integer_inputs: ClassVar[tuple[str, ...]] = ()
 

@@ -28,6 +28,13 @@ class Optimizer(Component):
 
     _suffix: ClassVar[str] = "Optimizer"
 
+    _example: ClassVar[str] = "GradientDescent(learning_rate=0.1)"
+
+    _keeping: ClassVar[str] = (
+        "what lasts from step to step goes into `state`, which initial_state declares and update asks for and returns: "
+        "(Δθ, new_state); minimize has variables of its own"
+    )
+
     #: Whether each entry of Δθ depends only on the same entry of the gradient, the parameters and the state's
     #: vectors. The trainer then works through long vectors in blocks that stay in the processor's cache.
     elementwise: ClassVar[bool] = False

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from bpframe.component import Component, Cost, Layer
-from bpframe.component.base import Resolver
+from bpframe.component.base import Resolver, no_instance
 from bpframe.errors import DuplicateNode, GraphError, SpecError
 from bpframe.mistakes import Wanted, moved_up, shortened
 from bpframe.validated import Validated
@@ -120,12 +120,7 @@ def node(component: Layer, *inputs: str, name: str | None = None, share: str | N
 
     """
     if not isinstance(component, Layer):
-        raise SpecError(
-            f"node() wants a layer or an activation, not {_described(component)}",
-            expected="an instance such as Dense(units=30)",
-            received=repr(component),
-            hint=f"call the class: {component.__name__}(...)" if isinstance(component, type) else None,
-        )
+        raise no_instance(Layer, component, "node()")
     return NodeSpec(component=component, inputs=inputs or None, name=name, share=share)
 
 
@@ -202,9 +197,9 @@ def _mapping(what: str, value: object) -> dict[str, Any]:
 
 
 def _named_list(layers: Iterable[Layer | NodeSpec], inputs: Mapping[str, object]) -> list[NodeSpec]:
-    if not isinstance(layers, Iterable):
+    if not isinstance(layers, Iterable) or isinstance(layers, str | Mapping | Component):
         raise SpecError("layers= wants a list of layers", received=shortened(layers), hint="[Dense(...), Sigmoid()]")
-    drafts = [each if isinstance(each, NodeSpec) else node(each) for each in layers]
+    drafts = [_drafted(each, f"layers[{index}]") for index, each in enumerate(layers)]
     taken = {each.name for each in drafts} | set(inputs)
     before = next(iter(inputs)) if len(inputs) == 1 else None
     named: list[NodeSpec] = []
@@ -229,10 +224,16 @@ def _named_list(layers: Iterable[Layer | NodeSpec], inputs: Mapping[str, object]
     return named
 
 
+def _drafted(given: Layer | NodeSpec, place: str) -> NodeSpec:
+    if not isinstance(given, Layer | NodeSpec):
+        raise no_instance(Layer, given, place)
+    return given if isinstance(given, NodeSpec) else node(given)
+
+
 def _named_mapping(nodes: Mapping[str, Layer | NodeSpec]) -> list[NodeSpec]:
     named = []
     for name, each in nodes.items():
-        draft = each if isinstance(each, NodeSpec) else node(each)
+        draft = _drafted(each, f"node '{name}'")
         if draft.name not in (None, name):
             raise DuplicateNode(f"node '{name}' is also named '{draft.name}'", hint="leave name= out")
         if draft.inputs is None:
@@ -272,20 +273,10 @@ def _costs(cost: Cost | Mapping[str, Cost] | None, outputs: tuple[str, ...]) -> 
             )
         return {outputs[0]: cost}
     if not isinstance(cost, Mapping):
-        raise SpecError(
-            f"cost= wants a cost, not {_described(cost)}",
-            expected="an instance such as QuadraticCost()",
-            received=repr(cost),
-        )
+        raise no_instance(Cost, cost, "cost=")
     for name, each in cost.items():
         if name not in outputs:
             raise GraphError(f"cost names '{name}', which is no output", expected=", ".join(outputs), received=name)
         if not isinstance(each, Cost):
-            raise SpecError(f"cost[{name!r}] wants a cost, not {_described(each)}", received=repr(each))
+            raise no_instance(Cost, each, f"cost[{name!r}]")
     return dict(cost)
-
-
-def _described(value: object) -> str:
-    if isinstance(value, type) and issubclass(value, Component):
-        return f"the class {value.__name__}"
-    return f"a {type(value).__name__}"

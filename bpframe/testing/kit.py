@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from bpframe.component import Component, contract_of
+from bpframe.component.base import no_instance
 from bpframe.errors import BpframeError
 from bpframe.graph import Shape
 from bpframe.testing.checks import CHECKS, DRAFT_CHECKS, Check, Failure, Setting, Skipped, is_draft
@@ -44,6 +45,8 @@ def check_component(
     only : names of checks, such as "jacobian[w]", or their families, such as "jacobian"; all where it is left out.
     watch : told of every check before and after it runs: what a run in another process is followed by.
     """
+    if not isinstance(component, Component):
+        raise no_instance(Component, component, "check_component")
     wanted = None if only is None else set(only)
     outcomes: list[Outcome] = []
     contract = _run("contract", lambda: contract_of(type(component)), watch)

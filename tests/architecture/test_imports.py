@@ -14,8 +14,11 @@ PLUGIN_SETS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "_
 
 # A module imports from its own row and from rows above it. A package, such as operators, is one entry.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "_version", "differences", "layout", "numerical", "cache", "plain_arrays", "process", "strict_numbers", "workers"),
-    ("mistakes", "validated", "machine", "printed"),
+    (
+        "errors", "_version", "differences", "layout", "numerical", "cache", "plain_arrays", "process",
+        "strict_numbers", "workers",
+    ),  # fmt: skip
+    ("mistakes", "array_fields", "validated", "machine", "printed"),
     ("operators",),
     ("component",),
     ("registry",),
