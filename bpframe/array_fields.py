@@ -23,7 +23,7 @@ from bpframe.errors import ContractError, DataError, SpecError
 from bpframe.mistakes import Wanted, refusal, shortened
 from bpframe.plain_arrays import place_of, plain_array
 
-__all__ = ["constant", "content", "replaced", "shown", "with_arrays"]
+__all__ = ["constant", "content", "printed", "replaced", "same", "with_arrays"]
 
 Array = np.ndarray[Any, Any]
 
@@ -181,19 +181,22 @@ def content(array: Array) -> tuple[str, tuple[int, ...], bytes]:
     return array.dtype.str, array.shape, array.tobytes()
 
 
+def same(one: Any, other: Any) -> bool:
+    """Whether two values of a field are equal, arrays to the last bit."""
+    return bool(replaced(one, content) == replaced(other, content))
+
+
 @dataclass(frozen=True)
-class _Shown:
+class _Printed:
     array: Array
 
     def __repr__(self) -> str:
-        if self.array.size <= _PRINTED:
-            return repr(self.array.tolist())
         return f"<array {self.array.shape} of {self.array.dtype}>"
 
 
-def shown(array: Array) -> object:
-    """Return what prints as the array: its numbers, where they are few."""
-    return _Shown(array)
+def printed(array: Array) -> object:
+    """Return what prints as the array: nested lists of its numbers, where they are few."""
+    return array.tolist() if array.size <= _PRINTED else _Printed(array)
 
 
 def replaced(value: Any, change: Callable[[Array], Any]) -> Any:

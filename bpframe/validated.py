@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args, get_origin
 
 import numpy as np
 from pydantic import (
@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from bpframe.array_fields import Array, constant, content, replaced, shown, with_arrays
+from bpframe.array_fields import Array, constant, content, printed, replaced, with_arrays
 from bpframe.errors import ContractError, SpecError
 from bpframe.mistakes import told, translated
 from bpframe.strict_numbers import strict_numbers
@@ -64,7 +64,7 @@ class Validated(BaseModel, metaclass=_Checked):
 
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
     #: What messages call the place of a value that was made from Python; the class's name where it is empty.
     _place: ClassVar[str] = ""
@@ -96,7 +96,7 @@ class Validated(BaseModel, metaclass=_Checked):
             raise told(error, cls.model_fields, cls._title or cls._place or cls.__name__, data) from None
 
     def __repr_args__(self) -> Any:
-        return [(name, replaced(value, shown)) for name, value in super().__repr_args__()]
+        return [(name, replaced(value, printed)) for name, value in super().__repr_args__()]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Validated):
@@ -147,13 +147,12 @@ def _unusable(cls: type[BaseModel], error: PydanticSchemaGenerationError) -> Con
         try:
             TypeAdapter(annotation)
         except PydanticSchemaGenerationError:
-            named = field.annotation if isinstance(field.annotation, type) else None
+            shown = annotation.__name__ if isinstance(annotation, type) else str(annotation)
             return ContractError(
-                f"{cls.__name__}.{name} is of type {getattr(named, '__name__', str(field.annotation))}, "
-                "which no field can have",
+                f"{cls.__name__}.{name} is of type {shown}, which no field can have",
                 expected="numbers, truth values, texts, Literal[...], np.ndarray, a component class, "
                 "or tuple, list, dict and | None of these",
-                hint=_instead(field.annotation),
+                hint=_instead(annotation),
             )
         except Exception:  # what cannot be read yet, such as a name that is defined later
             continue
@@ -165,6 +164,12 @@ def _instead(annotation: Any) -> str:
         return "make it a method of the class, or let the field choose one by name: Literal['relu', 'tanh']"
     if isinstance(annotation, type) and issubclass(annotation, np.generic):
         return "write float, int or bool"
-    if "array" in str(annotation).lower() or hasattr(annotation, "__array__"):
+    if any(hasattr(each, "__array__") for each in _classes(annotation)):
         return "write np.ndarray, and hand over np.asarray(...)"
     return "let the fields be what it is made of, or make it a component"
+
+
+def _classes(annotation: Any) -> Iterator[Any]:
+    yield get_origin(annotation) or annotation
+    for each in get_args(annotation):
+        yield from _classes(each)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel
 
 from bpframe.component import Component
@@ -138,4 +139,4 @@ def _plain(value: Any, registry: Registry) -> Any:
         return {key: _plain(each, registry) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each, registry) for each in value]
-    return value
+    return value.tolist() if isinstance(value, np.ndarray) else value

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.array_fields import printed, replaced, same
 from bpframe.component import Component, Cost, Initializer, Layer, contract_of
 from bpframe.component.parameter import checked_shape
 from bpframe.errors import BpframeError, ContractError
@@ -88,14 +89,14 @@ def guess_examples(cls: type[Component]) -> list[Example]:
             continue  # a variant that fits nowhere says nothing about the class
         required = [name for name, field in cls.model_fields.items() if field.is_required()]
         fields = required if number == 0 else [*required, *_changed(found[0].component, instance)]
-        values = ", ".join(f"{name}={getattr(instance, name)!r}" for name in dict.fromkeys(fields))
+        values = ", ".join(f"{name}={replaced(getattr(instance, name), printed)!r}" for name in dict.fromkeys(fields))
         guessed = " and ".join(filter(None, [values, _shown(example.shapes)]))
         found.append(Example(instance, example.shapes, (f"no example is stated: {guessed or 'its fields'} guessed",)))
     return found
 
 
 def _changed(first: Component, other: Component) -> list[str]:
-    return [name for name in type(first).model_fields if getattr(first, name) != getattr(other, name)]
+    return [name for name in type(first).model_fields if not same(getattr(first, name), getattr(other, name))]
 
 
 def _shown(shapes: tuple[Shape, ...]) -> str:
@@ -130,11 +131,19 @@ def _shapes(component: Component) -> Iterator[tuple[Shape, ...]]:
     elif isinstance(component, Layer):
         inputs = contract_of(type(component)).inputs
         for number in NUMBERS if inputs is None else (len(inputs),):
-            yield from ((shape,) * number for shape in SHAPES)
+            yield from ((shape,) * number for shape in (*_lengths(component), *SHAPES))
             if 1 < number <= 3:
                 yield from itertools.product(MIXED, repeat=number)
     else:
         yield ()
+
+
+def _lengths(component: Component) -> Iterator[Shape]:
+    """Yield shapes that arrays in the component's fields may be made for."""
+    for name in type(component).model_fields:
+        value = getattr(component, name)
+        if isinstance(value, np.ndarray):
+            yield from ((length,) for length in value.shape)
 
 
 def _takes(component: Component, shapes: tuple[Shape, ...]) -> bool | None:

@@ -25,6 +25,10 @@ INTEGERS = (2, 3, 1, 4, 5, 8, 0, -1)
 #: Neither 0 nor 1, at which a missing factor, power or term would not show.
 FLOATS = (0.7, 1.3, 0.3, 2.5, 0.05, -0.7, 12.5)
 
+#: A matrix and a vector for the shapes that are guessed first; of numbers, of integers, of truth values.
+_MATRIX = np.array([[0.7, -0.4, 0.2, 1.1], [0.3, 1.3, -0.6, 0.5], [-1.2, 0.1, 0.9, 0.4], [0.6, -0.8, 0.05, 2.5]])
+ARRAYS = tuple(each for m in (_MATRIX, np.int64(10 * _MATRIX), _MATRIX > 0.2) for each in (m, m[0], m[0, 0], m[None]))
+
 #: How many values of one field, and how many instances with all fields together, are tried.
 VALUES = 3
 TRIES = 200
@@ -99,6 +103,8 @@ def _candidates(annotation: Any, cls: type[Component], depth: int, limits: Mappi
         )
     if origin is tuple or origin in (list, set, frozenset):
         return _collections(args, cls, depth, limits or {})
+    if annotation is np.ndarray:
+        return ARRAYS
     if annotation is bool:
         return (True, False)
     if annotation is int:

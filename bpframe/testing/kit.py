@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from bpframe.array_fields import printed, replaced, same
 from bpframe.component import Component, contract_of
 from bpframe.component.base import no_instance
 from bpframe.errors import BpframeError
@@ -128,9 +129,9 @@ def _told(error: BaseException) -> str:
 def fields_of(component: Component) -> dict[str, object]:
     """Return the fields that differ from their defaults, as a report shows them."""
     return {
-        name: _plain(value)
+        name: _plain(replaced(value, printed))
         for name in type(component).model_fields
-        if (value := getattr(component, name)) != type(component).model_fields[name].default
+        if not same(value := getattr(component, name), type(component).model_fields[name].default)
     }
 
 
