@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import bpframe_reference as components
 import numpy as np
 import pytest
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
 
 from bpframe import Network, node
-from bpframe.errors import ContractError, ShapeMismatch
+from bpframe.errors import BpframeError, ContractError, ShapeMismatch, SpecError
 from bpframe.extend import (
     Activation,
     Broadcast,
@@ -78,6 +79,10 @@ FORWARD = {
     "None": (lambda self, x, p: None, ContractError, "received  NoneType"),
     "a tuple": (lambda self, x, p: (x, {}), ContractError, "with `state` in its signature"),
     "a list": (lambda self, x, p: x.tolist(), ContractError, "received  list"),
+    "no return": (lambda self, x, p: None, ContractError, "is a `return` missing?"),
+    "an operator": (lambda self, x, p: Diagonal(x), ContractError, "an array of numbers here, not an operator"),
+    "a class": (lambda self, x, p: components.Sigmoid, ContractError, "received  the class Sigmoid"),
+    "a component": (lambda self, x, p: components.Sigmoid(), ContractError, "Sigmoid is a component"),
     "ValueError": (lambda self, x, p: x @ np.ones((2, 2)), ContractError, "forward failed: ValueError"),
     "KeyError": (lambda self, x, p: p["w"], ContractError, "forward failed: KeyError: 'w'"),
 }
@@ -133,7 +138,19 @@ def jacobian_of(of_x=None, of_g=None):
 JACOBIAN = {
     "a key left out": (lambda self, x, p: {"x": Identity()}, "jacobian says nothing about 'g'"),
     "an unknown key": (lambda self, x, p: {"x": Identity(), "g": Diagonal(x), "gg": Diagonal(x)}, "did you mean 'g'?"),
-    "None": (lambda self, x, p: None, "jacobian returned a NoneType"),
+    "None": (lambda self, x, p: None, "jacobian returned None"),
+    "no return": (jacobian_of(lambda x: None), "jacobian['x'] is None"),
+    "a class instead of an operator": (lambda self, x, p: Diagonal, "make an instance of it: Diagonal(...)"),
+    "a class under a key": (jacobian_of(lambda x: Diagonal), "jacobian['x'] is the class Diagonal"),
+    "a component of an operator's name": (
+        lambda self, x, p: components.Identity(),
+        "bpframe_reference.identity.Identity is a component; bpframe.extend.Identity is the operator",
+    ),
+    "its class": (
+        jacobian_of(of_g=lambda x: components.Identity),
+        "jacobian['g'] is the class Identity",
+    ),
+    "another component": (lambda self, x, p: components.Sigmoid(), "Sigmoid is a component, a node of its own"),
     "an operator alone": (lambda self, x, p: Identity(), "a mapping with x, g"),
     "ValueError": (lambda self, x, p: np.ones(2) + np.ones(3), "jacobian failed: ValueError"),
     "an array of another shape": (jacobian_of(lambda x: np.ones((2, 3, 4))), "(N, 3, 3)"),
@@ -289,7 +306,11 @@ COSTS = {
     "a Python number": ({"forward": lambda self, a, y: 1.0}, "received  shape (), float"),
     "entry by entry": ({"forward": lambda self, a, y: (a - y) ** 2}, "received  shape (2, 3)"),
     "float64": ({"forward": lambda self, a, y: np.zeros(2)}, "float64"),
-    "None": ({"forward": lambda self, a, y: None}, "NoneType"),
+    "None": ({"forward": lambda self, a, y: None}, "is a `return` missing?"),
+    "a list of numbers": ({"forward": lambda self, a, y: [0.0] * len(a)}, "np.array(..., x.dtype)"),
+    "jacobian: None": ({"jacobian": lambda self, a, y: None}, "is a `return` missing?"),
+    "jacobian: an operator": ({"jacobian": lambda self, a, y: Diagonal(a)}, "not an operator"),
+    "jacobian: a list": ({"jacobian": lambda self, a, y: a.tolist()}, "np.array(..., x.dtype)"),
     "ValueError": ({"forward": lambda self, a, y: a @ a}, "forward failed: ValueError"),
     "gradient of another shape": ({"jacobian": lambda self, a, y: (a - y)[:, :2]}, "shape (2, 2)"),
     "gradient in float64": ({"jacobian": lambda self, a, y: (a - y) * np.ones(3)}, "float64"),
@@ -315,7 +336,8 @@ class Step(Optimizer):
 OPTIMIZERS = {
     "another shape": ({"update": lambda self, gradient: gradient[:2]}, "received  shape (2,)"),
     "float64": ({"update": lambda self, gradient: gradient * np.ones(3)}, "float64"),
-    "None": ({"update": lambda self, gradient: None}, "NoneType"),
+    "None": ({"update": lambda self, gradient: None}, "is a `return` missing?"),
+    "a list": ({"update": lambda self, gradient: gradient.tolist()}, "np.array(..., x.dtype)"),
     "a number": ({"update": lambda self, gradient: 0.0}, "received  shape (), float"),
     "ValueError": ({"update": lambda self, gradient: gradient @ np.ones((2, 2))}, "update failed: ValueError"),
     "no pair": ({"update": lambda self, gradient, state: gradient}, "(Δθ, new_state)"),
@@ -352,3 +374,93 @@ def test_initializer():
         network(Dense(units=3, weights=Draw()))
     with pytest.raises(ContractError, match=r"Undrawn.draw failed for 'dense_1.w': ValueError"):
         network(Dense(units=3, weights=Undrawn()))
+
+
+def keeping(name):
+    """A method that keeps its first argument in an attribute, as networks from scratch do."""
+
+    def method(self, x):
+        setattr(self, name, x)
+        return x
+
+    return method
+
+
+@pytest.mark.parametrize("name", ["x", "_x", "__x"])
+@pytest.mark.parametrize("method", ["forward", "jacobian"])
+def test_what_a_layer_would_keep_in_itself_goes_into_saved(method, name):
+    layer = faulty(**{method: keeping(name)})
+    error = refused(layer, SpecError, f"{method} failed: Broken.{name} cannot be set: the value is frozen")
+    assert f"saved['{name}'] = ..." in error.hint
+    assert "`state`" in error.hint
+
+
+def test_a_field_is_not_set_in_a_method_either():
+    class Counting(Faulty):
+        kind = "faulty"
+        count: int = 0
+
+        def forward(self, x, p):
+            self.count += 1
+            return x * p["g"]
+
+    error = refused(Counting(), SpecError, "Counting.count cannot be set")
+    assert "Counting(count=..., ...)" in error.hint
+    assert "`state`" in error.hint
+
+
+def test_nothing_is_deleted_from_a_component():
+    class Deleting(Faulty):
+        kind = "faulty"
+        gain: float = 1.0
+
+        def forward(self, x, p):
+            del self.gain
+            return x
+
+    refused(Deleting(), SpecError, "Deleting.gain cannot be deleted: the value is frozen")
+
+
+def test_one_instance_in_two_places_cannot_mix_up_what_it_keeps():
+    """Both nodes would have the second one's x, and the gradient would be wrong."""
+
+    class Square(Activation):
+        def forward(self, x):
+            self._x = x
+            return x**2
+
+        def jacobian(self):
+            return Diagonal(2 * self._x)
+
+    square = Square()
+    with pytest.raises(SpecError, match=r"Square\._x cannot be set"):
+        Network([square, square], input_shape=(3,)).vjp(X, Y)
+
+
+def test_what_a_cost_would_keep_in_itself_goes_into_saved():
+    cost = type("Broken", (Half,), {"__module__": __name__, "forward": lambda self, a, y: keeping("d")(self, a)})()
+    with pytest.raises(BpframeError, match=r"forward failed: Broken\.d cannot be set") as caught:
+        network(Faulty(), cost).gradient(X, Y)
+    assert "saved['d'] = ..." in caught.value.hint
+
+
+@pytest.mark.parametrize(("method", "argument"), [("update", "gradient"), ("minimize", "problem")])
+def test_what_an_optimizer_would_keep_in_itself_goes_into_state(method, argument):
+    space = {}
+    exec(f"def {method}(self, {argument}):\n    self.velocity = {argument}", space)
+    optimizer = type("Keeping", (Optimizer,), {"__module__": __name__, method: space[method]})()
+    with pytest.raises(BpframeError, match=r"Keeping\.velocity cannot be set") as caught:
+        network(Faulty()).fit(X, Y, optimizer=optimizer, epochs=1, progress=False)
+    assert "`state`" in caught.value.hint
+    assert "minimize has variables of its own" in caught.value.hint
+
+
+def test_what_an_initializer_would_keep_in_itself_stays_in_its_method():
+    class Keeping(Initializer):
+        def draw(self, shape):
+            self.z = 0
+            return np.zeros(shape)
+
+    with pytest.raises(BpframeError, match=r"Keeping\.z cannot be set") as caught:
+        Network([Dense(units=2, weights=Keeping())], input_shape=(3,))
+    assert "keep it in a variable of the method" in str(caught.value)

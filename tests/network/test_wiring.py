@@ -142,8 +142,12 @@ MISTAKES = {
     "two statements of the input shape": (
         lambda: bp.Network([D], input_shape=(3,), inputs={"x": (3,)}), SpecError, ["both"],
     ),
-    "a class instead of a layer": (layers(Dense), SpecError, ["class Dense", "Dense(units=30)", "Dense(...)"]),
-    "a class instead of a layer in a node": (nodes(a=Sigmoid), SpecError, ["class Sigmoid", "Sigmoid(...)"]),
+    "a class instead of a layer": (
+        layers(Dense), SpecError, ["class Dense", "layers[0]", "Dense(units=30)", "Dense(units=...)"],
+    ),
+    "a class instead of a layer in a node": (
+        nodes(a=Sigmoid), SpecError, ["class Sigmoid", "make an instance of it: Sigmoid()"],
+    ),
     "a class instead of a cost": (layers(D, cost=QuadraticCost), SpecError, ["class QuadraticCost", "QuadraticCost()"]),
     "a class instead of a cost by output": (
         layers(node(D, name="a"), cost={"a": QuadraticCost}), SpecError, ["cost['a']", "class QuadraticCost"],
