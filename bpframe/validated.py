@@ -20,7 +20,7 @@ from pydantic_core import CoreSchema
 
 from bpframe.array_fields import Array, constant, content, printed, replaced, with_arrays
 from bpframe.errors import ContractError, SpecError
-from bpframe.mistakes import told, translated
+from bpframe.mistakes import shortened, told, translated
 from bpframe.strict_numbers import strict_numbers
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class _Checked(ModelMetaclass):
                 raise SpecError(
                     f"{cls.__name__} takes its fields by name",
                     expected=", ".join(f"{name}=..." for name in cls.model_fields) or "no fields",
-                    received=", ".join(map(repr, values)),
+                    received=", ".join(map(shortened, values)),
                 )
             try:
                 return super().__call__(**fields)

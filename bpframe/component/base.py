@@ -73,7 +73,7 @@ class Component(Validated):
 
     def _where_to_keep(self, name: str) -> str:
         again = f"{super()._where_to_keep(name)}; " if name in type(self).model_fields else ""
-        return again + self._keeping.format(name=name)
+        return f"{again}{self._keeping.format(name=name)}; what is made of the fields once is a @cached_property"
 
 
 def no_instance(wanted: type[Component], value: object, place: str) -> SpecError:

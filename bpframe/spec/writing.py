@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError
 
 from bpframe.component import Component
 from bpframe.errors import BpframeError, SpecFileError
+from bpframe.mistakes import shortened
 from bpframe.plugins import default_registry
 from bpframe.registry import Registry
 from bpframe.spec.document import RunSpec
@@ -115,13 +117,25 @@ def _node(node: NodeSpec, registry: Registry) -> dict[str, Any]:
 
 def _fields(model: BaseModel, registry: Registry) -> dict[str, Any]:
     nested = {name for name in type(model).model_fields if _holds_component(getattr(model, name))}
-    plain = model.model_dump(mode="json", exclude=nested, round_trip=True)
+    plain = {name: _dumped(model, name) for name in type(model).model_fields if name not in nested}
     written: dict[str, Any] = {}
     for name, field in type(model).model_fields.items():
         value = _plain(getattr(model, name), registry) if name in nested else plain[name]
         if value is not None or field.is_required() or field.get_default(call_default_factory=True) is not None:
             written[name] = value
     return written
+
+
+def _dumped(model: BaseModel, name: str) -> Any:
+    try:
+        return model.model_dump(mode="json", include={name}, round_trip=True)[name]
+    except PydanticSerializationError as error:
+        value = getattr(model, name)
+        raise SpecFileError(
+            f"{type(model).__name__}.{name} cannot be written: files hold numbers, truth values, texts and lists of them",
+            received=shortened(value),
+            hint="give the field the type np.ndarray" if isinstance(value, np.ndarray) else None,
+        ) from error
 
 
 def _holds_component(value: object) -> bool:
