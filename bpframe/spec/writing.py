@@ -132,7 +132,8 @@ def _dumped(model: BaseModel, name: str) -> Any:
     except PydanticSerializationError as error:
         value = getattr(model, name)
         raise SpecFileError(
-            f"{type(model).__name__}.{name} cannot be written: files hold numbers, truth values, texts and lists of them",
+            f"{type(model).__name__}.{name} cannot be written",
+            expected="what a file holds: numbers, truth values, texts, lists and mappings of them",
             received=shortened(value),
             hint="give the field the type np.ndarray" if isinstance(value, np.ndarray) else None,
         ) from error
