@@ -27,7 +27,8 @@ FLOATS = (0.7, 1.3, 0.3, 2.5, 0.05, -0.7, 12.5)
 
 #: A matrix and a vector for the shapes that are guessed first; of numbers, of integers, of truth values.
 _MATRIX = np.array([[0.7, -0.4, 0.2, 1.1], [0.3, 1.3, -0.6, 0.5], [-1.2, 0.1, 0.9, 0.4], [0.6, -0.8, 0.05, 2.5]])
-ARRAYS = tuple(each for m in (_MATRIX, np.int64(10 * _MATRIX), _MATRIX > 0.2) for each in (m, m[0], m[0, 0], m[None]))
+_KINDS = (_MATRIX, (10 * _MATRIX).astype(np.int64), _MATRIX > 0.2)
+ARRAYS = tuple(each for m in _KINDS for each in (m, m[0], m[0, 0], m[None]))
 
 #: How many values of one field, and how many instances with all fields together, are tried.
 VALUES = 3

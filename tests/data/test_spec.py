@@ -66,6 +66,7 @@ def test_the_data_side_loads_without_the_rest_of_the_framework():
     assert {name for name in loaded if not name.startswith("bpframe.data")} <= {
         "bpframe",
         "bpframe._version",
+        "bpframe.array_fields",
         "bpframe.errors",
         "bpframe.mistakes",
         "bpframe.plain_arrays",

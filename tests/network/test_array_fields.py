@@ -13,6 +13,8 @@ from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
 import bpframe as bp
 from bpframe.errors import BpframeError
 from bpframe.extend import Cost, Diagonal, Layer, Matrix, Optimizer
+from bpframe.testing import check_component
+from bpframe.testing.examples import guess_examples
 
 RNG = np.random.default_rng(5)
 M = RNG.standard_normal((3, 4))
@@ -184,3 +186,17 @@ def test_right_costs_and_masks_need_nothing():
     masked = one(Mask(mask=[True, False, True]))
     assert masked.predict(X).dtype == np.float32
     assert not masked.predict(X)[:, 1].any()
+
+
+def test_the_checks_guess_an_array_and_a_shape_that_fits_it():
+    example = guess_examples(Mix)[0]
+    report = check_component(example.component, example.shapes)
+    assert example.shapes == ((4,),)
+    assert [each.name for each in report.outcomes if each.status == "failed"] == ["documented"]  # m has no description
+
+
+def test_shapes_are_guessed_from_an_array_that_is_given():
+    class Odd(Mix):
+        m: np.ndarray = np.arange(35.0).reshape(5, 7)
+
+    assert guess_examples(Odd)[0].shapes == ((5,),)
