@@ -71,7 +71,7 @@ def apply_ufunc(
         return None
     if not outs:
         found = result if isinstance(result, tuple) else (result,)
-        outs = [kind.of(np.asarray(each), tape) for each in found]
+        outs = [_made(kind, each, tape) for each in found]
     written = tuple(each.place for each in outs)
     if method == "__call__":
         if not keywords:
@@ -124,7 +124,7 @@ def _outcome(
         view = _view_among(result, given)
         if view is not None:
             return view
-    made = kind.of(np.asarray(result), tape)
+    made = _made(kind, result, tape)
     if function is np.empty_like:
         return made
     if function is np.zeros_like:
@@ -138,12 +138,17 @@ def _outcome(
     return made
 
 
+def _made(kind: type[Located], result: Any, tape: Tape) -> Located:
+    """Wrap what NumPy made: an array, or a number."""
+    return (kind.number if isinstance(result, np.generic) else kind).of(np.asarray(result), tape)
+
+
 def _filled(function: Callable[..., Any], out: Array, args: Any, names: Any, values: Any) -> None:
     out[...] = function(*args, **dict(zip(names, values, strict=True)))
 
 
 def item(array: Located, key: Any) -> Any:
-    """Return x[key]: a view where NumPy gives one, else a new array."""
+    """Return x[key]: a view where NumPy gives one, a number, or a new array."""
     tape, kind = array.tape, type(array)
     for each in key if isinstance(key, tuple) else (key,):
         if isinstance(each, Located) and each.array.dtype.kind == "b" and not tape.closed:
@@ -152,17 +157,36 @@ def item(array: Located, key: Any) -> Any:
     if tape.closed:
         return array.array[real]
     found = array.array[real]
-    if not isinstance(found, np.ndarray):
-        found = array.array[(*real, ...) if isinstance(real, tuple) else (real, ...)]
-    if array.sees(found):
+    if array.sees(np.asarray(found)):
         return array.seen_as(found)
-    made = kind.of(found, tape)
+    made = _made(kind, found, tape)
     tape.add(_selected, made.place, array.place, _placed(key))
     return made
 
 
 def _selected(out: Array, array: Array, key: Any) -> None:
     out[...] = array[key]
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """Return a power that a number takes part in: NumPy raises numbers otherwise than arrays, in the last bit."""
+    number = base if isinstance(base, Located) else exponent
+    tape = number.tape
+    if tape.closed:
+        return operator.pow(*_unwrapped(tape, (_number(base), _number(exponent))))
+    found = _number(_unwrapped(tape, base)) ** _number(_unwrapped(tape, exponent))
+    made = _made(type(number), found, tape)
+    tape.add(_powered, made.place, *_placed((base, exponent)))
+    return made
+
+
+def _powered(out: Array, base: Any, exponent: Any) -> None:
+    out[...] = _number(base) ** _number(exponent)
+
+
+def _number(value: Any) -> Any:
+    """Return an array without axes as a number."""
+    return value[()] if isinstance(value, np.ndarray) else value
 
 
 def assign(array: Located, key: Any, value: Any) -> None:

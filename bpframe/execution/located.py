@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -13,9 +13,11 @@ __all__ = ["Located", "replaced"]
 
 
 class Located:
-    """A real array and where it lies."""
+    """A real array and where it lies. `number` is the class for what NumPy returns as a number, which is no array."""
 
     __slots__ = ("array", "root", "tape")
+
+    number: ClassVar[type[Located]]
 
     def __init__(self, array: Array, root: Root, tape: Tape) -> None:
         self.array = array

@@ -8,13 +8,13 @@ NotRecordable: the record of such a component would be that of one batch only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from bpframe.execution import functions
 from bpframe.execution.located import Located
-from bpframe.execution.tape import Array
+from bpframe.execution.tape import Array, Tape
 
 __all__ = ["Recorded"]
 
@@ -188,6 +188,39 @@ class Recorded(Located, np.lib.mixins.NDArrayOperatorsMixin):
     conjugate = conj
 
 
+class RecordedNumber(Recorded):
+    """A number that NumPy returned, such as x.sum() or x[0, 0]: unlike an array it never changes.
+
+    `s += 1` gives the name another number, and what is seen in another shape is a copy.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, array: Array, tape: Tape, pinned: bool = False) -> Self:
+        if array.dtype.kind == "c":
+            raise tape.refuse("a complex number, with which NumPy computes otherwise than with arrays")
+        return super().of(array, tape, pinned)
+
+    def seen_as(self, view: Array) -> Any:
+        if self.tape.closed:
+            return view
+        if view.ndim == 0:
+            raise self.tape.refuse("a view of a number")
+        made = Recorded.of(view.copy(), self.tape)
+        self.tape.add(np.copyto, made.place, self.place)
+        return made
+
+    def __pow__(self, exponent: Any) -> Any:
+        return functions.power(self, exponent)
+
+    def __rpow__(self, base: Any) -> Any:
+        return functions.power(base, self)
+
+
+Recorded.number = RecordedNumber
+
+
 def _deciding(name: str) -> Callable[..., Any]:
     """Return a method that takes numbers out of the array."""
 
@@ -223,6 +256,22 @@ for _name in (
     *_SHOWING,
 ):
     setattr(Recorded, _name, _deciding(_name))
+for _name in (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "lshift",
+    "rshift",
+    "and",
+    "or",
+    "xor",
+    "matmul",
+):
+    setattr(RecordedNumber, f"__i{_name}__", lambda self, other: NotImplemented)  # Python then binds the name anew
 for _name in ("mean", "std", "var", "take", "dot", "clip", "round", "repeat", "cumsum", "cumprod", "argmax", "argmin",
               "trace", "argsort"):  # fmt: skip
     setattr(Recorded, _name, _method(getattr(np, _name)))

@@ -63,7 +63,44 @@ def added_at(a, index):
     return total
 
 
+def number_kept(a):
+    """The first name keeps the number when the second gets another."""
+    total = kept = a.sum()
+    total += 1
+    total **= 2
+    return a * kept + total
+
+
+def entry_kept(a):
+    """An entry that is read is a number, which no later write into the array changes; nor is the array changed."""
+    a = a * 2
+    first, (second, *_), others = a[0, 0], a[1], list(a[2])
+    a[:3] = 5
+    first += 1
+    for entry in a.T[0]:
+        entry *= 2
+    return a + first * second - others[1]
+
+
+def swapped(a):
+    row = a.sum(axis=0)
+    row[0], row[2] = row[2], row[0]
+    return row
+
+
+def number_reshaped(a):
+    """A number in another shape is a copy."""
+    mean = a.mean()
+    row = mean.reshape(1, 1)
+    row += 1
+    return a * mean + row + np.broadcast_to(mean, a.shape) + mean[None]
+
+
 FUNCTIONS = {
+    "a number kept": number_kept,
+    "an entry kept": entry_kept,
+    "entries swapped": swapped,
+    "a number reshaped": number_reshaped,
     "numbers": lambda a: 1 - 2.5 * a / 3 + np.float32(2) ** a,
     "powers": lambda a: a**2 + abs(a) ** 0.5 + a**3 - a**1 + (a + 9) ** -1,
     "comparisons": lambda a: (a > 0) * a,
@@ -112,6 +149,16 @@ def test_in_double_precision(name) -> None:
     same(FUNCTIONS.get(name, lambda a: a.mean(axis=1)), A.astype(np.float64))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_number_is_raised_as_numpy_raises_numbers(dtype) -> None:
+    """NumPy squares an array and raises a number by the C library: the last bits differ."""
+    for seed in range(50):
+        a = np.random.default_rng(seed).uniform(0.1, 9, size=(3, 3)).astype(dtype)
+        for power in (2, 3, 0.5, -1, 1.5):
+            same(lambda a, power=power: a[0] * a.sum() ** power + abs(power) ** a[0, 0], a)
+        same(lambda a: a[0] * a[0, 0] ** a.mean() + a ** a[0, 0], a)
+
+
 def test_two_arrays_and_indices_from_the_pass() -> None:
     same(lambda a, b: a @ b.T + np.hypot(a, b).sum(), A, B)
     same(lambda a, index: a[index], A, INDEX)
@@ -144,6 +191,8 @@ REFUSED = {
     "a buffer of its own": lambda a: np.add(a, 1, out=BUFFER),
     "caught": lambda a: caught(a),
     "printed": lambda a: print(a),
+    "a view of a number": lambda a: a.sum()[...],
+    "a complex number": lambda a: a * abs((a * 1j).sum()),
     "formatted": lambda a: f"{a.max():.3f}",
 }
 
