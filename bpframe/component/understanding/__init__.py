@@ -35,8 +35,8 @@ class Understanding:
     """What was found: `why` methods have to be called (None: they are understood), and what they read.
 
     `reads` are (namespace, name, object): module variables, attributes of classes, variables of enclosing functions and
-    fields, where `namespace.get(name)` has to be this object still in every pass that repeats the methods. Those of one
-    namespace stand together.
+    fields, where `namespace.get(name)` has to be this object still in every pass that repeats the methods; None where
+    there was nothing of the name: what stands there later hides what was read. Those of one namespace stand together.
     """
 
     why: str | None

@@ -19,7 +19,7 @@ from bpframe.component.understanding.calls import read_call
 from bpframe.component.understanding.expressions import Expressions, Refused, Summary
 from bpframe.component.understanding.source import Unreadable, file_of, tree_of
 from bpframe.component.understanding.statements import Frame
-from bpframe.component.understanding.values import ARGUMENT, Bound, Value
+from bpframe.component.understanding.values import ARGUMENT, Bound, Code, Value
 
 __all__ = ["Reader"]
 
@@ -82,7 +82,7 @@ class Reader:
                 raise Refused(f"{name}: {owner.__name__} defines {each}, which decides what its attributes are")
         if not allowed.has_plain_metaclass(self.cls):
             raise Refused(f"{name}: the metaclass of {self.cls.__name__} has code of its own")
-        owner = _owner(self.cls, name)
+        owner = self._owner(self.cls, name)
         function = vars(owner)[name] if owner is not None else None
         if owner is None or not isinstance(function, FunctionType):
             raise Refused(f"{name}: it is not a plain method")
@@ -99,6 +99,8 @@ class Reader:
             return self._read[key]
         self._read[key] = Summary(2, frozenset({"out", "saved"}))  # until it is known, where it calls itself
         code = function.__code__
+        kept = self._spaces.setdefault(id(function), (function, Code(function)))[1]
+        self.reads[id(kept), "__code__"] = (kept, "__code__", code)
         name = code.co_name if holder is self.cls else getattr(code, "co_qualname", code.co_name).split("<locals>.")[-1]
         try:
             node = tree_of(function)
@@ -164,12 +166,19 @@ class Reader:
     # Names ----------------------------------------------------------------------------------------------------------
 
     def guard(self, namespace: Any, name: str, thing: Any) -> None:
-        """Note that `thing` was read: it has to be the same in every pass."""
+        """Note that `thing` was read: it has to be the same in every pass. None: there is nothing of this name."""
         if isinstance(namespace, type):  # vars() makes a new view of a class each time
             kept = self._spaces.setdefault(id(namespace), (namespace, vars(namespace)))[1]
         else:
             kept = self._spaces.setdefault(id(namespace), (namespace, namespace))[1]
         self.reads[id(kept), name] = (kept, name, thing)
+
+    def _owner(self, cls: type, name: str) -> type | None:
+        """Return the class that an attribute is found in, and note that those asked before have none of its name."""
+        owner = _owner(cls, name)
+        for each in cls.__mro__[: cls.__mro__.index(owner)] if owner is not None else ():
+            self.guard(each, name, None)
+        return owner
 
     def name(self, frame: Expressions, name: str, node: ast.AST) -> Value:
         """Return what a name that is not local stands for."""
@@ -186,6 +195,7 @@ class Reader:
             self.guard(function.__globals__, name, thing)
             return self._known(frame, name, thing, node)
         if hasattr(builtins, name):
+            self.guard(function.__globals__, name, None)
             if not callable(getattr(builtins, name)):
                 self.guard(vars(builtins), name, getattr(builtins, name))
             return self._known(frame, name, getattr(builtins, name), node)
@@ -243,6 +253,8 @@ class Reader:
                 return frame.refuse(f"reads {shown}, which does not exist", node)
             if module.__name__ == "numpy.random" and name != "default_rng":
                 frame.refuse(f"reads {shown}: random numbers come from rng", node)
+            if vars(module).get(name) is thing:  # else the module makes it when it is asked
+                self.guard(vars(module), name, thing)
             return self._known(frame, shown, thing, node)
         if name not in vars(module):
             return frame.refuse(f"reads {shown}, which does not exist", node)
@@ -253,7 +265,9 @@ class Reader:
         cls, after = base.thing
         mro = cls.__mro__
         for owner in mro[mro.index(after) + 1 :]:
-            if name in vars(owner):
+            if name not in vars(owner):
+                self.guard(owner, name, None)
+            else:
                 if owner is object and name == "__init__":
                     return Value(2, (Bound(None, None, ""),), other=False)
                 return self._member(frame, cls, owner, name, base.path[0], node)
@@ -261,7 +275,7 @@ class Reader:
 
     def _of_self(self, frame: Expressions, base: Value, name: str, node: ast.AST) -> Value:
         cls = base.thing
-        owner = _owner(cls, name)
+        owner = self._owner(cls, name)
         if base.role == "self" and name in self.model_fields and owner is None:
             return Value(0, path=(name,), fixed=True)
         if owner is not None:
@@ -304,7 +318,7 @@ class Reader:
         member = cls.__members__.get(name) if issubclass(cls, enum.Enum) else None
         if member is not None and allowed.unchanging(member) is None:
             return Value(0, thing=member, fixed=True)
-        owner = _owner(cls, name)
+        owner = self._owner(cls, name)
         if owner is None or not allowed.has_plain_metaclass(cls) or issubclass(cls, type):
             return frame.refuse(f"reads {ast.unparse(node)}", node)
         if cls in allowed.trusted():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
-__all__ = ["ARGUMENT", "NEW", "Bound", "Value", "element", "holding", "join"]
+__all__ = ["ARGUMENT", "NEW", "Bound", "Code", "Value", "element", "holding", "join"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,24 @@ class Bound:
     function: Any
     holder: type | None
     first: str
+
+
+class Code(Mapping[str, Any]):
+    """A function's code as a namespace of one name: a notebook that reloads a module replaces it in the function."""
+
+    def __init__(self, function: FunctionType) -> None:
+        self.function = function
+
+    def __getitem__(self, name: str) -> Any:
+        if name != "__code__":
+            raise KeyError(name)
+        return self.function.__code__
+
+    def __iter__(self) -> Iterator[str]:
+        yield "__code__"
+
+    def __len__(self) -> int:
+        return 1
 
 
 @dataclass(frozen=True, slots=True)
