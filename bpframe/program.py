@@ -103,24 +103,29 @@ class Program:
     def run(self, inputs: Arrays, targets: Arrays, scale: float = 1.0) -> float:
         """Do a pass; errors are those of `CalledPass`, and StaleRecordError in training."""
         if scale != self._scaled:
-            self._scaled = scale
             self._scale[...] = scale
-        if self._bound is None:
-            return self._not_repeated(inputs, targets)
-        if not self._holds():
-            distrust(self.workspace.plan)
-            self._start_over()
-            return self._not_repeated(inputs, targets)
-        given = self._given
-        for name, slot in self._inputs:
-            if inputs[name] is not given[slot]:
-                self._copy_in(slot, inputs[name])
-        for name, slot in self._targets:
-            if targets[name] is not given[slot]:
-                self._copy_in(slot, targets[name])
-        self._passes += 1
-        if self._passes == self._next_check:
-            return self._checked_again()
+            self._scaled = scale
+        try:
+            if self._bound is None:
+                return self._not_repeated(inputs, targets)
+            if not self._holds():
+                distrust(self.workspace.plan)
+                self._start_over()
+                return self._not_repeated(inputs, targets)
+            given = self._given
+            for name, slot in self._inputs:
+                if inputs[name] is not given[slot]:
+                    self._copy_in(slot, inputs[name])
+            for name, slot in self._targets:
+                if targets[name] is not given[slot]:
+                    self._copy_in(slot, targets[name])
+            self._passes += 1
+            if self._passes == self._next_check:
+                return self._checked_again()
+        except BaseException:  # a component's error, Ctrl-C
+            if self._bound is not None:  # slots may hold what the calls are not bound to
+                self._start_over()
+            raise
         return self._repeat()
 
     def _repeat(self) -> float:
