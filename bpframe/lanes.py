@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
+from weakref import WeakSet, ref
 
 from bpframe.errors import ConcurrencyError
 from bpframe.parameters import ParameterVector
@@ -60,14 +62,22 @@ class Lanes:
     """The lanes of one network: as many as there are threads that use it at once.
 
     While one thread trains, no other has a lane: what it computed would come from parameters half old, half new.
+
+    Lanes and trainings are known here by weak references: what a thread had when it was interrupted, wherever that was,
+    is gone with it, and nobody waits for it.
     """
 
     def __init__(self, make: Callable[[], Lane]) -> None:
         self._make = make
-        self._all: list[Lane] = []
+        self._made: list[ref[Lane]] = []
+        self._making = threading.Lock()
         self._free: deque[Lane] = deque()
-        self._trainer: int | None = None
-        self._training = threading.Lock()
+        self._trained: dict[None, ref[_Training]] = {}  # one at most; to set and to find it is one instruction
+        _everywhere.add(self)
+
+    @property
+    def _all(self) -> list[Lane]:
+        return [lane for each in self._made if (lane := each()) is not None]
 
     def take(self) -> Lane:
         """Return a lane that nobody else has, until it is given back.
@@ -81,16 +91,17 @@ class Lanes:
         try:
             lane = self._free.pop()
         except IndexError:
-            lane = self._make()
-            self._all.append(lane)
+            lane = self._new()
         lane.owner = threading.get_ident()  # before the look at who trains, who looks in the other order
-        if self._trainer is not None and self._trainer != lane.owner:
-            self.give(lane)
-            raise ConcurrencyError(
-                "the network is being trained by another thread",
-                expected="one thread while it trains; any number that evaluate and differentiate otherwise",
-                hint="evaluate a copy, copy.deepcopy(network), or from a callback of the training",
-            )
+        if self._trained:
+            training = self._training()
+            if training is not None and training.thread != lane.owner:
+                self.give(lane)
+                raise ConcurrencyError(
+                    "the network is being trained by another thread",
+                    expected="one thread while it trains; any number that evaluate and differentiate otherwise",
+                    hint="evaluate a copy, copy.deepcopy(network), or from a callback of the training",
+                )
         return lane
 
     def give(self, lane: Lane) -> None:
@@ -98,17 +109,11 @@ class Lanes:
         lane.owner = None
         self._free.append(lane)
 
-    @contextmanager
-    def taken(self) -> Iterator[Lane]:
+    def taken(self) -> AbstractContextManager[Lane]:
         """Have a lane inside the block."""
-        lane = self.take()
-        try:
-            yield lane
-        finally:
-            self.give(lane)
+        return _Taking(self)
 
-    @contextmanager
-    def trained(self) -> Iterator[Lane]:
+    def trained(self) -> AbstractContextManager[Lane]:
         """Have a lane inside the block, and nobody else one: the parameters change. Others finish first.
 
         Raises
@@ -117,24 +122,91 @@ class Lanes:
             The network is being trained already.
 
         """
-        if not self._training.acquire(blocking=False):
-            raise ConcurrencyError(
-                "the network is being trained already",
-                expected="one training at a time",
-                hint="train a copy: copy.deepcopy(network)",
-            )
-        me = threading.get_ident()
-        self._trainer = me
-        try:
-            while any(lane.owner not in (None, me) for lane in self._all):
-                time.sleep(0.0005)
-            with self.taken() as lane:
-                yield lane
-        finally:
-            self._trainer = None
-            self._training.release()
+        return _Training(self)
 
     def clear(self) -> None:
         """Forget what all lanes kept; nobody but the caller may have one."""
         for lane in self._all:
             lane.clear()
+
+    def begin(self, training: _Training) -> None:
+        """Let one training have the network; wait until nobody else has a lane."""
+        mine = ref(training)
+        while (found := self._trained.setdefault(None, mine)) is not mine:
+            if found() is not None:
+                raise ConcurrencyError(
+                    "the network is being trained already",
+                    expected="one training at a time",
+                    hint="train a copy: copy.deepcopy(network)",
+                )
+            self._trained.pop(None, None)  # it was interrupted
+        while any(lane.owner not in (None, training.thread) for lane in self._all):
+            time.sleep(0.0005)
+
+    def end(self, training: _Training) -> None:
+        """Let others have lanes again, if this training has the network."""
+        if self._training() is training:
+            self._trained.pop(None, None)
+
+    def forked(self) -> None:
+        """Forget, in a new process, what other threads of the old one had: they are not here."""
+        me = threading.get_ident()
+        self._making = threading.Lock()
+        self._made = [each for each in self._made if (lane := each()) is not None and lane.owner in (None, me)]
+        training = self._training()
+        if training is None or training.thread != me:
+            self._trained.clear()
+
+    def _new(self) -> Lane:
+        lane = self._make()
+        with self._making:
+            self._made = [each for each in self._made if each() is not None] + [ref(lane)]
+        return lane
+
+    def _training(self) -> _Training | None:
+        found = self._trained.get(None)
+        return None if found is None else found()
+
+
+# Classes, because Python may interrupt what contextlib makes of a generator between its `yield` and the block.
+class _Taking(AbstractContextManager[Lane]):
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+
+    def __enter__(self) -> Lane:
+        self._lane = self._lanes.take()
+        return self._lane
+
+    def __exit__(self, *raised: object) -> None:
+        self._lanes.give(self._lane)
+
+
+class _Training(AbstractContextManager[Lane]):
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+        self.thread = threading.get_ident()
+
+    def __enter__(self) -> Lane:
+        try:
+            self._lanes.begin(self)
+            self._lane = self._lanes.take()
+            return self._lane
+        except BaseException:
+            self._lanes.end(self)
+            raise
+
+    def __exit__(self, *raised: object) -> None:
+        self._lanes.give(self._lane)
+        self._lanes.end(self)
+
+
+_everywhere: WeakSet[Lanes] = WeakSet()
+
+
+def _forked() -> None:
+    for each in list(_everywhere):
+        each.forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
