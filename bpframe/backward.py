@@ -19,7 +19,7 @@ from bpframe.graph import Node
 from bpframe.layout import laid_out
 from bpframe.local_jacobian import local_jacobian
 from bpframe.operators import Operator
-from bpframe.returned import check_product, failed, in_dtype, instead
+from bpframe.returned import check_gradient, check_product, failed
 from bpframe.scratch import Scratch
 from bpframe.steps import BackwardStep, CostStep
 from bpframe.trace import Trace
@@ -181,13 +181,6 @@ def _cost_gradient(workspace: Workspace, each: CostStep) -> Array:
         gradient = each.jacobian.function(*arguments)
     except Exception as error:
         raise failed(each.where, "jacobian", error, each.jacobian, arguments) from error
-    if not workspace.checked:
-        output = workspace.slots[each.value_slot]
-        if np.shape(gradient) != output.shape or getattr(gradient, "dtype", None) != workspace.dtype:
-            raise ContractError(
-                f"{each.where}: jacobian must return ∇_a C, like the output",
-                expected=f"shape {output.shape}, {workspace.dtype}",
-                received=f"shape {np.shape(gradient)}, {getattr(gradient, 'dtype', type(gradient).__name__)}",
-                hint=instead(gradient, "array") or in_dtype(each.cost, "a", workspace.dtype),
-            )
+    if each.why is not None or not workspace.checked:
+        check_gradient(each, gradient, workspace.batch, workspace.dtype)
     return gradient  # type: ignore[no-any-return]

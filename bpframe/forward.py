@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.errors import ContractError, ShapeMismatch
-from bpframe.returned import check_state, check_value, failed, in_dtype, instead
-from bpframe.steps import TRAINING, CostStep
+from bpframe.errors import ContractError
+from bpframe.returned import check_cost, check_state, check_value, failed
+from bpframe.steps import TRAINING
 from bpframe.workspace import Workspace, read_only
 
 __all__ = ["costs", "forward"]
@@ -34,26 +34,20 @@ def forward(workspace: Workspace, inputs: Mapping[str, Array], training: bool = 
     slots[TRAINING] = training
     for slot in plan.saved_slots:
         slots[slot] = {}
-    checked = workspace.checked
-    step, arguments = plan.steps[0], ()
-    try:
-        for step in plan.steps:
-            call = step.forward
-            arguments = call.arguments(workspace.handed_to(step))
-            value = call.function(*arguments)
-            if step.new_state_slot is not None:
-                if not checked:
-                    check_state(step.node, value, workspace.dtype)
-                value, slots[step.new_state_slot] = value
-            if not checked:
-                check_value(step.node, value, workspace.batch, workspace.dtype)
-            workspace.put_value(step, value)
-    except (ContractError, ShapeMismatch) as error:
-        if str(error.problem).startswith(step.node.place):
-            raise
-        raise failed(step.node.where, "forward", error, step.forward, arguments) from error
-    except Exception as error:
-        raise failed(step.node.where, "forward", error, step.forward, arguments) from error
+    for step in plan.steps:
+        arguments = step.forward.arguments(workspace.handed_to(step))
+        try:
+            value = step.forward.function(*arguments)
+        except Exception as error:
+            raise failed(step.where, "forward", error, step.forward, arguments) from error
+        doubted = step.why is not None or not workspace.checked
+        if step.new_state_slot is not None:
+            if doubted:
+                check_state(step.node, value, workspace.dtype)
+            value, slots[step.new_state_slot] = value
+        if doubted:
+            check_value(step.node, value, workspace.batch, workspace.dtype)
+        workspace.put_value(step, value)
 
 
 def costs(workspace: Workspace, targets: Mapping[str, Array]) -> Array:
@@ -66,24 +60,9 @@ def costs(workspace: Workspace, targets: Mapping[str, Array]) -> Array:
             value = each.forward.function(*arguments)
         except Exception as error:
             raise failed(each.where, "forward", error, each.forward, arguments) from error
-        if not workspace.checked:
-            _check_cost(each, value, workspace)
+        if each.why is not None or not workspace.checked:
+            check_cost(each, value, workspace.batch, workspace.dtype)
         total = np.array(value) if total is None else total + value  # its own: a component may keep what it returns
     if total is None:
         raise ContractError("the network has no cost", hint="bp.Network(..., cost=QuadraticCost())")
     return total
-
-
-def _check_cost(each: CostStep, value: Any, workspace: Workspace) -> None:
-    expected, dtype = (workspace.batch,), workspace.dtype
-    if np.shape(value) == expected and getattr(value, "dtype", None) == dtype:
-        return
-    hint = instead(value, "array")
-    if hint is None and np.shape(value) == expected:
-        hint = in_dtype(each.cost, "a", dtype)
-    raise ContractError(
-        f"{each.where}: forward must return one number per example",
-        expected=f"shape {expected}, {dtype}",
-        received=f"shape {np.shape(value)}, {getattr(value, 'dtype', type(value).__name__)}",
-        hint=hint or "sum over every axis but the first: .reshape(len(a), -1).sum(axis=1)",
-    )

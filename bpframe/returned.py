@@ -14,9 +14,11 @@ from bpframe.component import Component
 from bpframe.errors import BpframeError, ContractError, OperatorError, ShapeMismatch
 from bpframe.graph import Node, batched
 from bpframe.operators import Operator
-from bpframe.steps import Call
+from bpframe.steps import Call, CostStep
 
 __all__ = [
+    "check_cost",
+    "check_gradient",
     "check_jacobian",
     "check_product",
     "check_state",
@@ -173,6 +175,33 @@ def grows_with_the_batch(node: Node, key: str, shape: tuple[int, ...]) -> Contra
 
 
 _NETWORKS_DTYPE = "give the operator arrays of the network's dtype: np.ones_like(x), x.dtype"
+
+
+def check_cost(cost: CostStep, value: Any, batch: int, dtype: Any) -> None:
+    """Hold what a cost's forward returned against one number per example."""
+    if np.shape(value) == (batch,) and getattr(value, "dtype", None) == dtype:
+        return
+    hint = instead(value, "array")
+    if hint is None and np.shape(value) == (batch,):
+        hint = in_dtype(cost.cost, "a", dtype)
+    raise ContractError(
+        f"{cost.where}: forward must return one number per example",
+        expected=f"shape ({batch},), {dtype}",
+        received=f"shape {np.shape(value)}, {getattr(value, 'dtype', type(value).__name__)}",
+        hint=hint or "sum over every axis but the first: .reshape(len(a), -1).sum(axis=1)",
+    )
+
+
+def check_gradient(cost: CostStep, gradient: Any, batch: int, dtype: Any) -> None:
+    """Hold what a cost's jacobian returned against ∇_a C, like the output."""
+    shape = (batch, *cost.output_shape)
+    if np.shape(gradient) != shape or getattr(gradient, "dtype", None) != dtype:
+        raise ContractError(
+            f"{cost.where}: jacobian must return ∇_a C, like the output",
+            expected=f"shape {shape}, {dtype}",
+            received=f"shape {np.shape(gradient)}, {getattr(gradient, 'dtype', type(gradient).__name__)}",
+            hint=instead(gradient, "array") or in_dtype(cost.cost, "a", dtype),
+        )
 
 
 def check_product(node: Node, key: str, product: str, value: Any, shape: tuple[int, ...], dtype: Any) -> None:

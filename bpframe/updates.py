@@ -67,7 +67,7 @@ class Updater:
                     change = self._update(gradient, buffer)
                 else:
                     change = self._changed(rows, theta, gradient, buffer, whole)
-                if self.step == 0:
+                if change is not buffer:
                     self._check(change, theta)
                 np.add(theta, change, theta)
         except ContractError:
@@ -86,8 +86,7 @@ class Updater:
             return self._signature.call(self._update, words)  # type: ignore[no-any-return]
         words["state"] = {name: read_only(self._part(value, block)) for name, value in self.state.items()}
         returned = self._signature.call(self._update, words)
-        if self.step == 0:
-            self._check_pair(returned)
+        self._check_pair(returned)
         change, new_state = returned
         for name, value in new_state.items():
             if self.optimizer.elementwise and np.shape(value) == gradient.shape:

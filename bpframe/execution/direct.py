@@ -12,8 +12,8 @@ from bpframe.backward import Distrusted, pass_on
 from bpframe.errors import ContractError
 from bpframe.execution.tape import Array
 from bpframe.local_jacobian import bound
-from bpframe.returned import failed
-from bpframe.steps import BackwardStep, CostStep, Step
+from bpframe.returned import check_cost, check_gradient, check_state, check_value, failed
+from bpframe.steps import BackwardStep, Call, CostStep, Slots, Step
 from bpframe.workspace import Workspace, read_only
 
 __all__ = ["DirectBackward", "DirectCost", "DirectForward", "why_called"]
@@ -48,13 +48,15 @@ class DirectForward:
         arguments = step.forward.arguments(self.workspace.handed_to(step))
         try:
             found = step.forward.function(*arguments)
-            if step.new_state_slot is not None:
-                found, state = found
-                # Copies: it may be a view of what is overwritten later in this pass.
-                slots[step.new_state_slot] = {name: np.array(each) for name, each in state.items()}
-            self.workspace.put_value(step, found, self.value)
         except Exception as error:
             raise failed(step.where, "forward", error, step.forward, arguments) from error
+        if step.new_state_slot is not None:
+            check_state(step.node, found, self.workspace.dtype)
+            found, state = found
+            # Copies: it may be a view of what is overwritten later in this pass.
+            slots[step.new_state_slot] = {name: np.array(each) for name, each in state.items()}
+        check_value(step.node, found, self.workspace.batch, self.workspace.dtype)
+        self.workspace.put_value(step, found, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +110,23 @@ class DirectCost:
     def __call__(self) -> None:
         """Compute the costs or the gradient."""
         each, workspace, out = self.each, self.workspace, self.out
-        call = each.forward if self.scale is None else each.jacobian
-        arguments: tuple[Any, ...] = ()
+        batch, dtype = workspace.batch, workspace.dtype
+        if self.scale is None:
+            if each.saved_slot is not None:
+                workspace.slots[each.saved_slot] = {}
+            costs = self._called("forward", each.forward, workspace.handed_to(each))
+            check_cost(each, costs, batch, dtype)
+            np.copyto(out, costs)
+        else:
+            if each.why is None:
+                workspace.slots[each.buffer_slot] = out
+            gradient = self._called("jacobian", each.jacobian, workspace.handed_to(each))
+            check_gradient(each, gradient, batch, dtype)
+            np.multiply(gradient, self.scale, out=out)
+
+    def _called(self, doing: str, call: Call, slots: Slots) -> Any:
+        arguments = call.arguments(slots)
         try:
-            if self.scale is None:
-                if each.saved_slot is not None:
-                    workspace.slots[each.saved_slot] = {}
-                arguments = call.arguments(workspace.handed_to(each))
-                np.copyto(out, call.function(*arguments))
-            else:
-                if each.why is None:
-                    workspace.slots[each.buffer_slot] = out
-                arguments = call.arguments(workspace.handed_to(each))
-                np.multiply(call.function(*arguments), self.scale, out=out)
+            return call.function(*arguments)
         except Exception as error:
-            doing = "forward" if self.scale is None else "jacobian"
-            raise failed(each.where, doing, error, call, arguments) from error
+            raise failed(self.each.where, doing, error, call, arguments) from error
