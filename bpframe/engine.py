@@ -69,7 +69,7 @@ class Engine:
             "state": {
                 node: {name: array.copy() for name, array in named.items()} for node, named in self.state.items()
             },
-            "generators": deepcopy(self._generators),
+            "generators": deepcopy(dict(self._generators)),  # other threads may add to it meanwhile
         }
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
@@ -98,8 +98,8 @@ class Engine:
         """Have a lane inside the block: the parameters stay as they are. Errors: ConcurrencyError."""
         return self._lanes.taken()
 
-    def training(self) -> AbstractContextManager[Lane]:
-        """Have a lane inside the block, and no other thread one. Errors: ConcurrencyError."""
+    def training(self) -> AbstractContextManager[None]:
+        """Let no other thread have a lane inside the block. Errors: ConcurrencyError."""
         return self._lanes.trained()
 
     # Passes ---------------------------------------------------------------------------------------------------------

@@ -73,6 +73,7 @@ class Lanes:
         self._making = threading.Lock()
         self._free: deque[Lane] = deque()
         self._trained: dict[None, ref[_Training]] = {}  # one at most; to set and to find it is one instruction
+        self._torn = False  # whether another thread of the process that this one was forked from was training
         _everywhere.add(self)
 
     @property
@@ -102,6 +103,9 @@ class Lanes:
                     expected="one thread while it trains; any number that evaluate and differentiate otherwise",
                     hint="evaluate a copy, copy.deepcopy(network), or from a callback of the training",
                 )
+        if self._torn:
+            self.give(lane)
+            raise _torn()
         return lane
 
     def give(self, lane: Lane) -> None:
@@ -113,8 +117,8 @@ class Lanes:
         """Have a lane inside the block."""
         return _Taking(self)
 
-    def trained(self) -> AbstractContextManager[Lane]:
-        """Have a lane inside the block, and nobody else one: the parameters change. Others finish first.
+    def trained(self) -> AbstractContextManager[None]:
+        """Let nobody else have a lane inside the block: the parameters change. Others finish first.
 
         Raises
         ------
@@ -131,6 +135,8 @@ class Lanes:
 
     def begin(self, training: _Training) -> None:
         """Let one training have the network; wait until nobody else has a lane."""
+        if self._torn:
+            raise _torn()
         mine = ref(training)
         while (found := self._trained.setdefault(None, mine)) is not mine:
             if found() is not None:
@@ -155,6 +161,7 @@ class Lanes:
         self._made = [each for each in self._made if (lane := each()) is not None and lane.owner in (None, me)]
         training = self._training()
         if training is None or training.thread != me:
+            self._torn = training is not None
             self._trained.clear()
 
     def _new(self) -> Lane:
@@ -166,6 +173,14 @@ class Lanes:
     def _training(self) -> _Training | None:
         found = self._trained.get(None)
         return None if found is None else found()
+
+
+def _torn() -> ConcurrencyError:
+    return ConcurrencyError(
+        "the network was being trained by another thread when this process was forked",
+        expected="parameters that nobody was changing",
+        hint="fork before or after a training, or take copy.deepcopy(network) with you",
+    )
 
 
 # Classes, because Python may interrupt what contextlib makes of a generator between its `yield` and the block.
@@ -181,22 +196,19 @@ class _Taking(AbstractContextManager[Lane]):
         self._lanes.give(self._lane)
 
 
-class _Training(AbstractContextManager[Lane]):
+class _Training(AbstractContextManager[None]):
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
         self.thread = threading.get_ident()
 
-    def __enter__(self) -> Lane:
+    def __enter__(self) -> None:
         try:
             self._lanes.begin(self)
-            self._lane = self._lanes.take()
-            return self._lane
         except BaseException:
             self._lanes.end(self)
             raise
 
     def __exit__(self, *raised: object) -> None:
-        self._lanes.give(self._lane)
         self._lanes.end(self)
 
 

@@ -28,7 +28,8 @@ Array = np.ndarray[Any, Any]
 class Minimization:
     """Trains an engine's parameters as a `TrainingSpec` says, whose optimizer declares `minimize`.
 
-    `history` has a record per iteration that the method reports, and stays readable after an error.
+    It runs inside `engine.training()`. `history` has a record per iteration that the method reports, and stays readable
+    after an error.
     """
 
     def __init__(self, engine: Engine, spec: TrainingSpec) -> None:
@@ -53,16 +54,8 @@ class Minimization:
             When the cost or its gradient is NaN or infinite at the start, or a method goes there.
         ContractError
             When the method fails, or breaks the rules of its `Problem`.
-        ConcurrencyError
-            When the network is being trained already.
 
         """
-        with self.engine.training():
-            return self._run(data, validation, show, after_epoch)
-
-    def _run(
-        self, data: Samples, validation: Samples | None, show: bool | None, after_epoch: Listener | None
-    ) -> History:
         if self.spec.seed is not None:
             self.engine.reseed(self.spec.seed)
         recorded = recording(self.engine, self.spec, self.history, data, validation, show, after_epoch, "iteration")

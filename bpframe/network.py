@@ -205,23 +205,25 @@ class Network(Differentiable):
         progress: bool | None = None,
     ) -> History:
         """Train as a `TrainingSpec` says; `fit` is this with the specification's fields as arguments."""
-        before, self._preparation = self._preparation, self._knowing_columns(*data)
-        try:
-            samples = self._samples(*data)
-            validation = None if validation_data is None else self._samples(*_pair(validation_data))
-            if self._verify:
-                verify_optimizer(spec.optimizer)
-            self._warn_of_drafts()
-            trainer = (Minimization if spec.minimizes else Trainer)(self._engine, spec)
-        except BaseException:
-            self._preparation = before
-            raise
-        past, self.training = self.history, spec
-        self.history = whole = trainer.history if past is None else past.model_copy(update={"epochs": [*past.epochs]})
-        try:
-            return trainer.run(samples, validation, progress, self._listener(past))
-        finally:
-            whole.follow(past, trainer.history)
+        with self._engine.training():  # before anything changes
+            before, self._preparation = self._preparation, self._knowing_columns(*data)
+            try:
+                samples = self._samples(*data)
+                validation = None if validation_data is None else self._samples(*_pair(validation_data))
+                if self._verify:
+                    verify_optimizer(spec.optimizer)
+                self._warn_of_drafts()
+                trainer = (Minimization if spec.minimizes else Trainer)(self._engine, spec)
+            except BaseException:
+                self._preparation = before
+                raise
+            past, self.training = self.history, spec
+            whole = trainer.history if past is None else past.model_copy(update={"epochs": [*past.epochs]})
+            self.history = whole
+            try:
+                return trainer.run(samples, validation, progress, self._listener(past))
+            finally:
+                whole.follow(past, trainer.history)
 
     def save(
         self,

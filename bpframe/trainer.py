@@ -25,7 +25,7 @@ Array = np.ndarray[Any, Any]
 
 
 class Trainer:
-    """Trains an engine's parameters as a `TrainingSpec` says, whose optimizer is a rule.
+    """Trains an engine's parameters as a `TrainingSpec` says, whose optimizer is a rule, inside `engine.training()`.
 
     Each step takes the gradient of the mean cost over its batch, sums divided by the batch's own size, so that a last,
     smaller batch counts right. `history` grows epoch by epoch and stays readable after an error.
@@ -49,26 +49,19 @@ class Trainer:
         ------
         NonFiniteError
             When a cost or gradient is NaN or infinite. The parameters are then those before the step.
-        ConcurrencyError
-            When the network is being trained already.
 
         """
-        with self.engine.training() as lane:
-            return self._run(lane, data, validation, show, after_epoch)
-
-    def _run(
-        self, lane: Lane, data: Samples, validation: Samples | None, show: bool | None, after_epoch: Listener | None
-    ) -> History:
         spec, count = self.spec, count_of(data)
         if spec.seed is not None:
             self.engine.reseed(spec.seed)
-        updater = Updater(spec.optimizer, self.engine.parameters.vector, lane.gradient.vector)
         shuffling = self.engine.generator("order of examples", "training") if spec.shuffle else None
         batches = Batches(data, spec.examples_per_step(count), shuffling)
         graph, measured = self.engine.graph, min(EVALUATION_BATCH, count_of(validation or data))
         recorded = recording(self.engine, spec, self.history, data, validation, show, after_epoch)
         # BLAS's threads are changed where Ctrl-C is a request, so that it finds none of them half changed.
-        with recorded as recorder, blas_threads(largest_product(graph, min(batches.size, count))):
+        threads = blas_threads(largest_product(graph, min(batches.size, count)))
+        with self.engine.lane() as lane, recorded as recorder, threads:
+            updater = Updater(spec.optimizer, self.engine.parameters.vector, lane.gradient.vector)
             for epoch in range(1, spec.epochs + 1):
                 cost = self._epoch(epoch, batches, recorder, lane, updater)
                 if cost is None:

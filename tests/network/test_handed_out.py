@@ -228,9 +228,12 @@ def test_a_network_that_is_trained_refuses_other_threads_and_serves_them_afterwa
 
     other = threading.Thread(target=work)
     other.start()
-    net.fit(X, Y, optimizer=descent(0.01), epochs=1, batch_size=4)
+    history = net.fit(X, Y, optimizer=descent(0.01), epochs=1, batch_size=4)
     assert len(seen) == 4
     assert "copy.deepcopy" in seen[0]
+    assert net.training.optimizer == descent(0.01)  # a training that was refused leaves nothing behind
+    assert net.history.epochs == history.epochs
+    assert len(history) == 1
     assert net.predict(X).shape == (4, 3)
 
 
