@@ -205,13 +205,12 @@ class Engine:
         self, wanted: Wanted, inputs: Arrays, targets: Arrays, count: int
     ) -> Iterator[tuple[slice, Workspace, float]]:
         """Do an evaluation in portions; yield the rows of each, the workspace and the summed cost."""
-        size = min(count, EVALUATION_BATCH)
-        passing = CalledPass(self.new_workspace(size, "evaluation"), False, wanted)
+        passing: CalledPass | None = None
         for start in range(0, max(count, 1), EVALUATION_BATCH):
             rows = slice(start, min(start + EVALUATION_BATCH, count))
-            if rows.stop - start != size:
-                size = rows.stop - start
-                passing = CalledPass(self.new_workspace(size, "evaluation"), False, wanted)
+            batch = rows.stop - start
+            if passing is None or passing.workspace.batch != batch:
+                passing = CalledPass(self.new_workspace(batch, "evaluation"), False, wanted)
             some_inputs, some_targets = (
                 {name: each[rows] for name, each in part.items()} for part in (inputs, targets)
             )

@@ -205,6 +205,7 @@ class Program:
         left = [array.copy() for array in self._left()]
         expected = _digest(total, left)
         self._bind(given, owned)
+        self._before = []
         proved = self._proved(expected)
         for segment in self._record.segments:
             segment.left.clear()

@@ -143,11 +143,6 @@ CHANGES = {
         "class Op(Diagonal):\n    def f(self):\n        return 1\n---\ndef forward(self, x):\n    return Op(x).f()",
         lambda m: setattr(m.Op, "f", lambda self: 2),
     ),
-    "a variable around it": (
-        "def outer():\n    k = 1\n    def f(x):\n        return x * k\n    def change():\n        nonlocal k\n"
-        "        k = 2\n    return f, change\nf, change = outer()\n---\ndef forward(self, x):\n    return f(x)",
-        lambda m: m.change(),
-    ),
 }
 
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -116,7 +114,7 @@ def _why_fields(component: Component, method: str, reading: _Reading) -> str | N
     if not _is_frozen(component):
         return f"{method}: the fields of {type(component).__name__} can change: it is not frozen"
     for name in vars(component):
-        if name not in type(component).model_fields and not _is_cached(type(component), name):
+        if name not in type(component).model_fields:
             return f"{method}: the instance has an attribute {name} that is no field"
     for path, where in reading.fields.items():
         why = _why_field(component, path)
@@ -135,12 +133,12 @@ def _why_field(component: Component, path: tuple[str, ...]) -> str | None:
         if name == "()":  # a method of the value is called
             break
         if isinstance(value, Validated):
-            if name not in type(value).model_fields and not (value is component and _is_cached(type(value), name)):
+            if name not in type(value).model_fields:
                 return f"which has no field {name}"
             if not _is_frozen(value):
                 return f"a {type(value).__name__} that is not frozen"
             value = getattr(value, name)
-        elif name not in ARRAY_ATTRIBUTES and not (name == "value" and isinstance(value, Enum)):
+        elif name not in ARRAY_ATTRIBUTES:
             return f"a {type(value).__name__} of which .{name} is read"
         else:
             value = getattr(value, name)
@@ -156,7 +154,3 @@ def _at(component: Component, path: tuple[str, ...]) -> Any:
     for name in path:
         value = getattr(value, name)
     return value
-
-
-def _is_cached(cls: type, name: str) -> bool:
-    return any(isinstance(vars(each).get(name), cached_property) for each in cls.__mro__)

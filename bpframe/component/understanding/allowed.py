@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import datetime
-import enum
 import fractions
 import itertools
 import math
@@ -38,6 +37,7 @@ __all__ = [
     "is_operator",
     "is_scalar_type",
     "is_ufunc",
+    "may_be_handed_on",
     "operator_names",
     "ours",
     "out_position",
@@ -81,7 +81,6 @@ UFUNC_METHODS = {"reduce": 3, "accumulate": 3, "reduceat": 4, "outer": None}
 BUILTINS: dict[str, bool] = {
     **dict.fromkeys("len range abs any all int float bool complex str slice divmod round pow".split(), True),
     **dict.fromkeys("enumerate zip reversed sorted min max sum tuple list dict set frozenset".split(), False),
-    **dict.fromkeys("map filter".split(), False),
 }  # fmt: skip
 
 _NUMPY = """
@@ -220,6 +219,15 @@ def is_builtin(thing: Any) -> bool:
     return name in BUILTINS and getattr(builtins, name) is thing
 
 
+def may_be_handed_on(thing: Any) -> bool:
+    """Whether a function may be used as a value: where it is called, nothing is unseen."""
+    if is_ufunc(thing) or id(thing) in functions():
+        return True
+    if isinstance(thing, type):
+        return is_scalar_type(thing) or thing in (bool, int, float, complex, str, tuple, list)
+    return is_builtin(thing)
+
+
 def is_operator(thing: object) -> bool:
     """Whether this is a class of operators or of what they return."""
     return isinstance(thing, type) and issubclass(thing, Operator | PulledVectors)
@@ -241,13 +249,11 @@ def unchanging(value: object) -> str | None:
         return next((why for each in value if (why := unchanging(each))), None)  # type: ignore[attr-defined]
     if isinstance(value, slice):
         return unchanging((value.start, value.stop, value.step))
-    if isinstance(value, enum.Enum):
-        return _own_code(kind) or unchanging(value.value)
     if is_scalar_type(kind) and kind is not np.void:
         return None
     if kind is np.ndarray:
         return _unwritable(value)
-    if is_scalar_type(value) or value in (bool, int, float, complex):
+    if is_scalar_type(value) or any(value is each for each in (bool, int, float, complex)):  # `==` may be the value's
         return None
     if isinstance(value, list | dict | set | bytearray):
         return f"a {kind.__name__}, which can change"
@@ -259,23 +265,9 @@ def is_scalar_type(thing: object) -> bool:
     return isinstance(thing, type) and issubclass(thing, np.generic) and getattr(np, thing.__name__, None) is thing
 
 
-def _own_code(cls: type) -> str | None:
-    """Refuse an enumeration with methods or properties of its own: they would run without being read."""
-    for each in cls.__mro__:
-        for name, raw in vars(each).items():
-            if isinstance(raw, property) and each.__module__ != "enum":
-                return f"a {cls.__name__}, an enumeration with a property {name}"
-            function = getattr(raw, "__func__", raw)
-            module = getattr(function, "__globals__", {}).get("__name__", "enum")
-            plain = name in ("__new__", "__init__") or name.startswith("__annotate")
-            if module not in ("enum", "builtins") and not plain:
-                return f"a {cls.__name__}, an enumeration with a method {name}"
-    return None
-
-
 def has_plain_metaclass(cls: type) -> bool:
     """Whether no code of a metaclass runs where a class is called or asked for an attribute."""
-    return type(cls) in (type, ABCMeta, enum.EnumMeta, type(Operator), type(Validated))
+    return type(cls) in (type, ABCMeta, type(Operator), type(Validated))
 
 
 def _unwritable(array: Any) -> str | None:

@@ -13,13 +13,13 @@ import numpy as np
 
 from bpframe.component.understanding import allowed
 from bpframe.component.understanding.allowed import own_package
-from bpframe.component.understanding.expressions import Expressions, World
+from bpframe.component.understanding.expressions import Expressions
 from bpframe.component.understanding.values import ARGUMENT, NEW, Bound, Value, element, holding, join
 
 __all__ = ["read_call"]
 
 
-def read_call(reader: World, frame: Expressions, node: ast.Call) -> Value:
+def read_call(frame: Expressions, node: ast.Call) -> Value:
     """Read a call: the function, then its arguments."""
     function = node.func
     if isinstance(function, ast.Name) and function.id == "super" and "super" not in frame.locals:
@@ -27,11 +27,11 @@ def read_call(reader: World, frame: Expressions, node: ast.Call) -> Value:
     if isinstance(function, ast.Attribute):
         base = frame.eval(function.value)
         if base.role in ("", "rng", "out") and not base.functions:
-            return _of_value(reader, frame, node, function, base)
+            return _of_value(frame, node, function, base)
     found = frame.eval(function)
     if not found.functions or found.other:
         return frame.refuse(f"calls {ast.unparse(function)}, which is not known when the code is read", node)
-    results = [_known(reader, frame, node, each) for each in found.functions]
+    results = [_known(frame, node, each) for each in found.functions]
     result = results[0]
     for each in results[1:]:
         result = join(result, each)
@@ -40,7 +40,7 @@ def read_call(reader: World, frame: Expressions, node: ast.Call) -> Value:
 
 def _super(frame: Expressions, node: ast.Call) -> Value:
     names = frame.function.__code__.co_freevars
-    if node.args or node.keywords or "__class__" not in names or frame.outer is not None or not frame.own:
+    if node.args or node.keywords or "__class__" not in names or not frame.own:
         frame.refuse("calls super() with arguments, or outside a method", node)
     held = frame.env[frame.own]
     after = (frame.function.__closure__ or ())[names.index("__class__")].cell_contents
@@ -52,16 +52,13 @@ def _super(frame: Expressions, node: ast.Call) -> Value:
 # Known functions ------------------------------------------------------------------------------------------------------
 
 
-def _known(reader: World, frame: Expressions, node: ast.Call, function: Any) -> Value:
-    if isinstance(function, ast.FunctionDef | ast.Lambda):
-        _arguments(frame, node)
-        return ARGUMENT
+def _known(frame: Expressions, node: ast.Call, function: Any) -> Value:
     if isinstance(function, Bound):
         if function.function is None:  # bpframe's own
             return _operator_call(frame, node)
-        return _own(reader, frame, node, function.function, function.holder, function.first)
+        return _own(frame, node, function.function, function.holder, function.first)
     if function is np.random.default_rng:
-        return _generator(reader, frame, node)
+        return _generator(frame, node)
     if allowed.is_ufunc(function):
         return _ufunc(frame, node, function)
     if inspect.isbuiltin(function) and allowed.is_ufunc(getattr(function, "__self__", None)):
@@ -72,31 +69,29 @@ def _known(reader: World, frame: Expressions, node: ast.Call, function: Any) -> 
     if known is not None:
         return _numpy(frame, node, known[1], known[2])
     if isinstance(function, type):
-        return _class(reader, frame, node, function)
+        return _class(frame, node, function)
     if function in allowed.trusted():
         return _operator_call(frame, node)
     if isinstance(function, FunctionType):
         if (function.__module__ or "").split(".")[0] == "numpy":
             frame.refuse(allowed.why_not(function), node)
-        if not _is_own(reader, frame, function):
+        if not _is_own(frame, function):
             frame.refuse(f"calls {function.__name__} of another package, {function.__module__}", node)
-        return _own(reader, frame, node, function, None, "")
+        return _own(frame, node, function, None, "")
     if allowed.is_builtin(function):
-        return _builtin(reader, frame, node, function.__name__)
+        return _builtin(frame, node, function.__name__)
     return frame.refuse(allowed.why_not(function), node)
 
 
-def _is_own(reader: World, frame: Expressions, function: FunctionType) -> bool:
+def _is_own(frame: Expressions, function: FunctionType) -> bool:
     module = function.__globals__.get("__name__")
     same_file = function.__code__.co_filename == frame.function.__code__.co_filename
-    return own_package(module, reader.package) or same_file
+    return own_package(module, frame.world.package) or same_file
 
 
-def _own(
-    reader: World, frame: Expressions, node: ast.Call, function: FunctionType, holder: type | None, first: str
-) -> Value:
+def _own(frame: Expressions, node: ast.Call, function: FunctionType, holder: type | None, first: str) -> Value:
     """Read a call of a function of the component's package."""
-    summary = reader.function(function, holder, first)
+    summary = frame.world.function(function, holder, first)
     given = _arguments(frame, node)
     code = function.__code__
     names = code.co_varnames[1 if first else 0 : code.co_argcount]
@@ -115,30 +110,25 @@ def _own(
     return Value(level, origins=origins)
 
 
-def _class(reader: World, frame: Expressions, node: ast.Call, cls: type) -> Value:
+def _class(frame: Expressions, node: ast.Call, cls: type) -> Value:
     if not allowed.has_plain_metaclass(cls):
         return frame.refuse(f"calls {cls.__name__}, whose metaclass has code of its own", node)
     if issubclass(cls, BaseException):
-        if issubclass(cls, Exception) and all(
-            each in allowed.trusted()
-            or getattr(builtins, each.__name__, None) is each
-            or not ({"__init__", "__new__"} & set(vars(each)))
-            for each in cls.__mro__
-        ):
-            _arguments(frame, node)
-            return NEW
-        return frame.refuse(f"makes a {cls.__name__}, which has a constructor of its own", node)
+        if cls not in allowed.trusted() and getattr(builtins, cls.__name__, None) is not cls:
+            frame.refuse(f"makes a {cls.__name__}, an error that is neither Python's nor bpframe's", node)
+        _arguments(frame, node)
+        return NEW
     if cls in allowed.trusted():
         return _operator_call(frame, node)
     if allowed.is_operator(cls):
-        reader.operator(frame, cls, node)
+        frame.world.operator(frame, cls, node)
         _arguments(frame, node)
         return ARGUMENT
     if allowed.is_scalar_type(cls):
         _arguments(frame, node)
         return NEW
     if allowed.is_builtin(cls):
-        return _builtin(reader, frame, node, cls.__name__)
+        return _builtin(frame, node, cls.__name__)
     return frame.refuse(allowed.why_not(cls), node)
 
 
@@ -151,7 +141,7 @@ def _operator_call(frame: Expressions, node: ast.Call) -> Value:
     return ARGUMENT if any(each.level or each.fixed for each in given) else NEW
 
 
-def _generator(reader: World, frame: Expressions, node: ast.Call) -> Value:
+def _generator(frame: Expressions, node: ast.Call) -> Value:
     """Read np.random.default_rng(seed), which draws the same in every pass for a seed that is a field or a number."""
     seed = node.args[0] if len(node.args) == 1 and not node.keywords else None
     if isinstance(seed, ast.Constant) and type(seed.value) is int:
@@ -159,7 +149,7 @@ def _generator(reader: World, frame: Expressions, node: ast.Call) -> Value:
     if isinstance(seed, ast.Attribute):
         value = frame.eval(seed)
         if value.path:
-            reader.integers.setdefault(value.path, frame.place(node.lineno))
+            frame.world.integers.setdefault(value.path, frame.place(node.lineno))
             return Value(0, role="rng")
     return frame.refuse("makes a random generator without a seed that is a field or a number", node)
 
@@ -203,17 +193,11 @@ def _numpy(frame: Expressions, node: ast.Call, name: str, new: bool) -> Value:
     return _with_out(frame, node, allowed.out_position(name), result)
 
 
-def _builtin(reader: World, frame: Expressions, node: ast.Call, name: str) -> Value:
+def _builtin(frame: Expressions, node: ast.Call, name: str) -> Value:
     for keyword in node.keywords:
-        if keyword.arg is None and name != "dict":
-            frame.refuse(f"hands **options to {name}", node)
-    arguments: list[ast.expr] = [*node.args, *(keyword.value for keyword in node.keywords)]
-    values = []
-    for place, each in enumerate(arguments):
-        calls = (name in ("map", "filter") and place == 0) or (
-            place >= len(node.args) and node.keywords[place - len(node.args)].arg == "key"
-        )
-        values.append(_called_later(reader, frame, each) if calls else frame.plain(each))
+        if keyword.arg == "key" or (keyword.arg is None and name != "dict"):
+            frame.refuse(f"hands {keyword.arg or '**options'} to {name}", node)
+    values = [frame.plain(each) for each in (*node.args, *(keyword.value for keyword in node.keywords))]
     if allowed.BUILTINS[name]:
         return NEW
     if name in ("min", "max", "sum"):
@@ -227,32 +211,10 @@ def _builtin(reader: World, frame: Expressions, node: ast.Call, name: str) -> Va
     return holding(values)
 
 
-def _called_later(reader: World, frame: Expressions, node: ast.expr) -> Value:
-    """Read a function that a builtin calls for every item."""
-    value = frame.eval(node)
-    if isinstance(node, ast.Constant) and node.value is None:
-        return NEW
-    if not value.functions or value.other:
-        frame.refuse(f"has {ast.unparse(node)} called, which is not known when the code is read", node)
-    for each in value.functions:
-        bound = each if isinstance(each, Bound) else Bound(each, None, "")
-        function = bound.function
-        if isinstance(function, FunctionType):
-            if not _is_own(reader, frame, function):
-                frame.refuse(f"has {function.__name__} of another package called, {function.__module__}", node)
-            if reader.function(function, bound.holder, bound.first).writes:
-                frame.refuse(f"has {function.__name__} called, which may write into an argument", node)
-        elif function is None or isinstance(function, ast.FunctionDef | ast.Lambda):
-            continue  # bpframe's own, or read where it stands
-        elif not reader.may_be_handed_on(function) and function not in allowed.trusted():
-            frame.refuse(allowed.why_not(function), node)
-    return ARGUMENT
-
-
 # Methods of values ----------------------------------------------------------------------------------------------------
 
 
-def _of_value(reader: World, frame: Expressions, node: ast.Call, function: ast.Attribute, base: Value) -> Value:
+def _of_value(frame: Expressions, node: ast.Call, function: ast.Attribute, base: Value) -> Value:
     name = function.attr
     if name.startswith("_"):
         frame.refuse(f"calls .{name}", node)
@@ -272,7 +234,7 @@ def _of_value(reader: World, frame: Expressions, node: ast.Call, function: ast.A
         kept = holding(given) if name == "setdefault" else NEW
         return element(join(base, kept)) if name in ("pop", "popitem", "setdefault") else NEW
     if base.path:
-        reader.uses(frame, (*base.path, "()"), node)
+        frame.world.uses(frame, (*base.path, "()"), node)
     if name in allowed.ARRAY_METHODS:
         return _with_out(frame, node, allowed.ARRAY_METHODS[name], NEW)
     if name in allowed.ARRAY_VIEWS:
@@ -289,16 +251,10 @@ def _of_value(reader: World, frame: Expressions, node: ast.Call, function: ast.A
         return holding([base, *given]) if name != "copy" else holding([element(base)])
     if name in allowed.CONTAINER_METHODS:
         _arguments(frame, node)
-        return holding([element(base)]) if name in ("split",) else NEW
+        return holding([element(base)]) if name == "split" else NEW
     if name == "type" and isinstance(function.value, ast.Attribute) and function.value.attr == "dtype":
         return _with_out(frame, node, None, NEW)
-    if name == "format":
-        literal = function.value
-        if not isinstance(literal, ast.Constant) or any(each in str(literal.value) for each in ".[!"):
-            frame.refuse("calls .format() of more than a plain text", node)
-        _arguments(frame, node)
-        return NEW
-    if name in allowed.operator_names() or reader.is_operators_name(frame, name):
+    if name in allowed.operator_names() or frame.world.is_operators_name(frame, name):
         given = _arguments(frame, node)
         written = [keyword.value for keyword in node.keywords if keyword.arg == "out"]
         written += node.args[1:2] if name in ("jvp", "vjp", "sum_vjp") else []

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from enum import Enum
 from types import FunctionType
-from typing import Any, NoReturn, Protocol
+from typing import NoReturn, Protocol
 
-from bpframe.component.understanding.allowed import ARRAY_ATTRIBUTES, operator_names
+from bpframe.component.understanding.allowed import ARRAY_ATTRIBUTES, may_be_handed_on, operator_names
 from bpframe.component.understanding.source import FunctionNode, file_of
 from bpframe.component.understanding.values import ARGUMENT, NEW, Value, element, holding, join
 
@@ -40,7 +39,7 @@ class World(Protocol):
     def attribute(self, frame: Expressions, base: Value, node: ast.Attribute) -> Value: ...
     def call(self, frame: Expressions, node: ast.Call) -> Value: ...
     def uses(self, frame: Expressions, path: tuple[str, ...], node: ast.AST) -> None: ...
-    def may_be_handed_on(self, thing: Any) -> bool: ...
+    def writes_saved(self, frame: Expressions) -> bool: ...
     def is_operators_name(self, frame: Expressions, name: str) -> bool: ...
     def check_stored(self, frame: Expressions, target: ast.Attribute) -> None: ...
 
@@ -52,7 +51,7 @@ class Expressions(ABC):
     """
 
     def __init__(
-        self, world: Any, function: FunctionType, node: FunctionNode, name: str, holder: type | None, first: str
+        self, world: World, function: FunctionType, node: FunctionNode, name: str, holder: type | None, first: str
     ) -> None:
         self.world = world
         self.function = function
@@ -61,7 +60,6 @@ class Expressions(ABC):
         self.first = first
         self.line = node.lineno
         self.env: dict[str, Value] = {}
-        self.outer: Expressions | None = None
         self.returned: Value = NEW
         self.own = ""
         self.written: set[str] = set()  # which of out and saved are written into
@@ -127,10 +125,6 @@ class Expressions(ABC):
     def bind(self, target: ast.expr, value: Value) -> None:
         """Give a value to a target."""
 
-    @abstractmethod
-    def nested(self, node: ast.FunctionDef | ast.Lambda) -> Value:
-        """Read a function in a function."""
-
     # Expressions ----------------------------------------------------------------------------------------------------
 
     def plain(self, node: ast.expr) -> Value:
@@ -144,12 +138,12 @@ class Expressions(ABC):
 
     def checked(self, value: Value, node: ast.expr) -> Value:
         """Refuse what may only be called or asked for its attributes."""
-        if value.role in ("self", "class", "super", "module"):
+        if value.role in ("self", "super", "module"):
             self.refuse(f"hands {ast.unparse(node)} on", node)
         if value.path and not value.role:
             self.world.uses(self, value.path, node)
         for each in value.functions:
-            if not self.world.may_be_handed_on(each):
+            if not may_be_handed_on(each):
                 self.refuse(f"hands the function {ast.unparse(node)} on", node)
         return value
 
@@ -170,27 +164,17 @@ class Expressions(ABC):
             self.refuse(f"reads {name}", node)
         if name in self.locals:
             return self.env.get(name, ARGUMENT)
-        frame = self.outer
-        while frame is not None:
-            if name in frame.locals:
-                held = frame.env.get(name, ARGUMENT)
-                return held if name == frame.own else ARGUMENT  # it may be bound anew before this is called
-            frame = frame.outer
-        found: Value = self.world.name(self, name, node)
-        return found
+        return self.world.name(self, name, node)
 
     def _Attribute(self, node: ast.Attribute) -> Value:
         base = self.eval(node.value)
-        if base.role in ("self", "class", "super", "module", "operator") or (base.functions and not base.other):
-            found: Value = self.world.attribute(self, base, node)
-            return found
+        if base.role in ("self", "super", "module", "operator") or (base.functions and not base.other):
+            return self.world.attribute(self, base, node)
         name = node.attr
         if name.startswith("_"):
             self.refuse(f"reads .{name}", node)
         if base.path:
             return Value(0, path=(*base.path, name), fixed=True)
-        if isinstance(base.thing, Enum) and name in ("name", "value"):
-            return Value(0, fixed=True)
         if base.role == "rng" or base.functions:
             self.refuse(f"reads .{name} of {ast.unparse(node.value)}", node)
         if name in ARRAY_ATTRIBUTES:
@@ -237,14 +221,10 @@ class Expressions(ABC):
         return found
 
     def _Compare(self, node: ast.Compare) -> Value:
-        values = [self.plain(each) for each in (node.left, *node.comparators)]
-        for place, operation in enumerate(node.ops):
-            if isinstance(operation, ast.Is | ast.IsNot) and not any(
-                self.world.is_one_object(self, each, value)
-                for each, value in zip(
-                    (node.left, *node.comparators)[place : place + 2], values[place : place + 2], strict=True
-                )
-            ):
+        compared = [node.left, *node.comparators]
+        self._all(*compared)
+        for operation, one, other in zip(node.ops, compared, compared[1:], strict=False):
+            if isinstance(operation, ast.Is | ast.IsNot) and not (_is_single(one) or _is_single(other)):
                 self.refuse(f"asks whether two things are one object: {ast.unparse(node)}", node)
         return NEW
 
@@ -263,9 +243,6 @@ class Expressions(ABC):
     def _FormattedValue(self, node: ast.FormattedValue) -> Value:
         self._all(node.value, node.format_spec)
         return NEW
-
-    def _Lambda(self, node: ast.Lambda) -> Value:
-        return self.nested(node)
 
     def _ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
         return self._comprehension(node.generators, node.elt)
@@ -303,8 +280,11 @@ class Expressions(ABC):
                 self.plain(each)
 
     def _Call(self, node: ast.Call) -> Value:
-        found: Value = self.world.call(self, node)
-        return found
+        return self.world.call(self, node)
+
+
+def _is_single(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and (node.value is None or type(node.value) is bool)
 
 
 def _stored(target: ast.expr) -> frozenset[str]:
@@ -317,16 +297,11 @@ def _bound_names(node: FunctionNode) -> frozenset[str]:
     arguments = node.args
     found = {each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
     found.update(each.arg for each in (arguments.vararg, arguments.kwarg) if each is not None)
-    waiting: list[ast.AST] = list(node.body) if isinstance(node.body, list) else [node.body]
+    waiting: list[ast.AST] = [*node.body]
     while waiting:
         each = waiting.pop()
         if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store | ast.Del):
             found.add(each.id)
-        elif isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found.add(each.name)
-            continue
-        elif isinstance(each, ast.Lambda):
-            continue
         elif isinstance(each, ast.comprehension):
             waiting += [each.iter, *each.ifs]  # its targets are its own
             continue
@@ -338,6 +313,9 @@ def _bound_names(node: FunctionNode) -> frozenset[str]:
 WORDS = {
     "Try": "a try statement: which way it takes depends on the numbers of each batch",
     "TryStar": "a try statement: which way it takes depends on the numbers of each batch",
+    "Delete": "a del statement",
+    "FunctionDef": "a function in it",
+    "Lambda": "a function in it",
     "Global": "a global statement",
     "Nonlocal": "a nonlocal statement",
     "Import": "an import statement",

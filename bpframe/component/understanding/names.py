@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
-import enum
 import inspect
-from collections.abc import Iterator, Mapping
-from functools import cached_property
-from types import CellType, FunctionType, ModuleType
+from collections.abc import Mapping
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -30,27 +28,6 @@ _DECIDING = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
 _MADE = frozenset({"__annotate__", "__annotate_func__", "__class_getitem__", "__init_subclass__"})
 
 _MODULES = ("numpy", "scipy", "math", "itertools", "typing")
-
-
-class _Cell(Mapping[str, Any]):
-    """A variable of an enclosing function, as a namespace of one name."""
-
-    def __init__(self, name: str, cell: CellType) -> None:
-        self.name, self.cell = name, cell
-
-    def __getitem__(self, name: str) -> Any:
-        if name != self.name:
-            raise KeyError(name)
-        try:
-            return self.cell.cell_contents
-        except ValueError:
-            raise KeyError(name) from None
-
-    def __iter__(self) -> Iterator[str]:
-        yield self.name
-
-    def __len__(self) -> int:
-        return 1
 
 
 class Reader:
@@ -111,7 +88,7 @@ class Reader:
             frame.refuse("has builtins of its own")
         for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             why = allowed.unchanging(default)
-            if why is not None and not self.may_be_handed_on(default):
+            if why is not None and not allowed.may_be_handed_on(default):
                 frame.refuse(f"has a default that is {why}")
         level = frame.read(node)
         self._read[key] = summary = Summary(level, frozenset(frame.written))
@@ -144,24 +121,10 @@ class Reader:
                     writes = self.function(raw, cls, "operator").writes
                     if "saved" in writes or (writes and name in allowed.operator_names() and not _takes_out(raw)):
                         frame.refuse(f"uses {each.__name__}, whose {name} writes into an argument", node)
-                elif isinstance(raw, staticmethod | classmethod):
-                    self.guard(each, name, raw)
-                    self._wrapped(frame, raw, cls, node)
-                elif isinstance(raw, cached_property) and isinstance(raw.func, FunctionType):
-                    self.guard(each, name, raw)
-                    self.function(raw.func, cls, "operator")
-                elif callable(raw) and not isinstance(raw, type):
+                elif (callable(raw) or hasattr(raw, "__get__")) and not _is_passive(raw):
                     frame.refuse(f"uses {each.__name__}, whose {name} is no plain function", node)
                 elif not name.startswith("_") and not inspect.ismemberdescriptor(raw) and allowed.unchanging(raw):
                     frame.refuse(f"uses {each.__name__}, whose {name} is {allowed.unchanging(raw)}", node)
-
-    def _wrapped(self, frame: Expressions, raw: Any, holder: type, node: ast.AST) -> Bound:
-        inner = raw.__func__
-        if not isinstance(inner, FunctionType):
-            frame.refuse("calls what is no plain function", node)
-        first = "class" if isinstance(raw, classmethod) else ""
-        self.function(inner, holder, first)
-        return Bound(inner, holder, first)
 
     # Names ----------------------------------------------------------------------------------------------------------
 
@@ -184,12 +147,7 @@ class Reader:
         """Return what a name that is not local stands for."""
         function = frame.function
         if name in function.__code__.co_freevars:
-            cell = (function.__closure__ or ())[function.__code__.co_freevars.index(name)]
-            kept = self._spaces.setdefault(id(cell), (cell, _Cell(name, cell)))[1]
-            if name not in kept:
-                return frame.refuse(f"reads {name}, which has no value yet", node)
-            self.reads[id(kept), name] = (kept, name, kept[name])
-            return self._known(frame, name, kept[name], node)
+            frame.refuse(f"reads {name}, a variable of a function around it", node)
         if name in function.__globals__:
             thing = function.__globals__[name]
             self.guard(function.__globals__, name, thing)
@@ -216,8 +174,6 @@ class Reader:
             return Value(2, (thing,), other=False)
         if callable(thing) and (inspect.isbuiltin(thing) or hasattr(thing, "_implementation")):
             return Value(2, (thing,), other=False)
-        if callable(thing) and hasattr(thing, "cache_info"):
-            why = "a function that remembers what it returned"
         return frame.refuse(f"reads {name}, {why}", node)
 
     # Attributes -----------------------------------------------------------------------------------------------------
@@ -234,8 +190,6 @@ class Reader:
             return self._of_super(frame, base, name, node)
         if base.role in ("self", "operator"):
             return self._of_self(frame, base, name, node)
-        if base.role == "class":
-            return self._of_class(frame, base.thing, name, node)
         if len(base.functions) == 1 and isinstance(base.functions[0], type):
             return self._of_class(frame, base.functions[0], name, node)
         if name in allowed.UFUNC_METHODS and all(isinstance(each, np.ufunc) for each in base.functions):
@@ -299,14 +253,11 @@ class Reader:
             return frame.refuse(f"reads self.{name} of {owner.__name__}", node)
         if isinstance(raw, FunctionType):
             return Value(2, (Bound(raw, cls, role),), other=False)
-        if isinstance(raw, staticmethod | classmethod):
-            return Value(2, (self._wrapped(frame, raw, cls, node),), other=False)
+        if isinstance(raw, staticmethod) and isinstance(raw.__func__, FunctionType):
+            return Value(2, (Bound(raw.__func__, cls, ""),), other=False)
         if isinstance(raw, property) and isinstance(raw.fget, FunctionType):
             self.function(raw.fget, cls, role)
             return ARGUMENT
-        if isinstance(raw, cached_property) and role == "self" and isinstance(raw.func, FunctionType):
-            self.function(raw.func, cls, role)
-            return Value(0, path=(name,), fixed=True)
         why = allowed.unchanging(raw)
         if why is None:
             return Value(0, fixed=True)
@@ -315,20 +266,17 @@ class Reader:
         return frame.refuse(f"reads self.{name}, {why}", node)
 
     def _of_class(self, frame: Expressions, cls: type, name: str, node: ast.AST) -> Value:
-        member = cls.__members__.get(name) if issubclass(cls, enum.Enum) else None
-        if member is not None and allowed.unchanging(member) is None:
-            return Value(0, thing=member, fixed=True)
-        owner = self._owner(cls, name)
+        owner = _owner(cls, name)
         if owner is None or not allowed.has_plain_metaclass(cls) or issubclass(cls, type):
             return frame.refuse(f"reads {ast.unparse(node)}", node)
         if cls in allowed.trusted():
             return Value(2, (Bound(None, None, ""),), other=False)
-        if not own_package(owner.__module__, self.package) or isinstance(cls, enum.EnumMeta):
+        if not own_package(owner.__module__, self.package):
             return frame.refuse(f"reads {ast.unparse(node)}", node)
         raw = vars(owner)[name]
-        if isinstance(raw, staticmethod | classmethod) and not ours(owner):
+        if isinstance(raw, staticmethod) and isinstance(raw.__func__, FunctionType) and not ours(owner):
             self.guard(owner, name, raw)
-            return Value(2, (self._wrapped(frame, raw, cls, node),), other=False)
+            return Value(2, (Bound(raw.__func__, cls, ""),), other=False)
         if allowed.unchanging(raw) is None:
             self.guard(owner, name, raw)
             return Value(0, fixed=True)
@@ -345,26 +293,12 @@ class Reader:
         """Whether a function may write into `saved`: forward fills it, and what forward calls with it."""
         return frame.function is not self._reading
 
-    def chain(self, frame: Expressions, node: ast.expr) -> Any:
-        """Return the one function that an expression stands for, or None."""
-        found = frame.eval(node).functions
-        return found[0] if len(found) == 1 else None
-
-    def may_be_handed_on(self, thing: Any) -> bool:
-        """Whether a function may be used as a value: where it is called, nothing is unseen."""
-        if allowed.is_ufunc(thing) or id(thing) in allowed.functions():
-            return True
-        if isinstance(thing, type):
-            return allowed.is_scalar_type(thing) or thing in (bool, int, float, complex, str, tuple, list)
-        return allowed.is_builtin(thing)
-
     def is_operators_name(self, frame: Expressions, name: str) -> bool:
         """Whether a name is an attribute of an operator class of the function's own module, which is then read."""
         function = frame.function
-        seen = [*function.__globals__.values(), *map(_content, function.__closure__ or ())]
         having = [
             each
-            for each in seen
+            for each in function.__globals__.values()
             if allowed.is_operator(each) and not ours(each) and own_package(each.__module__, self.package)
             if any(name in vars(owner) or name in _set_in_init(owner) for owner in each.__mro__ if not ours(owner))
         ]
@@ -376,12 +310,6 @@ class Reader:
                 frame.refuse(f"uses .{name} of {each.__name__}, which writes into an argument")
         return bool(having)
 
-    def is_one_object(self, frame: Expressions, node: ast.expr, value: Value) -> bool:
-        """Whether `is` may be asked against this: None, True, False, or a member of an enumeration."""
-        if isinstance(node, ast.Constant):
-            return node.value is None or node.value is True or node.value is False
-        return isinstance(value.thing, enum.Enum)
-
     def check_stored(self, frame: Expressions, target: ast.Attribute) -> None:
         """Refuse an attribute whose setting runs code of the class."""
         owner = _owner(frame.holder, target.attr) if frame.holder is not None else None
@@ -391,24 +319,22 @@ class Reader:
 
     def call(self, frame: Expressions, node: ast.Call) -> Value:
         """Read a call."""
-        return read_call(self, frame, node)
+        return read_call(frame, node)
 
 
 #: Methods that only read `saved`.
 _READING = frozenset({"jacobian", "hessian", "second_order", "second_derivative"})
 
 
+def _is_passive(raw: object) -> bool:
+    """Whether what stands in a class runs no code of the class: a slot, or a class."""
+    return isinstance(raw, type) or inspect.ismemberdescriptor(raw) or inspect.isgetsetdescriptor(raw)
+
+
 def _takes_out(function: FunctionType) -> bool:
     """Whether a method takes (self, argument, out), as jvp, vjp and sum_vjp do."""
     code = function.__code__
     return code.co_argcount == 3 and code.co_varnames[2] == "out" and code.co_name in ("jvp", "vjp", "sum_vjp")
-
-
-def _content(cell: CellType) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # it has no value yet
-        return None
 
 
 def _owner(cls: type, name: str) -> type | None:

@@ -12,7 +12,7 @@ from types import CodeType, FunctionType
 
 __all__ = ["FunctionNode", "Unreadable", "file_of", "tree_of"]
 
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 #: Every flag that a `from __future__ import` sets; notebooks hand them from cell to cell.
 _FUTURE = 0
@@ -50,8 +50,8 @@ def tree_of(function: FunctionType) -> FunctionNode:
     Raises
     ------
     Unreadable
-        Without source, where two functions share a line, and where the source compiles to other code than what runs:
-        a file that was edited after its import, or a function that was rewritten while it was imported.
+        Without source, for a lambda, where two functions share a line, and where the source compiles to other code than
+        what runs: a file that was edited after its import, or a function that was rewritten while it was imported.
 
     """
     code = function.__code__
@@ -71,7 +71,7 @@ def tree_of(function: FunctionType) -> FunctionNode:
         raise Unreadable("its source is not what runs")
     nodes = file.nodes.get(place, [])
     if len(nodes) != 1 or len(file.codes[place]) != 1:
-        raise Unreadable("two functions of one name begin on its line")
+        raise Unreadable("it is a lambda, or two functions of one name begin on its line")
     return nodes[0]
 
 
@@ -86,9 +86,7 @@ def _read(text: str, filename: str, flags: int) -> _File:
         codes.setdefault((each.co_name, each.co_firstlineno), []).append(each)
     nodes: dict[Place, list[FunctionNode]] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Lambda):
-            nodes.setdefault(("<lambda>", node.lineno), []).append(node)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = min((each.lineno for each in node.decorator_list), default=node.lineno)
             nodes.setdefault((node.name, first), []).append(node)
     return _File(text, codes, nodes)

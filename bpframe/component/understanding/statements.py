@@ -14,7 +14,7 @@ import numpy as np
 
 from bpframe.component.understanding.expressions import WORDS, Expressions
 from bpframe.component.understanding.source import FunctionNode
-from bpframe.component.understanding.values import ARGUMENT, NEW, Value, element, join
+from bpframe.component.understanding.values import NEW, Value, element, join
 
 __all__ = ["Frame"]
 
@@ -26,12 +26,9 @@ class Frame(Expressions):
 
     def read(self, node: FunctionNode) -> int:
         """Read the body; return the level of what is returned."""
-        if isinstance(node, ast.Lambda):
-            self.returned = self.plain(node.body)
-        elif isinstance(node, ast.AsyncFunctionDef):
+        if isinstance(node, ast.AsyncFunctionDef):
             self.refuse("is asynchronous", node)
-        else:
-            self._block(node.body)
+        self._block(node.body)
         return 2 if self.returned.fixed else self.returned.level
 
     # Statements -----------------------------------------------------------------------------------------------------
@@ -87,12 +84,6 @@ class Frame(Expressions):
         else:
             self.refuse(self._attribute_store(target), node)
 
-    def _Delete(self, node: ast.Delete) -> None:
-        for target in node.targets:
-            if not isinstance(target, ast.Name) or target.id not in self.locals or target.id == self.own:
-                self.refuse("deletes what is no local name", node)
-            self.env.pop(target.id, None)
-
     def _If(self, node: ast.If) -> None:
         self.plain(node.test)
         before = dict(self.env)
@@ -147,30 +138,12 @@ class Frame(Expressions):
             call = each.context_expr
             if each.optional_vars is not None or not isinstance(call, ast.Call):
                 self.refuse("has a with statement other than np.errstate", node)
-            if self.world.chain(self, call.func) is not np.errstate:
+            if self.eval(call.func).functions != (np.errstate,):
                 self.refuse("has a with statement other than np.errstate", node)
             for value in (*call.args, *(keyword.value for keyword in call.keywords)):
                 if not isinstance(value, ast.Constant) or value.value != "ignore":
                     self.refuse("asks NumPy to do more than ignore floating-point errors", node)
         self._block(node.body)
-
-    def _FunctionDef(self, node: ast.FunctionDef) -> None:
-        if node.decorator_list:
-            self.refuse(f"decorates {node.name}", node)
-        self.env[node.name] = self.nested(node)
-
-    def nested(self, node: ast.FunctionDef | ast.Lambda) -> Value:
-        """Read a function in a function; the names of this one may be bound anew before it is called."""
-        for default in (*node.args.defaults, *(each for each in node.args.kw_defaults if each is not None)):
-            if self.plain(default).level:
-                self.refuse("has a default that others hold", default)
-        inner = Frame(self.world, self.function, node, self.name, None, "")
-        inner.outer = self
-        for name in ("out", "saved", "rng"):  # handed in by whoever calls it
-            if name in inner.env:
-                inner.env[name] = ARGUMENT
-        inner.read(node)
-        return Value(2, (node,), other=False)
 
     # Assignment -----------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ __all__ = ["ARGUMENT", "NEW", "Bound", "Code", "Value", "element", "holding", "j
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A function as a method of the class that is read: `first` says what it is handed first, "self", "class" or ""."""
+    """A function as a method of the class that is read: `first` says what it is handed first, "self" or ""."""
 
     function: Any
     holder: type | None
@@ -43,7 +43,7 @@ class Value:
 
     `level` is 0 for what the function made itself, 1 for a container of its own that holds what others hold, 2 for what
     others may hold. `functions` are the functions that it may be (in no other case may it be called); `role` is "self",
-    "class", "super", "module", "operator" (the self of an operator) or "rng". `fixed` values come from fields and
+    "super", "module", "operator" (the self of an operator) or "rng". `fixed` values come from fields and
     constants, which cannot change; `path` is the field. `other` says that it may be something else than a function, and
     `origins` which of the arguments `out` and `saved` it may be, or be part of.
     """
