@@ -6,7 +6,7 @@ No array exists yet.
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,10 +30,8 @@ from bpframe.spec.network import NetworkSpec, NodeSpec
 __all__ = ["build_graph"]
 
 
-def build_graph(spec: NetworkSpec, label: Callable[[Layer], str] = lambda component: component.kind) -> Graph:
+def build_graph(spec: NetworkSpec) -> Graph:
     """Check a network's description and put its nodes in order.
-
-    `label` says how messages name a component.
 
     Raises
     ------
@@ -41,14 +39,14 @@ def build_graph(spec: NetworkSpec, label: Callable[[Layer], str] = lambda compon
 
     """
     _check_names(spec)
-    _check_edges(spec, label)
+    _check_edges(spec)
     order = _ordered(spec)
     _check_reachable(spec)
     shapes: dict[str, Shape] = {name: tuple(shape) for name, shape in spec.inputs.items()}
     nodes: list[Node] = []
     by_name: dict[str, Node] = {}
     for index in order:
-        node = _node(spec, index, shapes, by_name, label)
+        node = _node(spec, index, shapes, by_name)
         shapes[node.name] = node.output_shape
         by_name[node.name] = node
         nodes.append(node)
@@ -65,8 +63,8 @@ def _sources(node: NodeSpec) -> tuple[str, ...]:
     return node.inputs or ()
 
 
-def _where(spec: NetworkSpec, index: int, label: Callable[[Layer], str]) -> str:
-    return f"{spec.place(index)} ({label(spec.nodes[index].component)})"
+def _where(spec: NetworkSpec, index: int) -> str:
+    return f"{spec.place(index)} ({spec.nodes[index].component.kind})"
 
 
 def _check_names(spec: NetworkSpec) -> None:
@@ -83,7 +81,7 @@ def _check_names(spec: NetworkSpec) -> None:
         seen[name] = spec.place(index)
 
 
-def _check_edges(spec: NetworkSpec, label: Callable[[Layer], str]) -> None:
+def _check_edges(spec: NetworkSpec) -> None:
     names = [*spec.inputs, *map(_name, spec.nodes)]
     for index, each in enumerate(spec.nodes):
         contract = contract_of(type(each.component))
@@ -94,7 +92,7 @@ def _check_edges(spec: NetworkSpec, label: Callable[[Layer], str]) -> None:
         if (wanted is None and given == 0) or (wanted is not None and len(wanted) != given):
             expected = "one input or more" if wanted is None else f"{len(wanted)}: {', '.join(wanted)}"
             raise GraphError(
-                f"{_where(spec, index, label)} reads from {given} {'node' if given == 1 else 'nodes'}",
+                f"{_where(spec, index)} reads from {given} {'node' if given == 1 else 'nodes'}",
                 expected=expected,
                 received=", ".join(_sources(each)) or "none",
                 hint="node(component, 'first', 'second') names what it reads from",
@@ -155,12 +153,10 @@ def _check_reachable(spec: NetworkSpec) -> None:
         )
 
 
-def _node(
-    spec: NetworkSpec, index: int, shapes: Mapping[str, Shape], built: Mapping[str, Node], label: Callable[[Layer], str]
-) -> Node:
+def _node(spec: NetworkSpec, index: int, shapes: Mapping[str, Shape], built: Mapping[str, Node]) -> Node:
     each = spec.nodes[index]
     component, contract = each.component, contract_of(type(each.component))
-    where = _where(spec, index, label)
+    where = _where(spec, index)
     input_shapes = tuple(shapes[source] for source in _sources(each))
     read_from = ", ".join(f"'{source}' {batched(shapes[source])}" for source in _sources(each))
     output_shape = checked_shape(

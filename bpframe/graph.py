@@ -99,7 +99,6 @@ class Graph:
         }
 
 
-def batched(shape: Sequence[int], batch: object = "N") -> str:
+def batched(shape: Sequence[int]) -> str:
     """Return a shape with examples on axis 0, as messages write it: `(N, 28, 28)`."""
-    sizes = [str(batch), *map(str, shape)]
-    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+    return f"(N, {', '.join(map(str, shape))})" if shape else "(N,)"

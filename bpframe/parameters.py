@@ -71,11 +71,9 @@ class ParameterVector(ByPath):
         """Return a vector of zeros with this layout."""
         return cls(np.zeros(sum(math.prod(shape) for shape in shapes.values()), dtype), shapes)
 
-    def like(self, vector: Array | None = None, dtype: Any = None) -> ParameterVector:
+    def like(self, vector: Array | None = None) -> ParameterVector:
         """Return another vector (zeros unless given) with this one's layout."""
-        if vector is None:
-            vector = np.zeros(self.vector.shape, dtype or self.vector.dtype)
-        return ParameterVector(vector, self.shapes)
+        return ParameterVector(np.zeros_like(self.vector) if vector is None else vector, self.shapes)
 
     def copy(self) -> ParameterVector:
         """Return a copy that shares no memory."""

@@ -36,9 +36,9 @@ def printed(table: Table) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines() if line.strip())
 
 
-def labelled(rows: Iterable[tuple[str, str]], indent: int = 2) -> str:
+def labelled(rows: Iterable[tuple[str, str]]) -> str:
     """Lay labelled lines out below one another, the texts in one column."""
     present = [(label, text) for label, text in rows if text]
     width = max((len(label) for label, _ in present), default=0) + 2
-    hanging = "\n" + " " * (indent + width)
-    return "\n".join(f"{'':{indent}}{label:<{width}}" + text.replace("\n", hanging) for label, text in present)
+    hanging = "\n" + " " * (2 + width)
+    return "\n".join(f"  {label:<{width}}" + text.replace("\n", hanging) for label, text in present)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.execution.tape import Array, Op, Place, Segment
+from bpframe.execution.tape import Op, Place, Segment
 
-__all__ = ["differing", "same_bytes"]
+__all__ = ["differing"]
 
 
 def differing(one: Sequence[Segment], other: Sequence[Segment]) -> list[Segment]:
@@ -17,12 +17,6 @@ def differing(one: Sequence[Segment], other: Sequence[Segment]) -> list[Segment]
     if len(one) != len(other):
         return list(other)
     return [second for first, second in zip(one, other, strict=True) if not _same_segment(first, second)]
-
-
-def same_bytes(one: Array, other: Array) -> bool:
-    """Whether two arrays of one shape and dtype hold the same bytes, without a copy of them."""
-    first, second = (np.ascontiguousarray(each).reshape(-1).view(np.uint8) for each in (one, other))
-    return bool(np.array_equal(first, second))
 
 
 def _same_segment(one: Segment, other: Segment) -> bool:
