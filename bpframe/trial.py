@@ -7,6 +7,7 @@ import numpy as np
 from bpframe.called_pass import Wanted
 from bpframe.engine import Engine
 from bpframe.errors import DataError
+from bpframe.execution.tape import recording_wanted
 from bpframe.program import ATTEMPTS, Program
 
 __all__ = ["checked_batch_size", "tried_step"]
@@ -19,6 +20,8 @@ def tried_step(engine: Engine, size: int) -> Program:
     ------
     ContractError
         A component fails at zeros, or there is no cost.
+    DataError
+        Steps are not repeated: BPFRAME_RECORD=off, or no two records agree.
 
     """
     graph = engine.graph
@@ -37,8 +40,10 @@ def tried_step(engine: Engine, size: int) -> Program:
         for _ in range(2 * ATTEMPTS):
             program.run(inputs, targets, 1.0 / size)
             if program.is_bound:
-                break
-    return program
+                return program
+    off = "BPFRAME_RECORD=off has every component called in every step"
+    why = off if not recording_wanted() else program.refused or "no two records of a step agree"
+    raise DataError("a step is not repeated here, so that it has no plan", received=why)
 
 
 def checked_batch_size(batch_size: int) -> int:

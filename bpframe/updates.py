@@ -10,7 +10,7 @@ import numpy as np
 from bpframe.component import Optimizer, contract_of
 from bpframe.errors import ContractError
 from bpframe.returned import failed, in_dtype, instead
-from bpframe.workspace import read_only
+from bpframe.workspace import locked
 
 __all__ = ["Updater", "change_bytes"]
 
@@ -45,7 +45,7 @@ class Updater:
         block = max(1, BLOCK_BYTES // theta.itemsize) if optimizer.elementwise else max(1, theta.size)
         change = np.empty(min(block, theta.size), theta.dtype)
         self._blocks = [
-            (rows, theta[rows], read_only(gradient[rows]), change[: theta[rows].size])
+            (rows, theta[rows], locked(gradient[rows]), change[: theta[rows].size])
             for start in range(0, theta.size, block)
             for rows in (slice(start, start + block),)
         ]
@@ -80,11 +80,11 @@ class Updater:
     def _changed(self, block: slice, theta: Array, gradient: Array, buffer: Array, whole: dict[str, Array]) -> Array:
         """Return a block's Δθ. State that is not split into blocks goes to `whole`, to count once for all of them."""
         words: dict[str, Any] = {
-            "gradient": gradient, "out": buffer, "step": self.step, "parameters": read_only(theta)
+            "gradient": gradient, "out": buffer, "step": self.step, "parameters": locked(theta)
         }  # fmt: skip
         if not self._signature.asks_for("state"):
             return self._signature.call(self._update, words)  # type: ignore[no-any-return]
-        words["state"] = {name: read_only(self._part(value, block)) for name, value in self.state.items()}
+        words["state"] = {name: locked(self._part(value, block)) for name, value in self.state.items()}
         returned = self._signature.call(self._update, words)
         self._check_pair(returned)
         change, new_state = returned
@@ -102,7 +102,7 @@ class Updater:
         if "initial_state" not in contract_of(type(self.optimizer)).methods:
             return {}
         try:
-            state = self.optimizer.initial_state(self.theta)  # type: ignore[attr-defined]
+            state = self.optimizer.initial_state(locked(self.theta))  # type: ignore[attr-defined]
         except Exception as error:
             raise failed(f"optimizer '{self.optimizer.kind}'", "initial_state", error) from error
         if not isinstance(state, Mapping):

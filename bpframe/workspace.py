@@ -15,7 +15,7 @@ from bpframe.parameters import ParameterVector
 from bpframe.plan import Plan
 from bpframe.steps import CostStep, Slots, Step
 
-__all__ = ["NodeState", "Workspace", "initial_state", "read_only"]
+__all__ = ["NodeState", "Workspace", "initial_state", "locked", "read_only"]
 
 Array = np.ndarray[Any, Any]
 NodeState = Mapping[str, Array]
@@ -98,6 +98,15 @@ class Workspace:
         for step in self.plan.components:
             for slot in step.buffers:
                 self.slots[slot] = None
+
+    def let_go(self) -> None:
+        """Keep no inputs and targets, nor what was computed from them, until the next pass."""
+        plan = self.plan
+        for slot in (*plan.value_slots.values(), *(each.target_slot for each in plan.costs)):
+            self.slots[slot] = None
+        for step in plan.components:
+            if step.saved_slot is not None:
+                self.slots[step.saved_slot] = {}
 
     def again(self) -> Workspace:
         """Return a workspace that nothing has run in, with the inputs, targets, parameters and state of this one."""

@@ -42,8 +42,11 @@ def in_turn(
             forward(workspace, some_inputs)
             trace = Trace(workspace)
             refuse_coupled(trace)
-            yield Linearisation(trace, some_targets)
-            workspace.checked = True  # forward, Jacobians and cost have all been asked
+            try:
+                yield Linearisation(trace, some_targets)
+                workspace.checked = True  # forward, Jacobians and cost have all been asked
+            finally:
+                workspace.let_go()
 
 
 class Portions:
