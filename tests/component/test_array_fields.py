@@ -208,7 +208,7 @@ def test_components_are_equal_by_their_arrays():
     assert hash(Mix(m=np.eye(2))) == hash(Mix(m=[[1.0, 0.0], [0.0, 1.0]]))
     assert Mix(m=np.eye(2)) != Mix(m=np.ones((2, 2)))
     assert Mix(m=[1.0, 1.0]) != Mix(m=[[1.0, 1.0]])  # NumPy's == would spread one over the other
-    assert Mix(m=[1]) != Mix(m=[1.0])  # integers compute otherwise
+    assert Mix(m=[0]) != Mix(m=[0.0])  # the same bytes, but integers compute otherwise
     assert Mix(m=np.eye(2)) != np.eye(2).tolist()
     assert Several(taps=[[1.0]]) == Several(taps=(np.ones(1),))
     assert Several(taps=[[1.0]]) != Several(taps=[[1.0], [1.0]])

@@ -187,6 +187,14 @@ def test_right_costs_and_masks_need_nothing():
     assert masked.predict(X).dtype == np.float32
     assert not masked.predict(X)[:, 1].any()
 
+    class Wrong(Mask):
+        def forward(self, x):
+            return x * self.mask * np.ones(3)
+
+    with pytest.raises(BpframeError) as caught:
+        one(Wrong(mask=[True, False, True])).predict(X)
+    assert "self.mask" not in caught.value.hint
+
 
 def test_the_checks_guess_an_array_and_a_shape_that_fits_it():
     example = guess_examples(Mix)[0]
