@@ -266,7 +266,7 @@ class Reader:
         return frame.refuse(f"reads self.{name}, {why}", node)
 
     def _of_class(self, frame: Expressions, cls: type, name: str, node: ast.AST) -> Value:
-        owner = _owner(cls, name)
+        owner = self._owner(cls, name)
         if owner is None or not allowed.has_plain_metaclass(cls) or issubclass(cls, type):
             return frame.refuse(f"reads {ast.unparse(node)}", node)
         if cls in allowed.trusted():
