@@ -135,12 +135,13 @@ class Plan:
         else:
             jacobian = _call(node.component, contract, "jacobian", _with_out(words, scratch_buffer), inputs)
         words["u"] = self._new()
-        understanding = understand(node.component, _present(contract, _LAYER_METHODS))
+        understood = _Understood(node.component, contract, _LAYER_METHODS)
         declared = next((method for method in ("second_order", "second_derivative") if method in contract), None)
         return Step(
             node=node,
-            why=understanding.why,
-            reads=understanding.reads,
+            why=understood.why,
+            reads=understood.reads,
+            forward_reads=understood.forward_reads,
             shapes=node.slot_shapes,
             output_shape=node.output_shape,
             only_key=node.input_keys[0] if len(node.slot_shapes) == 1 and contract.variadic is None else None,
@@ -179,15 +180,16 @@ class Plan:
 
     def _cost_step(self, output: str, cost: Cost) -> CostStep:
         contract = contract_of(type(cost))
-        understanding = understand(cost, _present(contract, _COST_METHODS))
+        understood = _Understood(cost, contract, _COST_METHODS)
         words = {"a": self.value_slots[output], "y": self._new(), "saved": self._new()}
         buffer = self._new()
         return CostStep(
             output=output,
             output_shape=self.graph.shapes[output],
             cost=cost,
-            why=understanding.why,
-            reads=understanding.reads,
+            why=understood.why,
+            reads=understood.reads,
+            forward_reads=understood.forward_reads,
             forward=_call(cost, contract, "forward", words, []),
             jacobian=self._draft_gradient(cost, words)
             if contract.is_draft
@@ -220,8 +222,14 @@ def _call(component: Any, contract: Contract, method: str, words: dict[str, int]
     return _calling(by_keyword, [*slots, *named.values()], [*told, *names])
 
 
-def _present(contract: Contract, methods: Iterable[str]) -> list[str]:
-    return [method for method in methods if method in contract]
+class _Understood:
+    """What is known of a component's code: why it is called, and what its repeated methods read, forward and all."""
+
+    def __init__(self, component: Any, contract: Contract, methods: Iterable[str]) -> None:
+        self.why = understand(component, [method for method in methods if method in contract]).why
+        repeated = ["forward", "jacobian"] if "jacobian" in contract else ["forward"]
+        self.forward_reads = understand(component, ["forward"]).reads
+        self.reads = understand(component, repeated).reads
 
 
 def _calling(function: Callable[..., Any], slots: Sequence[int], words: Iterable[str] = ()) -> Call:

@@ -296,7 +296,9 @@ class Program:
         self._bound = bound = Binding(record.segments, self._buffers, pinned)
         self._total = 0.0 if record.total is None else bound.array(record.total)
         self._given, self._owned = given, owned
-        self._holds = guard(read for step in plan.components if step.why is None for read in step.reads)
+        known = [step for step in plan.components if step.why is None]
+        back = self.wanted is Wanted.GRADIENT
+        self._holds = guard(read for step in known for read in (step.reads if back else step.forward_reads))
         self._fill_slots()
 
     def _proved(self, expected: bytes) -> bool:

@@ -36,12 +36,14 @@ class Step:
     """One node: where its value goes, how to compute it and its local Jacobian.
 
     `why` says why its methods are not known to do nothing else than compute from their arguments; it is None where they
-    are. `reads` are the constants that they take from elsewhere: (namespace, name, object).
+    are. `reads` are the constants that forward and jacobian take from elsewhere: (namespace, name, object);
+    `forward_reads` those of forward alone.
     """
 
     node: Node
     why: str | None
     reads: Reads
+    forward_reads: Reads
     shapes: dict[str, Shape]
     output_shape: Shape
     only_key: str | None  # the one key of a Jacobian that is returned as an operator alone
@@ -108,6 +110,7 @@ class CostStep:
     cost: Cost
     why: str | None
     reads: Reads
+    forward_reads: Reads
     forward: Call
     jacobian: Call
     hessian: Call | None

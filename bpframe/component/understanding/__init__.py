@@ -47,6 +47,7 @@ class _Reading:
 
     why: str | None
     reads: Reads
+    found_by: Reads  # the method's own names in its classes
     fields: Mapping[tuple[str, ...], str]
     integers: Mapping[tuple[str, ...], str]
 
@@ -54,7 +55,7 @@ class _Reading:
         """Whether every name still stands for what was read, and arrays are as little to be written as they were."""
         return all(
             space.get(name) is thing and not (isinstance(thing, np.ndarray) and (self.why or unchanging(thing)))
-            for space, name, thing in self.reads
+            for space, name, thing in (*self.reads, *self.found_by)
         )
 
 
@@ -103,7 +104,9 @@ def _reading(cls: type[Component], method: str) -> _Reading:
             why = None
         except Refused as error:
             why = str(error)
-        reading = kept.readings[method] = _Reading(why, tuple(reader.reads.values()), reader.fields, reader.integers)
+        reading = kept.readings[method] = _Reading(
+            why, tuple(reader.reads.values()), reader.found_by, reader.fields, reader.integers
+        )
     return reading
 
 

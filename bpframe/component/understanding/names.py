@@ -42,6 +42,7 @@ class Reader:
         self.model_fields = fields
         self.package = cls.__module__.split(".")[0]
         self.reads: dict[tuple[int, str], tuple[Mapping[str, Any], str, Any]] = {}
+        self.found_by: tuple[tuple[Mapping[str, Any], str, Any], ...] = ()
         self.fields: dict[tuple[str, ...], str] = {}
         self.integers: dict[tuple[str, ...], str] = {}
         self._spaces = spaces
@@ -66,6 +67,8 @@ class Reader:
         if not own_package(owner.__module__, self.package):
             raise Refused(f"{name}: it is inherited from {owner.__name__} of another package, {owner.__module__}")
         self.guard(owner, name, function)
+        # Whoever calls the method holds it already, replaced in its class or not.
+        self.found_by, self.reads = tuple(self.reads.values()), {}
         self._reading = function if name in _READING else None
         self.function(function, self.cls, "self")
 
