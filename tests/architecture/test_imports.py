@@ -14,18 +14,8 @@ PLUGIN_SETS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "_
 
 # A module imports from its own row and from rows above it. A package, such as operators, is one entry.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    (
-        "errors",
-        "_version",
-        "differences",
-        "layout",
-        "numerical",
-        "cache",
-        "plain_arrays",
-        "process",
-        "strict_numbers",
-        "workers",
-    ),  # fmt: skip
+    ("errors", "_version", "cache", "process", "workers"),
+    ("differences", "layout", "numerical", "plain_arrays", "strict_numbers"),
     ("mistakes", "array_fields", "validated", "machine", "printed"),
     ("operators",),
     ("component",),

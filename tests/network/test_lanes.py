@@ -56,7 +56,6 @@ def test_a_process_that_is_forked_while_another_thread_works(use) -> None:
     child = os.fork()
     if child == 0:
         signal.alarm(20)
-        code = 1
         try:
             net.predict(X)
             fit(net)
