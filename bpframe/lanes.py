@@ -101,7 +101,7 @@ class Lanes:
                 raise ConcurrencyError(
                     "the network is being trained by another thread",
                     expected="one thread while it trains; any number that evaluate and differentiate otherwise",
-                    hint="evaluate a copy, copy.deepcopy(network), or from a callback of the training",
+                    hint="evaluate a copy that was taken before, copy.deepcopy(network), or when the training is over",
                 )
         if self._torn:
             self.give(lane)

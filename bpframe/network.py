@@ -245,11 +245,15 @@ class Network(Differentiable):
         ------
         CheckpointError
             The folder exists or cannot be written, a weight is not finite, or the preparation is not this network's.
+        ConcurrencyError
+            Another thread trains the network.
 
         """
         spec = RunSpec(network=self.spec, training=self.training, data=data)
         kept = saved_preparation(self.graph, self._preparation, preparation)
-        return write_checkpoint(Checkpoint(spec, self.parameters, self.state, self.history, *kept), folder, overwrite)
+        with self._engine.lane():
+            saved = Checkpoint(spec, self.parameters, self.state, self.history, *kept)
+            return write_checkpoint(saved, folder, overwrite)
 
     @property
     def preparation(self) -> FittedPreparation | None:

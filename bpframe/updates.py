@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.component import Optimizer, contract_of
+from bpframe.component.understanding import understand
 from bpframe.errors import ContractError
 from bpframe.returned import failed, in_dtype, instead
 from bpframe.workspace import locked
@@ -44,12 +45,15 @@ class Updater:
         self.state: dict[str, Array] = self._initial_state()
         block = max(1, BLOCK_BYTES // theta.itemsize) if optimizer.elementwise else max(1, theta.size)
         change = np.empty(min(block, theta.size), theta.dtype)
+        methods = [each for each in ("initial_state", "update") if each in contract_of(type(optimizer)).methods]
+        #: What is not known to let go of what it is handed gets copies.
+        self._keeps = understand(optimizer, methods).why is not None
         self._blocks = [
             (rows, theta[rows], locked(gradient[rows]), change[: theta[rows].size])
             for start in range(0, theta.size, block)
             for rows in (slice(start, start + block),)
         ]
-        self._plain = self._signature.words == ("gradient", "out")
+        self._plain = self._signature.words == ("gradient", "out") and not self._keeps
 
     def apply(self) -> None:
         """Change θ by one step.
@@ -80,11 +84,12 @@ class Updater:
     def _changed(self, block: slice, theta: Array, gradient: Array, buffer: Array, whole: dict[str, Array]) -> Array:
         """Return a block's Δθ. State that is not split into blocks goes to `whole`, to count once for all of them."""
         words: dict[str, Any] = {
-            "gradient": gradient, "out": buffer, "step": self.step, "parameters": locked(theta)
+            "gradient": self._handed(gradient), "out": np.empty_like(buffer) if self._keeps else buffer,
+            "step": self.step, "parameters": self._handed(theta),
         }  # fmt: skip
         if not self._signature.asks_for("state"):
             return self._signature.call(self._update, words)  # type: ignore[no-any-return]
-        words["state"] = {name: locked(self._part(value, block)) for name, value in self.state.items()}
+        words["state"] = {name: self._handed(self._part(value, block)) for name, value in self.state.items()}
         returned = self._signature.call(self._update, words)
         self._check_pair(returned)
         change, new_state = returned
@@ -95,6 +100,9 @@ class Updater:
                 whole[name] = np.array(value)  # its own: the optimizer may return the gradient, or `out`
         return change  # type: ignore[no-any-return]
 
+    def _handed(self, array: Array) -> Array:
+        return locked(array.copy() if self._keeps else array)
+
     def _part(self, value: Array, block: slice) -> Array:
         return value[block] if np.shape(value) == self.theta.shape else value
 
@@ -102,7 +110,7 @@ class Updater:
         if "initial_state" not in contract_of(type(self.optimizer)).methods:
             return {}
         try:
-            state = self.optimizer.initial_state(locked(self.theta))  # type: ignore[attr-defined]
+            state = self.optimizer.initial_state(locked(self.theta.copy()))  # type: ignore[attr-defined]
         except Exception as error:
             raise failed(f"optimizer '{self.optimizer.kind}'", "initial_state", error) from error
         if not isinstance(state, Mapping):

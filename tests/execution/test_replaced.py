@@ -92,6 +92,15 @@ class Inherits(ReadsFactor):
     """Nothing of its own."""
 
 
+def shifted(x, by=1.0):
+    return x + by
+
+
+class CallsWithDefault(Plain):
+    def forward(self, x):
+        return shifted(2 * x)
+
+
 def unlocked(patch):
     LOCKED.setflags(write=True)
     LOCKED[1] = 7.0
@@ -113,6 +122,7 @@ CASES = {
     ),
     "a function of NumPy's": (CallsNumPy, lambda patch: patch.setattr(np, "tanh", lambda x: 5 * x)),
     "the code of a function": (CallsFunction, lambda patch: patch.setattr(doubled, "__code__", tripled.__code__)),
+    "the defaults of a function": (CallsWithDefault, lambda patch: patch.setattr(shifted, "__defaults__", (4.0,))),
     "a locked array is unlocked": (ReadsArray, unlocked),
     "a view from before the lock": (ReadsArray, by_view),
     "an array in a tuple": (ReadsTuple, by_view),

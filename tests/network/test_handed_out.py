@@ -295,3 +295,73 @@ def test_a_plain_array_is_a_jacobian_or_refused_at_every_batch_size(batch) -> No
     np.testing.assert_allclose(found, expected, rtol=1e-12)
     with pytest.raises(ContractError):
         network(Dense(units=3), Textbook()).gradient(x, y)
+
+
+class Remembers(Optimizer):
+    """Takes the gradient of the step before, which it kept as it was handed."""
+
+    def update(self, gradient):
+        before = REMEMBERED.get("gradient", gradient)
+        REMEMBERED["gradient"] = gradient
+        return -0.1 * before
+
+
+class RemembersACopy(Optimizer):
+    def update(self, gradient):
+        before = REMEMBERED.get("copy", gradient)
+        REMEMBERED["copy"] = gradient.copy()
+        return -0.1 * before
+
+
+class AddsAt(Optimizer):
+    """NumPy's `add.at` writes into arrays of one axis although they are read-only."""
+
+    def update(self, gradient, parameters):
+        np.add.at(parameters, [0], 1e6)
+        np.add.at(gradient, [0], 1e6)
+        return np.zeros_like(parameters)
+
+
+REMEMBERED = {}
+
+
+def test_what_an_optimizer_keeps_or_writes_is_its_own() -> None:
+    ends = []
+    for optimizer in (Remembers(), RemembersACopy()):
+        net = network(Dense(units=3))
+        net.fit(X, Y, optimizer=optimizer, epochs=5, batch_size=2, shuffle=False)
+        ends.append(net.parameters.vector)
+    np.testing.assert_array_equal(*ends)
+    net = network(Dense(units=3))
+    before = net.parameters.vector.copy()
+    net.fit(X, Y, optimizer=AddsAt(), epochs=5, batch_size=2)
+    np.testing.assert_array_equal(net.parameters.vector, before)
+
+
+def test_a_network_is_not_saved_while_another_thread_trains_it(tmp_path) -> None:
+    told, seen = threading.Event(), []
+
+    class Waiting(Activation):
+        def forward(self, x):
+            if threading.current_thread() is threading.main_thread():
+                told.set()
+                other.join(5)
+            return x + 0
+
+        def jacobian(self, x):
+            return Diagonal(np.ones_like(x))
+
+    net = network(Dense(units=3), Waiting())
+
+    def work():
+        told.wait(5)
+        try:
+            net.save(tmp_path / "run")
+        except ConcurrencyError as error:
+            seen.append(error)
+
+    other = threading.Thread(target=work)
+    other.start()
+    net.fit(X, Y, optimizer=descent(0.01), epochs=1, batch_size=4)
+    assert len(seen) == 1
+    assert not (tmp_path / "run").exists()

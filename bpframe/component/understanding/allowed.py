@@ -261,7 +261,9 @@ def unchanging(value: object) -> str | None:
 
 
 def is_scalar_type(thing: object) -> bool:
-    """Whether this is one of NumPy's own scalar types."""
+    """Whether this is one of NumPy's own scalar types; not of times, one of which is `np.datetime64("now")`."""
+    if thing is np.datetime64 or thing is np.timedelta64:
+        return False
     return isinstance(thing, type) and issubclass(thing, np.generic) and getattr(np, thing.__name__, None) is thing
 
 

@@ -156,6 +156,8 @@ class Expressions(ABC):
         return found
 
     def _Constant(self, node: ast.Constant) -> Value:
+        if isinstance(node.value, str) and node.value.lower() in ("now", "today"):
+            self.refuse(f"has {node.value!r}, which NumPy takes for the present time", node)
         return NEW
 
     def _Name(self, node: ast.Name) -> Value:

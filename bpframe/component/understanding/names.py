@@ -80,7 +80,9 @@ class Reader:
         self._read[key] = Summary(2, frozenset({"out", "saved"}))  # until it is known, where it calls itself
         code = function.__code__
         kept = self._spaces.setdefault(id(function), (function, Code(function)))[1]
-        self.reads[id(kept), "__code__"] = (kept, "__code__", code)
+        for each in ("__code__", "__defaults__", "__kwdefaults__"):
+            if (held := getattr(function, each)) is not None:
+                self.reads[id(kept), each] = (kept, each, held)
         name = code.co_name if holder is self.cls else getattr(code, "co_qualname", code.co_name).split("<locals>.")[-1]
         try:
             node = tree_of(function)

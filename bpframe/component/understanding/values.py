@@ -19,22 +19,25 @@ class Bound:
     first: str
 
 
+_HELD = ("__code__", "__defaults__", "__kwdefaults__")
+
+
 class Code(Mapping[str, Any]):
-    """A function's code as a namespace of one name: a notebook that reloads a module replaces it in the function."""
+    """A function's code and defaults as a namespace: a notebook that reloads a module replaces them in the function."""
 
     def __init__(self, function: FunctionType) -> None:
         self.function = function
 
     def __getitem__(self, name: str) -> Any:
-        if name != "__code__":
+        if name not in _HELD:
             raise KeyError(name)
-        return self.function.__code__
+        return getattr(self.function, name)
 
     def __iter__(self) -> Iterator[str]:
-        yield "__code__"
+        return iter(_HELD)
 
     def __len__(self) -> int:
-        return 1
+        return len(_HELD)
 
 
 @dataclass(frozen=True, slots=True)
