@@ -9,6 +9,8 @@ import numpy as np
 
 from bpframe.backward import walk_back
 from bpframe.derivatives.spaces import Space
+from bpframe.operators import Operator
+from bpframe.returned import check_product
 from bpframe.steps import BackwardStep
 from bpframe.trace import Trace
 
@@ -43,7 +45,7 @@ def pull_back(
         deltas[plan.value_slots[output]] = seed
     for each, delta, jacobian in walk_back(trace, steps_to(trace, space), deltas):
         edges, node = dict(each.edges), each.step.node
-        parts = [(key, jacobian[key].sum_vjp(delta)) for key, _ in (*each.parameters, *each.shared)]
+        parts = [(key, _summed(each, key, jacobian[key], delta)) for key, _ in (*each.parameters, *each.shared)]
         for key, part in (*parts, *(additions(each) if additions else ())):
             if key in edges:
                 so_far = deltas[edges[key]]
@@ -55,3 +57,12 @@ def pull_back(
         return found
     reached = {name: deltas[slot] for name, slot in plan.input_slots.items() if name in space.shapes}
     return {name: array for name, array in reached.items() if array is not None}
+
+
+def _summed(each: BackwardStep, key: str, operator: Operator, delta: Array) -> Array:
+    """Return Σ_n J_nᵀ δ_n for a parameter: an array of its own, of the shape and dtype that it must have."""
+    step = each.step
+    shape = (*delta.shape[: delta.ndim - len(step.output_shape) - 1], *step.shapes[key])
+    part = operator.sum_vjp(delta)
+    check_product(step.node, key, "sum_vjp", part, shape, delta.dtype)
+    return part if step.why is None else part.copy()

@@ -18,6 +18,7 @@ from bpframe.operators import Diagonal, Operator, dense_operator
 from bpframe.returned import failed
 from bpframe.steps import Step
 from bpframe.trace import Trace
+from bpframe.workspace import locked
 
 __all__ = ["Blocks", "bending_keys", "block_product", "needs_second_order", "second_order"]
 
@@ -44,8 +45,9 @@ def second_order(trace: Trace, step: Step, u: Array) -> Blocks:
             hint='declare it in the component; or, for products with the Hessian, method="difference"',
         )  # fmt: skip
     method = "second_order" if "second_order" in node.contract else "second_derivative"
-    trace.slots[step.cotangent_slot] = u
-    arguments = call.arguments(trace.slots)
+    slots = trace.workspace.handed_to(step).copy()
+    slots[step.cotangent_slot] = locked(u if step.why is None else u.copy())
+    arguments = call.arguments(slots)
     try:
         raw = call.function(*arguments)
     except ContractError:
@@ -55,7 +57,7 @@ def second_order(trace: Trace, step: Step, u: Array) -> Blocks:
     if method == "second_derivative":
         (key,) = node.input_keys
         raw = {(key, key): Diagonal(_curvature(node, raw, u))}
-    return _bound(node, raw, trace)
+    return _bound(step, raw, trace)
 
 
 def bending_keys(node: Node) -> frozenset[str]:
@@ -121,8 +123,9 @@ def _curvature(node: Node, raw: Any, u: Array) -> Array:
     return curvature
 
 
-def _bound(node: Node, raw: Any, trace: Trace) -> Blocks:
+def _bound(step: Step, raw: Any, trace: Trace) -> Blocks:
     """Return an operator, with its shapes bound, for every pair."""
+    node = step.node
     if not isinstance(raw, Mapping):
         raise ContractError(
             f"{node.where}: second_order returned a {type(raw).__name__}",
@@ -135,8 +138,9 @@ def _bound(node: Node, raw: Any, trace: Trace) -> Blocks:
         s, t = pair
         try:
             if isinstance(each, Operator):
-                # A copy: a component may hand out one operator for several pairs.
-                found[s, t] = copy.copy(each).bind(shapes[t], shapes[s])
+                # A copy: a component may hand out one operator for several pairs, or keep its arrays.
+                own = copy.copy(each) if step.why is None else copy.deepcopy(each)
+                found[s, t] = own.bind(shapes[t], shapes[s])
             else:
                 kind = getattr(getattr(each, "dtype", None), "kind", "")
                 array = each.astype(trace.dtype, copy=False) if kind and kind in "fiub" else each
