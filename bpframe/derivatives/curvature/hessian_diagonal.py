@@ -103,7 +103,7 @@ def _bending(point: Linearisation) -> Iterator[tuple[BackwardStep, Blocks]]:
 def _bytes_besides(engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array]) -> int:
     """Return what the largest second order takes that has to be written out, per example, from a look at one."""
     one_input, one_target = ({name: array[:1] for name, array in arrays.items()} for arrays in (inputs, targets))
-    (point,) = linearised(engine, one_input, one_target, purpose=PURPOSE)
+    point = Linearisation.at(engine, one_input, one_target)
     return max(
         (
             bending_bytes(point.trace, each.step.node, blocks, [key for key, _ in each.edges])
