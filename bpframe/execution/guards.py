@@ -1,4 +1,4 @@
-"""Constants that methods take from modules, classes and closures: are they still what was read?"""
+"""Constants that methods take from modules and classes: are they still what was read?"""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ Reads = tuple[tuple[Mapping[str, Any], str, Any], ...]
 class Understanding:
     """What was found: `why` methods have to be called (None: they are understood), and what they read.
 
-    `reads` are (namespace, name, object): module variables, attributes of classes, variables of enclosing functions and
+    `reads` are (namespace, name, object): module variables, attributes of classes and
     fields, where `namespace.get(name)` has to be this object still in every pass that repeats the methods; None where
     there was nothing of the name: what stands there later hides what was read. Those of one namespace stand together.
     """
@@ -117,7 +118,7 @@ def _why_fields(component: Component, method: str, reading: _Reading) -> str | N
     if not _is_frozen(component):
         return f"{method}: the fields of {type(component).__name__} can change: it is not frozen"
     for name in vars(component):
-        if name not in type(component).model_fields:
+        if name not in type(component).model_fields and not _is_cached(type(component), name):
             return f"{method}: the instance has an attribute {name} that is no field"
     for path, where in reading.fields.items():
         why = _why_field(component, path)
@@ -136,7 +137,7 @@ def _why_field(component: Component, path: tuple[str, ...]) -> str | None:
         if name == "()":  # a method of the value is called
             break
         if isinstance(value, Validated):
-            if name not in type(value).model_fields:
+            if name not in type(value).model_fields and not (value is component and _is_cached(type(value), name)):
                 return f"which has no field {name}"
             if not _is_frozen(value):
                 return f"a {type(value).__name__} that is not frozen"
@@ -157,3 +158,7 @@ def _at(component: Component, path: tuple[str, ...]) -> Any:
     for name in path:
         value = getattr(value, name)
     return value
+
+
+def _is_cached(cls: type, name: str) -> bool:
+    return any(isinstance(vars(each).get(name), cached_property) for each in cls.__mro__)

@@ -6,6 +6,7 @@ import ast
 import builtins
 import inspect
 from collections.abc import Mapping
+from functools import cached_property
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -263,6 +264,9 @@ class Reader:
         if isinstance(raw, property) and isinstance(raw.fget, FunctionType):
             self.function(raw.fget, cls, role)
             return ARGUMENT
+        if isinstance(raw, cached_property) and role == "self" and isinstance(raw.func, FunctionType):
+            self.function(raw.func, cls, role)
+            return Value(0, path=(name,), fixed=True)
         why = allowed.unchanging(raw)
         if why is None:
             return Value(0, fixed=True)
