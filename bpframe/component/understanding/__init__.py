@@ -33,9 +33,9 @@ Reads = tuple[tuple[Mapping[str, Any], str, Any], ...]
 class Understanding:
     """What was found: `why` methods have to be called (None: they are understood), and what they read.
 
-    `reads` are (namespace, name, object): module variables, attributes of classes and
-    fields, where `namespace.get(name)` has to be this object still in every pass that repeats the methods; None where
-    there was nothing of the name: what stands there later hides what was read. Those of one namespace stand together.
+    `reads` are (namespace, name, object): module variables, attributes of classes and fields, where
+    `namespace.get(name)` has to be this object still in every pass that repeats the methods; None where there was
+    nothing of the name: what stands there later hides what was read. Those of one namespace stand together.
     """
 
     why: str | None
