@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.differences import SETTLED, SHORT, SHORTEST, Line, Slope, by_differences, sizes
+from bpframe.differences import FIRST, SETTLED, SHORT, SHORTEST, Line, Slope, by_differences, sizes
 
 __all__ = [
     "Measured",
@@ -25,7 +25,9 @@ __all__ = [
     "is_analytic",
     "jacobian_columns",
     "measured_along",
+    "measured_further",
     "measured_with",
+    "moves_as",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -36,6 +38,18 @@ STEP = 2.0**-100
 
 #: Steps 4⁻ʲ at one of which differences have to show the complex step's derivative, in every entry.
 SHRINKING = (7, 10, 13, 16)
+
+#: A single difference that shows how a function moves is over 4⁻ʲ.
+GLANCE = 4
+
+#: Where a function does not move, steps grow by 4ʲ, up to so long a one where what is varied is tiny; ...
+FURTHER, LONGEST = 6, 2.0**64
+
+#: and so many times the first that moves it moves it by digits enough.
+CLEARLY = 4.0**12
+
+#: It moves where it does so by more than so many last digits.
+MOVES = 16
 
 
 @dataclass(frozen=True)
@@ -160,6 +174,52 @@ def measured_with(analytic: bool, function: Function, at: Array, direction: Arra
     return _measured(line, by_differences(line)) if found is None else _exact(line, found)
 
 
+def moves_as(value: float, function: Function, at: Array, direction: Array, allowed: float) -> bool:
+    """Whether one difference shows a number's derivative along a direction, rounding included, within what is allowed.
+
+    It costs two values. False says nothing where the function bends, or where rounding hides how it moves.
+    """
+    line = Line(function, at, direction, False)
+    with np.errstate(all="ignore"):
+        try:
+            slope, noise = (each / line.unit(each) for each in line.glance(line.step(GLANCE)))
+        except Exception:  # a step may leave the domain of a function that then raises
+            return False
+        return bool(np.all(np.abs(slope - value) + 32 * noise <= allowed))
+
+
+def measured_further(function: Function, at: Array, direction: Array, hidden: float) -> Measured | None:
+    """Return the derivative of a number along a direction from steps as long as it takes until it moves.
+
+    None where it does not move at any, or moves by more than what is `hidden` by rounding at usual steps: that those do
+    nothing is no rounding then. Whole steps and longer ones, to 2⁶⁴, are tried; after the first that moves it by more
+    than its last digits, steps are taken as if 4¹² times as much were a whole one.
+    """
+    line = Line(function, at, direction, False)
+    with np.errstate(all="ignore"):
+        whole = float(np.max(np.abs(line.moved), initial=0.0))
+        for level in range(0, -1200, -FURTHER):
+            t = line.step(level)
+            if level < FIRST and not t * whole <= LONGEST:
+                return None
+            right, left, slope, _ = line.difference(t)
+            if not (np.isfinite(right).all() and np.isfinite(left).all()):
+                return None
+            last = MOVES * np.finfo(np.float64).eps * np.abs(line.here)
+            if np.all(np.maximum(np.abs(right - line.here), np.abs(left - line.here)) <= last):
+                continue
+            bend = ((right - line.here) + (left - line.here)) / t
+            if level < 0 and np.all(np.maximum(np.abs(slope), np.abs(bend)) / line.unit(slope) > 16 * hidden):
+                return None
+            scaled = Line(function, at, np.asarray(t * CLEARLY * line.moved), False, sized=True)
+            found = _measured(scaled, by_differences(scaled))
+            unit = t * CLEARLY * line.unit(found.value)
+            return Measured(
+                found.value / unit, found.error / unit, found.method, np.asarray(found.rounding) / unit, found.stairs
+            )
+    return None
+
+
 def has_kink(function: Function, at: Array, direction: Array, by_rows: bool = False) -> Array:
     """Return where the derivatives to both sides differ however near: True or False, like the value."""
     return by_differences(Line(function, at, direction, by_rows)).kinked
@@ -212,14 +272,17 @@ def _plainly_agree(line: Line, by_complex: Array) -> bool:
 
     with np.errstate(all="ignore"):
         size = np.abs(by_complex)
-        seen, before = np.zeros((), bool), np.full((), np.nan)
+        seen, before, shown = np.zeros((), bool), np.full((), np.nan), np.full((), np.nan)
         for level in SHRINKING:
             slope, noise = glance(level)
             if slope.shape != by_complex.shape:
                 return False
-            seen = seen | (np.abs(slope - by_complex) <= 1e-5 * size + 4 * noise)
+            apart = np.abs(slope - by_complex)
+            # What a longer step showed is not refuted by a shorter one whose rounding hides as much.
+            seen = seen | (apart <= 1e-5 * size) | ((apart <= 1e-5 * size + 4 * noise) & ~(8 * noise > shown))
             if seen.all():
                 break
+            shown = np.where(apart > 1e-5 * size + 16 * noise, apart, np.nan)
             if (~seen & (np.abs(slope - before) <= 1e-5 * np.abs(slope))).any():
                 return False  # two steps agree, on something else
             before = slope

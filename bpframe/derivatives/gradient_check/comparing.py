@@ -14,7 +14,7 @@ from bpframe.derivatives.gradient_check.report import CheckedEntry, CheckedPath,
 from bpframe.differences import sizes
 from bpframe.engine import Engine
 from bpframe.errors import NonFiniteError
-from bpframe.numerical import Measured, has_kink, is_analytic, measured_with
+from bpframe.numerical import Measured, has_kink, is_analytic, measured_further, measured_with, moves_as
 from bpframe.randomness import stream
 
 __all__ = ["Comparison"]
@@ -37,6 +37,9 @@ CERTAIN = 2
 
 #: A derivative by number counts as wrong only where the other is known to this share of itself at least.
 KNOWN = 0.1
+
+#: A derivative below this share of the others, per size, is too small to be seen along a direction through all of them.
+UNSEEN = 1e-4
 
 #: Next to a kink, values are changed by this share of their size.
 BESIDE = 1e-3
@@ -79,8 +82,8 @@ class Comparison:
     def check(self, per_parameter: int | None) -> GradientCheck:
         """Compare; None compares every entry."""
         rng = stream(self.seed, "gradient check")
-        tolerance, why = TOLERANCES[self.method]
         paths = {name: self._path(name, per_parameter, rng) for name in self.cost.arrays}
+        tolerance, why = TOLERANCES[self.method]
         inputs = real_inputs(self.engine.graph)
         return GradientCheck(
             parameters={name: path for name, path in paths.items() if name not in inputs},
@@ -188,16 +191,86 @@ class Comparison:
         ours = self._along(name, index, direction)
         measured = measured_with(self.analytic[name], function, at, direction)
         error, status = self._judged(name, index, ours, measured)
-        if status != "passed" and measured.method == "complex step" and not certain:
-            # Two ways against one: where the function is not analytic in this entry alone, differences tell.
-            again = measured_with(False, function, at, direction)
-            if again.settled.all():
-                error, status = self._judged(name, index, ours, again)
-                measured = again if status == "passed" else measured
+        rounding = np.inf
+        if not certain and np.isfinite(ours) and not self._suffices(name, index, direction, ours, measured, status):
+            measured, is_zero, rounding = self._measured_again(name, index, direction, ours, measured)
+            error, status = self._judged(name, index, ours, measured, is_zero, rounding)
         if status == "failed" and not certain and np.isfinite(ours):
-            status = self._unless_lost(name, index, direction, ours, measured)
+            status = self._unless_lost(name, index, direction, ours, measured, rounding)
         value, uncertainty = float(measured.value), float(measured.error)
         return CheckedEntry(name, index, ours, value, error, status, uncertainty=uncertainty)
+
+    def _suffices(
+        self,
+        name: str,
+        index: tuple[int, ...] | None,
+        direction: Array,
+        ours: float,
+        measured: Measured,
+        status: Status,
+    ) -> bool:
+        """Whether a derivative need not be measured in another way.
+
+        The complex step of an entry that is small beside the others has not been seen to be right, as differences along
+        all of them do not show it: one along this entry does, where what they are apart does not matter.
+        """
+        if status != "passed":
+            return False
+        if measured.method != "complex step" or not self._unseen(name, index, measured):
+            return True
+        theirs = float(measured.value)
+        allowed = KNOWN * max(self._scale(name, index, theirs)[0], abs(ours))
+        return moves_as(theirs, self._function(name), self.cost.arrays[name], direction, allowed)
+
+    def _unseen(self, name: str, index: tuple[int, ...] | None, measured: Measured) -> bool:
+        """Whether a derivative is too small for differences along a direction through all entries to show it."""
+        scale = self._by_size[name] / (1.0 if index is None else float(self._sizes[name][index]))
+        noise = self._scale(name, index, 0.0)[1]
+        return abs(float(measured.value)) <= max(UNSEEN * scale, noise / UNSEEN)
+
+    def _measured_again(
+        self, name: str, index: tuple[int, ...] | None, direction: Array, ours: float, measured: Measured
+    ) -> tuple[Measured, bool, float]:
+        """Return a derivative by differences where they know better, with steps as long as it takes.
+
+        The second is whether it is zero as far as the function moves at all, whatever rounding could hide in smaller
+        steps; the third what rounding may be as large as, which is less than it seems where long steps show a slope.
+        """
+        found, is_zero = self._by_differences(name, index, direction, ours)
+        error = 8 * float(found.error)
+        rounding = error if found.settled.all() and error <= KNOWN * abs(float(found.value)) else np.inf
+        if measured.method != "complex step":
+            return found, is_zero, rounding
+        apart = float(np.abs(measured.value - found.value))
+        same = apart <= 1e-5 * abs(float(found.value)) + 10 * float(found.error)
+        if found.settled.all() and not same:
+            # Two ways against one: the function is not analytic, in this entry at least.
+            self.analytic[name] = False
+            return found, is_zero, rounding
+        if same and (is_zero or self._is_known(name, index, ours, found)):
+            return measured, is_zero, rounding
+        if not self._unseen(name, index, measured):
+            return measured, False, np.inf
+        self.analytic[name] &= index is not None and direction.size > 1
+        return found, False, np.inf
+
+    def _by_differences(
+        self, name: str, index: tuple[int, ...] | None, direction: Array, ours: float
+    ) -> tuple[Measured, bool]:
+        """Return a derivative by differences, of longer steps where the usual ones are lost, and whether it is zero."""
+        function, at = self._function(name), self.cost.arrays[name]
+        found = measured_with(False, function, at, direction)
+        if self._is_known(name, index, ours, found):
+            return found, False
+        further = measured_further(function, at, direction, float(found.error))
+        if further is None:
+            return found, float(found.value) == 0
+        return (found if further.error > found.error else further), False
+
+    def _is_known(self, name: str, index: tuple[int, ...] | None, ours: float, measured: Measured) -> bool:
+        """Whether what a derivative may be off is little beside it, or beside what is declared or counts as nothing."""
+        scale, _ = self._scale(name, index, float(measured.value))
+        return 8 * float(measured.error) <= KNOWN * max(scale, abs(ours))
 
     def _along(self, name: str, index: tuple[int, ...] | None, direction: Array) -> float:
         gradient = self.gradient[name]
@@ -205,19 +278,34 @@ class Comparison:
             return float(np.sum(gradient * direction) if index is None else gradient[index])
 
     def _unless_lost(
-        self, name: str, index: tuple[int, ...] | None, direction: Array, ours: float, measured: Measured
+        self,
+        name: str,
+        index: tuple[int, ...] | None,
+        direction: Array,
+        ours: float,
+        measured: Measured,
+        rounding: float,
     ) -> Status:
         """Return `undecided` where values that differ in their last digit have derivatives as far apart as these."""
         lost = 0.0
         for other in self.shaken:
-            at, by_complex = other.cost.arrays[name], measured.method == "complex step"
-            again = measured_with(by_complex, other._function(name), at, direction)
-            lost = max(lost, abs(other._along(name, index, direction) - ours), abs(float(again.value - measured.value)))
-        _, status = self._judged(name, index, ours, replace(measured, error=measured.error + lost))
+            declared = other._along(name, index, direction)
+            if measured.method == "complex step":
+                again = measured_with(True, other._function(name), other.cost.arrays[name], direction)
+            else:
+                again, _ = other._by_differences(name, index, direction, declared)
+            lost = max(lost, abs(declared - ours), abs(float(again.value - measured.value)))
+        _, status = self._judged(name, index, ours, replace(measured, error=measured.error + lost), rounding=rounding)
         return "failed" if status == "failed" else "undecided"
 
     def _judged(
-        self, name: str, index: tuple[int, ...] | None, ours: float, measured: Measured
+        self,
+        name: str,
+        index: tuple[int, ...] | None,
+        ours: float,
+        measured: Measured,
+        is_zero: bool = False,
+        rounding: float = np.inf,
     ) -> tuple[float, Status]:
         if not np.isfinite(ours):
             overflow = index is None and bool(np.isfinite(self.gradient[name]).all())
@@ -227,11 +315,15 @@ class Comparison:
             return np.inf, "undecided"
         scale, noise = self._scale(name, index, theirs)
         difference = abs(ours - theirs)
-        error = difference / scale if difference else 0.0
-        allowed = TOLERANCES[measured.method][0] * scale + noise
+        error = (difference / scale if scale else np.inf) if difference else 0.0
+        allowed = TOLERANCES[measured.method][0] * scale + min(noise, rounding)
         open_ = bool(np.any(measured.stairs & ~measured.settled))
-        if (not open_ and difference <= allowed) or (measured.settled.all() and difference <= allowed + uncertain):
+        agree = (not open_ and difference <= allowed) or (measured.settled.all() and difference <= allowed + uncertain)
+        # What could as well be another number is not known to be this one.
+        if agree and (is_zero or max(difference, uncertain) <= KNOWN * max(scale, abs(ours))):
             return error, "passed"
+        if agree:
+            return error, "undecided"
         known = measured.settled.all() or uncertain <= KNOWN * abs(theirs)
         known &= not (np.any(measured.stairs) and abs(ours) <= uncertain)
         return error, "failed" if known and difference > allowed + uncertain else "undecided"
@@ -273,6 +365,13 @@ class Comparison:
                 by_size = np.abs(each * self._sizes[name])[finite]
             found.append((float(np.abs(each[finite]).max(initial=0.0)), float(by_size.max(initial=0.0))))
         return max(one for one, _ in found), max(other for _, other in found)
+
+    @cached_property
+    def _by_size(self) -> dict[str, float]:
+        """The largest entry of each gradient per size of what it is the derivative by."""
+        with np.errstate(over="ignore"):
+            found = {name: np.abs(each * self._sizes[name]) for name, each in self.gradient.items()}
+        return {name: float(np.max(each, initial=0.0, where=np.isfinite(each))) for name, each in found.items()}
 
     @cached_property
     def _rounding(self) -> dict[str, float]:
