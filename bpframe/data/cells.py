@@ -8,7 +8,10 @@ from collections.abc import Sequence
 
 __all__ = ["finite_number", "is_missing", "number_hint", "other_delimiter"]
 
-_MISSING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "nil", "?", "-", "."})
+_MISSING = frozenset({
+    "", "na", "n/a", "n.a.", "#n/a", "#na", "<na>", "nan", "-nan", "nat", "null", "none", "nil", "?", "-", ".",
+    "#value!", "#div/0!", "#ref!", "#name?", "#num!", "#null!",
+})  # fmt: skip
 
 
 def finite_number(cell: str) -> float | None:

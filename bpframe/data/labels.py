@@ -5,6 +5,8 @@ y_{nk} = 1 where example n carries class k, else 0
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
@@ -75,7 +77,8 @@ def find_classes(parts: Sequence[Array], places: Sequence[Place] = ()) -> tuple[
     """Return every class that occurs in the label vectors, sorted; `places` name the rows of each in errors.
 
     Text labels that are all written as integers are integers, and sort as such.
-    Raises DataError for texts that are one number in two spellings, and for marks of missing values among numbers.
+    Raises DataError for marks of missing values, and for texts that are one number in two spellings or differ only in
+    case or surrounding blanks.
     """
     found: set[Label] = set()
     for part in parts:
@@ -83,27 +86,26 @@ def find_classes(parts: Sequence[Array], places: Sequence[Place] = ()) -> tuple[
     texts = sorted({str(label) for label in found})
     if all(_is_integer(text) for text in texts):
         return tuple(sorted({int(text) for text in texts}))
-    spelled: dict[Decimal, str] = {}
-    missing = [text for text in texts if is_missing(text)]
+    listed = "list all of them in `classes`" + (f": {json.dumps(texts, ensure_ascii=False)}" if len(texts) < 10 else "")
+    spelled: dict[Decimal | str, str] = {}
     for text in texts:
-        number = _number(text)
-        if number is None:
-            continue
-        if missing:
+        if is_missing(text.strip()):
             raise DataError(
-                f"{_first(missing[0], parts, places)} stands among labels that are numbers, as a missing value would",
+                f"{_first(text, parts, places)} is how a missing value is written",
                 expected="a label for every example",
-                received=repr(missing[0]),
-                hint="take these examples out; where it is a class, list all of them in `classes`",
+                received=repr(text),
+                hint=f"take these examples out; where it is a class, {listed}",
             )
-        if number in spelled:
+        number = _number(text)
+        key = _compared(text) if number is None else number
+        if key in spelled:
             raise DataError(
-                f"{_first(text, parts, places)} is the label {spelled[number]!r} in another spelling",
+                f"{_first(text, parts, places)} is the label {spelled[key]!r} in another spelling",
                 expected="one spelling for each class",
-                received=f"{spelled[number]!r} and {text!r}",
-                hint="write both alike; where they are two classes, list all of them in `classes`",
+                received=f"{spelled[key]!r} and {text!r}",
+                hint=f"write both alike; where they are two classes, {listed}",
             )
-        spelled[number] = text
+        spelled[key] = text
     return tuple(texts)
 
 
@@ -116,9 +118,14 @@ def _first(label: str, parts: Sequence[Array], places: Sequence[Place]) -> str:
     return f"the label {label!r}"
 
 
+def _compared(text: str) -> str:
+    """Return what a label has in common with its other spellings."""
+    return unicodedata.normalize("NFC", text.strip().casefold())
+
+
 def _number(text: str) -> Decimal | None:
     try:
-        number = Decimal(text)
+        number = Decimal({"true": "1", "false": "0"}.get(_compared(text), text))
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
@@ -163,7 +170,8 @@ def _unknown_label(labels: Array, row: int, classes: tuple[Label, ...], place: P
     near: Label | None = None
     if isinstance(label, str):
         number = _number(label)
-        same = [name for name in classes if number is not None and _number(str(name)) == number]
+        same = [name for name in classes if _compared(str(name)) == _compared(label)]
+        same += [name for name in classes if number is not None and _number(str(name)) == number]
         near = same[0] if same else closest(label, [name for name in classes if isinstance(name, str)])
     shown = ", ".join(repr(name) for name in classes[:12]) + (", ..." if len(classes) > 12 else "")
     return DataError(

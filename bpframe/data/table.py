@@ -134,7 +134,12 @@ class Table:
         cells = [row[column] for row in self.rows]
         if "" in cells:
             line = int(self.lines[cells.index("")])
-            raise DataError(f"{self.path}, line {line}, column {self.name(column)!r}: the label is empty")
+            raise DataError(
+                f"{self.path}, line {line}, column {self.name(column)!r}: the label is empty",
+                expected="a label for every example",
+                received="an empty cell",
+                hint="fill it in, or take the line out",
+            )
         return np.array(cells)
 
     def _not_a_number(self, cell: str, line: int, column: int, text_hint: str) -> DataError:

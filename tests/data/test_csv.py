@@ -58,7 +58,7 @@ def test_text_labels_come_back_whatever_they_contain(tmp_path_factory, labels):
     path = tmp_path_factory.mktemp("csv") / "iris.csv"
     with path.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([["x", "species"], *([k, label] for k, label in enumerate(labels))])
-    data = CsvData(path=path.name, targets=["species"], one_hot=True).load(path.parent, "float64")
+    data = load(path.parent, one_hot=True, classes=sorted(set(labels)))
     assert [str(label) for label in data.preparation.labels(data.y)] == labels
 
 

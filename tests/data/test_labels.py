@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -47,8 +49,8 @@ def test_classes_are_sorted_as_numbers_where_all_are_integers(labels, classes):
         (["01", "2", "1"], "row 2: '1' is the label '01' in another spelling"),
         (["x", "1e1", "10"], "row 1: '1e1' is the label '10' in another spelling"),
         (["+3", "3", "a"], "row 1: '3' is the label '+3' in another spelling"),
-        (["0", "1", "nan"], "row 2: 'nan' stands among labels that are numbers"),
-        (["0.5", "NA", "1"], "row 1: 'NA' stands among labels that are numbers"),
+        (["0", "1", "nan"], "row 2: 'nan' is how a missing value is written"),
+        (["0.5", "NA", "1"], "row 1: 'NA' is how a missing value is written"),
     ],
 )
 def test_one_number_in_two_spellings_is_not_two_classes_without_a_word(tmp_path, labels, told):
@@ -59,6 +61,35 @@ def test_one_number_in_two_spellings_is_not_two_classes_without_a_word(tmp_path,
     assert "`classes`" in caught.value.hint
     data = load(tmp_path, one_hot=True, classes=tuple(labels))
     assert data.preparation.labels(data.y) == labels
+
+
+@pytest.mark.parametrize("mark", ["nan", "NaN", "NA", "N/A", "NULL", "None", "", " ", "?", "-", "<NA>", "NaT", "#N/A"])
+def test_a_missing_label_is_no_class_unless_classes_names_it(tmp_path, mark):
+    npz(tmp_path, x=np.eye(3), y=np.array(["b", mark, "a"]))
+    with pytest.raises(DataError, match=r"row 1: .* is how a missing value is written") as caught:
+        load(tmp_path, one_hot=True)
+    assert caught.value.received == repr(mark)
+    named = tuple(json.loads(caught.value.hint.partition("`classes`: ")[2]))
+    assert load(tmp_path, one_hot=True, classes=named).preparation.classes == tuple(sorted([mark, "a", "b"]))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("True", "true"), ("Setosa", "setosa"), ("a", "a "), (" a", "A"), ("STRASSE", "straße"), ("é", "e\u0301")],
+)
+def test_labels_that_only_look_different_are_two_classes_only_where_classes_names_them(tmp_path, one, other):
+    npz(tmp_path, x=np.eye(3), y=np.array([one, other, "x"]))
+    with pytest.raises(DataError, match="in another spelling") as caught:
+        load(tmp_path, one_hot=True)
+    assert sorted(caught.value.received.split(" and ")) == sorted([repr(one), repr(other)])
+    assert load(tmp_path, one_hot=True, classes=(one, other, "x")).y.tolist() == np.eye(3).tolist()
+
+
+@pytest.mark.parametrize("labels", [["True", "1", "0"], ["0", "false", "1"]])
+def test_a_truth_value_and_its_number_are_one_label(tmp_path, labels):
+    npz(tmp_path, x=np.eye(3), y=np.array(labels))
+    with pytest.raises(DataError, match="in another spelling"):
+        load(tmp_path, one_hot=True)
 
 
 def test_spellings_are_compared_over_training_and_test_part(tmp_path):
@@ -72,10 +103,10 @@ def test_spellings_are_compared_over_training_and_test_part(tmp_path):
     [
         (["1.0", "2.0"], ("1.0", "2.0")),
         (["01", "2"], ("01", "2")),
-        (["NA", "EU", "AS"], ("AS", "EU", "NA")),
-        (["none", "some"], ("none", "some")),
+        (["True", "False"], ("False", "True")),
+        (["a b", "ab", "a-b"], ("a b", "a-b", "ab")),
         (["9007199254740992", "9007199254740993.0"], ("9007199254740992", "9007199254740993.0")),
-        (["inf", "nan"], ("inf", "nan")),
+        (["inf", "x"], ("inf", "x")),
     ],
 )
 def test_labels_that_differ_stay_classes(labels, classes):
