@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from bpframe.errors import BpframeError, SpecError, closest
-from bpframe.strict_numbers import NOT_A_NUMBER
+from bpframe.strict_numbers import NOT_A_NUMBER, NOT_A_TRUTH_VALUE, meant_truth
 
 __all__ = ["Wanted", "expected_of", "moved_up", "refusal", "shortened", "told", "translated"]
 
@@ -211,11 +211,13 @@ def _retold(each: Any, fields: Mapping[str, FieldInfo] | None, owner: str) -> In
 
 
 def _hint(value: object, kind: str, said: str) -> str | None:
-    """Return what was meant by a number that was written as something else; `said` is what pydantic wanted there."""
+    """Return what was meant by a number or truth value that was written otherwise; `said` is what was wanted."""
     if isinstance(value, bool) and "string" in said:
         return f"write '{value}' in quotes for the text"
     if isinstance(value, float) and value.is_integer() and "integer" in said:
         return f"write {int(value)}"
+    if kind == NOT_A_TRUTH_VALUE and (meant := meant_truth(value)) is not None:
+        return f"write {str(meant).lower()}" + (", without quotes" if isinstance(value, str) else "")
     if kind != NOT_A_NUMBER or not isinstance(value, str):
         return None
     for read in (lambda text: int(text, 0), int, float):

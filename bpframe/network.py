@@ -35,6 +35,7 @@ from bpframe.spec.network import NetworkSpec, NodeSpec, network_spec
 from bpframe.spec.training import TrainingSpec
 from bpframe.step_memory import Memory, step_memory
 from bpframe.step_plan import StepPlan, step_plan
+from bpframe.strict_numbers import checked_truth
 from bpframe.summary import Summary, summarise
 from bpframe.trainer import Trainer
 from bpframe.verification import verify_graph, verify_optimizer, wanted
@@ -205,6 +206,7 @@ class Network(Differentiable):
         progress: bool | None = None,
     ) -> History:
         """Train as a `TrainingSpec` says; `fit` is this with the specification's fields as arguments."""
+        progress = None if progress is None else checked_truth("progress", progress)
         with self._engine.training():  # before anything changes
             before, self._preparation = self._preparation, self._knowing_columns(*data)
             try:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bpframe.errors import CheckpointError
+from bpframe.strict_numbers import checked_truth
 
 __all__ = ["check_destination", "free_folder", "new_folder", "resolved"]
 
@@ -102,6 +103,7 @@ def _take_place(draft: Path, target: Path) -> None:
 
 def _require_free(target: Path, overwrite: bool, files: Iterable[str]) -> None:
     try:
+        overwrite = checked_truth("overwrite", overwrite)
         if not os.path.lexists(target):
             return
         if not target.is_dir():

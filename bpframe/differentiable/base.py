@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
+from inspect import signature
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -17,6 +18,7 @@ from bpframe.graph import Graph
 from bpframe.metrics import accuracy
 from bpframe.parameters import ParameterVector
 from bpframe.returned import failed, is_a_write
+from bpframe.strict_numbers import checked_truth
 from bpframe.trace import Trace
 
 __all__ = ["Arrays", "Evaluated", "evaluation"]
@@ -29,10 +31,20 @@ Arrays = Array | Mapping[str, Array]
 
 
 def evaluation(method: Method) -> Method:
-    """Have a method refused while another thread trains the network, and a training wait until it is over."""
+    """Have a method refused while another thread trains the network, and a training wait until it is over.
+
+    What is neither True nor False is refused, too, for a parameter that says whether.
+    """
+    flags = [
+        (place, name)
+        for place, (name, parameter) in enumerate(signature(method).parameters.items(), -1)
+        if parameter.annotation in ("bool", bool)
+    ]
 
     @wraps(method)
     def counted(self: Evaluated, *args: Any, **kwargs: Any) -> Any:
+        for place, name in flags:
+            checked_truth(name, args[place] if place < len(args) else kwargs.get(name, False))
         with self._engine.lane():
             try:
                 return method(self, *args, **kwargs)
@@ -78,7 +90,7 @@ class Evaluated:
 
         A network with a preparation takes raw inputs, here and everywhere; with `raw=False` x is prepared already.
         """
-        return self._outputs(self._engine.outputs(self._inputs(x, raw)))
+        return self._outputs(self._engine.outputs(self._inputs(x, checked_truth("raw", raw))))
 
     def cost(self, x: Arrays, y: Arrays) -> float:
         """Return the mean cost over the examples, with training switched off."""

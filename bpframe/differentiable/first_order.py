@@ -12,6 +12,7 @@ from bpframe.derivatives.jvp import jvp
 from bpframe.derivatives.vjp import input_vjp, parameter_vjp
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.parameters import ParameterVector
+from bpframe.strict_numbers import checked_truth
 
 __all__ = ["FirstOrder"]
 
@@ -27,7 +28,7 @@ class FirstOrder(Evaluated):
         `training` says whether components behave as in training (dropout, batch statistics). Equations BP1–BP4.
         """
         inputs, targets = self._samples(x, y)
-        return self._engine.gradient(inputs, targets, training)[1]
+        return self._engine.gradient(inputs, targets, checked_truth("training", training))[1]
 
     @evaluation
     def vjp(self, x: Arrays, cotangent: Arrays) -> Any:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from bpframe.component import Initializer, Optimizer
 from bpframe.errors import SpecError
 from bpframe.graph import Graph
+from bpframe.strict_numbers import checked_truth
 
 __all__ = ["VARIABLE", "verify_graph", "verify_optimizer", "wanted"]
 
@@ -27,11 +28,11 @@ def wanted(verify: bool | None, environ: Mapping[str, str] = os.environ) -> bool
     Raises
     ------
     SpecError
-        BPFRAME_VERIFY holds another word than 1, true, yes, on, 0, false, no, off.
+        `verify` is no truth value, or BPFRAME_VERIFY holds another word than 1, true, yes, on, 0, false, no, off.
 
     """
     if verify is not None:
-        return verify
+        return checked_truth("verify", verify)
     word = environ.get(VARIABLE, "").strip().lower()
     if word not in _WORDS:
         raise SpecError(

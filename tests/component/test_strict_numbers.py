@@ -31,6 +31,11 @@ class Fields(Initializer):
     chosen: Literal[1, 2, "one"] = 1
     name_or_number: int | str = 0
     flag_or_number: bool | int = 0
+    flag: bool = False
+    maybe_flag: bool | None = None
+    flags: tuple[bool, ...] = ()
+    flag_or_text: bool | str = ""
+    flag_or_word: Literal[True, False, "auto"] = "auto"
 
     def draw(self, shape: tuple[int, ...]) -> Any:
         return np.zeros(shape)
@@ -77,6 +82,57 @@ def test_a_choice_between_types_takes_what_is_written():
     for field in ("name_or_number", "chosen"):
         with pytest.raises(SpecError, match=f"{field} cannot be True"):
             Fields(**{field: True})
+
+
+FLAGS = {
+    "flag": lambda value: value,
+    "maybe_flag": lambda value: value,
+    "flags": lambda value: [True, value],
+    "flag_or_word": lambda value: value,
+}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["true", "no", "off", "1", 0, 1, 0.0, 1.0, b"1", np.int64(1), np.float64(0), np.str_("yes"), [], ()],
+    ids=repr,
+)
+@pytest.mark.parametrize("field", FLAGS)
+def test_numbers_and_words_are_no_truth_values(field, wrong):
+    with pytest.raises(SpecError, match=rf"Fields\.{field}\S* cannot be "):
+        Fields(**{field: FLAGS[field](wrong)})
+
+
+@pytest.mark.parametrize("truth", [True, np.True_, np.array(True)], ids=repr)
+@pytest.mark.parametrize("field", FLAGS)
+def test_every_kind_of_truth_value_is_one(field, truth):
+    assert getattr(Fields(**{field: FLAGS[field](truth)}), field) == getattr(
+        Fields(**{field: FLAGS[field](True)}), field
+    )
+
+
+def test_a_text_stays_a_text_where_a_truth_value_may_stand_too():
+    assert Fields(flag_or_text="true").flag_or_text == "true"
+    assert Fields(flag_or_text=True).flag_or_text is True
+    assert Fields(flag_or_word="auto").flag_or_word == "auto"
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("true", "write true, without quotes"),
+        ("No", "write false, without quotes"),
+        (1, "write true"),
+        (0.0, "write false"),
+        (2, None),
+        ("maybe", None),
+    ],
+)
+def test_the_message_says_which_truth_value_to_write(given, hint):
+    with pytest.raises(SpecError) as caught:
+        Fields(flag=given)
+    assert caught.value.expected == "true or false"
+    assert caught.value.hint == hint
 
 
 @pytest.mark.parametrize(
