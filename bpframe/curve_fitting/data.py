@@ -8,10 +8,19 @@ from typing import Any
 import numpy as np
 
 from bpframe.arrays import checked_array, checked_inputs
+from bpframe.data.cells import finite_number
 from bpframe.errors import DataError, ShapeMismatch
 from bpframe.graph import Graph
 
-__all__ = ["checked_sigma", "checked_values", "features_of", "shaped_inputs", "unmasked", "weighted_target"]
+__all__ = [
+    "checked_sigma",
+    "checked_values",
+    "features_of",
+    "real_numbers",
+    "shaped_inputs",
+    "unmasked",
+    "weighted_target",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -90,10 +99,7 @@ def checked_sigma(sigma: Any, y: Any, shape: tuple[int, ...]) -> Array:
     """
     if sigma is None:
         return np.ones(shape)
-    try:
-        given: Array = np.asarray(sigma, np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError("sigma is no array", expected="positive numbers", received=repr(sigma)[:60]) from error
+    given = real_numbers("sigma", sigma)
     if given.ndim and given.shape not in (shape, np.shape(y), shape[:1]):
         count = shape[0]
         hint = None
@@ -119,6 +125,35 @@ def checked_sigma(sigma: Any, y: Any, shape: tuple[int, ...]) -> Array:
     else:
         given = given.reshape(shape) if given.ndim else given
     return np.broadcast_to(given, shape).copy()
+
+
+def real_numbers(what: str, value: Any) -> Array:
+    """Return numbers that a user wrote as a float64 array.
+
+    Raises
+    ------
+    DataError
+        Truth values, texts and complex numbers, which NumPy would make numbers of, and what is no array.
+
+    """
+    try:
+        array = np.asarray(value)
+        # An array of floats can hide a truth value of a list: [1.0, True].
+        mixed = not isinstance(value, np.ndarray) and any(_is_truth(each) for each in np.asarray(value, object).flat)
+        if array.dtype.kind in "iuf" and not mixed:
+            return array.astype(np.float64)
+        hint = "without quotes" if array.dtype.kind in "SU" else None
+        if array.dtype.kind == "O" and not mixed and not any(isinstance(each, str | bytes) for each in array.flat):
+            return array.astype(np.float64)
+    except (TypeError, ValueError):
+        hint = None
+    if hint and np.ndim(value) == 0:
+        hint = f"write {value!s:.30}, without quotes" if finite_number(str(value)) is not None else None
+    raise DataError(f"{what} is no number", expected="real numbers", received=repr(value)[:60], hint=hint)
+
+
+def _is_truth(value: Any) -> bool:
+    return isinstance(value, bool | np.bool_)
 
 
 def weighted_target(values: Array, sigma: Array) -> Array:

@@ -21,9 +21,10 @@ from bpframe.curve_fitting.data import (
 from bpframe.curve_fitting.model import default_optimizer, entry_names, fitted_network, set_start, values
 from bpframe.curve_fitting.result import CurveFit
 from bpframe.curve_fitting.verdict import Verdict, judged, total_square
-from bpframe.errors import DataError, DraftWarning
+from bpframe.errors import DataError, DraftWarning, SpecError, closest
 from bpframe.history import History
 from bpframe.network import Network
+from bpframe.strict_numbers import checked_truth
 
 __all__ = ["covariance", "fit_curve"]
 
@@ -35,6 +36,19 @@ ITERATIONS = 1000
 
 #: How a fit is tried again that has gone astray: from the same start, in steps that are shares of it and that bend.
 OTHER_WAY = {"scaling": "start", "acceleration": 0.75}
+
+
+#: What `curve_fit`, lmfit and others call the arguments, and what is written here.
+ELSEWHERE = {
+    "p0": "start=[...], or init of each parameter",
+    "params": "start={...}, or init of each parameter",
+    "weights": "sigma=1/weights where they multiply residuals; sigma=1/numpy.sqrt(weights) where their squares",
+    "bounds": "none: write the formula in a parameter that has no bounds, such as exp(u) for one above 0",
+    "jac": "a method `jacobian` of the layer",
+    "maxfev": "iterations=...",
+    "max_nfev": "iterations=...",
+    "method": "optimizer=...",
+}
 
 
 class _Try(NamedTuple):
@@ -62,6 +76,7 @@ def fit_curve(
     optimizer: Optimizer | None = None,
     iterations: int = ITERATIONS,
     progress: bool | None = False,
+    **unknown: Any,
 ) -> CurveFit:
     """Fit a model's parameters to data by least squares, and say how well they are determined.
 
@@ -95,6 +110,8 @@ def fit_curve(
 
     Raises
     ------
+    SpecError
+        An argument that is none of these, and a word or number where True or False is wanted.
     DataError, ShapeMismatch
         Data that are not finite or do not fit the model, unknown names in `start`, fewer values than parameters.
     UnknownComponent
@@ -103,6 +120,9 @@ def fit_curve(
         The model is NaN or infinite at the start.
 
     """
+    if unknown:
+        raise _unknown_arguments(unknown)
+    absolute_sigma = checked_truth("absolute_sigma", absolute_sigma)
     network = _model_of(model, x)
     x, y, sigma, kept = unmasked(network._by_name(x), y, sigma)
     inputs, target = _prepared(network, x, y, sigma)
@@ -160,10 +180,23 @@ def covariance(
     """
     if not isinstance(network, Network):
         raise DataError("covariance wants a network", received=type(network).__name__, hint="fit_curve(layer, x, y)")
+    absolute_sigma = checked_truth("absolute_sigma", absolute_sigma)
     fitted = _model_of(network, x)
     x, y, sigma, _ = unmasked(fitted._by_name(x), y, sigma)
     inputs, target = _prepared(fitted, x, y, sigma)
     return judged(fitted, inputs, target, fitted.parameters.vector, absolute_sigma).uncertainty
+
+
+def _unknown_arguments(unknown: Mapping[str, Any]) -> SpecError:
+    name = next(iter(unknown))
+    known = ("start", "sigma", "absolute_sigma", "optimizer", "iterations", "progress")
+    meant = closest(name, known)
+    return SpecError(
+        f"fit_curve has no argument '{name}'",
+        expected=", ".join(known),
+        received=", ".join(unknown),
+        hint=ELSEWHERE.get(name) or (f"did you mean '{meant}'?" if meant else None),
+    )
 
 
 def _model_of(model: Layer | Network, x: Any) -> Network:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.component import Component, Cost, Layer, Optimizer
+from bpframe.curve_fitting.data import real_numbers
 from bpframe.errors import DataError, UnknownComponent, closest
 from bpframe.network import Network
 from bpframe.parameters import ParameterVector
@@ -123,10 +124,7 @@ def set_start(parameters: ParameterVector, start: Mapping[str, Any] | Sequence[f
 
 
 def _numbers(what: str, value: Any) -> Array:
-    try:
-        array: Array = np.asarray(value, np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{what} is no number", expected="finite numbers", received=repr(value)[:60]) from error
+    array = real_numbers(what, value)
     if not np.isfinite(array).all():
         raise DataError(f"{what} is not finite", expected="finite numbers", received=repr(value)[:60])
     return array

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.curve_fitting.covariance import Covariance
-from bpframe.curve_fitting.data import shaped_inputs
+from bpframe.curve_fitting.data import real_numbers, shaped_inputs
 from bpframe.curve_fitting.summary import FitSummary, largest_correlations, value_row
 from bpframe.curve_fitting.verdict import Verdict
 from bpframe.errors import DataError
@@ -121,8 +121,10 @@ class CurveFit:
 
         Errors: DataError for a level outside (0, 1).
         """
-        if not 0 < level < 1:
+        found = real_numbers("the confidence level", level)
+        if found.ndim or not 0 < found < 1:
             raise DataError("a confidence level is a probability", expected="between 0 and 1", received=f"{level}")
+        level = float(found)
         factor = self._quantile((1 + level) / 2)
         return {
             name: (float(value - factor * error), float(value + factor * error))

@@ -10,15 +10,17 @@ from bpframe_reference import Dense, QuadraticCost, Sigmoid
 
 import bpframe as bp
 from bpframe.curve_fitting import covariance
-from bpframe.errors import DataError, NonFiniteError, ShapeMismatch, UnknownComponent
+from bpframe.errors import DataError, NonFiniteError, ShapeMismatch, SpecError, UnknownComponent
 from bpframe.extend import Layer, Parameter
 from bpframe.plugins import default_registry
 from tests.curve_fitting.formulas import Decay, X, Y
 
+FIT = bp.fit_curve(Decay(), X, Y)
 
-def refused(kind, *words, model=None, x=X, y=Y, **arguments):
+
+def refused(kind, *words, model=None, x=X, y=Y, call=None, **arguments):
     with pytest.raises(kind) as error:
-        bp.fit_curve(Decay() if model is None else model, x, y, **arguments)
+        call() if call else bp.fit_curve(Decay() if model is None else model, x, y, **arguments)
     for word in words:
         assert word in str(error.value)
 
@@ -30,6 +32,39 @@ def test_start():
     refused(DataError, "start['k'] is no number", start={"k": "fast"})
     refused(DataError, "expected  3: a, k, c", "received  2", start=[1.0, 2.0])
     refused(NonFiniteError, "decay", start={"k": -1e6})
+
+
+@pytest.mark.parametrize(
+    "wrong", [True, "1", b"1", 1j, np.True_, np.str_("1"), ["1"], [True], [1.0, True][1:], object()], ids=repr
+)
+def test_what_is_no_number_is_no_start_and_no_sigma(wrong):
+    refused(DataError, "start['k'] is no number", start={"k": wrong})
+    refused(DataError, "sigma is no number", sigma=wrong)
+    refused(DataError, "the confidence level is no number", call=lambda: FIT.confidence_intervals(wrong))
+
+
+def test_a_truth_value_or_text_among_numbers_is_found():
+    refused(DataError, "start is no number", start=[1.0, True, 0.5])
+    refused(DataError, "start is no number", start=["1", "2", "3"])
+    refused(DataError, "sigma is no number", sigma=[0.1] * 39 + [True])
+    refused(DataError, "sigma is no number", sigma=np.ones(40, bool))
+    refused(DataError, "write 0.1, without quotes", sigma="0.1")
+    refused(DataError, "a confidence level is a probability", call=lambda: FIT.confidence_intervals([0.9]))
+    low, high = FIT.confidence_intervals(np.float32(0.5))["k"]
+    assert low < FIT.parameters["k"] < high
+
+
+@pytest.mark.parametrize("wrong", ["no", "yes", 0, 1, None])
+def test_absolute_sigma_is_true_or_false(wrong):
+    refused(SpecError, "absolute_sigma is neither True nor False", absolute_sigma=wrong)
+    with pytest.raises(SpecError, match="absolute_sigma"):
+        covariance(FIT.network, X, Y, absolute_sigma=wrong)
+
+
+def test_arguments_of_other_programs_are_told_by_their_names_here():
+    refused(SpecError, "no argument 'p0'", "start=", p0=[1, 1, 0])
+    refused(SpecError, "no argument 'weights'", "sigma=1/", weights=Y)
+    refused(SpecError, "did you mean 'sigma'?", sigmas=Y)
 
 
 def test_data():
@@ -95,7 +130,7 @@ def test_what_is_no_real_number_is_named_by_its_kind(array, words):
         (np.where(np.arange(40) == 3, np.inf, 1.0), ("inf at [3]", "leave points without weight out")),
         (np.ones(39), ("another shape", "one for each of the 40 points", "(39,)")),
         (np.eye(40), ("covariance matrix",)),
-        ("wide", ("sigma is no array",)),
+        ("wide", ("sigma is no number",)),
     ],
 )
 def test_sigma(sigma, words):
