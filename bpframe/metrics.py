@@ -19,8 +19,8 @@ def accuracy(prediction: Array, target: Array) -> float:
 
         right_n  where  a_{n,y_n} > a_{nk} for all other k;        of one output, where (a_n − 1/2) (y_n − 1/2) > 0
 
-    The predicted class is the largest of the outputs (N, classes); targets are class numbers, integers (N,) or (N, 1),
-    or rows of the same shape: one-hot, or shares between 0 and 1 of which the largest is the class. One output (N, 1)
+    The predicted class is the largest of the outputs (N, classes); targets are class numbers (N,) or (N, 1), integers
+    or whole floats, or rows of the same shape: one-hot, or shares between 0 and 1 of which the largest is the class. One output (N, 1)
     predicts class 1 above 1/2 and class 0 below; targets are 0 and 1, (N,) or (N, 1).
 
     Where no class is predicted the example counts as wrong: an output is NaN, two share the largest value, or the only
@@ -91,8 +91,17 @@ def _classes(prediction: Array, target: Array) -> Array:
         return right
     labels = _column(prediction, target)
     count = prediction.shape[1]
-    if labels.dtype.kind not in "iu":
+    if labels.dtype.kind not in "iuf":
         raise _cannot_compare(prediction, target)
+    broken = labels != np.floor(labels)  # NaN too; infinities are outside
+    if broken.any():
+        row = int(np.argmax(broken))
+        raise DataError(
+            "accuracy of targets that are no class numbers is undefined",
+            expected=f"class numbers from 0 to {count - 1}",
+            received=f"{labels[row]} at [{row}]",
+            hint="accuracy means nothing for measured numbers",
+        )
     outside = (labels < 0) | (labels >= count)
     if outside.any():
         row = int(np.argmax(outside))
@@ -101,7 +110,7 @@ def _classes(prediction: Array, target: Array) -> Array:
             expected=f"class numbers from 0 to {count - 1}",
             received=f"{labels[row]} at [{row}]",
         )
-    return labels
+    return labels.astype(np.intp)
 
 
 def _column(prediction: Array, target: Array) -> Array:
@@ -116,6 +125,6 @@ def _cannot_compare(prediction: Array, target: Array) -> ShapeMismatch:
     one_hot = f"{prediction.shape} (one-hot) or " if classes > 1 else ""
     return ShapeMismatch(
         "accuracy cannot compare these targets",
-        expected=f"{one_hot}({count},) or ({count}, 1) of {'integers' if classes > 1 else 'zeros and ones'}",
+        expected=f"{one_hot}({count},) or ({count}, 1) of {'class numbers' if classes > 1 else 'zeros and ones'}",
         received=f"{target.shape}, {target.dtype}",
     )

@@ -21,6 +21,8 @@ def test_it_compares_with_class_numbers_and_with_one_hot_rows():
     assert bp.accuracy(SCORES, SCORES) == 1.0
     assert bp.accuracy(SCORES, CLASSES[:, None]) == 0.75
     assert bp.accuracy(SCORES, CLASSES.astype(np.uint8)) == 0.75
+    assert bp.accuracy(SCORES, CLASSES.astype(np.float32)) == 0.75
+    assert bp.accuracy(SCORES, [[0.0], [1.0], [2.0], [2.0]]) == 0.75
     assert isinstance(bp.accuracy(SCORES, CLASSES), float)
 
 
@@ -30,7 +32,13 @@ def test_it_compares_with_class_numbers_and_with_one_hot_rows():
         (SCORES[:, 0], CLASSES, ShapeMismatch),
         (SCORES[None], CLASSES, ShapeMismatch),
         (SCORES, CLASSES[:3], ShapeMismatch),
-        (SCORES, CLASSES.astype(float), ShapeMismatch),
+        (SCORES, CLASSES + 0.5, DataError),
+        (SCORES, CLASSES + 1.0, DataError),
+        (SCORES, CLASSES - 1.0, DataError),
+        (SCORES, CLASSES * np.nan, DataError),
+        (SCORES, CLASSES * np.float64(1e300), DataError),
+        (SCORES, np.where(CLASSES == 2, np.inf, CLASSES), DataError),
+        (SCORES, CLASSES > 0, ShapeMismatch),
         (SCORES, SCORES[:, :2], ShapeMismatch),
         (SCORES[:0], CLASSES[:0], DataError),
         (SCORES[:, :0], CLASSES, ShapeMismatch),
