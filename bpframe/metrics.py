@@ -20,8 +20,8 @@ def accuracy(prediction: Array, target: Array) -> float:
         right_n  where  a_{n,y_n} > a_{nk} for all other k;        of one output, where (a_n − 1/2) (y_n − 1/2) > 0
 
     The predicted class is the largest of the outputs (N, classes); targets are class numbers (N,) or (N, 1), integers
-    or whole floats, or rows of the same shape: one-hot, or shares between 0 and 1 of which the largest is the class. One output (N, 1)
-    predicts class 1 above 1/2 and class 0 below; targets are 0 and 1, (N,) or (N, 1).
+    or whole floats, or rows of the same shape: one-hot, or shares between 0 and 1 of which the largest is the class.
+    One output (N, 1) predicts class 1 above 1/2 and class 0 below; targets are 0 and 1, (N,) or (N, 1).
 
     Where no class is predicted the example counts as wrong: an output is NaN, two share the largest value, or the only
     one is exactly 1/2.

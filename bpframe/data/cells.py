@@ -37,6 +37,10 @@ def number_hint(cell: str) -> str | None:
         return "write 1 for true and 0 for false"
     if "\N{MINUS SIGN}" in cell and finite_number(plain := cell.replace("\N{MINUS SIGN}", "-")) is not None:
         return f"write {plain}, with a hyphen for minus"
+    if re.fullmatch(r"[-+]?[\d.,]+ ?[%$€£¥]|[$€£¥] ?[-+]?[\d.,]+", cell):
+        return "write the numbers alone, without %" if "%" in cell else "write the numbers alone, without a currency"
+    if re.fullmatch(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T].*)?|\d{1,2}(:\d{2}){1,2}(\.\d+)?", cell):
+        return "write dates and times as numbers, such as days since the first, or select `inputs` without them"
     if "," in cell and re.fullmatch(r"[-+]?[\d.,' \u00a0\u202f]+([eE][-+]?\d+)?", cell):
         if cell.count(",") == 1 and "." not in cell and not re.search(r",\d{3}$", cell):
             return f"write {cell.replace(',', '.')}, with a decimal point"

@@ -16,6 +16,7 @@ from bpframe.data.preparation import PreparationSpec, prepare
 from bpframe.data.samples import Dataset, Examples
 from bpframe.data.table import Table, read_table
 from bpframe.errors import DataError
+from bpframe.mistakes import Wanted
 
 __all__ = ["CsvData", "read_csv_inputs"]
 
@@ -39,7 +40,7 @@ class CsvData(PreparationSpec):
     )
     targets: _Columns = Field(description="The target columns by name or 0-based index.")
     header: bool = Field(default=True, description="Whether the first line names the columns.")
-    delimiter: str = Field(
+    delimiter: Annotated[str, Wanted('one character between cells, such as ";", or "\\t" for a tab')] = Field(
         default=",", pattern=r"^[^\r\n\" ]$", description="The one character between cells; a tab is written \\t."
     )
 

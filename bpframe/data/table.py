@@ -71,7 +71,8 @@ class Table:
                 f"{self.path} has no column {wanted!r}",
                 expected=f"one of {', '.join(self.names)}",
                 received=repr(wanted),
-                hint=self._other_delimiter() or (f"did you mean {near!r}?" if near else "name one of these columns"),
+                hint=self._other_delimiter()
+                or (f"did you mean {near!r}?" if near else _first_row_hint(self.names) or "name one of these columns"),
             )
         return self._once(wanted)
 
@@ -83,7 +84,7 @@ class Table:
                 f"{self.path} names {self.names.count(name)} columns {name!r}",
                 expected="a name of its own for every column",
                 received=", ".join(self.names),
-                hint="rename one of them in the header",
+                hint=_first_row_hint(self.names) or "rename one of them in the header",
             )
         return self.names.index(name)
 
@@ -102,7 +103,8 @@ class Table:
                     f"{self.path}: column {column} has no name",
                     expected="a name for every column that is read",
                     received=", ".join(map(repr, self.names[:8])),
-                    hint="to_csv(index=False) leaves row numbers out of the file; or list the `inputs`, without them",
+                    hint=_first_row_hint(self.names)
+                    or "to_csv(index=False) leaves row numbers out of the file; or list the `inputs`, without them",
                 )
             self._once(name)
         numbers = [name for k in inputs if finite_number(name := self.names[k]) is not None and name not in chosen]
@@ -144,10 +146,12 @@ class Table:
 
     def _not_a_number(self, cell: str, line: int, column: int, text_hint: str) -> DataError:
         hint = self._other_delimiter() or number_hint(cell) or text_hint
+        infinite = cell.lstrip("+-").lower() in ("inf", "infinity")
+        text = "" if number_hint(cell) or infinite else ": the column holds text"
         if self.names is None and line == self.lines[0]:
             hint = "header: true where the first line names the columns"
         return DataError(
-            f"{self.path}, line {line}, column {self.name(column)!r}: {cell!r} is not a finite number",
+            f"{self.path}, line {line}, column {self.name(column)!r}: {cell!r} is not a finite number{text}",
             expected="a finite number with a decimal point",
             received=repr(cell) if cell else "an empty cell",
             hint=hint,
@@ -182,11 +186,12 @@ def read_table(path: Path, *, delimiter: str, header: bool | None) -> Table:
         width = len(names or (rows[0] if rows else row))
         if len(row) != width:
             quoted = f"quote cells that contain {delimiter!r}" if len(row) > width else "fill in the missing cells"
+            other = other_delimiter(names or rows[0], delimiter)
             raise DataError(
                 f"{path}, line {line}: the row has {len(row)} cells",
                 expected=f"{width} cells, as in the {'header' if names else 'first row'}",
                 received=f"{len(row)} cells",
-                hint=other_delimiter(names or rows[0], delimiter) or quoted,
+                hint=_comment_hint(names or rows[0]) or _comment_hint(row) or other or quoted,
             )
         if width == 1 and blank is not None and (names or rows):  # of a single column, a blank line is an empty cell
             raise DataError(f"{path}, line {blank}: the cell is empty", hint="fill it in, or take the line out")
@@ -200,6 +205,17 @@ def read_table(path: Path, *, delimiter: str, header: bool | None) -> Table:
             received="only a header" if names else "an empty file",
         )
     return Table(path, names, rows, np.array(lines), delimiter)
+
+
+def _comment_hint(row: Sequence[str]) -> str | None:
+    """Return what to do about a row that is a comment."""
+    return f"take the comments out: {row[0]!r:.40}" if row[0].startswith("#") else None
+
+
+def _first_row_hint(names: Sequence[str]) -> str | None:
+    """Return what to write where the names of columns look like a row of data, or like a comment."""
+    numbers = any(finite_number(name) is not None for name in names)
+    return _comment_hint(names) or ("header: false for a file that begins with data" if numbers else None)
 
 
 def _looks_like_names(path: Path, line: int, row: Sequence[str]) -> bool:

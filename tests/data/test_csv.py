@@ -5,6 +5,7 @@ import csv
 import gzip
 import io
 import lzma
+import re
 
 import numpy as np
 import pytest
@@ -46,6 +47,55 @@ def test_numbers_come_back_to_the_last_bit(tmp_path_factory, rows, delimiter, he
     assert data.x.tobytes() == np.ascontiguousarray(expected[:, [0, 2]]).tobytes()
     assert data.y.tobytes() == np.ascontiguousarray(expected[:, [1]]).tobytes()
     assert data.preparation.feature_names == (("a", "d,e;f") if header else None)
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "hint"),
+    [
+        ("5.1,3.5,setosa\n4.9,3.0,setosa\n", {"targets": ["species"]}, "header: false"),
+        ("1,1,a\n2,3,b\n", {"targets": [2]}, "header: false"),
+        ("1,,a\n2,3,b\n", {"targets": [2]}, "header: false"),
+        ("1,2,3\n4,5,6\n", {"targets": ["species"]}, "header: false"),
+        ("# of today\na,species\n1,x\n", {}, "take the comments out: '# of today'"),
+        ("# of today, by me\na,b,species\n1,2,x\n", {}, "take the comments out: '# of today'"),
+        ("# by me, today\n1,x\n", {}, "take the comments out: '# by me'"),
+        ("# data\n1,2\n3,4\n", {"targets": [1], "header": False}, "take the comments out: '# data'"),
+        ("a,b,species\n1,2,x\n# more\n3,4,y\n", {}, "take the comments out: '# more'"),
+    ],
+)
+def test_a_first_row_of_data_and_comments_are_told(tmp_path, content, settings, hint):
+    with pytest.raises(DataError) as caught:
+        load(tmp_path, content, one_hot=True, **settings)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("word", ["tab", "\\t", ";;", "", " "])
+def test_a_delimiter_that_is_none_is_told_how_one_is_written(tmp_path, word):
+    with pytest.raises(SpecError) as caught:
+        load(tmp_path, IRIS, delimiter=word)
+    assert caught.value.expected == 'one character between cells, such as ";", or "\\t" for a tab'
+
+
+@pytest.mark.parametrize(
+    ("cell", "hint"),
+    [
+        ("2024-01-31", "write dates and times as numbers"),
+        ("31.1.2024", "write dates and times as numbers"),
+        ("2024-01-31 12:00:00", "write dates and times as numbers"),
+        ("12:30", "write dates and times as numbers"),
+        ("5%", "without %"),
+        ("$5.00", "without a currency"),
+    ],
+)
+def test_dates_and_marks_beside_numbers_are_told(tmp_path, cell, hint):
+    with pytest.raises(DataError, match=f"line 3, column 'a': '{re.escape(cell)}' is not a finite number") as caught:
+        load(tmp_path, f"a,species\n1,2\n{cell},3\n4,6\n")
+    assert hint in caught.value.hint
+
+
+def test_a_column_of_text_is_called_one(tmp_path):
+    with pytest.raises(DataError, match="line 2, column 'a': 'red' is not a finite number: the column holds text"):
+        load(tmp_path, "a,species\nred,2\nblue,3\n")
 
 
 LABELS = st.text(
