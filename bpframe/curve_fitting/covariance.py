@@ -17,8 +17,9 @@ Array = np.ndarray[Any, Any]
 #: A parameter is not determined where a direction without any effect on the residuals changes it by more than this.
 SHARE = float(np.sqrt(np.finfo(np.float64).eps))
 
-#: Above this condition number of the scaled Jacobian, half of the digits are lost.
-ILL_CONDITIONED = 1e8
+#: Above this condition number κ of the scaled Jacobian, rounding, which changes errors by about κ eps of themselves,
+#: comes near the digits that a summary prints.
+ILL_CONDITIONED = 1e10
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,11 @@ def parameter_covariance(minimum: LinearMinimum, points: int, names: Sequence[st
     if undetermined and np.isfinite(minimum.along).all():
         notes.append(_undetermined_note(entangled, alone))
     elif np.isfinite(condition) and condition > ILL_CONDITIONED:
+        digits = max(0, int(-np.log10(condition * np.finfo(np.float64).eps)))
         _, worst = max(zip(np.abs(right[-1]), names, strict=True))
         notes.append(
             f"the data hardly determine the parameters (condition number {condition:.1e}), {worst} least of all: "
-            "errors have few digits"
+            f"errors have about {digits} digits"
         )
     if not freedom and not absolute_sigma:
         notes.append("as many values as parameters: nothing is left to estimate errors from")

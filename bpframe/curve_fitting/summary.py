@@ -51,7 +51,9 @@ class FitSummary:
 
 def value_row(name: str, value: float, error: float, start: float) -> tuple[str, ...]:
     """Return a parameter's row."""
-    relative = f"{abs(error / value):.2%}" if np.isfinite(error) and value else ""
+    with np.errstate(over="ignore"):
+        percent = 100 * abs(np.divide(error, value)) if np.isfinite(error) and value else np.inf
+    relative = f"{percent:.3g}%" if np.isfinite(percent) else ""
     told = f"{error:.4g}" if np.isfinite(error) else "undetermined" if np.isinf(error) else "unknown"
     return name, f"{value:.8g}", told, relative, f"{start:.6g}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -40,6 +41,23 @@ def test_the_slope_over_a_minute_of_unix_time(unit, draft, start, noise):
     fit = bp.fit_curve(formula(line, start, draft), x, y)
     assert fit.estimates[1] == pytest.approx(exact_slope(x, y), rel=1e-6)
     assert fit.converged
+
+
+@pytest.mark.parametrize("span", [60, 10, 3, 0.3, 0.03])
+@pytest.mark.parametrize("draft", [False, True], ids=["declared", "draft"])
+def test_a_note_says_how_many_digits_errors_have_and_is_given_where_they_are_few(span, draft):
+    x = 1.7e9 + np.linspace(0, span, 60)
+    y = 3 + 2 * np.linspace(0, 1, 60) + 0.1 * np.random.default_rng(0).normal(size=60)
+    fit = bp.fit_curve(formula(line, (1, 1), draft), x, y)
+    xs, slope = [Fraction(float(each)) for each in x], Fraction(exact_slope(x, y))
+    ys, mean = [Fraction(float(each)) for each in y], sum(xs) / len(xs)
+    high = sum(ys) / len(ys)
+    square = sum((b - high - slope * (a - mean)) ** 2 for a, b in zip(xs, ys, strict=True)) / (len(xs) - 2)
+    right = float(square / sum((a - mean) ** 2 for a in xs)) ** 0.5
+    said = [int(found[1]) for note in fit.notes if (found := re.search(r"errors have about (\d+) digits", note))]
+    assert fit.uncertainty.standard_errors[1] == pytest.approx(right, rel=10.0 ** -(said[0] if said else 6))
+    assert bool(said) == (span < 1)
+    assert any("x lies far" in note for note in fit.notes) == (span < 1)
 
 
 def test_integers_of_nanoseconds_are_taken():

@@ -14,6 +14,7 @@ from scipy.stats import norm, t
 import bpframe as bp
 from bpframe import Network, node
 from bpframe.curve_fitting import covariance
+from bpframe.curve_fitting.summary import value_row
 from tests.contract.components.tanh import Tanh
 from tests.curve_fitting.formulas import SIGMA, Decay, DraftDecay, Powers, X, Y, decay, decay_slopes
 
@@ -189,3 +190,11 @@ def test_the_summary_shows_what_people_look_for():
         assert word in text
     assert "a, k:" not in str(fit.summary(min_correlation=0.999))
     assert repr(fit) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "relative"),
+    [(1.0, 0.123456, "12.3%"), (1e-93, 2.0, "2e+95%"), (-3.0, 1e-9, "3.33e-08%"), (0.0, 1.0, ""), (1e-300, 1e300, "")],
+)
+def test_relative_errors_have_three_digits(value, error, relative):
+    assert value_row("a", np.float64(value), np.float64(error), 0.0)[3] == relative
