@@ -317,7 +317,8 @@ class _Drawing:
         if kind == "pickle":
             return "net = see.copy(lambda net: pickle.loads(pickle.dumps(net)), net)"
         if kind == "twin":
-            if self.tags & {"impure", "chance", "state", "writes"}:
+            replaces = any("sneaking.replace(" in each for each in self.changes)  # a network has methods for good
+            if replaces or self.tags & {"impure", "chance", "state", "writes"}:
                 return self.hot("predict")
             return f"see.twin(net, made, x[{self.index()}])"
         if kind == "outside":
