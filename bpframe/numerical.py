@@ -177,15 +177,15 @@ def measured_with(analytic: bool, function: Function, at: Array, direction: Arra
 def moves_as(value: float, function: Function, at: Array, direction: Array, allowed: float) -> bool:
     """Whether one difference shows a number's derivative along a direction, rounding included, within what is allowed.
 
-    It costs two values. False says nothing where the function bends, or where rounding hides how it moves.
+    It costs three values. False says nothing where the function bends, or where rounding hides how it moves.
     """
     line = Line(function, at, direction, False)
     with np.errstate(all="ignore"):
-        try:
-            slope, noise = (each / line.unit(each) for each in line.glance(line.step(GLANCE)))
-        except Exception:  # a step may leave the domain of a function that then raises
-            return False
-        return bool(np.all(np.abs(slope - value) + 32 * noise <= allowed))
+        right, left, slope, noise = line.difference(line.step(GLANCE))
+        # Beside a kink, both sides may cancel.
+        bend = np.abs((right - line.here) + (left - line.here)) / (2 * line.step(GLANCE))
+        unit = line.unit(slope)
+        return bool(np.all(np.abs(slope / unit - value) + (bend + 32 * noise) / unit <= allowed))
 
 
 def measured_further(function: Function, at: Array, direction: Array, hidden: float) -> Measured | None:
@@ -204,12 +204,12 @@ def measured_further(function: Function, at: Array, direction: Array, hidden: fl
                 return None
             right, left, slope, _ = line.difference(t)
             if not (np.isfinite(right).all() and np.isfinite(left).all()):
-                return None
+                break
             last = MOVES * np.finfo(np.float64).eps * np.abs(line.here)
             if np.all(np.maximum(np.abs(right - line.here), np.abs(left - line.here)) <= last):
                 continue
             bend = ((right - line.here) + (left - line.here)) / t
-            if level < 0 and np.all(np.maximum(np.abs(slope), np.abs(bend)) / line.unit(slope) > 16 * hidden):
+            if np.all(np.maximum(np.abs(slope), np.abs(bend)) / line.unit(slope) > 16 * hidden):
                 return None
             scaled = Line(function, at, np.asarray(t * CLEARLY * line.moved), False, sized=True)
             found = _measured(scaled, by_differences(scaled))
@@ -217,7 +217,7 @@ def measured_further(function: Function, at: Array, direction: Array, hidden: fl
             return Measured(
                 found.value / unit, found.error / unit, found.method, np.asarray(found.rounding) / unit, found.stairs
             )
-    return None
+    return Measured(np.zeros(()), np.full((), np.inf), "central differences")
 
 
 def has_kink(function: Function, at: Array, direction: Array, by_rows: bool = False) -> Array:

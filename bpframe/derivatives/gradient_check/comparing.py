@@ -264,7 +264,7 @@ class Comparison:
             return found, False
         further = measured_further(function, at, direction, float(found.error))
         if further is None:
-            return found, float(found.value) == 0
+            return found, abs(float(found.value)) <= float(found.error)
         return (found if further.error > found.error else further), False
 
     def _is_known(self, name: str, index: tuple[int, ...] | None, ours: float, measured: Measured) -> bool:

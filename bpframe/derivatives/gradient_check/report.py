@@ -69,11 +69,11 @@ class CheckedPath:
 
     @property
     def status(self) -> Status:
-        """`failed` where an entry failed; `undecided` where none could be measured, though there are some."""
+        """`failed` where an entry failed; else `undecided` where one could not be measured well enough."""
         found = {each.status for each in self.entries}
         if "failed" in found:
             return "failed"
-        return "undecided" if found == {"undecided"} else "passed"
+        return "undecided" if "undecided" in found else "passed"
 
     @property
     def decided(self) -> tuple[CheckedEntry, ...]:
@@ -159,7 +159,7 @@ class GradientCheck:
 
     @property
     def undecided(self) -> tuple[str, ...]:
-        """The names of those of which no derivative by number could be had."""
+        """The names of those of which nothing is wrong, but some derivative by number could not be had."""
         return tuple(each.name for each in self.paths if each.status == "undecided")
 
     @property
@@ -221,8 +221,9 @@ class GradientCheck:
                     worst = path.worst
                     rows.append((f"{path.name} {worst.place}".rstrip(), worst.both))
         for path in self.paths:
-            if path.status == "undecided" and path.entries:
-                rows.append((f"{path.name} {path.entries[0].place}".rstrip(), path.entries[0].both))
+            if path.status == "undecided":
+                open_ = next(each for each in path.entries if each.status == "undecided")
+                rows.append((f"{path.name} {open_.place}".rstrip(), open_.both))
         return rows
 
     def __bool__(self) -> bool:
