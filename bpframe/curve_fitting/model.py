@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component import Component, Cost, Layer, Optimizer
+from bpframe.component import Component, Cost, Layer, Optimizer, contract_of
 from bpframe.curve_fitting.data import real_numbers
 from bpframe.errors import DataError, UnknownComponent, closest
 from bpframe.network import Network
@@ -32,7 +32,7 @@ def fitted_network(model: Layer | Network, features: tuple[int, ...]) -> Network
     Raises
     ------
     DataError
-        The model is neither, has several outputs or no parameters.
+        The model is neither, is a layer of several inputs, has several outputs or no parameters.
 
     """
     cost = _component(COST, "cost")()
@@ -52,6 +52,7 @@ def fitted_network(model: Layer | Network, features: tuple[int, ...]) -> Network
             for node, named in model.state.items()
         }
     elif isinstance(model, Layer):
+        _require_one_input(model)
         network = Network.from_spec(network_spec([model], input_shape=features, cost=cost))
     else:
         described = f"the class {model.__name__}" if isinstance(model, type) else f"a {type(model).__name__}"
@@ -64,6 +65,20 @@ def fitted_network(model: Layer | Network, features: tuple[int, ...]) -> Network
             hint="declare them: def parameters(self): return {'rate': Parameter((), init=1.0)}",
         )
     return network
+
+
+def _require_one_input(layer: Layer) -> None:
+    """Refuse a formula of several variables that are handed over one by one: a layer alone is given x."""
+    names, kind = contract_of(type(layer)).inputs or (), type(layer).__name__
+    if len(names) > 1:
+        nodes = f"nodes={{'f': bpframe.node({kind}(), {', '.join(map(repr, names))})}}"
+        inputs = ", ".join(f"'{name}': (1,)" for name in names)
+        raise DataError(
+            f"{kind}.forward takes {len(names)} inputs, and a layer is fitted to one, x",
+            expected=f"forward(self, x, p), with x of shape (N, {len(names)}) and {names[0]} = x[:, 0]; or a network",
+            received=", ".join(names),
+            hint=f"bpframe.Network({nodes}, inputs={{{inputs}}}), and x a mapping from {' and '.join(names)} to arrays",
+        )
 
 
 def default_optimizer(**fields: Any) -> Optimizer:

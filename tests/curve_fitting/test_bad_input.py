@@ -61,6 +61,29 @@ def test_absolute_sigma_is_true_or_false(wrong):
         covariance(FIT.network, X, Y, absolute_sigma=wrong)
 
 
+def test_a_formula_of_two_inputs_is_fitted_as_a_network_and_the_message_says_how():
+    class Plane(Layer):
+        draft: ClassVar[bool] = True
+
+        def parameters(self):
+            return {"b": Parameter((), init=1), "c": Parameter((), init=1)}
+
+        def output_shape(self, shapes):
+            return shapes[0]
+
+        def forward(self, u, v, p):
+            return p["b"] * u + p["c"] * v
+
+    points = {"u": X, "v": np.cos(X)}
+    for x in (points, np.column_stack([X, np.cos(X)]), X):
+        refused(DataError, "Plane.forward takes 2 inputs", "(N, 2)", "bpframe.Network(nodes=", model=Plane(), x=x)
+    with pytest.raises(DataError) as caught:
+        bp.fit_curve(Plane(), points, Y)
+    network = eval(caught.value.hint.partition("), and")[0] + ")", {"bpframe": bp, "Plane": Plane})
+    expected = np.linalg.lstsq(np.column_stack([X, np.cos(X)]), Y, rcond=None)[0]
+    np.testing.assert_allclose(bp.fit_curve(network, points, Y).estimates, expected, rtol=1e-8)
+
+
 def test_arguments_of_other_programs_are_told_by_their_names_here():
     refused(SpecError, "no argument 'p0'", "start=", p0=[1, 1, 0])
     refused(SpecError, "no argument 'weights'", "sigma=1/", weights=Y)
