@@ -35,7 +35,7 @@ def test_start():
 
 
 @pytest.mark.parametrize(
-    "wrong", [True, "1", b"1", 1j, np.True_, np.str_("1"), ["1"], [True], [1.0, True][1:], object()], ids=repr
+    "wrong", [True, "1", b"1", 1j, np.True_, np.str_("1"), ["1"], [True], [1.0, True][1:], Ellipsis], ids=repr
 )
 def test_what_is_no_number_is_no_start_and_no_sigma(wrong):
     refused(DataError, "start['k'] is no number", start={"k": wrong})
