@@ -13,7 +13,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import numpy as np
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -114,6 +114,9 @@ def with_arrays(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
 
     """
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if (alias := getattr(origin or annotation, "__value__", None)) is not None:  # as NumPy's NDArray is since 2.5
+        annotation = alias[arguments] if arguments else alias
+        origin, arguments = get_origin(annotation), get_args(annotation)
     if annotation is np.ndarray or origin is np.ndarray:
         for each in metadata:
             for name in _LIMITS:
@@ -137,7 +140,7 @@ def with_arrays(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
 def _dtype(stated: Any = Any) -> np.dtype[Any] | None:
     scalar = get_args(stated)[0] if get_origin(stated) is np.dtype else stated
     kept = _ABSTRACT.get(scalar, scalar)
-    if kept is None:
+    if kept is None or isinstance(kept, TypeVar):
         return None
     if isinstance(kept, type) and issubclass(kept, np.generic) and not issubclass(kept, np.longdouble):
         dtype = np.dtype(kept)

@@ -56,6 +56,10 @@ def tree_of(function: FunctionType) -> FunctionNode:
     """
     code = function.__code__
     filename = code.co_filename
+    if (
+        filename == "<string>"
+    ):  # of exec, and since Python 3.13 of `python -c` too, which keeps its text under this name
+        raise Unreadable("its source cannot be read")
     linecache.checkcache(filename)
     text = "".join(linecache.getlines(filename, function.__globals__))
     key = (filename, code.co_flags & _FUTURE)
