@@ -203,8 +203,9 @@ def test_many_sizes_are_not_recorded_one_after_another() -> None:
     assert sum(each.is_bound for each in evaluations(net)) < 15
 
 
-def test_a_network_that_is_trained_refuses_other_threads_and_serves_them_afterwards() -> None:
-    told, seen = threading.Event(), []
+def while_it_trains(work):
+    """Train a network, and have another thread work with it in the middle of the only step."""
+    told = threading.Event()
 
     class Waiting(Activation):
         def forward(self, x):
@@ -218,8 +219,19 @@ def test_a_network_that_is_trained_refuses_other_threads_and_serves_them_afterwa
 
     net = network(Dense(units=3), Waiting())
 
-    def work():
+    def begin():
         told.wait(5)
+        work(net)
+
+    other = threading.Thread(target=begin)
+    other.start()
+    return net, net.fit(X, Y, optimizer=descent(0.01), epochs=1, batch_size=4)
+
+
+def test_a_network_that_is_trained_refuses_other_threads_and_serves_them_afterwards() -> None:
+    seen = []
+
+    def work(net):
         for use in (lambda: net.predict(X), lambda: net.jacobian(X), lambda: net.errors(X, Y),
                     lambda: net.fit(X, Y, optimizer=descent(), epochs=1)):  # fmt: skip
             try:
@@ -227,9 +239,7 @@ def test_a_network_that_is_trained_refuses_other_threads_and_serves_them_afterwa
             except ConcurrencyError as error:
                 seen.append(str(error))
 
-    other = threading.Thread(target=work)
-    other.start()
-    history = net.fit(X, Y, optimizer=descent(0.01), epochs=1, batch_size=4)
+    net, history = while_it_trains(work)
     assert len(seen) == 4
     assert "copy.deepcopy" in seen[0]
     assert net.training.optimizer == descent(0.01)  # a training that was refused leaves nothing behind
@@ -341,29 +351,14 @@ def test_what_an_optimizer_keeps_or_writes_is_its_own() -> None:
 
 
 def test_a_network_is_not_saved_while_another_thread_trains_it(tmp_path) -> None:
-    told, seen = threading.Event(), []
+    seen = []
 
-    class Waiting(Activation):
-        def forward(self, x):
-            if threading.current_thread() is threading.main_thread():
-                told.set()
-                other.join(5)
-            return x + 0
-
-        def jacobian(self, x):
-            return Diagonal(np.ones_like(x))
-
-    net = network(Dense(units=3), Waiting())
-
-    def work():
-        told.wait(5)
+    def work(net):
         try:
             net.save(tmp_path / "run")
         except ConcurrencyError as error:
             seen.append(error)
 
-    other = threading.Thread(target=work)
-    other.start()
-    net.fit(X, Y, optimizer=descent(0.01), epochs=1, batch_size=4)
+    while_it_trains(work)
     assert len(seen) == 1
     assert not (tmp_path / "run").exists()
