@@ -135,8 +135,7 @@ class Engine:
     def outputs(self, inputs: Arrays) -> dict[str, Array]:
         """Return every output for all examples, computed in portions."""
         count, slots = _count(inputs), self.plan.output_slots
-        lane = self._lanes.take()
-        try:
+        with self.lane() as lane:
             if self._is_small(count):
                 repeated = self._pass(lane, count, "evaluation", False, Wanted.OUTPUTS)
                 repeated.run(inputs, {})
@@ -147,8 +146,6 @@ class Engine:
                 for name, slot in slots.items():
                     found[name][rows] = workspace.slots[slot]
             return found
-        finally:
-            self._lanes.give(lane)
 
     def total_cost(self, inputs: Arrays, targets: Arrays) -> float:
         """Return the cost summed over all examples, computed in portions."""

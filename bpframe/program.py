@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from operator import length_hint
+from operator import is_, length_hint
 from typing import Any
 
 import numpy as np
@@ -123,7 +123,7 @@ class Program:
             if self._passes == self._next_check:
                 return self._checked_again()
         except BaseException:  # a component's error, Ctrl-C
-            if self._bound is not None:  # slots may hold what the calls are not bound to
+            if self._bound is not None:  # slots may hold what the calls are not bound to, such as a look's arrays
                 self._start_over()
             raise
         return self._repeat()
@@ -168,6 +168,8 @@ class Program:
         return self._recorded(given)
 
     def _may_record(self) -> bool:
+        if self.refused is None and self._attempts >= ATTEMPTS:
+            self.refused = "its calls differ from pass to pass"
         if self.refused is not None or not self.workspace.checked or not recording_wanted():
             return False
         if self._record is not None or self.training or self._budget is None:
@@ -179,13 +181,11 @@ class Program:
 
     def _recorded(self, given: dict[int, Array]) -> float:
         """Do a pass that is recorded; from the second record that says the same on, there is a program."""
-        if self._attempts >= ATTEMPTS:
-            return self._give_up(given, "its calls differ from pass to pass")
         self._attempts += 1
         distrust(self.workspace.plan)
         self.workspace.release()
         arrays = list(given.values())
-        again = len(arrays) == len(self._before) and all(map(_same, arrays, self._before))
+        again = len(arrays) == len(self._before) and all(map(is_, arrays, self._before))
         owned = _needs_copies(arrays) or not again
         self._before = arrays
         if owned:
@@ -221,12 +221,6 @@ class Program:
             self._vouched = self.workspace.parameters.vector.copy()
         return total
 
-    def _give_up(self, given: dict[int, Array], why: str) -> float:
-        self.refused = why
-        self.workspace.make_buffers()
-        inputs = {name: given[slot] for name, slot in self._inputs}
-        return self._called.run(inputs, {name: given[slot] for name, slot in self._targets}, self._scaled)
-
     def _start_over(self) -> None:
         self._bound, self._record, self._attempts = None, None, 0
         self._passes, self._next_check, self._last_check = 0, FIRST_CHECK, 0
@@ -235,11 +229,7 @@ class Program:
         """Do a pass by calling the components, and hold what they call against the record."""
         given, known = dict(self._given), set(self.direct)
         recording = Recording(self.workspace, self.training, given, self._scale, self.direct)
-        try:
-            total = recording.run(self.wanted)
-        except BaseException:
-            self._start_over()  # what is called would go on with the arrays of this pass
-            raise
+        total = recording.run(self.wanted)
         new = recording.record
         changed = [] if new is None else differing(self.record.segments, new.segments)
         if new is not None and not changed:
@@ -317,10 +307,6 @@ def _digest(total: float, left: Sequence[Array]) -> bytes:
     for array in left:
         digest.update(np.ascontiguousarray(array).data)
     return digest.digest()
-
-
-def _same(one: Any, other: Any) -> bool:
-    return one is other
 
 
 def _needs_copies(arrays: Sequence[Array]) -> bool:

@@ -146,7 +146,7 @@ class Workspace:
             handed[buffer] = self.empty(step.output_shape)
         for slot in step.mapping_slots:
             # `np.add.at` writes into arrays of one axis although they are read-only.
-            mapping = {name: array.copy() if array.ndim < 2 else array.view() for name, array in handed[slot].items()}
+            mapping = {name: array.copy() if array.ndim < 2 else array for name, array in handed[slot].items()}
             handed[slot] = _handed_state(mapping)
         return handed
 

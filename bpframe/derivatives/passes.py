@@ -11,7 +11,7 @@ import numpy as np
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.memory import portion, slices
 from bpframe.engine import Engine
-from bpframe.forward import costs, forward
+from bpframe.forward import forward
 from bpframe.parameters import ParameterVector, views_of
 from bpframe.trace import Trace
 from bpframe.workspace import Workspace
@@ -76,11 +76,7 @@ class Passes:
                 return total_cost(self.all(theta))
             self._move(theta)
             return sum(
-                float(
-                    np.add.reduce(
-                        costs(self._forward(rows).workspace, self._rows(self.targets, rows)), dtype=np.float64
-                    )
-                )
+                total_cost(Linearisation(self._forward(rows), self._rows(self.targets, rows)))
                 for rows in slices(self.count, portion(self.count, self.bytes_each))
             )
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bpframe.derivatives.gradient_check.mean_cost import MeanCost, copied_engine, in_dtype, real_inputs
+from bpframe.derivatives.gradient_check.mean_cost import MeanCost, in_dtype, real_inputs
 from bpframe.derivatives.gradient_check.report import CheckedEntry, CheckedPath, GradientCheck, Status
 from bpframe.differences import sizes
 from bpframe.engine import Engine
@@ -381,7 +381,7 @@ class Comparison:
         """
         if self.engine.dtype == np.float64:
             return {}
-        own = copied_engine(self.engine, self.engine.dtype)
+        own = self.engine.copy()
         with np.errstate(all="ignore"):
             inputs, targets = (in_dtype(each, own.dtype) for each in (self.cost.inputs, self.cost.targets))
             _, narrow = own.gradient(inputs, targets, self.cost.training)

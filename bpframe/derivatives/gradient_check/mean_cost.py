@@ -20,7 +20,7 @@ from bpframe.randomness import stream
 from bpframe.trace import Trace
 from bpframe.workspace import Workspace
 
-__all__ = ["MeanCost", "copied_engine", "in_dtype", "real_inputs"]
+__all__ = ["MeanCost", "in_dtype", "real_inputs"]
 
 Array = np.ndarray[Any, Any]
 
@@ -41,7 +41,7 @@ class MeanCost:
         self.inputs = in_dtype(inputs, np.float64)
         self.targets = in_dtype(targets, np.float64)
         self.batch = len(next(iter(inputs.values())))
-        self._engine = copied_engine(engine, np.float64)
+        self._engine = engine.copy(np.float64)
         self.arrays: dict[str, Array] = {
             **self._engine.parameters.views,
             **{name: self.inputs[name] for name in real_inputs(engine.graph)},
@@ -74,7 +74,7 @@ class MeanCost:
 
     def gradient(self) -> dict[str, Array]:
         """Return ∂C/∂θ and ∂C/∂x by back-propagation, BP1 to BP4, like `arrays`."""
-        engine = copied_engine(self._engine, np.float64)  # with random streams that have not begun
+        engine = self._engine.copy(np.float64)  # with random streams that have not begun
         drawing = any(step.generator_slot is not None for step in engine.plan.steps)
         if not drawing:
             # From its second pass on, a training takes another way; other values show what is kept from pass to pass.
@@ -90,7 +90,7 @@ class MeanCost:
 
     def moved(self, changes: Mapping[str, Array]) -> MeanCost:
         """Return the function around another point."""
-        engine = copied_engine(self._engine, np.float64)
+        engine = self._engine.copy(np.float64)
         for path, view in engine.parameters.items():
             view += changes[path]
         inputs = {name: array + changes[name] if name in changes else array for name, array in self.inputs.items()}
@@ -98,7 +98,7 @@ class MeanCost:
 
     def trace(self) -> Trace:
         """Run forward and return the trace."""
-        return copied_engine(self._engine, np.float64).trace(self.inputs, self.training)
+        return self._engine.copy(np.float64).trace(self.inputs, self.training)
 
     def _input_gradient(self, names: tuple[str, ...]) -> dict[str, Array]:
         trace = self.trace()
@@ -145,11 +145,6 @@ class _Pass:
 def real_inputs(graph: Graph) -> tuple[str, ...]:
     """Return the inputs that have a derivative."""
     return tuple(name for name in graph.inputs if name not in graph.integer_inputs)
-
-
-def copied_engine(engine: Engine, dtype: Any) -> Engine:
-    """Return another engine with the same parameters and state, in this dtype, its random streams at their start."""
-    return engine.copy(dtype)
 
 
 def in_dtype(arrays: Mapping[str, Array], dtype: Any) -> dict[str, Array]:
