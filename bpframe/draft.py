@@ -31,7 +31,7 @@ __all__ = [
     "DraftGradient",
     "DraftJacobian",
     "MeasuredJacobian",
-    "before_forward",
+    "measured",
     "warn_of_draft",
 ]
 
@@ -113,14 +113,9 @@ class DraftGradient:
         return found
 
 
-def before_forward(rng_slot: int, kept_slot: int, forward: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
-    """Return a forward that first keeps a copy of its random generator, so that it can draw the same numbers again."""
-
-    def kept(slots: list[Any]) -> Any:
-        slots[kept_slot] = copy.deepcopy(slots[rng_slot])
-        return forward(slots)
-
-    return kept
+def measured(what: Node | Cost) -> Callable[..., Any]:
+    """Return what is called in the place of the `jacobian` that a layer or a cost does not declare."""
+    return DraftJacobian(what) if isinstance(what, Node) else DraftGradient(what)
 
 
 class _Point:

@@ -12,7 +12,6 @@ import numpy as np
 
 from bpframe.called_pass import CalledPass, MakePass, Pass, Wanted
 from bpframe.forward import forward
-from bpframe.graph import Graph
 from bpframe.lanes import Lane, Lanes
 from bpframe.parameters import ParameterVector, initial_parameters
 from bpframe.plan import Plan
@@ -33,15 +32,15 @@ SMALL_PASS = 1 << 16
 
 
 class Engine:
-    """Runs a graph. Callers have checked their arrays; every array here has the network's dtype.
+    """Runs a plan. Callers have checked their arrays; every array here has the network's dtype.
 
     `make_pass` makes what does a pass of one kind again and again: by calling the components each time, or something
     that gives the same bytes. Any number of threads may evaluate; `training` shuts the others out.
     """
 
-    def __init__(self, graph: Graph, dtype: Any, seed: int, make_pass: MakePass = CalledPass) -> None:
-        self.graph = graph
-        self.plan = Plan(graph)
+    def __init__(self, plan: Plan, dtype: Any, seed: int, make_pass: MakePass = CalledPass) -> None:
+        self.plan = plan
+        self.graph = graph = plan.graph
         self.seed = seed
         self.dtype = np.dtype(dtype)
         self.make_pass = make_pass
@@ -53,7 +52,7 @@ class Engine:
 
     def copy(self, dtype: Any = None) -> Engine:
         """Return another engine with the same parameters and state, in this dtype; its random streams begin anew."""
-        copied = Engine(self.graph, self.dtype if dtype is None else dtype, self.seed, self.make_pass)
+        copied = Engine(self.plan, self.dtype if dtype is None else dtype, self.seed, self.make_pass)
         copied.parameters.vector[:] = self.parameters.vector
         copied.state = {
             node: {name: array.astype(copied.dtype) for name, array in named.items()}

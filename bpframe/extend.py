@@ -17,13 +17,12 @@ from bpframe.component import (
     Cost,
     Initializer,
     Layer,
-    LinearMinimum,
-    Objective,
     Optimizer,
     Parameter,
-    Problem,
     State,
 )
+from bpframe.component.linear_minimum import LinearMinimum
+from bpframe.component.problem import Objective, Problem
 from bpframe.errors import ContractError, DataError, ShapeMismatch
 from bpframe.operators import (
     BatchMatrix,

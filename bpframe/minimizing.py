@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from bpframe.batches import Batches, Samples
-from bpframe.component import Objective, Problem, contract_of
+from bpframe.component import contract_of
+from bpframe.component.problem import Objective, Problem
 from bpframe.engine import Engine
 from bpframe.errors import BpframeError, ContractError, NonFiniteError
 from bpframe.history import EpochRecord, History

@@ -22,14 +22,13 @@ from bpframe.component import Component, Cost, Layer, Optimizer, contract_of
 from bpframe.data import DataSpec, FittedPreparation
 from bpframe.differentiable import Arrays, Differentiable
 from bpframe.drawing import draw, mermaid
-from bpframe.engine import Engine
 from bpframe.errors import DataError
 from bpframe.history import History
 from bpframe.minimizing import Minimization
 from bpframe.mistakes import shortened
 from bpframe.pickling import check_importable
 from bpframe.plugins import listeners
-from bpframe.program import repeating
+from bpframe.repeating import repeating_engine
 from bpframe.spec import RunSpec
 from bpframe.spec.network import NetworkSpec, NodeSpec, network_spec
 from bpframe.spec.training import TrainingSpec
@@ -141,7 +140,7 @@ class Network(Differentiable):
         network = cls.__new__(cls)
         network.spec, network.training = checkpoint.spec.network, checkpoint.spec.training
         network.history = checkpoint.history
-        network._engine = restored_engine(checkpoint, repeating())
+        network._engine = restored_engine(checkpoint)
         network._preparation = restored_preparation(checkpoint, network.graph)
         network._verify = wanted(None)
         if network._verify:
@@ -156,7 +155,7 @@ class Network(Differentiable):
         graph = build_graph(spec)
         if self._verify:
             verify_graph(graph)
-        self._engine = Engine(graph, spec.dtype, spec.seed, repeating())
+        self._engine = repeating_engine(graph, spec.dtype, spec.seed)
 
     def fit(
         self,
@@ -299,7 +298,7 @@ class Network(Differentiable):
     def __setstate__(self, state: dict[str, Any]) -> None:
         snapshot = state.pop("_engine")
         vars(self).update(state)
-        self._engine = Engine(build_graph(self.spec), self.spec.dtype, snapshot["seed"], repeating())
+        self._engine = repeating_engine(build_graph(self.spec), self.spec.dtype, snapshot["seed"])
         self._engine.restore(snapshot)
 
     def summary(self) -> Summary:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bpframe.batches import Samples, count_of
-from bpframe.component import LinearMinimum, Objective
+from bpframe.component.linear_minimum import LinearMinimum
+from bpframe.component.problem import Objective
 from bpframe.derivatives.least_squares import LeastSquares
 from bpframe.derivatives.memory import MEMORY_LIMIT, portion, slices
 from bpframe.engine import Engine

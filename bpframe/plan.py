@@ -7,6 +7,7 @@ step looks up nothing by name.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,15 +15,36 @@ from operator import itemgetter
 from typing import Any
 
 from bpframe.component import Contract, Cost, contract_of
-from bpframe.component.understanding import understand
+from bpframe.errors import ContractError
 from bpframe.graph import Graph, Node
-from bpframe.steps import TRAINING, BackwardStep, Call, CostStep, Slots, Step
+from bpframe.steps import TRAINING, BackwardStep, Call, CostStep, Slots, Step, Understanding
 
-__all__ = ["Plan"]
+__all__ = ["Outside", "Plan"]
 
 #: What is called in a pass, and for derivatives.
 _LAYER_METHODS = ("forward", "jacobian", "second_order", "second_derivative")
 _COST_METHODS = ("forward", "jacobian", "hessian")
+
+
+def _unread(component: Any, methods: Iterable[str]) -> Understanding:
+    return Understanding("nobody has read its code", ())
+
+
+def _unmeasured(what: Node | Cost) -> Callable[..., Any]:
+    where = what.where if isinstance(what, Node) else type(what).__name__
+    raise ContractError(f"{where} declares no jacobian, and nobody measures it")
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What a plan asks others for: reading the code of methods, and a Jacobian that a draft does not declare.
+
+    Who is not understood is called with copies, and is right all the same. `measured` returns what is called in the
+    place of a layer's or a cost's `jacobian`.
+    """
+
+    understand: Callable[[Any, Iterable[str]], Understanding] = _unread
+    measured: Callable[[Node | Cost], Callable[..., Any]] = _unmeasured
 
 
 @dataclass
@@ -30,6 +52,7 @@ class Plan:
     """The steps of a graph in order, and the slots that they use."""
 
     graph: Graph
+    outside: Outside = Outside()
     steps: tuple[Step, ...] = field(init=False)
     costs: tuple[CostStep, ...] = field(init=False)
     input_slots: dict[str, int] = field(init=False)
@@ -135,7 +158,7 @@ class Plan:
         else:
             jacobian = _call(node.component, contract, "jacobian", _with_out(words, scratch_buffer), inputs)
         words["u"] = self._new()
-        understood = _Understood(node.component, contract, _LAYER_METHODS)
+        understood = _Understood(self.outside, node.component, contract, _LAYER_METHODS)
         declared = next((method for method in ("second_order", "second_derivative") if method in contract), None)
         return Step(
             node=node,
@@ -162,25 +185,14 @@ class Plan:
 
     def _draft(self, node: Node, forward: Call, words: dict[str, int], inputs: list[int]) -> tuple[Call, Call]:
         """Return the calls of a node whose Jacobian is measured, at the random numbers that forward drew."""
-        from bpframe.draft import DraftJacobian, before_forward  # only here: few networks hold a draft
-
         kept = self._new()
-        if "rng" in words:
-            remembering = before_forward(words["rng"], kept, lambda slots: forward.function(*forward.arguments(slots)))
-            called = Call(remembering, None, lambda slots: (slots,))
-        else:
-            called = forward
+        called = forward if "rng" not in words else _keeping_generator(forward, words["rng"], kept)
         taken = [TRAINING, words["p"], words["state"], kept, words["y"], *inputs]
-        return called, _calling(DraftJacobian(node), taken)
-
-    def _draft_gradient(self, cost: Cost, words: dict[str, int]) -> Call:
-        from bpframe.draft import DraftGradient
-
-        return _calling(DraftGradient(cost), [words["a"], words["y"]])
+        return called, _calling(self.outside.measured(node), taken)
 
     def _cost_step(self, output: str, cost: Cost) -> CostStep:
         contract = contract_of(type(cost))
-        understood = _Understood(cost, contract, _COST_METHODS)
+        understood = _Understood(self.outside, cost, contract, _COST_METHODS)
         words = {"a": self.value_slots[output], "y": self._new(), "saved": self._new()}
         buffer = self._new()
         return CostStep(
@@ -191,7 +203,7 @@ class Plan:
             reads=understood.reads,
             forward_reads=understood.forward_reads,
             forward=_call(cost, contract, "forward", words, []),
-            jacobian=self._draft_gradient(cost, words)
+            jacobian=_calling(self.outside.measured(cost), [words["a"], words["y"]])
             if contract.is_draft
             else _call(cost, contract, "jacobian", _with_out(words, buffer), []),
             hessian=_call(cost, contract, "hessian", words, []) if "hessian" in contract else None,
@@ -225,11 +237,22 @@ def _call(component: Any, contract: Contract, method: str, words: dict[str, int]
 class _Understood:
     """What is known of a component's code: why it is called, and what its repeated methods read, forward and all."""
 
-    def __init__(self, component: Any, contract: Contract, methods: Iterable[str]) -> None:
+    def __init__(self, outside: Outside, component: Any, contract: Contract, methods: Iterable[str]) -> None:
+        understand = outside.understand
         self.why = understand(component, [method for method in methods if method in contract]).why
         repeated = ["forward", "jacobian"] if "jacobian" in contract else ["forward"]
         self.forward_reads = understand(component, ["forward"]).reads
         self.reads = understand(component, repeated).reads
+
+
+def _keeping_generator(forward: Call, rng_slot: int, kept_slot: int) -> Call:
+    """Have forward first keep a copy of its random generator, so that the same numbers can be drawn again."""
+
+    def kept(slots: Slots) -> Any:
+        slots[kept_slot] = copy.deepcopy(slots[rng_slot])
+        return forward.function(*forward.arguments(slots))
+
+    return Call(kept, None, lambda slots: (slots,))
 
 
 def _calling(function: Callable[..., Any], slots: Sequence[int], words: Iterable[str] = ()) -> Call:

@@ -9,7 +9,7 @@ from typing import Any
 from bpframe.component import Cost
 from bpframe.graph import Node, Shape
 
-__all__ = ["TRAINING", "BackwardStep", "Call", "CostStep", "Reads", "Slots", "Step"]
+__all__ = ["TRAINING", "BackwardStep", "Call", "CostStep", "Reads", "Slots", "Step", "Understanding"]
 
 Slots = list[Any]
 Reads = tuple[tuple[Mapping[str, Any], str, Any], ...]
@@ -29,6 +29,19 @@ class Call:
     slots: tuple[int, ...] | None
     arguments: Callable[[Slots], tuple[Any, ...]]
     words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What is known of methods' code: `why` they have to be called (None: they are understood), and what they read.
+
+    `reads` are (namespace, name, object): module variables, attributes of classes and fields, where
+    `namespace.get(name)` has to be this object still in every pass that repeats the methods; None where there was
+    nothing of the name: what stands there later hides what was read. Those of one namespace stand together.
+    """
+
+    why: str | None
+    reads: Reads
 
 
 @dataclass(slots=True, eq=False)

@@ -13,7 +13,6 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from bpframe.building import build_graph
-from bpframe.called_pass import MakePass
 from bpframe.checkpoint.content import (
     COLUMNS,
     FORMAT,
@@ -38,6 +37,7 @@ from bpframe.history import History
 from bpframe.mistakes import shortened
 from bpframe.plugins import default_registry
 from bpframe.registry import Registry
+from bpframe.repeating import repeating_engine
 from bpframe.spec import RunSpec, read_spec
 
 __all__ = ["read_checkpoint", "restored_engine"]
@@ -80,8 +80,8 @@ def read_checkpoint(folder: str | os.PathLike[str], components: Iterable[type[Co
     )
 
 
-def restored_engine(checkpoint: Checkpoint, make_pass: MakePass) -> Engine:
-    """Return an engine of the checkpoint's network with the checkpoint's arrays; `make_pass` is as for `Engine`.
+def restored_engine(checkpoint: Checkpoint) -> Engine:
+    """Return an engine of the checkpoint's network with the checkpoint's arrays.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def restored_engine(checkpoint: Checkpoint, make_pass: MakePass) -> Engine:
         _check(checkpoint.parameters, shapes, dtype, "parameter")
         slots = {f"{node.name}.{name}": slot.shape for node in graph.nodes for name, slot in node.state.items()}
         _check(_flat(checkpoint.state), slots, dtype, "state")
-        engine = Engine(graph, spec.dtype, spec.seed, make_pass)
+        engine = repeating_engine(graph, spec.dtype, spec.seed)
     except CheckpointError:
         raise
     except BpframeError as error:

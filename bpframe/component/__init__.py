@@ -6,10 +6,8 @@ from bpframe.component.contract import CATEGORIES, CONTRACT_VERSION, Contract, c
 from bpframe.component.cost import Cost
 from bpframe.component.initializer import Initializer
 from bpframe.component.layer import Layer
-from bpframe.component.linear_minimum import LinearMinimum
 from bpframe.component.optimizer import Optimizer
 from bpframe.component.parameter import Parameter, State
-from bpframe.component.problem import Objective, Problem
 
 __all__ = [
     "CATEGORIES",
@@ -20,11 +18,8 @@ __all__ = [
     "Cost",
     "Initializer",
     "Layer",
-    "LinearMinimum",
-    "Objective",
     "Optimizer",
     "Parameter",
-    "Problem",
     "State",
     "category",
     "contract_of",

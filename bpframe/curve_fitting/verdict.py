@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component import LinearMinimum
-from bpframe.component.linear_minimum import NEAR
+from bpframe.component.linear_minimum import NEAR, LinearMinimum
 from bpframe.curve_fitting.covariance import ILL_CONDITIONED, Covariance, parameter_covariance
 from bpframe.curve_fitting.model import entry_names
 from bpframe.derivatives.least_squares import LeastSquares

@@ -121,13 +121,12 @@ class FittedPreparation(BaseModel):
         return any(self.scaling.offset) or any(scale != 1 for scale in self.scaling.scale)
 
     def __repr__(self) -> str:
-        from bpframe.printed import labelled  # only here: readers of data print nothing
-
         shape = ", ".join(map(str, ("N", *self.input_shape)))
         rows = [("inputs", f"({shape}), {self.dtype}" + (", flattened" if self.flatten else "")), *self._scaling_rows()]
         if self.classes is not None:
             rows.append(("classes", _shown([repr(label) for label in self.classes])))
-        return "FittedPreparation\n" + labelled(rows)
+        width = max(len(label) for label, _ in rows)
+        return "\n".join(["FittedPreparation", *(f"  {label:<{width}}  {text}" for label, text in rows)])
 
     def __str__(self) -> str:
         return repr(self)

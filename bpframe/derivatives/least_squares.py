@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpframe.component import LinearMinimum
-from bpframe.component.linear_minimum import linear_minimum
+from bpframe.component.linear_minimum import LinearMinimum, linear_minimum
 from bpframe.derivatives.bending import bent_outputs
 from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.curvature.kfac import kronecker_factors

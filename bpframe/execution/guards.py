@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component.understanding.values import Code
 from bpframe.plan import Plan
+from bpframe.replay.understanding.values import Code
 
 __all__ = ["distrust", "guard"]
 

@@ -21,8 +21,8 @@ from bpframe.forward import forward
 from bpframe.graph import Shape
 from bpframe.operators import BatchMatrix, Operator
 from bpframe.parameters import ParameterVector
-from bpframe.plan import Plan
 from bpframe.randomness import stream
+from bpframe.repeating import planned
 from bpframe.spec.network import NetworkSpec, NodeSpec
 from bpframe.testing.domain import Domain, domains_of
 from bpframe.trace import Trace
@@ -164,7 +164,7 @@ class LayerProbe(Probe):
             )
         )
         self.node = self.graph.nodes[0]
-        self.plan = Plan(self.graph)
+        self.plan = planned(self.graph)
         self.integer_keys = tuple(component.integer_inputs)
         self._source = dict(zip(self.node.input_keys, self.node.sources, strict=True))
         self.shapes = {key: shape for key, shape in self.node.slot_shapes.items() if key not in self.integer_keys}

@@ -15,6 +15,7 @@ from bpframe.history import History
 from bpframe.minimizing import Minimization
 from bpframe.operators import Broadcast, Diagonal, Identity, Matrix, Operator, WeightTimes
 from bpframe.randomness import stream
+from bpframe.repeating import planned
 from bpframe.spec.network import DEFAULT_INPUT, network_spec
 from bpframe.spec.training import TrainingSpec
 
@@ -106,7 +107,7 @@ def small_fit(optimizer: Optimizer, seed: int, dtype: Any, iterations: int) -> S
 def _engine(dtype: Any, seed: int) -> Engine:
     layers = [_Affine(units=UNITS), _Tanh(), _Affine(units=1)]
     spec = network_spec(layers, input_shape=(1,), cost=_Squares(), dtype=dtype)
-    engine = Engine(build_graph(spec), dtype, seed)
+    engine = Engine(planned(build_graph(spec)), dtype, seed)
     for path, view in engine.parameters.items():
         view[...] = stream(seed, "conformance", path).standard_normal(view.shape)
     return engine

@@ -14,46 +14,44 @@ PLUGIN_SETS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "_
 
 # A module imports from its own row and from rows above it. A package, such as operators, is one entry.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "_version", "cache", "process", "workers"),
-    ("differences", "layout", "numerical", "plain_arrays", "strict_numbers"),
-    ("mistakes", "array_fields", "validated", "machine", "printed"),
-    ("operators",),
-    ("component",),
-    ("registry",),
-    ("plugins",),
-    ("spec", "data"),
-    ("graph", "building"),
-    ("parameters", "randomness", "arrays", "largest_product"),
-    ("draft", "scratch"),
-    ("steps",),
-    ("plan",),
-    ("returned", "workspace"),
-    ("local_jacobian",),
+    (
+        "_version",
+        "batches",
+        "cache",
+        "differences",
+        "errors",
+        "interruption",
+        "layout",
+        "printed",
+        "process",
+        "randomness",
+        "scratch",
+        "workers",
+    ),
+    ("history", "machine", "numerical", "operators", "plain_arrays", "strict_numbers"),
+    ("metrics", "mistakes", "progress"),
+    ("array_fields",),
+    ("validated",),
+    ("component", "data"),
+    ("extend", "graph", "pickling", "registry"),
+    ("arrays", "draft", "drawing", "largest_product", "parameters", "plugins", "steps"),
+    ("lanes", "plan", "replay", "returned", "spec"),
+    ("building", "workspace"),
+    ("forward", "local_jacobian", "updates"),
     ("trace",),
-    ("forward",),
     ("backward",),
-    ("called_pass",),
-    ("execution",),
-    ("program", "nonfinite"),
-    ("lanes",),
-    ("engine",),
-    ("derivatives",),
-    ("metrics", "history", "progress", "interruption", "updates"),
-    ("trial",),
-    ("step_memory", "step_plan"),
-    ("batches", "objective", "recording", "trainer", "minimizing"),
-    ("testing",),
-    ("verification",),
-    ("summary", "drawing", "checkpoint"),
-    ("differentiable",),
-    ("pickling",),
+    ("called_pass", "nonfinite"),
+    ("engine", "execution"),
+    ("derivatives", "program", "recording", "summary"),
+    ("objective", "repeating", "trainer", "trial"),
+    ("checkpoint", "minimizing", "step_memory", "step_plan"),
+    ("scaffold", "testing"),
+    ("differentiable", "verification"),
     ("network",),
-    ("evaluation", "curve_fitting"),
-    ("experiment", "saved_run"),
-    ("extend",),
-    ("scaffold",),
+    ("curve_fitting", "evaluation"),
+    ("", "experiment", "saved_run"),
     ("cli",),
-    ("", "__main__"),  # the package root itself
+    ("__main__",),
 )
 
 
@@ -128,7 +126,8 @@ def layer_violations(package: Path, layers: tuple[tuple[str, ...], ...]) -> list
     level = {entry: number for number, row in enumerate(layers) for entry in row}
 
     def entry(name: str) -> str:
-        return ".".join(name.split(".")[1:2])
+        parts = name.split(".")[1:]
+        return ".".join(parts[: 2 if parts[:1] == ["core"] else 1])
 
     problems = []
     for name, targets in internal_imports(package).items():

@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 
 from bpframe.component import Activation
-from bpframe.component.understanding import understand
-from bpframe.component.understanding.allowed import functions, out_position
 from bpframe.extend import Array
+from bpframe.replay.understanding import understand
+from bpframe.replay.understanding.allowed import functions, out_position
 from tests.component.reading.snippets import module_of, snippets, written
 
 

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from bpframe.component import Component
-from bpframe.component.understanding import understand
+from bpframe.replay.understanding import understand
 
 MODULES = (
     "bpframe_reference", "bpframe_minimizers.weighted_quadratic", "bpframe.testing.small_fit",

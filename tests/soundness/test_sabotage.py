@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 import bpframe.engine
-import bpframe.plan
 import bpframe.program
-from bpframe.component.understanding import Understanding
+import bpframe.repeating
 from bpframe.execution import functions
 from bpframe.execution.recorded import Recorded
 from bpframe.lanes import Lanes
 from bpframe.program import Program
+from bpframe.steps import Understanding
 
 from .generating import program_of
 from .soak import found_in
@@ -40,18 +40,18 @@ def a_view_of_an_input_is_not_refilled(patch) -> None:
 
 def an_impure_method_is_taken_for_understood(patch) -> None:
     """Whatever counts its calls is read as plain."""
-    understand = bpframe.plan.understand
+    understand = bpframe.repeating.understand
 
     def believing(component, methods):
         counts = type(component).__module__.endswith(".counting")
         return Understanding(None, ()) if counts else understand(component, methods)
 
-    patch.setattr(bpframe.plan, "understand", believing)
+    patch.setattr(bpframe.repeating, "understand", believing)
 
 
 def a_write_into_a_fresh_array_is_frozen(patch) -> None:
     """What a method writes into an array that it made is a constant of the record."""
-    understand, apply_function = bpframe.plan.understand, functions.apply_function
+    understand, apply_function = bpframe.repeating.understand, functions.apply_function
 
     def believing(component, methods):
         found = understand(component, methods)
@@ -62,7 +62,7 @@ def a_write_into_a_fresh_array_is_frozen(patch) -> None:
             return function(*(each.array if isinstance(each, Recorded) else each for each in args), **kwargs)
         return apply_function(tape, kind, function, args, kwargs)
 
-    patch.setattr(bpframe.plan, "understand", believing)
+    patch.setattr(bpframe.repeating, "understand", believing)
     patch.setattr(functions, "apply_function", unrecorded)
 
 

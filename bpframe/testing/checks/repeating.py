@@ -15,6 +15,7 @@ from bpframe.errors import StaleRecordError
 from bpframe.graph import Graph
 from bpframe.operators import Broadcast, Identity, Operator
 from bpframe.program import Program
+from bpframe.repeating import planned
 from bpframe.spec.network import NetworkSpec, NodeSpec, network_spec
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.probe import CostProbe, LayerProbe
@@ -102,7 +103,7 @@ def _graph(probe: LayerProbe | CostProbe) -> Graph:
 
 
 def _pass(graph: Graph, training: bool, kind: type[Program] | type[CalledPass]) -> Pass:
-    engine = Engine(graph, np.float64, 0)
+    engine = Engine(planned(graph), np.float64, 0)
     workspace = engine.new_workspace(BATCH, "repeated", gradient=engine.parameters.like())
     return kind(workspace, training, Wanted.GRADIENT)
 

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from bpframe.component.understanding.expressions import WORDS, Expressions
-from bpframe.component.understanding.source import FunctionNode
-from bpframe.component.understanding.values import NEW, Value, element, join
+from bpframe.replay.understanding.expressions import WORDS, Expressions
+from bpframe.replay.understanding.source import FunctionNode
+from bpframe.replay.understanding.values import NEW, Value, element, join
 
 __all__ = ["Frame"]
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component.understanding import allowed
-from bpframe.component.understanding.allowed import ours, own_package
-from bpframe.component.understanding.calls import read_call
-from bpframe.component.understanding.expressions import Expressions, Refused, Summary
-from bpframe.component.understanding.source import Unreadable, file_of, tree_of
-from bpframe.component.understanding.statements import Frame
-from bpframe.component.understanding.values import ARGUMENT, Bound, Code, Value
+from bpframe.replay.understanding import allowed
+from bpframe.replay.understanding.allowed import ours, own_package
+from bpframe.replay.understanding.calls import read_call
+from bpframe.replay.understanding.expressions import Expressions, Refused, Summary
+from bpframe.replay.understanding.source import Unreadable, file_of, tree_of
+from bpframe.replay.understanding.statements import Frame
+from bpframe.replay.understanding.values import ARGUMENT, Bound, Code, Value
 
 __all__ = ["Reader"]
 

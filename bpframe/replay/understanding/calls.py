@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component.understanding import allowed
-from bpframe.component.understanding.allowed import own_package
-from bpframe.component.understanding.expressions import Expressions
-from bpframe.component.understanding.values import ARGUMENT, NEW, Bound, Value, element, holding, join
+from bpframe.replay.understanding import allowed
+from bpframe.replay.understanding.allowed import own_package
+from bpframe.replay.understanding.expressions import Expressions
+from bpframe.replay.understanding.values import ARGUMENT, NEW, Bound, Value, element, holding, join
 
 __all__ = ["read_call"]
 

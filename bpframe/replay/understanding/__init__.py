@@ -16,30 +16,16 @@ from typing import Any
 import numpy as np
 
 from bpframe.component.base import Component
-from bpframe.component.understanding.allowed import ARRAY_ATTRIBUTES, unchanging
-from bpframe.component.understanding.expressions import Refused
-from bpframe.component.understanding.names import Reader
+from bpframe.replay.understanding.allowed import ARRAY_ATTRIBUTES, unchanging
+from bpframe.replay.understanding.expressions import Refused
+from bpframe.replay.understanding.names import Reader
+from bpframe.steps import Reads, Understanding
 from bpframe.validated import Validated
 
-__all__ = ["Understanding", "understand"]
+__all__ = ["understand"]
 
 #: The attribute of a class in which its readings are kept.
 _KEPT = "__bpframe_readings__"
-
-Reads = tuple[tuple[Mapping[str, Any], str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Understanding:
-    """What was found: `why` methods have to be called (None: they are understood), and what they read.
-
-    `reads` are (namespace, name, object): module variables, attributes of classes and fields, where
-    `namespace.get(name)` has to be this object still in every pass that repeats the methods; None where there was
-    nothing of the name: what stands there later hides what was read. Those of one namespace stand together.
-    """
-
-    why: str | None
-    reads: Reads
 
 
 @dataclass(frozen=True, slots=True)

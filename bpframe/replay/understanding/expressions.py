@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import NoReturn, Protocol
 
-from bpframe.component.understanding.allowed import ARRAY_ATTRIBUTES, may_be_handed_on, operator_names
-from bpframe.component.understanding.source import FunctionNode, file_of
-from bpframe.component.understanding.values import ARGUMENT, NEW, Value, element, holding, join
+from bpframe.replay.understanding.allowed import ARRAY_ATTRIBUTES, may_be_handed_on, operator_names
+from bpframe.replay.understanding.source import FunctionNode, file_of
+from bpframe.replay.understanding.values import ARGUMENT, NEW, Value, element, holding, join
 
 __all__ = ["WORDS", "Expressions", "Refused", "Summary", "World"]
 

@@ -1,0 +1,31 @@
+"""The heart as networks use it: methods that are understood are repeated, and Jacobians that are missing measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bpframe.component import Cost
+from bpframe.engine import Engine
+from bpframe.graph import Graph, Node
+from bpframe.plan import Outside, Plan
+from bpframe.program import repeating
+from bpframe.replay.understanding import understand
+
+__all__ = ["planned", "repeating_engine"]
+
+
+def planned(graph: Graph) -> Plan:
+    """Return the plan of a graph, with what is known of its components' code; drafts are measured."""
+    return Plan(graph, Outside(understand, _measured))
+
+
+def repeating_engine(graph: Graph, dtype: Any, seed: int) -> Engine:
+    """Return an engine that repeats its passes without calling the components whose code is understood."""
+    return Engine(planned(graph), dtype, seed, repeating())
+
+
+def _measured(what: Node | Cost) -> Callable[..., Any]:
+    from bpframe.draft import measured  # only here: few networks hold a draft
+
+    return measured(what)
