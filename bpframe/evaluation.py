@@ -11,7 +11,7 @@ import numpy as np
 from bpframe.differentiable import Arrays
 from bpframe.metrics import accuracy, is_one_hot
 from bpframe.network import Network
-from bpframe.plain_arrays import plain_array
+from bpframe.validation.plain_arrays import plain_array
 
 __all__ = ["Evaluation", "evaluate", "is_one_hot"]
 

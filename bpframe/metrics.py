@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.errors import DataError, ShapeMismatch
-from bpframe.plain_arrays import plain_array
+from bpframe.validation.plain_arrays import plain_array
 
 __all__ = ["accuracy", "is_one_hot"]
 

@@ -25,7 +25,6 @@ from bpframe.drawing import draw, mermaid
 from bpframe.errors import DataError
 from bpframe.history import History
 from bpframe.minimizing import Minimization
-from bpframe.mistakes import shortened
 from bpframe.pickling import check_importable
 from bpframe.plugins import listeners
 from bpframe.repeating import repeating_engine
@@ -34,9 +33,10 @@ from bpframe.spec.network import NetworkSpec, NodeSpec, network_spec
 from bpframe.spec.training import TrainingSpec
 from bpframe.step_memory import Memory, step_memory
 from bpframe.step_plan import StepPlan, step_plan
-from bpframe.strict_numbers import checked_truth
 from bpframe.summary import Summary, summarise
 from bpframe.trainer import Trainer
+from bpframe.validation.mistakes import shortened
+from bpframe.validation.strict_numbers import checked_truth
 from bpframe.verification import verify_graph, verify_optimizer, wanted
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import numpy as np
 from bpframe.component import Initializer, Parameter, contract_of
 from bpframe.errors import ContractError, DataError, ShapeMismatch, closest
 from bpframe.graph import Graph
-from bpframe.plain_arrays import plain_array
 from bpframe.randomness import stream
+from bpframe.validation.plain_arrays import plain_array
 
 __all__ = ["ByPath", "ParameterVector", "initial_parameters", "views_of"]
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bpframe.errors import CheckpointError
-from bpframe.strict_numbers import checked_truth
+from bpframe.validation.strict_numbers import checked_truth
 
 __all__ = ["check_destination", "free_folder", "new_folder", "resolved"]
 

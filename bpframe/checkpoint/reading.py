@@ -34,11 +34,11 @@ from bpframe.data.raw import Columns
 from bpframe.engine import Engine
 from bpframe.errors import BpframeError, CheckpointError, closest
 from bpframe.history import History
-from bpframe.mistakes import shortened
 from bpframe.plugins import default_registry
 from bpframe.registry import Registry
 from bpframe.repeating import repeating_engine
 from bpframe.spec import RunSpec, read_spec
+from bpframe.validation.mistakes import shortened
 
 __all__ = ["read_checkpoint", "restored_engine"]
 

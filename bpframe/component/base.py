@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Self, TypeVar
 from pydantic import ModelWrapValidatorHandler, ValidationInfo, model_validator
 
 from bpframe.errors import SpecError
-from bpframe.mistakes import refusal, shortened
 from bpframe.operators import Operator
-from bpframe.validated import Validated
+from bpframe.validation.mistakes import refusal, shortened
+from bpframe.validation.model import Validated
 
 __all__ = ["RESERVED_FIELDS", "Component", "Resolver", "kind_of", "no_instance"]
 

@@ -24,7 +24,7 @@ from bpframe.curve_fitting.verdict import Verdict, judged, total_square
 from bpframe.errors import DataError, DraftWarning, SpecError, closest
 from bpframe.history import History
 from bpframe.network import Network
-from bpframe.strict_numbers import checked_truth
+from bpframe.validation.strict_numbers import checked_truth
 
 __all__ = ["covariance", "fit_curve"]
 

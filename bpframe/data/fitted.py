@@ -14,7 +14,7 @@ from bpframe.data.labels import Label, as_labels, one_hot
 from bpframe.data.place import Array, Place
 from bpframe.data.scaling import FittedScaling
 from bpframe.errors import DataError
-from bpframe.plain_arrays import plain_array
+from bpframe.validation.plain_arrays import plain_array
 
 __all__ = ["FittedPreparation"]
 

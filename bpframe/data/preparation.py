@@ -15,7 +15,7 @@ from bpframe.data.labels import Label, as_labels, find_classes
 from bpframe.data.samples import Dataset, Examples
 from bpframe.data.scaling import Scaling, fit_scaling
 from bpframe.data.split import held_back_count, split_rows
-from bpframe.validated import Validated
+from bpframe.validation.model import Validated
 
 __all__ = ["PreparationSpec", "prepare"]
 

@@ -14,7 +14,7 @@ from bpframe.data.fitted import FittedPreparation
 from bpframe.data.frames import by_name, names_of, require_distinct
 from bpframe.data.labels import Label
 from bpframe.data.place import Array, Place
-from bpframe.plain_arrays import plain_array
+from bpframe.validation.plain_arrays import plain_array
 
 __all__ = ["Columns", "Preparation"]
 

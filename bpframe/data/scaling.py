@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from bpframe.data.checks import FloatName
 from bpframe.data.place import Array
 from bpframe.errors import DataError
-from bpframe.validated import Validated
+from bpframe.validation.model import Validated
 
 __all__ = ["Divide", "FittedScaling", "Scaling", "fit_scaling"]
 

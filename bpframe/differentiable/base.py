@@ -18,8 +18,8 @@ from bpframe.graph import Graph
 from bpframe.metrics import accuracy
 from bpframe.parameters import ParameterVector
 from bpframe.returned import failed, is_a_write
-from bpframe.strict_numbers import checked_truth
 from bpframe.trace import Trace
+from bpframe.validation.strict_numbers import checked_truth
 
 __all__ = ["Arrays", "Evaluated", "evaluation"]
 

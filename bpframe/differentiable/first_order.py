@@ -12,7 +12,7 @@ from bpframe.derivatives.jvp import jvp
 from bpframe.derivatives.vjp import input_vjp, parameter_vjp
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.parameters import ParameterVector
-from bpframe.strict_numbers import checked_truth
+from bpframe.validation.strict_numbers import checked_truth
 
 __all__ = ["FirstOrder"]
 

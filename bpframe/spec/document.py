@@ -10,13 +10,13 @@ from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, Wr
 from bpframe.component import Cost
 from bpframe.data import DataSpec
 from bpframe.errors import SpecError, closest
-from bpframe.mistakes import refusal, shortened, told, translated
 from bpframe.plugins import default_registry
 from bpframe.registry import Registry
 from bpframe.spec.network import Name, NetworkSpec, NodeSpec, Shape, network_spec
 from bpframe.spec.resolving import KindResolver
 from bpframe.spec.training import TrainingSpec
-from bpframe.validated import Validated
+from bpframe.validation.mistakes import refusal, shortened, told, translated
+from bpframe.validation.model import Validated
 
 __all__ = ["DATA_KINDS", "NetworkDocument", "RunDocument", "RunSpec", "resolve_spec"]
 

@@ -22,8 +22,8 @@ from pydantic import (
 from bpframe.component import Component, Cost, Layer
 from bpframe.component.base import Resolver, no_instance
 from bpframe.errors import DuplicateNode, GraphError, SpecError
-from bpframe.mistakes import Wanted, moved_up, shortened
-from bpframe.validated import Validated
+from bpframe.validation.mistakes import Wanted, moved_up, shortened
+from bpframe.validation.model import Validated
 
 __all__ = ["NODE_KEYS", "Name", "NetworkSpec", "NodeSpec", "Shape", "network_spec", "node"]
 

@@ -10,8 +10,8 @@ from pydantic import ModelWrapValidatorHandler
 from bpframe.component import CATEGORIES, Component
 from bpframe.component.base import Resolver
 from bpframe.errors import RegistryError
-from bpframe.mistakes import refusal, shortened
 from bpframe.registry import Registry, group_of
+from bpframe.validation.mistakes import refusal, shortened
 
 __all__ = ["KindResolver"]
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, ValidationInfo, field_validator
 
 from bpframe.component import Optimizer, contract_of
-from bpframe.mistakes import refusal
-from bpframe.validated import Validated
+from bpframe.validation.mistakes import refusal
+from bpframe.validation.model import Validated
 
 __all__ = ["TrainingSpec"]
 

@@ -13,12 +13,12 @@ from pydantic_core import PydanticSerializationError
 
 from bpframe.component import Component
 from bpframe.errors import BpframeError, SpecFileError
-from bpframe.mistakes import shortened
 from bpframe.plugins import default_registry
 from bpframe.registry import Registry
 from bpframe.spec.document import RunSpec
 from bpframe.spec.network import DEFAULT_INPUT, NetworkSpec, NodeSpec, network_spec
 from bpframe.spec.text import dump_text, suffix_of
+from bpframe.validation.mistakes import shortened
 
 __all__ = ["component_document", "network_document", "spec_document", "write_spec"]
 

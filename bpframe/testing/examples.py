@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.array_fields import printed, replaced, same
 from bpframe.component import Component, Cost, Initializer, Layer, contract_of
 from bpframe.component.parameter import checked_shape
 from bpframe.errors import BpframeError, ContractError
 from bpframe.graph import Shape
 from bpframe.testing.checks import Setting
 from bpframe.testing.field_values import guess_instances
+from bpframe.validation.array_fields import printed, replaced, same
 
 __all__ = ["Example", "guess_examples", "guess_shapes", "read_examples"]
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from bpframe.array_fields import printed, replaced, same
 from bpframe.component import Component, contract_of
 from bpframe.component.base import no_instance
 from bpframe.errors import BpframeError
 from bpframe.graph import Shape
 from bpframe.testing.checks import CHECKS, DRAFT_CHECKS, Check, Failure, Setting, Skipped, is_draft
 from bpframe.testing.report import Outcome, Report
+from bpframe.validation.array_fields import printed, replaced, same
 
 __all__ = ["Watch", "called_for", "check_component", "check_names", "fields_of"]
 

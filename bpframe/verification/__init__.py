@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from bpframe.component import Initializer, Optimizer
 from bpframe.errors import SpecError
 from bpframe.graph import Graph
-from bpframe.strict_numbers import checked_truth
+from bpframe.validation.strict_numbers import checked_truth
 
 __all__ = ["VARIABLE", "verify_graph", "verify_optimizer", "wanted"]
 

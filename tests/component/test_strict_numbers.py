@@ -12,7 +12,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from bpframe.component import Initializer, Parameter
 from bpframe.errors import ContractError, SpecError
 from bpframe.spec import TrainingSpec, network_spec
-from bpframe.validated import Validated
+from bpframe.validation.model import Validated
 
 
 class Fields(Initializer):

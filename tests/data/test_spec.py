@@ -66,10 +66,11 @@ def test_the_data_side_loads_without_the_rest_of_the_framework():
     assert {name for name in loaded if not name.startswith("bpframe.data")} <= {
         "bpframe",
         "bpframe._version",
-        "bpframe.array_fields",
+        "bpframe.validation",
+        "bpframe.validation.array_fields",
         "bpframe.errors",
-        "bpframe.mistakes",
-        "bpframe.plain_arrays",
-        "bpframe.strict_numbers",
-        "bpframe.validated",
+        "bpframe.validation.mistakes",
+        "bpframe.validation.plain_arrays",
+        "bpframe.validation.strict_numbers",
+        "bpframe.validation.model",
     }

@@ -9,7 +9,7 @@ import bpframe as bp
 from bpframe.data import FittedPreparation
 from bpframe.data.scaling import FittedScaling
 from bpframe.errors import DataError, ShapeMismatch
-from bpframe.plain_arrays import plain_array
+from bpframe.validation.plain_arrays import plain_array
 
 from .networks import chain, descent, samples
 

@@ -20,7 +20,7 @@ from bpframe.replay.understanding.allowed import ARRAY_ATTRIBUTES, unchanging
 from bpframe.replay.understanding.expressions import Refused
 from bpframe.replay.understanding.names import Reader
 from bpframe.steps import Reads, Understanding
-from bpframe.validated import Validated
+from bpframe.validation.model import Validated
 
 __all__ = ["understand"]
 

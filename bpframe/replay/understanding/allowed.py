@@ -20,7 +20,7 @@ import bpframe.errors as errors
 import bpframe.operators as operators
 from bpframe.component.parameter import Parameter, State
 from bpframe.operators import Operator, PulledVectors
-from bpframe.validated import Validated
+from bpframe.validation.model import Validated
 
 __all__ = [
     "ARRAY_ATTRIBUTES",

@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from bpframe.errors import BpframeError, SpecError, closest
-from bpframe.strict_numbers import NOT_A_NUMBER, NOT_A_TRUTH_VALUE, meant_truth
+from bpframe.validation.strict_numbers import NOT_A_NUMBER, NOT_A_TRUTH_VALUE, meant_truth
 
 __all__ = ["Wanted", "expected_of", "moved_up", "refusal", "shortened", "told", "translated"]
 

@@ -20,8 +20,8 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, ValidationError, core_schema
 
 from bpframe.errors import ContractError, DataError, SpecError
-from bpframe.mistakes import Wanted, refusal, shortened
-from bpframe.plain_arrays import place_of, plain_array
+from bpframe.validation.mistakes import Wanted, refusal, shortened
+from bpframe.validation.plain_arrays import place_of, plain_array
 
 __all__ = ["constant", "content", "printed", "replaced", "same", "with_arrays"]
 

@@ -18,10 +18,10 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from bpframe.array_fields import Array, constant, content, printed, replaced, with_arrays
 from bpframe.errors import ContractError, SpecError
-from bpframe.mistakes import shortened, told, translated
-from bpframe.strict_numbers import strict_numbers
+from bpframe.validation.array_fields import Array, constant, content, printed, replaced, with_arrays
+from bpframe.validation.mistakes import shortened, told, translated
+from bpframe.validation.strict_numbers import strict_numbers
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
