@@ -12,8 +12,8 @@ from bpframe.component.domain import FROM_ZERO, Interval
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.graph import Graph, batched
 from bpframe.layout import laid_out
+from bpframe.machine.workers import in_rows
 from bpframe.validation.plain_arrays import place_of, plain_array
-from bpframe.workers import in_rows
 
 __all__ = ["batch_size", "checked_array", "checked_inputs", "checked_stack", "checked_targets"]
 

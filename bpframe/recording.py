@@ -12,7 +12,7 @@ from bpframe.batches import Samples, count_of
 from bpframe.engine import Engine
 from bpframe.errors import TrainingError
 from bpframe.history import EpochRecord, History
-from bpframe.interruption import Interruption, interruptible
+from bpframe.machine.interruption import Interruption, interruptible
 from bpframe.metrics import accuracy
 from bpframe.progress import Progress, progress
 from bpframe.spec.training import TrainingSpec

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from bpframe.errors import BpframeError
-from bpframe.process import owned
+from bpframe.machine.ownership import owned
 
 __all__ = ["DEFECT", "INTERRUPTED", "MISTAKE", "Guarded", "end_in_time", "tell"]
 

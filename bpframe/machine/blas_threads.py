@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bpframe.machine.blas import beside_numpy
-from bpframe.workers import OWN_VARIABLE, thread_count
+from bpframe.machine.workers import OWN_VARIABLE, thread_count
 
 __all__ = ["ALL", "LARGE_PRODUCT", "blas_threads", "keeps_threads", "most_threads"]
 

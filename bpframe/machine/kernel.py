@@ -8,7 +8,7 @@ import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-from bpframe.cache import cache_folder, write_whole
+from bpframe.machine.cache import cache_folder, write_whole
 from bpframe.machine.processor import cpu_name
 
 __all__ = ["CORETYPE", "measured_rate", "remember_kernel", "remembered_kernel"]

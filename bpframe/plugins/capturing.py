@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from bpframe.process import is_owned
+from bpframe.machine.ownership import is_owned
 
 __all__ = ["Captured", "captured"]
 

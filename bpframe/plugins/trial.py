@@ -24,10 +24,10 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import IO
 
-from bpframe.cache import cache_folder, write_whole
 from bpframe.errors import RegistryError
+from bpframe.machine.cache import cache_folder, write_whole
+from bpframe.machine.ownership import is_owned
 from bpframe.plugins.installed import installed, is_ours
-from bpframe.process import is_owned
 from bpframe.registry import Provider
 
 __all__ = ["VARIABLE", "forget_trials", "verdicts"]

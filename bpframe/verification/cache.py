@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from bpframe.cache import VARIABLE, cache_folder, write_whole
+from bpframe.machine.cache import VARIABLE, cache_folder, write_whole
 
 __all__ = ["VARIABLE", "Verdict", "cache_folder", "recall", "remember"]
 

@@ -14,22 +14,10 @@ PLUGIN_SETS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "_
 
 # A module imports from its own row and from rows above it. A package, such as operators, is one entry.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    (
-        "_version",
-        "batches",
-        "cache",
-        "differences",
-        "errors",
-        "interruption",
-        "layout",
-        "printed",
-        "process",
-        "randomness",
-        "scratch",
-        "workers",
-    ),
-    ("history", "machine", "numerical", "operators", "validation"),
-    ("component", "data", "metrics", "progress"),
+    ("_version", "batches", "differences", "errors", "layout", "printed", "randomness", "scratch"),
+    ("history", "machine", "numerical", "validation"),
+    ("data", "metrics", "operators", "progress"),
+    ("component",),
     ("extend", "graph", "pickling", "registry"),
     ("arrays", "draft", "drawing", "largest_product", "parameters", "plugins", "steps"),
     ("lanes", "plan", "replay", "returned", "spec"),

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
 
-from bpframe import Network, node, workers
+from bpframe import Network, node
 from bpframe.derivatives import per_example, portions
 from bpframe.derivatives.parameter_matrix import ParameterMatrix
 from bpframe.errors import BatchCoupledError, DataError, DerivativeError, MemoryLimitError, ShapeMismatch
 from bpframe.extend import Identity, Layer, Operator
+from bpframe.machine import workers
 from tests.contract.cases import Case
 from tests.contract.components.batch_norm import BatchNorm
 from tests.contract.components.dropout import Dropout

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from bpframe.machine.ownership import owned
 from bpframe.plugins import load_registry
 from bpframe.plugins.trial import verdicts
-from bpframe.process import owned
 from bpframe.registry import PluginSet
 
 FINE = "def bpframe_components():\n    return []\n"

@@ -13,8 +13,8 @@ import weakref
 import numpy as np
 import pytest
 
-from bpframe import workers
-from bpframe.workers import LEAST_BYTES, in_rows, thread_count
+from bpframe.machine import workers
+from bpframe.machine.workers import LEAST_BYTES, in_rows, thread_count
 
 
 @pytest.fixture(autouse=True)
@@ -202,7 +202,7 @@ def test_threads_are_as_many_as_cores_or_as_a_variable_allows(
 
 def test_importing_starts_no_thread_and_the_process_ends_with_threads_waiting() -> None:
     program = (
-        "import threading, bpframe.workers as w; assert threading.active_count() == 1; w._cores = lambda: 2;"
+        "import threading, bpframe.machine.workers as w; assert threading.active_count() == 1; w._cores = lambda: 2;"
         "w.in_rows(lambda rows: None, 100, w.LEAST_BYTES); print(threading.active_count())"
     )
     environment = {**os.environ, "BPFRAME_THREADS": "2"}
