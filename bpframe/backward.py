@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.operators import Operator
 from bpframe.errors import ContractError
 from bpframe.graph import Node
 from bpframe.layout import laid_out
 from bpframe.local_jacobian import local_jacobian
-from bpframe.operators import Operator
 from bpframe.returned import check_gradient, check_product, failed
 from bpframe.scratch import Scratch
 from bpframe.steps import BackwardStep, CostStep

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from bpframe.component import Component, Cost, Layer, contract_of
+from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.errors import DerivativeError, DraftWarning
 from bpframe.graph import Node
 from bpframe.numerical import jacobian_columns
-from bpframe.operators import BatchMatrix, Operator
 
 __all__ = [
     "DRAFT",

@@ -23,8 +23,7 @@ from bpframe.component import (
 )
 from bpframe.component.linear_minimum import LinearMinimum
 from bpframe.component.problem import Objective, Problem
-from bpframe.errors import ContractError, DataError, ShapeMismatch
-from bpframe.operators import (
+from bpframe.core.operators import (
     BatchMatrix,
     Broadcast,
     Composed,
@@ -42,7 +41,8 @@ from bpframe.operators import (
     add,
     compose,
 )
-from bpframe.operators.base import Array
+from bpframe.core.operators.base import Array
+from bpframe.errors import ContractError, DataError, ShapeMismatch
 
 __all__ = [
     "CONTRACT_VERSION",

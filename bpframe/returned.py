@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-import bpframe.operators as operators
+import bpframe.core.operators as operators
 from bpframe.component import Component
+from bpframe.core.operators import Operator
 from bpframe.errors import BpframeError, ContractError, OperatorError, ShapeMismatch
 from bpframe.graph import Node, batched
-from bpframe.operators import Operator
 from bpframe.steps import Call, CostStep
 
 __all__ = [

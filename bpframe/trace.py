@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.operators import Operator
 from bpframe.errors import closest
 from bpframe.local_jacobian import local_jacobian
-from bpframe.operators import Operator
 from bpframe.parameters import ParameterVector
 from bpframe.plan import Plan
 from bpframe.steps import Slots

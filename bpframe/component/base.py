@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import ModelWrapValidatorHandler, ValidationInfo, model_validator
 
+from bpframe.core.operators import Operator
 from bpframe.errors import SpecError
-from bpframe.operators import Operator
 from bpframe.validation.mistakes import refusal, shortened
 from bpframe.validation.model import Validated
 

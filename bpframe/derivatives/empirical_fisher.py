@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.operators import PulledVectors
 from bpframe.derivatives.linearisation import Linearisation, refuse_coupling
 from bpframe.derivatives.pull_back import pull_back, steps_to
 from bpframe.derivatives.spaces import Space
-from bpframe.operators import PulledVectors
 
 __all__ = ["EmpiricalFisherProduct"]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bpframe.component.linear_minimum import LinearMinimum, linear_minimum
+from bpframe.core.operators import Diagonal, Identity
 from bpframe.derivatives.bending import bent_outputs
 from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.curvature.kfac import kronecker_factors
@@ -20,7 +21,6 @@ from bpframe.derivatives.passes import Passes, total_cost
 from bpframe.derivatives.vjp import parameter_vjp
 from bpframe.derivatives.written_rows import WrittenRows
 from bpframe.engine import Engine
-from bpframe.operators import Diagonal, Identity
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator

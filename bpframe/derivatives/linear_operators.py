@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from bpframe.core.operators.scipy_view import linear_operator
 from bpframe.derivatives.jvp import jvp
 from bpframe.derivatives.memory import portion
 from bpframe.derivatives.products import KINDS, Kind, Method, Product, in_portions, product_at, unknown, vector_bytes
@@ -14,7 +15,6 @@ from bpframe.derivatives.pull_back import pull_back
 from bpframe.derivatives.spaces import Space, Wrt, space_of
 from bpframe.engine import Engine
 from bpframe.errors import DataError
-from bpframe.operators.scipy_view import linear_operator
 from bpframe.parameters import ParameterVector
 from bpframe.trace import Trace
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.operators import Diagonal, Identity, Operator
 from bpframe.derivatives.linearisation import Linearisation
-from bpframe.operators import Diagonal, Identity, Operator
 
 __all__ = ["OutputResiduals", "output_residuals"]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.operators import PulledVectors
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.memory import check_memory
 from bpframe.derivatives.parameter_matrix import ParameterMatrix
 from bpframe.derivatives.portions import Portions
 from bpframe.errors import DerivativeError
-from bpframe.operators import PulledVectors
 from bpframe.parameters import ParameterVector
 from bpframe.randomness import stream
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from bpframe.backward import walk_back
+from bpframe.core.operators import Operator
 from bpframe.derivatives.spaces import Space
-from bpframe.operators import Operator
 from bpframe.returned import check_product
 from bpframe.steps import BackwardStep
 from bpframe.trace import Trace

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.operators import KroneckerForm, PulledVectors
 from bpframe.derivatives.memory import slices
-from bpframe.operators import KroneckerForm, PulledVectors
 
 __all__ = ["WrittenRows"]
 

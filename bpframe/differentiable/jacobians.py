@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bpframe.core.operators import Diagonal, Operator, compose
 from bpframe.derivatives.jacobian import (
     Derivation,
     Explanation,
@@ -24,7 +25,6 @@ from bpframe.derivatives.products import unknown
 from bpframe.derivatives.spectrum import Spectrum, spectrum_of
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.errors import DerivativeError
-from bpframe.operators import Diagonal, Operator, compose
 
 __all__ = ["Form", "Jacobians"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bpframe.operators import Operator
-from bpframe.operators.base import Array
+from bpframe.core.operators import Operator
+from bpframe.core.operators.base import Array
 
 __all__ = ["PRODUCTS", "Altered", "Joint"]
 

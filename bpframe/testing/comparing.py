@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from bpframe.component import Component
+from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.errors import ContractError
 from bpframe.graph import Shape
 from bpframe.local_jacobian import local_jacobian
-from bpframe.operators import BatchMatrix, Operator
 from bpframe.randomness import stream
 from bpframe.testing.kit import fields_of
 from bpframe.testing.measuring import written_out

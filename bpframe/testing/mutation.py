@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from bpframe.component import Component, contract_of
+from bpframe.core.operators import Operator
 from bpframe.graph import Shape
-from bpframe.operators import Operator
 from bpframe.randomness import stream
 from bpframe.testing.checks import CHECKS, Check, Failure, Setting, Skipped, is_draft
 from bpframe.testing.checks.directions import larger_shapes

@@ -15,11 +15,11 @@ import numpy as np
 
 from bpframe.building import build_graph
 from bpframe.component import Component, Cost, Layer, contract_of
+from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.draft import DraftGradient
 from bpframe.errors import ContractError
 from bpframe.forward import forward
 from bpframe.graph import Shape
-from bpframe.operators import BatchMatrix, Operator
 from bpframe.parameters import ParameterVector
 from bpframe.randomness import stream
 from bpframe.repeating import planned

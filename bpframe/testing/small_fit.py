@@ -10,10 +10,10 @@ import numpy as np
 from bpframe.batches import Samples
 from bpframe.building import build_graph
 from bpframe.component import Activation, Cost, Layer, Optimizer, Parameter
+from bpframe.core.operators import Broadcast, Diagonal, Identity, Matrix, Operator, WeightTimes
 from bpframe.engine import Engine
 from bpframe.history import History
 from bpframe.minimizing import Minimization
-from bpframe.operators import Broadcast, Diagonal, Identity, Matrix, Operator, WeightTimes
 from bpframe.randomness import stream
 from bpframe.repeating import planned
 from bpframe.spec.network import DEFAULT_INPUT, network_spec

@@ -14,7 +14,7 @@ from docstrings import escaped
 from matrix_pictures import operator_picture
 
 from bpframe.component import Component, category
-from bpframe.operators import Operator
+from bpframe.core.operators import Operator
 from bpframe.testing import Report, check_component
 from bpframe.testing.examples import Example, guess_examples
 from bpframe.testing.probe import CostProbe, Probe, probe_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.operators import (
+from bpframe.core.operators import (
     BatchMatrix,
     Broadcast,
     Diagonal,

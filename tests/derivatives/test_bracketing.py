@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bpframe.core.operators import Diagonal, Identity, Matrix
 from bpframe.derivatives.bracketing import ChainPlan, ChainStep, Factor, plan_chain
 from bpframe.errors import DerivativeError
-from bpframe.operators import Diagonal, Identity, Matrix
 
 from .counting import Counted, counted, plain
 

@@ -10,11 +10,11 @@ import pytest
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
 
 from bpframe import Network
+from bpframe.core.operators.outer_products.kronecker_form import KroneckerForm
+from bpframe.core.operators.outer_products.scattered_form import ScatteredForm
 from bpframe.derivatives.curvature import columns as columns_module
 from bpframe.errors import BatchCoupledError, ContractError, DataError, DerivativeError
 from bpframe.extend import Array, Layer, Operator
-from bpframe.operators.kronecker_form import KroneckerForm
-from bpframe.operators.scattered_form import ScatteredForm
 from tests.oracles import assert_close
 from tests.trials.huber import HuberCost
 

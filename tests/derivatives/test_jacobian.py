@@ -12,10 +12,10 @@ import pytest
 from bpframe_reference import Add, Dense, Multiply, Sigmoid
 
 from bpframe import Network, node
+from bpframe.core.operators import Identity
 from bpframe.derivatives.jacobian import products
 from bpframe.derivatives.jacobian.derivation import derivation_of
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
-from bpframe.operators import Identity
 from tests.contract.components.batch_norm import BatchNorm
 from tests.contract.components.tanh import Tanh
 from tests.oracles import input_jacobian, parameter_jacobian

@@ -11,9 +11,9 @@ from bpframe_reference import Dense
 from bpframe import Network, node
 from bpframe.arrays import checked_inputs, checked_targets
 from bpframe.component import Cost
+from bpframe.core.operators import BatchMatrix
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.errors import BatchCoupledError
-from bpframe.operators import BatchMatrix
 from tests.contract.cases import Case
 from tests.contract.components.batch_norm import BatchNorm
 from tests.oracles import assert_close, cost_gradient

@@ -10,8 +10,8 @@ import pytest
 from bpframe_reference import Dense, Sigmoid
 
 from bpframe import Network
+from bpframe.core.operators import KroneckerForm
 from bpframe.derivatives import memory, portions
-from bpframe.operators import KroneckerForm
 from tests.contract.cases import scatter
 from tests.contract.components.conv1d import Conv1d
 from tests.contract.components.cross_entropy import SoftmaxCrossEntropy
@@ -39,7 +39,7 @@ def test_memory_does_not_grow_with_examples_times_parameters(
     parameters = 4 * network.parameters.vector.size
     monkeypatch.setattr(memory, "PORTION_BYTES", 1 << 40)
     monkeypatch.setattr(portions, "PORTION_BYTES", 1 << 40)
-    monkeypatch.setattr("bpframe.operators.kronecker_form.CHUNK_BYTES", 1 << 16)
+    monkeypatch.setattr("bpframe.core.operators.outer_products.kronecker_form.CHUNK_BYTES", 1 << 16)
 
     def peak(batch: int) -> int:
         x = rng.integers(0, tokens, (batch, *shape)) if tokens else rng.standard_normal((batch, *shape), "f")

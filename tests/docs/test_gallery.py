@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from bpframe_reference import Dense, Multiply, QuadraticCost, Sigmoid, bpframe_examples
 
+from bpframe.core.operators import Gather
 from bpframe.extend import Activation, Diagonal
-from bpframe.operators import Gather
 from bpframe.plugins import default_registry
 from bpframe.testing import check_component
 from bpframe.testing.examples import Example

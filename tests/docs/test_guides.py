@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import typer
 
-import bpframe.operators
+import bpframe.core.operators
 from bpframe.cli.app import app
 from bpframe.component import Component
 from bpframe.component.contract import _METHODS
+from bpframe.core.operators import Operator
 from bpframe.data import CsvData, DigitsData, IdxData, NpzData
-from bpframe.operators import Operator
 from bpframe.plugins import hooks
 from bpframe.spec import NodeSpec, TrainingSpec
 from bpframe.spec.document import NetworkDocument
@@ -112,7 +112,7 @@ def test_every_operator_is_in_the_table_under_the_name_that_summaries_show() -> 
     shown = {}
     for row in rows("guides/operators", "operator"):
         shown[words(row[0]).pop().partition("(")[0]] = row[1]
-    exported = (getattr(bpframe.operators, name) for name in bpframe.operators.__all__)
+    exported = (getattr(bpframe.core.operators, name) for name in bpframe.core.operators.__all__)
     classes = [
         each for each in exported if isinstance(each, type) and issubclass(each, Operator) and each is not Operator
     ]

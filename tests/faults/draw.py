@@ -1,6 +1,6 @@
 """Draw single-place faults, plant each in a copy of the tree, run the tests, and print those that nobody notices.
 
-    python tests/faults/draw.py --count 100 --seed 1 bpframe/operators bpframe/derivatives
+    python tests/faults/draw.py --count 100 --seed 1 bpframe/core/operators bpframe/derivatives
 
 A copy is made in a temporary folder; the working tree is only read. The first run also writes down which tests run
 which lines (`--map`); later ones look again at test files that are newer. Remove the map after a change of sources. A

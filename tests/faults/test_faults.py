@@ -84,7 +84,7 @@ def test_texts_for_people_and_types_are_left_alone() -> None:
 
 def test_faults_of_real_files_are_programs_of_one_changed_place() -> None:
     core = HERE.parents[1] / "bpframe"
-    sources = {str(file.relative_to(core)): file.read_bytes() for file in (core / "operators").rglob("*.py")}
+    sources = {str(file.relative_to(core)): file.read_bytes() for file in (core / "core/operators").rglob("*.py")}
     drawn = draw(sources, 60, seed=4)
     assert len({(fault.path, fault.line) for fault in drawn}) == 60
     for fault in drawn:

@@ -10,7 +10,7 @@ import pytest
 from bpframe_reference import Add, Dense, Identity, Multiply, QuadraticCost, Shift, Sigmoid
 
 import bpframe as bp
-from bpframe.operators import Operator
+from bpframe.core.operators import Operator
 from bpframe.spec.training import TrainingSpec
 from bpframe.trainer import Trainer
 from tests.passes import training_steps

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from bpframe.operators import (
+from bpframe.core.operators import (
     BatchMatrix,
     Broadcast,
     Composed,

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from hypothesis import strategies as st
 
-from bpframe.operators import (
+from bpframe.core.operators import (
     BatchMatrix,
     Broadcast,
     Composed,

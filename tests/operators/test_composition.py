@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpframe.errors import OperatorError
-from bpframe.operators import (
+from bpframe.core.operators import (
     BatchMatrix,
     Broadcast,
     Composed,
@@ -26,6 +25,7 @@ from bpframe.operators import (
     add,
     compose,
 )
+from bpframe.errors import OperatorError
 
 from .oracle import jacobian
 from .strategies import KINDS, batches, generators, numbers, operators, shapes
@@ -41,7 +41,7 @@ def close(actual, expected):
 
 def test_all_structures_are_covered():
     """Every operator class of the package takes part in the pairs below."""
-    import bpframe.operators as package
+    import bpframe.core.operators as package
 
     public = {value for value in vars(package).values() if isinstance(value, type) and issubclass(value, Operator)}
     assert public - {Operator} == set(KINDS)

@@ -11,8 +11,7 @@ import scipy.sparse.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpframe.errors import BatchCoupledError, OperatorError
-from bpframe.operators import (
+from bpframe.core.operators import (
     BatchMatrix,
     Broadcast,
     Composed,
@@ -29,6 +28,7 @@ from bpframe.operators import (
     compose,
     dense_operator,
 )
+from bpframe.errors import BatchCoupledError, OperatorError
 
 from .oracle import jacobian
 from .strategies import KINDS, batches, operators

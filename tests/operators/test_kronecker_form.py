@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpframe.operators import (
+from bpframe.core.operators import (
     Diagonal,
     Gather,
     Identity,
@@ -22,8 +22,8 @@ from bpframe.operators import (
     WeightTimes,
     add,
     compose,
-    kronecker_form,
 )
+from bpframe.core.operators.outer_products import kronecker_form
 
 from .oracle import jacobian
 from .strategies import KINDS, batches, generators, numbers, operators

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bpframe.errors import OperatorError
-from bpframe.operators import (
+from bpframe.core.operators import (
     BatchMatrix,
     Broadcast,
     Composed,
@@ -19,6 +18,7 @@ from bpframe.operators import (
     Sum,
     WeightTimes,
 )
+from bpframe.errors import OperatorError
 
 EVERY = {
     "identity": lambda dtype: Identity().bind((3,), (3,)),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpframe.operators import Broadcast, Diagonal, Gather, Identity
+from bpframe.core.operators import Broadcast, Diagonal, Gather, Identity
 
 from .oracle import jacobian
 from .strategies import KINDS, batches, generators, numbers, operators
@@ -116,7 +116,7 @@ def test_out_changes_no_value(kind, data, batch, stack, rng, dtype):
 )
 def test_out_is_written_where_it_saves_a_copy(kind, product):
     """The products of a training step leave nothing to allocate."""
-    from bpframe.operators import BatchMatrix, Composed, Matrix, Sum, WeightTimes
+    from bpframe.core.operators import BatchMatrix, Composed, Matrix, Sum, WeightTimes
 
     rng = np.random.default_rng(0)
     matrix, diagonal = Matrix(rng.standard_normal((3, 4))), Diagonal(rng.standard_normal((5, 3)))

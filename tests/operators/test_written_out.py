@@ -7,8 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from bpframe.errors import BatchCoupledError
-from bpframe.operators import (
+from bpframe.core.operators import (
     BatchMatrix,
     Broadcast,
     Composed,
@@ -22,6 +21,7 @@ from bpframe.operators import (
     Sum,
     WeightTimes,
 )
+from bpframe.errors import BatchCoupledError
 from tests.contract.components.batch_norm import Standardised
 
 BATCH = 3

@@ -13,7 +13,7 @@ import pytest
 from bpframe_reference import Dense, Identity, QuadraticCost, Sigmoid, StandardNormal
 
 import bpframe as bp
-from bpframe.operators import compose
+from bpframe.core.operators import compose
 
 from .deltas import errors
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.operators import KroneckerForm
 from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.engine import Engine
-from bpframe.operators import KroneckerForm
 from bpframe.parameters import ParameterVector
 
 __all__ = ["empirical_fisher_diagonal", "gauss_newton_diagonal"]

@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bpframe.core.operators import KroneckerForm, PulledVectors
+from bpframe.core.operators.outer_products.kronecker_form import same_memory
 from bpframe.derivatives.curvature.columns import RootColumns, scratch_of
 from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.memory import check_memory
 from bpframe.derivatives.products import unknown
-from bpframe.operators import KroneckerForm, PulledVectors
-from bpframe.operators.kronecker_form import same_memory
 from bpframe.parameters import ParameterVector
 
 __all__ = ["WeightSharing", "kronecker_factors"]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bpframe.operators import Operator
-from bpframe.operators.base import Array
+from bpframe.core.operators import Operator
+from bpframe.core.operators.base import Array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

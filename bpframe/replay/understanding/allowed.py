@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
+import bpframe.core.operators as operators
 import bpframe.errors as errors
-import bpframe.operators as operators
 from bpframe.component.parameter import Parameter, State
-from bpframe.operators import Operator, PulledVectors
+from bpframe.core.operators import Operator, PulledVectors
 from bpframe.validation.model import Validated
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.operators import KroneckerForm, Operator, PulledVectors
+from bpframe.core.operators import KroneckerForm, Operator, PulledVectors
 from bpframe.testing.checks.base import Failure, Setting
 
 __all__ = ["check_products"]

@@ -10,10 +10,10 @@ import numpy as np
 from bpframe.building import build_graph
 from bpframe.called_pass import CalledPass, Pass, Wanted
 from bpframe.component import Cost, Layer, Parameter
+from bpframe.core.operators import Broadcast, Identity, Operator
 from bpframe.engine import Engine
 from bpframe.errors import StaleRecordError
 from bpframe.graph import Graph
-from bpframe.operators import Broadcast, Identity, Operator
 from bpframe.program import Program
 from bpframe.repeating import planned
 from bpframe.spec.network import NetworkSpec, NodeSpec, network_spec

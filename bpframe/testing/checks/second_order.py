@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from bpframe.component import contract_of
+from bpframe.core.operators import Operator
 from bpframe.derivatives.second_order import Blocks, block_product, second_order
 from bpframe.numerical import Measured, measured_along
-from bpframe.operators import Operator
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.diagnosis import explained
 from bpframe.testing.measuring import by_rows

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.operators import Operator
+from bpframe.core.operators import Operator
 from bpframe.testing.measuring import Block, tolerances, written_out
 from bpframe.testing.probe import Probe
 

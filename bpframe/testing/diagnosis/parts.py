@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from bpframe.operators import Composed, Diagonal, Matrix, Operator, Sum
-from bpframe.operators.base import Array, Shape
+from bpframe.core.operators import Composed, Diagonal, Matrix, Operator, Sum
+from bpframe.core.operators.base import Array, Shape
 from bpframe.testing.diagnosis.case import Case
 
 __all__ = ["PARTS"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bpframe.operators.base import Array, Operator, Shape, add_over
-from bpframe.operators.sparse_form import placed
+from bpframe.core.operators.base import Array, Operator, Shape, add_over
+from bpframe.core.operators.sparse_form import placed
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

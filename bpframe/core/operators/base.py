@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from bpframe.core.operators.outer_products.kronecker_form import KroneckerForm
+from bpframe.core.operators.outer_products.pulled_vectors import PulledVectors
+from bpframe.core.operators.scipy_view import linear_operator
+from bpframe.core.operators.shaped import Shape, Shaped
+from bpframe.core.operators.sparse_form import block_diagonal
 from bpframe.errors import BatchCoupledError, OperatorError
-from bpframe.operators.kronecker_form import KroneckerForm
-from bpframe.operators.pulled_vectors import PulledVectors
-from bpframe.operators.scipy_view import linear_operator
-from bpframe.operators.shaped import Shape, Shaped
-from bpframe.operators.sparse_form import block_diagonal
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

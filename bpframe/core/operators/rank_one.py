@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bpframe.operators.base import Array, Operator, Shape
-from bpframe.operators.diagonal import Diagonal
-from bpframe.operators.sparse_form import block_diagonal
+from bpframe.core.operators.base import Array, Operator, Shape
+from bpframe.core.operators.diagonal import Diagonal
+from bpframe.core.operators.sparse_form import block_diagonal
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

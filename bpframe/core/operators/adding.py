@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bpframe.core.operators.base import Operator, one_batch
+from bpframe.core.operators.sum import Sum, common_shapes
 from bpframe.errors import OperatorError
-from bpframe.operators.base import Operator, one_batch
-from bpframe.operators.sum import Sum, common_shapes
 
 __all__ = ["add"]
 

@@ -1,0 +1,40 @@
+"""Local Jacobians as structured linear operators: one class per structure, and how they compose and add."""
+
+from bpframe.core.operators.adding import add
+from bpframe.core.operators.base import Operator
+from bpframe.core.operators.batch_matrix import BatchMatrix, dense_operator
+from bpframe.core.operators.broadcast import Broadcast
+from bpframe.core.operators.composed import Composed
+from bpframe.core.operators.composing import compose
+from bpframe.core.operators.diagonal import Diagonal
+from bpframe.core.operators.gather import Gather
+from bpframe.core.operators.identity import Identity
+from bpframe.core.operators.matrix import Matrix
+from bpframe.core.operators.outer_products.kronecker_form import KroneckerForm
+from bpframe.core.operators.outer_products.pulled_vectors import PulledVectors
+from bpframe.core.operators.outer_products.scattered_form import ScatteredForm
+from bpframe.core.operators.rank_one import RankOne
+from bpframe.core.operators.reshape import Reshape
+from bpframe.core.operators.sum import Sum
+from bpframe.core.operators.weight_times import WeightTimes
+
+__all__ = [
+    "BatchMatrix",
+    "Broadcast",
+    "Composed",
+    "Diagonal",
+    "Gather",
+    "Identity",
+    "KroneckerForm",
+    "Matrix",
+    "Operator",
+    "PulledVectors",
+    "RankOne",
+    "Reshape",
+    "ScatteredForm",
+    "Sum",
+    "WeightTimes",
+    "add",
+    "compose",
+    "dense_operator",
+]
