@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component.domain import FROM_ZERO, Interval
+from bpframe.core.component.domain import FROM_ZERO, Interval
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.graph import Graph, batched
 from bpframe.layout import laid_out

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from bpframe.component import Cost, Layer, Parameter, State, contract_of
-from bpframe.component.domain import Interval, integers_of
-from bpframe.component.parameter import checked_shape
+from bpframe.core.component import Cost, Layer, Parameter, State, contract_of
+from bpframe.core.component.domain import Interval, integers_of
+from bpframe.core.component.parameter import checked_shape
 from bpframe.errors import (
     BpframeError,
     ContractError,

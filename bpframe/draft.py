@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component import Component, Cost, Layer, contract_of
+from bpframe.core.component import Component, Cost, Layer, contract_of
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.errors import DerivativeError, DraftWarning
 from bpframe.graph import Node

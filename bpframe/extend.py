@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pydantic import Field, FiniteFloat, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from bpframe.component import (
+from bpframe.core.component import (
     CONTRACT_VERSION,
     Activation,
     Component,
@@ -21,8 +21,6 @@ from bpframe.component import (
     Parameter,
     State,
 )
-from bpframe.component.linear_minimum import LinearMinimum
-from bpframe.component.problem import Objective, Problem
 from bpframe.core.operators import (
     BatchMatrix,
     Broadcast,
@@ -42,7 +40,9 @@ from bpframe.core.operators import (
     compose,
 )
 from bpframe.core.operators.base import Array
+from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
 from bpframe.errors import ContractError, DataError, ShapeMismatch
+from bpframe.training.problem import Objective, Problem
 
 __all__ = [
     "CONTRACT_VERSION",

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bpframe.component import Contract, Cost, Layer, Parameter, State
-from bpframe.component.domain import Interval, integers_of
+from bpframe.core.component import Contract, Cost, Layer, Parameter, State
+from bpframe.core.component.domain import Interval, integers_of
 
 __all__ = ["Graph", "Node", "Shape", "batched"]
 

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.batches import Batches, Samples
-from bpframe.component import contract_of
-from bpframe.component.problem import Objective, Problem
+from bpframe.core.component import contract_of
 from bpframe.engine import Engine
 from bpframe.errors import BpframeError, ContractError, NonFiniteError
 from bpframe.history import EpochRecord, History
@@ -20,6 +19,7 @@ from bpframe.objective import NetworkObjective
 from bpframe.recording import Listener, Recorder, recording
 from bpframe.returned import failed
 from bpframe.spec.training import TrainingSpec
+from bpframe.training.problem import Objective, Problem
 
 __all__ = ["Minimization", "NetworkProblem"]
 

@@ -18,7 +18,7 @@ from bpframe.checkpoint import (
     saved_preparation,
     write_checkpoint,
 )
-from bpframe.component import Component, Cost, Layer, Optimizer, contract_of
+from bpframe.core.component import Component, Cost, Layer, Optimizer, contract_of
 from bpframe.data import DataSpec, FittedPreparation
 from bpframe.differentiable import Arrays, Differentiable
 from bpframe.drawing import draw, mermaid

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component import Initializer, Parameter, contract_of
+from bpframe.core.component import Initializer, Parameter, contract_of
 from bpframe.errors import ContractError, DataError, ShapeMismatch, closest
 from bpframe.graph import Graph
 from bpframe.randomness import stream

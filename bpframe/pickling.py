@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from operator import attrgetter
 
-from bpframe.component import Component
+from bpframe.core.component import Component
 from bpframe.errors import ContractError
 
 __all__ = ["check_importable"]

@@ -14,7 +14,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
-from bpframe.component import Contract, Cost, contract_of
+from bpframe.core.component import Contract, Cost, contract_of
 from bpframe.errors import ContractError
 from bpframe.graph import Graph, Node
 from bpframe.steps import TRAINING, BackwardStep, Call, CostStep, Slots, Step, Understanding

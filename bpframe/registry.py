@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from bpframe.component import CATEGORIES, Component, category, contract_of
+from bpframe.core.component import CATEGORIES, Component, category, contract_of
 from bpframe.errors import AmbiguousComponent, BpframeError, BrokenPlugin, RegistryError, UnknownComponent, closest
 
 __all__ = ["GROUPS", "PluginSet", "Provider", "Registry", "check_set_name", "group_of"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bpframe.component import Cost
+from bpframe.core.component import Cost
 from bpframe.engine import Engine
 from bpframe.graph import Graph, Node
 from bpframe.plan import Outside, Plan

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 import bpframe.core.operators as operators
-from bpframe.component import Component
+from bpframe.core.component import Component
 from bpframe.core.operators import Operator
 from bpframe.errors import BpframeError, ContractError, OperatorError, ShapeMismatch
 from bpframe.graph import Node, batched

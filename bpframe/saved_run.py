@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.checkpoint import read_checkpoint
-from bpframe.component import Component
+from bpframe.core.component import Component
 from bpframe.data import CsvData, DataSpec, FittedPreparation, NpzData, read_inputs
 from bpframe.data.labels import Label
 from bpframe.errors import DataError

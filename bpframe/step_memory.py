@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component import Optimizer, contract_of
-from bpframe.component.base import no_instance
+from bpframe.core.component import Optimizer, contract_of
+from bpframe.core.component.base import no_instance
 from bpframe.derivatives.memory import in_words
 from bpframe.engine import Engine
 from bpframe.execution.buffers import Lifetime, fit

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bpframe.component import Cost
+from bpframe.core.component import Cost
 from bpframe.graph import Node, Shape
 
 __all__ = ["TRAINING", "BackwardStep", "Call", "CostStep", "Reads", "Slots", "Step", "Understanding"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpframe.component import Cost, contract_of
+from bpframe.core.component import Cost, contract_of
 from bpframe.engine import Engine
 from bpframe.graph import Node, batched
 

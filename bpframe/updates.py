@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component import Optimizer, contract_of
+from bpframe.core.component import Optimizer, contract_of
 from bpframe.errors import ContractError
 from bpframe.replay.understanding import understand
 from bpframe.returned import failed, in_dtype, instead

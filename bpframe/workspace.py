@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component import State
+from bpframe.core.component import State
 from bpframe.graph import Graph
 from bpframe.layout import laid_out
 from bpframe.parameters import ParameterVector

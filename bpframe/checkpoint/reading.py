@@ -28,7 +28,7 @@ from bpframe.checkpoint.content import (
 )
 from bpframe.checkpoint.digests import check_files, check_seal
 from bpframe.checkpoint.folder import resolved
-from bpframe.component import Component
+from bpframe.core.component import Component
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
 from bpframe.engine import Engine

@@ -29,7 +29,7 @@ from bpframe.checkpoint.content import (
 )
 from bpframe.checkpoint.digests import digests_of, sealed
 from bpframe.checkpoint.folder import new_folder, resolved
-from bpframe.component import Component
+from bpframe.core.component import Component
 from bpframe.errors import CheckpointError, RegistryError
 from bpframe.plugins import default_registry, listeners
 from bpframe.registry import Registry

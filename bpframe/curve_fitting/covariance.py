@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component.linear_minimum import LinearMinimum
+from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
 
 __all__ = ["Covariance", "parameter_covariance"]
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bpframe.component import Layer, Optimizer
+from bpframe.core.component import Layer, Optimizer
 from bpframe.curve_fitting.covariance import Covariance
 from bpframe.curve_fitting.data import (
     checked_sigma,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component import Component, Cost, Layer, Optimizer, contract_of
+from bpframe.core.component import Component, Cost, Layer, Optimizer, contract_of
 from bpframe.curve_fitting.data import real_numbers
 from bpframe.errors import DataError, UnknownComponent, closest
 from bpframe.network import Network

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component.linear_minimum import NEAR, LinearMinimum
 from bpframe.curve_fitting.covariance import ILL_CONDITIONED, Covariance, parameter_covariance
 from bpframe.curve_fitting.model import entry_names
-from bpframe.derivatives.least_squares import LeastSquares
+from bpframe.derivatives.least_squares.least_squares import LeastSquares
+from bpframe.derivatives.least_squares.linear_minimum import NEAR, LinearMinimum
 from bpframe.network import Network
 
 __all__ = ["Verdict", "judged"]

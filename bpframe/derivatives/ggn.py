@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component import contract_of
+from bpframe.core.component import contract_of
 from bpframe.derivatives.jvp import tangents
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.pull_back import pull_back

@@ -11,7 +11,7 @@ from typing import Any
 
 import pluggy
 
-from bpframe.component import Component
+from bpframe.core.component import Component
 
 __all__ = [
     "GROUP",

@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint
 
 import pluggy
 
-from bpframe.component import CONTRACT_VERSION, Component
+from bpframe.core.component import CONTRACT_VERSION, Component
 from bpframe.errors import BpframeError
 from bpframe.plugins.capturing import captured
 from bpframe.plugins.disturbances import noticing

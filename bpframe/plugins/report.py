@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bpframe.component import CATEGORIES, category
+from bpframe.core.component import CATEGORIES, category
 from bpframe.registry import PluginSet, Registry
 
 __all__ = ["plugin_report"]

@@ -7,8 +7,8 @@ import keyword
 import re
 from dataclasses import dataclass
 
-from bpframe.component import CATEGORIES
-from bpframe.component.base import kind_of
+from bpframe.core.component import CATEGORIES
+from bpframe.core.component.base import kind_of
 from bpframe.errors import ScaffoldError
 from bpframe.extend import __all__ as extend_names
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, WrapValidator
 
-from bpframe.component import Cost
+from bpframe.core.component import Cost
 from bpframe.data import DataSpec
 from bpframe.errors import SpecError, closest
 from bpframe.plugins import default_registry

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 
-from bpframe.component import CATEGORIES, Component
+from bpframe.core.component import CATEGORIES, Component
 from bpframe.registry import GROUPS, Registry, group_of
 
 __all__ = ["model_fields_schema"]

@@ -19,8 +19,8 @@ from pydantic import (
     model_validator,
 )
 
-from bpframe.component import Component, Cost, Layer
-from bpframe.component.base import Resolver, no_instance
+from bpframe.core.component import Component, Cost, Layer
+from bpframe.core.component.base import Resolver, no_instance
 from bpframe.errors import DuplicateNode, GraphError, SpecError
 from bpframe.validation.mistakes import Wanted, moved_up, shortened
 from bpframe.validation.model import Validated

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from pydantic import ModelWrapValidatorHandler
 
-from bpframe.component import CATEGORIES, Component
-from bpframe.component.base import Resolver
+from bpframe.core.component import CATEGORIES, Component
+from bpframe.core.component.base import Resolver
 from bpframe.errors import RegistryError
 from bpframe.registry import Registry, group_of
 from bpframe.validation.mistakes import refusal, shortened

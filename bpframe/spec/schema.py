@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bpframe.component import Component
+from bpframe.core.component import Component
 from bpframe.plugins import default_registry
 from bpframe.registry import GROUPS, Registry
 from bpframe.spec.document import DATA_KINDS, NetworkDocument

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, ValidationInfo, field_validator
 
-from bpframe.component import Optimizer, contract_of
+from bpframe.core.component import Optimizer, contract_of
 from bpframe.validation.mistakes import refusal
 from bpframe.validation.model import Validated
 

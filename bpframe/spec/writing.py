@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError
 
-from bpframe.component import Component
+from bpframe.core.component import Component
 from bpframe.errors import BpframeError, SpecFileError
 from bpframe.plugins import default_registry
 from bpframe.registry import Registry

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component import Component
+from bpframe.core.component import Component
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.errors import ContractError
 from bpframe.graph import Shape

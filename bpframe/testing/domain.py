@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component import Component, contract_of
-from bpframe.component.domain import declared_domain
+from bpframe.core.component import Component, contract_of
+from bpframe.core.component.domain import declared_domain
 
 __all__ = ["Domain", "domains_of"]
 

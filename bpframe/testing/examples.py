@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component import Component, Cost, Initializer, Layer, contract_of
-from bpframe.component.parameter import checked_shape
+from bpframe.core.component import Component, Cost, Initializer, Layer, contract_of
+from bpframe.core.component.parameter import checked_shape
 from bpframe.errors import BpframeError, ContractError
 from bpframe.graph import Shape
 from bpframe.testing.checks import Setting

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
-from bpframe.component import Component, Initializer, contract_of
+from bpframe.core.component import Component, Initializer, contract_of
 from bpframe.errors import BpframeError
 from bpframe.plugins import default_registry
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component import Component
+from bpframe.core.component import Component
 from bpframe.derivatives.gradient_check import Fault
 from bpframe.differences import sizes
 from bpframe.graph import Graph, Node, Shape

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from bpframe.component import Component, contract_of
-from bpframe.component.base import no_instance
+from bpframe.core.component import Component, contract_of
+from bpframe.core.component.base import no_instance
 from bpframe.errors import BpframeError
 from bpframe.graph import Shape
 from bpframe.testing.checks import CHECKS, DRAFT_CHECKS, Check, Failure, Setting, Skipped, is_draft

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from bpframe.component import Component, contract_of
+from bpframe.core.component import Component, contract_of
 from bpframe.core.operators import Operator
 from bpframe.graph import Shape
 from bpframe.randomness import stream

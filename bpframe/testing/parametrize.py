@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bpframe.component import Component
+from bpframe.core.component import Component
 from bpframe.errors import ContractError, MissingExtra, closest
 from bpframe.testing.examples import Example, guess_examples, read_examples
 from bpframe.testing.kit import check_component, check_names, fields_of

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bpframe.building import build_graph
-from bpframe.component import Component, Cost, Layer, contract_of
+from bpframe.core.component import Component, Cost, Layer, contract_of
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.draft import DraftGradient
 from bpframe.errors import ContractError

@@ -11,7 +11,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from bpframe.component import contract_of
+from bpframe.core.component import contract_of
 from bpframe.errors import BpframeError, SpecError, closest
 from bpframe.testing.comparing import compare_jacobians
 from bpframe.testing.examples import Example, guess_examples

@@ -9,7 +9,7 @@ import numpy as np
 
 from bpframe.batches import Samples
 from bpframe.building import build_graph
-from bpframe.component import Activation, Cost, Layer, Optimizer, Parameter
+from bpframe.core.component import Activation, Cost, Layer, Optimizer, Parameter
 from bpframe.core.operators import Broadcast, Diagonal, Identity, Matrix, Operator, WeightTimes
 from bpframe.engine import Engine
 from bpframe.history import History

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bpframe.component import CATEGORIES, Component, category
+from bpframe.core.component import CATEGORIES, Component, category
 from bpframe.errors import BpframeError, UnknownComponent, closest
 from bpframe.plugins import Discovery, default_discovery
 from bpframe.registry import PluginSet

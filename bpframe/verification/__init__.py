@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from bpframe.component import Initializer, Optimizer
+from bpframe.core.component import Initializer, Optimizer
 from bpframe.errors import SpecError
 from bpframe.graph import Graph
 from bpframe.validation.strict_numbers import checked_truth

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bpframe.component import Component, category
+from bpframe.core.component import Component, category
 from bpframe.errors import BpframeError, ComponentCheckFailed
 from bpframe.graph import Shape
 from bpframe.verification.cache import Verdict, path_of, recall, remember

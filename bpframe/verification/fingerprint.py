@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from bpframe._version import __version__
-from bpframe.component import CONTRACT_VERSION, Component
+from bpframe.core.component import CONTRACT_VERSION, Component
 from bpframe.graph import Shape
 
 __all__ = ["fingerprint"]

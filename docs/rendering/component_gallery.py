@@ -13,7 +13,7 @@ from component_plots import Plot, plot_of
 from docstrings import escaped
 from matrix_pictures import operator_picture
 
-from bpframe.component import Component, category
+from bpframe.core.component import Component, category
 from bpframe.core.operators import Operator
 from bpframe.testing import Report, check_component
 from bpframe.testing.examples import Example, guess_examples

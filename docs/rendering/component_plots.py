@@ -11,7 +11,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from bpframe.component import Initializer, Optimizer, contract_of
+from bpframe.core.component import Initializer, Optimizer, contract_of
 from bpframe.testing.domain import Domain
 from bpframe.testing.examples import Example
 from bpframe.testing.probe import Probe, probe_of

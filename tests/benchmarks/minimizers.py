@@ -127,7 +127,7 @@ def by_torch(setting, own_loop):
 def by_scipy(setting, method):
     from scipy.optimize import least_squares
 
-    from bpframe.derivatives.least_squares import LeastSquares
+    from bpframe.derivatives.least_squares.least_squares import LeastSquares
 
     net, (x, y), start = network(setting), setting.data(), setting.start()
     (output,) = net.graph.outputs

@@ -10,7 +10,7 @@ import pytest
 from bpframe_reference import Add, Dense, GradientDescent, QuadraticCost, ScaledNormal, Sigmoid
 from pydantic import field_validator, model_validator
 
-from bpframe.component import Component
+from bpframe.core.component import Component
 from bpframe.errors import BpframeError, ContractError
 from bpframe.extend import Activation, Array, Cost, Field, Initializer, Layer, Matrix, PositiveFloat, PositiveInt
 from bpframe.testing.examples import guess_examples, guess_shapes, read_examples

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bpframe.component import (
+from bpframe.core.component import (
     CATEGORIES,
     Activation,
     Component,

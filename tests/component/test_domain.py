@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bpframe.component import contract_of
-from bpframe.component.domain import declared_domain
+from bpframe.core.component import contract_of
+from bpframe.core.component.domain import declared_domain
 from bpframe.errors import ContractError
 from bpframe.extend import Activation, Array, Cost, Diagonal, Field, Gather, Layer, Operator, Parameter, PositiveInt
 from bpframe.testing import check_component

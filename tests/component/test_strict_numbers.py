@@ -9,7 +9,7 @@ import pytest
 from bpframe_reference import GradientDescent, Sigmoid
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from bpframe.component import Initializer, Parameter
+from bpframe.core.component import Initializer, Parameter
 from bpframe.errors import ContractError, SpecError
 from bpframe.spec import TrainingSpec, network_spec
 from bpframe.validation.model import Validated

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bpframe.component import Activation
+from bpframe.core.component import Activation
 from bpframe.extend import Array
 from bpframe.replay.understanding import understand
 from bpframe.replay.understanding.allowed import functions, out_position

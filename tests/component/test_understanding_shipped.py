@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from bpframe.component import Component
+from bpframe.core.component import Component
 from bpframe.replay.understanding import understand
 
 MODULES = (

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field, FiniteFloat, PositiveFloat, PositiveInt, field_validator, model_validator
 
-from bpframe.component import Activation, Initializer, Layer
+from bpframe.core.component import Activation, Initializer, Layer
 from bpframe.errors import SpecError
 from bpframe.validation.mistakes import expected_of
 

@@ -8,7 +8,7 @@ import scipy.special
 from bpframe_reference import Dense, GradientDescent
 
 from bpframe import Network
-from bpframe.component import Cost
+from bpframe.core.component import Cost
 from bpframe.errors import DataError, ShapeMismatch
 from tests.oracles import assert_close, cost_gradient, written_out
 

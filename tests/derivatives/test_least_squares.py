@@ -8,10 +8,10 @@ from bpframe_reference import Dense, QuadraticCost
 
 from bpframe import Network, node
 from bpframe.arrays import checked_inputs, checked_targets
-from bpframe.component import Cost
+from bpframe.core.component import Cost
 from bpframe.core.operators import BatchMatrix, Diagonal
 from bpframe.derivatives import memory, passes
-from bpframe.derivatives.least_squares import LeastSquares
+from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.written_rows import WrittenRows
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError

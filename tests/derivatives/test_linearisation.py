@@ -10,7 +10,7 @@ from bpframe_reference import Dense
 
 from bpframe import Network, node
 from bpframe.arrays import checked_inputs, checked_targets
-from bpframe.component import Cost
+from bpframe.core.component import Cost
 from bpframe.core.operators import BatchMatrix
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.errors import BatchCoupledError

@@ -9,7 +9,7 @@ import pytest
 from bpframe_reference import Dense, QuadraticCost
 
 from bpframe import Network, node
-from bpframe.component import Layer
+from bpframe.core.component import Layer
 from bpframe.errors import ContractError, DerivativeError
 from bpframe.extend import Array, Broadcast, Diagonal, Identity, Operator, Parameter, compose
 from tests.contract.components.batch_norm import BatchNorm

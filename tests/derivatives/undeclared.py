@@ -6,7 +6,7 @@ import numpy as np
 from bpframe_reference import QuadraticCost
 
 from bpframe import Network
-from bpframe.component import Activation, Cost
+from bpframe.core.component import Activation, Cost
 from bpframe.extend import Array, Diagonal, Operator
 from tests.contract.cases import scatter
 

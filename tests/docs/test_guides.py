@@ -13,8 +13,8 @@ import typer
 
 import bpframe.core.operators
 from bpframe.cli.app import app
-from bpframe.component import Component
-from bpframe.component.contract import _METHODS
+from bpframe.core.component import Component
+from bpframe.core.component.contract import _METHODS
 from bpframe.core.operators import Operator
 from bpframe.data import CsvData, DigitsData, IdxData, NpzData
 from bpframe.plugins import hooks

@@ -13,7 +13,7 @@ import pytest
 from bpframe_reference import Dense, GradientDescent, Multiply, QuadraticCost, Sigmoid
 
 from bpframe import Network
-from bpframe.component import contract_of
+from bpframe.core.component import contract_of
 from bpframe.errors import ContractError, DraftWarning
 from bpframe.extend import Activation, Array, Cost, Diagonal, Layer, Operator
 from bpframe.testing import check_component

@@ -6,7 +6,7 @@ import copy
 import inspect
 from functools import cache
 
-from bpframe.component import Component, contract_of
+from bpframe.core.component import Component, contract_of
 from bpframe.extend import Activation, Array, Layer
 
 VARIABLES = ("integer_inputs", "couples_batch", "domain", "kind", "integer_targets")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.linalg import orth
 
-from bpframe.component.linear_minimum import linear_minimum
+from bpframe.derivatives.least_squares.linear_minimum import linear_minimum
 
 
 def found(matrix, rho, theta=None):

@@ -9,7 +9,7 @@ import pytest
 from bpframe_reference import Dense, QuadraticCost
 
 from bpframe import Network, node
-from bpframe.component import Component, Cost
+from bpframe.core.component import Component, Cost
 from tests.contract.cases import scatter
 from tests.contract.components.flatten import Flatten
 from tests.testing.planted import PLANTED, Planted

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bpframe import Network
-from bpframe.component import contract_of
+from bpframe.core.component import contract_of
 from tests.oracles import along, assert_close, input_jacobian
 
 FILE = Path(__file__).parents[2] / "docs" / "examples" / "softsign_plugin" / "softsign_plugin.py"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 COMPONENT = """
-from bpframe.component import Layer
+from bpframe.core.component import Layer
 from bpframe.plugins import hookimpl
 
 class {name}(Layer):

@@ -27,11 +27,11 @@ BROKEN = {
     "strings": ("def bpframe_components():\n    return ['Dense']\n", "[0] is of type str"),
     "foreign": ("def bpframe_components():\n    return [dict]\n", "[0] is the class dict, which is no component"),
     "instance": (
-        "from bpframe.component import Layer\ndef bpframe_components():\n    return [Layer()]\n",
+        "from bpframe.core.component import Layer\ndef bpframe_components():\n    return [Layer()]\n",
         "[0] is of type Layer",
     ),
     "abstract": (
-        "from bpframe.component import Layer\ndef bpframe_components():\n    return [Layer]\n",
+        "from bpframe.core.component import Layer\ndef bpframe_components():\n    return [Layer]\n",
         "Layer has no forward",
     ),
     "failing": ("def bpframe_components():\n    raise KeyError('lost')\n", "KeyError: 'lost'"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpframe.component import Activation, Cost, Initializer, Layer, Optimizer
+from bpframe.core.component import Activation, Cost, Initializer, Layer, Optimizer
 from bpframe.errors import AmbiguousComponent, BrokenPlugin, ContractError, RegistryError, UnknownComponent
 from bpframe.registry import PluginSet, Provider, Registry
 

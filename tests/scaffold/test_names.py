@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bpframe.component.base import kind_of
+from bpframe.core.component.base import kind_of
 from bpframe.errors import ScaffoldError
 from bpframe.scaffold import KINDS, Names, new_package
 from bpframe.scaffold.names import LONGEST

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 from pydantic import Field, FiniteFloat, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from bpframe.component import Activation, Component, Cost, Initializer, Layer, Optimizer
+from bpframe.core.component import Activation, Component, Cost, Initializer, Layer, Optimizer
 from bpframe.registry import PluginSet, Provider, Registry
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpframe import Network
-from bpframe.component import Component
+from bpframe.core.component import Component
 from bpframe.testing import kit
 
 GOOD = "return Diagonal(self.factor * (1 - np.tanh(x) ** 2))"

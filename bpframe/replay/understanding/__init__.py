@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component.base import Component
+from bpframe.core.component.base import Component
 from bpframe.replay.understanding.allowed import ARRAY_ATTRIBUTES, unchanging
 from bpframe.replay.understanding.expressions import Refused
 from bpframe.replay.understanding.names import Reader

@@ -18,7 +18,7 @@ import numpy as np
 
 import bpframe.core.operators as operators
 import bpframe.errors as errors
-from bpframe.component.parameter import Parameter, State
+from bpframe.core.component.parameter import Parameter, State
 from bpframe.core.operators import Operator, PulledVectors
 from bpframe.validation.model import Validated
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bpframe.component import Component, category
+from bpframe.core.component import Component, category
 from bpframe.errors import ContractError
 from bpframe.graph import Shape
 from bpframe.randomness import stream

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bpframe.component import contract_of
+from bpframe.core.component import contract_of
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.probe import CostProbe
 from bpframe.testing.structure import suggested_for_input, suggested_for_parameter

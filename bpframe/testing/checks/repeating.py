@@ -9,7 +9,7 @@ import numpy as np
 
 from bpframe.building import build_graph
 from bpframe.called_pass import CalledPass, Pass, Wanted
-from bpframe.component import Cost, Layer, Parameter
+from bpframe.core.component import Cost, Layer, Parameter
 from bpframe.core.operators import Broadcast, Identity, Operator
 from bpframe.engine import Engine
 from bpframe.errors import StaleRecordError

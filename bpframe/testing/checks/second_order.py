@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.component import contract_of
+from bpframe.core.component import contract_of
 from bpframe.core.operators import Operator
 from bpframe.derivatives.second_order import Blocks, block_product, second_order
 from bpframe.numerical import Measured, measured_along

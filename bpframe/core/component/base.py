@@ -96,7 +96,7 @@ def no_instance(wanted: type[Component], value: object, place: str) -> SpecError
 
 
 def _is_category(cls: type[Component]) -> bool:
-    return cls.__module__.startswith("bpframe.component.")
+    return cls.__module__.startswith("bpframe.core.component.")
 
 
 def _class_of(value: object) -> type:

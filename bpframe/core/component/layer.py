@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from bpframe.component.base import Component
-from bpframe.component.domain import Domain
+from bpframe.core.component.base import Component
+from bpframe.core.component.domain import Domain
 
 __all__ = ["Layer"]
 

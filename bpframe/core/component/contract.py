@@ -12,15 +12,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
-from bpframe.component.activation import Activation
-from bpframe.component.base import RESERVED_FIELDS, Component
-from bpframe.component.cost import Cost
-from bpframe.component.domain import check_declared_domain
-from bpframe.component.initializer import Initializer
-from bpframe.component.keys import all_returned_keys, returned_keys
-from bpframe.component.layer import Layer
-from bpframe.component.optimizer import Optimizer
-from bpframe.component.signature import Signature, read_signature, unknown_word
+from bpframe.core.component.activation import Activation
+from bpframe.core.component.base import RESERVED_FIELDS, Component
+from bpframe.core.component.cost import Cost
+from bpframe.core.component.domain import check_declared_domain
+from bpframe.core.component.initializer import Initializer
+from bpframe.core.component.keys import all_returned_keys, returned_keys
+from bpframe.core.component.layer import Layer
+from bpframe.core.component.optimizer import Optimizer
+from bpframe.core.component.signature import Signature, read_signature, unknown_word
 from bpframe.errors import ContractError, closest
 
 __all__ = ["CATEGORIES", "CONTRACT_VERSION", "Contract", "category", "contract_of"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpframe.component.linear_minimum import LinearMinimum
+from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator

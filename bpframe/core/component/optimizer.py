@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from bpframe.component.base import Component
+from bpframe.core.component.base import Component
 
 __all__ = ["Optimizer"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpframe.component.layer import Layer
+from bpframe.core.component.layer import Layer
 
 __all__ = ["Activation"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bpframe.component.base import Component
+from bpframe.core.component.base import Component
 from bpframe.errors import ContractError, closest
 
 __all__ = ["Signature", "read_signature", "unknown_word"]

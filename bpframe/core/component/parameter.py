@@ -6,7 +6,7 @@ import math
 import operator
 from dataclasses import dataclass
 
-from bpframe.component.initializer import Initializer
+from bpframe.core.component.initializer import Initializer
 from bpframe.errors import ContractError
 
 __all__ = ["Parameter", "State"]

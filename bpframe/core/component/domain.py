@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
-from bpframe.component.base import Component
+from bpframe.core.component.base import Component
 from bpframe.errors import ContractError, closest
 
 __all__ = ["FROM_ZERO", "Domain", "Interval", "check_declared_domain", "declared_domain", "integers_of"]
