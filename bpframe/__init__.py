@@ -16,12 +16,12 @@ import bpframe.errors as errors
 from bpframe._version import __version__
 
 if TYPE_CHECKING:
+    from bpframe.core.graph.description import node
     from bpframe.curve_fitting import fit_curve
     from bpframe.history import History
     from bpframe.machine import doctor
     from bpframe.metrics import accuracy
     from bpframe.network import Network, load
-    from bpframe.spec.network import node
 
 __all__ = ["History", "Network", "__version__", "accuracy", "doctor", "errors", "fit_curve", "load", "node"]
 
@@ -32,7 +32,7 @@ _HOME = {
     "doctor": "bpframe.machine",
     "fit_curve": "bpframe.curve_fitting",
     "load": "bpframe.network",
-    "node": "bpframe.spec.network",
+    "node": "bpframe.core.graph.description",
 }
 
 

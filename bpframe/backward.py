@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Operator
 from bpframe.errors import ContractError
-from bpframe.graph import Node
 from bpframe.layout import laid_out
 from bpframe.local_jacobian import local_jacobian
 from bpframe.returned import check_gradient, check_product, failed

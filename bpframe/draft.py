@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.component import Component, Cost, Layer, contract_of
+from bpframe.core.graph.graph import Node
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.errors import DerivativeError, DraftWarning
-from bpframe.graph import Node
 from bpframe.numerical import jacobian_columns
 
 __all__ = [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bpframe.core.graph.graph import Graph, batched
 from bpframe.errors import MissingExtra
-from bpframe.graph import Graph, batched
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from bpframe.called_pass import CalledPass, MakePass, Pass, Wanted
+from bpframe.core.graph.parameters import ParameterVector, initial_parameters
+from bpframe.core.graph.randomness import stream
 from bpframe.forward import forward
 from bpframe.lanes import Lane, Lanes
-from bpframe.parameters import ParameterVector, initial_parameters
 from bpframe.plan import Plan
-from bpframe.randomness import stream
 from bpframe.trace import Trace
 from bpframe.workspace import NodeState, Workspace, initial_state
 

@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 from weakref import WeakSet, ref
 
+from bpframe.core.graph.parameters import ParameterVector
 from bpframe.errors import ConcurrencyError
-from bpframe.parameters import ParameterVector
 
 __all__ = ["Lane", "Lanes"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from bpframe.graph import Graph, Node
+from bpframe.core.graph.graph import Graph, Node
 
 __all__ = ["largest_product"]
 

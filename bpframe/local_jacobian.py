@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Operator, dense_operator
 from bpframe.errors import BpframeError, ContractError, OperatorError, closest
-from bpframe.graph import Node
 from bpframe.returned import check_jacobian, failed, grows_with_the_batch, instead, misfit, named
 from bpframe.steps import Slots, Step
 from bpframe.workspace import Workspace, read_only

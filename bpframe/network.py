@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bpframe.building import build_graph
 from bpframe.checkpoint import (
     Checkpoint,
     read_checkpoint,
@@ -19,6 +18,8 @@ from bpframe.checkpoint import (
     write_checkpoint,
 )
 from bpframe.core.component import Component, Cost, Layer, Optimizer, contract_of
+from bpframe.core.graph.building import build_graph
+from bpframe.core.graph.description import NetworkSpec, NodeSpec, network_spec
 from bpframe.data import DataSpec, FittedPreparation
 from bpframe.differentiable import Arrays, Differentiable
 from bpframe.drawing import draw, mermaid
@@ -29,7 +30,6 @@ from bpframe.pickling import check_importable
 from bpframe.plugins import listeners
 from bpframe.repeating import repeating_engine
 from bpframe.spec import RunSpec
-from bpframe.spec.network import NetworkSpec, NodeSpec, network_spec
 from bpframe.spec.training import TrainingSpec
 from bpframe.step_memory import Memory, step_memory
 from bpframe.step_plan import StepPlan, step_plan

@@ -15,8 +15,8 @@ from operator import itemgetter
 from typing import Any
 
 from bpframe.core.component import Contract, Cost, contract_of
+from bpframe.core.graph.graph import Graph, Node
 from bpframe.errors import ContractError
-from bpframe.graph import Graph, Node
 from bpframe.steps import TRAINING, BackwardStep, Call, CostStep, Slots, Step, Understanding
 
 __all__ = ["Outside", "Plan"]

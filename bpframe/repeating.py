@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bpframe.core.component import Cost
+from bpframe.core.graph.graph import Graph, Node
 from bpframe.engine import Engine
-from bpframe.graph import Graph, Node
 from bpframe.plan import Outside, Plan
 from bpframe.program import repeating
 from bpframe.replay.understanding import understand

@@ -11,9 +11,9 @@ import numpy as np
 
 import bpframe.core.operators as operators
 from bpframe.core.component import Component
+from bpframe.core.graph.graph import Node, batched
 from bpframe.core.operators import Operator
 from bpframe.errors import BpframeError, ContractError, OperatorError, ShapeMismatch
-from bpframe.graph import Node, batched
 from bpframe.steps import Call, CostStep
 
 __all__ = [

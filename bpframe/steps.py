@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bpframe.core.component import Cost
-from bpframe.graph import Node, Shape
+from bpframe.core.graph.graph import Node, Shape
 
 __all__ = ["TRAINING", "BackwardStep", "Call", "CostStep", "Reads", "Slots", "Step", "Understanding"]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bpframe.core.component import Cost, contract_of
+from bpframe.core.graph.graph import Node, batched
 from bpframe.engine import Engine
-from bpframe.graph import Node, batched
 
 if TYPE_CHECKING:
     from rich.table import Table

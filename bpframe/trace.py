@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import Operator
 from bpframe.errors import closest
 from bpframe.local_jacobian import local_jacobian
-from bpframe.parameters import ParameterVector
 from bpframe.plan import Plan
 from bpframe.steps import Slots
 from bpframe.workspace import Workspace

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.component import State
-from bpframe.graph import Graph
+from bpframe.core.graph.graph import Graph
+from bpframe.core.graph.parameters import ParameterVector
 from bpframe.layout import laid_out
-from bpframe.parameters import ParameterVector
 from bpframe.plan import Plan
 from bpframe.steps import CostStep, Slots, Step
 

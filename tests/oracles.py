@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 
 from bpframe.arrays import checked_inputs, checked_targets
+from bpframe.core.graph.randomness import stream
 from bpframe.forward import costs, forward
 from bpframe.network import Network
-from bpframe.randomness import stream
 from bpframe.trace import Trace
 from bpframe.workspace import Workspace
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from bpframe.checkpoint.content import COLUMNS, PREPARATION, Checkpoint
+from bpframe.core.graph.graph import Graph
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns, Preparation
 from bpframe.errors import CheckpointError
-from bpframe.graph import Graph
 
 __all__ = ["restored_preparation", "saved_preparation"]
 

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from bpframe.building import build_graph
 from bpframe.checkpoint.content import (
     COLUMNS,
     FORMAT,
@@ -29,6 +28,7 @@ from bpframe.checkpoint.content import (
 from bpframe.checkpoint.digests import check_files, check_seal
 from bpframe.checkpoint.folder import resolved
 from bpframe.core.component import Component
+from bpframe.core.graph.building import build_graph
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
 from bpframe.engine import Engine

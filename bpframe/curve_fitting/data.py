@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from bpframe.arrays import checked_array, checked_inputs
+from bpframe.core.graph.graph import Graph
 from bpframe.data.cells import finite_number
 from bpframe.errors import DataError, ShapeMismatch
-from bpframe.graph import Graph
 
 __all__ = [
     "checked_sigma",

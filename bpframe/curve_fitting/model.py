@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.component import Component, Cost, Layer, Optimizer, contract_of
+from bpframe.core.graph.description import NetworkSpec, network_spec
+from bpframe.core.graph.parameters import ParameterVector
 from bpframe.curve_fitting.data import real_numbers
 from bpframe.errors import DataError, UnknownComponent, closest
 from bpframe.network import Network
-from bpframe.parameters import ParameterVector
 from bpframe.plugins import default_registry
-from bpframe.spec.network import NetworkSpec, network_spec
 
 __all__ = ["default_optimizer", "entry_names", "fitted_network", "set_start", "values"]
 

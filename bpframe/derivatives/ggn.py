@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.component import contract_of
+from bpframe.core.graph.graph import Graph
 from bpframe.derivatives.jvp import tangents
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.pull_back import pull_back
 from bpframe.derivatives.spaces import Space
 from bpframe.errors import DerivativeError
-from bpframe.graph import Graph
 
 __all__ = ["GaussNewtonProduct", "check_fisher"]
 

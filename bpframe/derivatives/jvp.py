@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Operator
-from bpframe.graph import Node
 from bpframe.returned import check_product, failed
 from bpframe.trace import Trace
 from bpframe.workspace import read_only

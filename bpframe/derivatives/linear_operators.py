@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators.scipy_view import linear_operator
 from bpframe.derivatives.jvp import jvp
 from bpframe.derivatives.memory import portion
@@ -15,7 +16,6 @@ from bpframe.derivatives.pull_back import pull_back
 from bpframe.derivatives.spaces import Space, Wrt, space_of
 from bpframe.engine import Engine
 from bpframe.errors import DataError
-from bpframe.parameters import ParameterVector
 from bpframe.trace import Trace
 
 if TYPE_CHECKING:

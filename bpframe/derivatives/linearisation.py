@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from bpframe.backward import output_errors, walk_back
+from bpframe.core.graph.graph import Node
+from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import Operator, PulledVectors, dense_operator
 from bpframe.engine import Engine
 from bpframe.errors import BatchCoupledError, BpframeError, ContractError, DerivativeError, OperatorError
 from bpframe.forward import costs
-from bpframe.graph import Node
-from bpframe.parameters import ParameterVector
 from bpframe.returned import failed
 from bpframe.scratch import Scratch
 from bpframe.steps import CostStep

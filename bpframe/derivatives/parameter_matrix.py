@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.graph.parameters import ByPath, ParameterVector, views_of
 from bpframe.errors import ShapeMismatch
-from bpframe.parameters import ByPath, ParameterVector, views_of
 
 __all__ = ["ParameterMatrix"]
 

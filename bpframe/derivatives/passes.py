@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.graph.parameters import ParameterVector, views_of
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.memory import portion, slices
 from bpframe.engine import Engine
 from bpframe.forward import forward
-from bpframe.parameters import ParameterVector, views_of
 from bpframe.trace import Trace
 from bpframe.workspace import Workspace
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.difference import DifferenceProduct
 from bpframe.derivatives.empirical_fisher import EmpiricalFisherProduct
 from bpframe.derivatives.ggn import GaussNewtonProduct, check_fisher
@@ -17,7 +18,6 @@ from bpframe.derivatives.memory import portion, slices
 from bpframe.derivatives.spaces import Space, Wrt, space_of
 from bpframe.engine import Engine
 from bpframe.errors import DerivativeError, closest
-from bpframe.parameters import ParameterVector
 from bpframe.plan import Plan
 
 __all__ = ["KINDS", "Kind", "Method", "Product", "in_portions", "mean_product", "product_at", "unknown", "vector_bytes"]

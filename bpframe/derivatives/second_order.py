@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Diagonal, Operator, dense_operator
 from bpframe.errors import ContractError, DerivativeError, OperatorError, closest
-from bpframe.graph import Node
 from bpframe.returned import failed
 from bpframe.steps import Step
 from bpframe.trace import Trace

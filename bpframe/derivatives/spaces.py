@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bpframe.core.graph.graph import Graph
+from bpframe.core.graph.parameters import views_of
 from bpframe.errors import DerivativeError
-from bpframe.graph import Graph
-from bpframe.parameters import views_of
 
 __all__ = ["Space", "Wrt", "space_of"]
 

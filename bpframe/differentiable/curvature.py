@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.curvature.blocks import By, gauss_newton_blocks
 from bpframe.derivatives.curvature.columns import linearised
 from bpframe.derivatives.curvature.diagonal import empirical_fisher_diagonal, gauss_newton_diagonal
@@ -14,7 +15,6 @@ from bpframe.derivatives.curvature.hessian_diagonal import hessian_diagonal
 from bpframe.derivatives.curvature.kfac import WeightSharing, kronecker_factors
 from bpframe.derivatives.ggn import check_fisher
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
-from bpframe.parameters import ParameterVector
 
 __all__ = ["Curvature", "HasCurvature"]
 

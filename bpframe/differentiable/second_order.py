@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bpframe.arrays import checked_stack
+from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators.scipy_view import linear_operator
 from bpframe.derivatives.linear_operators import OperatorKind, curvature_operator, jacobian_operator
 from bpframe.derivatives.products import Kind, Method, mean_product
 from bpframe.derivatives.spaces import Space, Wrt, space_of
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.errors import DataError, DerivativeError
-from bpframe.parameters import ParameterVector
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator

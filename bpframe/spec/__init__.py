@@ -1,7 +1,7 @@
 """What the user wrote: networks, training and data as plain validated values, from Python or from files."""
 
+from bpframe.core.graph.description import NetworkSpec, NodeSpec, network_spec, node
 from bpframe.spec.document import RunSpec, resolve_spec
-from bpframe.spec.network import NetworkSpec, NodeSpec, network_spec, node
 from bpframe.spec.reading import parse_spec, read_spec
 from bpframe.spec.schema import json_schema
 from bpframe.spec.training import TrainingSpec

@@ -8,11 +8,11 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, WrapValidator
 
 from bpframe.core.component import Cost
+from bpframe.core.graph.description import Name, NetworkSpec, NodeSpec, Shape, network_spec
 from bpframe.data import DataSpec
 from bpframe.errors import SpecError, closest
 from bpframe.plugins import default_registry
 from bpframe.registry import Registry
-from bpframe.spec.network import Name, NetworkSpec, NodeSpec, Shape, network_spec
 from bpframe.spec.resolving import KindResolver
 from bpframe.spec.training import TrainingSpec
 from bpframe.validation.mistakes import refusal, shortened, told, translated

@@ -12,8 +12,8 @@ import numpy as np
 
 from bpframe.core.component import Component, Cost, Initializer, Layer, contract_of
 from bpframe.core.component.parameter import checked_shape
+from bpframe.core.graph.graph import Shape
 from bpframe.errors import BpframeError, ContractError
-from bpframe.graph import Shape
 from bpframe.testing.checks import Setting
 from bpframe.testing.field_values import guess_instances
 from bpframe.validation.array_fields import printed, replaced, same

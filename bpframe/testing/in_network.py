@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.component import Component
+from bpframe.core.graph.graph import Graph, Node, Shape
+from bpframe.core.graph.randomness import stream
 from bpframe.derivatives.gradient_check import Fault
 from bpframe.differences import sizes
-from bpframe.graph import Graph, Node, Shape
 from bpframe.numerical import has_kink
-from bpframe.randomness import stream
 from bpframe.testing.checks.directions import compared_along
 from bpframe.testing.diagnosis import diagnose, explained
 from bpframe.testing.kit import check_component

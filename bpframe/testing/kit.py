@@ -10,8 +10,8 @@ import numpy as np
 
 from bpframe.core.component import Component, contract_of
 from bpframe.core.component.base import no_instance
+from bpframe.core.graph.graph import Shape
 from bpframe.errors import BpframeError
-from bpframe.graph import Shape
 from bpframe.testing.checks import CHECKS, DRAFT_CHECKS, Check, Failure, Setting, Skipped, is_draft
 from bpframe.testing.report import Outcome, Report
 from bpframe.validation.array_fields import printed, replaced, same

@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from bpframe.core.component import Component, contract_of
+from bpframe.core.graph.graph import Shape
+from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import Operator
-from bpframe.graph import Shape
-from bpframe.randomness import stream
 from bpframe.testing.checks import CHECKS, Check, Failure, Setting, Skipped, is_draft
 from bpframe.testing.checks.directions import larger_shapes
 from bpframe.testing.mutants import MUTATIONS, Mutation, Scene

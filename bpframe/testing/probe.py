@@ -13,17 +13,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from bpframe.building import build_graph
 from bpframe.core.component import Component, Cost, Layer, contract_of
+from bpframe.core.graph.building import build_graph
+from bpframe.core.graph.description import NetworkSpec, NodeSpec
+from bpframe.core.graph.graph import Shape
+from bpframe.core.graph.parameters import ParameterVector
+from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.draft import DraftGradient
 from bpframe.errors import ContractError
 from bpframe.forward import forward
-from bpframe.graph import Shape
-from bpframe.parameters import ParameterVector
-from bpframe.randomness import stream
 from bpframe.repeating import planned
-from bpframe.spec.network import NetworkSpec, NodeSpec
 from bpframe.testing.domain import Domain, domains_of
 from bpframe.trace import Trace
 from bpframe.workspace import Workspace

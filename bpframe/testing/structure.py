@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.graph import Shape
+from bpframe.core.graph.graph import Shape
 
 __all__ = ["suggested_for_input", "suggested_for_parameter"]
 

@@ -10,8 +10,8 @@ import os
 from collections.abc import Mapping
 
 from bpframe.core.component import Initializer, Optimizer
+from bpframe.core.graph.graph import Graph
 from bpframe.errors import SpecError
-from bpframe.graph import Graph
 from bpframe.validation.strict_numbers import checked_truth
 
 __all__ = ["VARIABLE", "verify_graph", "verify_optimizer", "wanted"]

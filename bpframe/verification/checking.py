@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bpframe.core.component import Component, category
+from bpframe.core.graph.graph import Shape
 from bpframe.errors import BpframeError, ComponentCheckFailed
-from bpframe.graph import Shape
 from bpframe.verification.cache import Verdict, path_of, recall, remember
 from bpframe.verification.fingerprint import fingerprint
 
@@ -97,7 +97,7 @@ def _verdict(subject: Subject) -> Verdict:
 
 def _profile(subject: Subject) -> tuple[tuple[Shape, ...], tuple[str, ...]]:
     """Return small shapes that the component takes, and the checks that are quick there."""
-    from bpframe.randomness import stream
+    from bpframe.core.graph.randomness import stream
     from bpframe.testing.probe import probe_of
 
     for shapes in _smaller(subject.shapes):

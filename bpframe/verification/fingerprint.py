@@ -15,7 +15,7 @@ import numpy as np
 
 from bpframe._version import __version__
 from bpframe.core.component import CONTRACT_VERSION, Component
-from bpframe.graph import Shape
+from bpframe.core.graph.graph import Shape
 
 __all__ = ["fingerprint"]
 

@@ -14,14 +14,14 @@ PLUGIN_SETS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "_
 
 # A module imports from its own row and from rows above it. A package, such as operators, is one entry.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("_version", "batches", "core", "differences", "errors", "layout", "printed", "randomness", "scratch"),
+    ("_version", "batches", "core", "differences", "errors", "layout", "printed", "scratch"),
     ("history", "machine", "numerical", "validation"),
     ("core.operators", "data", "metrics", "progress"),
     ("core.component",),
-    ("graph", "pickling", "registry"),
-    ("arrays", "draft", "drawing", "largest_product", "parameters", "plugins", "steps"),
-    ("lanes", "plan", "replay", "returned", "spec"),
-    ("building", "workspace"),
+    ("core.graph", "pickling", "registry"),
+    ("arrays", "draft", "drawing", "lanes", "largest_product", "plugins", "steps"),
+    ("plan", "replay", "returned", "spec"),
+    ("workspace",),
     ("forward", "local_jacobian", "updates"),
     ("trace",),
     ("backward",),

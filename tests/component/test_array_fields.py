@@ -17,13 +17,13 @@ from jsonschema import Draft202012Validator
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, PositiveInt, field_validator
 
+from bpframe.core.graph.description import network_spec
 from bpframe.errors import ContractError, SpecError
 from bpframe.extend import Array, Component, Identity, Layer, Matrix
 from bpframe.plugins import default_registry
 from bpframe.registry import PluginSet, Provider, Registry
 from bpframe.replay.understanding.allowed import unchanging
 from bpframe.spec import RunSpec, json_schema, read_spec, write_spec
-from bpframe.spec.network import network_spec
 from bpframe.spec.reading import parse_spec
 
 

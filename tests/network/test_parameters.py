@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from bpframe.core.graph.parameters import ParameterVector
 from bpframe.errors import ShapeMismatch
-from bpframe.parameters import ParameterVector
 
 from .networks import chain, samples, shared
 

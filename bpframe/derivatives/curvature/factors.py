@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 
 from bpframe.arrays import checked_stack
+from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.memory import check_memory
 from bpframe.derivatives.products import unknown
 from bpframe.derivatives.spaces import Space
 from bpframe.errors import DerivativeError
-from bpframe.parameters import ParameterVector
 
 __all__ = ["Damping", "KroneckerFactors"]
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from bpframe.backward import walk_back
+from bpframe.core.graph.graph import Node
+from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.curvature.bending import (
     WeightedColumns,
     bending_bytes,
@@ -25,8 +27,6 @@ from bpframe.derivatives.second_order import Blocks, block_product, needs_second
 from bpframe.derivatives.spaces import space_of
 from bpframe.engine import Engine
 from bpframe.errors import DerivativeError
-from bpframe.graph import Node
-from bpframe.parameters import ParameterVector
 from bpframe.steps import BackwardStep
 from bpframe.trace import Trace
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import KroneckerForm, PulledVectors
 from bpframe.core.operators.outer_products.kronecker_form import same_memory
 from bpframe.derivatives.curvature.columns import RootColumns, scratch_of
@@ -15,7 +16,6 @@ from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.memory import check_memory
 from bpframe.derivatives.products import unknown
-from bpframe.parameters import ParameterVector
 
 __all__ = ["WeightSharing", "kronecker_factors"]
 

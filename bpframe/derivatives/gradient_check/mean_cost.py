@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from bpframe.backward import output_errors
+from bpframe.core.graph.graph import Graph
+from bpframe.core.graph.parameters import ParameterVector
+from bpframe.core.graph.randomness import stream
 from bpframe.derivatives.pull_back import pull_back
 from bpframe.derivatives.spaces import space_of
 from bpframe.engine import Engine
 from bpframe.forward import costs, forward
-from bpframe.graph import Graph
 from bpframe.nonfinite import nonfinite_error
-from bpframe.parameters import ParameterVector
-from bpframe.randomness import stream
 from bpframe.trace import Trace
 from bpframe.workspace import Workspace
 

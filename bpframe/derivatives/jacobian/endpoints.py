@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from bpframe.core.graph.graph import Graph
 from bpframe.errors import DerivativeError, closest
-from bpframe.graph import Graph
 
 __all__ = ["sources", "targets"]
 

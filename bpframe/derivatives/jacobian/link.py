@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Composed, Operator
 from bpframe.derivatives.bracketing import Factor
-from bpframe.graph import Node
 
 __all__ = ["Link", "links_of"]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bpframe.core.component import Component, category
+from bpframe.core.graph.graph import Shape
+from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError
-from bpframe.graph import Shape
-from bpframe.randomness import stream
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of
 
 __all__ = ["Check", "Failure", "Setting", "Skipped"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.graph import Shape
+from bpframe.core.graph.graph import Shape
 from bpframe.numerical import Measured
 from bpframe.testing.checks.base import Failure, Setting
 from bpframe.testing.measuring import SECOND_OPINION, along

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.component import Initializer, Optimizer, contract_of
-from bpframe.randomness import stream
+from bpframe.core.graph.randomness import stream
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.checks.minimizers import minimizer_checks
 from bpframe.updates import Updater

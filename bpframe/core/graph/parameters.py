@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.component import Initializer, Parameter, contract_of
+from bpframe.core.graph.graph import Graph
+from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError, DataError, ShapeMismatch, closest
-from bpframe.graph import Graph
-from bpframe.randomness import stream
 from bpframe.validation.plain_arrays import plain_array
 
 __all__ = ["ByPath", "ParameterVector", "initial_parameters", "views_of"]

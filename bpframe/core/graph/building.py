@@ -13,6 +13,8 @@ from typing import Any
 from bpframe.core.component import Cost, Layer, Parameter, State, contract_of
 from bpframe.core.component.domain import Interval, integers_of
 from bpframe.core.component.parameter import checked_shape
+from bpframe.core.graph.description import NetworkSpec, NodeSpec
+from bpframe.core.graph.graph import Graph, Node, Shape, batched
 from bpframe.errors import (
     BpframeError,
     ContractError,
@@ -24,8 +26,6 @@ from bpframe.errors import (
     UnreachableNode,
     closest,
 )
-from bpframe.graph import Graph, Node, Shape, batched
-from bpframe.spec.network import NetworkSpec, NodeSpec
 
 __all__ = ["build_graph"]
 
