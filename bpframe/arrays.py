@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.layout import laid_out
 from bpframe.core.component.domain import FROM_ZERO, Interval
 from bpframe.core.graph.graph import Graph, batched
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
-from bpframe.layout import laid_out
 from bpframe.machine.workers import in_rows
 from bpframe.validation.plain_arrays import place_of, plain_array
 

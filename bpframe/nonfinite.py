@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.backward import output_errors, walk_back
+from bpframe.core.backprop.backward import output_errors, walk_back
+from bpframe.core.backprop.forward import costs, forward
+from bpframe.core.backprop.steps import TRAINING
+from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.workspace import Workspace
 from bpframe.errors import NonFiniteError
-from bpframe.forward import costs, forward
-from bpframe.steps import TRAINING
-from bpframe.trace import Trace
-from bpframe.workspace import Workspace
 
 __all__ = ["all_finite", "nonfinite_error"]
 

@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.called_pass import CalledPass, MakePass, Wanted
+from bpframe.core.backprop.called_pass import CalledPass, MakePass, Wanted
+from bpframe.core.backprop.results import failed
+from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.errors import BpframeError
 from bpframe.execution.binding import Binding
 from bpframe.execution.budget import EVALUATIONS, Budget
@@ -25,8 +27,6 @@ from bpframe.execution.guards import distrust, guard
 from bpframe.execution.recording import Record, Recording
 from bpframe.execution.staleness import FIRST_CHECK, next_check, stale_record
 from bpframe.execution.tape import recording_wanted
-from bpframe.returned import failed
-from bpframe.workspace import Workspace, read_only
 
 __all__ = ["Program", "repeating"]
 

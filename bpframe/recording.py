@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from bpframe.batches import Samples, count_of
-from bpframe.engine import Engine
+from bpframe.core.backprop.engine import Engine
 from bpframe.errors import TrainingError
 from bpframe.history import EpochRecord, History
 from bpframe.machine.interruption import Interruption, interruptible

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.plan import Outside, Plan
 from bpframe.core.component import Cost
 from bpframe.core.graph.graph import Graph, Node
-from bpframe.engine import Engine
-from bpframe.plan import Outside, Plan
 from bpframe.program import repeating
 from bpframe.replay.understanding import understand
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.engine import Engine
 from bpframe.core.component import Optimizer, contract_of
 from bpframe.core.component.base import no_instance
 from bpframe.derivatives.memory import in_words
-from bpframe.engine import Engine
 from bpframe.execution.buffers import Lifetime, fit
 from bpframe.printed import labelled
 from bpframe.trial import checked_batch_size, tried_step

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bpframe.core.backprop.engine import Engine
 from bpframe.derivatives.memory import in_words
-from bpframe.engine import Engine
 from bpframe.execution.buffers import Lifetime, calls_of
 from bpframe.execution.tape import Op
 from bpframe.printed import labelled, printed, table_of

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bpframe.core.backprop.engine import Engine
 from bpframe.core.component import Cost, contract_of
 from bpframe.core.graph.graph import Node, batched
-from bpframe.engine import Engine
 
 if TYPE_CHECKING:
     from rich.table import Table

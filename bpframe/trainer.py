@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 from bpframe.batches import Batches, Samples, count_of
-from bpframe.engine import EVALUATION_BATCH, Engine
+from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine
+from bpframe.core.backprop.lanes import Lane
+from bpframe.core.backprop.workspace import Workspace
 from bpframe.history import History
-from bpframe.lanes import Lane
 from bpframe.largest_product import largest_product
 from bpframe.machine.blas_threads import blas_threads
 from bpframe.nonfinite import all_finite, nonfinite_error
 from bpframe.recording import Listener, Recorder, recording
 from bpframe.spec.training import TrainingSpec
 from bpframe.updates import Updater
-from bpframe.workspace import Workspace
 
 __all__ = ["Trainer"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bpframe.called_pass import Wanted
-from bpframe.engine import Engine
+from bpframe.core.backprop.called_pass import Wanted
+from bpframe.core.backprop.engine import Engine
 from bpframe.errors import DataError
 from bpframe.execution.tape import recording_wanted
 from bpframe.program import ATTEMPTS, Program

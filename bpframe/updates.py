@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.results import failed, in_dtype, instead
+from bpframe.core.backprop.workspace import locked
 from bpframe.core.component import Optimizer, contract_of
 from bpframe.errors import ContractError
 from bpframe.replay.understanding import understand
-from bpframe.returned import failed, in_dtype, instead
-from bpframe.workspace import locked
 
 __all__ = ["Updater", "change_bytes"]
 

@@ -11,11 +11,11 @@ from typing import Literal
 import numpy as np
 
 from bpframe.arrays import checked_inputs, checked_targets
+from bpframe.core.backprop.forward import costs, forward
+from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.randomness import stream
-from bpframe.forward import costs, forward
 from bpframe.network import Network
-from bpframe.trace import Trace
-from bpframe.workspace import Workspace
 
 Method = Literal["complex", "differences"]
 Function = Callable[[np.ndarray], np.ndarray]

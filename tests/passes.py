@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpframe.called_pass import Wanted
+from bpframe.core.backprop.called_pass import Wanted
 from bpframe.program import Program
 
 

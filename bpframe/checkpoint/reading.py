@@ -27,11 +27,11 @@ from bpframe.checkpoint.content import (
 )
 from bpframe.checkpoint.digests import check_files, check_seal
 from bpframe.checkpoint.folder import resolved
+from bpframe.core.backprop.engine import Engine
 from bpframe.core.component import Component
 from bpframe.core.graph.building import build_graph
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
-from bpframe.engine import Engine
 from bpframe.errors import BpframeError, CheckpointError, closest
 from bpframe.history import History
 from bpframe.plugins import default_registry

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.derivatives.jvp import jvp
+from bpframe.core.backprop.jvp import jvp
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.passes import Passes
 

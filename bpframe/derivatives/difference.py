@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.parameters import ParameterVector, views_of
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.pull_back import pull_back
 from bpframe.derivatives.spaces import Space
 from bpframe.differences import Line, by_differences, sizes
-from bpframe.engine import Engine
 from bpframe.errors import DerivativeError
 
 __all__ = ["DifferenceProduct"]

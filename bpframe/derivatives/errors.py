@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.backward import output_errors, walk_back
-from bpframe.forward import costs
-from bpframe.trace import Trace
+from bpframe.core.backprop.backward import output_errors, walk_back
+from bpframe.core.backprop.forward import costs
+from bpframe.core.backprop.trace import Trace
 
 __all__ = ["node_errors"]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.jvp import tangents
 from bpframe.core.component import contract_of
 from bpframe.core.graph.graph import Graph
-from bpframe.derivatives.jvp import tangents
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.pull_back import pull_back
 from bpframe.derivatives.spaces import Space

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.backward import walk_back
-from bpframe.derivatives.jvp import tangents
+from bpframe.core.backprop.backward import walk_back
+from bpframe.core.backprop.jvp import tangents
+from bpframe.core.backprop.steps import BackwardStep
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.pull_back import pull_back, steps_to
 from bpframe.derivatives.second_order import Blocks, block_product, needs_second_order, second_order
 from bpframe.derivatives.spaces import Space
-from bpframe.steps import BackwardStep
 
 __all__ = ["HessianProduct"]
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.jvp import jvp
+from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators.scipy_view import linear_operator
-from bpframe.derivatives.jvp import jvp
 from bpframe.derivatives.memory import portion
 from bpframe.derivatives.products import KINDS, Kind, Method, Product, in_portions, product_at, unknown, vector_bytes
 from bpframe.derivatives.pull_back import pull_back
 from bpframe.derivatives.spaces import Space, Wrt, space_of
-from bpframe.engine import Engine
 from bpframe.errors import DataError
-from bpframe.trace import Trace
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator

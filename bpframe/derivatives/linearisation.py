@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.backward import output_errors, walk_back
+from bpframe.core.backprop.backward import output_errors, walk_back
+from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.forward import costs
+from bpframe.core.backprop.results import failed
+from bpframe.core.backprop.scratch import Scratch
+from bpframe.core.backprop.steps import CostStep
+from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.graph import Node
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import Operator, PulledVectors, dense_operator
-from bpframe.engine import Engine
 from bpframe.errors import BatchCoupledError, BpframeError, ContractError, DerivativeError, OperatorError
-from bpframe.forward import costs
-from bpframe.returned import failed
-from bpframe.scratch import Scratch
-from bpframe.steps import CostStep
-from bpframe.trace import Trace
 
 __all__ = ["Linearisation", "refuse_coupled", "refuse_coupling"]
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.forward import forward
+from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.parameters import ParameterVector, views_of
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.memory import portion, slices
-from bpframe.engine import Engine
-from bpframe.forward import forward
-from bpframe.trace import Trace
-from bpframe.workspace import Workspace
 
 __all__ = ["Passes"]
 

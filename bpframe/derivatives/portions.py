@@ -9,11 +9,11 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.forward import forward
+from bpframe.core.backprop.trace import Trace
 from bpframe.derivatives.linearisation import Linearisation, refuse_coupled
 from bpframe.derivatives.memory import PORTION_BYTES, portion, slices
-from bpframe.engine import Engine
-from bpframe.forward import forward
-from bpframe.trace import Trace
 
 __all__ = ["Portions", "in_turn"]
 

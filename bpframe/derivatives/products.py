@@ -8,6 +8,8 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.plan import Plan
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.difference import DifferenceProduct
 from bpframe.derivatives.empirical_fisher import EmpiricalFisherProduct
@@ -16,9 +18,7 @@ from bpframe.derivatives.hvp import HessianProduct
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.memory import portion, slices
 from bpframe.derivatives.spaces import Space, Wrt, space_of
-from bpframe.engine import Engine
 from bpframe.errors import DerivativeError, closest
-from bpframe.plan import Plan
 
 __all__ = ["KINDS", "Kind", "Method", "Product", "in_portions", "mean_product", "product_at", "unknown", "vector_bytes"]
 

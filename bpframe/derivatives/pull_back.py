@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.backward import walk_back
+from bpframe.core.backprop.backward import walk_back
+from bpframe.core.backprop.results import check_product
+from bpframe.core.backprop.steps import BackwardStep
+from bpframe.core.backprop.trace import Trace
 from bpframe.core.operators import Operator
 from bpframe.derivatives.spaces import Space
-from bpframe.returned import check_product
-from bpframe.steps import BackwardStep
-from bpframe.trace import Trace
 
 __all__ = ["pull_back", "steps_to"]
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.results import failed
+from bpframe.core.backprop.steps import Step
+from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.workspace import locked
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Diagonal, Operator, dense_operator
 from bpframe.errors import ContractError, DerivativeError, OperatorError, closest
-from bpframe.returned import failed
-from bpframe.steps import Step
-from bpframe.trace import Trace
-from bpframe.workspace import locked
 
 __all__ = ["Blocks", "bending_keys", "block_product", "needs_second_order", "second_order"]
 

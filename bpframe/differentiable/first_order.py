@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from bpframe.arrays import checked_stack
+from bpframe.core.backprop.jvp import jvp
+from bpframe.core.backprop.vjp import input_vjp, parameter_vjp
 from bpframe.core.graph.parameters import ParameterVector
-from bpframe.derivatives.jvp import jvp
-from bpframe.derivatives.vjp import input_vjp, parameter_vjp
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.validation.strict_numbers import checked_truth
 

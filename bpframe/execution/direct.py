@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.backward import Distrusted, pass_on
+from bpframe.core.backprop.backward import Distrusted, pass_on
+from bpframe.core.backprop.local_jacobian import bound
+from bpframe.core.backprop.results import check_cost, check_gradient, check_state, check_value, failed
+from bpframe.core.backprop.steps import BackwardStep, Call, CostStep, Slots, Step
+from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.errors import ContractError
 from bpframe.execution.tape import Array
-from bpframe.local_jacobian import bound
-from bpframe.returned import check_cost, check_gradient, check_state, check_value, failed
-from bpframe.steps import BackwardStep, Call, CostStep, Slots, Step
-from bpframe.workspace import Workspace, read_only
 
 __all__ = ["DirectBackward", "DirectCost", "DirectForward", "why_called"]
 

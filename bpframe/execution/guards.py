@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.plan import Plan
+from bpframe.core.backprop.plan import Plan
 from bpframe.replay.understanding.values import Code
 
 __all__ = ["distrust", "guard"]

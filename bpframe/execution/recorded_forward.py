@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.layout import laid_out
+from bpframe.core.backprop.steps import CostStep, Step
+from bpframe.core.backprop.workspace import read_only
 from bpframe.execution.direct import DirectCost, DirectForward, why_called
 from bpframe.execution.recorded import Recorded
 from bpframe.execution.recorded_pass import RecordedPass
 from bpframe.execution.tape import Array
-from bpframe.layout import laid_out
-from bpframe.steps import CostStep, Step
-from bpframe.workspace import read_only
 
 __all__ = ["RecordedForward"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from bpframe.core.backprop.steps import TRAINING
+from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.execution.recorded import Recorded
 from bpframe.execution.tape import Array, NotRecordable, Place, Tape
-from bpframe.steps import TRAINING
-from bpframe.workspace import Workspace, read_only
 
 __all__ = ["RecordedPass", "Resolve"]
 

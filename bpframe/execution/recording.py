@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.backward import pass_on
-from bpframe.called_pass import Wanted
+from bpframe.core.backprop.backward import pass_on
+from bpframe.core.backprop.called_pass import Wanted
+from bpframe.core.backprop.local_jacobian import bound
+from bpframe.core.backprop.steps import BackwardStep, CostStep
 from bpframe.execution.direct import DirectBackward
 from bpframe.execution.located import replaced
 from bpframe.execution.recorded import Recorded
 from bpframe.execution.recorded_forward import RecordedForward
 from bpframe.execution.recorded_pass import Resolve
 from bpframe.execution.tape import Place, Root, Segment
-from bpframe.local_jacobian import bound
-from bpframe.steps import BackwardStep, CostStep
 
 __all__ = ["Record", "Recording"]
 

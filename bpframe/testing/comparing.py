@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.local_jacobian import local_jacobian
 from bpframe.core.component import Component
 from bpframe.core.graph.graph import Shape
 from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.errors import ContractError
-from bpframe.local_jacobian import local_jacobian
 from bpframe.testing.kit import fields_of
 from bpframe.testing.measuring import written_out
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.trace import Trace
 from bpframe.core.component import Component
 from bpframe.core.graph.graph import Graph, Node, Shape
 from bpframe.core.graph.randomness import stream
@@ -20,7 +21,6 @@ from bpframe.testing.diagnosis import diagnose, explained
 from bpframe.testing.kit import check_component
 from bpframe.testing.measuring import Block, block, by_rows, function_of
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe
-from bpframe.trace import Trace
 
 __all__ = ["find_faults", "nodes_after"]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.local_jacobian import local_jacobian
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.core.operators.base import Shape
-from bpframe.local_jacobian import local_jacobian
 from bpframe.testing.altered import PRODUCTS, Altered, Joint
 from bpframe.testing.probe import LayerProbe, Point, Probe
 

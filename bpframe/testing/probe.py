@@ -13,6 +13,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from bpframe.core.backprop.forward import forward
+from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.component import Component, Cost, Layer, contract_of
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec, NodeSpec
@@ -22,11 +25,8 @@ from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.draft import DraftGradient
 from bpframe.errors import ContractError
-from bpframe.forward import forward
 from bpframe.repeating import planned
 from bpframe.testing.domain import Domain, domains_of
-from bpframe.trace import Trace
-from bpframe.workspace import Workspace
 
 __all__ = ["CostProbe", "LayerProbe", "Point", "Probe", "probe_of"]
 

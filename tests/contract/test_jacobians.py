@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from bpframe.derivatives.jvp import jvp
-from bpframe.derivatives.vjp import input_vjp, parameter_vjp
+from bpframe.core.backprop.jvp import jvp
+from bpframe.core.backprop.vjp import input_vjp, parameter_vjp
 from tests.oracles import assert_close, cost_gradient, input_jacobian, parameter_jacobian
 
 from .cases import CASES, MODES, mode_id

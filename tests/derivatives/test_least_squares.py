@@ -8,6 +8,7 @@ from bpframe_reference import Dense, QuadraticCost
 
 from bpframe import Network, node
 from bpframe.arrays import checked_inputs, checked_targets
+from bpframe.core.backprop.forward import forward
 from bpframe.core.component import Cost
 from bpframe.core.operators import BatchMatrix, Diagonal
 from bpframe.derivatives import memory, passes
@@ -15,7 +16,6 @@ from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.written_rows import WrittenRows
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
-from bpframe.forward import forward
 from tests.contract.cases import Case
 from tests.contract.components.batch_norm import BatchNorm
 from tests.oracles import assert_close, cost_gradient, parameter_jacobian

@@ -7,7 +7,7 @@ import pytest
 from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
 
 import bpframe as bp
-from bpframe import engine as engine_module
+from bpframe.core.backprop import engine as engine_module
 from bpframe.extend import Activation, Diagonal, Identity
 from tests.contract.cases import CASES
 from tests.derivatives.zoo import ZOO

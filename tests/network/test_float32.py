@@ -85,10 +85,10 @@ def test_every_array_that_training_leaves_has_the_networks_dtype(dtype, shuffle)
 def test_every_array_on_the_way_back_has_the_networks_dtype(dtype, monkeypatch):
     """Each product with a local Jacobian, and each update, takes and gives arrays of the network's dtype."""
     net, found = everything(dtype), []
-    import bpframe.backward
+    import bpframe.core.backprop.backward
     import bpframe.updates
 
-    spied = bpframe.backward.local_jacobian
+    spied = bpframe.core.backprop.backward.local_jacobian
 
     class Spy:
         def __init__(self, operator):
@@ -103,7 +103,7 @@ def test_every_array_on_the_way_back_has_the_networks_dtype(dtype, monkeypatch):
             return found[-1]
 
     monkeypatch.setattr(
-        bpframe.backward,
+        bpframe.core.backprop.backward,
         "local_jacobian",
         lambda trace, step: {key: Spy(operator) for key, operator in spied(trace, step).items()},
     )

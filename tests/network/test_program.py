@@ -9,8 +9,8 @@ import pytest
 from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
 
 import bpframe as bp
-from bpframe import lanes
-from bpframe.called_pass import CalledPass, Wanted
+from bpframe.core.backprop import lanes
+from bpframe.core.backprop.called_pass import CalledPass, Wanted
 from bpframe.execution import binding
 from bpframe.extend import Activation, Diagonal, Identity
 from tests.contract.cases import CASES

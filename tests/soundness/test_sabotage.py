@@ -7,14 +7,14 @@ import re
 import numpy as np
 import pytest
 
-import bpframe.engine
+import bpframe.core.backprop.engine
 import bpframe.program
 import bpframe.repeating
+from bpframe.core.backprop.lanes import Lanes
+from bpframe.core.backprop.steps import Understanding
 from bpframe.execution import functions
 from bpframe.execution.recorded import Recorded
-from bpframe.lanes import Lanes
 from bpframe.program import Program
-from bpframe.steps import Understanding
 
 from .generating import program_of
 from .soak import found_in
@@ -78,7 +78,7 @@ def a_workspace_is_shared_by_threads(patch) -> None:
 
 def a_result_is_overwritten_later(patch) -> None:
     """Predictions of one shape lie in one array."""
-    outputs, kept = bpframe.engine.Engine.outputs, {}
+    outputs, kept = bpframe.core.backprop.engine.Engine.outputs, {}
 
     def in_one_place(self, inputs):
         found = outputs(self, inputs)
@@ -88,7 +88,7 @@ def a_result_is_overwritten_later(patch) -> None:
             found[name] = place
         return found
 
-    patch.setattr(bpframe.engine.Engine, "outputs", in_one_place)
+    patch.setattr(bpframe.core.backprop.engine.Engine, "outputs", in_one_place)
 
 
 def a_guard_of_a_constant_is_skipped(patch) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 import bpframe as bp
-from bpframe.backward import output_errors, walk_back
-from bpframe.forward import costs
+from bpframe.core.backprop.backward import output_errors, walk_back
+from bpframe.core.backprop.forward import costs
 
 
 def errors(network: bp.Network, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:

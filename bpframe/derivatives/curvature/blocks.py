@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.graph import Graph
 from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
 from bpframe.derivatives.memory import check_memory
 from bpframe.derivatives.products import unknown
-from bpframe.engine import Engine
 
 __all__ = ["By", "gauss_newton_blocks"]
 

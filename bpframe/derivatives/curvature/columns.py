@@ -9,16 +9,16 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.scratch import KEPT_BYTES, Scratch
+from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.randomness import stream
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.memory import portion, slices
 from bpframe.derivatives.portions import in_turn
 from bpframe.derivatives.products import vector_bytes
 from bpframe.derivatives.sizes import integer
-from bpframe.engine import Engine
-from bpframe.scratch import KEPT_BYTES, Scratch
-from bpframe.trace import Trace
-from bpframe.workspace import Workspace
 
 __all__ = ["RootColumns", "column_portion", "linearised", "scratch_of"]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import KroneckerForm
 from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
 from bpframe.derivatives.linearisation import Linearisation
-from bpframe.engine import Engine
 
 __all__ = ["empirical_fisher_diagonal", "gauss_newton_diagonal"]
 

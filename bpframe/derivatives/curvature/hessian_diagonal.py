@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.backward import walk_back
+from bpframe.core.backprop.backward import walk_back
+from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.steps import BackwardStep
+from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.graph import Node
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.curvature.bending import (
@@ -25,10 +28,7 @@ from bpframe.derivatives.memory import portion, slices
 from bpframe.derivatives.products import vector_bytes
 from bpframe.derivatives.second_order import Blocks, block_product, needs_second_order, second_order
 from bpframe.derivatives.spaces import space_of
-from bpframe.engine import Engine
 from bpframe.errors import DerivativeError
-from bpframe.steps import BackwardStep
-from bpframe.trace import Trace
 
 __all__ = ["hessian_diagonal"]
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.backward import output_errors
+from bpframe.core.backprop.backward import output_errors
+from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.forward import costs, forward
+from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.graph.randomness import stream
 from bpframe.derivatives.pull_back import pull_back
 from bpframe.derivatives.spaces import space_of
-from bpframe.engine import Engine
-from bpframe.forward import costs, forward
 from bpframe.nonfinite import nonfinite_error
-from bpframe.trace import Trace
-from bpframe.workspace import Workspace
 
 __all__ = ["MeanCost", "in_dtype", "real_inputs"]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.engine import Engine
 from bpframe.derivatives.jacobian.derivation import Derivation, Order, derivation_of
 from bpframe.derivatives.memory import check_memory, portion
-from bpframe.engine import Engine
 
 __all__ = ["dense_jacobians"]
 

@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bpframe.core.backprop.trace import Trace
 from bpframe.derivatives.jacobian.chain import Chain
 from bpframe.derivatives.jacobian.path import Path, check_uncoupled, path_between
 from bpframe.derivatives.jacobian.products import Held
 from bpframe.derivatives.jacobian.sweep import Sweep
-from bpframe.trace import Trace
 
 __all__ = ["Derivation", "Order", "derivation_of"]
 

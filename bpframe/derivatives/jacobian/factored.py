@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from bpframe.core.backprop.trace import Trace
 from bpframe.core.operators import Gather, Identity, Operator, compose
 from bpframe.derivatives.jacobian.branched import Branched
 from bpframe.derivatives.jacobian.path import path_between
-from bpframe.trace import Trace
 
 __all__ = ["factored_jacobian"]
 

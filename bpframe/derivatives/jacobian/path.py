@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.graph import Node, Shape
 from bpframe.core.operators import add
 from bpframe.derivatives.jacobian.branched import Edge
 from bpframe.errors import BatchCoupledError
-from bpframe.trace import Trace
 
 __all__ = ["Path", "Way", "check_uncoupled", "path_between", "ways_into"]
 

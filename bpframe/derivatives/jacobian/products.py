@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bpframe.core.backprop.results import check_product
 from bpframe.derivatives.jacobian.link import Link
-from bpframe.returned import check_product
 
 __all__ = ["Held", "accumulated", "added", "multiplied", "pulled", "pushed", "through", "written"]
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.steps import Reads, Understanding
 from bpframe.core.component.base import Component
 from bpframe.replay.understanding.allowed import ARRAY_ATTRIBUTES, unchanging
 from bpframe.replay.understanding.expressions import Refused
 from bpframe.replay.understanding.names import Reader
-from bpframe.steps import Reads, Understanding
 from bpframe.validation.model import Validated
 
 __all__ = ["understand"]

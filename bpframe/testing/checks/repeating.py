@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.called_pass import CalledPass, Pass, Wanted
+from bpframe.core.backprop.called_pass import CalledPass, Pass, Wanted
+from bpframe.core.backprop.engine import Engine
 from bpframe.core.component import Cost, Layer, Parameter
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec, NodeSpec, network_spec
 from bpframe.core.graph.graph import Graph
 from bpframe.core.operators import Broadcast, Identity, Operator
-from bpframe.engine import Engine
 from bpframe.errors import StaleRecordError
 from bpframe.program import Program
 from bpframe.repeating import planned

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bpframe.local_jacobian import local_jacobian
+from bpframe.core.backprop.local_jacobian import local_jacobian
 from bpframe.testing.diagnosis.case import Case
 from bpframe.testing.measuring import block, written_out
 from bpframe.testing.probe import LayerProbe, Point

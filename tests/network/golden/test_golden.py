@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bpframe.engine import Engine
+from bpframe.core.backprop.engine import Engine
 
 from .trainings import DTYPES, TRAININGS, arithmetic, digest, trained
 

@@ -14,10 +14,10 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
+from bpframe.core.backprop.steps import TRAINING, BackwardStep, Call, CostStep, Slots, Step, Understanding
 from bpframe.core.component import Contract, Cost, contract_of
 from bpframe.core.graph.graph import Graph, Node
 from bpframe.errors import ContractError
-from bpframe.steps import TRAINING, BackwardStep, Call, CostStep, Slots, Step, Understanding
 
 __all__ = ["Outside", "Plan"]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.results import check_jacobian, failed, grows_with_the_batch, instead, misfit, named
+from bpframe.core.backprop.steps import Slots, Step
+from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Operator, dense_operator
 from bpframe.errors import BpframeError, ContractError, OperatorError, closest
-from bpframe.returned import check_jacobian, failed, grows_with_the_batch, instead, misfit, named
-from bpframe.steps import Slots, Step
-from bpframe.workspace import Workspace, read_only
 
 __all__ = ["bound", "local_jacobian"]
 

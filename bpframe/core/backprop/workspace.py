@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.layout import laid_out
+from bpframe.core.backprop.plan import Plan
+from bpframe.core.backprop.steps import CostStep, Slots, Step
 from bpframe.core.component import State
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import ParameterVector
-from bpframe.layout import laid_out
-from bpframe.plan import Plan
-from bpframe.steps import CostStep, Slots, Step
 
 __all__ = ["NodeState", "Workspace", "initial_state", "locked", "read_only"]
 

@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.layout import laid_out
+from bpframe.core.backprop.local_jacobian import local_jacobian
+from bpframe.core.backprop.results import check_gradient, check_product, failed
+from bpframe.core.backprop.scratch import Scratch
+from bpframe.core.backprop.steps import BackwardStep, CostStep
+from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Operator
 from bpframe.errors import ContractError
-from bpframe.layout import laid_out
-from bpframe.local_jacobian import local_jacobian
-from bpframe.returned import check_gradient, check_product, failed
-from bpframe.scratch import Scratch
-from bpframe.steps import BackwardStep, CostStep
-from bpframe.trace import Trace
-from bpframe.workspace import Workspace, read_only
 
 __all__ = ["Distrusted", "backward", "output_errors", "pass_on", "walk_back"]
 

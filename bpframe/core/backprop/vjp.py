@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.backward import backward
+from bpframe.core.backprop.backward import backward
+from bpframe.core.backprop.plan import Plan
+from bpframe.core.backprop.trace import Trace
 from bpframe.errors import DerivativeError
-from bpframe.plan import Plan
-from bpframe.trace import Trace
 
 __all__ = ["input_vjp", "parameter_vjp"]
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.called_pass import CalledPass, MakePass, Pass, Wanted
+from bpframe.core.backprop.called_pass import CalledPass, MakePass, Pass, Wanted
+from bpframe.core.backprop.forward import forward
+from bpframe.core.backprop.lanes import Lane, Lanes
+from bpframe.core.backprop.plan import Plan
+from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.workspace import NodeState, Workspace, initial_state
 from bpframe.core.graph.parameters import ParameterVector, initial_parameters
 from bpframe.core.graph.randomness import stream
-from bpframe.forward import forward
-from bpframe.lanes import Lane, Lanes
-from bpframe.plan import Plan
-from bpframe.trace import Trace
-from bpframe.workspace import NodeState, Workspace, initial_state
 
 __all__ = ["Engine"]
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.local_jacobian import local_jacobian
+from bpframe.core.backprop.plan import Plan
+from bpframe.core.backprop.steps import Slots
+from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import Operator
 from bpframe.errors import closest
-from bpframe.local_jacobian import local_jacobian
-from bpframe.plan import Plan
-from bpframe.steps import Slots
-from bpframe.workspace import Workspace
 
 __all__ = ["Trace"]
 

@@ -8,9 +8,9 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from bpframe.backward import backward, output_errors
-from bpframe.forward import costs, forward
-from bpframe.workspace import Workspace
+from bpframe.core.backprop.backward import backward, output_errors
+from bpframe.core.backprop.forward import costs, forward
+from bpframe.core.backprop.workspace import Workspace
 
 __all__ = ["CalledPass", "MakePass", "Pass", "Wanted"]
 

@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 
 import bpframe.core.operators as operators
+from bpframe.core.backprop.steps import Call, CostStep
 from bpframe.core.component import Component
 from bpframe.core.graph.graph import Node, batched
 from bpframe.core.operators import Operator
 from bpframe.errors import BpframeError, ContractError, OperatorError, ShapeMismatch
-from bpframe.steps import Call, CostStep
 
 __all__ = [
     "check_cost",

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.results import check_cost, check_state, check_value, failed
+from bpframe.core.backprop.steps import TRAINING
+from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.errors import ContractError
-from bpframe.returned import check_cost, check_state, check_value, failed
-from bpframe.steps import TRAINING
-from bpframe.workspace import Workspace, read_only
 
 __all__ = ["costs", "forward"]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.results import check_product, failed
+from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.workspace import read_only
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Operator
-from bpframe.returned import check_product, failed
-from bpframe.trace import Trace
-from bpframe.workspace import read_only
 
 __all__ = ["jvp", "tangents"]
 
