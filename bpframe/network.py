@@ -350,7 +350,7 @@ class Network(Differentiable):
     def _warn_of_drafts(self) -> None:
         for component in [*(node.component for node in self.graph.nodes), *self.graph.cost.values()]:
             if contract_of(type(component)).is_draft:
-                from bpframe.draft import warn_of_draft  # only here: few networks hold a draft
+                from bpframe.measured.draft import warn_of_draft  # only here: few networks hold a draft
 
                 warn_of_draft(type(component))
 

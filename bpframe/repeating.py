@@ -26,6 +26,6 @@ def repeating_engine(graph: Graph, dtype: Any, seed: int) -> Engine:
 
 
 def _measured(what: Node | Cost) -> Callable[..., Any]:
-    from bpframe.draft import measured  # only here: few networks hold a draft
+    from bpframe.measured.draft import measured  # only here: few networks hold a draft
 
     return measured(what)

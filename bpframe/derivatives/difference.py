@@ -13,8 +13,8 @@ from bpframe.core.graph.parameters import ParameterVector, views_of
 from bpframe.derivatives.linearisation import Linearisation
 from bpframe.derivatives.pull_back import pull_back
 from bpframe.derivatives.spaces import Space
-from bpframe.differences import Line, by_differences, sizes
 from bpframe.errors import DerivativeError
+from bpframe.measured.differences import Line, by_differences, sizes
 
 __all__ = ["DifferenceProduct"]
 
@@ -35,8 +35,8 @@ class DifferenceProduct:
     with h = ε^{1/5} and ε the dtype's rounding unit, where the formula's error h⁴ and the rounding error ε/h balance:
     7e-4 in float64 and 0.04 in float32, as the largest change of an entry relative to the largest entry (to 1 where all
     are zero). A step of ε^{3/5} must show the same, but for its rounding; where it does not, steps are searched by
-    their error (see `bpframe.differences`). Parameters whose sizes, relative to v, are further apart than 2¹² take
-    steps of their own. The result is good to about ε^{4/5} where gradients are smooth within h.
+    their error (see `bpframe.measured.differences`). Parameters whose sizes, relative to v, are further apart than 2¹²
+    take steps of their own. The result is good to about ε^{4/5} where gradients are smooth within h.
 
     Random components draw the same numbers each time. No hessian and no second order is asked for.
 

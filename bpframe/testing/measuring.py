@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.operators import Operator
-from bpframe.numerical import Measured, differentiate, measured_along
+from bpframe.measured.by_number import Measured, differentiate, measured_along
 from bpframe.testing.probe import Point, Probe
 
 __all__ = [

@@ -23,8 +23,8 @@ from bpframe.core.graph.graph import Shape
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import BatchMatrix, Operator
-from bpframe.draft import DraftGradient
 from bpframe.errors import ContractError
+from bpframe.measured.draft import DraftGradient
 from bpframe.repeating import planned
 from bpframe.testing.domain import Domain, domains_of
 

@@ -14,12 +14,12 @@ PLUGIN_SETS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "_
 
 # A module imports from its own row and from rows above it. A package, such as operators, is one entry.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("_version", "batches", "core", "differences", "errors", "printed"),
-    ("history", "machine", "numerical", "validation"),
+    ("_version", "batches", "core", "errors", "printed"),
+    ("history", "machine", "validation"),
     ("core.operators", "data", "metrics", "progress"),
     ("core.component",),
     ("core.graph", "pickling", "registry"),
-    ("core.backprop", "draft", "drawing", "largest_product", "plugins"),
+    ("core.backprop", "drawing", "largest_product", "measured", "plugins"),
     ("arrays", "nonfinite", "replay", "spec", "summary"),
     ("derivatives", "execution", "recording", "updates"),
     ("program", "trainer", "training"),

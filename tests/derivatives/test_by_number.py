@@ -11,8 +11,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bpframe.differences import sizes
-from bpframe.numerical import Measured, differentiate, has_kink, jacobian_columns, measured_along, measured_with
+from bpframe.measured.by_number import (
+    Measured,
+    differentiate,
+    has_kink,
+    jacobian_columns,
+    measured_along,
+    measured_with,
+)
+from bpframe.measured.differences import sizes
 
 Function = Callable[[Any], Any]
 

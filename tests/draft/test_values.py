@@ -10,9 +10,9 @@ import pytest
 from bpframe_reference import Add, Dense, Identity, Multiply, QuadraticCost, Shift, Sigmoid
 
 from bpframe import Network, node
-from bpframe.draft import DRAFT
 from bpframe.errors import BatchCoupledError, DerivativeError
 from bpframe.extend import Activation, Array, Layer, Parameter
+from bpframe.measured.draft import DRAFT
 from tests.contract.cases import CASES, Case, scatter
 from tests.contract.components.batch_norm import BatchNorm
 from tests.contract.components.dropout import Dropout
@@ -221,7 +221,7 @@ def test_products_of_a_whole_network_equal_the_declared_ones():
 
 
 def test_complex_numbers_are_refused():
-    from bpframe.draft import DraftGradient
+    from bpframe.measured.draft import DraftGradient
 
     with pytest.raises(DerivativeError, match="draft"):
         DraftGradient(draft(QuadraticCost()))(np.ones((2, 3), complex), np.ones((2, 3)))

@@ -13,9 +13,9 @@ from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.randomness import stream
 from bpframe.derivatives.gradient_check.mean_cost import MeanCost, in_dtype, real_inputs
 from bpframe.derivatives.gradient_check.report import CheckedEntry, CheckedPath, GradientCheck, Status
-from bpframe.differences import sizes
 from bpframe.errors import NonFiniteError
-from bpframe.numerical import Measured, has_kink, is_analytic, measured_further, measured_with, moves_as
+from bpframe.measured.by_number import Measured, has_kink, is_analytic, measured_further, measured_with, moves_as
+from bpframe.measured.differences import sizes
 
 __all__ = ["Comparison"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.graph.graph import Shape
-from bpframe.numerical import Measured
+from bpframe.measured.by_number import Measured
 from bpframe.testing.checks.base import Failure, Setting
 from bpframe.testing.measuring import SECOND_OPINION, along
 from bpframe.testing.probe import Point, Probe

@@ -3,7 +3,7 @@
 The complex step is exact to rounding wherever forward computes an analytic function in calls that take complex
 numbers. Whether it does is not believed but measured, against differences whose step shrinks until they can tell.
 
-Sources: W. Squire and G. Trapp, SIAM Review 40 (1998), 110–112; for the differences see `bpframe.differences`.
+Sources: W. Squire and G. Trapp, SIAM Review 40 (1998), 110–112; for the differences see `bpframe.measured.differences`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.differences import FIRST, SETTLED, SHORT, SHORTEST, Line, Slope, by_differences, sizes
+from bpframe.measured.differences import FIRST, SETTLED, SHORT, SHORTEST, Line, Slope, by_differences, sizes
 
 __all__ = [
     "Measured",

@@ -3,9 +3,9 @@
     column k of J = ∂f/∂x_k = Im f(x + i h e_k) / h      where forward computes an analytic function,
                               central differences        elsewhere
 
-with steps relative to each entry (see `bpframe.numerical`). Measured in float64 whatever the network's dtype. One
-column is one evaluation of forward for the whole batch, so that a step costs as many as the component has inputs and
-parameters: for trying, not for training at length.
+with steps relative to each entry (see `bpframe.measured.by_number`). Measured in float64 whatever the network's dtype.
+One column is one evaluation of forward for the whole batch, so that a step costs as many as the component has inputs
+and parameters: for trying, not for training at length.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bpframe.core.component import Component, Cost, Layer, contract_of
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.errors import DerivativeError, DraftWarning
-from bpframe.numerical import jacobian_columns
+from bpframe.measured.by_number import jacobian_columns
 
 __all__ = [
     "DRAFT",
