@@ -28,7 +28,7 @@ from bpframe.history import History
 from bpframe.minimizing import Minimization
 from bpframe.pickling import check_importable
 from bpframe.plugins import listeners
-from bpframe.repeating import repeating_engine
+from bpframe.replay.repeating import repeating_engine
 from bpframe.spec import RunSpec
 from bpframe.spec.training import TrainingSpec
 from bpframe.step_memory import Memory, step_memory

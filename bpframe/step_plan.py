@@ -9,10 +9,10 @@ import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.derivatives.memory import in_words
-from bpframe.execution.buffers import Lifetime, calls_of
-from bpframe.execution.tape import Op
 from bpframe.printed import labelled, printed, table_of
-from bpframe.trial import checked_batch_size, tried_step
+from bpframe.replay.buffers import Lifetime, calls_of
+from bpframe.replay.tape import Op
+from bpframe.replay.tried_step import checked_batch_size, tried_step
 
 __all__ = ["PlannedCall", "StepPlan", "step_plan"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bpframe.core.backprop.called_pass import Wanted
-from bpframe.program import Program
+from bpframe.replay.program import Program
 
 
 def programs(network, *wanted: Wanted) -> list[Program]:

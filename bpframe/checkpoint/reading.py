@@ -36,7 +36,7 @@ from bpframe.errors import BpframeError, CheckpointError, closest
 from bpframe.history import History
 from bpframe.plugins import default_registry
 from bpframe.registry import Registry
-from bpframe.repeating import repeating_engine
+from bpframe.replay.repeating import repeating_engine
 from bpframe.spec import RunSpec, read_spec
 from bpframe.validation.mistakes import shortened
 

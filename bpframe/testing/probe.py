@@ -25,7 +25,7 @@ from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.errors import ContractError
 from bpframe.measured.draft import DraftGradient
-from bpframe.repeating import planned
+from bpframe.replay.repeating import planned
 from bpframe.testing.domain import Domain, domains_of
 
 __all__ = ["CostProbe", "LayerProbe", "Point", "Probe", "probe_of"]

@@ -16,7 +16,7 @@ from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import Broadcast, Diagonal, Identity, Matrix, Operator, WeightTimes
 from bpframe.history import History
 from bpframe.minimizing import Minimization
-from bpframe.repeating import planned
+from bpframe.replay.repeating import planned
 from bpframe.spec.training import TrainingSpec
 
 __all__ = ["SmallFit", "small_fit"]

@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpframe.execution.binding import Binding
-from bpframe.execution.buffers import ALIGNMENT, Buffers
-from bpframe.execution.recorded import Recorded
-from bpframe.execution.tape import Tape
+from bpframe.replay.binding import Binding
+from bpframe.replay.buffers import ALIGNMENT, Buffers
+from bpframe.replay.recorded import Recorded
+from bpframe.replay.tape import Tape
 
 
 def recorded(function, *arrays):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bpframe.execution.binding import Binding
-from bpframe.execution.buffers import Buffers
-from bpframe.execution.recorded import Recorded
-from bpframe.execution.tape import NotRecordable, Tape
+from bpframe.replay.binding import Binding
+from bpframe.replay.buffers import Buffers
+from bpframe.replay.recorded import Recorded
+from bpframe.replay.tape import NotRecordable, Tape
 
 
 def repeated(function, *arrays, others=None):

@@ -11,8 +11,8 @@ from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
 import bpframe as bp
 from bpframe.core.backprop import lanes
 from bpframe.core.backprop.called_pass import CalledPass, Wanted
-from bpframe.execution import binding
 from bpframe.extend import Activation, Diagonal, Identity
+from bpframe.replay import binding
 from tests.contract.cases import CASES
 from tests.derivatives.zoo import ZOO
 from tests.passes import programs, step, training_steps

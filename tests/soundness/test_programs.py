@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bpframe.program import Program
+from bpframe.replay.program import Program
 
 from .bank import BANK
 from .generating import program_of

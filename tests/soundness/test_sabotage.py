@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 import bpframe.core.backprop.engine
-import bpframe.program
-import bpframe.repeating
+import bpframe.replay.program
+import bpframe.replay.repeating
 from bpframe.core.backprop.lanes import Lanes
 from bpframe.core.backprop.steps import Understanding
-from bpframe.execution import functions
-from bpframe.execution.recorded import Recorded
-from bpframe.program import Program
+from bpframe.replay import functions
+from bpframe.replay.program import Program
+from bpframe.replay.recorded import Recorded
 
 from .generating import program_of
 from .soak import found_in
@@ -40,18 +40,18 @@ def a_view_of_an_input_is_not_refilled(patch) -> None:
 
 def an_impure_method_is_taken_for_understood(patch) -> None:
     """Whatever counts its calls is read as plain."""
-    understand = bpframe.repeating.understand
+    understand = bpframe.replay.repeating.understand
 
     def believing(component, methods):
         counts = type(component).__module__.endswith(".counting")
         return Understanding(None, ()) if counts else understand(component, methods)
 
-    patch.setattr(bpframe.repeating, "understand", believing)
+    patch.setattr(bpframe.replay.repeating, "understand", believing)
 
 
 def a_write_into_a_fresh_array_is_frozen(patch) -> None:
     """What a method writes into an array that it made is a constant of the record."""
-    understand, apply_function = bpframe.repeating.understand, functions.apply_function
+    understand, apply_function = bpframe.replay.repeating.understand, functions.apply_function
 
     def believing(component, methods):
         found = understand(component, methods)
@@ -62,7 +62,7 @@ def a_write_into_a_fresh_array_is_frozen(patch) -> None:
             return function(*(each.array if isinstance(each, Recorded) else each for each in args), **kwargs)
         return apply_function(tape, kind, function, args, kwargs)
 
-    patch.setattr(bpframe.repeating, "understand", believing)
+    patch.setattr(bpframe.replay.repeating, "understand", believing)
     patch.setattr(functions, "apply_function", unrecorded)
 
 
@@ -92,7 +92,7 @@ def a_result_is_overwritten_later(patch) -> None:
 
 
 def a_guard_of_a_constant_is_skipped(patch) -> None:
-    patch.setattr(bpframe.program, "guard", lambda reads: lambda: True)
+    patch.setattr(bpframe.replay.program, "guard", lambda reads: lambda: True)
 
 
 #: The faults, and what the programs hold that are tried first.

@@ -15,8 +15,8 @@ from bpframe.core.graph.description import NetworkSpec, NodeSpec, network_spec
 from bpframe.core.graph.graph import Graph
 from bpframe.core.operators import Broadcast, Identity, Operator
 from bpframe.errors import StaleRecordError
-from bpframe.program import Program
-from bpframe.repeating import planned
+from bpframe.replay.program import Program
+from bpframe.replay.repeating import planned
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.probe import CostProbe, LayerProbe
 

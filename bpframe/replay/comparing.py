@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.execution.tape import Op, Place, Segment
+from bpframe.replay.tape import Op, Place, Segment
 
 __all__ = ["differing"]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.execution.buffers import ALIGNMENT, Buffers, calls_of
-from bpframe.execution.tape import Array, Op, Place, Root, Segment
+from bpframe.replay.buffers import ALIGNMENT, Buffers, calls_of
+from bpframe.replay.tape import Array, Op, Place, Root, Segment
 
 __all__ = ["Binding"]
 

@@ -19,14 +19,14 @@ from bpframe.core.backprop.called_pass import CalledPass, MakePass, Wanted
 from bpframe.core.backprop.results import failed
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.errors import BpframeError
-from bpframe.execution.binding import Binding
-from bpframe.execution.budget import EVALUATIONS, Budget
-from bpframe.execution.buffers import Buffers
-from bpframe.execution.comparing import differing
-from bpframe.execution.guards import distrust, guard
-from bpframe.execution.recording import Record, Recording
-from bpframe.execution.staleness import FIRST_CHECK, next_check, stale_record
-from bpframe.execution.tape import recording_wanted
+from bpframe.replay.binding import Binding
+from bpframe.replay.budget import EVALUATIONS, Budget
+from bpframe.replay.buffers import Buffers
+from bpframe.replay.comparing import differing
+from bpframe.replay.guards import distrust, guard
+from bpframe.replay.recording import Record, Recording
+from bpframe.replay.staleness import FIRST_CHECK, next_check, stale_record
+from bpframe.replay.tape import recording_wanted
 
 __all__ = ["Program", "repeating"]
 

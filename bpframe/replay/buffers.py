@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bpframe.execution.tape import Op, Place, Root, Segment
+from bpframe.replay.tape import Op, Place, Root, Segment
 
 __all__ = ["Buffers", "Lifetime", "calls_of", "fit"]
 

@@ -9,10 +9,10 @@ import numpy as np
 from bpframe.core.backprop.layout import laid_out
 from bpframe.core.backprop.steps import CostStep, Step
 from bpframe.core.backprop.workspace import read_only
-from bpframe.execution.direct import DirectCost, DirectForward, why_called
-from bpframe.execution.recorded import Recorded
-from bpframe.execution.recorded_pass import RecordedPass
-from bpframe.execution.tape import Array
+from bpframe.replay.direct import DirectCost, DirectForward, why_called
+from bpframe.replay.recorded import Recorded
+from bpframe.replay.recorded_pass import RecordedPass
+from bpframe.replay.tape import Array
 
 __all__ = ["RecordedForward"]
 

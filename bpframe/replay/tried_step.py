@@ -7,8 +7,8 @@ import numpy as np
 from bpframe.core.backprop.called_pass import Wanted
 from bpframe.core.backprop.engine import Engine
 from bpframe.errors import DataError
-from bpframe.execution.tape import recording_wanted
-from bpframe.program import ATTEMPTS, Program
+from bpframe.replay.program import ATTEMPTS, Program
+from bpframe.replay.tape import recording_wanted
 
 __all__ = ["checked_batch_size", "tried_step"]
 

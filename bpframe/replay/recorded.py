@@ -12,9 +12,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from bpframe.execution import functions
-from bpframe.execution.located import Located
-from bpframe.execution.tape import Array, Tape
+from bpframe.replay import functions
+from bpframe.replay.located import Located
+from bpframe.replay.tape import Array, Tape
 
 __all__ = ["Recorded"]
 

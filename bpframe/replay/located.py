@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from bpframe.execution.tape import Array, Place, Root, Tape
+from bpframe.replay.tape import Array, Place, Root, Tape
 
 __all__ = ["Located", "replaced"]
 

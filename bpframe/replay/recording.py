@@ -11,12 +11,12 @@ from bpframe.core.backprop.backward import pass_on
 from bpframe.core.backprop.called_pass import Wanted
 from bpframe.core.backprop.local_jacobian import bound
 from bpframe.core.backprop.steps import BackwardStep, CostStep
-from bpframe.execution.direct import DirectBackward
-from bpframe.execution.located import replaced
-from bpframe.execution.recorded import Recorded
-from bpframe.execution.recorded_forward import RecordedForward
-from bpframe.execution.recorded_pass import Resolve
-from bpframe.execution.tape import Place, Root, Segment
+from bpframe.replay.direct import DirectBackward
+from bpframe.replay.located import replaced
+from bpframe.replay.recorded import Recorded
+from bpframe.replay.recorded_forward import RecordedForward
+from bpframe.replay.recorded_pass import Resolve
+from bpframe.replay.tape import Place, Root, Segment
 
 __all__ = ["Record", "Recording"]
 

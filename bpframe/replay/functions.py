@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.execution.located import Located, replaced
-from bpframe.execution.tape import Array, Tape
+from bpframe.replay.located import Located, replaced
+from bpframe.replay.tape import Array, Tape
 
 __all__ = ["apply_function", "apply_ufunc", "assign", "copied", "item", "reshaped"]
 

@@ -9,7 +9,7 @@ from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.plan import Outside, Plan
 from bpframe.core.component import Cost
 from bpframe.core.graph.graph import Graph, Node
-from bpframe.program import repeating
+from bpframe.replay.program import repeating
 from bpframe.replay.understanding import understand
 
 __all__ = ["planned", "repeating_engine"]
