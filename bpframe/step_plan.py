@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
-from bpframe.derivatives.memory import in_words
+from bpframe.derivatives.points.memory import in_words
 from bpframe.printed import labelled, printed, table_of
 from bpframe.replay.buffers import Lifetime, calls_of
 from bpframe.replay.tape import Op

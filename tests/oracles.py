@@ -10,11 +10,11 @@ from typing import Literal
 
 import numpy as np
 
-from bpframe.arrays import checked_inputs, checked_targets
 from bpframe.core.backprop.forward import costs, forward
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.randomness import stream
+from bpframe.derivatives.points.given_arrays import checked_inputs, checked_targets
 from bpframe.network import Network
 
 Method = Literal["complex", "differences"]

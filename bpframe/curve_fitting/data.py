@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.arrays import checked_array, checked_inputs
 from bpframe.core.graph.graph import Graph
 from bpframe.data.cells import finite_number
+from bpframe.derivatives.points.given_arrays import checked_array, checked_inputs
 from bpframe.errors import DataError, ShapeMismatch
 
 __all__ = [

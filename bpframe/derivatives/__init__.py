@@ -3,7 +3,7 @@
 `plan_chain` and `plan_elimination` find in which order Jacobians are best multiplied.
 """
 
-from bpframe.derivatives.bracketing import ChainPlan, Factor, plan_chain
-from bpframe.derivatives.elimination import EliminationPlan, plan_elimination
+from bpframe.derivatives.ordering import ChainPlan, Factor, plan_chain
+from bpframe.derivatives.ordering.elimination import EliminationPlan, plan_elimination
 
 __all__ = ["ChainPlan", "EliminationPlan", "Factor", "plan_chain", "plan_elimination"]

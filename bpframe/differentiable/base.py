@@ -9,14 +9,14 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from bpframe.arrays import checked_inputs, checked_stack, checked_targets
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed, is_a_write
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.data.raw import Preparation
-from bpframe.derivatives.errors import node_errors
+from bpframe.derivatives.first_order.node_errors import node_errors
+from bpframe.derivatives.points.given_arrays import checked_inputs, checked_stack, checked_targets
 from bpframe.errors import DataError
 from bpframe.metrics import accuracy
 from bpframe.validation.strict_numbers import checked_truth

@@ -13,7 +13,7 @@ from bpframe.derivatives.curvature.diagonal import empirical_fisher_diagonal, ga
 from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.curvature.hessian_diagonal import hessian_diagonal
 from bpframe.derivatives.curvature.kfac import WeightSharing, kronecker_factors
-from bpframe.derivatives.ggn import check_fisher
+from bpframe.derivatives.second_order.ggn import check_fisher
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 
 __all__ = ["Curvature", "HasCurvature"]

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.arrays import checked_stack
 from bpframe.core.backprop.jvp import jvp
 from bpframe.core.backprop.vjp import input_vjp, parameter_vjp
 from bpframe.core.graph.parameters import ParameterVector
+from bpframe.derivatives.points.given_arrays import checked_stack
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.validation.strict_numbers import checked_truth
 

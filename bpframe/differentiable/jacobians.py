@@ -21,8 +21,8 @@ from bpframe.derivatives.jacobian import (
     sparse_jacobian,
     targets,
 )
-from bpframe.derivatives.products import unknown
-from bpframe.derivatives.spectrum import Spectrum, spectrum_of
+from bpframe.derivatives.jacobian.spectrum import Spectrum, spectrum_of
+from bpframe.derivatives.second_order.in_portions import unknown
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.errors import DerivativeError
 

@@ -7,10 +7,10 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from bpframe.core.graph.parameters import ParameterVector
-from bpframe.derivatives.parameter_matrix import ParameterMatrix
-from bpframe.derivatives.per_example import clipped_gradient, gradients, gram, squared_norms, variance
-from bpframe.derivatives.portions import Portions
-from bpframe.derivatives.products import unknown
+from bpframe.derivatives.per_example.gradients import clipped_gradient, gradients, gram, squared_norms, variance
+from bpframe.derivatives.per_example.parameter_matrix import ParameterMatrix
+from bpframe.derivatives.points.portions import Portions
+from bpframe.derivatives.second_order.in_portions import unknown
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 
 __all__ = ["HasPerExample", "PerExample"]

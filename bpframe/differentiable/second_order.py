@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpframe.arrays import checked_stack
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators.scipy_view import linear_operator
-from bpframe.derivatives.linear_operators import OperatorKind, curvature_operator, jacobian_operator
-from bpframe.derivatives.products import Kind, Method, mean_product
-from bpframe.derivatives.spaces import Space, Wrt, space_of
+from bpframe.derivatives.first_order.spaces import Space, Wrt, space_of
+from bpframe.derivatives.points.given_arrays import checked_stack
+from bpframe.derivatives.second_order.in_portions import Kind, Method, mean_product
+from bpframe.derivatives.second_order.linear_operators import OperatorKind, curvature_operator, jacobian_operator
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.errors import DataError, DerivativeError
 

@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("core.component",),
     ("core.graph", "pickling", "registry"),
     ("core.backprop", "drawing", "largest_product", "measured", "plugins"),
-    ("arrays", "nonfinite", "replay", "spec", "summary"),
+    ("nonfinite", "replay", "spec", "summary"),
     ("checkpoint", "derivatives", "recording", "updates"),
     ("step_memory", "step_plan", "trainer", "training"),
     ("extend", "objective"),

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from bpframe.core.operators import Diagonal, Identity, Matrix
-from bpframe.derivatives.bracketing import ChainPlan, ChainStep, Factor, plan_chain
+from bpframe.derivatives.ordering import ChainPlan, ChainStep, Factor, plan_chain
 from bpframe.errors import DerivativeError
 
 from .counting import Counted, counted, plain

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from bpframe_reference import Dense
 
-from bpframe.derivatives import memory
+from bpframe.derivatives.points import memory
 from bpframe.errors import DerivativeError, MemoryLimitError
 from tests.oracles import assert_close
 

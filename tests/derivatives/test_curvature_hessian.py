@@ -7,8 +7,8 @@ import pytest
 from bpframe_reference import Dense, Multiply, QuadraticCost, Sigmoid
 
 from bpframe import Network, node
-from bpframe.derivatives import memory
 from bpframe.derivatives.curvature import bending
+from bpframe.derivatives.points import memory
 from bpframe.errors import DerivativeError, MemoryLimitError
 from bpframe.extend import Array, Cost, Diagonal, Operator
 from tests.contract.cases import CASES, scatter

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bpframe.derivatives.bracketing import Factor, plan_chain
-from bpframe.derivatives.elimination import EliminationPlan, plan_elimination
+from bpframe.derivatives.ordering import Factor, plan_chain
+from bpframe.derivatives.ordering.elimination import EliminationPlan, plan_elimination
 from bpframe.errors import CycleError, DerivativeError
 
 from .counting import Counted, counted, plain
@@ -197,7 +197,7 @@ def test_beyond_the_exact_search_orders_are_near_the_best_and_never_worse_than_t
     rng = random.Random(5)
     graphs = [random_graph(rng, 11) for _ in range(40)]
     best = [plan_elimination(*each) for each in graphs]
-    monkeypatch.setattr("bpframe.derivatives.elimination._EXACT", 3)
+    monkeypatch.setattr("bpframe.derivatives.ordering.elimination._EXACT", 3)
     ratios = []
     for (graph, sizes), least in zip(graphs, best, strict=True):
         plan = plan_elimination(graph, sizes)
@@ -248,7 +248,7 @@ def test_sizes_of_any_magnitude_are_counted_exactly() -> None:
 
 def test_a_plan_is_the_same_in_every_process() -> None:
     program = (
-        "from bpframe.derivatives.elimination import plan_elimination\n"
+        "from bpframe.derivatives.ordering.elimination import plan_elimination\n"
         "graph = {f'v{k}': [f'v{k - 1}', f'v{k // 2}'] for k in range(1, 30)}\n"
         "print(plan_elimination(graph, {f'v{k}': 1 + k % 3 for k in range(30)}))"
     )

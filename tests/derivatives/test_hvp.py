@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpframe import Network
-from bpframe.derivatives import memory
+from bpframe.derivatives.points import memory
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.extend import Diagonal, Layer, Parameter
 from tests.contract.cases import MODES, Case, mode_id

@@ -291,7 +291,7 @@ def test_examples_are_taken_in_portions_where_what_comes_up_is_large(monkeypatch
     passes: list[int] = []
     trace = network._engine.trace
     monkeypatch.setattr(network._engine, "trace", lambda *given: passes.append(len(given[0]["x"])) or trace(*given))
-    monkeypatch.setattr("bpframe.derivatives.memory.PORTION_BYTES", 2000)
+    monkeypatch.setattr("bpframe.derivatives.points.memory.PORTION_BYTES", 2000)
     for order in ORDERS:
         passes.clear()
         found = network.jacobian(x, wrt=["x", "dense_1.w"], order=order)
@@ -387,7 +387,8 @@ class TestRefusals:
                 network.jacobian(x, form=form, training=True)
         assert network.jacobian(x).shape == (4, 2, 2)  # running statistics couple nothing
         assert network.jacobian(x, wrt="batch_norm_1", training=True).shape == (4, 2, 3)  # nor does what lies behind
-        monkeypatch.setattr("bpframe.derivatives.memory.PORTION_BYTES", 1)  # in training the batch stays together
+        # In training the batch stays together.
+        monkeypatch.setattr("bpframe.derivatives.points.memory.PORTION_BYTES", 1)
         scaled = network.jacobian(x, of="batch_norm_1", wrt="batch_norm_1.g", training=True)
         measured = parameter_jacobian(network, x, "batch_norm_1.g", training=True, output="batch_norm_1")
         np.testing.assert_allclose(scaled, measured, rtol=0, atol=1e-12)

@@ -13,9 +13,9 @@ from bpframe_reference import Add, Dense
 
 from bpframe import Network, node
 from bpframe.core.operators import BatchMatrix, Composed, Diagonal, Identity, Matrix, Operator, RankOne, Sum
-from bpframe.derivatives.bracketing import Factor, plan_chain
 from bpframe.derivatives.jacobian.derivation import Derivation, derivation_of
 from bpframe.derivatives.jacobian.path import Path, Way
+from bpframe.derivatives.ordering import Factor, plan_chain
 from tests.contract.components.tanh import Tanh
 
 from .counting import Counted, counted, plain

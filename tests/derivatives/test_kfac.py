@@ -7,7 +7,7 @@ import pytest
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
 
 from bpframe import Network, node
-from bpframe.derivatives import memory
+from bpframe.derivatives.points import memory
 from bpframe.errors import DataError, DerivativeError, MemoryLimitError
 from bpframe.extend import Activation, Array, Broadcast, Diagonal, Layer, Operator, Parameter, compose
 from tests.contract.cases import scatter

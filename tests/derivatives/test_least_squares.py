@@ -7,14 +7,15 @@ import pytest
 from bpframe_reference import Dense, QuadraticCost
 
 from bpframe import Network, node
-from bpframe.arrays import checked_inputs, checked_targets
 from bpframe.core.backprop.forward import forward
 from bpframe.core.component import Cost
 from bpframe.core.operators import BatchMatrix, Diagonal
-from bpframe.derivatives import memory, passes
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
-from bpframe.derivatives.linearisation import Linearisation
-from bpframe.derivatives.written_rows import WrittenRows
+from bpframe.derivatives.least_squares.written_rows import WrittenRows
+from bpframe.derivatives.points import at_theta as passes
+from bpframe.derivatives.points import memory
+from bpframe.derivatives.points.given_arrays import checked_inputs, checked_targets
+from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
 from tests.contract.cases import Case
 from tests.contract.components.batch_norm import BatchNorm

@@ -8,7 +8,7 @@ from bpframe_reference import Dense, QuadraticCost
 from scipy.sparse.linalg import aslinearoperator, cg, eigsh, lsmr, svds
 
 from bpframe import Network, node
-from bpframe.derivatives import memory
+from bpframe.derivatives.points import memory
 from bpframe.errors import BatchCoupledError, DataError, DerivativeError
 from tests.contract.cases import Case
 from tests.contract.components.batch_norm import BatchNorm

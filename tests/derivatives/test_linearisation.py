@@ -9,10 +9,10 @@ import pytest
 from bpframe_reference import Dense
 
 from bpframe import Network, node
-from bpframe.arrays import checked_inputs, checked_targets
 from bpframe.core.component import Cost
 from bpframe.core.operators import BatchMatrix
-from bpframe.derivatives.linearisation import Linearisation
+from bpframe.derivatives.points.given_arrays import checked_inputs, checked_targets
+from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.errors import BatchCoupledError
 from tests.contract.cases import Case
 from tests.contract.components.batch_norm import BatchNorm

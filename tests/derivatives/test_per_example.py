@@ -10,8 +10,9 @@ import pytest
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
 
 from bpframe import Network, node
-from bpframe.derivatives import per_example, portions
-from bpframe.derivatives.parameter_matrix import ParameterMatrix
+from bpframe.derivatives.per_example import gradients as per_example
+from bpframe.derivatives.per_example.parameter_matrix import ParameterMatrix
+from bpframe.derivatives.points import portions
 from bpframe.errors import BatchCoupledError, DataError, DerivativeError, MemoryLimitError, ShapeMismatch
 from bpframe.extend import Identity, Layer, Operator
 from bpframe.machine import workers

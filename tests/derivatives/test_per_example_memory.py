@@ -11,7 +11,7 @@ from bpframe_reference import Dense, Sigmoid
 
 from bpframe import Network
 from bpframe.core.operators import KroneckerForm
-from bpframe.derivatives import memory, portions
+from bpframe.derivatives.points import memory, portions
 from tests.contract.cases import scatter
 from tests.contract.components.conv1d import Conv1d
 from tests.contract.components.cross_entropy import SoftmaxCrossEntropy

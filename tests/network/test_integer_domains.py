@@ -9,7 +9,7 @@ import pytest
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
 
 import bpframe as bp
-from bpframe.arrays import checked_array
+from bpframe.derivatives.points.given_arrays import checked_array
 from bpframe.errors import DataError, GraphError
 from bpframe.extend import Array, Cost, Gather, Layer, Operator, Parameter, PositiveInt
 from tests.contract.components.embedding import Embedding

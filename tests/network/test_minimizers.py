@@ -185,7 +185,7 @@ def test_batches_have_to_be_announced():
 @pytest.mark.parametrize("portions", [False, True], ids=["whole", "portions"])
 def test_the_objective_is_the_mean_cost_of_all_examples(make, draw, portions, monkeypatch):
     if portions:
-        monkeypatch.setattr("bpframe.derivatives.memory.PORTION_BYTES", 1000)
+        monkeypatch.setattr("bpframe.derivatives.points.memory.PORTION_BYTES", 1000)
     net, data = make(), draw()
     gradient = net.gradient(*data).vector.copy()
     cost, size = net.cost(*data), net.parameters.vector.size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bpframe.arrays import checked_array
+from bpframe.derivatives.points.given_arrays import checked_array
 from bpframe.errors import DataError
 
 

@@ -13,8 +13,8 @@ from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Diagonal, Operator
 from bpframe.derivatives.curvature.columns import column_portion
-from bpframe.derivatives.memory import check_memory, slices
-from bpframe.derivatives.second_order import Blocks
+from bpframe.derivatives.points.memory import check_memory, slices
+from bpframe.derivatives.second_order.declared import Blocks
 
 __all__ = ["WeightedColumns", "bending_bytes", "bending_columns", "columns_of", "written_out"]
 

@@ -11,8 +11,8 @@ import numpy as np
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.graph import Graph
 from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
-from bpframe.derivatives.memory import check_memory
-from bpframe.derivatives.products import unknown
+from bpframe.derivatives.points.memory import check_memory
+from bpframe.derivatives.second_order.in_portions import unknown
 
 __all__ = ["By", "gauss_newton_blocks"]
 

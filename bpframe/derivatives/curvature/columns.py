@@ -14,11 +14,11 @@ from bpframe.core.backprop.scratch import KEPT_BYTES, Scratch
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.randomness import stream
-from bpframe.derivatives.linearisation import Linearisation
-from bpframe.derivatives.memory import portion, slices
-from bpframe.derivatives.portions import in_turn
-from bpframe.derivatives.products import vector_bytes
-from bpframe.derivatives.sizes import integer
+from bpframe.derivatives.points.linearisation import Linearisation
+from bpframe.derivatives.points.memory import portion, slices
+from bpframe.derivatives.points.portions import in_turn
+from bpframe.derivatives.points.sizes import integer
+from bpframe.derivatives.second_order.in_portions import vector_bytes
 
 __all__ = ["RootColumns", "column_portion", "linearised", "scratch_of"]
 

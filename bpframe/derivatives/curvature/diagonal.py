@@ -11,7 +11,7 @@ from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import KroneckerForm
 from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
-from bpframe.derivatives.linearisation import Linearisation
+from bpframe.derivatives.points.linearisation import Linearisation
 
 __all__ = ["empirical_fisher_diagonal", "gauss_newton_diagonal"]
 

@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bpframe.arrays import checked_stack
 from bpframe.core.graph.parameters import ParameterVector
-from bpframe.derivatives.memory import check_memory
-from bpframe.derivatives.products import unknown
-from bpframe.derivatives.spaces import Space
+from bpframe.derivatives.first_order.spaces import Space
+from bpframe.derivatives.points.given_arrays import checked_stack
+from bpframe.derivatives.points.memory import check_memory
+from bpframe.derivatives.second_order.in_portions import unknown
 from bpframe.errors import DerivativeError
 
 __all__ = ["Damping", "KroneckerFactors"]

@@ -22,12 +22,12 @@ from bpframe.derivatives.curvature.bending import (
     written_out,
 )
 from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
-from bpframe.derivatives.hvp import HessianProduct
-from bpframe.derivatives.linearisation import Linearisation, refuse_coupling
-from bpframe.derivatives.memory import portion, slices
-from bpframe.derivatives.products import vector_bytes
-from bpframe.derivatives.second_order import Blocks, block_product, needs_second_order, second_order
-from bpframe.derivatives.spaces import space_of
+from bpframe.derivatives.first_order.spaces import space_of
+from bpframe.derivatives.points.linearisation import Linearisation, refuse_coupling
+from bpframe.derivatives.points.memory import portion, slices
+from bpframe.derivatives.second_order.declared import Blocks, block_product, needs_second_order, second_order
+from bpframe.derivatives.second_order.hvp import HessianProduct
+from bpframe.derivatives.second_order.in_portions import vector_bytes
 from bpframe.errors import DerivativeError
 
 __all__ = ["hessian_diagonal"]

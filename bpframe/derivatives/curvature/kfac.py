@@ -13,9 +13,9 @@ from bpframe.core.operators import KroneckerForm, PulledVectors
 from bpframe.core.operators.outer_products.kronecker_form import same_memory
 from bpframe.derivatives.curvature.columns import RootColumns, scratch_of
 from bpframe.derivatives.curvature.factors import KroneckerFactors
-from bpframe.derivatives.linearisation import Linearisation
-from bpframe.derivatives.memory import check_memory
-from bpframe.derivatives.products import unknown
+from bpframe.derivatives.points.linearisation import Linearisation
+from bpframe.derivatives.points.memory import check_memory
+from bpframe.derivatives.second_order.in_portions import unknown
 
 __all__ = ["WeightSharing", "kronecker_factors"]
 

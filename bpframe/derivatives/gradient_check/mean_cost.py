@@ -16,8 +16,8 @@ from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.graph.randomness import stream
-from bpframe.derivatives.pull_back import pull_back
-from bpframe.derivatives.spaces import space_of
+from bpframe.derivatives.first_order.pull_back import pull_back
+from bpframe.derivatives.first_order.spaces import space_of
 from bpframe.nonfinite import nonfinite_error
 
 __all__ = ["MeanCost", "in_dtype", "real_inputs"]

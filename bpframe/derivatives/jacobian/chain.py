@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.derivatives.bracketing import ChainPlan, ChainStep, Factor, plan_chain
 from bpframe.derivatives.jacobian.branched import Branched
 from bpframe.derivatives.jacobian.eliminated import Elimination, plan_branches
 from bpframe.derivatives.jacobian.link import Link, links_of
 from bpframe.derivatives.jacobian.path import Path
 from bpframe.derivatives.jacobian.products import Held, accumulated, multiplied, through, written
+from bpframe.derivatives.ordering import ChainPlan, ChainStep, Factor, plan_chain
 
 __all__ = ["Chain"]
 

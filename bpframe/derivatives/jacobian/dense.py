@@ -10,7 +10,7 @@ import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.derivatives.jacobian.derivation import Derivation, Order, derivation_of
-from bpframe.derivatives.memory import check_memory, portion
+from bpframe.derivatives.points.memory import check_memory, portion
 
 __all__ = ["dense_jacobians"]
 

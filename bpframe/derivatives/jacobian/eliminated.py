@@ -9,10 +9,10 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from bpframe.derivatives.elimination import plan_elimination
 from bpframe.derivatives.jacobian.link import Link, links_of
 from bpframe.derivatives.jacobian.path import Way
 from bpframe.derivatives.jacobian.products import Held, accumulated, added, multiplied, pulled, pushed, written
+from bpframe.derivatives.ordering.elimination import plan_elimination
 
 __all__ = ["Elimination", "plan_branches"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bpframe.derivatives.bracketing import ChainPlan
 from bpframe.derivatives.jacobian.chain import Chain
 from bpframe.derivatives.jacobian.derivation import Derivation
 from bpframe.derivatives.jacobian.link import Link
+from bpframe.derivatives.ordering import ChainPlan
 
 __all__ = ["Explanation", "Route", "Structure", "explain"]
 

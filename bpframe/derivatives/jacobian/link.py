@@ -11,7 +11,7 @@ import numpy as np
 
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Composed, Operator
-from bpframe.derivatives.bracketing import Factor
+from bpframe.derivatives.ordering import Factor
 
 __all__ = ["Link", "links_of"]
 

@@ -10,7 +10,7 @@ import numpy as np
 from bpframe.derivatives.jacobian.chain import Chain
 from bpframe.derivatives.jacobian.derivation import Derivation
 from bpframe.derivatives.jacobian.path import Path
-from bpframe.derivatives.memory import check_memory
+from bpframe.derivatives.points.memory import check_memory
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

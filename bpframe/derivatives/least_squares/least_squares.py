@@ -12,15 +12,15 @@ from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.jvp import jvp
 from bpframe.core.backprop.vjp import parameter_vjp
 from bpframe.core.operators import Diagonal, Identity
-from bpframe.derivatives.bending import bent_outputs
 from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.curvature.kfac import kronecker_factors
+from bpframe.derivatives.least_squares.bent_outputs import bent_outputs
 from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum, linear_minimum
-from bpframe.derivatives.linearisation import Linearisation, refuse_coupling
-from bpframe.derivatives.memory import check_memory
-from bpframe.derivatives.output_residuals import output_residuals
-from bpframe.derivatives.passes import Passes, total_cost
-from bpframe.derivatives.written_rows import WrittenRows
+from bpframe.derivatives.least_squares.output_residuals import output_residuals
+from bpframe.derivatives.least_squares.written_rows import WrittenRows
+from bpframe.derivatives.points.at_theta import Passes, total_cost
+from bpframe.derivatives.points.linearisation import Linearisation, refuse_coupling
+from bpframe.derivatives.points.memory import check_memory
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator

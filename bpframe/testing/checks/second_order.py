@@ -10,7 +10,7 @@ import numpy as np
 
 from bpframe.core.component import contract_of
 from bpframe.core.operators import Operator
-from bpframe.derivatives.second_order import Blocks, block_product, second_order
+from bpframe.derivatives.second_order.declared import Blocks, block_product, second_order
 from bpframe.measured.by_number import Measured, measured_along
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.diagnosis import explained

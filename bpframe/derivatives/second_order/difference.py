@@ -10,9 +10,9 @@ import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.parameters import ParameterVector, views_of
-from bpframe.derivatives.linearisation import Linearisation
-from bpframe.derivatives.pull_back import pull_back
-from bpframe.derivatives.spaces import Space
+from bpframe.derivatives.first_order.pull_back import pull_back
+from bpframe.derivatives.first_order.spaces import Space
+from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.errors import DerivativeError
 from bpframe.measured.differences import Line, by_differences, sizes
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from graphlib import CycleError as Circle
 from graphlib import TopologicalSorter
 
-from bpframe.derivatives.elimination_graph import EliminationGraph
-from bpframe.derivatives.sizes import integer
+from bpframe.derivatives.ordering.elimination_graph import EliminationGraph
+from bpframe.derivatives.points.sizes import integer
 from bpframe.errors import CycleError, DerivativeError
 
 __all__ = ["EliminationPlan", "Vertex", "plan_elimination"]

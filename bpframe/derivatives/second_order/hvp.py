@@ -10,10 +10,10 @@ import numpy as np
 from bpframe.core.backprop.backward import walk_back
 from bpframe.core.backprop.jvp import tangents
 from bpframe.core.backprop.steps import BackwardStep
-from bpframe.derivatives.linearisation import Linearisation
-from bpframe.derivatives.pull_back import pull_back, steps_to
-from bpframe.derivatives.second_order import Blocks, block_product, needs_second_order, second_order
-from bpframe.derivatives.spaces import Space
+from bpframe.derivatives.first_order.pull_back import pull_back, steps_to
+from bpframe.derivatives.first_order.spaces import Space
+from bpframe.derivatives.points.linearisation import Linearisation
+from bpframe.derivatives.second_order.declared import Blocks, block_product, needs_second_order, second_order
 
 __all__ = ["HessianProduct"]
 

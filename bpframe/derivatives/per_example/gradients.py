@@ -11,10 +11,10 @@ import numpy as np
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import PulledVectors
-from bpframe.derivatives.linearisation import Linearisation
-from bpframe.derivatives.memory import check_memory
-from bpframe.derivatives.parameter_matrix import ParameterMatrix
-from bpframe.derivatives.portions import Portions
+from bpframe.derivatives.per_example.parameter_matrix import ParameterMatrix
+from bpframe.derivatives.points.linearisation import Linearisation
+from bpframe.derivatives.points.memory import check_memory
+from bpframe.derivatives.points.portions import Portions
 from bpframe.errors import DerivativeError
 
 __all__ = ["clipped_gradient", "gradients", "gram", "squared_norms", "variance"]

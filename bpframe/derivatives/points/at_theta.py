@@ -13,8 +13,8 @@ from bpframe.core.backprop.forward import forward
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.parameters import ParameterVector, views_of
-from bpframe.derivatives.linearisation import Linearisation
-from bpframe.derivatives.memory import portion, slices
+from bpframe.derivatives.points.linearisation import Linearisation
+from bpframe.derivatives.points.memory import portion, slices
 
 __all__ = ["Passes"]
 

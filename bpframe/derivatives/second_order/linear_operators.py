@@ -12,10 +12,19 @@ from bpframe.core.backprop.jvp import jvp
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators.scipy_view import linear_operator
-from bpframe.derivatives.memory import portion
-from bpframe.derivatives.products import KINDS, Kind, Method, Product, in_portions, product_at, unknown, vector_bytes
-from bpframe.derivatives.pull_back import pull_back
-from bpframe.derivatives.spaces import Space, Wrt, space_of
+from bpframe.derivatives.first_order.pull_back import pull_back
+from bpframe.derivatives.first_order.spaces import Space, Wrt, space_of
+from bpframe.derivatives.points.memory import portion
+from bpframe.derivatives.second_order.in_portions import (
+    KINDS,
+    Kind,
+    Method,
+    Product,
+    in_portions,
+    product_at,
+    unknown,
+    vector_bytes,
+)
 from bpframe.errors import DataError
 
 if TYPE_CHECKING:

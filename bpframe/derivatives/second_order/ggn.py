@@ -10,9 +10,9 @@ import numpy as np
 from bpframe.core.backprop.jvp import tangents
 from bpframe.core.component import contract_of
 from bpframe.core.graph.graph import Graph
-from bpframe.derivatives.linearisation import Linearisation
-from bpframe.derivatives.pull_back import pull_back
-from bpframe.derivatives.spaces import Space
+from bpframe.derivatives.first_order.pull_back import pull_back
+from bpframe.derivatives.first_order.spaces import Space
+from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.errors import DerivativeError
 
 __all__ = ["GaussNewtonProduct", "check_fisher"]

@@ -13,7 +13,7 @@ from bpframe.core.backprop.trace import Trace
 from bpframe.derivatives.jacobian.link import links_of
 from bpframe.derivatives.jacobian.path import Way, check_uncoupled, ways_into
 from bpframe.derivatives.jacobian.sweep import Sweep
-from bpframe.derivatives.memory import check_memory
+from bpframe.derivatives.points.memory import check_memory
 from bpframe.errors import DerivativeError
 
 __all__ = ["Spectrum", "ValueSpectrum", "spectrum_of"]

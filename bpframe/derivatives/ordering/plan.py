@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from bpframe.derivatives.bracketing.factor import Factor
+from bpframe.derivatives.ordering.factor import Factor
 
 __all__ = ["Action", "ChainPlan", "ChainStep"]
 

@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from bpframe.derivatives.bracketing.factor import Factor, checked_chain
-from bpframe.derivatives.bracketing.plan import Action, ChainPlan, ChainStep
-from bpframe.derivatives.bracketing.sharing import Sharing
-from bpframe.derivatives.sizes import integer
+from bpframe.derivatives.ordering.factor import Factor, checked_chain
+from bpframe.derivatives.ordering.plan import Action, ChainPlan, ChainStep
+from bpframe.derivatives.ordering.sharing import Sharing
+from bpframe.derivatives.points.sizes import integer
 
 __all__ = ["plan_chain"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.backprop.jvp import jvp
-from bpframe.derivatives.linearisation import Linearisation
-from bpframe.derivatives.passes import Passes
+from bpframe.derivatives.points.at_theta import Passes
+from bpframe.derivatives.points.linearisation import Linearisation
 
 __all__ = ["bent_outputs"]
 

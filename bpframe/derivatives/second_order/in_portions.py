@@ -11,13 +11,13 @@ import numpy as np
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.plan import Plan
 from bpframe.core.graph.parameters import ParameterVector
-from bpframe.derivatives.difference import DifferenceProduct
-from bpframe.derivatives.empirical_fisher import EmpiricalFisherProduct
-from bpframe.derivatives.ggn import GaussNewtonProduct, check_fisher
-from bpframe.derivatives.hvp import HessianProduct
-from bpframe.derivatives.linearisation import Linearisation
-from bpframe.derivatives.memory import portion, slices
-from bpframe.derivatives.spaces import Space, Wrt, space_of
+from bpframe.derivatives.first_order.spaces import Space, Wrt, space_of
+from bpframe.derivatives.points.linearisation import Linearisation
+from bpframe.derivatives.points.memory import portion, slices
+from bpframe.derivatives.second_order.difference import DifferenceProduct
+from bpframe.derivatives.second_order.empirical_fisher import EmpiricalFisherProduct
+from bpframe.derivatives.second_order.ggn import GaussNewtonProduct, check_fisher
+from bpframe.derivatives.second_order.hvp import HessianProduct
 from bpframe.errors import DerivativeError, closest
 
 __all__ = ["KINDS", "Kind", "Method", "Product", "in_portions", "mean_product", "product_at", "unknown", "vector_bytes"]

@@ -12,7 +12,7 @@ from bpframe.core.backprop.results import check_product
 from bpframe.core.backprop.steps import BackwardStep
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.operators import Operator
-from bpframe.derivatives.spaces import Space
+from bpframe.derivatives.first_order.spaces import Space
 
 __all__ = ["pull_back", "steps_to"]
 

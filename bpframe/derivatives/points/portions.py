@@ -12,8 +12,8 @@ import numpy as np
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.forward import forward
 from bpframe.core.backprop.trace import Trace
-from bpframe.derivatives.linearisation import Linearisation, refuse_coupled
-from bpframe.derivatives.memory import PORTION_BYTES, portion, slices
+from bpframe.derivatives.points.linearisation import Linearisation, refuse_coupled
+from bpframe.derivatives.points.memory import PORTION_BYTES, portion, slices
 
 __all__ = ["Portions", "in_turn"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from bpframe.derivatives.bracketing.factor import Factor
+from bpframe.derivatives.ordering.factor import Factor
 
 __all__ = ["Sharing"]
 

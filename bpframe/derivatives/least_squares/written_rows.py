@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.operators import KroneckerForm, PulledVectors
-from bpframe.derivatives.memory import slices
+from bpframe.derivatives.points.memory import slices
 
 __all__ = ["WrittenRows"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from bpframe.derivatives.sizes import integer
+from bpframe.derivatives.points.sizes import integer
 from bpframe.errors import DerivativeError
 
 __all__ = ["Factor", "checked_chain"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.operators import Diagonal, Identity, Operator
-from bpframe.derivatives.linearisation import Linearisation
+from bpframe.derivatives.points.linearisation import Linearisation
 
 __all__ = ["OutputResiduals", "output_residuals"]
 

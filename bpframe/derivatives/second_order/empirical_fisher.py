@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.operators import PulledVectors
-from bpframe.derivatives.linearisation import Linearisation, refuse_coupling
-from bpframe.derivatives.pull_back import pull_back, steps_to
-from bpframe.derivatives.spaces import Space
+from bpframe.derivatives.first_order.pull_back import pull_back, steps_to
+from bpframe.derivatives.first_order.spaces import Space
+from bpframe.derivatives.points.linearisation import Linearisation, refuse_coupling
 
 __all__ = ["EmpiricalFisherProduct"]
 
