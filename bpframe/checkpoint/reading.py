@@ -35,7 +35,7 @@ from bpframe.data.raw import Columns
 from bpframe.errors import BpframeError, CheckpointError, closest
 from bpframe.history import History
 from bpframe.plugins import default_registry
-from bpframe.registry import Registry
+from bpframe.plugins.registry import Registry
 from bpframe.replay.repeating import repeating_engine
 from bpframe.spec import RunSpec, read_spec
 from bpframe.validation.mistakes import shortened

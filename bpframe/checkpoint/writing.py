@@ -32,7 +32,7 @@ from bpframe.checkpoint.folder import new_folder, resolved
 from bpframe.core.component import Component
 from bpframe.errors import CheckpointError, RegistryError
 from bpframe.plugins import default_registry, listeners
-from bpframe.registry import Registry
+from bpframe.plugins.registry import Registry
 from bpframe.spec import spec_document
 from bpframe.spec.text import dump_text
 

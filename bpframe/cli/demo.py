@@ -13,7 +13,7 @@ from bpframe.cli.output import json_alone, print_json, print_table
 if TYPE_CHECKING:
     from bpframe.derivatives.gradient_check import GradientCheck
     from bpframe.evaluation import Evaluation
-    from bpframe.registry import Registry
+    from bpframe.plugins.registry import Registry
 
 __all__ = ["demo"]
 
@@ -96,7 +96,7 @@ def _reference() -> Registry:
     """Return a registry of the reference set alone, so that no other set's `dense` can stand in its way."""
     from bpframe.errors import RegistryError
     from bpframe.plugins import default_registry
-    from bpframe.registry import Registry
+    from bpframe.plugins.registry import Registry
 
     sets = tuple(each for each in default_registry().sets if each.provider.set == _SET)
     if any(each.status == "ok" for each in sets):

@@ -16,8 +16,8 @@ from bpframe.errors import closest
 from bpframe.plugins.installed import is_ours, survey
 from bpframe.plugins.loading import load_set, one_line
 from bpframe.plugins.manager import plugin_manager
+from bpframe.plugins.registry import PluginSet, Provider, Registry
 from bpframe.plugins.trial import verdicts
-from bpframe.registry import PluginSet, Provider, Registry
 
 __all__ = ["Discovery", "default_discovery", "default_registry", "discover", "listeners", "load_registry"]
 

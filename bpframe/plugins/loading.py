@@ -15,7 +15,7 @@ from bpframe.plugins.capturing import captured
 from bpframe.plugins.disturbances import noticing
 from bpframe.plugins.interrupting import ctrl_c
 from bpframe.plugins.manager import PluginDefect, check_hooks, plugin_manager
-from bpframe.registry import PluginSet, Provider, check_set_name
+from bpframe.plugins.registry import PluginSet, Provider, check_set_name
 
 __all__ = ["load_set", "one_line"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bpframe.core.component import CATEGORIES, category
-from bpframe.registry import PluginSet, Registry
+from bpframe.plugins.registry import PluginSet, Registry
 
 __all__ = ["plugin_report"]
 

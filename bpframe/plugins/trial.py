@@ -28,7 +28,7 @@ from bpframe.errors import RegistryError
 from bpframe.machine.cache import cache_folder, write_whole
 from bpframe.machine.ownership import is_owned
 from bpframe.plugins.installed import installed, is_ours
-from bpframe.registry import Provider
+from bpframe.plugins.registry import Provider
 
 __all__ = ["VARIABLE", "forget_trials", "verdicts"]
 

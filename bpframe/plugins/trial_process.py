@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint
 
 from bpframe.plugins.hooks import GROUP
 from bpframe.plugins.loading import load_set
-from bpframe.registry import Provider
+from bpframe.plugins.registry import Provider
 
 __all__ = ["main"]
 

@@ -12,7 +12,7 @@ from bpframe.core.graph.description import Name, NetworkSpec, NodeSpec, Shape, n
 from bpframe.data import DataSpec
 from bpframe.errors import SpecError, closest
 from bpframe.plugins import default_registry
-from bpframe.registry import Registry
+from bpframe.plugins.registry import Registry
 from bpframe.spec.resolving import KindResolver
 from bpframe.spec.training import TrainingSpec
 from bpframe.validation.mistakes import refusal, shortened, told, translated

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from bpframe.core.component import CATEGORIES, Component
-from bpframe.registry import GROUPS, Registry, group_of
+from bpframe.plugins.registry import GROUPS, Registry, group_of
 
 __all__ = ["model_fields_schema"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bpframe.errors import SpecFileError, closest
-from bpframe.registry import Registry
+from bpframe.plugins.registry import Registry
 from bpframe.spec.document import RunSpec, resolve_spec
 from bpframe.spec.text import parse_text, suffix_of
 

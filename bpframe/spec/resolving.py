@@ -10,7 +10,7 @@ from pydantic import ModelWrapValidatorHandler
 from bpframe.core.component import CATEGORIES, Component
 from bpframe.core.component.base import Resolver
 from bpframe.errors import RegistryError
-from bpframe.registry import Registry, group_of
+from bpframe.plugins.registry import Registry, group_of
 from bpframe.validation.mistakes import refusal, shortened
 
 __all__ = ["KindResolver"]

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from bpframe.core.component import Component
 from bpframe.core.graph.description import NODE_KEYS, NodeSpec
 from bpframe.plugins import default_registry
-from bpframe.registry import GROUPS, Registry
+from bpframe.plugins.registry import GROUPS, Registry
 from bpframe.spec.document import DATA_KINDS, NetworkDocument
 from bpframe.spec.model_schema import model_fields_schema
 from bpframe.spec.training import TrainingSpec

@@ -15,7 +15,7 @@ from bpframe.core.component import Component
 from bpframe.core.graph.description import DEFAULT_INPUT, NetworkSpec, NodeSpec, network_spec
 from bpframe.errors import BpframeError, SpecFileError
 from bpframe.plugins import default_registry
-from bpframe.registry import Registry
+from bpframe.plugins.registry import Registry
 from bpframe.spec.document import RunSpec
 from bpframe.spec.text import dump_text, suffix_of
 from bpframe.validation.mistakes import shortened

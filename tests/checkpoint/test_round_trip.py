@@ -18,7 +18,7 @@ from bpframe.data import DigitsData
 from bpframe.errors import CheckpointError
 from bpframe.extend import Activation, Cost, Diagonal, Layer, State
 from bpframe.plugins import default_registry
-from bpframe.registry import PluginSet, Provider, Registry
+from bpframe.plugins.registry import PluginSet, Provider, Registry
 from bpframe.saved_run import open_run
 
 

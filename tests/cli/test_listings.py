@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import bpframe as bp
-from bpframe.registry import PluginSet, Provider, Registry
+from bpframe.plugins.registry import PluginSet, Provider, Registry
 
 Invoke = Callable[..., Any]
 

@@ -21,7 +21,7 @@ from bpframe.core.graph.description import network_spec
 from bpframe.errors import ContractError, SpecError
 from bpframe.extend import Array, Component, Identity, Layer, Matrix
 from bpframe.plugins import default_registry
-from bpframe.registry import PluginSet, Provider, Registry
+from bpframe.plugins.registry import PluginSet, Provider, Registry
 from bpframe.replay.understanding.allowed import unchanging
 from bpframe.spec import RunSpec, json_schema, read_spec, write_spec
 from bpframe.spec.reading import parse_spec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpframe_reference as reference
 
-from bpframe.registry import PluginSet, Provider, Registry
+from bpframe.plugins.registry import PluginSet, Provider, Registry
 
 from .components.attention import Attention
 from .components.batch_norm import BatchNorm

@@ -15,8 +15,8 @@ import pytest
 
 from bpframe.machine.ownership import owned
 from bpframe.plugins import load_registry
+from bpframe.plugins.registry import PluginSet
 from bpframe.plugins.trial import verdicts
-from bpframe.registry import PluginSet
 
 FINE = "def bpframe_components():\n    return []\n"
 

@@ -6,7 +6,7 @@ import pytest
 
 from bpframe.core.component import Activation, Cost, Initializer, Layer, Optimizer
 from bpframe.errors import AmbiguousComponent, BrokenPlugin, ContractError, RegistryError, UnknownComponent
-from bpframe.registry import PluginSet, Provider, Registry
+from bpframe.plugins.registry import PluginSet, Provider, Registry
 
 
 def layer(name: str, base: type = Layer) -> type:

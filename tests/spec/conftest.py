@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field, FiniteFloat, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from bpframe.core.component import Activation, Component, Cost, Initializer, Layer, Optimizer
-from bpframe.registry import PluginSet, Provider, Registry
+from bpframe.plugins.registry import PluginSet, Provider, Registry
 
 
 class Described(Layer):

@@ -8,7 +8,7 @@ import pickle
 import yaml
 
 from bpframe.core.component import Component
-from bpframe.registry import PluginSet, Provider, Registry
+from bpframe.plugins.registry import PluginSet, Provider, Registry
 from bpframe.spec import component_document
 from bpframe.spec.model_schema import model_fields_schema
 from bpframe.spec.resolving import KindResolver
