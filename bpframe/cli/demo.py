@@ -11,9 +11,9 @@ import typer
 from bpframe.cli.output import json_alone, print_json, print_table
 
 if TYPE_CHECKING:
-    from bpframe.derivatives.gradient_check import GradientCheck
     from bpframe.evaluation import Evaluation
     from bpframe.plugins.registry import Registry
+    from bpframe.verification.gradient_check import GradientCheck
 
 __all__ = ["demo"]
 

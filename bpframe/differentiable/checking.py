@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bpframe.derivatives.gradient_check import Comparison, GradientCheck
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
+from bpframe.verification.gradient_check import Comparison, GradientCheck
 
 __all__ = ["Checking"]
 
@@ -44,7 +44,7 @@ class Checking(Evaluated):
         check = comparison.check(per_parameter)
         if not check.failed:
             return check
-        from bpframe.testing.in_network import find_faults  # only here: the kit takes time to import
+        from bpframe.verification.blame import find_faults  # only here: the kit takes time to import
 
         failed = check.failed
         faults = find_faults(comparison.cost.trace(), comparison.cost.targets, training, failed)

@@ -13,7 +13,6 @@ from bpframe.core.backprop.trace import Trace
 from bpframe.core.component import Component
 from bpframe.core.graph.graph import Graph, Node, Shape
 from bpframe.core.graph.randomness import stream
-from bpframe.derivatives.gradient_check import Fault
 from bpframe.measured.by_number import has_kink
 from bpframe.measured.differences import sizes
 from bpframe.testing.checks.directions import compared_along
@@ -21,6 +20,7 @@ from bpframe.testing.diagnosis import diagnose, explained
 from bpframe.testing.kit import check_component
 from bpframe.testing.measuring import Block, block, by_rows, function_of
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe
+from bpframe.verification.gradient_check import Fault
 
 __all__ = ["find_faults", "nodes_after"]
 

@@ -11,11 +11,11 @@ import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.randomness import stream
-from bpframe.derivatives.gradient_check.mean_cost import MeanCost, in_dtype, real_inputs
-from bpframe.derivatives.gradient_check.report import CheckedEntry, CheckedPath, GradientCheck, Status
 from bpframe.errors import NonFiniteError
 from bpframe.measured.by_number import Measured, has_kink, is_analytic, measured_further, measured_with, moves_as
 from bpframe.measured.differences import sizes
+from bpframe.verification.gradient_check.mean_cost import MeanCost, in_dtype, real_inputs
+from bpframe.verification.gradient_check.report import CheckedEntry, CheckedPath, GradientCheck, Status
 
 __all__ = ["Comparison"]
 
