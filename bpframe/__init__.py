@@ -18,17 +18,17 @@ from bpframe._version import __version__
 if TYPE_CHECKING:
     from bpframe.core.graph.description import node
     from bpframe.curve_fitting import fit_curve
-    from bpframe.history import History
     from bpframe.machine import doctor
-    from bpframe.metrics import accuracy
     from bpframe.network import Network, load
+    from bpframe.training.history import History
+    from bpframe.training.metrics import accuracy
 
 __all__ = ["History", "Network", "__version__", "accuracy", "doctor", "errors", "fit_curve", "load", "node"]
 
 _HOME = {
-    "History": "bpframe.history",
+    "History": "bpframe.training.history",
     "Network": "bpframe.network",
-    "accuracy": "bpframe.metrics",
+    "accuracy": "bpframe.training.metrics",
     "doctor": "bpframe.machine",
     "fit_curve": "bpframe.curve_fitting",
     "load": "bpframe.network",

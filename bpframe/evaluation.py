@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from bpframe.differentiable import Arrays
-from bpframe.metrics import accuracy, is_one_hot
 from bpframe.network import Network
+from bpframe.training.metrics import accuracy, is_one_hot
 from bpframe.validation.plain_arrays import plain_array
 
 __all__ = ["Evaluation", "evaluate", "is_one_hot"]

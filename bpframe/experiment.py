@@ -10,9 +10,9 @@ from bpframe.data import Dataset, DataSpec
 from bpframe.data.raw import Preparation
 from bpframe.errors import SpecError
 from bpframe.evaluation import Evaluation, evaluate
-from bpframe.history import History
 from bpframe.network import Network
 from bpframe.spec import RunSpec, TrainingSpec
+from bpframe.training.history import History
 
 __all__ = ["Experiment", "overridden", "prepare_experiment", "run_experiment"]
 

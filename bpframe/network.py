@@ -24,17 +24,17 @@ from bpframe.data import DataSpec, FittedPreparation
 from bpframe.differentiable import Arrays, Differentiable
 from bpframe.drawing import draw, mermaid
 from bpframe.errors import DataError
-from bpframe.history import History
-from bpframe.minimizing import Minimization
 from bpframe.pickling import check_importable
 from bpframe.plugins import listeners
 from bpframe.replay.repeating import repeating_engine
 from bpframe.spec import RunSpec
-from bpframe.spec.training import TrainingSpec
 from bpframe.step_memory import Memory, step_memory
 from bpframe.step_plan import StepPlan, step_plan
 from bpframe.summary import Summary, summarise
-from bpframe.trainer import Trainer
+from bpframe.training.history import History
+from bpframe.training.minimizing import Minimization
+from bpframe.training.spec import TrainingSpec
+from bpframe.training.trainer import Trainer
 from bpframe.validation.mistakes import shortened
 from bpframe.validation.strict_numbers import checked_truth
 from bpframe.verification import verify_graph, verify_optimizer, wanted

@@ -16,9 +16,9 @@ from bpframe.data import CsvData, DataSpec, FittedPreparation, NpzData, read_inp
 from bpframe.data.labels import Label
 from bpframe.errors import DataError
 from bpframe.evaluation import Evaluation, evaluate
-from bpframe.history import History
 from bpframe.network import Network
 from bpframe.spec import RunSpec, read_spec
+from bpframe.training.history import History
 
 __all__ = ["Predictions", "SavedRun", "open_run"]
 

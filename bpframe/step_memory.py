@@ -15,7 +15,7 @@ from bpframe.derivatives.points.memory import in_words
 from bpframe.printed import labelled
 from bpframe.replay.buffers import Lifetime, fit
 from bpframe.replay.tried_step import checked_batch_size, tried_step
-from bpframe.updates import change_bytes
+from bpframe.training.updates import change_bytes
 
 __all__ = ["Memory", "step_memory"]
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
-from bpframe.history import History
 from bpframe.spec import RunSpec
+from bpframe.training.history import History
 
 __all__ = [
     "COLUMNS",

@@ -33,11 +33,11 @@ from bpframe.core.graph.building import build_graph
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
 from bpframe.errors import BpframeError, CheckpointError, closest
-from bpframe.history import History
 from bpframe.plugins import default_registry
 from bpframe.plugins.registry import Registry
 from bpframe.replay.repeating import repeating_engine
 from bpframe.spec import RunSpec, read_spec
+from bpframe.training.history import History
 from bpframe.validation.mistakes import shortened
 
 __all__ = ["read_checkpoint", "restored_engine"]

@@ -22,8 +22,8 @@ from bpframe.curve_fitting.model import default_optimizer, entry_names, fitted_n
 from bpframe.curve_fitting.result import CurveFit
 from bpframe.curve_fitting.verdict import Verdict, judged, total_square
 from bpframe.errors import DataError, DraftWarning, SpecError, closest
-from bpframe.history import History
 from bpframe.network import Network
+from bpframe.training.history import History
 from bpframe.validation.strict_numbers import checked_truth
 
 __all__ = ["covariance", "fit_curve"]

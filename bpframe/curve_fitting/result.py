@@ -13,8 +13,8 @@ from bpframe.curve_fitting.data import real_numbers, shaped_inputs
 from bpframe.curve_fitting.summary import FitSummary, largest_correlations, value_row
 from bpframe.curve_fitting.verdict import Verdict
 from bpframe.errors import DataError
-from bpframe.history import History
 from bpframe.network import Network
+from bpframe.training.history import History
 
 __all__ = ["CurveFit"]
 

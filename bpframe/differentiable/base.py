@@ -18,7 +18,7 @@ from bpframe.data.raw import Preparation
 from bpframe.derivatives.first_order.node_errors import node_errors
 from bpframe.derivatives.points.given_arrays import checked_inputs, checked_stack, checked_targets
 from bpframe.errors import DataError
-from bpframe.metrics import accuracy
+from bpframe.training.metrics import accuracy
 from bpframe.validation.strict_numbers import checked_truth
 
 __all__ = ["Arrays", "Evaluated", "evaluation"]

@@ -4,8 +4,8 @@ from bpframe.core.graph.description import NetworkSpec, NodeSpec, network_spec, 
 from bpframe.spec.document import RunSpec, resolve_spec
 from bpframe.spec.reading import parse_spec, read_spec
 from bpframe.spec.schema import json_schema
-from bpframe.spec.training import TrainingSpec
 from bpframe.spec.writing import component_document, network_document, spec_document, write_spec
+from bpframe.training.spec import TrainingSpec
 
 __all__ = [
     "NetworkSpec",

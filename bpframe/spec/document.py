@@ -14,7 +14,7 @@ from bpframe.errors import SpecError, closest
 from bpframe.plugins import default_registry
 from bpframe.plugins.registry import Registry
 from bpframe.spec.resolving import KindResolver
-from bpframe.spec.training import TrainingSpec
+from bpframe.training.spec import TrainingSpec
 from bpframe.validation.mistakes import refusal, shortened, told, translated
 from bpframe.validation.model import Validated
 

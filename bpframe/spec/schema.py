@@ -14,8 +14,8 @@ from bpframe.plugins import default_registry
 from bpframe.plugins.registry import GROUPS, Registry
 from bpframe.spec.document import DATA_KINDS, NetworkDocument
 from bpframe.spec.model_schema import model_fields_schema
-from bpframe.spec.training import TrainingSpec
 from bpframe.spec.writing import component_document
+from bpframe.training.spec import TrainingSpec
 
 __all__ = ["json_schema"]
 

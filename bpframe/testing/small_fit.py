@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.batches import Samples
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.component import Activation, Cost, Layer, Optimizer, Parameter
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import DEFAULT_INPUT, network_spec
 from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import Broadcast, Diagonal, Identity, Matrix, Operator, WeightTimes
-from bpframe.history import History
-from bpframe.minimizing import Minimization
 from bpframe.replay.repeating import planned
-from bpframe.spec.training import TrainingSpec
+from bpframe.training.batches import Samples
+from bpframe.training.history import History
+from bpframe.training.minimizing import Minimization
+from bpframe.training.spec import TrainingSpec
 
 __all__ = ["SmallFit", "small_fit"]
 

@@ -7,7 +7,7 @@ import pytest
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
 
 from bpframe import Network
-from bpframe.updates import BLOCK_BYTES
+from bpframe.training.updates import BLOCK_BYTES
 
 from .cases import CASES, mode_id
 from .components.initializer import UniformInitializer

@@ -16,10 +16,10 @@ from threadpoolctl import threadpool_limits
 
 import bpframe as bp
 from bpframe.extend import Activation, Identity
-from bpframe.largest_product import largest_product
 from bpframe.machine import blas_threads as module
 from bpframe.machine.blas import numpy_blas
 from bpframe.machine.blas_threads import LARGE_PRODUCT, blas_threads
+from bpframe.training.largest_product import largest_product
 from tests.contract.components.conv1d import Conv1d
 from tests.contract.components.flatten import Flatten
 from tests.contract.components.tanh import Tanh

@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 from bpframe import Network, node
 from bpframe.errors import BatchCoupledError, DerivativeError
 from bpframe.extend import Cost, Diagonal, Layer, Parameter
-from bpframe.objective import NetworkObjective
+from bpframe.training.objective import NetworkObjective
 from tests.contract.cases import Case
 from tests.contract.components.batch_norm import BatchNorm
 from tests.contract.components.cross_entropy import SoftmaxCrossEntropy

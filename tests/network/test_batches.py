@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from bpframe.batches import Batches
+from bpframe.training.batches import Batches
 
 COUNT = 23
 

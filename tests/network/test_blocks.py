@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from bpframe import updates
 from bpframe.extend import Optimizer
+from bpframe.training import updates
 
 
 class Adam(Optimizer):

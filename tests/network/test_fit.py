@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bpframe as bp
-from bpframe.history import EpochRecord, History
+from bpframe.training.history import EpochRecord, History
 
 from .networks import chain, descent, samples, shared, shared_samples
 

@@ -11,8 +11,8 @@ from bpframe_reference import Add, Dense, Identity, Multiply, QuadraticCost, Shi
 
 import bpframe as bp
 from bpframe.core.operators import Operator
-from bpframe.spec.training import TrainingSpec
-from bpframe.trainer import Trainer
+from bpframe.training.spec import TrainingSpec
+from bpframe.training.trainer import Trainer
 from tests.passes import training_steps
 
 from .networks import descent
@@ -86,7 +86,7 @@ def test_every_array_on_the_way_back_has_the_networks_dtype(dtype, monkeypatch):
     """Each product with a local Jacobian, and each update, takes and gives arrays of the network's dtype."""
     net, found = everything(dtype), []
     import bpframe.core.backprop.backward
-    import bpframe.updates
+    import bpframe.training.updates
 
     spied = bpframe.core.backprop.backward.local_jacobian
 
@@ -107,10 +107,9 @@ def test_every_array_on_the_way_back_has_the_networks_dtype(dtype, monkeypatch):
         "local_jacobian",
         lambda trace, step: {key: Spy(operator) for key, operator in spied(trace, step).items()},
     )
-    changed = bpframe.updates.Updater._changed
-    monkeypatch.setattr(
-        bpframe.updates.Updater, "_changed", lambda self, block: found.append(changed(self, block)) or found[-1]
-    )
+    updater = bpframe.training.updates.Updater
+    changed = updater._changed
+    monkeypatch.setattr(updater, "_changed", lambda self, block: found.append(changed(self, block)) or found[-1])
     x, y = np.ones((4, 3)), np.ones((4, 4))
     net.fit(x, y, optimizer=descent(0.01), epochs=2, batch_size=3)
     assert len(found) > 50

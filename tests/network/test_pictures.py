@@ -11,7 +11,7 @@ from bpframe_reference import Add, Dense, Identity
 
 import bpframe as bp
 from bpframe.errors import MissingExtra
-from bpframe.history import EpochRecord, History
+from bpframe.training.history import EpochRecord, History
 
 from .networks import chain, shared
 

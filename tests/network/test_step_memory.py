@@ -10,7 +10,7 @@ import pytest
 from bpframe_reference import Add, Dense, GradientDescent, QuadraticCost, Sigmoid
 
 import bpframe as bp
-from bpframe.updates import Updater
+from bpframe.training.updates import Updater
 from tests.contract.cases import CASES
 from tests.contract.components.optimizers import Momentum
 

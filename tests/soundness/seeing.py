@@ -17,7 +17,7 @@ import numpy as np
 
 import bpframe as bp
 from bpframe.errors import BpframeError
-from bpframe.history import History
+from bpframe.training.history import History
 
 from . import bank
 

@@ -10,7 +10,7 @@ from bpframe.core.component import Initializer, Optimizer, contract_of
 from bpframe.core.graph.randomness import stream
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.checks.minimizers import minimizer_checks
-from bpframe.updates import Updater
+from bpframe.training.updates import Updater
 
 __all__ = ["other_checks"]
 

@@ -18,7 +18,7 @@ from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.graph.randomness import stream
 from bpframe.derivatives.first_order.pull_back import pull_back
 from bpframe.derivatives.first_order.spaces import space_of
-from bpframe.nonfinite import nonfinite_error
+from bpframe.training.nonfinite import nonfinite_error
 
 __all__ = ["MeanCost", "in_dtype", "real_inputs"]
 

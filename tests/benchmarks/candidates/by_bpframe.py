@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from bpframe.largest_product import largest_product
 from bpframe.machine.blas_threads import blas_threads
+from bpframe.training.largest_product import largest_product
 from tests.benchmarks.candidates import Stepping
 
 
@@ -13,7 +13,7 @@ class BpframeSteps(Stepping):
     def __init__(self, case) -> None:
         from bpframe_reference import GradientDescent
 
-        from bpframe.updates import Updater
+        from bpframe.training.updates import Updater
 
         self.network = case.build()
         self.engine = self.network._engine
@@ -25,7 +25,7 @@ class BpframeSteps(Stepping):
         self.step = self._stepping({"x": x}, {self.network.graph.outputs[0]: y})
 
     def _stepping(self, inputs, targets):
-        from bpframe.nonfinite import all_finite
+        from bpframe.training.nonfinite import all_finite
 
         engine, lane, updater = self.engine, self.lane, self.updater
 

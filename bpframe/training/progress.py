@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Protocol
 
-from bpframe.history import EpochRecord
+from bpframe.training.history import EpochRecord
 
 __all__ = ["Progress", "progress", "record_line"]
 

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.batches import Batches, Samples
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed
 from bpframe.core.component import contract_of
 from bpframe.errors import BpframeError, ContractError, NonFiniteError
-from bpframe.history import EpochRecord, History
 from bpframe.machine.blas_threads import LARGE_PRODUCT, blas_threads
-from bpframe.nonfinite import all_finite
-from bpframe.objective import NetworkObjective
-from bpframe.recording import Listener, Recorder, recording
-from bpframe.spec.training import TrainingSpec
+from bpframe.training.batches import Batches, Samples
+from bpframe.training.history import EpochRecord, History
+from bpframe.training.nonfinite import all_finite
+from bpframe.training.objective import NetworkObjective
 from bpframe.training.problem import Objective, Problem
+from bpframe.training.recorder import Listener, Recorder, recording
+from bpframe.training.spec import TrainingSpec
 
 __all__ = ["Minimization", "NetworkProblem"]
 

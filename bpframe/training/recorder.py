@@ -8,14 +8,14 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from bpframe.batches import Samples, count_of
 from bpframe.core.backprop.engine import Engine
 from bpframe.errors import TrainingError
-from bpframe.history import EpochRecord, History
 from bpframe.machine.interruption import Interruption, interruptible
-from bpframe.metrics import accuracy
-from bpframe.progress import Progress, progress
-from bpframe.spec.training import TrainingSpec
+from bpframe.training.batches import Samples, count_of
+from bpframe.training.history import EpochRecord, History
+from bpframe.training.metrics import accuracy
+from bpframe.training.progress import Progress, progress
+from bpframe.training.spec import TrainingSpec
 
 __all__ = ["Listener", "Recorder", "recording"]
 

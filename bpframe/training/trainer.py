@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.batches import Batches, Samples, count_of
 from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine
 from bpframe.core.backprop.lanes import Lane
 from bpframe.core.backprop.workspace import Workspace
-from bpframe.history import History
-from bpframe.largest_product import largest_product
 from bpframe.machine.blas_threads import blas_threads
-from bpframe.nonfinite import all_finite, nonfinite_error
-from bpframe.recording import Listener, Recorder, recording
-from bpframe.spec.training import TrainingSpec
-from bpframe.updates import Updater
+from bpframe.training.batches import Batches, Samples, count_of
+from bpframe.training.history import History
+from bpframe.training.largest_product import largest_product
+from bpframe.training.nonfinite import all_finite, nonfinite_error
+from bpframe.training.recorder import Listener, Recorder, recording
+from bpframe.training.spec import TrainingSpec
+from bpframe.training.updates import Updater
 
 __all__ = ["Trainer"]
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpframe.batches import Samples, count_of
 from bpframe.core.backprop.engine import Engine
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
 from bpframe.derivatives.points.memory import MEMORY_LIMIT, portion, slices
 from bpframe.errors import NonFiniteError
-from bpframe.nonfinite import all_finite, nonfinite_error
+from bpframe.training.batches import Samples, count_of
+from bpframe.training.nonfinite import all_finite, nonfinite_error
 from bpframe.training.problem import Objective
 
 if TYPE_CHECKING:
