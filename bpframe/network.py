@@ -22,12 +22,12 @@ from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec, NodeSpec, network_spec
 from bpframe.data import DataSpec, FittedPreparation
 from bpframe.differentiable import Arrays, Differentiable
+from bpframe.documents import RunSpec
 from bpframe.drawing import draw, mermaid
 from bpframe.errors import DataError
 from bpframe.pickling import check_importable
 from bpframe.plugins import listeners
 from bpframe.replay.repeating import repeating_engine
-from bpframe.spec import RunSpec
 from bpframe.step_memory import Memory, step_memory
 from bpframe.step_plan import StepPlan, step_plan
 from bpframe.summary import Summary, summarise

@@ -14,10 +14,10 @@ from bpframe.checkpoint import read_checkpoint
 from bpframe.core.component import Component
 from bpframe.data import CsvData, DataSpec, FittedPreparation, NpzData, read_inputs
 from bpframe.data.labels import Label
+from bpframe.documents import RunSpec, read_spec
 from bpframe.errors import DataError
 from bpframe.evaluation import Evaluation, evaluate
 from bpframe.network import Network
-from bpframe.spec import RunSpec, read_spec
 from bpframe.training.history import History
 
 __all__ = ["Predictions", "SavedRun", "open_run"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
-from bpframe.spec import RunSpec
+from bpframe.documents import RunSpec
 from bpframe.training.history import History
 
 __all__ = [

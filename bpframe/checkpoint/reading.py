@@ -32,11 +32,11 @@ from bpframe.core.component import Component
 from bpframe.core.graph.building import build_graph
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
+from bpframe.documents import RunSpec, read_spec
 from bpframe.errors import BpframeError, CheckpointError, closest
 from bpframe.plugins import default_registry
 from bpframe.plugins.registry import Registry
 from bpframe.replay.repeating import repeating_engine
-from bpframe.spec import RunSpec, read_spec
 from bpframe.training.history import History
 from bpframe.validation.mistakes import shortened
 

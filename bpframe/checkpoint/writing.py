@@ -30,11 +30,11 @@ from bpframe.checkpoint.content import (
 from bpframe.checkpoint.digests import digests_of, sealed
 from bpframe.checkpoint.folder import new_folder, resolved
 from bpframe.core.component import Component
+from bpframe.documents import spec_document
+from bpframe.documents.text import dump_text
 from bpframe.errors import CheckpointError, RegistryError
 from bpframe.plugins import default_registry, listeners
 from bpframe.plugins.registry import Registry
-from bpframe.spec import spec_document
-from bpframe.spec.text import dump_text
 
 __all__ = ["write_checkpoint"]
 

@@ -49,8 +49,8 @@ def demo(
     if spec:
         print(_SPEC.read_text(encoding="utf-8"), end="")
         return
+    from bpframe.documents import parse_spec
     from bpframe.experiment import overridden, prepare_experiment
-    from bpframe.spec import parse_spec
 
     started = time.perf_counter()
     registry = _reference()

@@ -23,8 +23,8 @@ def schema(
 
     Example: bpframe schema --output bpframe.schema.json
     """
+    from bpframe.documents import json_schema
     from bpframe.errors import SpecFileError
-    from bpframe.spec import json_schema
 
     json_alone(ctx, output is None)
     found = json_schema()

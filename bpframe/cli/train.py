@@ -43,9 +43,9 @@ def train(
     Example: bpframe train digits.yaml --output runs/first
     """
     from bpframe.checkpoint import check_destination
+    from bpframe.documents import read_spec
     from bpframe.errors import NonFiniteError
     from bpframe.experiment import overridden, prepare_experiment
-    from bpframe.spec import read_spec
 
     run = overridden(read_spec(spec), seed=seed, epochs=epochs)
     folder = _next_folder(spec) if output is None else output

@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("core.backprop", "drawing", "measured"),
     ("derivatives", "replay", "summary"),
     ("step_plan", "training"),
-    ("extend", "spec", "step_memory"),
+    ("documents", "extend", "step_memory"),
     ("checkpoint", "testing"),
     ("scaffold", "verification"),
     ("differentiable",),

@@ -15,9 +15,9 @@ from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
 
 import bpframe as bp
 from bpframe.data import NpzData
+from bpframe.documents import RunSpec, TrainingSpec
 from bpframe.errors import CheckpointError
 from bpframe.experiment import prepare_experiment
-from bpframe.spec import RunSpec, TrainingSpec
 
 RUNS = Path(__file__).parent / "runs"
 FILES = ("history.json", "preparation.json", "spec.yaml", "versions.json", "weights.safetensors")

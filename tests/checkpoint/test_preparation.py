@@ -14,10 +14,10 @@ from bpframe_reference import Add, Dense, GradientDescent, QuadraticCost, Sigmoi
 import bpframe as bp
 from bpframe.curve_fitting import fit_curve
 from bpframe.data import CsvData, DigitsData, FittedPreparation, NpzData
+from bpframe.documents import RunSpec, TrainingSpec
 from bpframe.errors import CheckpointError, DataError, NonFiniteError, ShapeMismatch
 from bpframe.experiment import Experiment, prepare_experiment
 from bpframe.saved_run import open_run
-from bpframe.spec import RunSpec, TrainingSpec
 
 CLASSES = ("cat", "dog", "eel")
 

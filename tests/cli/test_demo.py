@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.spec import read_spec
+from bpframe.documents import read_spec
 
 Invoke = Callable[..., Any]
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import bpframe as bp
+from bpframe.documents import read_spec
 from bpframe.errors import SpecError
 from bpframe.evaluation import is_one_hot
 from bpframe.experiment import overridden, run_experiment
-from bpframe.spec import read_spec
 
 Invoke = Callable[..., Any]
 

@@ -18,13 +18,13 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, PositiveInt, field_validator
 
 from bpframe.core.graph.description import network_spec
+from bpframe.documents import RunSpec, json_schema, read_spec, write_spec
+from bpframe.documents.reading import parse_spec
 from bpframe.errors import ContractError, SpecError
 from bpframe.extend import Array, Component, Identity, Layer, Matrix
 from bpframe.plugins import default_registry
 from bpframe.plugins.registry import PluginSet, Provider, Registry
 from bpframe.replay.understanding.allowed import unchanging
-from bpframe.spec import RunSpec, json_schema, read_spec, write_spec
-from bpframe.spec.reading import parse_spec
 
 
 class Mix(Layer):

@@ -10,8 +10,8 @@ from bpframe_reference import GradientDescent, Sigmoid
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from bpframe.core.component import Initializer, Parameter
+from bpframe.documents import TrainingSpec, network_spec
 from bpframe.errors import ContractError, SpecError
-from bpframe.spec import TrainingSpec, network_spec
 from bpframe.validation.model import Validated
 
 

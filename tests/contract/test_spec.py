@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from bpframe import Network
+from bpframe.documents import parse_spec
 from bpframe.errors import UnknownComponent
-from bpframe.spec import parse_spec
 
 from .plugin_set import COMPONENTS, registry
 

@@ -17,9 +17,9 @@ from bpframe.core.component import Component
 from bpframe.core.component.contract import _METHODS
 from bpframe.core.operators import Operator
 from bpframe.data import CsvData, DigitsData, IdxData, NpzData
+from bpframe.documents import NodeSpec, TrainingSpec
+from bpframe.documents.document import NetworkDocument
 from bpframe.plugins import hooks
-from bpframe.spec import NodeSpec, TrainingSpec
-from bpframe.spec.document import NetworkDocument
 
 ROOT = Path(__file__).parents[2]
 

@@ -129,7 +129,7 @@ import json, os
 os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
 from bpframe.errors import BpframeError
 from bpframe.plugins import default_registry
-from bpframe.spec import parse_spec
+from bpframe.documents import parse_spec
 registry = default_registry()
 told = {}
 for name in NAMES:

@@ -13,8 +13,8 @@ from bpframe_reference import Dense, GradientDescent, QuadraticCost, ScaledNorma
 
 import bpframe as bp
 from bpframe.cli.app import app
+from bpframe.documents import parse_spec
 from bpframe.extend import Activation, Diagonal
-from bpframe.spec import parse_spec
 
 
 def network(dtype="float64", units=4, seed=0):

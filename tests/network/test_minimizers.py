@@ -11,9 +11,9 @@ import pytest
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
 
 import bpframe as bp
+from bpframe.documents import TrainingSpec
 from bpframe.errors import ContractError, MemoryLimitError, NonFiniteError, ShapeMismatch, SpecError
 from bpframe.extend import Objective, Optimizer, PositiveFloat, Problem
-from bpframe.spec import TrainingSpec
 from bpframe.training.history import History
 from tests.contract.components.batch_norm import BatchNorm
 from tests.contract.components.dropout import Dropout

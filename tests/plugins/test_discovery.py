@@ -219,7 +219,7 @@ def test_importing_loads_no_plugin_and_asking_loads_them_once(site, run_in):
         site,
         """
         import json, sys
-        import bpframe, bpframe.plugins.registry, bpframe.plugins, bpframe.spec
+        import bpframe, bpframe.plugins.registry, bpframe.plugins, bpframe.documents
         before = [name for name in sys.modules if name.startswith(("plugin_", "bpframe_"))]
         first = bpframe.plugins.default_registry()
         print(json.dumps([before, first is bpframe.plugins.default_registry(), "plugin_good" in sys.modules]))

@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from bpframe.documents import TrainingSpec, network_spec, node, parse_spec
+from bpframe.documents.text import dump_text
 from bpframe.errors import (
     AmbiguousComponent,
     BpframeError,
@@ -16,8 +18,6 @@ from bpframe.errors import (
     SpecError,
     UnknownComponent,
 )
-from bpframe.spec import TrainingSpec, network_spec, node, parse_spec
-from bpframe.spec.text import dump_text
 
 LAYER = "network: {{input_shape: [2], layers: [{{kind: sigmoid}}, {}]}}\n"
 REST = "network: {{input_shape: [2], layers: [{{kind: sigmoid}}]}}\n{}\n"

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from bpframe.data import DigitsData
+from bpframe.documents import NodeSpec, TrainingSpec, network_spec, node, parse_spec, read_spec
 from bpframe.errors import GraphError, SpecError, SpecFileError
-from bpframe.spec import NodeSpec, TrainingSpec, network_spec, node, parse_spec, read_spec
 
 YAML = """
 network:

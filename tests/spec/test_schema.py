@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bpframe.documents import RunSpec, TrainingSpec, json_schema, network_spec, node, spec_document
 from bpframe.plugins.registry import PluginSet, Provider, Registry
-from bpframe.spec import RunSpec, TrainingSpec, json_schema, network_spec, node, spec_document
 
 GOOD = {
     "network": {

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpframe.data import CsvData, DigitsData, NpzData
-from bpframe.errors import RegistryError, SpecFileError
-from bpframe.spec import (
+from bpframe.documents import (
     RunSpec,
     TrainingSpec,
     component_document,
@@ -22,7 +21,8 @@ from bpframe.spec import (
     spec_document,
     write_spec,
 )
-from bpframe.spec.text import dump_text
+from bpframe.documents.text import dump_text
+from bpframe.errors import RegistryError, SpecFileError
 
 SUFFIXES = (".yaml", ".json", ".toml")
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,6}", fullmatch=True) | st.sampled_from(

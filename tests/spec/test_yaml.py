@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bpframe.documents.text import SUFFIXES, dump_text, parse_text
 from bpframe.errors import SpecFileError
-from bpframe.spec.text import SUFFIXES, dump_text, parse_text
 
 PLAIN = st.recursive(
     st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

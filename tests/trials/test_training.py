@@ -12,9 +12,9 @@ from scipy.optimize import minimize
 from scipy.special import huber as scipy_huber
 
 import bpframe as bp
+from bpframe.documents import read_spec
 from bpframe.errors import ComponentCheckFailed, DraftWarning
 from bpframe.plugins import default_registry
-from bpframe.spec import read_spec
 from bpframe.testing.loose import loose_file
 from tests.trials.fourier_features import FourierFeatures
 from tests.trials.huber import HuberCost

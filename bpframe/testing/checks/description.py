@@ -8,10 +8,10 @@ import pickle
 import yaml
 
 from bpframe.core.component import Component
+from bpframe.documents import component_document
+from bpframe.documents.model_schema import model_fields_schema
+from bpframe.documents.resolving import KindResolver
 from bpframe.plugins.registry import PluginSet, Provider, Registry
-from bpframe.spec import component_document
-from bpframe.spec.model_schema import model_fields_schema
-from bpframe.spec.resolving import KindResolver
 from bpframe.testing.checks.base import Check, Failure, Setting, Skipped
 
 __all__ = ["description_checks"]

@@ -10,11 +10,11 @@ from pydantic import BaseModel
 
 from bpframe.core.component import Component
 from bpframe.core.graph.description import NODE_KEYS, NodeSpec
+from bpframe.documents.document import DATA_KINDS, NetworkDocument
+from bpframe.documents.model_schema import model_fields_schema
+from bpframe.documents.writing import component_document
 from bpframe.plugins import default_registry
 from bpframe.plugins.registry import GROUPS, Registry
-from bpframe.spec.document import DATA_KINDS, NetworkDocument
-from bpframe.spec.model_schema import model_fields_schema
-from bpframe.spec.writing import component_document
 from bpframe.training.spec import TrainingSpec
 
 __all__ = ["json_schema"]

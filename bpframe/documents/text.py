@@ -10,8 +10,8 @@ from typing import Any
 
 import tomli_w
 
+from bpframe.documents.yaml_text import dump_yaml, finite, parse_yaml
 from bpframe.errors import SpecFileError
-from bpframe.spec.yaml_text import dump_yaml, finite, parse_yaml
 
 __all__ = ["SUFFIXES", "dump_text", "parse_text", "suffix_of"]
 

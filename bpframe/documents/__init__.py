@@ -1,10 +1,10 @@
 """What the user wrote: networks, training and data as plain validated values, from Python or from files."""
 
 from bpframe.core.graph.description import NetworkSpec, NodeSpec, network_spec, node
-from bpframe.spec.document import RunSpec, resolve_spec
-from bpframe.spec.reading import parse_spec, read_spec
-from bpframe.spec.schema import json_schema
-from bpframe.spec.writing import component_document, network_document, spec_document, write_spec
+from bpframe.documents.document import RunSpec, resolve_spec
+from bpframe.documents.reading import parse_spec, read_spec
+from bpframe.documents.schema import json_schema
+from bpframe.documents.writing import component_document, network_document, spec_document, write_spec
 from bpframe.training.spec import TrainingSpec
 
 __all__ = [

@@ -13,11 +13,11 @@ from pydantic_core import PydanticSerializationError
 
 from bpframe.core.component import Component
 from bpframe.core.graph.description import DEFAULT_INPUT, NetworkSpec, NodeSpec, network_spec
+from bpframe.documents.document import RunSpec
+from bpframe.documents.text import dump_text, suffix_of
 from bpframe.errors import BpframeError, SpecFileError
 from bpframe.plugins import default_registry
 from bpframe.plugins.registry import Registry
-from bpframe.spec.document import RunSpec
-from bpframe.spec.text import dump_text, suffix_of
 from bpframe.validation.mistakes import shortened
 
 __all__ = ["component_document", "network_document", "spec_document", "write_spec"]

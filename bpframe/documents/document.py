@@ -10,10 +10,10 @@ from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, Wr
 from bpframe.core.component import Cost
 from bpframe.core.graph.description import Name, NetworkSpec, NodeSpec, Shape, network_spec
 from bpframe.data import DataSpec
+from bpframe.documents.resolving import KindResolver
 from bpframe.errors import SpecError, closest
 from bpframe.plugins import default_registry
 from bpframe.plugins.registry import Registry
-from bpframe.spec.resolving import KindResolver
 from bpframe.training.spec import TrainingSpec
 from bpframe.validation.mistakes import refusal, shortened, told, translated
 from bpframe.validation.model import Validated

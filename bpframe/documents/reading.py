@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bpframe.documents.document import RunSpec, resolve_spec
+from bpframe.documents.text import parse_text, suffix_of
 from bpframe.errors import SpecFileError, closest
 from bpframe.plugins.registry import Registry
-from bpframe.spec.document import RunSpec, resolve_spec
-from bpframe.spec.text import parse_text, suffix_of
 
 __all__ = ["parse_spec", "read_spec"]
 
