@@ -17,6 +17,7 @@ from bpframe.checkpoint import (
     saved_preparation,
     write_checkpoint,
 )
+from bpframe.checkpoint.pickling import check_importable
 from bpframe.core.component import Component, Cost, Layer, Optimizer, contract_of
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec, NodeSpec, network_spec
@@ -25,7 +26,6 @@ from bpframe.differentiable import Arrays, Differentiable
 from bpframe.documents import RunSpec
 from bpframe.drawing import draw, mermaid
 from bpframe.errors import DataError
-from bpframe.pickling import check_importable
 from bpframe.plugins import listeners
 from bpframe.replay.repeating import repeating_engine
 from bpframe.step_memory import Memory, step_memory

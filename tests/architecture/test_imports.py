@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("machine", "validation"),
     ("core.operators", "data"),
     ("core.component",),
-    ("core.graph", "pickling", "plugins"),
+    ("core.graph", "plugins"),
     ("core.backprop", "drawing", "measured"),
     ("derivatives", "replay", "summary"),
     ("step_plan", "training"),
