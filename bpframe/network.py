@@ -24,13 +24,13 @@ from bpframe.core.graph.description import NetworkSpec, NodeSpec, network_spec
 from bpframe.data import DataSpec, FittedPreparation
 from bpframe.differentiable import Arrays, Differentiable
 from bpframe.documents import RunSpec
-from bpframe.drawing import draw, mermaid
 from bpframe.errors import DataError
 from bpframe.plugins import listeners
 from bpframe.replay.repeating import repeating_engine
-from bpframe.step_memory import Memory, step_memory
-from bpframe.step_plan import StepPlan, step_plan
-from bpframe.summary import Summary, summarise
+from bpframe.reports.drawing import draw, mermaid
+from bpframe.reports.step_memory import Memory, step_memory
+from bpframe.reports.step_plan import StepPlan, step_plan
+from bpframe.reports.summary import Summary, summarise
 from bpframe.training.history import History
 from bpframe.training.minimizing import Minimization
 from bpframe.training.spec import TrainingSpec

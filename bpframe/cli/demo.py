@@ -120,7 +120,7 @@ def _tell(found: Evaluation, epochs: int, seconds: float, check: GradientCheck) 
 
 
 def _entries(check: GradientCheck) -> Any:
-    from bpframe.printed import table_of
+    from bpframe.reports.tables import table_of
 
     headings = ("entry", "back-propagation", check.method, "relative error")
     first = (path.entries[0] for path in check.parameters.values())  # one of each parameter is enough to look at

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpframe.printed import labelled, printed, table_of
+from bpframe.reports.tables import labelled, printed, table_of
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -14,15 +14,15 @@ PLUGIN_SETS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "_
 
 # A module imports from its own row and from rows above it. A package, such as operators, is one entry.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("_version", "core", "errors", "printed"),
+    ("_version", "core", "errors"),
     ("machine", "validation"),
     ("core.operators", "data"),
     ("core.component",),
     ("core.graph", "plugins"),
-    ("core.backprop", "drawing", "measured"),
-    ("derivatives", "replay", "summary"),
-    ("step_plan", "training"),
-    ("documents", "extend", "step_memory"),
+    ("core.backprop", "measured"),
+    ("derivatives", "replay"),
+    ("training",),
+    ("documents", "extend", "reports"),
     ("checkpoint", "testing"),
     ("scaffold", "verification"),
     ("differentiable",),

@@ -8,7 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 from bpframe.errors import GradientCheckFailed
-from bpframe.printed import labelled, printed, table_of
+from bpframe.reports.tables import labelled, printed, table_of
 
 if TYPE_CHECKING:
     from rich.table import Table

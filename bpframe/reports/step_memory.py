@@ -12,9 +12,9 @@ from bpframe.core.backprop.engine import Engine
 from bpframe.core.component import Optimizer, contract_of
 from bpframe.core.component.base import no_instance
 from bpframe.derivatives.points.memory import in_words
-from bpframe.printed import labelled
 from bpframe.replay.buffers import Lifetime, fit
 from bpframe.replay.tried_step import checked_batch_size, tried_step
+from bpframe.reports.tables import labelled
 from bpframe.training.updates import change_bytes
 
 __all__ = ["Memory", "step_memory"]

@@ -9,10 +9,10 @@ import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.derivatives.points.memory import in_words
-from bpframe.printed import labelled, printed, table_of
 from bpframe.replay.buffers import Lifetime, calls_of
 from bpframe.replay.tape import Op
 from bpframe.replay.tried_step import checked_batch_size, tried_step
+from bpframe.reports.tables import labelled, printed, table_of
 
 __all__ = ["PlannedCall", "StepPlan", "step_plan"]
 
