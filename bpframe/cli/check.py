@@ -54,8 +54,8 @@ def check(
 
     Example: bpframe check my_layer.py
     """
-    from bpframe.testing.isolated import TIME_LIMIT, run_isolated
-    from bpframe.testing.running import Names, Order, refuse_unknown, run_order
+    from bpframe.testing.running.isolated import TIME_LIMIT, run_isolated
+    from bpframe.testing.running.order import Names, Order, refuse_unknown, run_order
 
     if bool(words) == everything:
         raise typer.BadParameter("name what to check, or --all, and not both", param_hint="'FILE|NAME...'")

@@ -26,7 +26,7 @@ from bpframe.testing.report import Outcome, Report
 
 if TYPE_CHECKING:
     from bpframe.testing.comparing import Comparison, compare_jacobians
-    from bpframe.testing.parametrize import parametrize_with_components
+    from bpframe.testing.running.parametrize import parametrize_with_components
 
 __all__ = [
     "Comparison",
@@ -42,7 +42,7 @@ __all__ = [
 _LATER = {
     "Comparison": "comparing",
     "compare_jacobians": "comparing",
-    "parametrize_with_components": "parametrize",
+    "parametrize_with_components": "running.parametrize",
 }
 
 

@@ -16,9 +16,9 @@ from matrix_pictures import operator_picture
 from bpframe.core.component import Component, category
 from bpframe.core.operators import Operator
 from bpframe.testing import Report, check_component
-from bpframe.testing.examples import Example, guess_examples
 from bpframe.testing.probe import CostProbe, Probe, probe_of
-from bpframe.testing.subjects import Subject, everything
+from bpframe.testing.running.examples import Example, guess_examples
+from bpframe.testing.running.subjects import Subject, everything
 
 __all__ = ["Entry", "entries_of"]
 

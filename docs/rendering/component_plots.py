@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from bpframe.core.component import Initializer, Optimizer, contract_of
 from bpframe.testing.domain import Domain
-from bpframe.testing.examples import Example
 from bpframe.testing.probe import Probe, probe_of
+from bpframe.testing.running.examples import Example
 from bpframe.testing.small_fit import small_fit
 
 __all__ = ["Plot", "curve", "plot_of"]

@@ -13,8 +13,8 @@ from pydantic import field_validator, model_validator
 from bpframe.core.component import Component
 from bpframe.errors import BpframeError, ContractError
 from bpframe.extend import Activation, Array, Cost, Field, Initializer, Layer, Matrix, PositiveFloat, PositiveInt
-from bpframe.testing.examples import guess_examples, guess_shapes, read_examples
-from bpframe.testing.field_values import guess_instances
+from bpframe.testing.running.examples import guess_examples, guess_shapes, read_examples
+from bpframe.testing.running.field_values import guess_instances
 
 
 class Colour(enum.Enum):
@@ -66,7 +66,7 @@ def test_an_initializer_needs_no_plugin_set(monkeypatch: pytest.MonkeyPatch) -> 
     class Started(Plain):
         start: Initializer
 
-    monkeypatch.setattr("bpframe.testing.field_values.default_registry", None)
+    monkeypatch.setattr("bpframe.testing.running.field_values.default_registry", None)
     monkeypatch.setattr(Started, "__module__", "nowhere")
     made = guess_instances(Started)[0]
     assert isinstance(made, Started)

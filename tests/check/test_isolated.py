@@ -14,8 +14,8 @@ import pytest
 
 from bpframe.errors import ComponentFileError, UnknownComponent
 from bpframe.testing import Outcome, Report
-from bpframe.testing.isolated import run_isolated
-from bpframe.testing.running import Follower, Names, Order
+from bpframe.testing.running.isolated import run_isolated
+from bpframe.testing.running.order import Follower, Names, Order
 
 from .conftest import NO_FACTOR, SOFT_SIGN
 
@@ -112,7 +112,7 @@ def test_mistakes_of_the_user_are_raised_as_they_are_in_one_process(write: Write
 
 
 def test_reports_are_those_of_one_process(write: Write) -> None:
-    from bpframe.testing.running import run_order
+    from bpframe.testing.running.order import run_order
 
     def timeless(reports: list[Report]) -> list[dict[str, Any]]:
         dumped = [each.model_dump(mode="json") for each in reports]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bpframe.errors import ComponentFileError
-from bpframe.testing.loose import components_of, is_file, loose_file
+from bpframe.testing.running.loose_file import components_of, is_file, loose_file
 
 from .conftest import SOFT_SIGN
 

@@ -126,7 +126,7 @@ def test_pytest_is_loaded_only_for_it() -> None:
 
 
 def test_without_pytest_the_error_says_what_to_install(monkeypatch):
-    monkeypatch.delitem(sys.modules, "bpframe.testing.parametrize", raising=False)
+    monkeypatch.delitem(sys.modules, "bpframe.testing.running.parametrize", raising=False)
     monkeypatch.setitem(sys.modules, "pytest", None)
     with pytest.raises(MissingExtra, match="needs pytest"):
-        importlib.import_module("bpframe.testing.parametrize")
+        importlib.import_module("bpframe.testing.running.parametrize")

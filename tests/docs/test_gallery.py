@@ -15,8 +15,8 @@ from bpframe.core.operators import Gather
 from bpframe.extend import Activation, Diagonal
 from bpframe.plugins import default_registry
 from bpframe.testing import check_component
-from bpframe.testing.examples import Example
 from bpframe.testing.probe import probe_of
+from bpframe.testing.running.examples import Example
 
 ROOT = Path(__file__).parents[2]
 pytest.importorskip("matplotlib")

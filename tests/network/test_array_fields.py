@@ -14,7 +14,7 @@ import bpframe as bp
 from bpframe.errors import BpframeError
 from bpframe.extend import Cost, Diagonal, Layer, Matrix, Optimizer
 from bpframe.testing import check_component
-from bpframe.testing.examples import guess_examples
+from bpframe.testing.running.examples import guess_examples
 
 RNG = np.random.default_rng(5)
 M = RNG.standard_normal((3, 4))

@@ -11,7 +11,7 @@ import pytest
 from bpframe.errors import ComponentCheckFailed
 from bpframe.extend import Optimizer, Problem
 from bpframe.testing import check_component
-from bpframe.testing.mutation import mutate_component
+from bpframe.testing.mutation.mutating import mutate_component
 from bpframe.verification import verify_optimizer
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from bpframe.extend import Activation, Array, Diagonal, Operator
-from bpframe.testing import mutation
-from bpframe.testing.mutants import MUTATIONS
-from bpframe.testing.mutation import MutationReport, mutate_component
+from bpframe.testing.mutation import mutating as mutation
+from bpframe.testing.mutation.mutating import MutationReport, mutate_component
+from bpframe.testing.mutation.ways import MUTATIONS
 from tests.contract.components.cross_entropy import SoftmaxCrossEntropy
 from tests.contract.components.dropout import Dropout
 from tests.contract.components.softmax import Softmax

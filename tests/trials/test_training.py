@@ -15,7 +15,7 @@ import bpframe as bp
 from bpframe.documents import read_spec
 from bpframe.errors import ComponentCheckFailed, DraftWarning
 from bpframe.plugins import default_registry
-from bpframe.testing.loose import loose_file
+from bpframe.testing.running.loose_file import loose_file
 from tests.trials.fourier_features import FourierFeatures
 from tests.trials.huber import HuberCost
 from tests.trials.rational import Given, Rational

@@ -21,7 +21,7 @@ from typing import IO, Any
 import bpframe.errors as errors
 from bpframe.plugins.installed import installed
 from bpframe.testing.report import Outcome, Report
-from bpframe.testing.running import Follower, Order, rerun
+from bpframe.testing.running.order import Follower, Order, rerun
 
 __all__ = ["MEMORY_GIB", "TIME_LIMIT", "run_isolated"]
 
@@ -98,7 +98,7 @@ class _Worker:
         # A process of its own, not a fork: no lock, thread or open file of ours goes along. -P keeps the current
         # folder, and a numpy.py in it, off the path.
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "bpframe.testing.worker", json.dumps(told)],
+            [sys.executable, "-P", "-m", "bpframe.testing.running.worker", json.dumps(told)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self.errors,

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from bpframe.core.component import contract_of
 from bpframe.errors import BpframeError, SpecError, closest
 from bpframe.testing.comparing import compare_jacobians
-from bpframe.testing.examples import Example, guess_examples
 from bpframe.testing.kit import check_component, check_names, fields_of
 from bpframe.testing.report import Outcome, Report, Status
-from bpframe.testing.subjects import Subject, broken, everything, found_subjects
+from bpframe.testing.running.examples import Example, guess_examples
+from bpframe.testing.running.subjects import Subject, broken, everything, found_subjects
 
 __all__ = ["Follower", "Names", "Order", "refuse_unknown", "rerun", "run_order"]
 
@@ -193,7 +193,7 @@ def _family(name: str) -> str:
 def _with_mutation(report: Report, example: Example, order: Order, told: Follower) -> Report:
     """Return a report with one outcome more: whether the checks notice every false Jacobian in place of this one."""
     # Loaded only where it is asked for: the usual check has no need of it.
-    from bpframe.testing.mutation import mutate_component
+    from bpframe.testing.mutation.mutating import mutate_component
 
     told.check("mutation", None)
     started = time.perf_counter()

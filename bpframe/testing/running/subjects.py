@@ -12,9 +12,9 @@ from bpframe.core.component import CATEGORIES, Component, category
 from bpframe.errors import BpframeError, UnknownComponent, closest
 from bpframe.plugins import Discovery, default_discovery
 from bpframe.plugins.registry import PluginSet
-from bpframe.testing.examples import Example, read_examples
-from bpframe.testing.loose import components_of, is_file, loose_file, no_component
 from bpframe.testing.report import Outcome, Report
+from bpframe.testing.running.examples import Example, read_examples
+from bpframe.testing.running.loose_file import components_of, is_file, loose_file, no_component
 
 __all__ = ["Subject", "broken", "everything", "found_subjects"]
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from bpframe.core.component import Component
 from bpframe.errors import ContractError, MissingExtra, closest
-from bpframe.testing.examples import Example, guess_examples, read_examples
 from bpframe.testing.kit import check_component, check_names, fields_of
 from bpframe.testing.report import Report
-from bpframe.testing.subjects import Subject, everything, found_subjects
+from bpframe.testing.running.examples import Example, guess_examples, read_examples
+from bpframe.testing.running.subjects import Subject, everything, found_subjects
 
 try:
     import pytest

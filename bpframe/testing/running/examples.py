@@ -15,7 +15,7 @@ from bpframe.core.component.parameter import checked_shape
 from bpframe.core.graph.graph import Shape
 from bpframe.errors import BpframeError, ContractError
 from bpframe.testing.checks import Setting
-from bpframe.testing.field_values import guess_instances
+from bpframe.testing.running.field_values import guess_instances
 from bpframe.validation.array_fields import printed, replaced, same
 
 __all__ = ["Example", "guess_examples", "guess_shapes", "read_examples"]

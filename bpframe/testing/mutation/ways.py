@@ -11,7 +11,7 @@ import numpy as np
 from bpframe.core.backprop.local_jacobian import local_jacobian
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.core.operators.base import Shape
-from bpframe.testing.altered import PRODUCTS, Altered, Joint
+from bpframe.testing.mutation.altered import PRODUCTS, Altered, Joint
 from bpframe.testing.probe import LayerProbe, Point, Probe
 
 __all__ = ["MUTATIONS", "Mutation", "Scene"]

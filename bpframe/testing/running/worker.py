@@ -1,4 +1,4 @@
-"""The process in which components are checked apart: `python -m bpframe.testing.worker ORDER`.
+"""The process in which components are checked apart: `python -m bpframe.testing.running.worker ORDER`.
 
 It writes one JSON object to a line of its standard output for everything that happens; what the components print goes
 to standard error.
@@ -15,7 +15,7 @@ from typing import Any
 
 from bpframe.errors import BpframeError
 from bpframe.testing.report import Outcome, Report
-from bpframe.testing.running import Follower, Order, run_order
+from bpframe.testing.running.order import Follower, Order, run_order
 
 __all__ = ["main"]
 
