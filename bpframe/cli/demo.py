@@ -11,8 +11,8 @@ import typer
 from bpframe.cli.output import json_alone, print_json, print_table
 
 if TYPE_CHECKING:
-    from bpframe.evaluation import Evaluation
     from bpframe.plugins.registry import Registry
+    from bpframe.runs.evaluation import Evaluation
     from bpframe.verification.gradient_check import GradientCheck
 
 __all__ = ["demo"]
@@ -50,7 +50,7 @@ def demo(
         print(_SPEC.read_text(encoding="utf-8"), end="")
         return
     from bpframe.documents import parse_spec
-    from bpframe.experiment import overridden, prepare_experiment
+    from bpframe.runs.experiment import overridden, prepare_experiment
 
     started = time.perf_counter()
     registry = _reference()

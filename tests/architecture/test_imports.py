@@ -27,9 +27,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("scaffold", "verification"),
     ("differentiable",),
     ("network",),
-    ("curve_fitting", "evaluation"),
-    ("", "experiment", "saved_run"),
-    ("cli",),
+    ("curve_fitting", "runs"),
+    ("", "cli"),
     ("__main__",),
 )
 

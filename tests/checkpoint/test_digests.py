@@ -17,7 +17,7 @@ import bpframe as bp
 from bpframe.data import NpzData
 from bpframe.documents import RunSpec, TrainingSpec
 from bpframe.errors import CheckpointError
-from bpframe.experiment import prepare_experiment
+from bpframe.runs.experiment import prepare_experiment
 
 RUNS = Path(__file__).parent / "runs"
 FILES = ("history.json", "preparation.json", "spec.yaml", "versions.json", "weights.safetensors")

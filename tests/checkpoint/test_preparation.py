@@ -16,8 +16,8 @@ from bpframe.curve_fitting import fit_curve
 from bpframe.data import CsvData, DigitsData, FittedPreparation, NpzData
 from bpframe.documents import RunSpec, TrainingSpec
 from bpframe.errors import CheckpointError, DataError, NonFiniteError, ShapeMismatch
-from bpframe.experiment import Experiment, prepare_experiment
-from bpframe.saved_run import open_run
+from bpframe.runs.experiment import Experiment, prepare_experiment
+from bpframe.runs.saved_run import open_run
 
 CLASSES = ("cat", "dog", "eel")
 

@@ -19,7 +19,7 @@ from bpframe.errors import CheckpointError
 from bpframe.extend import Activation, Cost, Diagonal, Layer, State
 from bpframe.plugins import default_registry
 from bpframe.plugins.registry import PluginSet, Provider, Registry
-from bpframe.saved_run import open_run
+from bpframe.runs.saved_run import open_run
 
 
 class SoftSign(Activation):

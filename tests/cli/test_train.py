@@ -14,8 +14,8 @@ import pytest
 import bpframe as bp
 from bpframe.documents import read_spec
 from bpframe.errors import SpecError
-from bpframe.evaluation import is_one_hot
-from bpframe.experiment import overridden, run_experiment
+from bpframe.runs.evaluation import is_one_hot
+from bpframe.runs.experiment import overridden, run_experiment
 
 Invoke = Callable[..., Any]
 

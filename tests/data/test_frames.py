@@ -14,7 +14,7 @@ import bpframe as bp
 from bpframe.curve_fitting import covariance, fit_curve
 from bpframe.data import CsvData, FittedPreparation
 from bpframe.errors import CheckpointError, DataError, ShapeMismatch
-from bpframe.saved_run import open_run
+from bpframe.runs.saved_run import open_run
 
 DESCENT = GradientDescent(learning_rate=0.1)
 

@@ -16,8 +16,8 @@ from bpframe.data import CsvData, DataSpec, FittedPreparation, NpzData, read_inp
 from bpframe.data.labels import Label
 from bpframe.documents import RunSpec, read_spec
 from bpframe.errors import DataError
-from bpframe.evaluation import Evaluation, evaluate
 from bpframe.network import Network
+from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.training.history import History
 
 __all__ = ["Predictions", "SavedRun", "open_run"]

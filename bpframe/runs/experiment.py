@@ -10,8 +10,8 @@ from bpframe.data import Dataset, DataSpec
 from bpframe.data.raw import Preparation
 from bpframe.documents import RunSpec, TrainingSpec
 from bpframe.errors import SpecError
-from bpframe.evaluation import Evaluation, evaluate
 from bpframe.network import Network
+from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.training.history import History
 
 __all__ = ["Experiment", "overridden", "prepare_experiment", "run_experiment"]
