@@ -39,10 +39,10 @@ from bpframe.core.operators import (
     add,
     compose,
 )
-from bpframe.core.operators.base import Array
 from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
 from bpframe.errors import ContractError, DataError, ShapeMismatch
 from bpframe.training.problem import Objective, Problem
+from bpframe.validation.plain_arrays import Array
 
 __all__ = [
     "CONTRACT_VERSION",

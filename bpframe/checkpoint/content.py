@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
 from bpframe.documents import RunSpec
 from bpframe.training.history import History
+from bpframe.validation.plain_arrays import Array
 
 __all__ = [
     "COLUMNS",
@@ -27,7 +26,6 @@ __all__ = [
     "Checkpoint",
 ]
 
-Array = np.ndarray[Any, Any]
 
 #: The version of the layout that is written, and the newest that is read.
 FORMAT = 1

@@ -22,7 +22,6 @@ from bpframe.checkpoint.content import (
     STATE_PREFIX,
     VERSIONS,
     WEIGHTS,
-    Array,
     Checkpoint,
 )
 from bpframe.checkpoint.digests import check_files, check_seal
@@ -39,6 +38,7 @@ from bpframe.plugins.registry import Registry
 from bpframe.replay.repeating import repeating_engine
 from bpframe.training.history import History
 from bpframe.validation.mistakes import shortened
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["read_checkpoint", "restored_engine"]
 

@@ -24,7 +24,6 @@ from bpframe.checkpoint.content import (
     STATE_PREFIX,
     VERSIONS,
     WEIGHTS,
-    Array,
     Checkpoint,
 )
 from bpframe.checkpoint.digests import digests_of, sealed
@@ -35,6 +34,7 @@ from bpframe.documents.text import dump_text
 from bpframe.errors import CheckpointError, RegistryError
 from bpframe.plugins import default_registry, listeners
 from bpframe.plugins.registry import Registry
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["write_checkpoint"]
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Covariance", "parameter_covariance"]
 
-Array = np.ndarray[Any, Any]
 
 #: A parameter is not determined where a direction without any effect on the residuals changes it by more than this.
 SHARE = float(np.sqrt(np.finfo(np.float64).eps))

@@ -11,6 +11,7 @@ from bpframe.core.graph.graph import Graph
 from bpframe.data.cells import finite_number
 from bpframe.derivatives.points.given_arrays import checked_array, checked_inputs
 from bpframe.errors import DataError, ShapeMismatch
+from bpframe.validation.plain_arrays import Array
 
 __all__ = [
     "checked_sigma",
@@ -22,7 +23,6 @@ __all__ = [
     "weighted_target",
 ]
 
-Array = np.ndarray[Any, Any]
 
 #: Decades of y/sigma at most: gradients hold its square, and their length squares that again.
 EXTREME = 70

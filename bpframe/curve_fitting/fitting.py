@@ -24,11 +24,11 @@ from bpframe.curve_fitting.verdict import Verdict, judged, total_square
 from bpframe.errors import DataError, DraftWarning, SpecError, closest
 from bpframe.network import Network
 from bpframe.training.history import History
+from bpframe.validation.plain_arrays import Array
 from bpframe.validation.strict_numbers import checked_truth
 
 __all__ = ["covariance", "fit_curve"]
 
-Array = np.ndarray[Any, Any]
 Points = Array | Sequence[float] | Mapping[str, Array]
 
 #: A fit takes a few dozen iterations; more than this has gone astray.

@@ -15,10 +15,10 @@ from bpframe.curve_fitting.data import real_numbers
 from bpframe.errors import DataError, UnknownComponent, closest
 from bpframe.network import Network
 from bpframe.plugins import default_registry
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["default_optimizer", "entry_names", "fitted_network", "set_start", "values"]
 
-Array = np.ndarray[Any, Any]
 
 #: By name, because no module of the core imports a plugin set.
 COST, OPTIMIZER = "minimizers.weighted_quadratic", "minimizers.levenberg_marquardt"

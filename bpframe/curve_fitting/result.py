@@ -15,10 +15,9 @@ from bpframe.curve_fitting.verdict import Verdict
 from bpframe.errors import DataError
 from bpframe.network import Network
 from bpframe.training.history import History
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["CurveFit"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

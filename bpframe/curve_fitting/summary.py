@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bpframe.reports.tables import labelled, printed, table_of
+from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 __all__ = ["FitSummary", "largest_correlations", "value_row"]
 
-Array = np.ndarray[Any, Any]
 
 HEADINGS = ("parameter", "value", "standard error", "relative", "start")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -13,10 +12,10 @@ from bpframe.curve_fitting.model import entry_names
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.derivatives.least_squares.linear_minimum import NEAR, LinearMinimum
 from bpframe.network import Network
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Verdict", "judged"]
 
-Array = np.ndarray[Any, Any]
 
 #: Residuals are rounding below this share of the values' scatter, or where rounding a few times moves the curve as far,
 #: by no more than this share of the values.

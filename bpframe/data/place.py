@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Array", "Place"]
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from bpframe.derivatives.first_order.node_errors import node_errors
 from bpframe.derivatives.points.given_arrays import checked_inputs, checked_stack, checked_targets
 from bpframe.errors import DataError
 from bpframe.training.metrics import accuracy
+from bpframe.validation.plain_arrays import Array
 from bpframe.validation.strict_numbers import checked_truth
 
 __all__ = ["Arrays", "Evaluated", "evaluation"]
 
-Array = np.ndarray[Any, Any]
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 #: One array, or arrays by name where there are several inputs or outputs.

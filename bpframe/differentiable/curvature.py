@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.curvature.blocks import By, gauss_newton_blocks
 from bpframe.derivatives.curvature.columns import linearised
@@ -15,10 +11,9 @@ from bpframe.derivatives.curvature.hessian_diagonal import hessian_diagonal
 from bpframe.derivatives.curvature.kfac import WeightSharing, kronecker_factors
 from bpframe.derivatives.second_order.ggn import check_fisher
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Curvature", "HasCurvature"]
-
-Array = np.ndarray[Any, Any]
 
 
 class Curvature:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from bpframe.core.backprop.jvp import jvp
 from bpframe.core.backprop.vjp import input_vjp, parameter_vjp
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.points.given_arrays import checked_stack
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
+from bpframe.validation.plain_arrays import Array
 from bpframe.validation.strict_numbers import checked_truth
 
 __all__ = ["FirstOrder"]
-
-Array = np.ndarray[Any, Any]
 
 
 class FirstOrder(Evaluated):

@@ -28,7 +28,6 @@ from bpframe.errors import DerivativeError
 
 __all__ = ["Form", "Jacobians"]
 
-Array = np.ndarray[Any, Any]
 
 #: How a Jacobian is handed out.
 Form = Literal["dense", "sparse", "factored"]

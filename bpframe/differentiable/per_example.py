@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, overload
+from typing import Literal, overload
 
 import numpy as np
 
@@ -12,10 +12,9 @@ from bpframe.derivatives.per_example.parameter_matrix import ParameterMatrix
 from bpframe.derivatives.points.portions import Portions
 from bpframe.derivatives.second_order.in_portions import unknown
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["HasPerExample", "PerExample"]
-
-Array = np.ndarray[Any, Any]
 
 
 class PerExample:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators.scipy_view import linear_operator
 from bpframe.derivatives.first_order.spaces import Space, Wrt, space_of
@@ -15,13 +13,12 @@ from bpframe.derivatives.second_order.in_portions import Kind, Method, mean_prod
 from bpframe.derivatives.second_order.linear_operators import OperatorKind, curvature_operator, jacobian_operator
 from bpframe.differentiable.base import Arrays, Evaluated, evaluation
 from bpframe.errors import DataError, DerivativeError
+from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
 __all__ = ["SecondOrder"]
-
-Array = np.ndarray[Any, Any]
 
 
 class SecondOrder(Evaluated):

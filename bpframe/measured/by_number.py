@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.measured.differences import FIRST, SETTLED, SHORT, SHORTEST, Line, Slope, by_differences, sizes
+from bpframe.validation.plain_arrays import Array
 
 __all__ = [
     "Measured",
@@ -30,7 +31,6 @@ __all__ = [
     "moves_as",
 ]
 
-Array = np.ndarray[Any, Any]
 Function = Callable[[Array], Array]
 
 #: The complex step, relative to the size of what is varied.

@@ -16,13 +16,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from bpframe.validation.plain_arrays import Array
+
 __all__ = ["SETTLED", "Line", "Slope", "by_differences", "sizes"]
 
-Array = np.ndarray[Any, Any]
 Function = Callable[[Array], Array]
 
 EPS = float(np.finfo(np.float64).eps)

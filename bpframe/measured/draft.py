@@ -24,6 +24,7 @@ from bpframe.core.graph.graph import Node
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.errors import DerivativeError, DraftWarning
 from bpframe.measured.by_number import jacobian_columns
+from bpframe.validation.plain_arrays import Array
 
 __all__ = [
     "DRAFT",
@@ -35,7 +36,6 @@ __all__ = [
     "warn_of_draft",
 ]
 
-Array = np.ndarray[Any, Any]
 
 #: What tables and messages call the structure of a measured Jacobian.
 DRAFT = "draft (numerical)"

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from bpframe.replay.buffers import ALIGNMENT, Buffers, calls_of
-from bpframe.replay.tape import Array, Op, Place, Root, Segment
+from bpframe.replay.tape import Op, Place, Root, Segment
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Binding"]
 

@@ -14,7 +14,7 @@ from bpframe.core.backprop.results import check_cost, check_gradient, check_stat
 from bpframe.core.backprop.steps import BackwardStep, Call, CostStep, Slots, Step
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.errors import ContractError
-from bpframe.replay.tape import Array
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["DirectBackward", "DirectCost", "DirectForward", "why_called"]
 

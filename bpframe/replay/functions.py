@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from bpframe.replay.located import Located, replaced
-from bpframe.replay.tape import Array, Tape
+from bpframe.replay.tape import Tape
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["apply_function", "apply_ufunc", "assign", "copied", "item", "reshaped"]
 

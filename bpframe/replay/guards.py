@@ -9,10 +9,9 @@ import numpy as np
 
 from bpframe.core.backprop.plan import Plan
 from bpframe.replay.understanding.values import Code
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["distrust", "guard"]
-
-Array = np.ndarray[Any, Any]
 
 
 def guard(reads: Iterable[tuple[Mapping[str, Any], str, Any]]) -> Callable[[], bool]:

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from bpframe.replay.tape import Array, Place, Root, Tape
+from bpframe.replay.tape import Place, Root, Tape
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Located", "replaced"]
 

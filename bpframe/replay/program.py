@@ -27,10 +27,10 @@ from bpframe.replay.guards import distrust, guard
 from bpframe.replay.recording import Record, Recording
 from bpframe.replay.staleness import FIRST_CHECK, next_check, stale_record
 from bpframe.replay.tape import recording_wanted
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Program", "repeating"]
 
-Array = np.ndarray[Any, Any]
 Arrays = Mapping[str, Array]
 
 #: After so many records that differ from one another, nothing is recorded any more.

@@ -14,7 +14,8 @@ import numpy as np
 
 from bpframe.replay import functions
 from bpframe.replay.located import Located
-from bpframe.replay.tape import Array, Tape
+from bpframe.replay.tape import Tape
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Recorded"]
 

@@ -12,7 +12,7 @@ from bpframe.core.backprop.workspace import read_only
 from bpframe.replay.direct import DirectCost, DirectForward, why_called
 from bpframe.replay.recorded import Recorded
 from bpframe.replay.recorded_pass import RecordedPass
-from bpframe.replay.tape import Array
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["RecordedForward"]
 

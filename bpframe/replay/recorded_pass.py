@@ -8,7 +8,8 @@ from typing import Any
 from bpframe.core.backprop.steps import TRAINING
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.replay.recorded import Recorded
-from bpframe.replay.tape import Array, NotRecordable, Place, Tape
+from bpframe.replay.tape import NotRecordable, Place, Tape
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["RecordedPass", "Resolve"]
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-__all__ = ["NotRecordable", "Op", "Place", "Root", "Segment", "Tape", "recording_wanted"]
+from bpframe.validation.plain_arrays import Array
 
-Array: TypeAlias = np.ndarray[Any, Any]
+__all__ = ["NotRecordable", "Op", "Place", "Root", "Segment", "Tape", "recording_wanted"]
 
 
 def recording_wanted() -> bool:

@@ -6,9 +6,6 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from bpframe.checkpoint import read_checkpoint
 from bpframe.core.component import Component
@@ -19,10 +16,10 @@ from bpframe.errors import DataError
 from bpframe.network import Network
 from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.training.history import History
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Predictions", "SavedRun", "open_run"]
 
-Array = np.ndarray[Any, Any]
 
 _SPEC_SUFFIXES = (".yaml", ".yml", ".json", ".toml")
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -22,10 +21,10 @@ from bpframe.testing.kit import fields_of
 from bpframe.testing.measuring import written_out
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of
 from bpframe.testing.report import Outcome, Report
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Comparison", "compare_jacobians"]
 
-Array = np.ndarray[Any, Any]
 
 SCALES = (0.3, 1.0, 4.0)
 RELATIVE = 1e-9

@@ -10,6 +10,7 @@ import numpy as np
 from bpframe.core.operators import Operator
 from bpframe.measured.by_number import Measured, differentiate, measured_along
 from bpframe.testing.probe import Point, Probe
+from bpframe.validation.plain_arrays import Array
 
 __all__ = [
     "SECOND_OPINION",
@@ -23,7 +24,6 @@ __all__ = [
     "written_out",
 ]
 
-Array = np.ndarray[Any, Any]
 
 #: Differences of steps stretched by this must find an entry wrong, too, before it counts as wrong.
 SECOND_OPINION = 11 / 16

@@ -27,10 +27,10 @@ from bpframe.errors import ContractError
 from bpframe.measured.draft import DraftGradient
 from bpframe.replay.repeating import planned
 from bpframe.testing.domain import Domain, domains_of
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["CostProbe", "LayerProbe", "Point", "Probe", "probe_of"]
 
-Array = np.ndarray[Any, Any]
 T = TypeVar("T")
 
 #: The seed of every component's own randomness, so that forward and jacobian of one point draw the same numbers.

@@ -18,10 +18,10 @@ from bpframe.training.batches import Samples
 from bpframe.training.history import History
 from bpframe.training.minimizing import Minimization
 from bpframe.training.spec import TrainingSpec
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["SmallFit", "small_fit"]
 
-Array = np.ndarray[Any, Any]
 
 EXAMPLES = 24
 UNITS = 4

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from bpframe.core.graph.graph import Shape
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["suggested_for_input", "suggested_for_parameter"]
 
-Array = np.ndarray[Any, Any]
 
 #: Entries below this share of the largest count as zero: differences leave as much.
 SMALL = 1e-7

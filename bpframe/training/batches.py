@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.validation.plain_arrays import Array
+
 __all__ = ["Batches", "Samples", "count_of"]
 
-Array = np.ndarray[Any, Any]
 
 #: Inputs and targets by name, checked, in the network's dtype.
 Samples = tuple[Mapping[str, Array], Mapping[str, Array]]

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from bpframe.errors import DataError, ShapeMismatch
-from bpframe.validation.plain_arrays import plain_array
+from bpframe.validation.plain_arrays import Array, plain_array
 
 __all__ = ["accuracy", "is_one_hot"]
-
-Array = np.ndarray[Any, Any]
 
 
 def accuracy(prediction: Array, target: Array) -> float:

@@ -20,10 +20,9 @@ from bpframe.training.objective import NetworkObjective
 from bpframe.training.problem import Objective, Problem
 from bpframe.training.recorder import Listener, Recorder, recording
 from bpframe.training.spec import TrainingSpec
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Minimization", "NetworkProblem"]
-
-Array = np.ndarray[Any, Any]
 
 
 class Minimization:

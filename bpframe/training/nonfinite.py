@@ -13,10 +13,9 @@ from bpframe.core.backprop.steps import TRAINING
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.errors import NonFiniteError
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["all_finite", "nonfinite_error"]
-
-Array = np.ndarray[Any, Any]
 
 
 def all_finite(vector: Array) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,13 +16,12 @@ from bpframe.errors import NonFiniteError
 from bpframe.training.batches import Samples, count_of
 from bpframe.training.nonfinite import all_finite, nonfinite_error
 from bpframe.training.problem import Objective
+from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
 __all__ = ["NetworkObjective"]
-
-Array = np.ndarray[Any, Any]
 
 
 class NetworkObjective(Objective):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine
 from bpframe.core.backprop.lanes import Lane
 from bpframe.core.backprop.workspace import Workspace
@@ -18,10 +16,9 @@ from bpframe.training.nonfinite import all_finite, nonfinite_error
 from bpframe.training.recorder import Listener, Recorder, recording
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.updates import Updater
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Trainer"]
-
-Array = np.ndarray[Any, Any]
 
 
 class Trainer:

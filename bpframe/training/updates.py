@@ -12,10 +12,10 @@ from bpframe.core.backprop.workspace import locked
 from bpframe.core.component import Optimizer, contract_of
 from bpframe.errors import ContractError
 from bpframe.replay.understanding import understand
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Updater", "change_bytes"]
 
-Array = np.ndarray[Any, Any]
 
 #: How many bytes of each vector an elementwise optimizer works on at once: a few of them fit a third-level cache, and
 #: what shorter blocks would leave in a nearer one is worth less than longer runs.

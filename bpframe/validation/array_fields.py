@@ -21,11 +21,10 @@ from pydantic_core import CoreSchema, ValidationError, core_schema
 
 from bpframe.errors import ContractError, DataError, SpecError
 from bpframe.validation.mistakes import Wanted, refusal, shortened
-from bpframe.validation.plain_arrays import place_of, plain_array
+from bpframe.validation.plain_arrays import Array, place_of, plain_array
 
 __all__ = ["constant", "content", "printed", "replaced", "same", "with_arrays"]
 
-Array = np.ndarray[Any, Any]
 
 #: What numbers are kept as where a field states no dtype: what spec files can tell apart.
 _KEPT: dict[str, Any] = {"f": np.float64, "i": np.int64, "u": np.int64, "b": np.bool_}

@@ -19,8 +19,9 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from bpframe.errors import ContractError, SpecError
-from bpframe.validation.array_fields import Array, constant, content, printed, replaced, with_arrays
+from bpframe.validation.array_fields import constant, content, printed, replaced, with_arrays
 from bpframe.validation.mistakes import shortened, told, translated
+from bpframe.validation.plain_arrays import Array
 from bpframe.validation.strict_numbers import strict_numbers
 
 if TYPE_CHECKING:

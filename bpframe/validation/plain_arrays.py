@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from bpframe.errors import DataError
 
-__all__ = ["place_of", "plain_array"]
+__all__ = ["Array", "place_of", "plain_array"]
 
-Array = np.ndarray[Any, Any]
+#: An array of any shape and dtype.
+Array: TypeAlias = npt.NDArray[Any]
 
 
 def plain_array(value: Any, what: str) -> Array:

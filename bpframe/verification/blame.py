@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -20,11 +19,10 @@ from bpframe.testing.diagnosis import diagnose, explained
 from bpframe.testing.kit import check_component
 from bpframe.testing.measuring import Block, block, by_rows, function_of
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe
+from bpframe.validation.plain_arrays import Array
 from bpframe.verification.gradient_check import Fault
 
 __all__ = ["find_faults", "nodes_after"]
-
-Array = np.ndarray[Any, Any]
 
 
 #: Mistakes are looked for in so many examples at most, in Jacobians of so many columns at most.

@@ -24,10 +24,9 @@ from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Operator
 from bpframe.errors import ContractError
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Distrusted", "backward", "output_errors", "pass_on", "walk_back"]
-
-Array = np.ndarray[Any, Any]
 
 
 def output_errors(workspace: Workspace, scale: float = 1.0) -> list[Array | None]:

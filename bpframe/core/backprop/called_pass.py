@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import IntEnum
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
 from bpframe.core.backprop.backward import backward, output_errors
 from bpframe.core.backprop.forward import costs, forward
 from bpframe.core.backprop.workspace import Workspace
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["CalledPass", "MakePass", "Pass", "Wanted"]
 
-Array = np.ndarray[Any, Any]
 Arrays = Mapping[str, Array]
 
 

@@ -18,10 +18,10 @@ from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import NodeState, Workspace, initial_state
 from bpframe.core.graph.parameters import ParameterVector, initial_parameters
 from bpframe.core.graph.randomness import stream
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Engine"]
 
-Array = np.ndarray[Any, Any]
 Arrays = Mapping[str, Array]
 
 #: How many examples an evaluation runs at once, so that its memory does not grow with the data.

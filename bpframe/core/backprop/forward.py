@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -11,10 +10,9 @@ from bpframe.core.backprop.results import check_cost, check_state, check_value, 
 from bpframe.core.backprop.steps import TRAINING
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.errors import ContractError
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["costs", "forward"]
-
-Array = np.ndarray[Any, Any]
 
 
 def forward(workspace: Workspace, inputs: Mapping[str, Array], training: bool = False) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -12,10 +11,9 @@ from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import read_only
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Operator
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["jvp", "tangents"]
-
-Array = np.ndarray[Any, Any]
 
 
 def jvp(

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.validation.plain_arrays import Array
+
 __all__ = ["KEPT_BYTES", "Scratch"]
 
-Array = np.ndarray[Any, Any]
 
 #: How many bytes are kept at most.
 KEPT_BYTES = 1 << 24

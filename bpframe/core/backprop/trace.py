@@ -16,10 +16,9 @@ from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import Operator
 from bpframe.errors import closest
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Trace"]
-
-Array = np.ndarray[Any, Any]
 
 
 class Trace:

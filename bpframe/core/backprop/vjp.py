@@ -11,10 +11,9 @@ from bpframe.core.backprop.backward import backward
 from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.trace import Trace
 from bpframe.errors import DerivativeError
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["input_vjp", "parameter_vjp"]
-
-Array = np.ndarray[Any, Any]
 
 
 def input_vjp(trace: Trace, cotangents: Mapping[str, Array]) -> dict[str, Array]:

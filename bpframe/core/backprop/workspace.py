@@ -14,10 +14,10 @@ from bpframe.core.backprop.steps import CostStep, Slots, Step
 from bpframe.core.component import State
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import ParameterVector
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["NodeState", "Workspace", "initial_state", "locked", "read_only"]
 
-Array = np.ndarray[Any, Any]
 NodeState = Mapping[str, Array]
 
 

@@ -12,11 +12,9 @@ from bpframe.core.component import Initializer, Parameter, contract_of
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError, DataError, ShapeMismatch, closest
-from bpframe.validation.plain_arrays import plain_array
+from bpframe.validation.plain_arrays import Array, plain_array
 
 __all__ = ["ByPath", "ParameterVector", "initial_parameters", "views_of"]
-
-Array = np.ndarray[Any, Any]
 
 
 def views_of(vectors: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +16,14 @@ from bpframe.core.operators.scipy_view import linear_operator
 from bpframe.core.operators.shaped import Shape, Shaped
 from bpframe.core.operators.sparse_form import block_diagonal
 from bpframe.errors import BatchCoupledError, OperatorError
+from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
     from scipy.sparse.linalg import LinearOperator
 
-__all__ = ["Array", "Operator", "Shape", "without_examples"]
+__all__ = ["Operator", "Shape", "without_examples"]
 
-Array: TypeAlias = npt.NDArray[Any]
 
 #: What to try where an array seems to lack the axis of the examples.
 _SHARED = "axis 0 of an operator's arrays counts the examples; where all examples share the array: array[None]"

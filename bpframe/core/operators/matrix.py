@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bpframe.core.operators.base import Array, Operator, Shape, add_over, without_examples
+from bpframe.core.operators.base import Operator, Shape, add_over, without_examples
 from bpframe.core.operators.sparse_form import block_diagonal
+from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 __all__ = ["block_diagonal", "placed"]
-
-Array = npt.NDArray[Any]
 
 
 def block_diagonal(blocks: Array, count: int, dtype: npt.DTypeLike) -> csr_array:

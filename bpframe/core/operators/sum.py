@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import numpy.typing as npt
 
-from bpframe.core.operators.base import Array, Operator, Shape, without_examples
+from bpframe.core.operators.base import Operator, Shape, without_examples
 from bpframe.core.operators.outer_products.pulled_vectors import PulledVectors
 from bpframe.errors import OperatorError
+from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bpframe.core.operators.base import Array, Operator, Shape
+from bpframe.core.operators.base import Operator, Shape
 from bpframe.core.operators.outer_products.kronecker_form import KroneckerForm
 from bpframe.core.operators.sparse_form import placed
+from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 
@@ -15,10 +15,10 @@ from bpframe.core.operators import Diagonal, Operator
 from bpframe.derivatives.curvature.columns import column_portion
 from bpframe.derivatives.points.memory import check_memory, slices
 from bpframe.derivatives.second_order.declared import Blocks
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["WeightedColumns", "bending_bytes", "bending_columns", "columns_of", "written_out"]
 
-Array = np.ndarray[Any, Any]
 
 #: Vectors (K, N, *features) by the name of the value that they belong to, and their weights (K, N).
 WeightedColumns = tuple[dict[str, Array], Array]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -13,10 +13,10 @@ from bpframe.core.graph.graph import Graph
 from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
 from bpframe.derivatives.points.memory import check_memory
 from bpframe.derivatives.second_order.in_portions import unknown
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["By", "gauss_newton_blocks"]
 
-Array = np.ndarray[Any, Any]
 
 #: What a block is of: one parameter, or all parameters of a node.
 By = Literal["parameter", "node"]

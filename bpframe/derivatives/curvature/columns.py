@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -19,10 +18,10 @@ from bpframe.derivatives.points.memory import portion, slices
 from bpframe.derivatives.points.portions import in_turn
 from bpframe.derivatives.points.sizes import integer
 from bpframe.derivatives.second_order.in_portions import vector_bytes
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["RootColumns", "column_portion", "linearised", "scratch_of"]
 
-Array = np.ndarray[Any, Any]
 
 _SCRATCH: WeakKeyDictionary[Workspace, Scratch] = WeakKeyDictionary()
 

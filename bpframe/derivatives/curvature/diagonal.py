@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import KroneckerForm
 from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
 from bpframe.derivatives.points.linearisation import Linearisation
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["empirical_fisher_diagonal", "gauss_newton_diagonal"]
-
-Array = np.ndarray[Any, Any]
 
 
 def gauss_newton_diagonal(

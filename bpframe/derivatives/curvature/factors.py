@@ -15,10 +15,10 @@ from bpframe.derivatives.points.given_arrays import checked_stack
 from bpframe.derivatives.points.memory import check_memory
 from bpframe.derivatives.second_order.in_portions import unknown
 from bpframe.errors import DerivativeError
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Damping", "KroneckerFactors"]
 
-Array = np.ndarray[Any, Any]
 Factors = tuple[Array, Array]
 
 #: How λ is added to a block: to the product B ⊗ A, or split onto both factors.

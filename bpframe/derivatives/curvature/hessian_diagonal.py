@@ -29,10 +29,10 @@ from bpframe.derivatives.second_order.declared import Blocks, block_product, nee
 from bpframe.derivatives.second_order.hvp import HessianProduct
 from bpframe.derivatives.second_order.in_portions import vector_bytes
 from bpframe.errors import DerivativeError
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["hessian_diagonal"]
 
-Array = np.ndarray[Any, Any]
 
 #: Other curvature does without the errors that are asked for here, and does not check them.
 PURPOSE = "hessian diagonal"

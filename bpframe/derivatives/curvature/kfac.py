@@ -16,10 +16,10 @@ from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.memory import check_memory
 from bpframe.derivatives.second_order.in_portions import unknown
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["WeightSharing", "kronecker_factors"]
 
-Array = np.ndarray[Any, Any]
 
 #: How the places that share a weight within one example are treated.
 WeightSharing = Literal["expand", "reduce"]

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
 from bpframe.core.backprop.backward import output_errors, walk_back
 from bpframe.core.backprop.forward import costs
 from bpframe.core.backprop.trace import Trace
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["node_errors"]
-
-Array = np.ndarray[Any, Any]
 
 
 def node_errors(trace: Trace, targets: Mapping[str, Array]) -> Mapping[str, Array]:

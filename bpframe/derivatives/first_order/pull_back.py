@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
-
-import numpy as np
 
 from bpframe.core.backprop.backward import walk_back
 from bpframe.core.backprop.results import check_product
@@ -13,10 +10,10 @@ from bpframe.core.backprop.steps import BackwardStep
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.operators import Operator
 from bpframe.derivatives.first_order.spaces import Space
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["pull_back", "steps_to"]
 
-Array = np.ndarray[Any, Any]
 
 #: What a node adds to the cotangents of its inputs and parameters: (key in the local Jacobian, array).
 Additions = Callable[[BackwardStep], Iterable[tuple[str, Array]]]

@@ -13,10 +13,10 @@ import numpy as np
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import views_of
 from bpframe.errors import DerivativeError
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Space", "Wrt", "space_of"]
 
-Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
 
 #: With respect to what a derivative is taken.

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bpframe.core.operators import Operator
-from bpframe.core.operators.base import Array
+from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

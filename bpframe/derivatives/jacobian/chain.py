@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
-
-import numpy as np
 
 from bpframe.derivatives.jacobian.branched import Branched
 from bpframe.derivatives.jacobian.eliminated import Elimination, plan_branches
@@ -14,10 +11,9 @@ from bpframe.derivatives.jacobian.link import Link, links_of
 from bpframe.derivatives.jacobian.path import Path
 from bpframe.derivatives.jacobian.products import Held, accumulated, multiplied, through, written
 from bpframe.derivatives.ordering import ChainPlan, ChainStep, Factor, plan_chain
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Chain"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)

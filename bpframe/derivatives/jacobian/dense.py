@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.derivatives.jacobian.derivation import Derivation, Order, derivation_of
 from bpframe.derivatives.points.memory import check_memory, portion
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["dense_jacobians"]
-
-Array = np.ndarray[Any, Any]
 
 
 def dense_jacobians(

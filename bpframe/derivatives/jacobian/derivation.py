@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -14,10 +14,10 @@ from bpframe.derivatives.jacobian.chain import Chain
 from bpframe.derivatives.jacobian.path import Path, check_uncoupled, path_between
 from bpframe.derivatives.jacobian.products import Held
 from bpframe.derivatives.jacobian.sweep import Sweep
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Derivation", "Order", "derivation_of"]
 
-Array = np.ndarray[Any, Any]
 
 #: In which order local Jacobians are multiplied.
 Order = Literal["auto", "reverse", "forward"]

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
-
-import numpy as np
+from typing import Literal, NamedTuple
 
 from bpframe.derivatives.jacobian.link import Link, links_of
 from bpframe.derivatives.jacobian.path import Way
 from bpframe.derivatives.jacobian.products import Held, accumulated, added, multiplied, pulled, pushed, written
 from bpframe.derivatives.ordering.elimination import plan_elimination
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Elimination", "plan_branches"]
 
-Array = np.ndarray[Any, Any]
 Pair = tuple[str, str]
 
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-
-import numpy as np
 
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Composed, Operator
 from bpframe.derivatives.ordering import Factor
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Link", "links_of"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,16 +7,16 @@ matrix product, (N·m, k) @ (k, n), and what is shared on both sides is multipli
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from bpframe.core.backprop.results import check_product
 from bpframe.derivatives.jacobian.link import Link
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Held", "accumulated", "added", "multiplied", "pulled", "pushed", "through", "written"]
 
-Array = np.ndarray[Any, Any]
 
 #: OpenBLAS starts its threads for products of more multiplications than this. For each example anew that costs more
 #: than it saves where so few columns meet that the time goes into writing the result; on a busy machine very much more.

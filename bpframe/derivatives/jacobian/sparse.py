@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["sparse_jacobian"]
 
-Array = np.ndarray[Any, Any]
-
 
 def sparse_jacobian(derivation: Derivation, path: Path, dtype: Any, is_parameter: bool, limit: int | None) -> csr_array:
     """Return the Jacobian of a whole batch along a path, (N·outputs, N·inputs): block diagonal over the examples.

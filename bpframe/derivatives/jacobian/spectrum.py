@@ -15,10 +15,10 @@ from bpframe.derivatives.jacobian.path import Way, check_uncoupled, ways_into
 from bpframe.derivatives.jacobian.sweep import Sweep
 from bpframe.derivatives.points.memory import check_memory
 from bpframe.errors import DerivativeError
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Spectrum", "ValueSpectrum", "spectrum_of"]
 
-Array = np.ndarray[Any, Any]
 
 #: Errors vanish where the gain falls below the first number, and explode where it rises above the second.
 VANISHING, EXPLODING = 1e-3, 1e3

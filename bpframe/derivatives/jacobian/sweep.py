@@ -6,17 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
-from typing import Any
-
-import numpy as np
 
 from bpframe.derivatives.jacobian.link import Link, links_of
 from bpframe.derivatives.jacobian.path import Way
 from bpframe.derivatives.jacobian.products import Held, accumulated, added, through, written
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Sweep"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)

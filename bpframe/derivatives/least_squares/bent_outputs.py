@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from bpframe.core.backprop.jvp import jvp
 from bpframe.derivatives.points.at_theta import Passes
 from bpframe.derivatives.points.linearisation import Linearisation
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["bent_outputs"]
 
-Array = np.ndarray[Any, Any]
 
 #: h: the share of a step over which it is measured.
 SHARE = 0.1

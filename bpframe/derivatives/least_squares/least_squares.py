@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,13 +21,12 @@ from bpframe.derivatives.least_squares.written_rows import WrittenRows
 from bpframe.derivatives.points.at_theta import Passes, total_cost
 from bpframe.derivatives.points.linearisation import Linearisation, refuse_coupling
 from bpframe.derivatives.points.memory import check_memory
+from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
 __all__ = ["LeastSquares"]
-
-Array = np.ndarray[Any, Any]
 
 
 class LeastSquares:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from bpframe.validation.plain_arrays import Array
+
 __all__ = ["LinearMinimum", "linear_minimum"]
 
-Array = np.ndarray[Any, Any]
 
 #: A point is a minimum where that of the linear model is within this share of the standard errors, or where no more
 #: than rounding and this share of each parameter is between the two.

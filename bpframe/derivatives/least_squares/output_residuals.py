@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from bpframe.core.operators import Diagonal, Identity, Operator
 from bpframe.derivatives.points.linearisation import Linearisation
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["OutputResiduals", "output_residuals"]
-
-Array = np.ndarray[Any, Any]
 
 
 class OutputResiduals:

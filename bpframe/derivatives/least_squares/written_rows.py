@@ -9,10 +9,10 @@ import numpy as np
 
 from bpframe.core.operators import KroneckerForm, PulledVectors
 from bpframe.derivatives.points.memory import slices
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["WrittenRows"]
 
-Array = np.ndarray[Any, Any]
 
 #: How many bytes of rows are written at once where they are multiplied right away: what a core's own cache holds.
 CACHED_BYTES = 1 << 20

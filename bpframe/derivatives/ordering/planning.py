@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import prod
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,10 +12,10 @@ from bpframe.derivatives.ordering.factor import Factor, checked_chain
 from bpframe.derivatives.ordering.plan import Action, ChainPlan, ChainStep
 from bpframe.derivatives.ordering.sharing import Sharing
 from bpframe.derivatives.points.sizes import integer
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["plan_chain"]
 
-Array = np.ndarray[Any, Any]
 
 #: By the (first, last) factor of a part, from 0: what to do and where to split it.
 _Choice: TypeAlias = dict[tuple[int, int], tuple[Action, int]]

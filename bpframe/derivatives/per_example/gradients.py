@@ -16,10 +16,10 @@ from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.memory import check_memory
 from bpframe.derivatives.points.portions import Portions
 from bpframe.errors import DerivativeError
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["clipped_gradient", "gradients", "gram", "squared_norms", "variance"]
 
-Array = np.ndarray[Any, Any]
 
 #: How many bytes of pulled-back vectors a Gram matrix keeps of portions that it has to come back to.
 KEPT_BYTES = 1 << 28

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
 
 from bpframe.core.graph.parameters import ByPath, ParameterVector, views_of
 from bpframe.errors import ShapeMismatch
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["ParameterMatrix"]
-
-Array = np.ndarray[Any, Any]
 
 
 class ParameterMatrix(ByPath):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 
@@ -15,10 +14,9 @@ from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.parameters import ParameterVector, views_of
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.memory import portion, slices
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Passes"]
-
-Array = np.ndarray[Any, Any]
 
 
 class Passes:

@@ -13,11 +13,10 @@ from bpframe.core.component.domain import FROM_ZERO, Interval
 from bpframe.core.graph.graph import Graph, batched
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.machine.workers import in_rows
-from bpframe.validation.plain_arrays import place_of, plain_array
+from bpframe.validation.plain_arrays import Array, place_of, plain_array
 
 __all__ = ["batch_size", "checked_array", "checked_inputs", "checked_stack", "checked_targets"]
 
-Array = np.ndarray[Any, Any]
 Arrays = Array | Mapping[str, Array]
 
 #: Below so many bytes a look at every entry takes less time than a sum without warnings.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -20,10 +19,9 @@ from bpframe.core.graph.graph import Node
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import Operator, PulledVectors, dense_operator
 from bpframe.errors import BatchCoupledError, BpframeError, ContractError, DerivativeError, OperatorError
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Linearisation", "refuse_coupled", "refuse_coupling"]
-
-Array = np.ndarray[Any, Any]
 
 
 class Linearisation:

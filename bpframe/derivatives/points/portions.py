@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 from weakref import WeakKeyDictionary
-
-import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.forward import forward
 from bpframe.core.backprop.trace import Trace
 from bpframe.derivatives.points.linearisation import Linearisation, refuse_coupled
 from bpframe.derivatives.points.memory import PORTION_BYTES, portion, slices
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Portions", "in_turn"]
 
-Array = np.ndarray[Any, Any]
 
 #: What the pulled-back vectors of one example take, by network: found once, where it matters.
 _FORM_BYTES: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()

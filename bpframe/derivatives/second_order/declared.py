@@ -19,10 +19,10 @@ from bpframe.core.backprop.workspace import locked
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Diagonal, Operator, dense_operator
 from bpframe.errors import ContractError, DerivativeError, OperatorError, closest
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Blocks", "bending_keys", "block_product", "needs_second_order", "second_order"]
 
-Array = np.ndarray[Any, Any]
 
 #: Operators by (s, t), from a change of t to a cotangent of s; zero blocks and transposed pairs are left out.
 Blocks = Mapping[tuple[str, str], Operator]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -15,10 +14,10 @@ from bpframe.derivatives.first_order.spaces import Space
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.errors import DerivativeError
 from bpframe.measured.differences import Line, by_differences, sizes
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["DifferenceProduct"]
 
-Array = np.ndarray[Any, Any]
 
 #: Entries whose sizes, relative to what the vector changes, differ by more than so many octaves take steps apart.
 APART = 12

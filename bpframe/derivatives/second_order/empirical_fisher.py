@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -12,10 +11,9 @@ from bpframe.core.operators import PulledVectors
 from bpframe.derivatives.first_order.pull_back import pull_back, steps_to
 from bpframe.derivatives.first_order.spaces import Space
 from bpframe.derivatives.points.linearisation import Linearisation, refuse_coupling
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["EmpiricalFisherProduct"]
-
-Array = np.ndarray[Any, Any]
 
 
 class EmpiricalFisherProduct:

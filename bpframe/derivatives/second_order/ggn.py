@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
 
 from bpframe.core.backprop.jvp import tangents
 from bpframe.core.component import contract_of
@@ -14,10 +11,9 @@ from bpframe.derivatives.first_order.pull_back import pull_back
 from bpframe.derivatives.first_order.spaces import Space
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.errors import DerivativeError
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["GaussNewtonProduct", "check_fisher"]
-
-Array = np.ndarray[Any, Any]
 
 
 class GaussNewtonProduct:

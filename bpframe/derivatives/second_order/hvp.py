@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
-
-import numpy as np
 
 from bpframe.core.backprop.backward import walk_back
 from bpframe.core.backprop.jvp import tangents
@@ -14,10 +11,9 @@ from bpframe.derivatives.first_order.pull_back import pull_back, steps_to
 from bpframe.derivatives.first_order.spaces import Space
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.second_order.declared import Blocks, block_product, needs_second_order, second_order
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["HessianProduct"]
-
-Array = np.ndarray[Any, Any]
 
 
 class HessianProduct:

@@ -19,10 +19,10 @@ from bpframe.derivatives.second_order.empirical_fisher import EmpiricalFisherPro
 from bpframe.derivatives.second_order.ggn import GaussNewtonProduct, check_fisher
 from bpframe.derivatives.second_order.hvp import HessianProduct
 from bpframe.errors import DerivativeError, closest
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["KINDS", "Kind", "Method", "Product", "in_portions", "mean_product", "product_at", "unknown", "vector_bytes"]
 
-Array = np.ndarray[Any, Any]
 Kind = Literal["hessian", "gauss_newton", "fisher", "empirical_fisher"]
 Method = Literal["exact", "difference"]
 

@@ -26,13 +26,13 @@ from bpframe.derivatives.second_order.in_portions import (
     vector_bytes,
 )
 from bpframe.errors import DataError
+from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
 __all__ = ["OperatorKind", "curvature_operator", "jacobian_operator"]
 
-Array = np.ndarray[Any, Any]
 OperatorKind = Literal["jacobian", "hessian", "gauss_newton", "fisher", "empirical_fisher"]
 
 

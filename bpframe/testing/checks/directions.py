@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from bpframe.core.graph.graph import Shape
@@ -11,10 +9,10 @@ from bpframe.measured.by_number import Measured
 from bpframe.testing.checks.base import Failure, Setting
 from bpframe.testing.measuring import SECOND_OPINION, along
 from bpframe.testing.probe import Point, Probe
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["check_directions", "compared_along", "larger_shapes"]
 
-Array = np.ndarray[Any, Any]
 
 #: Feature axes are this many times longer, and there are this many examples.
 LARGER = 8

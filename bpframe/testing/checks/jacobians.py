@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -13,10 +12,10 @@ from bpframe.testing.checks.directions import check_directions
 from bpframe.testing.checks.products import check_products
 from bpframe.testing.diagnosis import diagnose
 from bpframe.testing.measuring import SECOND_OPINION, Block, block
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["jacobian_checks"]
 
-Array = np.ndarray[Any, Any]
 
 #: Points are normal numbers of these scales: near zero, usual, and where functions saturate.
 SCALES = (0.3, 1.0, 4.0)

@@ -11,10 +11,10 @@ from bpframe.core.graph.randomness import stream
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.checks.minimizers import minimizer_checks
 from bpframe.training.updates import Updater
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["other_checks"]
 
-Array = np.ndarray[Any, Any]
 
 SIZE = 37
 STEPS = 3

@@ -8,10 +8,10 @@ import numpy as np
 
 from bpframe.core.operators import KroneckerForm, Operator, PulledVectors
 from bpframe.testing.checks.base import Failure, Setting
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["check_products"]
 
-Array = np.ndarray[Any, Any]
 
 BATCH = 5
 

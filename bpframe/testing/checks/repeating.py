@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -19,10 +18,10 @@ from bpframe.replay.program import Program
 from bpframe.replay.repeating import planned
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.probe import CostProbe, LayerProbe
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["repeating_checks"]
 
-Array = np.ndarray[Any, Any]
 Arrays = dict[str, Array]
 
 PASSES = 1000

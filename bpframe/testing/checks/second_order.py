@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -16,10 +15,10 @@ from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.diagnosis import explained
 from bpframe.testing.measuring import by_rows
 from bpframe.testing.probe import CostProbe, LayerProbe, Point
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["second_order_checks"]
 
-Array = np.ndarray[Any, Any]
 
 #: How many examples a layer's second order is looked at on; of two, batch statistics leave hardly anything.
 BATCH = 3

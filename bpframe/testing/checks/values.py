@@ -8,10 +8,10 @@ import numpy as np
 
 from bpframe.testing.checks.base import Check, Failure, Setting, Skipped
 from bpframe.testing.probe import Point, Probe
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["value_checks"]
 
-Array = np.ndarray[Any, Any]
 
 BATCHES = (0, 1, 5)
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from bpframe.core.operators import Operator
 from bpframe.testing.measuring import Block, tolerances, written_out
 from bpframe.testing.probe import Probe
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Array", "Case"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

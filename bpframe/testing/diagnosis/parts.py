@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from bpframe.core.operators import Composed, Diagonal, Matrix, Operator, Sum
-from bpframe.core.operators.base import Array, Shape
+from bpframe.core.operators.base import Shape
 from bpframe.testing.diagnosis.case import Case
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["PARTS"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from bpframe.core.operators import Operator
-from bpframe.core.operators.base import Array
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["PRODUCTS", "Altered", "Joint"]
 

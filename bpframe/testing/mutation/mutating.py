@@ -17,10 +17,10 @@ from bpframe.testing.checks import CHECKS, Check, Failure, Setting, Skipped, is_
 from bpframe.testing.checks.directions import larger_shapes
 from bpframe.testing.mutation.ways import MUTATIONS, Mutation, Scene
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Mutant", "MutationReport", "mutate_component"]
 
-Array = np.ndarray[Any, Any]
 T = TypeVar("T")
 
 #: Checks that look at the declared Jacobian, the quickest to notice a mistake first.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -13,10 +12,9 @@ from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.core.operators.base import Shape
 from bpframe.testing.mutation.altered import PRODUCTS, Altered, Joint
 from bpframe.testing.probe import LayerProbe, Point, Probe
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["MUTATIONS", "Mutation", "Scene"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from bpframe.core.graph.randomness import stream
 from bpframe.errors import NonFiniteError
 from bpframe.measured.by_number import Measured, has_kink, is_analytic, measured_further, measured_with, moves_as
 from bpframe.measured.differences import sizes
+from bpframe.validation.plain_arrays import Array
 from bpframe.verification.gradient_check.mean_cost import MeanCost, in_dtype, real_inputs
 from bpframe.verification.gradient_check.report import CheckedEntry, CheckedPath, GradientCheck, Status
 
 __all__ = ["Comparison"]
 
-Array = np.ndarray[Any, Any]
 
 #: Below this share of the largest entry of a parameter or input, and below that of the whole gradient, an entry's error
 #: is measured against that share: what is left of a sum in which everything cancelled carries the rounding errors of

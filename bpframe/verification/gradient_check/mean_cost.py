@@ -19,10 +19,9 @@ from bpframe.core.graph.randomness import stream
 from bpframe.derivatives.first_order.pull_back import pull_back
 from bpframe.derivatives.first_order.spaces import space_of
 from bpframe.training.nonfinite import nonfinite_error
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["MeanCost", "in_dtype", "real_inputs"]
-
-Array = np.ndarray[Any, Any]
 
 
 class MeanCost:

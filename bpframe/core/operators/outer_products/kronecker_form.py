@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bpframe.core.operators.outer_products.pulled_vectors import CHUNK_BYTES, Array, PulledVectors, Shape, viewed
+from bpframe.core.operators.outer_products.pulled_vectors import CHUNK_BYTES, PulledVectors, Shape, viewed
 from bpframe.machine.workers import in_rows
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["KroneckerForm", "same_memory"]
 

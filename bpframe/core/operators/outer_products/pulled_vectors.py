@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
+
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["CHUNK_BYTES", "PulledVectors", "viewed"]
 
-Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
 
 #: How many bytes of written-out vectors are held at once where the form alone does not do.
