@@ -22,7 +22,7 @@ from bpframe.core.component import Activation
 from bpframe.extend import Array
 from bpframe.replay.understanding import understand
 from bpframe.replay.understanding.allowed import functions, out_position
-from tests.component.reading.snippets import module_of, snippets, written
+from tests.replay.reading.snippets import module_of, snippets, written
 
 
 def why(snippet: str, folder: Path) -> str | None:

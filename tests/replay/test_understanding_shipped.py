@@ -25,7 +25,7 @@ MODULES = (
     "tests.minimizers.nist", "tests.minimizers.test_lbfgs", "tests.minimizers.test_levenberg_marquardt_singular",
     "tests.curve_fitting.formulas", "tests.network.networks", "tests.network.test_program",
     "tests.network.test_nonfinite", "tests.network.test_check_gradients", "tests.network.test_reproducibility",
-    "tests.theory.graphs", "tests.execution.test_staleness",
+    "tests.theory.graphs", "tests.replay.test_staleness",
     "tests.verification.components",
 )  # fmt: skip
 
