@@ -16,7 +16,7 @@ from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.errors import ContractError
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["DirectBackward", "DirectCost", "DirectForward", "why_called"]
+__all__ = ["DirectBackward", "DirectCost", "DirectCostGradient", "DirectForward", "why_called"]
 
 
 def why_called(step: Step | CostStep) -> str | None:
@@ -45,11 +45,7 @@ class DirectForward:
             slots[step.output_buffer] = self.value
         if step.saved_slot is not None:
             slots[step.saved_slot] = {}
-        arguments = step.forward.arguments(self.workspace.handed_to(step))
-        try:
-            found = step.forward.function(*arguments)
-        except Exception as error:
-            raise failed(step.where, "forward", error, step.forward, arguments) from error
+        found = _called(step, "forward", step.forward, self.workspace.handed_to(step))
         if step.new_state_slot is not None:
             check_state(step.node, found, self.workspace.dtype)
             found, state = found
@@ -100,33 +96,44 @@ class DirectBackward:
 
 @dataclass(frozen=True, slots=True)
 class DirectCost:
-    """Compute the costs of the examples into `out`, or (BP1) `scale` · ∇_a C."""
+    """Compute the costs of the examples into `out`."""
 
     each: CostStep
     workspace: Workspace
     out: Array
-    scale: Array | None  # of the gradient; None for the costs
 
     def __call__(self) -> None:
-        """Compute the costs or the gradient."""
-        each, workspace, out = self.each, self.workspace, self.out
-        batch, dtype = workspace.batch, workspace.dtype
-        if self.scale is None:
-            if each.saved_slot is not None:
-                workspace.slots[each.saved_slot] = {}
-            costs = self._called("forward", each.forward, workspace.handed_to(each))
-            check_cost(each, costs, batch, dtype)
-            np.copyto(out, costs)
-        else:
-            if each.why is None:
-                workspace.slots[each.buffer_slot] = out
-            gradient = self._called("jacobian", each.jacobian, workspace.handed_to(each))
-            check_gradient(each, gradient, batch, dtype)
-            np.multiply(gradient, self.scale, out=out)
+        """Compute the costs."""
+        each, workspace = self.each, self.workspace
+        if each.saved_slot is not None:
+            workspace.slots[each.saved_slot] = {}
+        costs = _called(each, "forward", each.forward, workspace.handed_to(each))
+        check_cost(each, costs, workspace.batch, workspace.dtype)
+        np.copyto(self.out, costs)
 
-    def _called(self, doing: str, call: Call, slots: Slots) -> Any:
-        arguments = call.arguments(slots)
-        try:
-            return call.function(*arguments)
-        except Exception as error:
-            raise failed(self.each.where, doing, error, call, arguments) from error
+
+@dataclass(frozen=True, slots=True)
+class DirectCostGradient:
+    """BP1: compute `scale` · ∇_a C into `out`."""
+
+    each: CostStep
+    workspace: Workspace
+    out: Array
+    scale: Array
+
+    def __call__(self) -> None:
+        """Compute the gradient."""
+        each, workspace = self.each, self.workspace
+        if each.why is None:
+            workspace.slots[each.buffer_slot] = self.out
+        gradient = _called(each, "jacobian", each.jacobian, workspace.handed_to(each))
+        check_gradient(each, gradient, workspace.batch, workspace.dtype)
+        np.multiply(gradient, self.scale, out=self.out)
+
+
+def _called(step: Step | CostStep, doing: str, call: Call, slots: Slots) -> Any:
+    arguments = call.arguments(slots)
+    try:
+        return call.function(*arguments)
+    except Exception as error:
+        raise failed(step.where, doing, error, call, arguments) from error

@@ -7,7 +7,6 @@ trusted it repeats a pass, and has to leave the same bytes. Only methods whose c
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from operator import is_, length_hint
@@ -20,12 +19,12 @@ from bpframe.core.backprop.results import failed
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.errors import BpframeError
 from bpframe.replay.binding import Binding
-from bpframe.replay.budget import EVALUATIONS, Budget
 from bpframe.replay.buffers import Buffers
-from bpframe.replay.comparing import differing
-from bpframe.replay.guards import distrust, guard
-from bpframe.replay.recording import Record, Recording
-from bpframe.replay.staleness import FIRST_CHECK, next_check, stale_record
+from bpframe.replay.guard import distrust, guard
+from bpframe.replay.outcome import Outcome
+from bpframe.replay.record import Record, differing
+from bpframe.replay.recording import recorded_pass
+from bpframe.replay.schedule import EVALUATIONS, FIRST_CHECK, Budget, next_check, stale_record
 from bpframe.replay.tape import recording_wanted
 from bpframe.validation.plain_arrays import Array
 
@@ -63,6 +62,7 @@ class Program:
         self.refused: str | None = None
         self._budget = budget
         self._called = CalledPass(workspace, training, wanted)
+        self._outcome = Outcome(workspace, wanted)
         self._runs = 0
         self._attempts = 0
         self._buffers: Buffers | None = None
@@ -191,10 +191,7 @@ class Program:
         if owned:
             given = {slot: np.array(array, order="C") for slot, array in given.items()}
         before = self._record
-        recording = Recording(self.workspace, self.training, given, self._scale, self.direct)
-        total = recording.run(self.wanted)
-        self._record = recording.record
-        del recording  # with the arrays of the pass
+        total, self._record = self._recorded_pass(given)
         if before is None or self._record is None:
             return total
         names = {each.name for each in differing(before.segments, self._record.segments)}
@@ -202,24 +199,23 @@ class Program:
             self._record = None  # what these nodes hand on lies elsewhere when they are called directly
             self.direct |= dict.fromkeys(names, DIFFERS)
             return total
-        left = [array.copy() for array in self._left()]
-        expected = _digest(total, left)
+        left = self._outcome.copies()
+        expected = self._outcome.digest(total)
         self._bind(given, owned)
         self._before = []
         proved = self._proved(expected)
         for segment in self._record.segments:
             segment.left.clear()
         if not proved:
-            for slot, array in zip(self._left_slots(), left, strict=True):
-                if self.wanted is Wanted.GRADIENT:
-                    self.workspace.slots[slot][...] = array
-                else:
-                    self.workspace.slots[slot] = read_only(array)
+            self._outcome.restore(left)
             self._start_over()
             self.refused = "its network gave another result when repeated"
         elif self.training:
             self._vouched = self.workspace.parameters.vector.copy()
         return total
+
+    def _recorded_pass(self, given: dict[int, Array]) -> tuple[float, Record | None]:
+        return recorded_pass(self.workspace, self.training, self.wanted, given, self._scale, self.direct)
 
     def _start_over(self) -> None:
         self._bound, self._record, self._attempts = None, None, 0
@@ -228,9 +224,7 @@ class Program:
     def _checked_again(self) -> float:
         """Do a pass by calling the components, and hold what they call against the record."""
         given, known = dict(self._given), set(self.direct)
-        recording = Recording(self.workspace, self.training, given, self._scale, self.direct)
-        total = recording.run(self.wanted)
-        new = recording.record
+        total, new = self._recorded_pass(given)
         changed = [] if new is None else differing(self.record.segments, new.segments)
         if new is not None and not changed:
             self._next_check, self._last_check = next_check(self._passes), self._passes
@@ -250,7 +244,7 @@ class Program:
     def _put_back(self) -> None:
         """Hand what the last pass left on to where repeated passes have it."""
         if self.wanted is Wanted.OUTPUTS:
-            for place, array in zip(self.record.kept, self._left(), strict=True):
+            for place, array in zip(self.record.kept, self._outcome.arrays(), strict=True):
                 if place.root.pinned is None:  # else it is what was handed in, or a parameter
                     self._bound.array(place)[...] = array  # type: ignore[union-attr]
         self._fill_slots()
@@ -262,16 +256,6 @@ class Program:
             slots[slot] = read_only(self._bound.array(place))  # type: ignore[union-attr]
         for slot, array in self._given.items():
             slots[slot] = read_only(array)
-
-    def _left_slots(self) -> list[int]:
-        """Return where that is what a pass is for, apart from its summed cost."""
-        plan = self.workspace.plan
-        if self.wanted is Wanted.OUTPUTS:
-            return [plan.value_slots[name] for name in plan.graph.outputs]
-        return list(plan.gradient_slots.values()) if self.wanted is Wanted.GRADIENT else []
-
-    def _left(self) -> list[Array]:
-        return [self.workspace.slots[slot] for slot in self._left_slots()]
 
     @property
     def _places(self) -> dict[str, str]:
@@ -298,15 +282,7 @@ class Program:
                 call()
         except Exception:
             return False
-        return expected == _digest(float(self._total), self._left())
-
-
-def _digest(total: float, left: Sequence[Array]) -> bytes:
-    """Return what stands for the bytes that a pass left."""
-    digest = hashlib.sha256(np.float64(total).tobytes())
-    for array in left:
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.digest()
+        return expected == self._outcome.digest(float(self._total))
 
 
 def _needs_copies(arrays: Sequence[Array]) -> bool:

@@ -1,164 +1,219 @@
-"""One pass through a network while its NumPy calls are recorded: forward, costs, BP1, and BP2 to BP4."""
+"""One pass through a network while its NumPy calls are recorded: forward, costs, BP1, and BP2 to BP4.
+
+Each node is tried with recorded arrays; where that does not go, its methods are called as they are.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from bpframe.core.backprop.backward import pass_on
 from bpframe.core.backprop.called_pass import Wanted
+from bpframe.core.backprop.layout import laid_out
 from bpframe.core.backprop.local_jacobian import bound
-from bpframe.core.backprop.steps import BackwardStep, CostStep
-from bpframe.replay.direct import DirectBackward
-from bpframe.replay.located import replaced
+from bpframe.core.backprop.steps import BackwardStep, CostStep, Step
+from bpframe.core.backprop.workspace import Workspace, read_only
+from bpframe.replay.direct import DirectBackward, DirectCost, DirectCostGradient, DirectForward
+from bpframe.replay.record import Record
 from bpframe.replay.recorded import Recorded
-from bpframe.replay.recorded_forward import RecordedForward
-from bpframe.replay.recorded_pass import Resolve
-from bpframe.replay.tape import Place, Root, Segment
+from bpframe.replay.recorder import Recorder
+from bpframe.replay.tape import Place
+from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Record", "Recording"]
+__all__ = ["recorded_pass"]
+
+Deltas = list[Recorded | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What a pass did, without the arrays that it did it with.
+def recorded_pass(
+    workspace: Workspace,
+    training: bool,
+    wanted: Wanted,
+    given: Mapping[int, Array],
+    scale: Array,
+    direct: dict[str, str],
+) -> tuple[float, Record | None]:
+    """Do a pass, and write the gradient of `scale` times the summed cost where it is wanted.
 
-    `given` are the inputs and targets by slot, `values` those of nodes, `kept` what is read when the pass is over: the
-    outputs where they are wanted, and else the summed cost, `total`.
+    Return the summed cost, 0 where only outputs are wanted, and the record: None where some node did not let itself be
+    recorded, of which `direct` then says why. `scale` is an array without axes that stays where it is.
     """
+    recorder = Recorder(workspace, training, given, direct)
+    plan, tape = workspace.plan, recorder.tape
+    for step in plan.steps:
+        _value(recorder, step)
+    total = None if wanted is Wanted.OUTPUTS else _total_cost(recorder)
+    if wanted is Wanted.GRADIENT:
+        _gradient(recorder, scale)
+    tape.close()
+    record = None
+    if recorder.complete:
+        values = {step.slot: recorder.slots[step.slot].place for step in plan.steps}
+        outputs = (recorder.slots[slot].place for slot in plan.output_slots.values())
+        kept = tuple(outputs) if total is None else (total.place,)
+        inputs = {slot: each.root for slot, each in recorder.given.items()}
+        record = Record(tape.segments, inputs, values, kept, None if total is None else total.place)
+    return 0.0 if total is None else float(total.array), record
 
-    segments: list[Segment]
-    given: dict[int, Root]
-    values: dict[int, Place]
-    kept: tuple[Place, ...]
-    total: Place | None
+
+# Forward --------------------------------------------------------------------------------------------------------------
 
 
-class Recording(RecordedForward):
-    """Records a pass as far as it is wanted."""
+def _value(recorder: Recorder, step: Step) -> None:
+    slots, workspace = recorder.slots, recorder.workspace
+    recorder.tape.begin(step.key, "forward")
+    value: Recorded | None = None
+    if recorder.may_record(step):
+        if step.output_buffer is not None:
+            slots[step.output_buffer] = recorder.empty(step.output_shape)
+        if step.saved_slot is not None:
+            slots[step.saved_slot] = {}
 
-    def run(self, wanted: Wanted) -> float:
-        """Do the pass: write the gradient of `scale` times the summed cost; return the summed cost, where wanted."""
-        plan = self.workspace.plan
-        for step in plan.steps:
-            self._forward(step)
-        if wanted is not Wanted.OUTPUTS:
-            self._costs()
-        if wanted is Wanted.GRADIENT:
-            self._gradient()
-        self.tape.close()
-        return 0.0 if self._total is None else float(self._total.array)
+        def computed() -> Any:
+            found = step.forward.function(*step.forward.arguments(slots))
+            return laid_out(recorder.checked(found, step.output_shape))
 
-    @property
-    def record(self) -> Record | None:
-        """The record of the pass that was run; None where some node did not let itself be recorded."""
-        if not self.complete:
-            return None
-        plan = self.workspace.plan
-        total = None if self._total is None else self._total.place
-        outputs = [self._recorded[plan.value_slots[name]].place for name in plan.graph.outputs]
-        kept = tuple(outputs) if total is None else (total,)
-        given = {slot: each.root for slot, each in self._given.items()}
-        return Record(self.tape.segments, given, self._values, kept, total)
+        value = recorder.tried(computed)
+        if value is None:
+            recorder.give_up(step)
+    if value is None:
+        value = recorder.empty(step.output_shape)
+        place = value.place
+        recorder.call(lambda array: DirectForward(step, workspace, array(place)), step.input_slots, [], [value])
+    slots[step.slot] = value
+    workspace.slots[step.slot] = read_only(value.array)
 
-    def _gradient(self) -> None:
-        plan = self.workspace.plan
-        self.tape.begin("network", "scale")
-        self._scale = self._pinned(self.scale)
-        for each in plan.costs:
-            self._cost_gradient(each)
-        shared = {slot for each in plan.to_parameters for _, slot in each.shared}
-        self.tape.begin("network", "shared gradients")
-        for slot in shared:
-            self._recorded[slot][...] = 0
-        for node in plan.to_parameters:
-            self._backward(node)
 
-    def _cost_gradient(self, each: CostStep) -> None:
-        recorded, shape = self._recorded, each.output_shape
-        self.tape.begin(each.key, "BP1")
-        if each.key not in self.direct:
-            recorded[each.buffer_slot] = self._empty(shape)
+def _total_cost(recorder: Recorder) -> Any:
+    total: Any = None
+    for each in recorder.workspace.plan.costs:
+        costs = _costs(recorder, each)
+        recorder.tape.begin(each.key, "total cost")
+        total = costs if total is None else total + costs
+    recorder.tape.begin("network", "total cost")
+    return np.add.reduce(total)
 
-            def multiplied() -> Any:
-                gradient = self._checked(each.jacobian.function(*each.jacobian.arguments(recorded)), shape)
-                return np.multiply(gradient, self._scale, out=self._empty(shape))  # type: ignore[call-overload]
 
-            found = self._tried(multiplied)
-            if found is not None:
-                self._deltas[each.value_slot] = found
-                return
-            self._give_up(each.key)
-            if each.saved_slot is not None:
-                self.workspace.slots[each.saved_slot] = _real(recorded[each.saved_slot])
-        self._deltas[each.value_slot] = self._direct_cost(each, self._empty(shape), self.scale)
+def _costs(recorder: Recorder, each: CostStep) -> Any:
+    slots, workspace = recorder.slots, recorder.workspace
+    recorder.tape.begin(each.key, "cost")
+    if recorder.may_record(each):
+        if each.saved_slot is not None:
+            slots[each.saved_slot] = {}
+        costs = recorder.tried(lambda: recorder.checked(each.forward.function(*each.forward.arguments(slots)), ()))
+        if costs is not None:
+            return costs
+        recorder.give_up(each)
+    out = recorder.empty(())
+    place = out.place
+    recorder.call(lambda array: DirectCost(each, workspace, array(place)), each.read_slots, [], [out])
+    return out
 
-    def _backward(self, each: BackwardStep) -> None:
-        step, recorded = each.step, self._recorded
-        name, delta = step.node.name, self._deltas[step.slot]
-        self.tape.begin(name, "backward")
-        if delta is None:  # no output's error reaches this node
-            for _, slot in each.parameters:
-                recorded[slot][...] = 0
-            return
-        before = {slot: self._deltas[slot] for _, slot in each.edges}
-        if self._may_be_recorded(step):
+
+# Backward -------------------------------------------------------------------------------------------------------------
+
+
+def _gradient(recorder: Recorder, scale: Array) -> None:
+    plan, tape = recorder.workspace.plan, recorder.tape
+    deltas: Deltas = [None] * plan.size
+    tape.begin("network", "scale")
+    factor = recorder.pinned(scale)
+    for each in plan.costs:
+        deltas[each.value_slot] = _cost_gradient(recorder, each, factor)
+    shared = {slot for node in plan.to_parameters for _, slot in node.shared}
+    tape.begin("network", "shared gradients")
+    for slot in shared:
+        recorder.slots[slot][...] = 0
+    for node in plan.to_parameters:
+        _backward(recorder, node, deltas)
+
+
+def _cost_gradient(recorder: Recorder, each: CostStep, scale: Recorded) -> Recorded:
+    """BP1, times `scale`."""
+    slots, workspace, shape = recorder.slots, recorder.workspace, each.output_shape
+    recorder.tape.begin(each.key, "BP1")
+    if each.key not in recorder.direct:
+        slots[each.buffer_slot] = recorder.empty(shape)
+
+        def multiplied() -> Any:
+            gradient = recorder.checked(each.jacobian.function(*each.jacobian.arguments(slots)), shape)
+            return np.multiply(gradient, scale, out=recorder.empty(shape))  # type: ignore[call-overload]
+
+        found: Recorded | None = recorder.tried(multiplied)
+        if found is not None:
+            return found
+        recorder.give_up(each, saved=True)
+    out, factor = recorder.empty(shape), scale.array
+    place = out.place
+    recorder.call(lambda array: DirectCostGradient(each, workspace, array(place), factor), each.read_slots, [], [out])
+    return out
+
+
+def _backward(recorder: Recorder, each: BackwardStep, deltas: Deltas) -> None:
+    """BP2, BP3 and BP4."""
+    step, slots, delta = each.step, recorder.slots, deltas[each.step.slot]
+    recorder.tape.begin(step.key, "backward")
+    if delta is None:  # no output's error reaches this node
+        for _, slot in each.parameters:
+            slots[slot][...] = 0
+        return
+    if recorder.may_record(step):
+        before = {slot: deltas[slot] for _, slot in each.edges}
+        if step.scratch_buffer is not None:
+            slots[step.scratch_buffer] = recorder.empty(step.output_shape)
+        shared = {slot: slots[slot].array.copy() for _, slot in each.shared}
+        if recorder.tried(lambda: _passed_on(recorder, each, delta, deltas)) is not None:
+            deltas[step.slot] = None  # nobody reads them again
             if step.scratch_buffer is not None:
-                recorded[step.scratch_buffer] = self._empty(step.output_shape)
-            shared = {slot: recorded[slot].array.copy() for _, slot in each.shared}
-            if self._tried(lambda: self._passed_on(each, delta)) is not None:
-                self._deltas[step.slot] = None  # nobody reads them again
-                if step.scratch_buffer is not None:
-                    recorded[step.scratch_buffer] = None
-                return
-            for slot, error in before.items():
-                self._deltas[slot] = error
-            for slot, gradient in shared.items():
-                recorded[slot].array[...] = gradient
-            self._give_up(name)
-            if step.saved_slot is not None:
-                self.workspace.slots[step.saved_slot] = _real(recorded[step.saved_slot])
-        self._direct_backward(each, delta)
-
-    def _passed_on(self, each: BackwardStep, delta: Recorded) -> bool:
-        step, recorded = each.step, self._recorded
-        jacobian = bound(step, step.jacobian.function(*step.jacobian.arguments(recorded)), self.workspace.dtype)
-        buffers = [None] * len(recorded)
-        for key, slot in each.edges:
-            buffers[slot] = self._empty(step.shapes[key])  # type: ignore[call-overload]
-        pass_on(each, jacobian, delta, self._deltas, recorded, buffers)
-        for key, slot in each.edges:
-            self._deltas[slot] = self._checked(self._deltas[slot], step.shapes[key])
-        return True
-
-    def _direct_backward(self, each: BackwardStep, delta: Recorded) -> None:
-        step, workspace = each.step, self.workspace
-        scratch = None if step.scratch_buffer is None else self._empty(step.output_shape)
-        so_far = {slot: self._deltas[slot] for _, slot in each.edges}
-        errors = {slot: self._empty(step.shapes[key]) for key, slot in each.edges}
-        gradients = {slot: self._recorded[slot] for _, slot in (*each.parameters, *each.shared)}
-        for slot, error in errors.items():
-            self._deltas[slot] = error
-        written = [*errors.values(), *gradients.values()]
-        touched = [value for value in (delta, scratch, *so_far.values(), *written) if value is not None]
-        at, scratch_at = delta.place, None if scratch is None else scratch.place
-        so_far_at = {slot: None if value is None else value.place for slot, value in so_far.items()}
-        errors_at, gradients_at = ({slot: one.place for slot, one in part.items()} for part in (errors, gradients))
-
-        def made(array: Resolve) -> DirectBackward:
-            return DirectBackward(
-                each, workspace, array(at), scratch_at and array(scratch_at),
-                {slot: place and array(place) for slot, place in so_far_at.items()},
-                {slot: array(place) for slot, place in errors_at.items()},
-                {slot: array(place) for slot, place in gradients_at.items()},
-            )  # fmt: skip
-
-        made({value.place: value.array for value in touched}.__getitem__)()
-        # The method may have kept views of what forward read.
-        self._is_direct(made, [*step.input_slots, step.slot], touched, written)
+                slots[step.scratch_buffer] = None
+            return
+        for slot, error in before.items():
+            deltas[slot] = error
+        for slot, gradient in shared.items():
+            slots[slot].array[...] = gradient
+        recorder.give_up(step, saved=True)
+    _called_backward(recorder, each, delta, deltas)
 
 
-def _real(saved: Any) -> Any:
-    return replaced(saved, lambda each: each.array)
+def _passed_on(recorder: Recorder, each: BackwardStep, delta: Recorded, deltas: Deltas) -> bool:
+    step, slots = each.step, recorder.slots
+    jacobian = bound(step, step.jacobian.function(*step.jacobian.arguments(slots)), recorder.workspace.dtype)
+    buffers: Any = [None] * len(slots)
+    for key, slot in each.edges:
+        buffers[slot] = recorder.empty(step.shapes[key])
+    pass_on(each, jacobian, delta, deltas, slots, buffers)
+    for key, slot in each.edges:
+        deltas[slot] = recorder.checked(deltas[slot], step.shapes[key])
+    return True
+
+
+def _called_backward(recorder: Recorder, each: BackwardStep, delta: Recorded, deltas: Deltas) -> None:
+    step, workspace = each.step, recorder.workspace
+    scratch = None if step.scratch_buffer is None else recorder.empty(step.output_shape)
+    so_far = {slot: deltas[slot] for _, slot in each.edges}
+    errors = {slot: recorder.empty(step.shapes[key]) for key, slot in each.edges}
+    gradients = {slot: recorder.slots[slot] for _, slot in (*each.parameters, *each.shared)}
+    for slot, error in errors.items():
+        deltas[slot] = error
+    at, scratch_at = delta.place, _place(scratch)
+    so_far_at = {slot: _place(value) for slot, value in so_far.items()}
+    errors_at, gradients_at = ({slot: one.place for slot, one in part.items()} for part in (errors, gradients))
+
+    def made(array: Callable[[Place], Array]) -> DirectBackward:
+        return DirectBackward(
+            each, workspace, array(at), scratch_at and array(scratch_at),
+            {slot: place and array(place) for slot, place in so_far_at.items()},
+            {slot: array(place) for slot, place in errors_at.items()},
+            {slot: array(place) for slot, place in gradients_at.items()},
+        )  # fmt: skip
+
+    others = [value for value in (delta, scratch, *so_far.values()) if value is not None]
+    # The method may have kept views of what forward read.
+    recorder.call(made, [*step.input_slots, step.slot], others, [*errors.values(), *gradients.values()])
+
+
+def _place(value: Recorded | None) -> Place | None:
+    return None if value is None else value.place

@@ -13,7 +13,7 @@ from bpframe.core.component import Optimizer, contract_of
 from bpframe.core.component.base import no_instance
 from bpframe.derivatives.points.memory import in_words
 from bpframe.replay.buffers import Lifetime, fit
-from bpframe.replay.tried_step import checked_batch_size, tried_step
+from bpframe.replay.dry_run import checked_batch_size, dry_run
 from bpframe.reports.tables import labelled
 from bpframe.training.updates import change_bytes
 
@@ -97,8 +97,8 @@ def step_memory(engine: Engine, batch_size: int, optimizer: Optimizer | None = N
 
 def _buffer_bytes(engine: Engine, size: int) -> int:
     if size <= LARGEST_TRIAL:
-        return tried_step(engine, size).buffers.size
-    small, large = (tried_step(engine, each).buffers for each in (SMALLER_TRIAL, LARGEST_TRIAL))
+        return dry_run(engine, size).buffers.size
+    small, large = (dry_run(engine, each).buffers for each in (SMALLER_TRIAL, LARGEST_TRIAL))
     pairs = list(zip(small.lifetimes, large.lifetimes, strict=False))
     same = all((one.made_by, one.first, one.last) == (other.made_by, other.first, other.last) for one, other in pairs)
     if not same or len(small.lifetimes) != len(large.lifetimes):

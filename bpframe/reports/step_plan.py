@@ -10,8 +10,8 @@ import numpy as np
 from bpframe.core.backprop.engine import Engine
 from bpframe.derivatives.points.memory import in_words
 from bpframe.replay.buffers import Lifetime, calls_of
+from bpframe.replay.dry_run import checked_batch_size, dry_run
 from bpframe.replay.tape import Op
-from bpframe.replay.tried_step import checked_batch_size, tried_step
 from bpframe.reports.tables import labelled, printed, table_of
 
 __all__ = ["PlannedCall", "StepPlan", "step_plan"]
@@ -69,7 +69,7 @@ def step_plan(engine: Engine, batch_size: int) -> StepPlan:
         A component fails at zeros.
 
     """
-    program = tried_step(engine, checked_batch_size(batch_size))
+    program = dry_run(engine, checked_batch_size(batch_size))
     calls = tuple(
         PlannedCall(segment.name, segment.phase, "" if op is None else _name(op), tuple(each.shape for each in places))
         for segment, places, op in calls_of(program.record.segments)

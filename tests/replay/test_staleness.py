@@ -13,7 +13,7 @@ from bpframe_reference import Dense, GradientDescent, QuadraticCost
 import bpframe as bp
 from bpframe.errors import StaleRecordError
 from bpframe.extend import Activation, Diagonal
-from bpframe.replay.staleness import FIRST_CHECK, MOST_PASSES, next_check
+from bpframe.replay.schedule import FIRST_CHECK, MOST_PASSES, next_check
 from tests.contract.cases import CASES
 from tests.passes import evaluations, programs
 

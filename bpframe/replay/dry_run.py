@@ -10,10 +10,10 @@ from bpframe.errors import DataError
 from bpframe.replay.program import ATTEMPTS, Program
 from bpframe.replay.tape import recording_wanted
 
-__all__ = ["checked_batch_size", "tried_step"]
+__all__ = ["checked_batch_size", "dry_run"]
 
 
-def tried_step(engine: Engine, size: int) -> Program:
+def dry_run(engine: Engine, size: int) -> Program:
     """Return the program of steps with `size` examples of zeros, taken by another engine of the same graph.
 
     Raises

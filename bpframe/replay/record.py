@@ -1,15 +1,31 @@
-"""Whether two records say the same: then what they say does not depend on the numbers of one batch."""
+"""What a pass did, without the arrays that it did it with; two records that say the same hold for every batch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from bpframe.replay.tape import Op, Place, Segment
+from bpframe.replay.tape import Op, Place, Root, Segment
 
-__all__ = ["differing"]
+__all__ = ["Record", "differing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The calls of a pass.
+
+    `given` are the inputs and targets by slot, `values` those of nodes, `kept` what is read when the pass is over: the
+    outputs where they are wanted, and else the summed cost, `total`.
+    """
+
+    segments: list[Segment]
+    given: dict[int, Root]
+    values: dict[int, Place]
+    kept: tuple[Place, ...]
+    total: Place | None
 
 
 def differing(one: Sequence[Segment], other: Sequence[Segment]) -> list[Segment]:
