@@ -44,7 +44,7 @@ def an_impure_method_is_taken_for_understood(patch) -> None:
 
     def believing(component, methods):
         counts = type(component).__module__.endswith(".counting")
-        return Understanding(None, ()) if counts else understand(component, methods)
+        return Understanding(None, {}) if counts else understand(component, methods)
 
     patch.setattr(bpframe.replay.repeating, "understand", believing)
 
@@ -55,7 +55,7 @@ def a_write_into_a_fresh_array_is_frozen(patch) -> None:
 
     def believing(component, methods):
         found = understand(component, methods)
-        return Understanding(None, ()) if found.why and "write" in found.why else found
+        return Understanding(None, {}) if found.why and "write" in found.why else found
 
     def unrecorded(tape, kind, function, args, kwargs):
         if function in functions._WRITING and type(args[0]) is np.ndarray:

@@ -27,7 +27,7 @@ _COST_METHODS = ("forward", "jacobian", "hessian")
 
 
 def _unread(component: Any, methods: Iterable[str]) -> Understanding:
-    return Understanding("nobody has read its code", ())
+    return Understanding("nobody has read its code", {})
 
 
 def _unmeasured(what: Node | Cost) -> Callable[..., Any]:
@@ -158,13 +158,13 @@ class Plan:
         else:
             jacobian = _call(node.component, contract, "jacobian", _with_out(words, scratch_buffer), inputs)
         words["u"] = self._new()
-        understood = _Understood(self.outside, node.component, contract, _LAYER_METHODS)
+        understood = self.outside.understand(node.component, [each for each in _LAYER_METHODS if each in contract])
         declared = next((method for method in ("second_order", "second_derivative") if method in contract), None)
         return Step(
             node=node,
             why=understood.why,
-            reads=understood.reads,
-            forward_reads=understood.forward_reads,
+            reads=(*understood.reads_of("forward"), *understood.reads_of("jacobian")),
+            forward_reads=understood.reads_of("forward"),
             shapes=node.slot_shapes,
             output_shape=node.output_shape,
             only_key=node.input_keys[0] if len(node.slot_shapes) == 1 and contract.variadic is None else None,
@@ -192,7 +192,7 @@ class Plan:
 
     def _cost_step(self, output: str, cost: Cost) -> CostStep:
         contract = contract_of(type(cost))
-        understood = _Understood(self.outside, cost, contract, _COST_METHODS)
+        understood = self.outside.understand(cost, [each for each in _COST_METHODS if each in contract])
         words = {"a": self.value_slots[output], "y": self._new(), "saved": self._new()}
         buffer = self._new()
         return CostStep(
@@ -200,8 +200,8 @@ class Plan:
             output_shape=self.graph.shapes[output],
             cost=cost,
             why=understood.why,
-            reads=understood.reads,
-            forward_reads=understood.forward_reads,
+            reads=(*understood.reads_of("forward"), *understood.reads_of("jacobian")),
+            forward_reads=understood.reads_of("forward"),
             forward=_call(cost, contract, "forward", words, []),
             jacobian=_calling(self.outside.measured(cost), [words["a"], words["y"]])
             if contract.is_draft
@@ -232,17 +232,6 @@ def _call(component: Any, contract: Contract, method: str, words: dict[str, int]
         return function(*arguments[:count], **dict(zip(names, arguments[count:], strict=True)))
 
     return _calling(by_keyword, [*slots, *named.values()], [*told, *names])
-
-
-class _Understood:
-    """What is known of a component's code: why it is called, and what its repeated methods read, forward and all."""
-
-    def __init__(self, outside: Outside, component: Any, contract: Contract, methods: Iterable[str]) -> None:
-        understand = outside.understand
-        self.why = understand(component, [method for method in methods if method in contract]).why
-        repeated = ["forward", "jacobian"] if "jacobian" in contract else ["forward"]
-        self.forward_reads = understand(component, ["forward"]).reads
-        self.reads = understand(component, repeated).reads
 
 
 def _keeping_generator(forward: Call, rng_slot: int, kept_slot: int) -> Call:

@@ -35,13 +35,17 @@ class Call:
 class Understanding:
     """What is known of methods' code: `why` they have to be called (None: they are understood), and what they read.
 
-    `reads` are (namespace, name, object): module variables, attributes of classes and fields, where
-    `namespace.get(name)` has to be this object still in every pass that repeats the methods; None where there was
+    `reads` are, by method, (namespace, name, object): module variables, attributes of classes and fields, where
+    `namespace.get(name)` has to be this object still in every pass that repeats the method; None where there was
     nothing of the name: what stands there later hides what was read. Those of one namespace stand together.
     """
 
     why: str | None
-    reads: Reads
+    reads: Mapping[str, Reads]
+
+    def reads_of(self, method: str) -> Reads:
+        """Return what a method reads; nothing where it is called, or nobody asked."""
+        return self.reads.get(method, ())
 
 
 @dataclass(slots=True, eq=False)

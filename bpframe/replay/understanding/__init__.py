@@ -64,18 +64,17 @@ def understand(component: Component, methods: Iterable[str]) -> Understanding:
     """
     cls = type(component)
     if cls.pure is not None:
-        return Understanding(None if cls.pure else "it says that its methods are not pure", ())
-    reads: dict[tuple[int, str], tuple[Mapping[str, Any], str, Any]] = {}
+        return Understanding(None if cls.pure else "it says that its methods are not pure", {})
+    found: dict[str, Reads] = {}
     for method in methods:
         reading = _reading(cls, method)
         why = reading.why or _why_fields(component, method, reading)
         if why is not None:
-            return Understanding(why, ())
-        reads.update(((id(each[0]), each[1]), each) for each in reading.reads)
+            return Understanding(why, {})
         held = vars(component)
-        for name, *_ in (*reading.fields, *reading.integers):
-            reads[id(held), name] = (held, name, held[name])
-    return Understanding(None, tuple(sorted(reads.values(), key=lambda each: id(each[0]))))
+        fields = {name: (held, name, held[name]) for name, *_ in (*reading.fields, *reading.integers)}
+        found[method] = tuple(sorted((*reading.reads, *fields.values()), key=lambda each: id(each[0])))
+    return Understanding(None, found)
 
 
 def _reading(cls: type[Component], method: str) -> _Reading:
