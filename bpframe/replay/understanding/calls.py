@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
-from collections.abc import Iterable
 from types import FunctionType
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from bpframe.replay.understanding import allowed
 from bpframe.replay.understanding.allowed import own_package
+from bpframe.replay.understanding.arguments import arguments, may_be_written, with_out, written_or_new
 from bpframe.replay.understanding.expressions import Expressions
 from bpframe.replay.understanding.values import ARGUMENT, NEW, Bound, Value, element, holding, join
 
@@ -64,7 +64,7 @@ def _known(frame: Expressions, node: ast.Call, function: Any) -> Value:
     if inspect.isbuiltin(function) and allowed.is_ufunc(getattr(function, "__self__", None)):
         return _ufunc_method(frame, node, function)
     if function is np.copyto and node.args and frame.eval(node.args[0]).role == "out":
-        return _with_out(frame, node, 0, NEW)
+        return with_out(frame, node, 0, NEW)
     known = allowed.functions().get(id(function))
     if known is not None:
         return _numpy(frame, node, known[1], known[2])
@@ -92,7 +92,7 @@ def _is_own(frame: Expressions, function: FunctionType) -> bool:
 def _own(frame: Expressions, node: ast.Call, function: FunctionType, holder: type | None, first: str) -> Value:
     """Read a call of a function of the component's package."""
     summary = frame.world.function(function, holder, first)
-    given = _arguments(frame, node)
+    given = arguments(frame, node)
     code = function.__code__
     names = code.co_varnames[1 if first else 0 : code.co_argcount]
     if any(isinstance(each, ast.Starred) for each in node.args) and {"out", "saved", "rng"} & set(names):
@@ -103,7 +103,7 @@ def _own(frame: Expressions, node: ast.Call, function: FunctionType, holder: typ
         if argument == "rng" and frame.eval(value).role != "rng":
             frame.refuse(f"hands {ast.unparse(value)} on as rng, which is no generator", node)
         if argument in summary.writes:
-            _may_be_written(frame, value, argument)
+            may_be_written(frame, value, argument)
         elif argument in ("out", "saved"):  # the function read its result as its own
             level = max(level, frame.plain(value).level)
     origins = frozenset[str]().union(*(each.origins for each in given))
@@ -116,16 +116,16 @@ def _class(frame: Expressions, node: ast.Call, cls: type) -> Value:
     if issubclass(cls, BaseException):
         if cls not in allowed.trusted() and getattr(builtins, cls.__name__, None) is not cls:
             frame.refuse(f"makes a {cls.__name__}, an error that is neither Python's nor bpframe's", node)
-        _arguments(frame, node)
+        arguments(frame, node)
         return NEW
     if cls in allowed.trusted():
         return _operator_call(frame, node)
     if allowed.is_operator(cls):
         frame.world.operator(frame, cls, node)
-        _arguments(frame, node)
+        arguments(frame, node)
         return ARGUMENT
     if allowed.is_scalar_type(cls):
-        _arguments(frame, node)
+        arguments(frame, node)
         return NEW
     if allowed.is_builtin(cls):
         return _builtin(frame, node, cls.__name__)
@@ -134,10 +134,10 @@ def _class(frame: Expressions, node: ast.Call, cls: type) -> Value:
 
 def _operator_call(frame: Expressions, node: ast.Call) -> Value:
     """Read a call of bpframe's own operators and their functions."""
-    given = _arguments(frame, node)
+    given = arguments(frame, node)
     for keyword in node.keywords:
         if keyword.arg == "out":
-            _may_be_written(frame, keyword.value, "out")
+            may_be_written(frame, keyword.value, "out")
     return ARGUMENT if any(each.level or each.fixed for each in given) else NEW
 
 
@@ -155,27 +155,27 @@ def _generator(frame: Expressions, node: ast.Call) -> Value:
 
 
 def _ufunc(frame: Expressions, node: ast.Call, function: np.ufunc) -> Value:
-    _arguments(frame, node)
+    arguments(frame, node)
     names = {keyword.arg for keyword in node.keywords}
     if "where" in names and "out" not in names and len(node.args) <= function.nin:
         frame.refuse("calls a ufunc with where and without out, which leaves entries unset", node)
     if any(isinstance(each, ast.Starred) for each in node.args):
         frame.refuse(f"hands *arguments to np.{function.__name__}, which may write into one", node)
     for each in node.args[function.nin :]:
-        _may_be_written(frame, each, "out")
-    return _written_or_new(frame, node, node.args[function.nin :], NEW)
+        may_be_written(frame, each, "out")
+    return written_or_new(frame, node, node.args[function.nin :], NEW)
 
 
 def _ufunc_method(frame: Expressions, node: ast.Call, function: Any) -> Value:
     if function.__name__ not in allowed.UFUNC_METHODS:
         frame.refuse(f"calls .{function.__name__} of a ufunc", node)
-    return _with_out(frame, node, allowed.UFUNC_METHODS[function.__name__], NEW)
+    return with_out(frame, node, allowed.UFUNC_METHODS[function.__name__], NEW)
 
 
 def _numpy(frame: Expressions, node: ast.Call, name: str, new: bool) -> Value:
     if name == "typing.cast" and len(node.args) == 2 and not node.keywords:
         return frame.plain(node.args[1])
-    given = _arguments(frame, node)
+    given = arguments(frame, node)
     names = {keyword.arg for keyword in node.keywords}
     if name == "np.nan_to_num" and ("copy" in names or len(node.args) > 1):
         frame.refuse("calls np.nan_to_num with copy, which may write into its argument", node)
@@ -190,7 +190,7 @@ def _numpy(frame: Expressions, node: ast.Call, name: str, new: bool) -> Value:
         result = holding(given)
     else:
         result = ARGUMENT if any(each.level or each.fixed for each in given) else NEW
-    return _with_out(frame, node, allowed.out_position(name), result)
+    return with_out(frame, node, allowed.out_position(name), result)
 
 
 def _builtin(frame: Expressions, node: ast.Call, name: str) -> Value:
@@ -219,15 +219,15 @@ def _of_value(frame: Expressions, node: ast.Call, function: ast.Attribute, base:
     if name.startswith("_"):
         frame.refuse(f"calls .{name}", node)
     if base.role == "rng":
-        _with_out(frame, node, None, NEW)
+        with_out(frame, node, None, NEW)
         for place, each in enumerate(node.args):
             if place >= 2 and name.startswith(("standard_", "random", "permuted")):
-                _may_be_written(frame, each, "out")
+                may_be_written(frame, each, "out")
         if name in ("shuffle", "spawn"):
             frame.refuse(f"calls .{name}() of its generator, which writes into an argument or makes others", node)
         return NEW
     if name in allowed.WRITING_METHODS:
-        given = _arguments(frame, node)
+        given = arguments(frame, node)
         frame.writable(base, function.value)
         for value in given:
             frame.hold(value)
@@ -236,13 +236,13 @@ def _of_value(frame: Expressions, node: ast.Call, function: ast.Attribute, base:
     if base.path:
         frame.world.uses(frame, (*base.path, "()"), node)
     if name in allowed.ARRAY_METHODS:
-        return _with_out(frame, node, allowed.ARRAY_METHODS[name], NEW)
+        return with_out(frame, node, allowed.ARRAY_METHODS[name], NEW)
     if name in allowed.ARRAY_VIEWS:
-        given = _arguments(frame, node)
+        given = arguments(frame, node)
         copies = name == "astype" and len(node.args) < 5 and all(each.arg != "copy" for each in node.keywords)
         return NEW if copies else Value(base.level, fixed=base.fixed, origins=base.origins)
     if name in allowed.CONTENTS:
-        given = _arguments(frame, node)
+        given = arguments(frame, node)
         if name == "get":
             found = element(base)
             for default in given[1:]:
@@ -250,66 +250,17 @@ def _of_value(frame: Expressions, node: ast.Call, function: ast.Attribute, base:
             return found
         return holding([base, *given]) if name != "copy" else holding([element(base)])
     if name in allowed.CONTAINER_METHODS:
-        _arguments(frame, node)
+        arguments(frame, node)
         return holding([element(base)]) if name == "split" else NEW
     if name == "type" and isinstance(function.value, ast.Attribute) and function.value.attr == "dtype":
-        return _with_out(frame, node, None, NEW)
+        return with_out(frame, node, None, NEW)
     if name in allowed.operator_names() or frame.world.is_operators_name(frame, name):
-        given = _arguments(frame, node)
+        given = arguments(frame, node)
         written = [keyword.value for keyword in node.keywords if keyword.arg == "out"]
         written += node.args[1:2] if name in ("jvp", "vjp", "sum_vjp") else []
         for each in written:
-            _may_be_written(frame, each, "out")
+            may_be_written(frame, each, "out")
         return ARGUMENT
     if isinstance(function.value, ast.Name) and function.value.id == frame.own:
         return frame.refuse(f"calls self.{name}, which is no method", node)
     return frame.refuse(f"calls .{name}(), which is not known to be a plain method of arrays or containers", node)
-
-
-# Arguments ------------------------------------------------------------------------------------------------------------
-
-
-def _arguments(frame: Expressions, node: ast.Call) -> list[Value]:
-    for keyword in node.keywords:
-        if keyword.arg is None:
-            frame.refuse(f"hands **options to {ast.unparse(node.func)}", node)
-    return [
-        *(frame.plain(each) for each in node.args),
-        *(frame.plain(keyword.value) for keyword in node.keywords),
-    ]
-
-
-def _with_out(frame: Expressions, node: ast.Call, position: int | None, result: Value) -> Value:
-    """Read the arguments of a call that may be handed `out`, at this place or by its name."""
-    _arguments(frame, node)
-    if position is not None and any(isinstance(each, ast.Starred) for each in node.args):
-        frame.refuse(f"hands *arguments to {ast.unparse(node.func)}, which may write into one", node)
-    placed = node.args[position : position + 1] if position is not None else []
-    for each in placed:
-        _may_be_written(frame, each, "out")
-    return _written_or_new(frame, node, placed, result)
-
-
-def _written_or_new(frame: Expressions, node: ast.Call, placed: Iterable[ast.expr], result: Value) -> Value:
-    outs = [*placed, *(keyword.value for keyword in node.keywords if keyword.arg == "out")]
-    for keyword in node.keywords:
-        if keyword.arg == "out":
-            _may_be_written(frame, keyword.value, "out")
-    for each in outs:
-        if not (isinstance(each, ast.Constant) and each.value is None):
-            result = join(result, frame.plain(each))
-    return result
-
-
-def _may_be_written(frame: Expressions, node: ast.expr, name: str) -> None:
-    """Refuse to hand on as `out` or `saved` what others hold."""
-    if isinstance(node, ast.Constant) and node.value is None:
-        return
-    if isinstance(node, ast.Tuple):
-        for each in node.elts:
-            _may_be_written(frame, each, name)
-        return
-    value = frame.plain(node)
-    frame.written |= value.origins
-    if value.level == 2 or value.fixed or value.functions:
-        frame.refuse(f"hands {ast.unparse(node)} on as {name}, where it is written into, though others hold it", node)

@@ -6,13 +6,13 @@ import ast
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from types import FunctionType
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 from bpframe.replay.understanding.allowed import ARRAY_ATTRIBUTES, may_be_handed_on, operator_names
-from bpframe.replay.understanding.source import FunctionNode, file_of
+from bpframe.replay.understanding.source import WORDS, FunctionNode, file_of, local_names, stored_names
 from bpframe.replay.understanding.values import ARGUMENT, NEW, Value, element, holding, join
 
-__all__ = ["WORDS", "Expressions", "Refused", "Summary", "World"]
+__all__ = ["Expressions", "Refused", "Summary", "World"]
 
 
 class Refused(Exception):
@@ -32,10 +32,14 @@ class World(Protocol):
 
     package: str
     integers: dict[tuple[str, ...], str]
+    model_fields: frozenset[str]
 
     def function(self, function: FunctionType, holder: type | None, first: str) -> Summary: ...
     def operator(self, frame: Expressions, cls: type, node: ast.AST) -> None: ...
+    def guard(self, namespace: Any, name: str, thing: Any) -> None: ...
+    def owner(self, cls: type, name: str) -> type | None: ...
     def name(self, frame: Expressions, name: str, node: ast.AST) -> Value: ...
+    def known(self, frame: Expressions, name: str, thing: Any, node: ast.AST) -> Value: ...
     def attribute(self, frame: Expressions, base: Value, node: ast.Attribute) -> Value: ...
     def call(self, frame: Expressions, node: ast.Call) -> Value: ...
     def uses(self, frame: Expressions, path: tuple[str, ...], node: ast.AST) -> None: ...
@@ -64,7 +68,7 @@ class Expressions(ABC):
         self.own = ""
         self.written: set[str] = set()  # which of out and saved are written into
         self.leaving: list[list[dict[str, Value]]] = []  # by loop, what is known where it is left or goes on early
-        self.locals = _bound_names(node)
+        self.locals = local_names(node)
         self._open(node, first)
 
     def refuse(self, reason: str, node: ast.AST | None = None) -> NoReturn:
@@ -260,8 +264,8 @@ class Expressions(ABC):
             if each.is_async:
                 self.refuse("is asynchronous", each.iter)
             over = self.plain(each.iter)
-            self.locals = self.locals | _stored(each.target)
-            if self.own in _stored(each.target):
+            self.locals = self.locals | stored_names(each.target)
+            if self.own in stored_names(each.target):
                 self.refuse(f"writes {self.own}", each.target)
             self.bind(each.target, element(over))
             self._all(*each.ifs)
@@ -269,7 +273,7 @@ class Expressions(ABC):
         self._all(*results[1:])
         bound, self.locals, self.env = self.locals - names, names, self.env
         # What the comprehension bound is gone; what it did to the function's own names stays.
-        shadowed = bound | {name for each in generators for name in _stored(each.target)}
+        shadowed = bound | {name for each in generators for name in stored_names(each.target)}
         self.env = {
             **{name: value for name, value in self.env.items() if name not in shadowed},
             **{name: value for name, value in env.items() if name in shadowed},
@@ -287,47 +291,3 @@ class Expressions(ABC):
 
 def _is_single(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and (node.value is None or type(node.value) is bool)
-
-
-def _stored(target: ast.expr) -> frozenset[str]:
-    return frozenset(
-        each.id for each in ast.walk(target) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
-    )
-
-
-def _bound_names(node: FunctionNode) -> frozenset[str]:
-    arguments = node.args
-    found = {each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
-    found.update(each.arg for each in (arguments.vararg, arguments.kwarg) if each is not None)
-    waiting: list[ast.AST] = [*node.body]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store | ast.Del):
-            found.add(each.id)
-        elif isinstance(each, ast.comprehension):
-            waiting += [each.iter, *each.ifs]  # its targets are its own
-            continue
-        waiting += ast.iter_child_nodes(each)
-    return frozenset(found)
-
-
-#: Statements and expressions that are refused, in words.
-WORDS = {
-    "Try": "a try statement: which way it takes depends on the numbers of each batch",
-    "TryStar": "a try statement: which way it takes depends on the numbers of each batch",
-    "Delete": "a del statement",
-    "FunctionDef": "a function in it",
-    "Lambda": "a function in it",
-    "Global": "a global statement",
-    "Nonlocal": "a nonlocal statement",
-    "Import": "an import statement",
-    "ImportFrom": "an import statement",
-    "Yield": "a yield",
-    "YieldFrom": "a yield",
-    "Await": "an await",
-    "AsyncFor": "an asynchronous loop",
-    "AsyncWith": "an asynchronous block",
-    "AsyncFunctionDef": "an asynchronous function",
-    "ClassDef": "a class of its own",
-    "Match": "a match statement",
-}

@@ -6,7 +6,6 @@ import ast
 import builtins
 import inspect
 from collections.abc import Mapping
-from functools import cached_property
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -14,11 +13,12 @@ import numpy as np
 
 from bpframe.replay.understanding import allowed
 from bpframe.replay.understanding.allowed import ours, own_package
+from bpframe.replay.understanding.attributes import MODULES, read_attribute, set_in_init
 from bpframe.replay.understanding.calls import read_call
 from bpframe.replay.understanding.expressions import Expressions, Refused, Summary
 from bpframe.replay.understanding.source import Unreadable, file_of, tree_of
 from bpframe.replay.understanding.statements import Frame
-from bpframe.replay.understanding.values import ARGUMENT, Bound, Code, Value
+from bpframe.replay.understanding.values import Code, Value
 
 __all__ = ["Reader"]
 
@@ -27,8 +27,6 @@ _DECIDING = ("__getattr__", "__getattribute__", "__setattr__", "__delattr__")
 
 #: What Python itself puts into a class.
 _MADE = frozenset({"__annotate__", "__annotate_func__", "__class_getitem__", "__init_subclass__"})
-
-_MODULES = ("numpy", "scipy", "math", "itertools", "typing")
 
 
 class Reader:
@@ -61,7 +59,7 @@ class Reader:
                 raise Refused(f"{name}: {owner.__name__} defines {each}, which decides what its attributes are")
         if not allowed.has_plain_metaclass(self.cls):
             raise Refused(f"{name}: the metaclass of {self.cls.__name__} has code of its own")
-        owner = self._owner(self.cls, name)
+        owner = self.owner(self.cls, name)
         function = vars(owner)[name] if owner is not None else None
         if owner is None or not isinstance(function, FunctionType):
             raise Refused(f"{name}: it is not a plain method")
@@ -142,7 +140,7 @@ class Reader:
             kept = self._spaces.setdefault(id(namespace), (namespace, namespace))[1]
         self.reads[id(kept), name] = (kept, name, thing)
 
-    def _owner(self, cls: type, name: str) -> type | None:
+    def owner(self, cls: type, name: str) -> type | None:
         """Return the class that an attribute is found in, and note that those asked before have none of its name."""
         owner = _owner(cls, name)
         for each in cls.__mro__[: cls.__mro__.index(owner)] if owner is not None else ():
@@ -157,17 +155,18 @@ class Reader:
         if name in function.__globals__:
             thing = function.__globals__[name]
             self.guard(function.__globals__, name, thing)
-            return self._known(frame, name, thing, node)
+            return self.known(frame, name, thing, node)
         if hasattr(builtins, name):
             self.guard(function.__globals__, name, None)
             if not callable(getattr(builtins, name)):
                 self.guard(vars(builtins), name, getattr(builtins, name))
-            return self._known(frame, name, getattr(builtins, name), node)
+            return self.known(frame, name, getattr(builtins, name), node)
         return frame.refuse(f"reads {name}, which is nothing", node)
 
-    def _known(self, frame: Expressions, name: str, thing: Any, node: ast.AST) -> Value:
+    def known(self, frame: Expressions, name: str, thing: Any, node: ast.AST) -> Value:
+        """Return what is known of a thing that was read by name."""
         if isinstance(thing, ModuleType):
-            if thing.__name__.split(".")[0] not in _MODULES and not own_package(thing.__name__, self.package):
+            if thing.__name__.split(".")[0] not in MODULES and not own_package(thing.__name__, self.package):
                 frame.refuse(f"reads {name}, the module {thing.__name__}", node)
             return Value(2, role="module", thing=thing, other=False)
         why = allowed.unchanging(thing)
@@ -182,114 +181,9 @@ class Reader:
             return Value(2, (thing,), other=False)
         return frame.refuse(f"reads {name}, {why}", node)
 
-    # Attributes -----------------------------------------------------------------------------------------------------
-
     def attribute(self, frame: Expressions, base: Value, node: ast.Attribute) -> Value:
-        """Return what an attribute of a module, a class, a function or of self stands for."""
-        name = node.attr
-        constructs = base.role == "super" and name == "__init__" and frame.function.__code__.co_name == name
-        if name.startswith("__") and not constructs:
-            return frame.refuse(f"reads .{name}", node)
-        if base.role == "module":
-            return self._of_module(frame, base.thing, name, node)
-        if base.role == "super":
-            return self._of_super(frame, base, name, node)
-        if base.role in ("self", "operator"):
-            return self._of_self(frame, base, name, node)
-        if len(base.functions) == 1 and isinstance(base.functions[0], type):
-            return self._of_class(frame, base.functions[0], name, node)
-        if name in allowed.UFUNC_METHODS and all(isinstance(each, np.ufunc) for each in base.functions):
-            return Value(2, tuple(getattr(each, name) for each in base.functions), other=False)
-        if name == "at" and all(isinstance(each, np.ufunc) for each in base.functions):
-            return frame.refuse(f"calls {ast.unparse(node)}, which writes into an array", node)
-        return frame.refuse(f"reads {ast.unparse(node)}", node)
-
-    def _of_module(self, frame: Expressions, module: ModuleType, name: str, node: ast.AST) -> Value:
-        shown = f"{module.__name__}.{name}"
-        if module.__name__.split(".")[0] in _MODULES:
-            try:
-                thing = getattr(module, name)
-            except AttributeError:
-                return frame.refuse(f"reads {shown}, which does not exist", node)
-            if module.__name__ == "numpy.random" and name != "default_rng":
-                frame.refuse(f"reads {shown}: random numbers come from rng", node)
-            if vars(module).get(name) is thing:  # else the module makes it when it is asked
-                self.guard(vars(module), name, thing)
-            return self._known(frame, shown, thing, node)
-        if name not in vars(module):
-            return frame.refuse(f"reads {shown}, which does not exist", node)
-        self.guard(vars(module), name, vars(module)[name])
-        return self._known(frame, shown, vars(module)[name], node)
-
-    def _of_super(self, frame: Expressions, base: Value, name: str, node: ast.AST) -> Value:
-        cls, after = base.thing
-        mro = cls.__mro__
-        for owner in mro[mro.index(after) + 1 :]:
-            if name not in vars(owner):
-                self.guard(owner, name, None)
-            else:
-                if owner is object and name == "__init__":
-                    return Value(2, (Bound(None, None, ""),), other=False)
-                return self._member(frame, cls, owner, name, base.path[0], node)
-        return frame.refuse(f"reads super().{name}, which does not exist", node)
-
-    def _of_self(self, frame: Expressions, base: Value, name: str, node: ast.AST) -> Value:
-        cls = base.thing
-        owner = self._owner(cls, name)
-        if base.role == "self" and name in self.model_fields and owner is None:
-            return Value(0, path=(name,), fixed=True)
-        if owner is not None:
-            return self._member(frame, cls, owner, name, base.role, node)
-        if base.role == "operator" and any(
-            name in _set_in_init(each) for each in cls.__mro__ if not ours(each) and each is not object
-        ):
-            return ARGUMENT
-        return frame.refuse(f"reads self.{name}, which is no field", node)
-
-    def _member(self, frame: Expressions, cls: type, owner: type, name: str, role: str, node: ast.AST) -> Value:
-        raw = vars(owner)[name]
-        if ours(owner) and role == "operator":
-            if isinstance(raw, FunctionType | classmethod | staticmethod):
-                return Value(2, (Bound(None, None, ""),), other=False)
-            return ARGUMENT
-        if not own_package(owner.__module__, self.package):
-            return frame.refuse(f"reads self.{name} of {owner.__name__}, of another package, {owner.__module__}", node)
-        self.guard(owner, name, raw)
-        if ours(owner) and allowed.unchanging(raw) is not None:
-            return frame.refuse(f"reads self.{name} of {owner.__name__}", node)
-        if isinstance(raw, FunctionType):
-            return Value(2, (Bound(raw, cls, role),), other=False)
-        if isinstance(raw, staticmethod) and isinstance(raw.__func__, FunctionType):
-            return Value(2, (Bound(raw.__func__, cls, ""),), other=False)
-        if isinstance(raw, property) and isinstance(raw.fget, FunctionType):
-            self.function(raw.fget, cls, role)
-            return ARGUMENT
-        if isinstance(raw, cached_property) and role == "self" and isinstance(raw.func, FunctionType):
-            self.function(raw.func, cls, role)
-            return Value(0, path=(name,), fixed=True)
-        why = allowed.unchanging(raw)
-        if why is None:
-            return Value(0, fixed=True)
-        if allowed.is_ufunc(raw):
-            return Value(2, (raw,), other=False)
-        return frame.refuse(f"reads self.{name}, {why}", node)
-
-    def _of_class(self, frame: Expressions, cls: type, name: str, node: ast.AST) -> Value:
-        owner = self._owner(cls, name)
-        if owner is None or not allowed.has_plain_metaclass(cls) or issubclass(cls, type):
-            return frame.refuse(f"reads {ast.unparse(node)}", node)
-        if cls in allowed.trusted():
-            return Value(2, (Bound(None, None, ""),), other=False)
-        if not own_package(owner.__module__, self.package):
-            return frame.refuse(f"reads {ast.unparse(node)}", node)
-        raw = vars(owner)[name]
-        if isinstance(raw, staticmethod) and isinstance(raw.__func__, FunctionType) and not ours(owner):
-            self.guard(owner, name, raw)
-            return Value(2, (Bound(raw.__func__, cls, ""),), other=False)
-        if allowed.unchanging(raw) is None:
-            self.guard(owner, name, raw)
-            return Value(0, fixed=True)
-        return frame.refuse(f"reads {ast.unparse(node)}, {allowed.unchanging(raw)}", node)
+        """Read an attribute."""
+        return read_attribute(frame, base, node)
 
     # What frames ask ------------------------------------------------------------------------------------------------
 
@@ -309,7 +203,7 @@ class Reader:
             each
             for each in function.__globals__.values()
             if allowed.is_operator(each) and not ours(each) and own_package(each.__module__, self.package)
-            if any(name in vars(owner) or name in _set_in_init(owner) for owner in each.__mro__ if not ours(owner))
+            if any(name in vars(owner) or name in set_in_init(owner) for owner in each.__mro__ if not ours(owner))
         ]
         for each in having:
             self.operator(frame, each, ast.Pass(lineno=frame.line))
@@ -348,22 +242,3 @@ def _takes_out(function: FunctionType) -> bool:
 
 def _owner(cls: type, name: str) -> type | None:
     return next((each for each in cls.__mro__ if name in vars(each)), None)
-
-
-def _set_in_init(cls: type) -> frozenset[str]:
-    """Return the attributes that a class's own constructor sets."""
-    function = vars(cls).get("__init__")
-    if not isinstance(function, FunctionType):
-        return frozenset()
-    try:
-        tree = tree_of(function)
-    except Unreadable:
-        return frozenset()
-    return frozenset(
-        each.attr
-        for each in ast.walk(tree)
-        if isinstance(each, ast.Attribute)
-        and isinstance(each.ctx, ast.Store)
-        and isinstance(each.value, ast.Name)
-        and each.value.id == "self"
-    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from types import CodeType, FunctionType
 
-__all__ = ["FunctionNode", "Unreadable", "file_of", "tree_of"]
+__all__ = ["WORDS", "FunctionNode", "Unreadable", "file_of", "local_names", "stored_names", "tree_of"]
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -101,3 +101,49 @@ def _codes_in(code: CodeType) -> Iterator[CodeType]:
         if isinstance(each, CodeType):
             yield each
             yield from _codes_in(each)
+
+
+def stored_names(target: ast.expr) -> frozenset[str]:
+    """Return the names that a target binds."""
+    return frozenset(
+        each.id for each in ast.walk(target) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    )
+
+
+def local_names(node: FunctionNode) -> frozenset[str]:
+    """Return the names that are local to a function: its arguments, and what it binds."""
+    arguments = node.args
+    found = {each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+    found.update(each.arg for each in (arguments.vararg, arguments.kwarg) if each is not None)
+    waiting: list[ast.AST] = [*node.body]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store | ast.Del):
+            found.add(each.id)
+        elif isinstance(each, ast.comprehension):
+            waiting += [each.iter, *each.ifs]  # its targets are its own
+            continue
+        waiting += ast.iter_child_nodes(each)
+    return frozenset(found)
+
+
+#: Statements and expressions that are refused, in words.
+WORDS = {
+    "Try": "a try statement: which way it takes depends on the numbers of each batch",
+    "TryStar": "a try statement: which way it takes depends on the numbers of each batch",
+    "Delete": "a del statement",
+    "FunctionDef": "a function in it",
+    "Lambda": "a function in it",
+    "Global": "a global statement",
+    "Nonlocal": "a nonlocal statement",
+    "Import": "an import statement",
+    "ImportFrom": "an import statement",
+    "Yield": "a yield",
+    "YieldFrom": "a yield",
+    "Await": "an await",
+    "AsyncFor": "an asynchronous loop",
+    "AsyncWith": "an asynchronous block",
+    "AsyncFunctionDef": "an asynchronous function",
+    "ClassDef": "a class of its own",
+    "Match": "a match statement",
+}

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from bpframe.replay.understanding.expressions import WORDS, Expressions
-from bpframe.replay.understanding.source import FunctionNode
+from bpframe.replay.understanding.expressions import Expressions
+from bpframe.replay.understanding.source import WORDS, FunctionNode
 from bpframe.replay.understanding.values import NEW, Value, element, join
 
 __all__ = ["Frame"]
