@@ -5,7 +5,6 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-import threading
 import traceback
 import warnings
 from collections import Counter
@@ -20,6 +19,7 @@ from bpframe.errors import BpframeError
 from bpframe.training.history import History
 
 from . import bank
+from .at_once import at_once
 
 __all__ = ["Finding", "Run", "See"]
 
@@ -129,19 +129,7 @@ class See:
         def work(number: int) -> None:
             found[number] = [frozen(attempted(calls[number])) for _ in range(times)]
 
-        def together():
-            workers = [threading.Thread(target=work, args=(number,)) for number in range(len(calls))]
-            before = sys.getswitchinterval()
-            sys.setswitchinterval(1e-6)
-            try:
-                for worker in workers:
-                    worker.start()
-                for worker in workers:
-                    worker.join()
-            finally:
-                sys.setswitchinterval(before)
-
-        self._noted("threads", together, ())
+        self._noted("threads", lambda: at_once(work, len(calls)), ())
         wrong = sum(each != right for right, results in zip(alone, found, strict=True) for each in results)
         if wrong:
             self._find("a thread gets another's numbers", f"{wrong} of {times * len(calls)} results")

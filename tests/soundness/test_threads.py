@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import threading
-
 import numpy as np
 import pytest
 from bpframe_reference import Add, Dense, Identity, QuadraticCost, Sigmoid
 
 import bpframe as bp
+
+from .at_once import at_once
 
 THREADS = 8
 SIZES = range(1, 21)
@@ -53,16 +52,7 @@ def wrong_results(times: int) -> list[str]:
             except Exception as error:
                 found.append(f"{use}: {type(error).__name__}: {error}")
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(THREADS)]
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(before)
+    at_once(work, THREADS)
     return found
 
 
