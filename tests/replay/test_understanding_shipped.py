@@ -23,7 +23,7 @@ MODULES = (
     )),
     "tests.trials.fourier_features", "tests.trials.huber", "tests.trials.rational", "tests.draft.twins",
     "tests.minimizers.nist", "tests.minimizers.test_lbfgs", "tests.minimizers.test_levenberg_marquardt_singular",
-    "tests.curve_fitting.formulas", "tests.network.networks", "tests.network.test_program",
+    "tests.curve_fitting.formulas", "tests.network.networks", "tests.replay.test_program",
     "tests.network.test_nonfinite", "tests.network.test_check_gradients", "tests.network.test_reproducibility",
     "tests.theory.graphs", "tests.replay.test_staleness",
     "tests.verification.components",
