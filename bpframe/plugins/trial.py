@@ -12,33 +12,29 @@ import hashlib
 import importlib.util
 import json
 import os
-import re
-import signal
-import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 from bpframe.errors import RegistryError
+from bpframe.machine.apart import Apart, Ending, Replies
 from bpframe.machine.cache import cache_folder, write_whole
 from bpframe.machine.ownership import is_owned
+from bpframe.plugins.hooks import GROUP
 from bpframe.plugins.installed import installed, is_ours
+from bpframe.plugins.loading import load_set
 from bpframe.plugins.registry import Provider
 
-__all__ = ["VARIABLE", "forget_trials", "verdicts"]
+__all__ = ["VARIABLE", "forget_trials", "load_each", "verdicts"]
 
 #: The environment variable that says how many seconds the loading of one set may take in its trial.
 VARIABLE = "BPFRAME_IMPORT_LIMIT"
 
 LIMIT = 10.0
-
-#: Seconds for a new interpreter, and beyond the limit before a process that does not keep it is ended from outside.
-START, GRACE = 60.0, 2.0
 
 #: Seconds after which the user is told what takes so long.
 NOTICE = 2.0
@@ -149,66 +145,33 @@ def _limit() -> float:
     return limit
 
 
-def _one_process(points: Sequence[EntryPoint], limit: float) -> Iterator[str | None]:
+def _one_process(points: Sequence[EntryPoint], limit: float) -> list[str | None]:
+    """Load entry points in one other process; return the reasons as far as it came."""
     order = {"path": sys.path, "limit": limit, "points": [[each.name, each.value] for each in points]}
-    with tempfile.TemporaryFile() as events, tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "bpframe.plugins.trial_process", json.dumps(order)],
-            stdin=subprocess.DEVNULL,
-            stdout=events,
-            stderr=complaints,
-            start_new_session=True,  # what is meant to end its own group must not reach ours
-        )
-        try:
-            process.wait(START + len(points) * (limit + GRACE))
-            overran = False
-        except subprocess.TimeoutExpired:
-            overran = True
-        finally:
-            _end(process)
-        begun, ended = _read(events).count("begin"), _read(events).count("end")
-        yield from [None] * ended
-        if ended == len(points):
-            return
-        if begun == ended:
-            # It never came as far as a plugin: nothing is known against the rest.
-            yield from [None] * (len(points) - ended)
-            return
-        text = _read(complaints)
-        if overran or text.lstrip().startswith("Timeout ("):
-            yield f"loading it did not end within {limit:g} s{_place(text)} ({VARIABLE}=SECONDS allows more)"
-        else:
-            yield f"loading it ends the process: {_cause(process.returncode)}"
+    with Apart(load_each, order) as process:
+        if process.reply() is None:
+            return [None] * len(points)  # it never came as far as a plugin: nothing is known against any
+        for number in range(len(points)):
+            process.begin(limit)
+            if process.reply() is None:
+                return [None] * number + [_reason(process.ending(), limit)]
+    return [None] * len(points)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and what it has started."""
-    with contextlib.suppress(OSError):
-        if os.name == "posix":
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    process.wait()
+def _reason(ending: Ending, limit: float) -> str:
+    if not ending.overran:
+        return f"loading it ends the process: {ending.cause}"
+    place = "".join(f", at line {line} of {Path(file).name}" for file, line, _ in ending.frames[:1])
+    return f"loading it did not end within {limit:g} s{place} ({VARIABLE}=SECONDS allows more)"
 
 
-def _read(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode(errors="replace")
-
-
-def _cause(code: int) -> str:
-    if code >= 0:
-        return f"exit status {code}"
-    try:
-        return f"signal {signal.Signals(-code).name}"
-    except ValueError:
-        return f"signal {-code}"
-
-
-def _place(text: str) -> str:
-    """Return where the plugin's own code was, from the traceback that the process left."""
-    package = str(Path(__file__).parents[1])
-    for file, line in re.findall(r'^  File "(.+)", line (\d+) in ', text, re.MULTILINE):
-        if not file.startswith(("<", package)):
-            return f", at line {line} of {Path(file).name}"
-    return ""
+def load_each(order: dict[str, Any]) -> None:
+    """Load the entry points of an order, in the other process, and tell before each and at the end."""
+    sys.path[:] = order["path"]
+    replies = Replies(printed=os.open(os.devnull, os.O_WRONLY))
+    for name, value in order["points"]:
+        replies.tell(begins=name)
+        replies.begin(order["limit"])
+        load_set(EntryPoint(name, value, GROUP), Provider(name))
+    replies.tell(ends=True)
+    os._exit(0)  # without waiting for threads that a plugin may have started

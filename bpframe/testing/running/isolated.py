@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import queue
-import re
-import signal
-import subprocess
-import sys
-import tempfile
-import threading
-import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import bpframe.errors as errors
+from bpframe.machine.apart import Apart, Ending, Replies, limit_memory
 from bpframe.plugins.installed import installed
 from bpframe.testing.report import Outcome, Report
-from bpframe.testing.running.order import Follower, Order, rerun
+from bpframe.testing.running.order import Follower, Order, rerun, run_order
 
-__all__ = ["MEMORY_GIB", "TIME_LIMIT", "run_isolated"]
+__all__ = ["MEMORY_GIB", "TIME_LIMIT", "check_apart", "run_isolated"]
 
 #: Seconds that one example may take.
 TIME_LIMIT = 60.0
 
 #: How much memory a component may take beyond what the process holds before, in GiB.
 MEMORY_GIB = 4.0
-
-#: Seconds for a new interpreter and its imports, and beyond a limit before the process is ended from outside.
-START, GRACE = 120.0, 2.0
 
 
 def run_isolated(
@@ -61,11 +49,10 @@ def run_isolated(
     for part, environment in _parts(order):
         start: int | None = 0
         while start is not None:
-            worker = _Worker(part, start, time_limit, memory_gib, environment)
-            try:
-                start = yield from worker.reports(told)
-            finally:
-                worker.end()
+            given = {"order": asdict(part), "start": start, "time_limit": time_limit, "memory_gib": memory_gib}
+            with Apart(check_apart, given, environment) as process:
+                what = ", ".join(part.words) or environment.get("BPFRAME_PLUGINS", "all")
+                start = yield from _Progress(part, what, start, time_limit, process).reports(told)
 
 
 def _parts(order: Order) -> Iterator[tuple[Order, dict[str, str]]]:
@@ -80,56 +67,32 @@ def _parts(order: Order) -> Iterator[tuple[Order, dict[str, str]]]:
         yield order, {"BPFRAME_PLUGINS": name}
 
 
-class _Worker:
+class _Progress:
     """One process and what it has told so far."""
 
-    def __init__(
-        self, order: Order, start: int, time_limit: float, memory_gib: float, environment: dict[str, str]
-    ) -> None:
-        self.order, self.time_limit = order, time_limit
+    def __init__(self, order: Order, what: str, start: int, time_limit: float, process: Apart) -> None:
+        self.order, self.what, self.time_limit, self.process = order, what, time_limit, process
         self.words = order.words
-        self.what = ", ".join(order.words) or environment.get("BPFRAME_PLUGINS", "all")
         self.number = start - 1
         self.report: Report | None = None
         self.outcomes: list[Outcome] = []
         self.running = "loading"
-        told = {"order": asdict(order), "start": start, "time_limit": time_limit, "memory_gib": memory_gib}
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by end()
-        # A process of its own, not a fork: no lock, thread or open file of ours goes along. -P keeps the current
-        # folder, and a numpy.py in it, off the path.
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "bpframe.testing.running.worker", json.dumps(told)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            env={**os.environ, **environment},
-        )
-        self.lines: queue.Queue[bytes] = queue.Queue()
-        stdout = self.process.stdout
-        if stdout is None:
-            raise OSError("a process without an output")
-        # Reading in a thread gives a wait with a limit on every system. It ends with the pipe.
-        self.reader = threading.Thread(target=_read, args=(stdout, self.lines), daemon=True)
-        self.reader.start()
 
     def reports(self, told: Follower) -> Generator[Report, None, int | None]:
         """Yield reports as they come; return the number of the component to go on with, or None at the end."""
-        self.began, limit = time.monotonic(), START
         while True:
-            line = self._line(limit)
-            if line is None:
-                yield self._ended(limit)
+            event = self.process.reply()
+            if event is None:
+                yield self._ended(self.process.ending())
                 # What dies while it is loaded dies again.
                 return None if self.running == "loading" else self.number + 1
-            event = json.loads(line)
             kind = event.pop("event")
             if kind == "end":
                 return None
             if kind == "error":
                 raise _error(event)
-            limit = self.time_limit
             if kind in ("ready", "subject", "example"):
-                self.began = time.monotonic()
+                self.process.begin(self.time_limit)
             if kind == "subject":
                 self.number, self.running = event["number"], "example"
                 self.report, self.outcomes = Report.model_validate(event["report"]), []
@@ -148,61 +111,29 @@ class _Worker:
                 self.running = "example"
                 yield Report.model_validate(event["report"])
 
-    def end(self) -> None:
-        """End the process, if it still runs."""
-        with contextlib.suppress(OSError):
-            self.process.kill()
-        self.process.wait()
-        # What the process started may still hold the pipe; then the thread ends with that.
-        self.reader.join(GRACE)
-        self.errors.close()
-
-    def _line(self, limit: float) -> bytes | None:
-        """Return the next line, or None where the process ended or its time is over."""
-        left = self.began + limit + GRACE - time.monotonic()
-        try:
-            line = self.lines.get(timeout=max(left, 0))
-        except queue.Empty:
-            return None
-        return line or None
-
-    def _ended(self, limit: float) -> Report:
+    def _ended(self, ending: Ending) -> Report:
         """Return the report on the example at which the process ended."""
-        seconds = time.monotonic() - self.began
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(0 if seconds >= limit else GRACE)
-        overran = seconds >= limit
-        text = self._stderr()
         rows = []
-        where = _place(text, self.words)
+        where = _place(ending, self.words)
         if where:
             rows.append(("where", where))
-        if overran:
-            message = f"it did not end within {limit:g} s"
+        if ending.overran:
+            message = f"it did not end within {ending.limit:g} s"
             rows.append(("try", "--time-limit SECONDS allows more"))
         else:
-            message = f"it ended the process: {_cause(self.process.poll())}"
-            last = [each for each in text.splitlines() if each.strip()]
+            message = f"it ended the process: {ending.cause}"
+            last = [each for each in ending.text.splitlines() if each.strip()]
             if not where and last:
                 rows.append(("said", last[-1]))
         more = ("--time-limit", f"{self.time_limit:g}")
         known = self.running not in ("loading", "example")
         rows.append(("rerun", rerun(self.words, self.order, self.running if known else None, *more)))
         report = self.report or Report(component=self.what, seed=self.order.seed)
-        failure = Outcome(check=self.running, status="failed", message=message, rows=tuple(rows), seconds=seconds)
+        failure = Outcome(
+            check=self.running, status="failed", message=message, rows=tuple(rows), seconds=ending.seconds
+        )
         note = ("the checks after it, and the component's further examples, did not run",) if self.report else ()
         return report.model_copy(update={"outcomes": (*self.outcomes, failure), "notes": (*report.notes, *note)})
-
-    def _stderr(self) -> str:
-        self.errors.seek(0)
-        return self.errors.read().decode(errors="replace")
-
-
-def _read(stdout: IO[bytes], lines: queue.Queue[bytes]) -> None:
-    with stdout:
-        for line in stdout:
-            lines.put(line)
-    lines.put(b"")
 
 
 def _error(event: dict[str, Any]) -> errors.BpframeError:
@@ -213,23 +144,56 @@ def _error(event: dict[str, Any]) -> errors.BpframeError:
     return found
 
 
-def _cause(code: int | None) -> str:
-    if code is None:
-        return "it closed its output"
-    if code >= 0:
-        return f"exit status {code} (os._exit, or a library that gave up)"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = str(-code)
-    return f"signal {name}" + (" (perhaps for want of memory)" if name == "SIGKILL" else "")
-
-
-def _place(text: str, words: Sequence[str]) -> str | None:
+def _place(ending: Ending, words: Sequence[str]) -> str | None:
     """Return the innermost line of the author's code in the tracebacks that a dying process has written."""
-    frames = re.findall(r'^  File "(.+)", line (\d+) in (.+)$', text, re.MULTILINE)
     own = {str(Path(word.partition("::")[0]).expanduser().absolute()) for word in words}
-    package = str(Path(__file__).parents[1])
-    foreign = [frame for frame in frames if not frame[0].startswith(package)]
-    chosen = [frame for frame in foreign if frame[0] in own] or foreign[:1]
+    chosen = [frame for frame in ending.frames if frame[0] in own] or ending.frames[:1]
     return f"{Path(chosen[0][0]).name}, line {chosen[0][1]}, in {chosen[0][2]}" if chosen else None
+
+
+class _Teller(Follower):
+    """Tells of everything from the other process, and begins the time anew with every component and example."""
+
+    def __init__(self, time_limit: float) -> None:
+        self._time_limit, self._replies = time_limit, Replies()
+
+    def tell(self, event: str, **facts: Any) -> None:
+        self._replies.tell(event=event, **facts)
+
+    def begin(self) -> None:
+        self._replies.begin(self._time_limit)
+
+    def subject(self, number: int, report: Report, words: tuple[str, ...]) -> None:
+        self.tell("subject", number=number, report=report.model_dump(mode="json"), words=words)
+        self.begin()
+
+    def example(self, report: Report, names: tuple[str, ...]) -> None:
+        self.tell("example", report=report.model_dump(mode="json"), names=names)
+        self.begin()
+
+    def check(self, name: str, outcome: Outcome | None) -> None:
+        if outcome is None:
+            self.tell("check", name=name)
+        else:
+            self.tell("outcome", outcome=outcome.model_dump(mode="json"))
+
+
+def check_apart(given: dict[str, Any]) -> None:
+    """Check what an order asks for, in the other process."""
+    order = given["order"]
+    for name in ("words", "only"):
+        order[name] = tuple(order[name])
+    teller = _Teller(given["time_limit"])
+    limit_memory(given["memory_gib"])
+    teller.tell("ready")
+    teller.begin()
+    try:
+        for report in run_order(Order(**order), teller, given["start"]):
+            teller.tell("report", report=report.model_dump(mode="json"))
+    except errors.BpframeError as error:
+        teller.tell(
+            "error", kind=type(error).__name__, problem=error.problem, expected=error.expected,
+            received=error.received, hint=error.hint, rows=error.rows,
+        )  # fmt: skip
+        return
+    teller.tell("end")
