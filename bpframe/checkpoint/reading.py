@@ -33,8 +33,7 @@ from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
 from bpframe.documents import RunSpec, read_spec
 from bpframe.errors import BpframeError, CheckpointError, closest
-from bpframe.plugins import default_registry
-from bpframe.plugins.registry import Registry
+from bpframe.plugins import Registry, default_registry
 from bpframe.replay.repeating import repeating_engine
 from bpframe.training.history import History
 from bpframe.validation.mistakes import shortened

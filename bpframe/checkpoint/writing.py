@@ -32,8 +32,7 @@ from bpframe.core.component import Component
 from bpframe.documents import spec_document
 from bpframe.documents.text import dump_text
 from bpframe.errors import CheckpointError, RegistryError
-from bpframe.plugins import default_registry, listeners
-from bpframe.plugins.registry import Registry
+from bpframe.plugins import Registry, default_registry, listeners
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["write_checkpoint"]

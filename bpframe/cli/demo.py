@@ -11,8 +11,8 @@ import typer
 from bpframe.cli.output import json_alone, print_json, print_table
 
 if TYPE_CHECKING:
-    from bpframe.plugins.registry import Registry
-    from bpframe.runs.evaluation import Evaluation
+    from bpframe.plugins import Registry
+    from bpframe.runs import Evaluation
     from bpframe.verification.gradient_check import GradientCheck
 
 __all__ = ["demo"]
@@ -50,7 +50,7 @@ def demo(
         print(_SPEC.read_text(encoding="utf-8"), end="")
         return
     from bpframe.documents import parse_spec
-    from bpframe.runs.experiment import overridden, prepare_experiment
+    from bpframe.runs import overridden, prepare_experiment
 
     started = time.perf_counter()
     registry = _reference()
@@ -95,8 +95,7 @@ def demo(
 def _reference() -> Registry:
     """Return a registry of the reference set alone, so that no other set's `dense` can stand in its way."""
     from bpframe.errors import RegistryError
-    from bpframe.plugins import default_registry
-    from bpframe.plugins.registry import Registry
+    from bpframe.plugins import Registry, default_registry
 
     sets = tuple(each for each in default_registry().sets if each.provider.set == _SET)
     if any(each.status == "ok" for each in sets):

@@ -28,7 +28,7 @@ def evaluate(
 
     Example: bpframe evaluate runs/digits-1
     """
-    from bpframe.runs.saved_run import open_run
+    from bpframe.runs import open_run
 
     found, part = open_run(run).evaluate(data)
     if as_json:

@@ -14,7 +14,7 @@ import typer
 from bpframe.cli.output import json_alone, print_json, whole_file
 
 if TYPE_CHECKING:
-    from bpframe.runs.saved_run import Predictions
+    from bpframe.runs import Predictions
 
 __all__ = ["predict"]
 
@@ -39,7 +39,7 @@ def predict(
     Example: bpframe predict runs/digits-1 images.npy --output classes.csv
     """
     from bpframe.errors import DataError
-    from bpframe.runs.saved_run import open_run
+    from bpframe.runs import open_run
 
     if output is not None:
         _check_output(output, file)

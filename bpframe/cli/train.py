@@ -14,8 +14,7 @@ from bpframe.cli.failures import INTERRUPTED, MISTAKE, tell
 from bpframe.cli.output import json_alone, print_json
 
 if TYPE_CHECKING:
-    from bpframe.runs.evaluation import Evaluation
-    from bpframe.runs.experiment import Experiment
+    from bpframe.runs import Evaluation, Experiment
 
 __all__ = ["train"]
 
@@ -45,7 +44,7 @@ def train(
     from bpframe.checkpoint import check_destination
     from bpframe.documents import read_spec
     from bpframe.errors import NonFiniteError
-    from bpframe.runs.experiment import overridden, prepare_experiment
+    from bpframe.runs import overridden, prepare_experiment
 
     run = overridden(read_spec(spec), seed=seed, epochs=epochs)
     folder = _next_folder(spec) if output is None else output

@@ -1,4 +1,4 @@
-"""Plugin sets: what they may implement, and how the installed ones are found.
+"""Plugin sets: what they may implement, how the installed ones are found, and which component a name stands for.
 
 Nothing is discovered by importing this package; `default_registry()` does it when it is first called.
 """
@@ -12,11 +12,15 @@ from bpframe.plugins.discovery import (
     load_registry,
 )
 from bpframe.plugins.hooks import hookimpl, hookspec
+from bpframe.plugins.registry import PluginSet, Provider, Registry
 from bpframe.plugins.report import plugin_report
 from bpframe.plugins.trial import forget_trials
 
 __all__ = [
     "Discovery",
+    "PluginSet",
+    "Provider",
+    "Registry",
     "default_discovery",
     "default_registry",
     "discover",

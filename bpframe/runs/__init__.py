@@ -1,0 +1,20 @@
+"""Whole runs: what a spec asks for, done, and what it left in a folder, opened to be measured and to predict.
+
+`bpframe train`, `evaluate` and `predict` call what stands here.
+"""
+
+from bpframe.runs.evaluation import Evaluation, evaluate
+from bpframe.runs.experiment import Experiment, overridden, prepare_experiment, run_experiment
+from bpframe.runs.saved_run import Predictions, SavedRun, open_run
+
+__all__ = [
+    "Evaluation",
+    "Experiment",
+    "Predictions",
+    "SavedRun",
+    "evaluate",
+    "open_run",
+    "overridden",
+    "prepare_experiment",
+    "run_experiment",
+]

@@ -13,7 +13,7 @@ from bpframe.network import Network
 from bpframe.training.metrics import accuracy, is_one_hot
 from bpframe.validation.plain_arrays import plain_array
 
-__all__ = ["Evaluation", "evaluate", "is_one_hot"]
+__all__ = ["Evaluation", "evaluate"]
 
 
 @dataclass(frozen=True)

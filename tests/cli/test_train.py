@@ -14,8 +14,8 @@ import pytest
 import bpframe as bp
 from bpframe.documents import read_spec
 from bpframe.errors import SpecError
-from bpframe.runs.evaluation import is_one_hot
-from bpframe.runs.experiment import overridden, run_experiment
+from bpframe.runs import overridden, run_experiment
+from bpframe.training.metrics import is_one_hot
 
 Invoke = Callable[..., Any]
 
