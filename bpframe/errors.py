@@ -80,6 +80,7 @@ __all__ = [
     "UnknownComponent",
     "UnreachableNode",
     "closest",
+    "did_you_mean",
 ]
 
 
@@ -258,3 +259,9 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the candidate that `name` was most likely meant to be, or None where none is near."""
     found = difflib.get_close_matches(name, list(candidates), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def did_you_mean(name: object, candidates: Iterable[str]) -> str | None:
+    """Return the hint "did you mean ...?" with the closest candidate, or None where none is near."""
+    meant = closest(str(name), candidates)
+    return None if meant is None else f"did you mean {meant!r}?"

@@ -32,7 +32,7 @@ from bpframe.core.graph.building import build_graph
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
 from bpframe.documents import RunSpec, read_spec
-from bpframe.errors import BpframeError, CheckpointError, closest
+from bpframe.errors import BpframeError, CheckpointError, closest, did_you_mean
 from bpframe.plugins import Registry, default_registry
 from bpframe.replay.repeating import repeating_engine
 from bpframe.training.history import History
@@ -125,11 +125,10 @@ def _check(
             )
     for name, array in found.items():
         if name not in expected:
-            meant = closest(name, expected)
             raise CheckpointError(
                 f"{WEIGHTS} has a {what} '{name}', which the network of {SPEC} has not",
                 expected=", ".join(expected) or "none",
-                hint=f"did you mean '{meant}'?" if meant else None,
+                hint=did_you_mean(name, expected),
             )
         if (array.shape, array.dtype) != (expected[name], dtype):
             raise CheckpointError(

@@ -21,7 +21,7 @@ from bpframe.curve_fitting.data import (
 from bpframe.curve_fitting.model import default_optimizer, entry_names, fitted_network, set_start, values
 from bpframe.curve_fitting.result import CurveFit
 from bpframe.curve_fitting.verdict import Verdict, judged, total_square
-from bpframe.errors import DataError, DraftWarning, SpecError, closest
+from bpframe.errors import DataError, DraftWarning, SpecError, did_you_mean
 from bpframe.network import Network
 from bpframe.training.history import History
 from bpframe.validation.plain_arrays import Array
@@ -190,12 +190,11 @@ def covariance(
 def _unknown_arguments(unknown: Mapping[str, Any]) -> SpecError:
     name = next(iter(unknown))
     known = ("start", "sigma", "absolute_sigma", "optimizer", "iterations", "progress")
-    meant = closest(name, known)
     return SpecError(
         f"fit_curve has no argument '{name}'",
         expected=", ".join(known),
         received=", ".join(unknown),
-        hint=ELSEWHERE.get(name) or (f"did you mean '{meant}'?" if meant else None),
+        hint=ELSEWHERE.get(name) or did_you_mean(name, known),
     )
 
 

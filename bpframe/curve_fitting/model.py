@@ -12,7 +12,7 @@ from bpframe.core.component import Component, Cost, Layer, Optimizer, contract_o
 from bpframe.core.graph.description import NetworkSpec, network_spec
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.curve_fitting.data import real_numbers
-from bpframe.errors import DataError, UnknownComponent, closest
+from bpframe.errors import DataError, UnknownComponent, did_you_mean
 from bpframe.network import Network
 from bpframe.plugins import default_registry
 from bpframe.validation.plain_arrays import Array
@@ -125,12 +125,11 @@ def set_start(parameters: ParameterVector, start: Mapping[str, Any] | Sequence[f
     path_of = {name: path for path, name in short.items()} | {path: path for path in parameters}
     for name, value in start.items():
         if name not in path_of:
-            meant = closest(str(name), path_of)
             raise DataError(
                 f"start has a value for '{name}', which is no parameter of the model",
                 expected=", ".join(short.values()),
                 received=", ".join(map(str, start)),
-                hint=f"did you mean '{meant}'?" if meant else None,
+                hint=did_you_mean(name, path_of),
             )
         view, array = parameters.views[path_of[name]], _numbers(f"start['{name}']", value)
         if array.shape not in ((), view.shape):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.data.place import Array
-from bpframe.errors import DataError, closest
+from bpframe.errors import DataError, did_you_mean
 
 __all__ = ["ColumnName", "by_name", "names_of", "require_distinct"]
 
@@ -39,12 +39,12 @@ def by_name(value: Any, names: Sequence[ColumnName] | None, what: str) -> Any:
         return value
     missing = [name for name in names if name not in given]
     if missing:
-        near = closest(str(missing[0]), [str(name) for name in given])
+        meant = did_you_mean(missing[0], [str(name) for name in given])
         raise DataError(
             f"the {what} has no column {missing[0]!r}",
             expected=f"the columns of the training, in any order: {_shown(names)}",
             received=_shown(given),
-            hint=(f"did you mean {near!r}? " if near else "")
+            hint=(f"{meant} " if meant else "")
             + "where only the names differ, hand in the array, its columns in this order",
         )
     require_distinct(names, f"{what} of the training")

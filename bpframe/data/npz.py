@@ -18,7 +18,7 @@ from bpframe.data.paths import find_file
 from bpframe.data.place import Array, Place
 from bpframe.data.preparation import PreparationSpec, prepare
 from bpframe.data.samples import Dataset, Examples
-from bpframe.errors import DataError, closest
+from bpframe.errors import DataError, did_you_mean
 
 __all__ = ["NpzData", "read_npy", "read_npz"]
 
@@ -107,12 +107,11 @@ def read_npy(path: Path) -> Array:
 
 
 def _missing_key(path: Path, key: str, available: list[str]) -> DataError:
-    near = closest(key, available)
     return DataError(
         f"{path} has no array {key!r}",
         expected=f"one of {', '.join(sorted(available))}" if available else "an archive with arrays",
         received=repr(key),
-        hint=f"did you mean {near!r}?" if near else "name one of these arrays in the spec",
+        hint=did_you_mean(key, available) or "name one of these arrays in the spec",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bpframe.errors import DataError, closest
+from bpframe.errors import DataError, did_you_mean
 
 __all__ = ["find_file"]
 
@@ -38,5 +38,4 @@ def _hint(missing: Path) -> str:
         names = [entry.name for entry in missing.parent.iterdir() if entry.is_file()]
     except OSError:
         return f"check the folder: {missing.parent} cannot be listed"
-    near = closest(missing.name, names)
-    return f"did you mean {near!r}?" if near else f"look into {missing.parent}"
+    return did_you_mean(missing.name, names) or f"look into {missing.parent}"

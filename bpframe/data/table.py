@@ -13,7 +13,7 @@ import numpy as np
 
 from bpframe.data.cells import finite_number, number_hint, other_delimiter
 from bpframe.data.place import Array
-from bpframe.errors import DataError, closest
+from bpframe.errors import DataError, did_you_mean
 
 __all__ = ["Table", "read_table"]
 
@@ -66,13 +66,14 @@ class Table:
                 hint="header: true where the first line names the columns",
             )
         if wanted not in self.names:
-            near = closest(wanted, self.names)
             raise DataError(
                 f"{self.path} has no column {wanted!r}",
                 expected=f"one of {', '.join(self.names)}",
                 received=repr(wanted),
                 hint=self._other_delimiter()
-                or (f"did you mean {near!r}?" if near else _first_row_hint(self.names) or "name one of these columns"),
+                or did_you_mean(wanted, self.names)
+                or _first_row_hint(self.names)
+                or "name one of these columns",
             )
         return self._once(wanted)
 

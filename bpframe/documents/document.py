@@ -11,7 +11,7 @@ from bpframe.core.component import Cost
 from bpframe.core.graph.description import Name, NetworkSpec, NodeSpec, Shape, network_spec
 from bpframe.data import DataSpec
 from bpframe.documents.resolving import KindResolver
-from bpframe.errors import SpecError, closest
+from bpframe.errors import SpecError, did_you_mean
 from bpframe.plugins import default_registry
 from bpframe.plugins.registry import Registry
 from bpframe.training.spec import TrainingSpec
@@ -44,13 +44,12 @@ def _data(value: Any, handler: Any) -> Any:
     kind = value.get("kind")
     model = DATA_KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
-        meant = closest(str(kind), DATA_KINDS)
         raise refusal(
             f"cannot be {shortened(kind)}" if "kind" in value else "is missing",
             loc=("kind",),
             value=kind,
             expected="any of " + ", ".join(DATA_KINDS),
-            hint=f"did you mean '{meant}'?" if meant else None,
+            hint=did_you_mean(kind, DATA_KINDS),
         )
     try:
         return model.model_validate(dict(value))

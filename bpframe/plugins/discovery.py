@@ -12,7 +12,7 @@ from typing import Any
 
 import pluggy
 
-from bpframe.errors import closest
+from bpframe.errors import did_you_mean
 from bpframe.plugins.installed import is_ours, survey
 from bpframe.plugins.loading import load_set, one_line
 from bpframe.plugins.manager import plugin_manager
@@ -108,8 +108,8 @@ def _chosen(environ: Mapping[str, str]) -> tuple[str, ...] | None:
 
 
 def _missing(name: str, names: Iterable[str]) -> PluginSet:
-    meant = closest(name, names)
-    reason = f"{VARIABLE} names it, and it is not installed" + (f": did you mean '{meant}'?" if meant else "")
+    meant = did_you_mean(name, names)
+    reason = f"{VARIABLE} names it, and it is not installed" + (f": {meant}" if meant else "")
     return PluginSet(Provider(name), status="missing", reason=reason)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from bpframe.errors import BpframeError, closest
+from bpframe.errors import BpframeError, did_you_mean
 from bpframe.plugins import hooks
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ def check_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
     callers = manager.get_hookcallers(plugin) or []
     for caller in callers:
         if caller.spec is None:
-            meant = closest(caller.name, known_hooks())
+            meant = did_you_mean(caller.name, known_hooks())
             raise PluginDefect(
-                f"'{caller.name}' is no hook" + (f": did you mean '{meant}'?" if meant else ""),
+                f"'{caller.name}' is no hook" + (f": {meant}" if meant else ""),
                 expected=", ".join(known_hooks()),
             )
     if not callers:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from bpframe.errors import BpframeError, SpecError, closest
+from bpframe.errors import BpframeError, SpecError, did_you_mean
 from bpframe.validation.strict_numbers import NOT_A_NUMBER, NOT_A_TRUTH_VALUE, meant_truth
 
 __all__ = ["Wanted", "expected_of", "moved_up", "refusal", "shortened", "told", "translated"]
@@ -275,9 +275,8 @@ def _context(line: InitErrorDetails) -> dict[str, Any]:
     assert isinstance(kind, PydanticCustomError)
     context = dict(kind.context or {})
     if context["known"] is not None:
-        meant = closest(str(line["loc"][-1]), context["known"])
         context["expected"] = "any of " + ", ".join(context["known"]) if context["known"] else "no fields"
-        context["hint"] = f"did you mean '{meant}'?" if meant else None
+        context["hint"] = did_you_mean(line["loc"][-1], context["known"])
     return context
 
 

@@ -13,7 +13,7 @@ from bpframe.core.backprop.steps import Slots, Step
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Operator, dense_operator
-from bpframe.errors import BpframeError, ContractError, OperatorError, closest
+from bpframe.errors import BpframeError, ContractError, OperatorError, did_you_mean
 
 __all__ = ["bound", "local_jacobian"]
 
@@ -127,12 +127,11 @@ def _operators(node: Node, raw: Any, dtype: Any) -> dict[str, Operator]:
     found: dict[str, Operator] = {}
     for key, each in given.items():
         if key not in node.slot_shapes:
-            meant = closest(str(key), node.slot_shapes)
             raise ContractError(
                 f"{node.where}: jacobian has a key {key!r}, which names nothing",
                 expected=", ".join(node.slot_shapes),
                 received=", ".join(map(str, given)),
-                hint=f"did you mean '{meant}'?" if meant else None,
+                hint=did_you_mean(key, node.slot_shapes),
             )
         _require_operator(node, f"jacobian['{key}'] is", each)
         shape = node.slot_shapes[key]

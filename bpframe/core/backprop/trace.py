@@ -15,7 +15,7 @@ from bpframe.core.backprop.steps import Slots
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import Operator
-from bpframe.errors import closest
+from bpframe.errors import did_you_mean
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Trace"]
@@ -87,9 +87,8 @@ class Trace:
 
     def _known(self, name: str) -> str:
         if name not in self.plan.value_slots:
-            meant = closest(name, self.plan.value_slots)
-            known = ", ".join(self.plan.value_slots)
-            raise KeyError(f"no node '{name}'; " + (f"did you mean '{meant}'?" if meant else f"there are {known}"))
+            known = self.plan.value_slots
+            raise KeyError(f"no node '{name}'; {did_you_mean(name, known) or 'there are ' + ', '.join(known)}")
         return name
 
 

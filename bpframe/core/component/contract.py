@@ -21,7 +21,7 @@ from bpframe.core.component.keys import all_returned_keys, returned_keys
 from bpframe.core.component.layer import Layer
 from bpframe.core.component.optimizer import Optimizer
 from bpframe.core.component.signature import Signature, read_signature, unknown_word
-from bpframe.errors import ContractError, closest
+from bpframe.errors import ContractError, closest, did_you_mean
 
 __all__ = ["CATEGORIES", "CONTRACT_VERSION", "Contract", "category", "contract_of"]
 
@@ -289,11 +289,10 @@ def _check_spelling(cls: type[Component], base: type[Component], table: dict[str
         for attribute, value in ancestor.__dict__.items():
             if attribute.startswith("_") or attribute in table or not inspect.isfunction(value):
                 continue
-            meant = closest(attribute, missing)
-            if meant:
+            if hint := did_you_mean(attribute, missing):
                 raise ContractError(
                     f"{cls.__name__}.{attribute} is not a method of the contract",
-                    hint=f"did you mean '{meant}'? Begin the name with _ if it is a method of your own",
+                    hint=f"{hint} Begin the name with _ if it is a method of your own",
                 )
 
 
@@ -307,12 +306,11 @@ def _check_keys(cls: type[Component], contract: Contract) -> None:
         return
     for key in sorted(returned_keys(inspect.getattr_static(cls, "jacobian"))):
         if key not in inputs and key not in parameters:
-            meant = closest(key, [*inputs, *parameters])
             raise ContractError(
                 f"{cls.__name__}.jacobian has a key '{key}', which names neither an input nor a parameter",
                 expected="inputs "
                 + ", ".join(sorted(inputs))
                 + ("; parameters " + ", ".join(sorted(parameters)) if parameters else "; no parameters"),
                 received=key,
-                hint=f"did you mean '{meant}'?" if meant else None,
+                hint=did_you_mean(key, [*inputs, *parameters]),
             )

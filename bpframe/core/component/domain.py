@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
 from bpframe.core.component.base import Component
-from bpframe.errors import ContractError, closest
+from bpframe.errors import ContractError, did_you_mean
 
 __all__ = ["FROM_ZERO", "Domain", "Interval", "check_declared_domain", "declared_domain", "integers_of"]
 
@@ -71,11 +71,10 @@ def _checked(declared: object, inputs: Collection[str], where: str) -> Mapping[s
         return dict.fromkeys((each for each in inputs if each != "y"), _interval(declared, where))
     for name in declared:
         if name not in inputs:
-            meant = closest(str(name), inputs)
             raise ContractError(
                 f"{where} names '{name}', which is no input",
                 expected="any of " + ", ".join(inputs),
-                hint=f"did you mean '{meant}'?" if meant else None,
+                hint=did_you_mean(name, inputs),
             )
     return {name: _interval(each, f"{where}[{name!r}]") for name, each in declared.items()}
 

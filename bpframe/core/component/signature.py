@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bpframe.core.component.base import Component
-from bpframe.errors import ContractError, closest
+from bpframe.errors import ContractError, did_you_mean
 
 __all__ = ["Signature", "read_signature", "unknown_word"]
 
@@ -90,12 +90,11 @@ def read_signature(cls: type[Component], method: str, allowed: Collection[str] |
 
 def unknown_word(problem: str, word: str, allowed: Collection[str]) -> ContractError:
     """Return the error for a name that means nothing, with the closest of those that do."""
-    meant = closest(word, allowed)
     return ContractError(
         problem,
         expected="any of " + ", ".join(sorted(allowed)),
         received=word,
-        hint=f"did you mean '{meant}'?" if meant else None,
+        hint=did_you_mean(word, allowed),
     )
 
 

@@ -24,7 +24,7 @@ from bpframe.errors import (
     GraphError,
     ShapeMismatch,
     UnreachableNode,
-    closest,
+    did_you_mean,
 )
 
 __all__ = ["build_graph"]
@@ -107,12 +107,11 @@ def _check_edges(spec: NetworkSpec) -> None:
 
 
 def _dangling(problem: str, name: str, names: list[str]) -> DanglingInput:
-    meant = closest(name, names)
     return DanglingInput(
         problem,
         expected="one of " + ", ".join(names),
         received=name,
-        hint=f"did you mean '{meant}'?" if meant else None,
+        hint=did_you_mean(name, names),
     )
 
 

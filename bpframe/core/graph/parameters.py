@@ -11,7 +11,7 @@ import numpy as np
 from bpframe.core.component import Initializer, Parameter, contract_of
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.randomness import stream
-from bpframe.errors import ContractError, DataError, ShapeMismatch, closest
+from bpframe.errors import ContractError, DataError, ShapeMismatch, did_you_mean
 from bpframe.validation.plain_arrays import Array, plain_array
 
 __all__ = ["ByPath", "ParameterVector", "initial_parameters", "views_of"]
@@ -36,9 +36,8 @@ class ByPath(Mapping[str, Array]):
         try:
             return self.views[path]
         except KeyError:
-            meant = closest(path, self.views)
-            hint = f"; did you mean '{meant}'?" if meant else f"; there are {', '.join(self.views) or 'none'}"
-            raise KeyError(f"no parameter '{path}'{hint}") from None
+            hint = did_you_mean(path, self.views) or f"there are {', '.join(self.views) or 'none'}"
+            raise KeyError(f"no parameter '{path}'; {hint}") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.views)

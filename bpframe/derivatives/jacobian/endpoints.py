@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bpframe.core.graph.graph import Graph
-from bpframe.errors import DerivativeError, closest
+from bpframe.errors import DerivativeError, did_you_mean
 
 __all__ = ["sources", "targets"]
 
@@ -74,10 +74,9 @@ def _differentiable(graph: Graph, name: str) -> str:
 
 def _unknown(word: str, name: Any, known: Iterable[str]) -> DerivativeError:
     names = list(known)
-    meant = closest(name, names) if isinstance(name, str) else None
     return DerivativeError(
         f"{word} names no value of the network" if word == "of" else f"{word} names nothing in the network",
         expected=", ".join(names),
         received=repr(name),
-        hint=f"did you mean {meant!r}?" if meant else None,
+        hint=did_you_mean(name, names),
     )

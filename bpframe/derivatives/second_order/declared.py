@@ -18,7 +18,7 @@ from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import locked
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Diagonal, Operator, dense_operator
-from bpframe.errors import ContractError, DerivativeError, OperatorError, closest
+from bpframe.errors import ContractError, DerivativeError, OperatorError, did_you_mean
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Blocks", "bending_keys", "block_product", "needs_second_order", "second_order"]
@@ -159,9 +159,8 @@ def _check_pair(node: Node, pair: Any, shapes: Collection[str]) -> None:
     unknown = [name for name in names if name not in shapes]
     if len(names) == 2 and not unknown:
         return
-    meant = closest(str(unknown[0]), shapes) if unknown else None
     raise ContractError(
         f"{node.where}: second_order has a key {pair!r}, which is no pair of inputs and parameters",
         expected="pairs of " + ", ".join(shapes),
-        hint=f"did you mean '{meant}'?" if meant else None,
+        hint=did_you_mean(unknown[0], shapes) if unknown else None,
     )

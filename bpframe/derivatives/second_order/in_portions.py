@@ -18,7 +18,7 @@ from bpframe.derivatives.second_order.difference import DifferenceProduct
 from bpframe.derivatives.second_order.empirical_fisher import EmpiricalFisherProduct
 from bpframe.derivatives.second_order.ggn import GaussNewtonProduct, check_fisher
 from bpframe.derivatives.second_order.hvp import HessianProduct
-from bpframe.errors import DerivativeError, closest
+from bpframe.errors import DerivativeError, did_you_mean
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["KINDS", "Kind", "Method", "Product", "in_portions", "mean_product", "product_at", "unknown", "vector_bytes"]
@@ -137,10 +137,9 @@ def vector_bytes(plan: Plan, batch: int, dtype: Any) -> int:
 
 def unknown(what: str, value: Any, known: Collection[str]) -> DerivativeError:
     """Return the error for a word that is none of those known, with the closest of them."""
-    meant = closest(value, known) if isinstance(value, str) else None
     return DerivativeError(
         f"{what} is unknown",
         expected=", ".join(map(repr, known)),
         received=repr(value),
-        hint=f"did you mean {meant!r}?" if meant else None,
+        hint=did_you_mean(value, known),
     )
