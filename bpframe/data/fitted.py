@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
-from bpframe.data.checks import FloatName, require_examples, require_finite, require_numeric
 from bpframe.data.frames import by_name
 from bpframe.data.labels import Label, as_labels, one_hot
 from bpframe.data.place import Array, Place
 from bpframe.data.scaling import FittedScaling
+from bpframe.data.usable_arrays import FloatName, require_examples, require_finite, require_numeric
 from bpframe.errors import DataError
 from bpframe.validation.plain_arrays import plain_array
 

@@ -13,8 +13,8 @@ from decimal import Decimal, InvalidOperation
 import numpy as np
 
 from bpframe.data.cells import is_missing
-from bpframe.data.checks import FloatName, require_finite
 from bpframe.data.place import Array, Place
+from bpframe.data.usable_arrays import FloatName, require_finite
 from bpframe.errors import DataError, closest
 
 __all__ = ["Label", "as_labels", "find_classes", "one_hot"]

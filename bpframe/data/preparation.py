@@ -9,12 +9,12 @@ from typing import Annotated, ClassVar, Self
 import numpy.typing as npt
 from pydantic import Field, StrictInt, StrictStr, model_validator
 
-from bpframe.data.checks import float_name, require_finite, require_numeric
 from bpframe.data.fitted import FittedPreparation
 from bpframe.data.labels import Label, as_labels, find_classes
 from bpframe.data.samples import Dataset, Examples
 from bpframe.data.scaling import Scaling, fit_scaling
 from bpframe.data.split import held_back_count, split_rows
+from bpframe.data.usable_arrays import float_name, require_finite, require_numeric
 from bpframe.validation.model import Validated
 
 __all__ = ["PreparationSpec", "prepare"]

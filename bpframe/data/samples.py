@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bpframe.data.checks import require_examples
 from bpframe.data.fitted import FittedPreparation
 from bpframe.data.place import Array, Place
+from bpframe.data.usable_arrays import require_examples
 from bpframe.errors import DataError
 
 __all__ = ["Dataset", "Examples"]

@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bpframe.data.checks import FloatName
 from bpframe.data.place import Array
+from bpframe.data.usable_arrays import FloatName
 from bpframe.errors import DataError
 from bpframe.validation.model import Validated
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from bpframe.core.component import CATEGORIES, Component
-from bpframe.plugins.registry import GROUPS, Registry, group_of
+from bpframe.plugins.plugin_set import GROUPS, group_of
+from bpframe.plugins.registry import Registry
 
 __all__ = ["model_fields_schema"]
 

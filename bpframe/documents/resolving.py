@@ -10,7 +10,8 @@ from pydantic import ModelWrapValidatorHandler
 from bpframe.core.component import CATEGORIES, Component
 from bpframe.core.component.base import Resolver
 from bpframe.errors import RegistryError
-from bpframe.plugins.registry import Registry, group_of
+from bpframe.plugins.plugin_set import group_of
+from bpframe.plugins.registry import Registry
 from bpframe.validation.mistakes import refusal, shortened
 
 __all__ = ["KindResolver"]

@@ -14,7 +14,8 @@ from bpframe.documents.document import DATA_KINDS, NetworkDocument
 from bpframe.documents.model_schema import model_fields_schema
 from bpframe.documents.writing import component_document
 from bpframe.plugins import default_registry
-from bpframe.plugins.registry import GROUPS, Registry
+from bpframe.plugins.plugin_set import GROUPS
+from bpframe.plugins.registry import Registry
 from bpframe.training.spec import TrainingSpec
 
 __all__ = ["json_schema"]

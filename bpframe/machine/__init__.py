@@ -3,7 +3,7 @@
 The package is not called `doctor`: that name is the function's.
 """
 
+from bpframe.machine.doctor_report import DoctorReport, Finding
 from bpframe.machine.examination import doctor
-from bpframe.machine.report import DoctorReport, Finding
 
 __all__ = ["DoctorReport", "Finding", "doctor"]

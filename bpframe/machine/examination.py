@@ -12,9 +12,9 @@ from typing import Any
 from bpframe._version import __version__
 from bpframe.machine.blas import Blas, better_kernel, numpy_blas
 from bpframe.machine.blas_threads import ALL, LARGE_PRODUCT, keeps_threads, most_threads
+from bpframe.machine.doctor_report import DoctorReport, Finding
 from bpframe.machine.kernel import CORETYPE, measured_rate, remember_kernel
 from bpframe.machine.processor import cpu_features, cpu_name, is_debug_build, numpy_build, usable_cores
-from bpframe.machine.report import DoctorReport, Finding
 
 __all__ = ["doctor", "examine"]
 

@@ -12,8 +12,9 @@ from bpframe.plugins.discovery import (
     load_registry,
 )
 from bpframe.plugins.hooks import hookimpl, hookspec
-from bpframe.plugins.registry import PluginSet, Provider, Registry
-from bpframe.plugins.report import plugin_report
+from bpframe.plugins.listing import plugin_report
+from bpframe.plugins.plugin_set import PluginSet, Provider
+from bpframe.plugins.registry import Registry
 from bpframe.plugins.trial import forget_trials
 
 __all__ = [

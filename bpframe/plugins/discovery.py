@@ -16,7 +16,8 @@ from bpframe.errors import did_you_mean
 from bpframe.plugins.installed import is_ours, survey
 from bpframe.plugins.loading import load_set, one_line
 from bpframe.plugins.manager import plugin_manager
-from bpframe.plugins.registry import PluginSet, Provider, Registry
+from bpframe.plugins.plugin_set import PluginSet, Provider
+from bpframe.plugins.registry import Registry
 from bpframe.plugins.trial import verdicts
 
 __all__ = ["Discovery", "default_discovery", "default_registry", "discover", "listeners", "load_registry"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
 
 from bpframe.plugins.hooks import GROUP
-from bpframe.plugins.registry import Provider
+from bpframe.plugins.plugin_set import Provider
 
 __all__ = ["Survey", "installed", "is_ours", "survey"]
 

@@ -11,11 +11,11 @@ import pluggy
 
 from bpframe.core.component import CONTRACT_VERSION, Component
 from bpframe.errors import BpframeError
+from bpframe.machine.interruption import noticing_interruption
 from bpframe.plugins.capturing import captured
 from bpframe.plugins.disturbances import noticing
-from bpframe.plugins.interrupting import ctrl_c
 from bpframe.plugins.manager import PluginDefect, check_hooks, plugin_manager
-from bpframe.plugins.registry import PluginSet, Provider, check_set_name
+from bpframe.plugins.plugin_set import PluginSet, Provider, check_set_name
 
 __all__ = ["load_set", "one_line"]
 
@@ -38,7 +38,7 @@ def load_set(entry_point: EntryPoint, provider: Provider) -> tuple[PluginSet, ob
     started = time.perf_counter()
     seconds = 0.0
     plugin = None
-    with captured() as written, ctrl_c() as asked:
+    with captured() as written, noticing_interruption() as ctrl_c:
         try:
             try:
                 plugin = _imported(entry_point, provider)
@@ -47,7 +47,7 @@ def load_set(entry_point: EntryPoint, provider: Provider) -> tuple[PluginSet, ob
             seconds = time.perf_counter() - started
             found = PluginSet(provider, _components(plugin)).checked()
         except BaseException as error:  # somebody else's code: it must not take the host down
-            if asked.to_stop and isinstance(error, KeyboardInterrupt):
+            if ctrl_c.requested and isinstance(error, KeyboardInterrupt):
                 raise
             told = "".join(traceback.format_exception(error))
             found = PluginSet(provider, status="broken", reason=one_line(error), details=told)

@@ -7,109 +7,17 @@ initializers each have their own.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
-from bpframe.core.component import CATEGORIES, Component, category, contract_of
-from bpframe.errors import AmbiguousComponent, BpframeError, BrokenPlugin, RegistryError, UnknownComponent, closest
+from bpframe.core.component import Component
+from bpframe.errors import AmbiguousComponent, BrokenPlugin, RegistryError, UnknownComponent, closest
+from bpframe.plugins.plugin_set import GROUPS, PluginSet, Provider, check_names, check_set_name, class_path, group_of
 
 __all__ = ["GROUPS", "PluginSet", "Provider", "Registry", "check_set_name", "group_of"]
 
-#: The spaces of names: each category's, in which layers and activations are together.
-GROUPS: dict[str, str] = {
-    "activation": "node",
-    "layer": "node",
-    "cost": "cost",
-    "optimizer": "optimizer",
-    "initializer": "initializer",
-}
-
 _WORDS = {"node": "a layer", "cost": "a cost", "optimizer": "an optimizer", "initializer": "an initializer"}
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-
-
-def group_of(cls: type[Component]) -> str:
-    """Return the space of names that a component class belongs to: node, cost, optimizer or initializer."""
-    return GROUPS[category(cls)]
-
-
-@dataclass(frozen=True)
-class Provider:
-    """Who provides a plugin set: its name, the installed distribution with its version, and the module."""
-
-    set: str
-    distribution: str | None = None
-    version: str | None = None
-    module: str | None = None
-
-    def __str__(self) -> str:
-        if self.distribution is None:
-            return f"{self.set} (given in Python)"
-        return f"{self.set} ({self.distribution} {self.version or '(no version)'})"
-
-
-@dataclass(frozen=True)
-class PluginSet:
-    """A plugin set as it was found.
-
-    Its `status` is ok; broken, with a `reason` in one line and the traceback in `details`; refused, when it was not
-    even imported, since its name is another's; excluded, when BPFRAME_PLUGINS leaves it out; or missing, when
-    BPFRAME_PLUGINS names it and it is not installed. Only a set that is ok has components. `output` is what it printed
-    while it was loaded, `warnings` what else it did that may surprise.
-    """
-
-    provider: Provider
-    components: tuple[type[Component], ...] = ()
-    status: Literal["ok", "broken", "refused", "excluded", "missing"] = "ok"
-    reason: str | None = None
-    details: str | None = None
-    output: str = ""
-    warnings: tuple[str, ...] = ()
-    import_seconds: float = 0.0
-
-    def checked(self) -> PluginSet:
-        """Return the set; as a broken one where a class breaks the contract or a name stands for two classes."""
-        if self.status != "ok":
-            return self
-        try:
-            _check_names(self)
-        except BpframeError as error:
-            remark = f" ({error.hint})" if error.hint else ""
-            return replace(self, components=(), status="broken", reason=error.problem + remark, details=str(error))
-        return self
-
-
-def check_set_name(name: str) -> None:
-    """Refuse what cannot stand before the dot of `set.name`.
-
-    Raises
-    ------
-    RegistryError
-
-    """
-    if not _NAME.fullmatch(name):
-        raise RegistryError(f"'{name}' is no name for a plugin set", hint="letters A-Z, digits, _ and -, no dot")
-
-
-def _check_names(plugin_set: PluginSet) -> None:
-    name = plugin_set.provider.set
-    check_set_name(name)
-    taken: dict[tuple[str, str], type[Component]] = {}
-    for cls in plugin_set.components:
-        contract_of(cls)
-        before = taken.setdefault((group_of(cls), cls.kind), cls)
-        if before is not cls:
-            raise RegistryError(
-                f"two components of '{name}' are named '{cls.kind}': {_path(before)} and {_path(cls)}",
-                hint="give one of them another kind",
-            )
-
-
-def _path(cls: type) -> str:
-    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 @dataclass(frozen=True)
@@ -234,7 +142,7 @@ class Registry:
         if name is None:
             raise RegistryError(
                 f"{cls.__name__} belongs to no plugin set, so that no file can name it",
-                received=_path(cls),
+                received=class_path(cls),
                 hint="list it in the bpframe_components() of an installed plugin set, or pass components=["
                 + cls.__name__
                 + "]",
@@ -264,7 +172,7 @@ class Registry:
             )
         joined = tuple(dict.fromkeys([*(cls for each in before for cls in each.components), *added]))
         extended = PluginSet(Provider(name), joined)
-        _check_names(extended)
+        check_names(extended)
         return Registry((*(each for each in self.sets if each not in before), extended))
 
     def _claimed_twice(self, name: str, sets: list[PluginSet]) -> AmbiguousComponent:
@@ -305,6 +213,3 @@ def _unusable(name: str, plugin_set: PluginSet) -> BrokenPlugin:
         rows=[("reason", plugin_set.reason or ""), ("provider", str(plugin_set.provider))],
         hint=hint,
     )
-
-
-assert set(GROUPS) == set(CATEGORIES)

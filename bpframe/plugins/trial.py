@@ -27,7 +27,7 @@ from bpframe.machine.ownership import is_owned
 from bpframe.plugins.hooks import GROUP
 from bpframe.plugins.installed import installed, is_ours
 from bpframe.plugins.loading import load_set
-from bpframe.plugins.registry import Provider
+from bpframe.plugins.plugin_set import Provider
 
 __all__ = ["VARIABLE", "forget_trials", "load_each", "verdicts"]
 

@@ -10,7 +10,7 @@ import sys
 from bpframe.errors import ScaffoldError
 from bpframe.plugins import default_registry
 from bpframe.plugins.installed import installed
-from bpframe.plugins.registry import GROUPS
+from bpframe.plugins.plugin_set import GROUPS
 from bpframe.scaffold.names import Names
 
 __all__ = ["check_free"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bpframe.core.component import CATEGORIES, category
-from bpframe.plugins.registry import PluginSet, Registry
+from bpframe.plugins.plugin_set import PluginSet
+from bpframe.plugins.registry import Registry
 
 __all__ = ["plugin_report"]
 
