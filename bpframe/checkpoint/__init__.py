@@ -3,7 +3,8 @@
 from bpframe.checkpoint.content import Checkpoint
 from bpframe.checkpoint.folder import check_destination, free_folder
 from bpframe.checkpoint.kept_preparation import restored_preparation, saved_preparation
-from bpframe.checkpoint.reading import read_checkpoint, restored_engine
+from bpframe.checkpoint.reading import read_checkpoint
+from bpframe.checkpoint.restoring import restored_engine
 from bpframe.checkpoint.writing import write_checkpoint
 
 __all__ = [

@@ -33,18 +33,17 @@ def free_folder(wanted: Path) -> Path:
     return free
 
 
-def check_destination(folder: str | os.PathLike[str], overwrite: bool = False, files: Iterable[str] = ()) -> None:
+def check_destination(folder: str | os.PathLike[str]) -> None:
     """Find out before long work whether a folder can be written, leaving no trace.
 
     Raises
     ------
     CheckpointError
-        Something has this name, or no folder can be made there. With `overwrite`, an existing folder is fine as long
-        as it holds nothing but `files`.
+        Something has this name, or no folder can be made there.
 
     """
     target = resolved(folder)
-    _require_free(target, overwrite, files)
+    _require_free(target, overwrite=False, files=())
     parent = target.parent
     while not os.path.lexists(parent):
         parent = parent.parent

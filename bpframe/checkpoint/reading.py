@@ -1,4 +1,4 @@
-"""From a folder to a network. Nothing in a file is imported, executed or unpickled."""
+"""From a folder to what it holds. Nothing in a file is imported, executed or unpickled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from bpframe.checkpoint.content import (
@@ -26,20 +25,17 @@ from bpframe.checkpoint.content import (
 )
 from bpframe.checkpoint.digests import check_files, check_seal
 from bpframe.checkpoint.folder import resolved
-from bpframe.core.backprop.engine import Engine
 from bpframe.core.component import Component
-from bpframe.core.graph.building import build_graph
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
 from bpframe.documents import RunSpec, read_spec
-from bpframe.errors import BpframeError, CheckpointError, closest, did_you_mean
+from bpframe.errors import BpframeError, CheckpointError, closest
 from bpframe.plugins import Registry, default_registry
-from bpframe.replay.repeating import repeating_engine
 from bpframe.training.history import History
 from bpframe.validation.mistakes import shortened
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["read_checkpoint", "restored_engine"]
+__all__ = ["read_checkpoint", "retold"]
 
 #: A distribution's name and a version.
 _PACKAGE = re.compile(r"[\w.-]{1,100} [\w.+!-]{1,50}", re.ASCII)
@@ -77,74 +73,6 @@ def read_checkpoint(folder: str | os.PathLike[str], components: Iterable[type[Co
         columns=_model(path / COLUMNS, Columns),
         versions=versions,
     )
-
-
-def restored_engine(checkpoint: Checkpoint) -> Engine:
-    """Return an engine of the checkpoint's network with the checkpoint's arrays.
-
-    Raises
-    ------
-    CheckpointError
-        The spec describes no network; a parameter or state is missing, unknown, of another shape or dtype, or not
-        finite, and is named.
-
-    """
-    spec, dtype = checkpoint.spec.network, np.dtype(checkpoint.spec.network.dtype)
-    try:
-        graph = build_graph(spec)
-        # Before there are arrays of the network's own: those of the file take no more memory than it has bytes.
-        shapes = {path: parameter.shape for path, parameter in graph.parameters.items()}
-        _check(checkpoint.parameters, shapes, dtype, "parameter")
-        slots = {f"{node.name}.{name}": slot.shape for node in graph.nodes for name, slot in node.state.items()}
-        _check(_flat(checkpoint.state), slots, dtype, "state")
-        engine = repeating_engine(graph, spec.dtype, spec.seed)
-    except CheckpointError:
-        raise
-    except BpframeError as error:
-        raise _retold(SPEC, error, error.rows, error.hint) from error
-    except (MemoryError, OverflowError) as error:
-        raise CheckpointError(f"{SPEC} describes a network that is too large to build", received=str(error)) from error
-    for name, array in checkpoint.parameters.items():
-        engine.parameters[name] = array
-    engine.state = {node: dict(named) for node, named in checkpoint.state.items()}
-    return engine
-
-
-def _flat(state: Mapping[str, Mapping[str, Array]]) -> dict[str, Array]:
-    return {f"{node}.{name}": array for node, named in state.items() for name, array in named.items()}
-
-
-def _check(
-    found: Mapping[str, Array], expected: Mapping[str, tuple[int, ...]], dtype: np.dtype[Any], what: str
-) -> None:
-    for name in expected:
-        if name not in found:
-            raise CheckpointError(
-                f"{WEIGHTS} has no {what} '{name}', which the network of {SPEC} has",
-                received=", ".join(found) or "none",
-            )
-    for name, array in found.items():
-        if name not in expected:
-            raise CheckpointError(
-                f"{WEIGHTS} has a {what} '{name}', which the network of {SPEC} has not",
-                expected=", ".join(expected) or "none",
-                hint=did_you_mean(name, expected),
-            )
-        if (array.shape, array.dtype) != (expected[name], dtype):
-            raise CheckpointError(
-                f"{WEIGHTS}: the {what} '{name}' does not fit the network of {SPEC}",
-                expected=f"{expected[name]}, {dtype}",
-                received=f"{array.shape}, {array.dtype}",
-            )
-        # State may have infinity as the value from which a minimum starts.
-        bad = np.isnan(array) if what == "state" else ~np.isfinite(array)
-        if bad.any():
-            raise CheckpointError(
-                f"{WEIGHTS}: the {what} '{name}' is not finite",
-                expected="finite numbers",
-                received=f"{np.count_nonzero(bad)} of {array.size} entries are NaN or infinite",
-                hint="the file is damaged: take another copy of the run",
-            )
 
 
 def _require_folder(path: Path) -> None:
@@ -212,11 +140,11 @@ def _spec(path: Path, components: tuple[type[Component], ...], versions: Mapping
         local = versions.get("local_components")
         if components or not isinstance(local, dict) or not local:
             rows, hint = _providers(error, versions, registry)
-            raise _retold(str(file), error, [*error.rows, *rows], hint or error.hint) from error
+            raise retold(str(file), error, [*error.rows, *rows], hint or error.hint) from error
         paths = [str(each) for each in local.values()]
         names = ", ".join(each.rpartition(".")[2] for each in paths)
         rows = [*error.rows, ("needs", "classes that no plugin set provides: " + ", ".join(paths))]
-        raise _retold(str(file), error, rows, f"bpframe.load({str(path)!r}, components=[{names}])") from error
+        raise retold(str(file), error, rows, f"bpframe.load({str(path)!r}, components=[{names}])") from error
 
 
 def _providers(
@@ -235,7 +163,8 @@ def _providers(
     return [("needs", "; ".join(needs))] if needs else [], "install it, if you trust it" if needs else None
 
 
-def _retold(where: str, error: BpframeError, rows: Iterable[tuple[str, str]], hint: str | None) -> CheckpointError:
+def retold(where: str, error: BpframeError, rows: Iterable[tuple[str, str]], hint: str | None) -> CheckpointError:
+    """Return the error of a file's content as one of the run."""
     return CheckpointError(
         f"{where}: {error.problem}", expected=error.expected, received=error.received, rows=rows, hint=hint
     )

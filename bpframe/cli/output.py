@@ -14,10 +14,12 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import typer
 
+from bpframe.machine.whole_file import whole_file
+
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["json_alone", "json_text", "prepare_streams", "print_json", "print_table", "whole_file"]
+__all__ = ["json_alone", "json_text", "prepare_streams", "print_json", "print_table", "written_file"]
 
 #: How wide a table may be where no terminal sets the width.
 FILE_WIDTH = 120
@@ -79,22 +81,17 @@ def print_table(table: Table) -> None:
 
 
 @contextlib.contextmanager
-def whole_file(path: Path, failure: type[Exception]) -> Iterator[IO[bytes]]:
+def written_file(path: Path, failure: type[Exception]) -> Iterator[IO[bytes]]:
     """Yield a file to write to that takes its name when the block ends without an error.
 
     A file of that name is replaced. Raises `failure`, with what the system says, where it cannot be written.
     """
     target = path.expanduser()
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         if target.is_dir():
             raise IsADirectoryError(21, "it is a folder")
-        try:
-            with draft.open("xb") as file:
-                yield file
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        with whole_file(target) as file:
+            yield file
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:

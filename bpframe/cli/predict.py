@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bpframe.cli.output import json_alone, print_json, whole_file
+from bpframe.cli.output import json_alone, print_json, written_file
 
 if TYPE_CHECKING:
     from bpframe.runs import Predictions
@@ -45,7 +45,7 @@ def predict(
         _check_output(output, file)
     found = open_run(run).predict(file)
     if output is not None:
-        with whole_file(output, DataError) as target:
+        with written_file(output, DataError) as target:
             _write(found, target, output.suffix.lower())
     if as_json:
         print_json(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bpframe.cli.output import json_alone, json_text, print_json, whole_file
+from bpframe.cli.output import json_alone, json_text, print_json, written_file
 
 __all__ = ["schema"]
 
@@ -31,7 +31,7 @@ def schema(
     if output is None:
         print_json(found)
         return
-    with whole_file(output, SpecFileError) as file:
+    with written_file(output, SpecFileError) as file:
         file.write(json_text(found).encode() + b"\n")
     print(f"The schema is in {output}. An editor uses it for a spec that begins with the line", file=sys.stderr)
     print(f"# yaml-language-server: $schema={output}", file=sys.stderr)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from bpframe.data.paths import find_file
+from bpframe.data.paths import DAMAGED, find_file
 from bpframe.data.place import Array, Place
 from bpframe.data.preparation import PreparationSpec, prepare
 from bpframe.data.samples import Dataset, Examples
@@ -50,10 +50,7 @@ class IdxData(PreparationSpec):
 
     @model_validator(mode="after")
     def _both_test_files(self) -> Self:
-        if (self.test_inputs is None) != (self.test_targets is None):
-            raise ValueError("test_inputs and test_targets go together")
-        if self.test_inputs is not None:
-            self._refuse_split_beside("test_inputs")
+        self._require_both(self.test_inputs, self.test_targets)
         return self
 
     def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64") -> Dataset:
@@ -91,7 +88,7 @@ def read_idx(path: Path) -> Array:
             f"{path} cannot be read",
             expected="a whole IDX file, plain or compressed with gzip",
             received=str(error),
-            hint="the file may be truncated or damaged: copy or download it again",
+            hint=DAMAGED,
         ) from error
 
 
@@ -133,5 +130,5 @@ def _wrong_size(path: Path, expected: str, received: str) -> DataError:
         f"{path} does not have the size that its header states",
         expected=expected,
         received=received,
-        hint="the file may be truncated or damaged: copy or download it again",
+        hint=DAMAGED,
     )

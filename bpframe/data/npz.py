@@ -14,7 +14,7 @@ import numpy.typing as npt
 from numpy.lib import format as npy
 from pydantic import Field, model_validator
 
-from bpframe.data.paths import find_file
+from bpframe.data.paths import DAMAGED, find_file
 from bpframe.data.place import Array, Place
 from bpframe.data.preparation import PreparationSpec, prepare
 from bpframe.data.samples import Dataset, Examples
@@ -43,10 +43,7 @@ class NpzData(PreparationSpec):
 
     @model_validator(mode="after")
     def _both_test_keys(self) -> Self:
-        if (self.test_inputs is None) != (self.test_targets is None):
-            raise ValueError("test_inputs and test_targets go together")
-        if self.test_inputs is not None:
-            self._refuse_split_beside("test_inputs")
+        self._require_both(self.test_inputs, self.test_targets)
         return self
 
     def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64") -> Dataset:
@@ -93,7 +90,7 @@ def read_npz(path: Path, keys: list[str] | None = None) -> dict[str, Array]:
             f"{path} cannot be read as an .npz file",
             expected="a whole zip archive as numpy.savez writes it",
             received=f"{path.stat().st_size} bytes: {error}",
-            hint="the file may be truncated or damaged: copy or download it again",
+            hint=DAMAGED,
         ) from error
 
 
@@ -139,7 +136,7 @@ def _read_array(stream: IO[bytes], size: int, where: str) -> Array:
             f"{where} does not have the size that its header states",
             expected=f"{expected} bytes for shape {shape} of {dtype}",
             received=f"{size} bytes",
-            hint="the file may be truncated or damaged: copy or download it again",
+            hint=DAMAGED,
         )
     payload = stream.read(count * dtype.itemsize)
     if len(payload) < count * dtype.itemsize:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from bpframe.errors import DataError, did_you_mean
 
-__all__ = ["find_file"]
+__all__ = ["DAMAGED", "find_file"]
+
+#: What to try where a file is not whole.
+DAMAGED = "the file may be truncated or damaged: copy or download it again"
 
 
 def find_file(base: Path, path: str | Path) -> Path:

@@ -81,6 +81,12 @@ class PreparationSpec(Validated):
                     changed[name] = str(start / path)
         return self.model_copy(update=changed)
 
+    def _require_both(self, test_inputs: str | None, test_targets: str | None) -> None:
+        if (test_inputs is None) != (test_targets is None):
+            raise ValueError("test_inputs and test_targets go together")
+        if test_inputs is not None:
+            self._refuse_split_beside("test_inputs")
+
     def _refuse_split_beside(self, name: str) -> None:
         if self.test_fraction is not None or self.test_count is not None:
             raise ValueError(f"{name} names the test data: leave out test_fraction and test_count")

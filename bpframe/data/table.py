@@ -114,7 +114,7 @@ class Table:
             raise DataError(
                 f"{self.path}: the header holds numbers where inputs are: is it the first row of data?",
                 expected="the names of the columns",
-                received=", ".join(self.names[:8]) + (", ..." if len(self.names) > 8 else ""),
+                received=_begun(self.names),
                 hint="header: false for a file that begins with data; where these are names, list them as `inputs`",
             )
 
@@ -208,6 +208,11 @@ def read_table(path: Path, *, delimiter: str, header: bool | None) -> Table:
     return Table(path, names, rows, np.array(lines), delimiter)
 
 
+def _begun(cells: Sequence[str]) -> str:
+    """Return how a row begins."""
+    return ", ".join(cells[:8]) + (", ..." if len(cells) > 8 else "")
+
+
 def _comment_hint(row: Sequence[str]) -> str | None:
     """Return what to do about a row that is a comment."""
     return f"take the comments out: {row[0]!r:.40}" if row[0].startswith("#") else None
@@ -225,7 +230,7 @@ def _looks_like_names(path: Path, line: int, row: Sequence[str]) -> bool:
         raise DataError(
             f"{path}, line {line}: the first row holds numbers and texts",
             expected="the names of the columns, or numbers alone",
-            received=", ".join(row[:8]) + (", ..." if len(row) > 8 else ""),
+            received=_begun(row),
             hint=number_hint(row[numbers.index(False)]) or "give every column a name, or take columns of text out",
         )
     return not any(numbers)
@@ -277,6 +282,6 @@ def _require_no_numbers(path: Path, line: int, names: tuple[str, ...]) -> None:
         raise DataError(
             f"{path}, line {line}: the header is a row of numbers",
             expected="the names of the columns",
-            received=", ".join(names[:8]) + (", ..." if len(names) > 8 else ""),
+            received=_begun(names),
             hint="header: false for a file that begins with data",
         )

@@ -16,6 +16,7 @@ from bpframe.core.graph.description import DEFAULT_INPUT, NetworkSpec, NodeSpec,
 from bpframe.documents.document import RunSpec
 from bpframe.documents.text import dump_text, suffix_of
 from bpframe.errors import BpframeError, SpecFileError
+from bpframe.machine.whole_file import whole_file
 from bpframe.plugins import default_registry
 from bpframe.plugins.registry import Registry
 from bpframe.validation.mistakes import shortened
@@ -39,17 +40,12 @@ def write_spec(spec: RunSpec, path: str | os.PathLike[str], registry: Registry |
     target = Path(path).expanduser()
     suffix = suffix_of(target)
     text = dump_text(spec_document(spec, registry), suffix)
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         encoded = text.encode("utf-8")
-        try:
-            with draft.open("xb") as file:
-                file.write(encoded)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        with whole_file(target) as file:
+            file.write(encoded)
+            file.flush()
+            os.fsync(file.fileno())
     except (OSError, ValueError) as error:
         raise SpecFileError(f"{target} cannot be written: {error}") from None
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from bpframe.machine.whole_file import whole_file
 
 __all__ = ["VARIABLE", "cache_folder", "write_whole"]
 
@@ -35,14 +36,7 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path | None:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file, whole or not at all, whoever else is writing it."""
-    temporary: str | None = None
-    try:
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(path)
-    except OSError:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
+        with whole_file(path) as file:
+            file.write(text.encode("utf-8"))

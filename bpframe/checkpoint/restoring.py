@@ -1,0 +1,86 @@
+"""From what a folder holds to an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bpframe.checkpoint.content import SPEC, WEIGHTS, Checkpoint
+from bpframe.checkpoint.reading import retold
+from bpframe.core.backprop.engine import Engine
+from bpframe.core.graph.building import build_graph
+from bpframe.errors import BpframeError, CheckpointError, did_you_mean
+from bpframe.replay.repeating import repeating_engine
+from bpframe.validation.plain_arrays import Array
+
+__all__ = ["restored_engine"]
+
+
+def restored_engine(checkpoint: Checkpoint) -> Engine:
+    """Return an engine of the checkpoint's network with the checkpoint's arrays.
+
+    Raises
+    ------
+    CheckpointError
+        The spec describes no network; a parameter or state is missing, unknown, of another shape or dtype, or not
+        finite, and is named.
+
+    """
+    spec, dtype = checkpoint.spec.network, np.dtype(checkpoint.spec.network.dtype)
+    try:
+        graph = build_graph(spec)
+        # Before there are arrays of the network's own: those of the file take no more memory than it has bytes.
+        shapes = {path: parameter.shape for path, parameter in graph.parameters.items()}
+        _check(checkpoint.parameters, shapes, dtype, "parameter")
+        slots = {f"{node.name}.{name}": slot.shape for node in graph.nodes for name, slot in node.state.items()}
+        _check(_flat(checkpoint.state), slots, dtype, "state")
+        engine = repeating_engine(graph, spec.dtype, spec.seed)
+    except CheckpointError:
+        raise
+    except BpframeError as error:
+        raise retold(SPEC, error, error.rows, error.hint) from error
+    except (MemoryError, OverflowError) as error:
+        raise CheckpointError(f"{SPEC} describes a network that is too large to build", received=str(error)) from error
+    for name, array in checkpoint.parameters.items():
+        engine.parameters[name] = array
+    engine.state = {node: dict(named) for node, named in checkpoint.state.items()}
+    return engine
+
+
+def _flat(state: Mapping[str, Mapping[str, Array]]) -> dict[str, Array]:
+    return {f"{node}.{name}": array for node, named in state.items() for name, array in named.items()}
+
+
+def _check(
+    found: Mapping[str, Array], expected: Mapping[str, tuple[int, ...]], dtype: np.dtype[Any], what: str
+) -> None:
+    for name in expected:
+        if name not in found:
+            raise CheckpointError(
+                f"{WEIGHTS} has no {what} '{name}', which the network of {SPEC} has",
+                received=", ".join(found) or "none",
+            )
+    for name, array in found.items():
+        if name not in expected:
+            raise CheckpointError(
+                f"{WEIGHTS} has a {what} '{name}', which the network of {SPEC} has not",
+                expected=", ".join(expected) or "none",
+                hint=did_you_mean(name, expected),
+            )
+        if (array.shape, array.dtype) != (expected[name], dtype):
+            raise CheckpointError(
+                f"{WEIGHTS}: the {what} '{name}' does not fit the network of {SPEC}",
+                expected=f"{expected[name]}, {dtype}",
+                received=f"{array.shape}, {array.dtype}",
+            )
+        # State may have infinity as the value from which a minimum starts.
+        bad = np.isnan(array) if what == "state" else ~np.isfinite(array)
+        if bad.any():
+            raise CheckpointError(
+                f"{WEIGHTS}: the {what} '{name}' is not finite",
+                expected="finite numbers",
+                received=f"{np.count_nonzero(bad)} of {array.size} entries are NaN or infinite",
+                hint="the file is damaged: take another copy of the run",
+            )
