@@ -42,7 +42,12 @@ def parse_text(text: str, suffix: str, where: str) -> Any:
     SpecFileError
 
     """
-    value = SUFFIXES[suffix][0](text.removeprefix("\ufeff"), where)
+    try:
+        value = SUFFIXES[suffix][0](text.removeprefix("\ufeff"), where)
+    except RecursionError:
+        raise SpecFileError(f"{where}: the values are nested too deeply") from None
+    except ValueError as error:
+        raise SpecFileError(f"{where}: {error}") from None
     if value is None or value == {}:
         raise SpecFileError(f"{where} is empty", expected="a spec, which begins with network:")
     return value
@@ -71,10 +76,6 @@ def _parse_json(text: str, where: str) -> Any:
     except json.JSONDecodeError as error:
         place = f"{where}, line {error.lineno}, column {error.colno}"
         raise SpecFileError(f"{place}: {error.msg}", expected="JSON") from None
-    except RecursionError:
-        raise SpecFileError(f"{where}: the values are nested too deeply") from None
-    except ValueError as error:
-        raise SpecFileError(f"{where}: {error}") from None
 
 
 def _parse_toml(text: str, where: str) -> Any:
@@ -84,10 +85,6 @@ def _parse_toml(text: str, where: str) -> Any:
         )
     except tomllib.TOMLDecodeError as error:
         raise SpecFileError(f"{where}: {error}", expected="TOML") from None
-    except RecursionError:
-        raise SpecFileError(f"{where}: the values are nested too deeply") from None
-    except ValueError as error:
-        raise SpecFileError(f"{where}: {error}") from None
 
 
 def _dump_json(value: Any) -> str:

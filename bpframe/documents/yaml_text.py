@@ -121,6 +121,8 @@ def parse_yaml(text: str, where: str) -> Any:
     ------
     SpecFileError
         With line and column, for a syntax error, a duplicate key, a tag, or a text that expands too far.
+    RecursionError, ValueError
+        For values nested too deeply, and a number that is none.
 
     """
     loader: _Loader | None = None
@@ -139,10 +141,6 @@ def parse_yaml(text: str, where: str) -> Any:
         raise SpecFileError(
             f"{where}: a character that YAML does not allow", received=f"{error.character!r} at {error.position}"
         ) from None
-    except RecursionError:
-        raise SpecFileError(f"{where}: the values are nested too deeply") from None
-    except ValueError as error:
-        raise SpecFileError(f"{where}: {error}") from None
     finally:
         if loader is not None:
             loader.dispose()

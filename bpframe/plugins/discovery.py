@@ -14,9 +14,9 @@ import pluggy
 
 from bpframe.errors import did_you_mean
 from bpframe.plugins.installed import is_ours, survey
-from bpframe.plugins.loading import load_set, one_line
+from bpframe.plugins.loading import load_set
 from bpframe.plugins.manager import plugin_manager
-from bpframe.plugins.plugin_set import PluginSet, Provider
+from bpframe.plugins.plugin_set import PluginSet, Provider, one_line
 from bpframe.plugins.registry import Registry
 from bpframe.plugins.trial import verdicts
 

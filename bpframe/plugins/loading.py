@@ -10,14 +10,13 @@ from importlib.metadata import EntryPoint
 import pluggy
 
 from bpframe.core.component import CONTRACT_VERSION, Component
-from bpframe.errors import BpframeError
 from bpframe.machine.interruption import noticing_interruption
 from bpframe.plugins.capturing import captured
 from bpframe.plugins.disturbances import noticing
 from bpframe.plugins.manager import PluginDefect, check_hooks, plugin_manager
-from bpframe.plugins.plugin_set import PluginSet, Provider, check_set_name
+from bpframe.plugins.plugin_set import PluginSet, Provider, check_set_name, one_line
 
-__all__ = ["load_set", "one_line"]
+__all__ = ["load_set"]
 
 #: Seconds of import that are worth a warning: everybody who starts bpframe waits for them.
 SLOW = 1.0
@@ -114,18 +113,6 @@ def _described(value: object) -> str:
     return f"of type {type(value).__name__}, not " + (
         "a component class" if isinstance(value, Component) else "what a hook returns"
     )
-
-
-def one_line(error: BaseException) -> str:
-    """Return an error in one line, whatever its class does when it is asked for its text."""
-    if isinstance(error, BpframeError):
-        return error.problem + (f" ({error.hint})" if error.hint else "")
-    try:
-        text = str(error).strip()
-    except Exception:  # an exception class of the plugin's own may be broken too
-        text = ""
-    first = text.splitlines()[0] if text else ""
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
 def _shortened(text: str) -> str:

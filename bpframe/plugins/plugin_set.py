@@ -9,7 +9,7 @@ from typing import Literal
 from bpframe.core.component import CATEGORIES, Component, category, contract_of
 from bpframe.errors import BpframeError, RegistryError
 
-__all__ = ["GROUPS", "PluginSet", "Provider", "check_names", "check_set_name", "class_path", "group_of"]
+__all__ = ["GROUPS", "PluginSet", "Provider", "check_names", "check_set_name", "class_path", "group_of", "one_line"]
 
 #: The spaces of names: each category's, in which layers and activations are together.
 GROUPS: dict[str, str] = {
@@ -69,8 +69,7 @@ class PluginSet:
         try:
             check_names(self)
         except BpframeError as error:
-            remark = f" ({error.hint})" if error.hint else ""
-            return replace(self, components=(), status="broken", reason=error.problem + remark, details=str(error))
+            return replace(self, components=(), status="broken", reason=one_line(error), details=str(error))
         return self
 
 
@@ -110,6 +109,18 @@ def check_names(plugin_set: PluginSet) -> None:
 def class_path(cls: type) -> str:
     """Return where a class is defined: its module and its name in it."""
     return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error in one line, whatever its class does when it is asked for its text."""
+    if isinstance(error, BpframeError):
+        return error.problem + (f" ({error.hint})" if error.hint else "")
+    try:
+        text = str(error).strip()
+    except Exception:  # an exception class of the plugin's own may be broken too
+        text = ""
+    first = text.splitlines()[0] if text else ""
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
 assert set(GROUPS) == set(CATEGORIES)
