@@ -13,7 +13,7 @@ from bpframe_reference import Add, Dense, Multiply, Sigmoid
 
 from bpframe import Network, node
 from bpframe.core.operators import Identity
-from bpframe.derivatives.jacobian import products
+from bpframe.derivatives.jacobian import matrices
 from bpframe.derivatives.jacobian.derivation import derivation_of
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
 from tests.contract.components.batch_norm import BatchNorm
@@ -305,12 +305,12 @@ def test_examples_are_taken_in_portions_where_what_comes_up_is_large(monkeypatch
 @pytest.mark.parametrize("one_thread", [8, 40, 10**6])
 @pytest.mark.parametrize("inner", [1, 3])
 def test_jacobians_are_multiplied_in_blocks_of_any_size(counts, one_thread, inner, monkeypatch) -> None:
-    monkeypatch.setattr(products, "ONE_THREAD", one_thread)
+    monkeypatch.setattr(matrices, "ONE_THREAD", one_thread)
     rng = np.random.default_rng(0)
     later, earlier = rng.standard_normal((counts[0], 6, inner)), rng.standard_normal((counts[1], inner, 2))
     expected = np.sum(later[..., None] * earlier[:, None], axis=2)
     for out in (None, np.empty((max(counts), 6, 2)), np.empty((5, 6, 2))):
-        found = products.multiplied(products.Held(later, False), products.Held(earlier, False), out)
+        found = matrices.multiplied(matrices.Matrices(later, False), matrices.Matrices(earlier, False), out)
         np.testing.assert_allclose(found.j, expected, rtol=1e-14)
 
 

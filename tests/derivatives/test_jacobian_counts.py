@@ -14,7 +14,8 @@ from bpframe_reference import Add, Dense
 from bpframe import Network, node
 from bpframe.core.operators import BatchMatrix, Composed, Diagonal, Identity, Matrix, Operator, RankOne, Sum
 from bpframe.derivatives.jacobian.derivation import Derivation, derivation_of
-from bpframe.derivatives.jacobian.path import Path, Way
+from bpframe.derivatives.jacobian.edge import Edge
+from bpframe.derivatives.jacobian.path import Path
 from bpframe.derivatives.ordering import Factor, plan_chain
 from tests.contract.components.tanh import Tanh
 
@@ -64,28 +65,28 @@ def operator(rng: random.Random, outputs: int, inputs: int) -> Operator:
     return rng.choice(makes)().bind((inputs,), (outputs,))
 
 
-def random_ways(rng: random.Random, values: int, jumps: float) -> tuple[Way, ...]:
+def random_edges(rng: random.Random, values: int, jumps: float) -> tuple[Edge, ...]:
     """Return a graph between v0 and the last value: a chain, with edges that jump over values now and then."""
     sizes = [rng.randint(1, 4) for _ in range(values)]
     spec = SimpleNamespace(where="here", name="here")
-    ways = []
+    edges = []
     for target in range(1, values):
         sources = {target - 1} | {source for source in range(target - 1) if rng.random() < jumps}
         for source in sorted(sources):
             made = operator(rng, sizes[target], sizes[source])
-            ways.append(Way(f"v{source}", f"v{target}", made, spec, target, "x"))  # type: ignore[arg-type]
-    return tuple(ways)
+            edges.append(Edge(f"v{source}", f"v{target}", made, spec, target, "x"))  # type: ignore[arg-type]
+    return tuple(edges)
 
 
-def multiplied_by_hand(ways: tuple[Way, ...], source: str, target: str) -> Any:
+def multiplied_by_hand(edges: tuple[Edge, ...], source: str, target: str) -> Any:
     """Push unit vectors along all paths, example by example."""
-    first = next(way.operator for way in ways if way.source == source)
+    first = next(edge.operator for edge in edges if edge.source == source)
     size = first.in_shape[0]
     found = {source: np.broadcast_to(np.eye(size, dtype=object)[:, None], (size, BATCH, size))}
-    for way in ways:
-        if way.source in found:
-            part = way.operator.jvp(found[way.source])
-            found[way.target] = found[way.target] + part if way.target in found else part
+    for edge in edges:
+        if edge.source in found:
+            part = edge.operator.jvp(found[edge.source])
+            found[edge.target] = found[edge.target] + part if edge.target in found else part
     return np.vectorize(lambda each: getattr(each, "value", each), otypes=[int])(found[target]).transpose(1, 2, 0)
 
 
@@ -95,16 +96,16 @@ def test_as_many_multiplications_are_done_as_are_said(order: Any, jumps: float) 
     rng = random.Random(f"{order} {jumps}")
     chosen = set()
     for _ in range(25):
-        ways = random_ways(rng, rng.randint(2, 8), jumps)
-        source, target = ways[0].source, ways[-1].target
-        shapes = ways[0].operator.in_shape, ways[-1].operator.out_shape
-        derivation = Derivation(target, (Path(source, target, *shapes, ways),), BATCH, order)
+        edges = random_edges(rng, rng.randint(2, 8), jumps)
+        source, target = edges[0].source, edges[-1].target
+        shapes = edges[0].operator.in_shape, edges[-1].operator.out_shape
+        derivation = Derivation(target, (Path(source, target, *shapes, edges),), BATCH, order)
         result = counted(np.zeros((BATCH, *shapes[1], *shapes[0]), int))
         said = derivation.costs[derivation.chosen]
         Counted.products = 0
         derivation.carried_out(np.empty(0, object), {source: result})
         done = Counted.products
-        expected = multiplied_by_hand(ways, source, target)
+        expected = multiplied_by_hand(edges, source, target)
         np.testing.assert_array_equal(np.vectorize(lambda each: getattr(each, "value", each))(result), expected)
         assert done == said
         chosen.add(derivation.chosen)
@@ -115,18 +116,18 @@ def test_as_many_multiplications_are_done_as_are_said(order: Any, jumps: float) 
 
 def test_sweeps_to_several_sources_multiply_once_what_they_share() -> None:
     rng = random.Random(11)
-    ways = random_ways(rng, 7, 0.4)
-    target = ways[-1].target
+    edges = random_edges(rng, 7, 0.4)
+    target = edges[-1].target
     names = [f"v{number}" for number in range(6)]
 
     def path(source: str) -> Path:
         after = {source}
         kept = []
-        for way in ways:
-            if way.source in after:
-                after.add(way.target)
-                kept.append(way)
-        return Path(source, target, kept[0].operator.in_shape, ways[-1].operator.out_shape, tuple(kept))
+        for edge in edges:
+            if edge.source in after:
+                after.add(edge.target)
+                kept.append(edge)
+        return Path(source, target, kept[0].operator.in_shape, edges[-1].operator.out_shape, tuple(kept))
 
     paths = tuple(path(name) for name in names)
     together = Derivation(target, paths, BATCH, "reverse")
@@ -138,7 +139,7 @@ def test_sweeps_to_several_sources_multiply_once_what_they_share() -> None:
     assert together.costs["reverse"] < apart
     for name in names:
         np.testing.assert_array_equal(
-            np.vectorize(lambda each: getattr(each, "value", each))(out[name]), multiplied_by_hand(ways, name, target)
+            np.vectorize(lambda each: getattr(each, "value", each))(out[name]), multiplied_by_hand(edges, name, target)
         )
     auto = Derivation(target, paths, BATCH, "auto")
     assert auto.costs[auto.chosen] == min(auto.costs.values())

@@ -8,12 +8,11 @@ in which a segment with branches is multiplied out by eliminating its inner valu
 
 from __future__ import annotations
 
-from bpframe.derivatives.jacobian.branched import Branched
 from bpframe.derivatives.jacobian.dense import dense_jacobians
 from bpframe.derivatives.jacobian.derivation import Derivation, Order, derivation_of
 from bpframe.derivatives.jacobian.endpoints import sources, targets
 from bpframe.derivatives.jacobian.explanation import Explanation, Route, Structure, explain
-from bpframe.derivatives.jacobian.factored import factored_jacobian
+from bpframe.derivatives.jacobian.factored import Branched, factored_jacobian
 from bpframe.derivatives.jacobian.sparse import sparse_jacobian
 
 __all__ = [

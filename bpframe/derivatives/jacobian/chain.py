@@ -1,15 +1,15 @@
-"""The Jacobian along a path as a chain of links, planned and carried out."""
+"""The Jacobian along a path as a chain of edges, planned and carried out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bpframe.derivatives.jacobian.branched import Branched
-from bpframe.derivatives.jacobian.eliminated import Elimination, plan_branches
-from bpframe.derivatives.jacobian.link import Link, links_of
+from bpframe.derivatives.jacobian.branches import Elimination, plan_branches
+from bpframe.derivatives.jacobian.edge import Edge
+from bpframe.derivatives.jacobian.factored import Branched
+from bpframe.derivatives.jacobian.matrices import Matrices, accumulated, multiplied, through, written
 from bpframe.derivatives.jacobian.path import Path
-from bpframe.derivatives.jacobian.products import Held, accumulated, multiplied, through, written
 from bpframe.derivatives.ordering import ChainPlan, ChainStep, Factor, plan_chain
 from bpframe.validation.plain_arrays import Array
 
@@ -18,59 +18,58 @@ __all__ = ["Chain"]
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """Links from a source to a target, how to multiply out those with branches, and the plan for the whole."""
+    """Edges from a source to a target, how to multiply out those with branches, and the plan for the whole."""
 
-    links: tuple[Link, ...]
-    eliminations: dict[int, Elimination]  # by the link's place
+    edges: tuple[Edge, ...]
+    eliminations: dict[int, Elimination]  # by the edge's place
     plan: ChainPlan
 
     @classmethod
     def along(cls, path: Path, batch: int) -> Chain:
-        """Plan the cheapest order for a path that has at least one way."""
-        links: list[Link] = []
+        """Plan the cheapest order for a path that has at least one edge."""
+        edges: list[Edge] = []
         eliminations: dict[int, Elimination] = {}
         factors: list[Factor] = []
         for part in path.segments:
             last = part[-1]
             if len(part) == 1:
-                more = links_of(last.operator, last.node, last.key)
-                links += more
-                factors += [link.factor(batch) for link in more]
+                edges += last.parts
+                factors += [_plannable(edge.factor(batch)) for edge in last.parts]
                 continue
-            elimination = eliminations[len(links)] = plan_branches(part, batch)
-            branched = Branched(elimination.first, elimination.last, part)
-            links.append(Link(branched, last.node, last.key, branched._ignores_examples))
-            factors.append(links[-1].factor(batch)._replace(known=elimination.cost))
-        return cls(tuple(links), eliminations, _planned(tuple(factors), max(batch, 1)))
+            elimination = eliminations[len(edges)] = plan_branches(part, batch)
+            first, end = elimination.first, elimination.last
+            edges.append(Edge(first, end, Branched(first, end, part), last.node, last.place, last.key))
+            factors.append(_plannable(edges[-1].factor(batch))._replace(known=elimination.cost))
+        return cls(tuple(edges), eliminations, _planned(tuple(factors), max(batch, 1)))
 
-    def carried_out(self, like: Array, batch: int, out: Array | None = None) -> Held:
+    def carried_out(self, like: Array, batch: int, out: Array | None = None) -> Matrices:
         """Follow the plan, with the last product in `out`, (N, m, n), where that is possible."""
-        held: dict[tuple[int, int], Held] = {}
+        held: dict[tuple[int, int], Matrices] = {}
         for step in self.plan.steps:
             target = out if step is self.plan.steps[-1] else None
             held[step.first, step.last] = self._step(step, held, like, batch, target)
-        return held[1, len(self.links)]
+        return held[1, len(self.edges)]
 
     def _step(
-        self, step: ChainStep, held: dict[tuple[int, int], Held], like: Array, batch: int, out: Array | None
-    ) -> Held:
-        links, first, last = self.links, step.first - 1, step.last - 1
+        self, step: ChainStep, held: dict[tuple[int, int], Matrices], like: Array, batch: int, out: Array | None
+    ) -> Matrices:
+        edges, first, last = self.edges, step.first - 1, step.last - 1
         match step.action:
             case "known":
                 if first in self.eliminations:
                     return self.eliminations[first].carried_out(like, batch)
-                return written(links[first], like)
+                return written(edges[first], like)
             case "accumulate, tangent" | "accumulate, adjoint":
-                return accumulated(links[first], like, batch, step.action == "accumulate, tangent")
+                return accumulated(edges[first], like, batch, step.action == "accumulate, tangent")
         earlier = None if step.earlier is None else held.pop(step.earlier)
         later = None if step.later is None else held.pop(step.later)
         if earlier is not None and later is not None:
             return multiplied(later, earlier, out)
         split = step.split or 0
         if earlier is not None:
-            return through(earlier, links[split : last + 1], batch, True, out)
+            return through(earlier, edges[split : last + 1], batch, True, out)
         assert later is not None
-        return through(later, links[first:split][::-1], batch, False, out)
+        return through(later, edges[first:split][::-1], batch, False, out)
 
     def largest_part(self) -> int:
         """Return the most entries, for one example, of a matrix that comes up before the last product."""
@@ -80,10 +79,15 @@ class Chain:
             if not final:
                 sizes.append(step.rows * step.columns)
             if step.action == "tangent product" and step.split is not None:
-                sizes += [step.columns * link.outputs for link in self.links[step.split : step.last - final]]
+                sizes += [step.columns * edge.outputs for edge in self.edges[step.split : step.last - final]]
             if step.action == "adjoint product" and step.split is not None:
-                sizes += [step.rows * link.inputs for link in self.links[step.first - 1 + final : step.split]]
+                sizes += [step.rows * edge.inputs for edge in self.edges[step.first - 1 + final : step.split]]
         return max(sizes)
+
+
+def _plannable(factor: Factor) -> Factor:
+    """Plans are made of positive integers; an operator that says that its products are free may be one."""
+    return factor if factor.known is not None else factor._replace(edges=max(factor.edges, 1))
 
 
 @lru_cache(maxsize=256)

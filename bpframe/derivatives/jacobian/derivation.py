@@ -11,8 +11,8 @@ import numpy as np
 
 from bpframe.core.backprop.trace import Trace
 from bpframe.derivatives.jacobian.chain import Chain
+from bpframe.derivatives.jacobian.matrices import Matrices
 from bpframe.derivatives.jacobian.path import Path, check_uncoupled, path_between
-from bpframe.derivatives.jacobian.products import Held
 from bpframe.derivatives.jacobian.sweep import Sweep
 from bpframe.validation.plain_arrays import Array
 
@@ -38,23 +38,23 @@ class Derivation:
         Errors: BatchCoupledError that names the node.
         """
         for path in self.paths:
-            check_uncoupled(path.ways, f"∂{path.target}/∂{path.source}")
+            check_uncoupled(path.edges, f"∂{path.target}/∂{path.source}")
 
     @cached_property
     def leading(self) -> tuple[Path, ...]:
         """The paths that lead somewhere: the target is not their source, and depends on it."""
-        return tuple(path for path in self.paths if path.ways)
+        return tuple(path for path in self.paths if path.edges)
 
     @cached_property
     def reverse(self) -> Sweep:
         """The sweep from the target to all sources."""
-        ways = {(way.source, way.target): way for path in self.leading for way in path.ways}
-        return Sweep(tuple(ways.values()), self.target, forward=False)
+        edges = {(edge.source, edge.target): edge for path in self.leading for edge in path.edges}
+        return Sweep(tuple(edges.values()), self.target, forward=False)
 
     @cached_property
     def forward(self) -> tuple[Sweep, ...]:
         """A sweep from each source."""
-        return tuple(Sweep(path.ways, path.source, forward=True) for path in self.leading)
+        return tuple(Sweep(path.edges, path.source, forward=True) for path in self.leading)
 
     @cached_property
     def chains(self) -> dict[str, Chain]:
@@ -83,7 +83,7 @@ class Derivation:
 
     def carried_out(self, like: Array, out: Mapping[str, Array]) -> None:
         """Write the Jacobians of all examples into `out`: (N, outputs, inputs) by source."""
-        found: dict[str, Held] = {}
+        found: dict[str, Matrices] = {}
         if not self.leading:
             pass
         elif self.chosen == "reverse":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bpframe.derivatives.jacobian.chain import Chain
 from bpframe.derivatives.jacobian.derivation import Derivation
-from bpframe.derivatives.jacobian.link import Link
+from bpframe.derivatives.jacobian.edge import Edge
 from bpframe.derivatives.ordering import ChainPlan
 
 __all__ = ["Explanation", "Route", "Structure", "explain"]
@@ -79,7 +79,7 @@ def explain(derivation: Derivation, form: str, note: str = "") -> Explanation:
     chosen = "none" if form == "factored" else derivation.chosen
     routes = []
     for path in derivation.paths:
-        if path.ways:
+        if path.edges:
             chain = derivation.chains[path.source]
             plan = chain.plan if chosen == "planned" else None
             routes.append(Route(path.source, tuple(_structures(chain, plan is not None)), plan))
@@ -92,17 +92,17 @@ def explain(derivation: Derivation, form: str, note: str = "") -> Explanation:
 
 
 def _structures(chain: Chain, planned: bool) -> Iterator[Structure]:
-    for place, link in enumerate(chain.links):
+    for place, edge in enumerate(chain.edges):
         elimination = chain.eliminations.get(place)
         written = planned and any(step.first == step.last == place + 1 for step in chain.plan.steps
                                   if step.action == "known")  # fmt: skip
         order = elimination.order if elimination is not None and written else ()
-        yield Structure(_where(link, branched=elimination is not None), link.operator.structure, link.outputs,
-                        link.inputs, link.shared, link.edges, order)  # fmt: skip
+        yield Structure(_where(edge, branched=elimination is not None), edge.operator.structure, edge.outputs,
+                        edge.inputs, edge.shared, edge.cost, order)  # fmt: skip
 
 
-def _where(link: Link, branched: bool) -> str:
-    return f"up to {link.node.name}" if branched else f"{link.node.name} in {link.key}"
+def _where(edge: Edge, branched: bool) -> str:
+    return f"up to {edge.node.name}" if branched else f"{edge.node.name} in {edge.key}"
 
 
 def _route(route: Route) -> Iterator[str]:

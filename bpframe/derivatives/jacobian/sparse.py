@@ -31,7 +31,7 @@ def sparse_jacobian(derivation: Derivation, path: Path, dtype: Any, is_parameter
     outputs, inputs = math.prod(path.out_shape), math.prod(path.in_shape)
     if path.source == path.target:
         return csr_array(eye_array(batch * outputs, dtype=dtype))
-    if not path.ways or batch == 0:
+    if not path.edges or batch == 0:
         return csr_array((batch * outputs, inputs if is_parameter else batch * inputs), dtype=dtype)
     chain = derivation.chains[path.source]
     found = _multiplied(chain, derivation, dtype, limit)
@@ -42,9 +42,9 @@ def sparse_jacobian(derivation: Derivation, path: Path, dtype: Any, is_parameter
 
 
 def _multiplied(chain: Chain, derivation: Derivation, dtype: Any, limit: int | None) -> csr_array:
-    """Multiply the links' sparse arrays, in the order of the plan or of the mode that was asked for."""
+    """Multiply the edges' sparse arrays, in the order of the plan or of the mode that was asked for."""
     batch = derivation.batch
-    parts = [link.operator.sparse(batch, dtype) for link in chain.links]
+    parts = [edge.operator.sparse(batch, dtype) for edge in chain.edges]
     if derivation.chosen != "planned":
         forward = derivation.chosen == "forward"
         found, *others = parts if forward else parts[::-1]

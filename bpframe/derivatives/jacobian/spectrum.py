@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.backprop.trace import Trace
-from bpframe.derivatives.jacobian.link import links_of
-from bpframe.derivatives.jacobian.path import Way, check_uncoupled, ways_into
+from bpframe.derivatives.jacobian.edge import Edge
+from bpframe.derivatives.jacobian.path import check_uncoupled, edges_into
 from bpframe.derivatives.jacobian.sweep import Sweep
 from bpframe.derivatives.points.memory import check_memory
 from bpframe.errors import DerivativeError
@@ -125,7 +125,7 @@ class Spectrum:
 
 
 def spectrum_of(trace: Trace, target: str, memory_limit: int | None = None) -> Spectrum:
-    """Return the singular values of ∂target/∂value for every value on the way, with those of the local Jacobians.
+    """Return the singular values of ∂target/∂value for every value on the edge, with those of the local Jacobians.
 
     The Jacobians come from one reverse sweep and are held one after another; their singular values are LAPACK's.
 
@@ -135,19 +135,19 @@ def spectrum_of(trace: Trace, target: str, memory_limit: int | None = None) -> S
     graph, batch = trace.plan.graph, trace.batch
     if batch == 0:
         raise DerivativeError("there are no examples", expected="at least one row", received="0")
-    ways = ways_into(trace, target)
-    check_uncoupled(ways, "a spectrum")
+    edges = edges_into(trace, target)
+    check_uncoupled(edges, "a spectrum")
     outputs, like = math.prod(graph.shapes[target]), np.empty(0, trace.dtype)
-    own: dict[str, list[Way]] = {}
-    for way in ways:
-        own.setdefault(way.target, []).append(way)
-    for name in dict.fromkeys(way.source for way in ways):
+    own: dict[str, list[Edge]] = {}
+    for edge in edges:
+        own.setdefault(edge.target, []).append(edge)
+    for name in dict.fromkeys(edge.source for edge in edges):
         _check(f"∂{target}/∂{name}", trace, (outputs, math.prod(graph.shapes[name])), memory_limit)
     kinds = {node.name: node.component.kind for node in graph.nodes}
     local = {name: _local(trace, name, each, memory_limit) for name, each in own.items()}
     found = [(target, np.ones((batch, outputs), trace.dtype))]
-    if ways:
-        for name, held in Sweep(ways, target, forward=False).walk(like, batch):
+    if edges:
+        for name, held in Sweep(edges, target, forward=False).walk(like, batch):
             found.append((name, _for_all(np.linalg.svd(held.j, compute_uv=False), batch)))
     return Spectrum(
         target,
@@ -155,29 +155,28 @@ def spectrum_of(trace: Trace, target: str, memory_limit: int | None = None) -> S
     )
 
 
-def _local(trace: Trace, name: str, ways: list[Way], limit: int | None) -> Array:
+def _local(trace: Trace, name: str, edges: list[Edge], limit: int | None) -> Array:
     """The singular values of a value's own Jacobian, in all that it is computed from side by side: (N, k)."""
     batch, dtype = trace.batch, trace.dtype
     outputs = math.prod(trace.plan.graph.shapes[name])
-    inputs = sum(math.prod(way.operator.in_shape) for way in ways)
-    if len(ways) == 1:
-        alone = _entries_apart(ways[0], batch, dtype)
+    inputs = sum(math.prod(edge.operator.in_shape) for edge in edges)
+    if len(edges) == 1:
+        alone = _entries_apart(edges[0], batch, dtype)
         if alone is not None:
             return alone
     _check(f"the local Jacobian of '{name}'", trace, (outputs, inputs), limit)
     like = np.empty(0, dtype)
-    parts = [part.j for way in ways for _, part in Sweep([way], way.source, forward=True).walk(like, batch)]
+    parts = [part.j for edge in edges for _, part in Sweep([edge], edge.source, forward=True).walk(like, batch)]
     if len({len(part) for part in parts}) > 1:
         parts = [_for_all(part, batch) for part in parts]
     return _for_all(np.linalg.svd(np.concatenate(parts, axis=2), compute_uv=False), batch)
 
 
-def _entries_apart(way: Way, batch: int, dtype: Any) -> Array | None:
+def _entries_apart(edge: Edge, batch: int, dtype: Any) -> Array | None:
     """The singular values of a Jacobian with at most one entry in every row and column: their sizes."""
-    links = links_of(way.operator, way.node, way.key)
-    if any(link.dense_cost is None or link.is_matrix for link in links):
+    if any(part.dense_cost is None or part.is_matrix for part in edge.parts):
         return None
-    entries = way.operator.sparse(batch, dtype)
+    entries = edge.operator.sparse(batch, dtype)
     columns = np.bincount(entries.indices, minlength=entries.shape[1])
     if np.diff(entries.indptr).max(initial=0) > 1 or columns.max(initial=0) > 1:
         return None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from bpframe.derivatives.jacobian.link import Link, links_of
-from bpframe.derivatives.jacobian.path import Way
-from bpframe.derivatives.jacobian.products import Held, accumulated, added, multiplied, pulled, pushed, written
+from bpframe.derivatives.jacobian.edge import Edge
+from bpframe.derivatives.jacobian.matrices import Matrices, accumulated, added, multiplied, pulled, pushed, written
+from bpframe.derivatives.ordering import Factor
 from bpframe.derivatives.ordering.elimination import plan_elimination
 from bpframe.validation.plain_arrays import Array
 
@@ -39,27 +39,27 @@ class Elimination:
     first: str
     last: str
     order: tuple[str, ...]
-    links: dict[Pair, Link]
+    edges: dict[Pair, Edge]
     actions: tuple[_Action, ...]
     cost: int
 
-    def carried_out(self, like: Array, batch: int) -> Held:
+    def carried_out(self, like: Array, batch: int) -> Matrices:
         """Multiply out: (B, outputs, inputs)."""
-        held: dict[Pair, Held] = {}
+        held: dict[Pair, Matrices] = {}
         for action in self.actions:
             earlier, later = action.earlier, action.later
             if later is None:
                 if action.kind == "drop":
                     del held[earlier]
                 elif action.kind == "known":
-                    held[earlier] = written(self.links[earlier], like)
+                    held[earlier] = written(self.edges[earlier], like)
                 else:
-                    held[earlier] = accumulated(self.links[earlier], like, batch, action.kind == "tangent")
+                    held[earlier] = accumulated(self.edges[earlier], like, batch, action.kind == "tangent")
                 continue
             if action.kind == "push":
-                product = pushed(held[earlier], self.links[later], batch)
+                product = pushed(held[earlier], self.edges[later], batch)
             elif action.kind == "pull":
-                product = pulled(held[later], self.links[earlier], batch)
+                product = pulled(held[later], self.edges[earlier], batch)
             else:
                 product = multiplied(held[later], held[earlier])
             pair = (earlier[0], later[1])
@@ -67,46 +67,26 @@ class Elimination:
         return held[self.first, self.last]
 
 
-def plan_branches(segment: tuple[Way, ...], batch: int) -> Elimination:
+def plan_branches(segment: tuple[Edge, ...], batch: int) -> Elimination:
     """Plan the elimination of the inner values of a part with branches.
 
     The order is the cheapest of `plan_elimination`'s, forward and reverse, judged with the operators' own costs.
     """
-    links: dict[Pair, Link] = {}
-    for way in segment:
-        *inside, end = links_of(way.operator, way.node, way.key)
-        names = [way.source, *(f"{way.source} → {way.target}, {place}" for place in range(1, len(inside) + 1))]
-        for place, link in enumerate(inside):
-            links[names[place], names[place + 1]] = link
-        links[names[-1], way.target] = end
+    edges = {(part.source, part.target): part for edge in segment for part in edge.parts}
     first, last = segment[0].source, segment[-1].target
-    sizes = tuple((pair, _sizes(link)) for pair, link in links.items())
-    order, actions, cost = _planned(sizes, first, last, batch)
-    return Elimination(first, last, order, links, actions, cost)
-
-
-class _Sizes(NamedTuple):
-    """What a plan has to know of a link."""
-
-    inputs: int
-    outputs: int
-    edges: int
-    dense_cost: int | None
-    shared: bool
-
-
-def _sizes(link: Link) -> _Sizes:
-    return _Sizes(link.inputs, link.outputs, link.edges, link.dense_cost, link.shared)
+    factors = tuple((pair, edge.factor(batch)) for pair, edge in edges.items())
+    order, actions, cost = _planned(factors, first, last, batch)
+    return Elimination(first, last, order, edges, actions, cost)
 
 
 @lru_cache(maxsize=256)
 def _planned(
-    edges: tuple[tuple[Pair, _Sizes], ...], first: str, last: str, batch: int
+    factors: tuple[tuple[Pair, Factor], ...], first: str, last: str, batch: int
 ) -> tuple[tuple[str, ...], tuple[_Action, ...], int]:
     """Return the cheapest order, what it does and its cost; sizes are the same from call to call."""
     graph: dict[Hashable, list[str]] = {}
     sizes: dict[Hashable, int] = {}
-    for (source, target), each in edges:
+    for (source, target), each in factors:
         graph.setdefault(source, [])
         graph.setdefault(target, []).append(source)
         sizes[source], sizes[target] = each.inputs, each.outputs
@@ -114,7 +94,7 @@ def _planned(
     inner = tuple(str(name) for name in graph if name not in (first, last))
     ways = []
     for order in (tuple(str(name) for name in plan.order), inner, inner[::-1]):
-        actions = _actions(dict(edges), order, batch)
+        actions = _actions(dict(factors), order, batch)
         ways.append((order, actions, sum(action.cost for action in actions)))
     return min(ways, key=lambda way: way[2])
 
@@ -122,12 +102,12 @@ def _planned(
 class _State:
     """The edges that are left: operators, or matrices by their sizes."""
 
-    def __init__(self, links: dict[Pair, _Sizes], batch: int) -> None:
-        self.links = dict(links)
+    def __init__(self, factors: dict[Pair, Factor], batch: int) -> None:
+        self.factors = dict(factors)
         self.batch = batch
-        self.sizes = {source: link.inputs for (source, _), link in links.items()}
-        self.sizes |= {target: link.outputs for (_, target), link in links.items()}
-        self.shared = {pair: link.shared for pair, link in links.items()}
+        self.sizes = {source: factor.inputs for (source, _), factor in factors.items()}
+        self.sizes |= {target: factor.outputs for (_, target), factor in factors.items()}
+        self.shared = {pair: factor.shared for pair, factor in factors.items()}
         self.dense: set[Pair] = set()
         self.actions: list[_Action] = []
 
@@ -136,11 +116,11 @@ class _State:
 
     def writing(self, pair: Pair) -> _Action:
         """The cheapest way to write an operator out."""
-        link, times = self.links[pair], self.times(pair)
-        ways = [_Action("tangent", pair, None, link.inputs * link.edges * times)]
-        ways.append(_Action("adjoint", pair, None, link.outputs * link.edges * times))
-        if link.dense_cost is not None:
-            ways.insert(0, _Action("known", pair, None, link.dense_cost * times))
+        factor, times = self.factors[pair], self.times(pair)
+        ways = [_Action("tangent", pair, None, factor.inputs * factor.edges * times)]
+        ways.append(_Action("adjoint", pair, None, factor.outputs * factor.edges * times))
+        if factor.known is not None:
+            ways.insert(0, _Action("known", pair, None, factor.known))
         return min(ways, key=lambda way: way.cost)
 
     def write(self, pair: Pair) -> None:
@@ -155,10 +135,10 @@ class _State:
         to_write = {pair: 0 if pair in self.dense else self.writing(pair).cost for pair in (earlier, later)}
         ways: list[tuple[int, _Action]] = []
         if later not in self.dense:
-            cost = columns * self.links[later].edges * times
+            cost = columns * self.factors[later].edges * times
             ways.append((cost + to_write[earlier], _Action("push", earlier, later, cost)))
         if earlier not in self.dense:
-            cost = rows * self.links[earlier].edges * times
+            cost = rows * self.factors[earlier].edges * times
             ways.append((cost + to_write[later], _Action("pull", earlier, later, cost)))
         cost = rows * inner * columns * times
         ways.append((cost + sum(to_write.values()), _Action("multiply", earlier, later, cost)))
@@ -182,9 +162,9 @@ class _State:
             del self.shared[pair]
 
 
-def _actions(links: dict[Pair, _Sizes], order: Iterable[str], batch: int) -> tuple[_Action, ...]:
+def _actions(factors: dict[Pair, Factor], order: Iterable[str], batch: int) -> tuple[_Action, ...]:
     """Eliminate in this order, on paper."""
-    state = _State(links, batch)
+    state = _State(factors, batch)
     for vertex in order:
         into = [pair for pair in state.shared if pair[1] == vertex]
         out = [pair for pair in state.shared if pair[0] == vertex]

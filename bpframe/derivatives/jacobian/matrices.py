@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from bpframe.core.backprop.results import check_product
-from bpframe.derivatives.jacobian.link import Link
+from bpframe.derivatives.jacobian.edge import Edge
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Held", "accumulated", "added", "multiplied", "pulled", "pushed", "through", "written"]
+__all__ = ["Matrices", "accumulated", "added", "multiplied", "pulled", "pushed", "through", "written"]
 
 
 #: OpenBLAS starts its threads for products of more multiplications than this. For each example anew that costs more
@@ -23,26 +23,26 @@ __all__ = ["Held", "accumulated", "added", "multiplied", "pulled", "pushed", "th
 ONE_THREAD, THIN = 4 * 65536, 32
 
 
-class Held(NamedTuple):
-    """A Jacobian as an array (B, m, n); `fresh` says that the array is nobody else's."""
+class Matrices(NamedTuple):
+    """A Jacobian as matrices, one array j (B, m, n); `fresh` says that the array is nobody else's."""
 
     j: Array
     fresh: bool
 
 
-def written(link: Link, like: Array) -> Held:
+def written(edge: Edge, like: Array) -> Matrices:
     """Write a local Jacobian out from the entries that it holds."""
-    return Held(link.written(like), False)
+    return Matrices(edge.written(like), False)
 
 
-def accumulated(link: Link, like: Array, batch: int, forward: bool) -> Held:
+def accumulated(edge: Edge, like: Array, batch: int, forward: bool) -> Matrices:
     """Write a local Jacobian out with unit vectors, pushed forward or pulled back."""
-    size = link.inputs if forward else link.outputs
-    unit = Held(np.eye(size, dtype=like.dtype, like=like)[None], False)
-    return pushed(unit, link, batch) if forward else pulled(unit, link, batch)
+    size = edge.inputs if forward else edge.outputs
+    unit = Matrices(np.eye(size, dtype=like.dtype, like=like)[None], False)
+    return pushed(unit, edge, batch) if forward else pulled(unit, edge, batch)
 
 
-def multiplied(later: Held, earlier: Held, out: Array | None = None) -> Held:
+def multiplied(later: Matrices, earlier: Matrices, out: Array | None = None) -> Matrices:
     """Return `later` times `earlier`, in `out`, (N, m, n), where that is given and fits."""
     left, right = later.j, earlier.j
     examples = max(len(left), len(right))
@@ -51,65 +51,65 @@ def multiplied(later: Held, earlier: Held, out: Array | None = None) -> Held:
     if len(right) == 1 and len(left) > 1:
         rows = left.reshape(len(left) * left.shape[1], left.shape[2])
         flat = None if out is None else out.reshape(len(rows), out.shape[2])
-        return Held(np.matmul(rows, right[0], out=flat).reshape(len(left), left.shape[1], right.shape[2]), True)
+        return Matrices(np.matmul(rows, right[0], out=flat).reshape(len(left), left.shape[1], right.shape[2]), True)
     if out is None and len(left) == 1 and len(right) > 1 and right.swapaxes(1, 2).flags.c_contiguous:
         columns = right.swapaxes(1, 2).reshape(len(right) * right.shape[2], right.shape[1])
         product = np.matmul(columns, left[0].T).reshape(len(right), right.shape[2], left.shape[1])
-        return Held(product.swapaxes(1, 2), True)
-    return Held(_example_by_example(left, right, out), True)
+        return Matrices(product.swapaxes(1, 2), True)
+    return Matrices(_example_by_example(left, right, out), True)
 
 
-def pulled(rows: Held, link: Link, batch: int, out: Array | None = None) -> Held:
+def pulled(rows: Matrices, edge: Edge, batch: int, out: Array | None = None) -> Matrices:
     """Pull the rows of a Jacobian back through a function: (B, m, outputs) -> (B, m, inputs)."""
-    if link.is_matrix:
-        return multiplied(rows, written(link, rows.j), out)
-    u, operator = rows.j, link.operator
+    if edge.is_matrix:
+        return multiplied(rows, written(edge, rows.j), out)
+    u, operator = rows.j, edge.operator
     count, shape = u.shape[1], operator.in_shape
-    if link.shared:  # the rows of all examples are a batch of their own: N·m of them, where they lie
+    if edge.shared:  # the rows of all examples are a batch of their own: N·m of them, where they lie
         found = operator.vjp(u.reshape(len(u), count, *operator.out_shape))
-        check_product(link.node, link.key, "vjp", found, (len(u), count, *shape), u.dtype)
-        return _held(found.reshape(len(u), count, link.inputs), rows)
+        check_product(edge.node, edge.key, "vjp", found, (len(u), count, *shape), u.dtype)
+        return _matrices(found.reshape(len(u), count, edge.inputs), rows)
     stack = _every(u, batch).swapaxes(0, 1).reshape(count, batch, *operator.out_shape)
-    buffer = np.empty_like(u, shape=(batch, count, link.inputs), order="C") if out is None else out
+    buffer = np.empty_like(u, shape=(batch, count, edge.inputs), order="C") if out is None else out
     found = operator.vjp(stack, buffer.swapaxes(0, 1).reshape(count, batch, *shape))
-    check_product(link.node, link.key, "vjp", found, (count, batch, *shape), u.dtype)
-    return _held(found.reshape(count, batch, link.inputs).swapaxes(0, 1), rows)
+    check_product(edge.node, edge.key, "vjp", found, (count, batch, *shape), u.dtype)
+    return _matrices(found.reshape(count, batch, edge.inputs).swapaxes(0, 1), rows)
 
 
-def pushed(columns: Held, link: Link, batch: int, out: Array | None = None) -> Held:
+def pushed(columns: Matrices, edge: Edge, batch: int, out: Array | None = None) -> Matrices:
     """Push the columns of a Jacobian forward through a function: (B, inputs, n) -> (B, outputs, n)."""
-    if link.is_matrix:
-        return multiplied(written(link, columns.j), columns, out)
-    v, operator = columns.j, link.operator
+    if edge.is_matrix:
+        return multiplied(written(edge, columns.j), columns, out)
+    v, operator = columns.j, edge.operator
     count, shape = v.shape[2], operator.out_shape
-    if link.shared:
+    if edge.shared:
         found = operator.jvp(v.swapaxes(1, 2).reshape(len(v), count, *operator.in_shape))
-        check_product(link.node, link.key, "jvp", found, (len(v), count, *shape), v.dtype)
-        return _held(found.reshape(len(v), count, link.outputs).swapaxes(1, 2), columns)
+        check_product(edge.node, edge.key, "jvp", found, (len(v), count, *shape), v.dtype)
+        return _matrices(found.reshape(len(v), count, edge.outputs).swapaxes(1, 2), columns)
     stack = _every(v, batch).transpose(2, 0, 1).reshape(count, batch, *operator.in_shape)
     # Columns are kept one behind the other, as the next push needs them, unless the result has its place already.
-    buffer = np.empty_like(v, shape=(batch, count, link.outputs), order="C") if out is None else out.swapaxes(1, 2)
+    buffer = np.empty_like(v, shape=(batch, count, edge.outputs), order="C") if out is None else out.swapaxes(1, 2)
     found = operator.jvp(stack, buffer.swapaxes(0, 1).reshape(count, batch, *shape))
-    check_product(link.node, link.key, "jvp", found, (count, batch, *shape), v.dtype)
-    return _held(found.reshape(count, batch, link.outputs).transpose(1, 2, 0), columns)
+    check_product(edge.node, edge.key, "jvp", found, (count, batch, *shape), v.dtype)
+    return _matrices(found.reshape(count, batch, edge.outputs).transpose(1, 2, 0), columns)
 
 
-def through(j: Held, links: Iterable[Link], batch: int, forward: bool, out: Array | None = None) -> Held:
-    """Push a Jacobian through links, or pull it back, where nobody else needs it any more."""
-    way = list(links)
-    for link in way:
-        target = out if link is way[-1] else None
-        found = pushed(j, link, batch, target) if forward else pulled(j, link, batch, target)
-        j = Held(found.j, found.fresh or (j.fresh and found.j.flags.writeable))
+def through(j: Matrices, edges: Iterable[Edge], batch: int, forward: bool, out: Array | None = None) -> Matrices:
+    """Push a Jacobian through edges, or pull it back, where nobody else needs it any more."""
+    passed = list(edges)
+    for edge in passed:
+        target = out if edge is passed[-1] else None
+        found = pushed(j, edge, batch, target) if forward else pulled(j, edge, batch, target)
+        j = Matrices(found.j, found.fresh or (j.fresh and found.j.flags.writeable))
     return j
 
 
-def added(first: Held, second: Held) -> Held:
+def added(first: Matrices, second: Matrices) -> Matrices:
     """Add two Jacobians, in the memory of one that is nobody else's."""
     for one, other in ((first, second), (second, first)):
         if one.fresh and len(one.j) >= len(other.j) and one.j.flags.writeable:
-            return Held(np.add(one.j, other.j, out=one.j), True)
-    return Held(np.add(first.j, second.j), True)
+            return Matrices(np.add(one.j, other.j, out=one.j), True)
+    return Matrices(np.add(first.j, second.j), True)
 
 
 def _example_by_example(left: Array, right: Array, out: Array | None) -> Array:
@@ -131,6 +131,6 @@ def _every(j: Array, batch: int) -> Array:
     return j if len(j) == batch else np.broadcast_to(j, (batch, *j.shape[1:]))
 
 
-def _held(found: Array, source: Held) -> Held:
+def _matrices(found: Array, source: Matrices) -> Matrices:
     """A product may be its argument, or a view of it, or read-only."""
-    return Held(found, found.flags.writeable and not np.may_share_memory(found, source.j))
+    return Matrices(found, found.flags.writeable and not np.may_share_memory(found, source.j))
