@@ -13,10 +13,10 @@ from bpframe.core.backprop.scratch import KEPT_BYTES, Scratch
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.randomness import stream
+from bpframe.derivatives.points.given_integers import checked_integer
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.memory import portion, slices
 from bpframe.derivatives.points.portions import in_turn
-from bpframe.derivatives.points.sizes import integer
 from bpframe.derivatives.second_order.in_portions import vector_bytes
 from bpframe.validation.plain_arrays import Array
 
@@ -75,9 +75,9 @@ class RootColumns:
     """
 
     def __init__(self, samples: int | None = None, seed: int = 0) -> None:
-        self.samples = None if samples is None else integer(samples, "samples")
+        self.samples = None if samples is None else checked_integer(samples, "samples")
         self.scale = 1.0 if self.samples is None else 1.0 / self.samples
-        self._seed = integer(seed, "seed", 0)
+        self._seed = checked_integer(seed, "seed", 0)
         self._rng: np.random.Generator | None = None
 
     def of(self, point: Linearisation, more_bytes: int = 0) -> Iterator[dict[str, Array]]:

@@ -8,8 +8,8 @@ multiplying matrices or by sending vectors through the functions:
 
 from __future__ import annotations
 
+from bpframe.derivatives.ordering.bracketing import plan_chain
+from bpframe.derivatives.ordering.chain_plan import Action, ChainPlan, ChainStep
 from bpframe.derivatives.ordering.factor import Factor
-from bpframe.derivatives.ordering.plan import Action, ChainPlan, ChainStep
-from bpframe.derivatives.ordering.planning import plan_chain
 
 __all__ = ["Action", "ChainPlan", "ChainStep", "Factor", "plan_chain"]

@@ -17,7 +17,7 @@ from graphlib import CycleError as Circle
 from graphlib import TopologicalSorter
 
 from bpframe.derivatives.ordering.elimination_graph import EliminationGraph
-from bpframe.derivatives.points.sizes import integer
+from bpframe.derivatives.points.given_integers import checked_integer
 from bpframe.errors import CycleError, DerivativeError
 
 __all__ = ["EliminationPlan", "Vertex", "plan_elimination"]
@@ -147,7 +147,7 @@ def _sizes(order: list[Vertex], sizes: Mapping[Vertex, int] | None) -> dict[Vert
         raise DerivativeError(
             f"vertex {missing[0]!r} has no size", expected="the number of its entries in `sizes`", received="none"
         )
-    return {vertex: integer(sizes[vertex], f"the size of vertex {vertex!r}") for vertex in order}
+    return {vertex: checked_integer(sizes[vertex], f"the size of vertex {vertex!r}") for vertex in order}
 
 
 def _known(named: Iterable[Vertex], order: list[Vertex], role: str) -> frozenset[Vertex]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from bpframe.derivatives.points.sizes import integer
+from bpframe.derivatives.points.given_integers import checked_integer
 from bpframe.errors import DerivativeError
 
 __all__ = ["Factor", "checked_chain"]
@@ -76,8 +76,8 @@ def _factor(number: int, value: Any) -> Factor:
             received=repr(value),
         )
     place = f"of factor {number} of the chain"
-    known = None if len(numbers) == 3 or numbers[3] is None else integer(numbers[3], f"known {place}", least=0)
+    known = None if len(numbers) == 3 or numbers[3] is None else checked_integer(numbers[3], f"known {place}", least=0)
     shared = len(numbers) == 5 and bool(numbers[4])
-    outputs, inputs = integer(numbers[0], f"outputs {place}"), integer(numbers[1], f"inputs {place}")
-    edges = integer(numbers[2], f"edges {place}", least=1 if known is None else 0)
+    outputs, inputs = checked_integer(numbers[0], f"outputs {place}"), checked_integer(numbers[1], f"inputs {place}")
+    edges = checked_integer(numbers[2], f"edges {place}", least=1 if known is None else 0)
     return Factor(outputs, inputs, edges, known, shared)

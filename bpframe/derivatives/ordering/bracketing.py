@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from math import prod
 from typing import TypeAlias
 
 import numpy as np
 
+from bpframe.derivatives.ordering.chain_plan import Action, ChainPlan, ChainStep
 from bpframe.derivatives.ordering.factor import Factor, checked_chain
-from bpframe.derivatives.ordering.plan import Action, ChainPlan, ChainStep
-from bpframe.derivatives.ordering.sharing import Sharing
-from bpframe.derivatives.points.sizes import integer
+from bpframe.derivatives.points.given_integers import checked_integer
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["plan_chain"]
@@ -41,7 +41,7 @@ def plan_chain(factors: Iterable[Factor | Sequence[int]], batch: int = 1) -> Cha
     products alone, Godbole, On Efficient Computation of Matrix Chain Products (1973).
     """
     chain = checked_chain(factors)
-    sharing = Sharing(chain, integer(batch, "batch"))
+    sharing = _Sharing(chain, checked_integer(batch, "batch"))
     sizes = [chain[0].inputs, *(factor.outputs for factor in chain)]
     alone = [_accumulation(factor, sharing.times(at, at)) for at, factor in enumerate(chain)]
     costs = [cost for _, cost in alone]
@@ -66,7 +66,7 @@ def _accumulation(factor: Factor, times: int) -> tuple[Action, int]:
     return min(ways, key=lambda way: way[1])
 
 
-def _search(alone: list[int], sizes: list[int], sharing: Sharing, mixed: bool) -> tuple[int, _Choice]:
+def _search(alone: list[int], sizes: list[int], sharing: _Sharing, mixed: bool) -> tuple[int, _Choice]:
     """Return C_{p,1} and the best choice for every part; indices from 0; without `mixed`, of dense products alone.
 
     The tangent products of all splits share what is pushed from i to j, so that their best split is a running minimum,
@@ -118,6 +118,42 @@ def _search(alone: list[int], sizes: list[int], sharing: Sharing, mixed: bool) -
     return best, choice
 
 
+class _Sharing:
+    """The runs of factors that a batch shares, and what sending one vector of every example through factors costs.
+
+        s_{j,i} = 1 where all factors from i to j are shared, else the batch
+
+    Indices are from 0.
+    """
+
+    def __init__(self, chain: Sequence[Factor], batch: int) -> None:
+        self.batch = batch
+        self._edges = [0, *accumulate(factor.edges for factor in chain)]
+        self._upto: list[int] = []  # by i: the first factor from i on that is not shared
+        for at in reversed(range(len(chain))):
+            self._upto.append(at if not chain[at].shared else self._upto[-1] if self._upto else len(chain))
+        self._upto.reverse()
+        self._down: list[int] = []  # by j: one more than the last factor up to j that is not shared
+        for at, factor in enumerate(chain):
+            self._down.append(at + 1 if not factor.shared else self._down[-1] if self._down else 0)
+
+    def times(self, i: int, j: int) -> int:
+        """Return s_{j,i}."""
+        return 1 if j < self._upto[i] else self.batch
+
+    def pushed(self, i: int, k: int, j: int) -> int:
+        """Return the cost of pushing one column of J_{k,i}, or of the identity where k = i − 1, through k + 1 … j."""
+        edges, upto = self._edges, self._upto[i]
+        shared = max(min(j + 1, upto), k + 1)
+        return edges[shared] - edges[k + 1] + self.batch * (edges[j + 1] - edges[shared])
+
+    def pulled(self, j: int, k: int, i: int) -> int:
+        """Return the cost of pulling one row of J_{j,k}, or of the identity where k = j + 1, back through k − 1 … i."""
+        edges, down = self._edges, self._down[j]
+        shared = min(max(i, down), k)
+        return edges[k] - edges[shared] + self.batch * (edges[shared] - edges[i])
+
+
 class _Nearness:
     """Which products may be the cheapest, judged in floating point; their exact costs then decide.
 
@@ -141,7 +177,7 @@ class _Nearness:
 
 
 def _steps(
-    alone: list[tuple[Action, int]], sizes: list[int], sharing: Sharing, choice: _Choice
+    alone: list[tuple[Action, int]], sizes: list[int], sharing: _Sharing, choice: _Choice
 ) -> tuple[ChainStep, ...]:
     found: list[ChainStep] = []
     pending = [(0, len(alone) - 1)]

@@ -1,4 +1,4 @@
-"""Sizes that plans are made from: positive integers of any magnitude."""
+"""Integers that users give, of any magnitude: sizes, counts, seeds."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 from bpframe.errors import DerivativeError
 
-__all__ = ["integer"]
+__all__ = ["checked_integer"]
 
 
-def integer(value: Any, name: str, least: int = 1) -> int:
+def checked_integer(value: Any, name: str, least: int = 1) -> int:
     """Return an integer, NumPy's included, as Python's, which do not overflow.
 
     Errors: DerivativeError with the `name` where it is not an integer or below `least`.
