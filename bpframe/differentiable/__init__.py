@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from bpframe.differentiable.base import Arrays
-from bpframe.differentiable.checking import Checking
-from bpframe.differentiable.curvature import HasCurvature
+from bpframe.differentiable.curvature import Curvature
+from bpframe.differentiable.evaluated import Arrays
 from bpframe.differentiable.first_order import FirstOrder
 from bpframe.differentiable.jacobians import Jacobians
-from bpframe.differentiable.per_example import HasPerExample
+from bpframe.differentiable.per_example import PerExample
 from bpframe.differentiable.second_order import SecondOrder
 
 __all__ = ["Arrays", "Differentiable"]
 
 
-class Differentiable(FirstOrder, SecondOrder, Jacobians, HasPerExample, HasCurvature, Checking):
+class Differentiable(FirstOrder, SecondOrder, Jacobians):
     """A graph with parameters that can be evaluated and differentiated; arrays have examples on axis 0."""
+
+    @property
+    def per_example(self) -> PerExample:
+        """Gradients of the single examples' costs, their norms, inner products, clipped mean and variance."""
+        return PerExample(self)
+
+    @property
+    def curvature(self) -> Curvature:
+        """Diagonals, diagonal blocks and Kronecker factors of the mean cost's second derivatives."""
+        return Curvature(self)

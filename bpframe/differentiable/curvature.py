@@ -10,10 +10,10 @@ from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.curvature.hessian_diagonal import hessian_diagonal
 from bpframe.derivatives.curvature.kfac import WeightSharing, kronecker_factors
 from bpframe.derivatives.second_order.ggn import check_fisher
-from bpframe.differentiable.base import Arrays, Evaluated, evaluation
+from bpframe.differentiable.evaluated import Arrays, Evaluated, evaluation
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Curvature", "HasCurvature"]
+__all__ = ["Curvature"]
 
 
 class Curvature:
@@ -120,12 +120,3 @@ class Curvature:
         inputs, targets = network._samples(x, y)
         points = linearised(network._engine, inputs, targets)
         return kronecker_factors(points, network.parameters, samples, seed, weight_sharing, memory_limit)
-
-
-class HasCurvature(Evaluated):
-    """Gives access to curvature."""
-
-    @property
-    def curvature(self) -> Curvature:
-        """Diagonals, diagonal blocks and Kronecker factors of the mean cost's second derivatives."""
-        return Curvature(self)

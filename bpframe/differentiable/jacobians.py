@@ -23,7 +23,7 @@ from bpframe.derivatives.jacobian import (
 )
 from bpframe.derivatives.jacobian.spectrum import Spectrum, spectrum_of
 from bpframe.derivatives.second_order.in_portions import unknown
-from bpframe.differentiable.base import Arrays, Evaluated, evaluation
+from bpframe.differentiable.evaluated import Arrays, Evaluated, evaluation
 from bpframe.errors import DerivativeError
 
 __all__ = ["Form", "Jacobians"]

@@ -11,10 +11,10 @@ from bpframe.derivatives.per_example.gradients import clipped_gradient, gradient
 from bpframe.derivatives.per_example.parameter_matrix import ParameterMatrix
 from bpframe.derivatives.points.portions import Portions
 from bpframe.derivatives.second_order.in_portions import unknown
-from bpframe.differentiable.base import Arrays, Evaluated, evaluation
+from bpframe.differentiable.evaluated import Arrays, Evaluated, evaluation
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["HasPerExample", "PerExample"]
+__all__ = ["PerExample"]
 
 
 class PerExample:
@@ -108,12 +108,3 @@ class PerExample:
 
     def _examples(self, x: Arrays, y: Arrays, training: bool) -> Portions:
         return Portions(self._network._engine, *self._network._samples(x, y), training)
-
-
-class HasPerExample(Evaluated):
-    """Gives access to gradients per example."""
-
-    @property
-    def per_example(self) -> PerExample:
-        """Gradients of the single examples' costs, their norms, inner products, clipped mean and variance."""
-        return PerExample(self)

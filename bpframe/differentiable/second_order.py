@@ -11,7 +11,7 @@ from bpframe.derivatives.first_order.spaces import Space, Wrt, space_of
 from bpframe.derivatives.points.given_arrays import checked_stack
 from bpframe.derivatives.second_order.in_portions import Kind, Method, mean_product
 from bpframe.derivatives.second_order.linear_operators import OperatorKind, curvature_operator, jacobian_operator
-from bpframe.differentiable.base import Arrays, Evaluated, evaluation
+from bpframe.differentiable.evaluated import Arrays, Evaluated, evaluation
 from bpframe.errors import DataError, DerivativeError
 from bpframe.validation.plain_arrays import Array
 
