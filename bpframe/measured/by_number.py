@@ -1,22 +1,20 @@
 """Jacobians by number, from `forward` alone: the complex step where it works, else differences.
 
 The complex step is exact to rounding wherever forward computes an analytic function in calls that take complex
-numbers. Whether it does is not believed but measured, against differences whose step shrinks until they can tell.
-
-Sources: W. Squire and G. Trapp, SIAM Review 40 (1998), 110–112; for the differences see `bpframe.measured.differences`.
+numbers. Whether it does is not believed but measured, against differences whose step shrinks until they can tell:
+see `bpframe.measured.complex_step` and `bpframe.measured.differences`.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
-from bpframe.measured.differences import FIRST, SETTLED, SHORT, SHORTEST, Line, Slope, by_differences, sizes
+from bpframe.measured.complex_step import agrees, agrees_at_once, complex_column, complex_step
+from bpframe.measured.differences import FIRST, SETTLED, Slope, by_differences
+from bpframe.measured.line import Function, Line, sizes
 from bpframe.validation.plain_arrays import Array
 
 __all__ = [
@@ -30,14 +28,6 @@ __all__ = [
     "measured_with",
     "moves_as",
 ]
-
-Function = Callable[[Array], Array]
-
-#: The complex step, relative to the size of what is varied.
-STEP = 2.0**-100
-
-#: Steps 4⁻ʲ at one of which differences have to show the complex step's derivative, in every entry.
-SHRINKING = (7, 10, 13, 16)
 
 #: A single difference that shows how a function moves is over 4⁻ʲ.
 GLANCE = 4
@@ -91,11 +81,11 @@ def differentiate(
     1 give a second opinion.
     """
     line = Line(function, at, direction, by_rows, stretch)
-    by_complex = _complex(line)
-    if by_complex is not None and _plainly_agree(line, by_complex):
+    by_complex = complex_step(line)
+    if by_complex is not None and agrees_at_once(line, by_complex):
         return _exact(line, by_complex)
     found = by_differences(line)
-    if by_complex is not None and _agree(by_complex, found):
+    if by_complex is not None and agrees(by_complex, found):
         return _exact(line, by_complex)
     return _measured(line, found)
 
@@ -131,22 +121,13 @@ def jacobian_columns(function: Function, at: Array, by_rows: bool) -> Array:
     if not places:
         return np.zeros_like(at, shape=(0, *function(at).shape))
     if is_analytic(function, at, _generic(at.shape) * size, by_rows):
-        return np.stack([_complex_column(function, at, place, STEP * size[place]) for place in places])
+        return np.stack([complex_column(function, at, place, size[place]) for place in places])
     found = []
     for place in places:
         direction = np.zeros_like(at)
         direction[place] = 1
         found.append(measured_with(False, function, at, direction, by_rows).value)
     return np.stack(found)
-
-
-def _complex_column(function: Function, at: Array, place: tuple[Any, ...], step: Array) -> Array:
-    """Return Im f(x + i h e_k) / h for the entry of a place, or for that of each row."""
-    moved = at.astype(np.complex128)
-    moved.imag[place] = step
-    with np.errstate(all="ignore"):
-        column = np.asarray(function(moved)).imag
-        return np.asarray(column / (step.reshape(-1, *(1,) * (column.ndim - 1)) if step.ndim else step))
 
 
 @lru_cache(maxsize=64)
@@ -161,16 +142,16 @@ def is_analytic(function: Function, at: Array, direction: Array, by_rows: bool =
     Their steps are as short as it takes.
     """
     line = Line(function, at, direction, by_rows, sized=True)
-    by_complex = _complex(line)
+    by_complex = complex_step(line)
     if by_complex is None:
         return False
-    return _plainly_agree(line, by_complex) or _agree(by_complex, by_differences(line))
+    return agrees_at_once(line, by_complex) or agrees(by_complex, by_differences(line))
 
 
 def measured_with(analytic: bool, function: Function, at: Array, direction: Array, by_rows: bool = False) -> Measured:
     """Return the derivative along a direction, from the complex step where the function `is_analytic`."""
     line = Line(function, at, direction, by_rows)
-    found = _complex(line) if analytic else None
+    found = complex_step(line) if analytic else None
     return _measured(line, by_differences(line)) if found is None else _exact(line, found)
 
 
@@ -236,76 +217,3 @@ def _measured(line: Line, found: Slope) -> Measured:
     with np.errstate(all="ignore"):
         value, error, rounding = (each / unit for each in (found.value, found.error, found.noise))
     return Measured(value, error, "central differences", rounding, found.stairs)
-
-
-def _complex(line: Line) -> Array | None:
-    """Return Im g(i h) / h, or None where forward does not take complex numbers."""
-    value = _complex_value(line.function, line.at + 1j * (STEP * line.moved))
-    with np.errstate(all="ignore"):
-        return None if value is None else value.imag / STEP
-
-
-def _complex_value(function: Function, at: Array) -> Array | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", np.exceptions.ComplexWarning)
-            with np.errstate(all="ignore"):
-                value = np.asarray(function(at))
-    except Exception:  # whatever a component makes of complex numbers: the differences stay
-        return None
-    return value if value.dtype.kind == "c" else None
-
-
-def _plainly_agree(line: Line, by_complex: Array) -> bool:
-    """Whether differences of single steps show the complex step's derivative in every entry, and nothing overlooked.
-
-    Most functions show it after four values, where finding out what the differences are worth takes more. False says
-    nothing: next to a kink, or where digits cancel, `_agree` looks closer.
-    """
-
-    def glance(level: int) -> tuple[Array, Array]:
-        try:
-            return line.glance(line.step(level))
-        except Exception:  # a step may leave the domain of a function that then raises
-            nothing = np.full(by_complex.shape, np.nan)
-            return nothing, nothing
-
-    with np.errstate(all="ignore"):
-        size = np.abs(by_complex)
-        seen, before, shown = np.zeros((), bool), np.full((), np.nan), np.full((), np.nan)
-        for level in SHRINKING:
-            slope, noise = glance(level)
-            if slope.shape != by_complex.shape:
-                return False
-            apart = np.abs(slope - by_complex)
-            # What a longer step showed is not refuted by a shorter one whose rounding hides as much.
-            seen = seen | (apart <= 1e-5 * size) | ((apart <= 1e-5 * size + 4 * noise) & ~(8 * noise > shown))
-            if seen.all():
-                break
-            shown = np.where(apart > 1e-5 * size + 16 * noise, apart, np.nan)
-            if (~seen & (np.abs(slope - before) <= 1e-5 * np.abs(slope))).any():
-                return False  # two steps agree, on something else
-            before = slope
-        else:
-            return False
-        # What is narrower than those steps is met by the shortest; no digits are asked of it.
-        for level in (SHORT,) if by_complex.all() or not line.from_zero else (SHORT, SHORTEST):
-            slope, noise = glance(level)
-            if not (np.abs(slope - by_complex) <= 0.01 * size + 32 * noise).all():
-                return False
-    return True
-
-
-def _agree(by_complex: Array, found: Slope) -> bool:
-    """Whether two derivatives are the same within the differences' accuracy; then the function is analytic.
-
-    Next to a kink the differences say nothing; at least one entry must speak for the complex step.
-    """
-    if by_complex.shape != found.value.shape:
-        return False
-    with np.errstate(invalid="ignore"):
-        settled = found.error <= np.maximum(1e-3 * np.abs(found.value), 16 * found.noise)
-        if settled.size and not settled.any():
-            return False
-        allowed = 1e-5 * np.abs(found.value) + 10 * found.error
-        return bool(np.all((np.abs(by_complex - found.value) <= allowed) | ~settled))

@@ -13,7 +13,7 @@ from bpframe.core.component import Component
 from bpframe.core.graph.graph import Graph, Node, Shape
 from bpframe.core.graph.randomness import stream
 from bpframe.measured.by_number import has_kink
-from bpframe.measured.differences import sizes
+from bpframe.measured.line import sizes
 from bpframe.testing.checks.directions import compared_along
 from bpframe.testing.diagnosis import diagnose, explained
 from bpframe.testing.kit import check_component

@@ -19,7 +19,7 @@ from bpframe.measured.by_number import (
     measured_along,
     measured_with,
 )
-from bpframe.measured.differences import sizes
+from bpframe.measured.line import sizes
 
 Function = Callable[[Any], Any]
 

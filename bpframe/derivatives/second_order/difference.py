@@ -13,7 +13,8 @@ from bpframe.derivatives.first_order.pull_back import pull_back
 from bpframe.derivatives.first_order.spaces import Space
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.errors import DerivativeError
-from bpframe.measured.differences import Line, by_differences, sizes
+from bpframe.measured.differences import by_differences
+from bpframe.measured.line import Line, sizes
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["DifferenceProduct"]
