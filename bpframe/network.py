@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bpframe.checkpoint import (
     Checkpoint,
@@ -18,29 +17,20 @@ from bpframe.checkpoint import (
     write_checkpoint,
 )
 from bpframe.checkpoint.pickling import check_importable
-from bpframe.core.component import Component, Cost, Layer, Optimizer, contract_of
+from bpframe.core.component import Component, Cost, Layer, Optimizer
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec, NodeSpec, network_spec
 from bpframe.data import DataSpec, FittedPreparation
 from bpframe.differentiable import Arrays, Differentiable
 from bpframe.documents import RunSpec
-from bpframe.errors import DataError
 from bpframe.plugins import listeners
 from bpframe.replay.repeating import repeating_engine
-from bpframe.reports.drawing import draw, mermaid
-from bpframe.reports.step_memory import Memory, step_memory
-from bpframe.reports.step_plan import StepPlan, step_plan
-from bpframe.reports.summary import Summary, summarise
 from bpframe.training.history import History
 from bpframe.training.minimizing import Minimization
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.trainer import Trainer
-from bpframe.validation.mistakes import shortened
 from bpframe.validation.strict_numbers import checked_truth
-from bpframe.verification import verify_graph, verify_optimizer, wanted
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from bpframe.verification import verify_graph, verify_optimizer, wanted, warn_of_drafts
 
 __all__ = ["Network", "load"]
 
@@ -106,19 +96,9 @@ class Network(Differentiable):
         seed: int = 0,
         verify: bool | None = None,
     ) -> None:
-        self._build(
-            network_spec(
-                layers,
-                nodes=nodes,
-                inputs=inputs,
-                input_shape=input_shape,
-                output=output,
-                cost=cost,
-                dtype=dtype,
-                seed=seed,
-            ),
-            verify,
-        )
+        spec = network_spec(layers, nodes=nodes, inputs=inputs, input_shape=input_shape, output=output, cost=cost,
+                            dtype=dtype, seed=seed)  # fmt: skip
+        self._build(spec, verify)
 
     @classmethod
     def from_spec(cls, spec: NetworkSpec, verify: bool | None = None) -> Network:
@@ -210,10 +190,10 @@ class Network(Differentiable):
             before, self._preparation = self._preparation, self._knowing_columns(*data)
             try:
                 samples = self._samples(*data)
-                validation = None if validation_data is None else self._samples(*_pair(validation_data))
+                validation = self._validation_samples(validation_data)
                 if self._verify:
                     verify_optimizer(spec.optimizer)
-                self._warn_of_drafts()
+                warn_of_drafts(self.graph)
                 trainer = (Minimization if spec.minimizes else Trainer)(self._engine, spec)
             except BaseException:
                 self._preparation = before
@@ -256,23 +236,6 @@ class Network(Differentiable):
             saved = Checkpoint(spec, self.parameters, self.state, self.history, *kept)
             return write_checkpoint(saved, folder, overwrite)
 
-    @property
-    def preparation(self) -> FittedPreparation | None:
-        """What raw inputs and targets go through in every method; None where they are taken as they are."""
-        return None if self._preparation is None else self._preparation.applied
-
-    def without_preparation(self) -> Network:
-        """Return this network, with the same parameters, as one that takes prepared arrays in every method.
-
-        Only a run that it saves takes raw ones again.
-        """
-        bare = type(self).__new__(type(self))
-        bare.__dict__.update(self.__dict__)  # one engine for both
-        bare._preparation = None if self._preparation is None else replace(self._preparation, raw=False)
-        return bare
-
-    # Copies ---------------------------------------------------------------------------------------------------------
-
     def __deepcopy__(self, memo: dict[int, Any]) -> Network:
         """Return an independent network: same parameters, state, history and random streams, arrays of its own."""
         copied = type(self).__new__(type(self))
@@ -290,8 +253,7 @@ class Network(Differentiable):
 
         Errors: ContractError for a component whose class cannot be imported.
         """
-        trained_by = [] if self.training is None else [self.training.optimizer]
-        check_importable([*(node.component for node in self.graph.nodes), *self.graph.cost.values(), *trained_by])
+        check_importable(self.graph, self.training)
         with self._engine.lane():
             return {**vars(self), "_engine": self._engine.snapshot()}
 
@@ -300,40 +262,6 @@ class Network(Differentiable):
         vars(self).update(state)
         self._engine = repeating_engine(build_graph(self.spec), self.spec.dtype, snapshot["seed"])
         self._engine.restore(snapshot)
-
-    def summary(self) -> Summary:
-        """Return a table of the nodes: component, output shape, parameters, structure of the Jacobian."""
-        return summarise(self._engine)
-
-    def memory(self, batch_size: int, optimizer: Optimizer | None = None) -> Memory:
-        """Return the memory that training takes with batches of this size, beside the examples.
-
-        Raises
-        ------
-        DataError, ContractError
-            No batch size; a component fails at inputs of zeros, or there is no cost.
-
-        """
-        return step_memory(self._engine, batch_size, optimizer)
-
-    def step_plan(self, batch_size: int) -> StepPlan:
-        """Return what a repeated training step does with batches of this size: its NumPy calls and their buffers.
-
-        Raises
-        ------
-        DataError, ContractError
-            As `memory`.
-
-        """
-        return step_plan(self._engine, batch_size)
-
-    def to_mermaid(self) -> str:
-        """Return the graph as the text of a Mermaid flowchart."""
-        return mermaid(self.graph)
-
-    def draw(self, path: str | Path | None = None) -> Figure:
-        """Draw the graph with matplotlib (extra `plot`); write the picture to `path` where one is given."""
-        return draw(self.graph, path)
 
     def _listener(self, past: History | None) -> Callable[[int, History], None] | None:
         """Return what tells installed plugins that an epoch is over, or None where none listens."""
@@ -347,27 +275,8 @@ class Network(Differentiable):
 
         return after_epoch
 
-    def _warn_of_drafts(self) -> None:
-        for component in [*(node.component for node in self.graph.nodes), *self.graph.cost.values()]:
-            if contract_of(type(component)).is_draft:
-                from bpframe.measured.draft import warn_of_draft  # only here: few networks hold a draft
-
-                warn_of_draft(type(component))
-
     def __repr__(self) -> str:
         return f"Network({len(self.graph.nodes)} nodes, {self.parameters.vector.size} parameters, {self.dtype})"
-
-
-def _pair(validation_data: Any) -> tuple[Any, Any]:
-    if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
-        raise DataError(
-            "validation_data is no pair",
-            expected="(x, y)",
-            received=f"{len(validation_data)} parts"
-            if isinstance(validation_data, tuple)
-            else shortened(validation_data),
-        )
-    return validation_data[0], validation_data[1]
 
 
 def load(folder: str | os.PathLike[str], components: Iterable[type[Component]] = ()) -> Network:

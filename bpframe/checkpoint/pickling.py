@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterable
 from operator import attrgetter
 
 from bpframe.core.component import Component
+from bpframe.core.graph.graph import Graph
 from bpframe.errors import ContractError
+from bpframe.training.spec import TrainingSpec
 
 __all__ = ["check_importable"]
 
@@ -16,11 +17,14 @@ __all__ = ["check_importable"]
 _BY_VALUE = ("cloudpickle", "dill", "joblib.externals.cloudpickle")
 
 
-def check_importable(components: Iterable[object]) -> None:
-    """Refuse to pickle a component whose class another process could not import.
+def check_importable(graph: Graph, training: TrainingSpec | None) -> None:
+    """Refuse to pickle a network with a component, or an optimizer, whose class another process could not import.
 
     Errors: ContractError that names the class.
     """
+    components: list[object] = [*(node.component for node in graph.nodes), *graph.cost.values()]
+    if training is not None:
+        components.append(training.optimizer)
     for cls in {type(each) for each in components if isinstance(each, Component)}:
         try:
             found = attrgetter(cls.__qualname__)(sys.modules[cls.__module__])

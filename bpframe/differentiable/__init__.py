@@ -1,8 +1,9 @@
-"""What any network can compute: values, costs, and derivatives, a family per file."""
+"""What any network can be asked: values, costs and derivatives, and what it says of itself, a family per file."""
 
 from __future__ import annotations
 
 from bpframe.differentiable.curvature import Curvature
+from bpframe.differentiable.described import Described
 from bpframe.differentiable.evaluated import Arrays
 from bpframe.differentiable.first_order import FirstOrder
 from bpframe.differentiable.jacobians import Jacobians
@@ -12,8 +13,8 @@ from bpframe.differentiable.second_order import SecondOrder
 __all__ = ["Arrays", "Differentiable"]
 
 
-class Differentiable(FirstOrder, SecondOrder, Jacobians):
-    """A graph with parameters that can be evaluated and differentiated; arrays have examples on axis 0."""
+class Differentiable(FirstOrder, SecondOrder, Jacobians, Described):
+    """A graph with parameters that can be evaluated, differentiated and described; arrays have examples on axis 0."""
 
     @property
     def per_example(self) -> PerExample:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import wraps
 from inspect import signature
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 
@@ -14,11 +15,13 @@ from bpframe.core.backprop.results import failed, is_a_write
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import ParameterVector
+from bpframe.data import FittedPreparation
 from bpframe.data.raw import Preparation
 from bpframe.derivatives.first_order.node_errors import node_errors
 from bpframe.derivatives.points.given_arrays import checked_inputs, checked_stack, checked_targets
 from bpframe.errors import DataError
 from bpframe.training.metrics import accuracy
+from bpframe.validation.mistakes import shortened
 from bpframe.validation.plain_arrays import Array
 from bpframe.validation.strict_numbers import checked_truth
 
@@ -85,6 +88,21 @@ class Evaluated:
         dtype: np.dtype[Any] = self._engine.dtype
         return dtype
 
+    @property
+    def preparation(self) -> FittedPreparation | None:
+        """What raw inputs and targets go through in every method; None where they are taken as they are."""
+        return None if self._preparation is None else self._preparation.applied
+
+    def without_preparation(self) -> Self:
+        """Return this network, with the same parameters, as one that takes prepared arrays in every method.
+
+        Only a run that it saves takes raw ones again.
+        """
+        bare = type(self).__new__(type(self))
+        bare.__dict__.update(self.__dict__)  # one engine for both
+        bare._preparation = None if self._preparation is None else replace(self._preparation, raw=False)
+        return bare
+
     def predict(self, x: Arrays, raw: bool = True) -> Any:
         """Return the output for every example, (N, *features), with training switched off.
 
@@ -145,6 +163,17 @@ class Evaluated:
         if count == 0:
             raise DataError("there are no examples", expected="at least one row", received="0")
         return inputs, checked_targets(self.graph, y, self.dtype, count)
+
+    def _validation_samples(self, pair: Any) -> tuple[dict[str, Array], dict[str, Array]] | None:
+        if pair is None:
+            return None
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise DataError(
+                "validation_data is no pair",
+                expected="(x, y)",
+                received=f"{len(pair)} parts" if isinstance(pair, tuple) else shortened(pair),
+            )
+        return self._samples(*pair)
 
     def _raw_scale(self, name: str) -> Array | None:
         """Return ∂x/∂x' of an input, entry by entry: a derivative in x' is divided by it for one in x."""

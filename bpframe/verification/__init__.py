@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from bpframe.core.component import Initializer, Optimizer
+from bpframe.core.component import Initializer, Optimizer, contract_of
 from bpframe.core.graph.graph import Graph
 from bpframe.errors import SpecError
 from bpframe.validation.strict_numbers import checked_truth
 
-__all__ = ["VARIABLE", "verify_graph", "verify_optimizer", "wanted"]
+__all__ = ["VARIABLE", "verify_graph", "verify_optimizer", "wanted", "warn_of_drafts"]
 
 #: The environment variable that has every network verified whose `verify` is left out.
 VARIABLE = "BPFRAME_VERIFY"
@@ -41,6 +41,15 @@ def wanted(verify: bool | None, environ: Mapping[str, str] = os.environ) -> bool
             received=repr(word),
         )
     return _WORDS[word]
+
+
+def warn_of_drafts(graph: Graph) -> None:
+    """Warn, once for a class, of the components of a graph whose Jacobian is measured in each step of a training."""
+    for component in [*(node.component for node in graph.nodes), *graph.cost.values()]:
+        if contract_of(type(component)).is_draft:
+            from bpframe.measured.draft import warn_of_draft  # only here: few networks hold a draft
+
+            warn_of_draft(type(component))
 
 
 def verify_graph(graph: Graph) -> None:

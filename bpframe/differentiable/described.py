@@ -1,0 +1,56 @@
+"""What a network says of itself: tables, the memory and the calls of a training step, pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bpframe.core.component import Optimizer
+from bpframe.differentiable.evaluated import Evaluated
+from bpframe.reports.drawing import draw, mermaid
+from bpframe.reports.step_memory import Memory, step_memory
+from bpframe.reports.step_plan import StepPlan, step_plan
+from bpframe.reports.summary import Summary, summarise
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Described"]
+
+
+class Described(Evaluated):
+    """Reports on a network, to be read or drawn."""
+
+    def summary(self) -> Summary:
+        """Return a table of the nodes: component, output shape, parameters, structure of the Jacobian."""
+        return summarise(self._engine)
+
+    def memory(self, batch_size: int, optimizer: Optimizer | None = None) -> Memory:
+        """Return the memory that training takes with batches of this size, beside the examples.
+
+        Raises
+        ------
+        DataError, ContractError
+            No batch size; a component fails at inputs of zeros, or there is no cost.
+
+        """
+        return step_memory(self._engine, batch_size, optimizer)
+
+    def step_plan(self, batch_size: int) -> StepPlan:
+        """Return what a repeated training step does with batches of this size: its NumPy calls and their buffers.
+
+        Raises
+        ------
+        DataError, ContractError
+            As `memory`.
+
+        """
+        return step_plan(self._engine, batch_size)
+
+    def to_mermaid(self) -> str:
+        """Return the graph as the text of a Mermaid flowchart."""
+        return mermaid(self.graph)
+
+    def draw(self, path: str | Path | None = None) -> Figure:
+        """Draw the graph with matplotlib (extra `plot`); write the picture to `path` where one is given."""
+        return draw(self.graph, path)
