@@ -37,7 +37,7 @@ class Curvature:
 
         Source: Dangel, Kunstner and Hennig, BackPACK: Packing more into Backprop (2020), eqs. (19), (20).
         """
-        return gauss_newton_diagonal(self._network._engine, *self._network._samples(x, y), samples, seed)
+        return gauss_newton_diagonal(self._engine, *self._network._samples(x, y), samples, seed)
 
     @evaluation
     def fisher_diagonal(self, x: Arrays, y: Arrays, samples: int | None = None, seed: int = 0) -> ParameterVector:
@@ -60,7 +60,7 @@ class Curvature:
 
         Source: Kunstner, Balles and Hennig, Limitations of the Empirical Fisher Approximation (2019), eq. (3).
         """
-        return empirical_fisher_diagonal(self._network._engine, *self._network._samples(x, y))
+        return empirical_fisher_diagonal(self._engine, *self._network._samples(x, y))
 
     @evaluation
     def hessian_diagonal(self, x: Arrays, y: Arrays) -> ParameterVector:
@@ -75,7 +75,7 @@ class Curvature:
 
         Source: Dangel, Kunstner and Hennig, BackPACK: Packing more into Backprop (2020), appendix A.3, for chains.
         """
-        return hessian_diagonal(self._network._engine, *self._network._samples(x, y))
+        return hessian_diagonal(self._engine, *self._network._samples(x, y))
 
     @evaluation
     def gauss_newton_blocks(
@@ -89,7 +89,7 @@ class Curvature:
         Errors: MemoryLimitError where all blocks together take more than `memory_limit` bytes; DerivativeError for a
         cost without a Hessian root; BatchCoupledError.
         """
-        return gauss_newton_blocks(self._network._engine, *self._network._samples(x, y), by, memory_limit)
+        return gauss_newton_blocks(self._engine, *self._network._samples(x, y), by, memory_limit)
 
     @evaluation
     def kfac(
@@ -118,5 +118,5 @@ class Curvature:
         """
         network = self._network
         inputs, targets = network._samples(x, y)
-        points = linearised(network._engine, inputs, targets)
+        points = linearised(self._engine, inputs, targets)
         return kronecker_factors(points, network.parameters, samples, seed, weight_sharing, memory_limit)

@@ -107,4 +107,4 @@ class PerExample:
         return variance(self._examples(x, y, training), self._network.parameters, ddof)
 
     def _examples(self, x: Arrays, y: Arrays, training: bool) -> Portions:
-        return Portions(self._network._engine, *self._network._samples(x, y), training)
+        return Portions(self._engine, *self._network._samples(x, y), training)

@@ -86,7 +86,7 @@ class Chain:
 
 
 def _plannable(factor: Factor) -> Factor:
-    """Plans are made of positive integers; an operator that says that its products are free may be one."""
+    """Count at least one multiplication where unit vectors are sent through, as plans are made of positive integers."""
     return factor if factor.known is not None else factor._replace(edges=max(factor.edges, 1))
 
 
