@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.curvature.blocks import By, gauss_newton_blocks
-from bpframe.derivatives.curvature.columns import linearised
 from bpframe.derivatives.curvature.diagonal import empirical_fisher_diagonal, gauss_newton_diagonal
 from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.curvature.hessian_diagonal import hessian_diagonal
 from bpframe.derivatives.curvature.kfac import WeightSharing, kronecker_factors
+from bpframe.derivatives.points.portions import Portions
 from bpframe.derivatives.second_order.ggn import check_fisher
 from bpframe.differentiable.evaluated import Arrays, Evaluated, evaluation
 from bpframe.validation.plain_arrays import Array
@@ -118,5 +118,5 @@ class Curvature:
         """
         network = self._network
         inputs, targets = network._samples(x, y)
-        points = linearised(self._engine, inputs, targets)
+        points = (point for _, point in Portions(self._engine, inputs, targets).in_turn("curvature"))
         return kronecker_factors(points, network.parameters, samples, seed, weight_sharing, memory_limit)

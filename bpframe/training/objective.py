@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.rows import rows_of
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
-from bpframe.derivatives.points.memory import MEMORY_LIMIT, portion, slices
+from bpframe.derivatives.points.memory import MEMORY_LIMIT, example_bytes, portions
 from bpframe.errors import NonFiniteError
 from bpframe.training.batches import Samples, count_of
 from bpframe.training.nonfinite import all_finite, nonfinite_error
@@ -163,14 +164,7 @@ class NetworkObjective(Objective):
             return total / self.count, lane.gradient.vector.copy()
 
     def _portions(self) -> list[slice]:
-        entries = sum(math.prod(shape) for shape in self.engine.graph.shapes.values())
-        size = portion(self.count, 4 * entries * self.engine.dtype.itemsize)
-        return slices(self.count, size)
+        return portions(self.count, example_bytes(self.engine.graph.shapes.values(), self.engine.dtype))
 
     def _part(self, rows: slice) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
-        if rows.stop - rows.start == self.count:
-            return self._inputs, self._targets
-        inputs, targets = (
-            {name: array[rows] for name, array in part.items()} for part in (self._inputs, self._targets)
-        )
-        return inputs, targets
+        return rows_of(rows, self._inputs, self._targets)

@@ -13,6 +13,7 @@ from bpframe import Network
 from bpframe.core.operators.outer_products.kronecker_form import KroneckerForm
 from bpframe.core.operators.outer_products.scattered_form import ScatteredForm
 from bpframe.derivatives.curvature import columns as columns_module
+from bpframe.derivatives.points import memory
 from bpframe.errors import BatchCoupledError, ContractError, DataError, DerivativeError
 from bpframe.extend import Array, Layer, Operator
 from tests.oracles import assert_close
@@ -75,6 +76,7 @@ def test_portions_of_examples_and_columns_add_up(monkeypatch) -> None:
         asked.append(count)
         return 2
 
+    monkeypatch.setattr(memory, "portion", portion)  # of the examples
     monkeypatch.setattr(columns_module, "portion", portion)
     np.testing.assert_allclose(network.curvature.gauss_newton_diagonal(x, y).vector, whole, rtol=1e-13)
     assert asked == [7, 3, 3, 3, 3]

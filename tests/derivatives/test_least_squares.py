@@ -8,6 +8,7 @@ from bpframe_reference import Dense, QuadraticCost
 
 from bpframe import Network, node
 from bpframe.core.backprop.forward import forward
+from bpframe.core.backprop.rows import slices
 from bpframe.core.component import Cost
 from bpframe.core.operators import BatchMatrix, Diagonal
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
@@ -127,7 +128,7 @@ def test_normal_equations_add_up_from_rows_of_some_examples_at_a_time(example, m
     network = example.make()
     x, y = example.data()
     expected, gradient = measured(network, x, y)
-    monkeypatch.setattr(WrittenRows, "portions", lambda self, batch, columns: memory.slices(batch, 2))
+    monkeypatch.setattr(WrittenRows, "portions", lambda self, batch, columns: slices(batch, 2))
     _, normal, found = problem(network, x, y).normal_equations(network.parameters.vector)
     assert_close(normal, expected.T @ expected, 1e-9)
     assert_close(found, gradient, 1e-9)

@@ -12,7 +12,8 @@ from bpframe_reference import Dense, QuadraticCost, Sigmoid
 from bpframe import Network, node
 from bpframe.derivatives.per_example import gradients as per_example
 from bpframe.derivatives.per_example.parameter_matrix import ParameterMatrix
-from bpframe.derivatives.points import portions
+from bpframe.derivatives.points import memory
+from bpframe.derivatives.points.portions import Portions
 from bpframe.errors import BatchCoupledError, DataError, DerivativeError, MemoryLimitError, ShapeMismatch
 from bpframe.extend import Identity, Layer, Operator
 from bpframe.machine import workers
@@ -41,7 +42,7 @@ def named(name: str) -> Example:
 def portion(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int | None:
     """Take all examples at once, or two at a time."""
     if request.param is not None:
-        monkeypatch.setattr(portions, "portion", lambda count, _: min(count, request.param))
+        monkeypatch.setattr(memory, "portion", lambda count, _: min(count, request.param))
     return request.param
 
 
@@ -165,7 +166,7 @@ def test_gram_computes_portions_again_where_they_cannot_be_kept(monkeypatch: pyt
     network = example.make()
     x, y = example.data(7)
     whole = network.per_example.gram(x, y)
-    monkeypatch.setattr(portions, "portion", lambda count, _: 2)
+    monkeypatch.setattr(memory, "portion", lambda count, _: 2)
     monkeypatch.setattr(per_example, "KEPT_BYTES", 0)
     assert_close(network.per_example.gram(x, y), whole, 1e-13)
 
@@ -216,8 +217,8 @@ def test_training_as_in_the_gradient(portion: int | None) -> None:
     kept = network.per_example.gradients(x, y)["dense_2.w"]
     assert 0.3 < (dropped == 0).mean() < 0.7
     assert (kept != 0).all()
-    examples = portions.Portions(network._engine, *network._samples(x, y), training=True)
-    assert examples.slices == [slice(0, 6)]
+    examples = Portions(network._engine, *network._samples(x, y), training=True)
+    assert examples.slices() == [slice(0, 6)]
 
 
 class MinusMean(Operator):

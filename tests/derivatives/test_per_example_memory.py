@@ -11,7 +11,7 @@ from bpframe_reference import Dense, Sigmoid
 
 from bpframe import Network
 from bpframe.core.operators import KroneckerForm
-from bpframe.derivatives.points import memory, portions
+from bpframe.derivatives.points import memory
 from tests.contract.cases import scatter
 from tests.contract.components.conv1d import Conv1d
 from tests.contract.components.cross_entropy import SoftmaxCrossEntropy
@@ -38,7 +38,6 @@ def test_memory_does_not_grow_with_examples_times_parameters(
     rng = np.random.default_rng(0)
     parameters = 4 * network.parameters.vector.size
     monkeypatch.setattr(memory, "PORTION_BYTES", 1 << 40)
-    monkeypatch.setattr(portions, "PORTION_BYTES", 1 << 40)
     monkeypatch.setattr("bpframe.core.operators.outer_products.kronecker_form.CHUNK_BYTES", 1 << 16)
 
     def peak(batch: int) -> int:

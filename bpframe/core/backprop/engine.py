@@ -14,6 +14,7 @@ from bpframe.core.backprop.called_pass import CalledPass, MakePass, Pass, Wanted
 from bpframe.core.backprop.forward import forward
 from bpframe.core.backprop.lanes import Lane, Lanes
 from bpframe.core.backprop.plan import Plan
+from bpframe.core.backprop.rows import rows_of, slices
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import NodeState, Workspace, initial_state
 from bpframe.core.graph.parameters import ParameterVector, initial_parameters
@@ -202,15 +203,11 @@ class Engine:
     ) -> Iterator[tuple[slice, Workspace, float]]:
         """Do an evaluation in portions; yield the rows of each, the workspace and the summed cost."""
         passing: CalledPass | None = None
-        for start in range(0, max(count, 1), EVALUATION_BATCH):
-            rows = slice(start, min(start + EVALUATION_BATCH, count))
-            batch = rows.stop - start
+        for rows in slices(count, EVALUATION_BATCH) or [slice(0, 0)]:
+            batch = rows.stop - rows.start
             if passing is None or passing.workspace.batch != batch:
                 passing = CalledPass(self.new_workspace(batch, "evaluation"), False, wanted)
-            some_inputs, some_targets = (
-                {name: each[rows] for name, each in part.items()} for part in (inputs, targets)
-            )
-            total = passing.run(some_inputs, some_targets)
+            total = passing.run(*rows_of(rows, inputs, targets))
             yield rows, passing.workspace, total
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Diagonal, Operator
-from bpframe.derivatives.curvature.columns import column_portion
-from bpframe.derivatives.points.memory import check_memory, slices
+from bpframe.derivatives.curvature.columns import column_portions
+from bpframe.derivatives.points.memory import check_memory
 from bpframe.derivatives.second_order.declared import Blocks
 from bpframe.validation.plain_arrays import Array
 
@@ -61,7 +61,7 @@ def columns_of(trace: Trace, matrix: Array, shapes: Mapping[str, tuple[int, ...]
     """
     values, vectors = np.linalg.eigh(matrix)
     count = matrix.shape[-1]
-    for part in _parts(trace, count):
+    for part in column_portions(trace, count):
         columns, start = {}, 0
         for name, shape in shapes.items():
             end = start + math.prod(shape)
@@ -102,7 +102,7 @@ def _unit_columns(trace: Trace, node: Node, s: str, t: str, block: Diagonal) -> 
     shape = node.slot_shapes[s]
     size, batch = math.prod(shape), trace.batch
     weights = np.broadcast_to(block.d, (batch, *shape)).reshape(batch, size).T
-    for part in _parts(trace, size):
+    for part in column_portions(trace, size):
         count = part.stop - part.start
         units = np.zeros((count, 1, size), trace.dtype)
         units[np.arange(count), 0, np.arange(part.start, part.stop)] = 1
@@ -132,7 +132,3 @@ def _eigenvectors(trace: Trace, node: Node, pairs: Mapping[tuple[str, str], Oper
         if s != t:
             matrix[:, columns, rows] += dense.swapaxes(-1, -2)
     yield from columns_of(trace, matrix, shapes)
-
-
-def _parts(trace: Trace, count: int) -> list[slice]:
-    return slices(count, column_portion(trace, count))

@@ -10,8 +10,9 @@ import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.graph import Graph
-from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
+from bpframe.derivatives.curvature.columns import RootColumns, scratch_of
 from bpframe.derivatives.points.memory import check_memory
+from bpframe.derivatives.points.portions import Portions
 from bpframe.derivatives.second_order.in_portions import unknown
 from bpframe.validation.plain_arrays import Array
 
@@ -59,7 +60,7 @@ def gauss_newton_blocks(
             start = end
     found = {group: np.zeros((size, size), engine.dtype) for group, size in sizes.items()}
     columns, count, more_bytes = RootColumns(), 0, sum(sizes.values()) * engine.dtype.itemsize
-    for point in linearised(engine, inputs, targets, more_bytes):
+    for _, point in Portions(engine, inputs, targets).in_turn("curvature", more_bytes):
         count += point.batch
         for seeds in columns.of(point, more_bytes):
             waiting: dict[str, list[tuple[slice, Array]]] = {group: [] for group in groups}

@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.rows import slices
 from bpframe.core.backprop.scratch import KEPT_BYTES, Scratch
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.randomness import stream
 from bpframe.derivatives.points.given_integers import checked_integer
 from bpframe.derivatives.points.linearisation import Linearisation
-from bpframe.derivatives.points.memory import portion, slices
-from bpframe.derivatives.points.portions import in_turn
-from bpframe.derivatives.second_order.in_portions import vector_bytes
+from bpframe.derivatives.points.memory import portion
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["RootColumns", "column_portion", "linearised", "scratch_of"]
+__all__ = ["RootColumns", "column_portions", "scratch_of"]
 
 
 _SCRATCH: WeakKeyDictionary[Workspace, Scratch] = WeakKeyDictionary()
-
-
-def linearised(
-    engine: Engine,
-    inputs: Mapping[str, Array],
-    targets: Mapping[str, Array],
-    more_bytes: int = 0,
-    purpose: str = "curvature",
-) -> Iterator[Linearisation]:
-    """Linearise checked examples with training switched off, in portions; an example takes `more_bytes` besides.
-
-    Each is valid until the next: see `in_turn`.
-
-    Errors: BatchCoupledError that names a node whose component couples the examples.
-    """
-    count = len(next(iter(inputs.values())))
-    step = portion(count, vector_bytes(engine.plan, 1, engine.dtype) + more_bytes)
-    return in_turn(engine, inputs, targets, slices(count, step), purpose)
 
 
 def scratch_of(trace: Trace) -> Scratch:
@@ -49,14 +29,15 @@ def scratch_of(trace: Trace) -> Scratch:
     return _SCRATCH.setdefault(trace.workspace, Scratch())
 
 
-def column_portion(trace: Trace, count: int, more_bytes: int = 0) -> int:
-    """Return how many of `count` vectors per example to pull back at once, where each takes `more_bytes` besides.
+def column_portions(trace: Trace, count: int, more_bytes: int = 0) -> list[slice]:
+    """Return which of `count` vectors per example to pull back at once, where each takes `more_bytes` besides.
 
     The errors of a front of nodes are held, in memory small enough to be kept and used again.
     """
     largest = max(math.prod(node.output_shape) for node in trace.plan.graph.nodes)
     front = 3 * trace.batch * largest * int(trace.dtype.itemsize)
-    return min(portion(count, front + trace.batch * more_bytes), max(1, KEPT_BYTES // max(1, front)))
+    step = min(portion(count, front + trace.batch * more_bytes), max(1, KEPT_BYTES // max(1, front)))
+    return slices(count, step)
 
 
 class RootColumns:
@@ -83,8 +64,7 @@ class RootColumns:
     def of(self, point: Linearisation, more_bytes: int = 0) -> Iterator[dict[str, Array]]:
         """Yield the columns, (some, N, *output) by output; each takes `more_bytes` per example besides."""
         count = point.root_count if self.samples is None else self.samples
-        step = column_portion(point.trace, count, more_bytes)
-        for part in slices(count, step):
+        for part in column_portions(point.trace, count, more_bytes):
             if self.samples is None:
                 yield point.root_columns(part.start, part.stop)
             else:

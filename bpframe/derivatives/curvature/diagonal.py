@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import KroneckerForm
-from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
+from bpframe.derivatives.curvature.columns import RootColumns, scratch_of
 from bpframe.derivatives.points.linearisation import Linearisation
+from bpframe.derivatives.points.portions import Portions
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["empirical_fisher_diagonal", "gauss_newton_diagonal"]
@@ -33,7 +34,7 @@ def gauss_newton_diagonal(
     Source: Dangel, Kunstner and Hennig, BackPACK: Packing more into Backprop (2020), eqs. (19), (20).
     """
     columns, found, count = RootColumns(samples, seed), engine.parameters.like(), 0
-    for point in linearised(engine, inputs, targets):
+    for _, point in Portions(engine, inputs, targets).in_turn("curvature"):
         count += point.batch
         for seeds in columns.of(point):
             _add_squares(point, seeds, found)
@@ -51,7 +52,7 @@ def empirical_fisher_diagonal(
     Source: Kunstner, Balles and Hennig, Limitations of the Empirical Fisher Approximation (2019), eq. (3).
     """
     found, count = engine.parameters.like(), 0
-    for point in linearised(engine, inputs, targets, purpose="per example"):
+    for _, point in Portions(engine, inputs, targets).in_turn("per example"):
         count += point.batch
         _add_squares(point, point.errors, found)
     found.vector *= 1.0 / count

@@ -21,13 +21,13 @@ from bpframe.derivatives.curvature.bending import (
     columns_of,
     written_out,
 )
-from bpframe.derivatives.curvature.columns import RootColumns, linearised, scratch_of
+from bpframe.derivatives.curvature.columns import RootColumns, scratch_of
 from bpframe.derivatives.first_order.spaces import space_of
 from bpframe.derivatives.points.linearisation import Linearisation, refuse_coupling
-from bpframe.derivatives.points.memory import portion, slices
+from bpframe.derivatives.points.memory import example_bytes, portions
+from bpframe.derivatives.points.portions import Portions
 from bpframe.derivatives.second_order.declared import Blocks, block_product, needs_second_order, second_order
 from bpframe.derivatives.second_order.hvp import HessianProduct
-from bpframe.derivatives.second_order.in_portions import vector_bytes
 from bpframe.errors import DerivativeError
 from bpframe.validation.plain_arrays import Array
 
@@ -60,9 +60,8 @@ def hessian_diagonal(engine: Engine, inputs: Mapping[str, Array], targets: Mappi
     for node in engine.graph.nodes:
         for name in node.parameters:
             users[node.parameter_path(name)] = users.get(node.parameter_path(name), 0) + 1
-    found, count = engine.parameters.like(), 0
-    for point in linearised(engine, inputs, targets, _bytes_besides(engine, inputs, targets), PURPOSE):
-        count += point.batch
+    examples, found = Portions(engine, inputs, targets), engine.parameters.like()
+    for _, point in examples.in_turn(PURPOSE, _bytes_besides(examples)):
         for columns, weights in _columns(point, found, users):
             for path, form in point.parameter_forms(columns, scratch_of(point.trace)):
                 if users[path] == 1:
@@ -70,7 +69,7 @@ def hessian_diagonal(engine: Engine, inputs: Mapping[str, Array], targets: Mappi
         shared = [path for path in found if users[path] > 1]
         if shared:
             _add_by_unit_vectors(engine, point, shared, found)
-    found.vector *= 1.0 / count
+    found.vector *= 1.0 / examples.count
     return found
 
 
@@ -100,10 +99,9 @@ def _bending(point: Linearisation) -> Iterator[tuple[BackwardStep, Blocks]]:
             yield each, second_order(trace, each.step, delta)
 
 
-def _bytes_besides(engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array]) -> int:
+def _bytes_besides(examples: Portions) -> int:
     """Return what the largest second order takes that has to be written out, per example, from a look at one."""
-    one_input, one_target = ({name: array[:1] for name, array in arrays.items()} for arrays in (inputs, targets))
-    point = Linearisation.at(engine, one_input, one_target)
+    point = Linearisation.at(examples.engine, *examples.arrays(slice(0, 1)))
     return max(
         (
             bending_bytes(point.trace, each.step.node, blocks, [key for key, _ in each.edges])
@@ -141,7 +139,7 @@ def _own_bending(trace: Trace, node: Node, name: str, blocks: Blocks) -> Array:
 
 def _add_by_unit_vectors(engine: Engine, point: Linearisation, paths: Sequence[str], found: ParameterVector) -> None:
     product = HessianProduct(point, space_of(engine.graph, "parameters", point.batch, engine.dtype))
-    each = vector_bytes(engine.plan, point.batch, engine.dtype) + engine.parameters.vector.nbytes
+    each = point.batch * example_bytes(engine.graph.shapes.values(), engine.dtype) + engine.parameters.vector.nbytes
     for path in paths:
         view = found.views[path]
         for part, units in _unit_vectors(view.size, each, engine.dtype):
@@ -152,5 +150,5 @@ def _add_by_unit_vectors(engine: Engine, point: Linearisation, paths: Sequence[s
 
 def _unit_vectors(size: int, bytes_each: int, dtype: Any) -> Iterator[tuple[slice, Array]]:
     """Yield the rows of the identity matrix, as many at a time as temporary arrays allow, and which they are."""
-    for part in slices(size, portion(size, bytes_each)):
+    for part in portions(size, bytes_each):
         yield part, np.eye(part.stop - part.start, size, part.start, dtype)

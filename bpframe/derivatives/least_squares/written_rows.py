@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.rows import slices
 from bpframe.core.operators import KroneckerForm, PulledVectors
-from bpframe.derivatives.points.memory import slices
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["WrittenRows"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import PulledVectors
@@ -24,6 +26,9 @@ __all__ = ["clipped_gradient", "gradients", "gram", "squared_norms", "variance"]
 #: How many bytes of pulled-back vectors a Gram matrix keeps of portions that it has to come back to.
 KEPT_BYTES = 1 << 28
 
+#: What the pulled-back vectors of one example take, by network: found once, where it matters.
+_FORM_BYTES: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()
+
 
 def gradients(examples: Portions, like: ParameterVector, memory_limit: int | None = None) -> ParameterMatrix:
     """Return g_n = ∂C_n/∂θ of every example, written out: a matrix (N, P) and views by path.
@@ -36,7 +41,7 @@ def gradients(examples: Portions, like: ParameterVector, memory_limit: int | Non
         "squared_norms, gram, variance or clipped_gradient, which never write them out",
     )  # fmt: skip
     found = ParameterMatrix(np.empty(shape, like.vector.dtype), like.shapes)
-    for rows, point in examples:
+    for rows, point in _points(examples):
         missing = set(found)
         for path, form in point.parameter_forms(point.errors):
             form.vectors(out=found.views[path][rows])
@@ -54,7 +59,7 @@ def squared_norms(examples: Portions, like: ParameterVector) -> dict[str, Array]
     Source: Goodfellow, Efficient Per-Example Gradient Computations (2015).
     """
     found = {path: np.zeros(examples.count, like.vector.dtype) for path in like}
-    for rows, point in examples:
+    for rows, point in _points(examples):
         for path, form in point.parameter_forms(point.errors):
             found[path][rows] = form.squared_norms()
     return found
@@ -70,18 +75,19 @@ def gram(examples: Portions, like: ParameterVector, memory_limit: int | None = N
     shape = (examples.count, examples.count)
     check_memory("the inner products of all pairs", shape, like.vector.dtype, memory_limit, "squared_norms, (N,)")
     found = np.zeros(shape, like.vector.dtype)
-    if len(examples.slices) == 1:
-        for _, point in examples:
+    slices = examples.slices(_bytes_besides(examples))
+    if len(slices) == 1:
+        for _, point in _points(examples):
             for _, form in point.parameter_forms(point.errors):
                 found += form.gram()
         return found
     kept: dict[int, dict[str, PulledVectors]] = {}
-    for number, rows in enumerate(examples.slices):
+    for number, rows in enumerate(slices):
         forms = kept.pop(number, None) or _forms(examples.at(rows))
         for form in forms.values():
             found[rows, rows] += form.gram()
-        for later in range(number + 1, len(examples.slices)):
-            columns = examples.slices[later]
+        for later in range(number + 1, len(slices)):
+            columns = slices[later]
             others = kept.get(later) or _forms(examples.at(columns))
             for path, form in forms.items():
                 if path in others:
@@ -113,7 +119,7 @@ def clipped_gradient(
     noise = _number(noise_multiplier, "noise_multiplier", positive=False)
     rng = _generator(seed) if noise else None
     total = like.like()
-    for _, point in examples:
+    for _, point in _points(examples):
         forms = _forms(point)
         norms = np.zeros(point.batch, like.vector.dtype)
         for form in forms.values():
@@ -147,7 +153,7 @@ def variance(examples: Portions, like: ParameterVector, ddof: int) -> ParameterV
             received=repr(ddof),
         )  # fmt: skip
     squares, mean = like.like(), like.like()
-    for _, point in examples:
+    for _, point in _points(examples):
         for path, form in point.parameter_forms(point.errors):
             squares.views[path][...] += form.sum_of_squares()
             mean.views[path][...] += form.total()
@@ -158,6 +164,20 @@ def variance(examples: Portions, like: ParameterVector, ddof: int) -> ParameterV
     np.maximum(squares.vector, 0, out=squares.vector)
     squares.vector *= count / (count - int(ddof))
     return squares
+
+
+def _points(examples: Portions) -> Iterator[tuple[slice, Linearisation]]:
+    return examples.in_turn("per example", _bytes_besides(examples))
+
+
+def _bytes_besides(examples: Portions) -> int:
+    """Return about how many bytes the vectors take that are pulled back to the parameters, with a copy, per example."""
+    engine = examples.engine
+    if len(examples.slices(2 * engine.parameters.vector.nbytes)) == 1:  # written out, which is the most
+        return 2 * engine.parameters.vector.nbytes
+    if engine not in _FORM_BYTES:
+        _FORM_BYTES[engine] = _nbytes(_forms(examples.at(slice(0, 1))))
+    return 2 * _FORM_BYTES[engine]
 
 
 def _forms(point: Linearisation) -> dict[str, PulledVectors]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.forward import forward
+from bpframe.core.backprop.rows import rows_of
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.parameters import ParameterVector, views_of
 from bpframe.derivatives.points.linearisation import Linearisation
-from bpframe.derivatives.points.memory import portion, slices
+from bpframe.derivatives.points.memory import example_bytes, portions
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Passes"]
@@ -46,9 +46,8 @@ class Passes:
         self._workspaces: dict[int, Workspace] = {}
         self._known: Linearisation | None = None  # all examples, at the θ in self.parameters
         self._columns: int | None = None
-        entries = sum(math.prod(node.output_shape) for node in engine.graph.nodes)
-        #: What one example takes in a pass: every value, its error and its local Jacobian's share.
-        self.bytes_each = 4 * entries * engine.dtype.itemsize
+        #: What one example takes in a pass, without the inputs: they are others', and nothing is pulled back to them.
+        self.bytes_each = example_bytes((node.output_shape for node in engine.graph.nodes), engine.dtype)
 
     @property
     def columns(self) -> int:
@@ -58,10 +57,10 @@ class Passes:
         if self._columns is None and self._known is not None:
             self._columns = self._known.root_count
         if self._columns is None:
-            first = slice(0, 1)
+            inputs, targets = rows_of(slice(0, 1), self.inputs, self.targets)
             workspace = self._new_workspace(1, self.engine.parameters)
-            forward(workspace, self._rows(self.inputs, first), False)
-            self._columns = Linearisation(Trace(workspace), self._rows(self.targets, first)).root_count
+            forward(workspace, inputs, False)
+            self._columns = Linearisation(Trace(workspace), targets).root_count
         return self._columns
 
     def cost(self, theta: Array) -> float:
@@ -73,32 +72,26 @@ class Passes:
             if self._in_one:
                 return total_cost(self.all(theta))
             self._move(theta)
-            return sum(
-                total_cost(Linearisation(self._forward(rows), self._rows(self.targets, rows)))
-                for rows in slices(self.count, portion(self.count, self.bytes_each))
-            )
+            return sum(total_cost(self._point(rows)) for rows in portions(self.count, self.bytes_each))
 
     def all(self, theta: Array) -> Linearisation:
         """Return all examples in one pass."""
         if self._known is None or not np.array_equal(theta, self.parameters.vector):
             self._move(theta)
-            point = Linearisation(self._forward(slice(0, self.count)), self.targets)
+            point = self._point(slice(0, self.count))
             self._known = None if self.training else point
             return point
         return self._known
 
     def at(self, theta: Array, bytes_each: int) -> Iterator[tuple[Linearisation, slice]]:
         """Yield the examples at θ in portions, each with its rows, where an example takes so many bytes."""
-        if portion(self.count, bytes_each) == self.count:
-            point = self.all(theta)
-            yield point, slice(0, self.count)
-            point.trace.workspace.checked = True  # forward, Jacobians and cost have all been asked
-            return
-        self._move(theta)
-        for rows in slices(self.count, portion(self.count, bytes_each)):
-            point = Linearisation(self._forward(rows), self._rows(self.targets, rows))
+        parts = portions(self.count, bytes_each)
+        if len(parts) > 1:
+            self._move(theta)
+        for rows in parts:
+            point = self._point(rows) if len(parts) > 1 else self.all(theta)
             yield point, rows
-            point.trace.workspace.checked = True
+            point.trace.workspace.checked = True  # forward, Jacobians and cost have all been asked
 
     def kept(self, theta: Array) -> Linearisation:
         """Return all examples in a pass of its own, which no later one overwrites."""
@@ -110,7 +103,7 @@ class Passes:
     @property
     def _in_one(self) -> bool:
         """Whether all examples are run at once, and are known until θ moves."""
-        return not self.training and portion(self.count, self.bytes_each) == self.count
+        return not self.training and len(portions(self.count, self.bytes_each)) == 1
 
     def again(self) -> Passes:
         """Return passes over the same examples that leave these where they are."""
@@ -124,23 +117,18 @@ class Passes:
         self._known = None
         self.parameters.vector[...] = theta
 
-    def _forward(self, rows: slice) -> Trace:
-        batch = rows.stop - rows.start
+    def _point(self, rows: slice) -> Linearisation:
+        (inputs, targets), batch = rows_of(rows, self.inputs, self.targets), rows.stop - rows.start
         if batch not in self._workspaces:
             if len(self._workspaces) > 1:  # a portion and the last, smaller one
                 self._workspaces.clear()
             self._workspaces[batch] = self._new_workspace(batch, self.parameters)
         workspace = self._workspaces[batch]
-        forward(workspace, self._rows(self.inputs, rows), self.training)
-        return Trace(workspace)
+        forward(workspace, inputs, self.training)
+        return Linearisation(Trace(workspace), targets)
 
     def _new_workspace(self, batch: int, parameters: ParameterVector) -> Workspace:
         return self.engine.new_workspace(batch, "training" if self.training else "evaluation", parameters)
-
-    def _rows(self, arrays: Mapping[str, Array], rows: slice) -> Mapping[str, Array]:
-        if rows.stop - rows.start == self.count:
-            return arrays
-        return {name: array[rows] for name, array in arrays.items()}
 
 
 def total_cost(point: Linearisation) -> float:

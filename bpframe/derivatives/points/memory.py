@@ -1,15 +1,17 @@
-"""What may be written out: results that grow with examples × parameters are refused above a stated limit."""
+"""What memory allows: results above a stated limit are refused, and examples are taken in portions."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.rows import slices
 from bpframe.errors import DerivativeError, MemoryLimitError
 
-__all__ = ["MEMORY_LIMIT", "check_memory", "portion", "slices"]
+__all__ = ["MEMORY_LIMIT", "check_memory", "example_bytes", "in_words", "portion", "portions"]
 
 #: The most bytes that a result may take unless the caller states another limit: 1 GiB.
 MEMORY_LIMIT = 1 << 30
@@ -38,14 +40,23 @@ def check_memory(what: str, shape: tuple[int, ...], dtype: Any, limit: int | Non
         )
 
 
+def example_bytes(shapes: Iterable[tuple[int, ...]], dtype: Any) -> int:
+    """Return about how many bytes one example takes where it is linearised, or a vector pushed and pulled through it.
+
+    Of every entry of values with these shapes there are four numbers: the value or its change, its error, and its local
+    Jacobian's share, as what is stated and as what comes of it on the way.
+    """
+    return 4 * sum(math.prod(shape) for shape in shapes) * int(np.dtype(dtype).itemsize)
+
+
 def portion(count: int, bytes_each: int) -> int:
-    """Return how many of `count` examples to take at once where each needs so many bytes."""
+    """Return how many of `count` examples or vectors to take at once where each needs so many bytes."""
     return max(1, min(count, PORTION_BYTES // max(1, bytes_each)))
 
 
-def slices(count: int, step: int) -> list[slice]:
-    """Return the portions of `count` examples or vectors, `step` in each and maybe fewer in the last."""
-    return [slice(first, min(first + step, count)) for first in range(0, count, step)]
+def portions(count: int, bytes_each: int) -> list[slice]:
+    """Return the portions of `count` examples or vectors, where each needs so many bytes."""
+    return slices(count, portion(count, bytes_each))
 
 
 def in_words(size: int) -> str:

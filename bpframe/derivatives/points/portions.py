@@ -1,59 +1,29 @@
-"""Examples that are linearised in portions, so that what is kept of them stays within memory."""
+"""Examples that are taken in portions, so that what is computed of them at once stays within memory."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
-from weakref import WeakKeyDictionary
+from collections.abc import Iterator, Mapping
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.forward import forward
+from bpframe.core.backprop.rows import rows_of
 from bpframe.core.backprop.trace import Trace
 from bpframe.derivatives.points.linearisation import Linearisation, refuse_coupled
-from bpframe.derivatives.points.memory import PORTION_BYTES, portion, slices
+from bpframe.derivatives.points.memory import example_bytes, portions
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Portions", "in_turn"]
-
-
-#: What the pulled-back vectors of one example take, by network: found once, where it matters.
-_FORM_BYTES: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()
-
-
-def in_turn(
-    engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array], parts: Iterable[slice], purpose: str
-) -> Iterator[Linearisation]:
-    """Linearise checked examples with training switched off, one portion after another.
-
-    Each is valid until the next: their workspaces are used again, and what a first pass has checked is not checked
-    again. Callers of one purpose ask for the same things.
-
-    Errors: BatchCoupledError that names a node whose component couples the examples.
-    """
-    with engine.lane() as lane:
-        for rows in parts:
-            some_inputs, some_targets = (
-                {name: array[rows] for name, array in arrays.items()} for arrays in (inputs, targets)
-            )
-            workspace = engine.kept_workspace(lane, rows.stop - rows.start, purpose)
-            forward(workspace, some_inputs)
-            trace = Trace(workspace)
-            refuse_coupled(trace)
-            try:
-                yield Linearisation(trace, some_targets)
-                workspace.checked = True  # forward, Jacobians and cost have all been asked
-            finally:
-                workspace.let_go()
+__all__ = ["Portions"]
 
 
 class Portions:
-    """Examples whose gradients are asked for one by one: how many at once, and their linearisations.
+    """Checked examples at the network's own θ: how many at once, their arrays, and their linearisations.
 
-    With `training` all go at once, since examples may share random numbers and batch statistics.
+    With `training` all go at once, since examples may share random numbers and batch statistics. `more_bytes` are what
+    an example takes besides `bytes_each`, its linearisation with every value and input.
 
-    Attributes: `count` N; `slices`, the portions.
+    Attributes: `count` N; `bytes_each`.
 
-    Errors: BatchCoupledError that names a node whose component couples the examples.
+    Errors, where examples are linearised: BatchCoupledError that names a node whose component couples them.
     """
 
     def __init__(
@@ -64,34 +34,42 @@ class Portions:
         self.targets = targets
         self.training = training
         self.count = len(next(iter(inputs.values())))
-        step = self.count if training else portion(self.count, self._bytes_each())
-        self.slices = slices(self.count, step)
+        self.bytes_each = example_bytes(engine.graph.shapes.values(), engine.dtype)
 
-    def __iter__(self) -> Iterator[tuple[slice, Linearisation]]:
-        """Go through the portions; outside training each is valid until the next."""
+    def slices(self, more_bytes: int = 0) -> list[slice]:
+        """Return the rows of every portion."""
         if self.training:
-            return ((rows, self.at(rows)) for rows in self.slices)
-        points = in_turn(self.engine, self.inputs, self.targets, self.slices, "per example")
-        return zip(self.slices, points, strict=True)
+            return [slice(0, self.count)]
+        return portions(self.count, self.bytes_each + more_bytes)
+
+    def arrays(self, rows: slice) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
+        """Return inputs and targets of some examples."""
+        return rows_of(rows, self.inputs, self.targets)
 
     def at(self, rows: slice) -> Linearisation:
         """Linearise some examples; nobody else writes the arrays."""
-        inputs, targets = (
-            {name: array[rows] for name, array in arrays.items()} for arrays in (self.inputs, self.targets)
-        )
-        point = Linearisation.at(self.engine, inputs, targets, self.training)
+        point = Linearisation.at(self.engine, *self.arrays(rows), self.training)
         refuse_coupled(point.trace)
         return point
 
-    def _bytes_each(self) -> int:
-        """About how many bytes a pass takes for one example, with all its pulled-back vectors."""
-        engine = self.engine
-        itemsize = int(engine.dtype.itemsize)
-        passed = 4 * sum(math.prod(shape) for shape in engine.graph.shapes.values()) * itemsize
-        most = passed + 2 * engine.parameters.vector.size * itemsize
-        if self.count * most <= PORTION_BYTES:
-            return most
-        if engine not in _FORM_BYTES:
-            point = self.at(slice(0, 1))
-            _FORM_BYTES[engine] = sum(form.nbytes for _, form in point.parameter_forms(point.errors))
-        return passed + 2 * _FORM_BYTES[engine]
+    def in_turn(self, purpose: str, more_bytes: int = 0) -> Iterator[tuple[slice, Linearisation]]:
+        """Linearise one portion after another; outside training each is valid until the next.
+
+        Their workspaces are used again, and what a first pass has checked is not checked again: callers of one purpose
+        ask for the same things.
+        """
+        if self.training:
+            yield from ((rows, self.at(rows)) for rows in self.slices())
+            return
+        with self.engine.lane() as lane:
+            for rows in self.slices(more_bytes):
+                inputs, targets = self.arrays(rows)
+                workspace = self.engine.kept_workspace(lane, rows.stop - rows.start, purpose)
+                forward(workspace, inputs)
+                trace = Trace(workspace)
+                refuse_coupled(trace)
+                try:
+                    yield rows, Linearisation(trace, targets)
+                    workspace.checked = True  # forward, Jacobians and cost have all been asked
+                finally:
+                    workspace.let_go()

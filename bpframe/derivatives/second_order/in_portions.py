@@ -9,11 +9,12 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
-from bpframe.core.backprop.plan import Plan
+from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.first_order.spaces import Space, Wrt, space_of
 from bpframe.derivatives.points.linearisation import Linearisation
-from bpframe.derivatives.points.memory import portion, slices
+from bpframe.derivatives.points.memory import example_bytes, portions
+from bpframe.derivatives.points.portions import Portions
 from bpframe.derivatives.second_order.difference import DifferenceProduct
 from bpframe.derivatives.second_order.empirical_fisher import EmpiricalFisherProduct
 from bpframe.derivatives.second_order.ggn import GaussNewtonProduct, check_fisher
@@ -21,7 +22,7 @@ from bpframe.derivatives.second_order.hvp import HessianProduct
 from bpframe.errors import DerivativeError, did_you_mean
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["KINDS", "Kind", "Method", "Product", "in_portions", "mean_product", "product_at", "unknown", "vector_bytes"]
+__all__ = ["KINDS", "Kind", "Method", "Product", "in_portions", "mean_product", "product_at", "unknown"]
 
 Kind = Literal["hessian", "gauss_newton", "fisher", "empirical_fisher"]
 Method = Literal["exact", "difference"]
@@ -90,49 +91,40 @@ def mean_product(
 
     Outside training, where no example depends on another, the examples are taken in portions.
     """
-    count = len(next(iter(inputs.values())))
-    rows = count if training else portion(count, vector_bytes(engine.plan, 1, engine.dtype))
-    shapes = space_of(engine.graph, wrt, count, engine.dtype).shapes
+    examples = Portions(engine, inputs, targets, training)
+    shapes = space_of(engine.graph, wrt, examples.count, engine.dtype).shapes
     found = {name: np.zeros((*stack, *shape), engine.dtype) for name, shape in shapes.items()}
     every = (slice(None),) * len(stack)
-    for part in slices(count, rows):
-        some_inputs, some_targets = (
-            {name: array[part] for name, array in arrays.items()} for arrays in (inputs, targets)
-        )
-        product = product_at(engine, kind, some_inputs, some_targets, wrt, method, training, engine.parameters)
+    for rows in examples.slices():
+        product = product_at(engine, kind, *examples.arrays(rows), wrt, method, training, engine.parameters)
         if wrt == "parameters":
-            for path, array in in_portions(product, engine.plan, change, stack).items():
+            for path, array in in_portions(product, engine.graph, change, stack).items():
                 found[path] += array
         else:
-            some = {name: array[*every, part] for name, array in change.items()}
-            for name, array in in_portions(product, engine.plan, some, stack).items():
-                found[name][*every, part] = array
+            some = {name: array[*every, rows] for name, array in change.items()}
+            for name, array in in_portions(product, engine.graph, some, stack).items():
+                found[name][*every, rows] = array
     for array in found.values():
-        array *= 1 / count
+        array *= 1 / examples.count
     return found
 
 
-def in_portions(product: Product, plan: Plan, change: Mapping[str, Array], stack: tuple[int, ...]) -> dict[str, Array]:
+def in_portions(
+    product: Product, graph: Graph, change: Mapping[str, Array], stack: tuple[int, ...]
+) -> dict[str, Array]:
     """Multiply a stack of vectors, as many at a time as temporary arrays allow."""
     if not stack:
         return product(change)
     space, count = product.space, math.prod(stack)
-    step = portion(count, vector_bytes(plan, product.batch, space.dtype))
     flat = {name: array.reshape(count, *space.shapes[name]) for name, array in change.items()}
     found: dict[str, Array] = {}
-    for part in slices(count, step):
+    for part in portions(count, product.batch * example_bytes(graph.shapes.values(), space.dtype)):
         some = {name: array[part] for name, array in flat.items()}
         for name, array in product(some, (part.stop - part.start,)).items():
             if name not in found:
                 found[name] = np.zeros((count, *space.shapes[name]), space.dtype)
             found[name][part] = array
     return {name: array.reshape(*stack, *space.shapes[name]) for name, array in found.items()}
-
-
-def vector_bytes(plan: Plan, batch: int, dtype: Any) -> int:
-    """Return about how many bytes the changes and errors of all values take along one vector."""
-    entries = sum(math.prod(shape) for shape in plan.graph.shapes.values())
-    return 3 * batch * entries * int(np.dtype(dtype).itemsize)
 
 
 def unknown(what: str, value: Any, known: Collection[str]) -> DerivativeError:

@@ -14,7 +14,7 @@ from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators.scipy_view import linear_operator
 from bpframe.derivatives.first_order.pull_back import pull_back
 from bpframe.derivatives.first_order.spaces import Space, Wrt, space_of
-from bpframe.derivatives.points.memory import portion
+from bpframe.derivatives.points.memory import example_bytes, portions
 from bpframe.derivatives.second_order.in_portions import (
     KINDS,
     Kind,
@@ -23,7 +23,6 @@ from bpframe.derivatives.second_order.in_portions import (
     in_portions,
     product_at,
     unknown,
-    vector_bytes,
 )
 from bpframe.errors import DataError
 from bpframe.validation.plain_arrays import Array
@@ -57,7 +56,7 @@ def curvature_operator(
 
     def times(vectors: Array) -> Array:
         stack = vectors.shape[:-1]
-        found = in_portions(product, engine.plan, space.split(_real(vectors, space.dtype)), stack)
+        found = in_portions(product, engine.graph, space.split(_real(vectors, space.dtype)), stack)
         total: Array = space.join(found, stack)
         total *= 1 / product.batch
         return total
@@ -82,7 +81,7 @@ def jacobian_operator(trace: Trace, wrt: Wrt) -> LinearOperator:
     def pull(vectors: Array) -> Array:
         return space.join(pull_back(trace, space, rows.split(vectors)), vectors.shape[:-1])
 
-    bytes_each = vector_bytes(plan, batch, space.dtype)
+    bytes_each = batch * example_bytes(plan.graph.shapes.values(), space.dtype)
     return linear_operator(
         _by_portions(push, bytes_each, rows), _by_portions(pull, bytes_each, space),
         (space.size,), (rows.size,), space.dtype,
@@ -97,9 +96,8 @@ def _by_portions(product: Callable[[Array], Array], bytes_each: int, space: Spac
         if vectors.ndim == 1:
             return product(vectors)
         found = np.empty((len(vectors), space.size), space.dtype)
-        step = portion(len(vectors), bytes_each)
-        for start in range(0, len(vectors), step):
-            found[start : start + step] = product(vectors[start : start + step])
+        for part in portions(len(vectors), bytes_each):
+            found[part] = product(vectors[part])
         return found
 
     return taken
