@@ -40,8 +40,9 @@ from bpframe.core.operators import (
     compose,
 )
 from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
+from bpframe.derivatives.least_squares.objective import Objective
 from bpframe.errors import ContractError, DataError, ShapeMismatch
-from bpframe.training.problem import Objective, Problem
+from bpframe.training.problem import Problem
 from bpframe.validation.plain_arrays import Array
 
 __all__ = [

@@ -87,15 +87,15 @@ class Verdict:
 def judged(network: Network, inputs: Mapping[str, Array], target: Array, start: Array, absolute_sigma: bool) -> Verdict:
     """Return the verdict on a network's present parameters as a fit to the target, which came from a start (P,)."""
     (output,) = network.graph.outputs
-    squares, theta = LeastSquares(network._engine, inputs, {output: target}), network.parameters.vector.copy()
-    minimum, names = squares.linear_minimum(theta), entry_names(network.parameters)
+    squares = LeastSquares(network._engine, inputs, {output: target})
+    minimum, names = squares.linear_minimum(), entry_names(network.parameters)
     scatter = np.sqrt(total_square(target) / squares.count)
     sizes = float(np.linalg.norm(target[..., 0] / target[..., 1])) / np.sqrt(squares.count)
     return Verdict(
         minimum,
         parameter_covariance(minimum, squares.count, names, absolute_sigma),
         exact=minimum.size <= max(EXACT * scatter, min(ROUNDINGS * minimum.rounding, MOVED * sizes)),
-        silent=tuple(names[place] for place in _silent(squares, minimum, theta, start)),
+        silent=tuple(names[place] for place in _silent(squares, minimum, start)),
         far=_axis_far_from_zero(inputs),
     )
 
@@ -107,15 +107,22 @@ def total_square(target: Array) -> float:
     return float(np.sum(np.square((y - mean) / sigma)))
 
 
-def _silent(squares: LeastSquares, minimum: LinearMinimum, theta: Array, start: Array) -> list[int]:
+def _silent(squares: LeastSquares, minimum: LinearMinimum, start: Array) -> list[int]:
     """Return the parameters whose effect is within rounding here, and was not at the start or is not elsewhere."""
+    theta = minimum.theta
     weak = np.flatnonzero(minimum.lengths * np.abs(theta) <= minimum.rounding).tolist()
     if not weak:
         return []
-    before, eps = squares.linear_minimum(start).lengths, np.finfo(np.float64).eps
+    before, eps = _elsewhere(squares, start).linear_minimum().lengths, np.finfo(np.float64).eps
     lost = (before > 0) & (minimum.lengths <= eps * before)
     never = (before == 0) & (minimum.lengths == 0)
     return [place for place in weak if lost[place] or (never[place] and _has_effect_elsewhere(squares, theta, place))]
+
+
+def _elsewhere(squares: LeastSquares, theta: Array) -> LeastSquares:
+    engine = squares.engine.copy()
+    engine.parameters.vector[:] = theta
+    return LeastSquares(engine, squares.examples.inputs, squares.examples.targets)
 
 
 def _has_effect_elsewhere(squares: LeastSquares, theta: Array, place: int) -> bool:

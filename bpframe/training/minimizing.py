@@ -11,13 +11,15 @@ import numpy as np
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed
 from bpframe.core.component import contract_of
+from bpframe.derivatives.least_squares.least_squares import LeastSquares
+from bpframe.derivatives.least_squares.objective import Objective
 from bpframe.errors import BpframeError, ContractError, NonFiniteError
 from bpframe.machine.blas_threads import LARGE_PRODUCT, blas_threads
 from bpframe.training.batches import Batches, Samples
 from bpframe.training.history import EpochRecord, History
-from bpframe.training.nonfinite import all_finite
-from bpframe.training.objective import NetworkObjective
-from bpframe.training.problem import Objective, Problem
+from bpframe.training.nonfinite import all_finite, nonfinite_error
+from bpframe.training.objective import BatchObjective
+from bpframe.training.problem import Problem
 from bpframe.training.recorder import Listener, Recorder, recording
 from bpframe.training.spec import TrainingSpec
 from bpframe.validation.plain_arrays import Array
@@ -91,7 +93,7 @@ class NetworkProblem(Problem):
 
     def __init__(self, engine: Engine, spec: TrainingSpec, data: Samples, recorder: Recorder) -> None:
         self.iterations = spec.epochs
-        self.objective: NetworkObjective = NetworkObjective(engine, data)
+        self.objective: LeastSquares = LeastSquares(engine, *data)
         self._outcome = ""
         self._engine = engine
         self._spec = spec
@@ -99,7 +101,7 @@ class NetworkProblem(Problem):
         self._history = recorder.history
         shuffling = engine.generator("order of examples", "training") if spec.shuffle else None
         self._batches = Batches(data, spec.examples_per_step(self.objective.count), shuffling)
-        self._kept_batches: dict[int, tuple[Samples, NetworkObjective]] = {}
+        self._kept_batches: dict[int, tuple[Samples, BatchObjective]] = {}
         self._over = False
         self._best = math.inf, engine.parameters.vector.copy(), engine.state
         self._validation: float | None = None  # at the present θ, where it was measured
@@ -135,7 +137,6 @@ class NetworkProblem(Problem):
         theta[:] = moved
         self._history.steps += 1
         self._validation = None
-        self.objective.moved()
 
     def batches(self) -> Iterator[Objective]:
         """Yield the cost of each mini-batch of one pass."""
@@ -199,10 +200,7 @@ class NetworkProblem(Problem):
         cost, gradient = self.objective.gradient()
         self._best = cost, *self._best[1:]
         if not math.isfinite(cost) or not all_finite(gradient):
-            error = self.objective.refusal("before the first iteration")
-            if error is not None:
-                error.hint = "scaled inputs, or smaller first weights"
-                raise error
+            self._refuse_start()
 
     def ended(self) -> str:
         """Return how the run ended, as a history's `stopped` says it."""
@@ -216,6 +214,17 @@ class NetworkProblem(Problem):
         """Go back to the best parameters that were reported, or to those at the start."""
         _, self._engine.parameters.vector[:], self._engine.state = self._best
 
+    def _refuse_start(self) -> None:
+        """Name where NaN or infinity begins, in the first portion of examples that has some."""
+        engine, examples = self._engine, self.objective.examples
+        for rows in examples.slices():
+            with engine.lane() as lane:
+                total, workspace = engine.differentiate(lane, *examples.arrays(rows), False, "minimizing")
+                if not math.isfinite(total) or not all_finite(lane.gradient.vector):
+                    error = nonfinite_error(workspace, "before the first iteration", "the parameters as they were")
+                    error.hint = "scaled inputs, or smaller first weights"
+                    raise error
+
     @property
     def _kept(self) -> str:
         count = len(self._history)
@@ -223,11 +232,11 @@ class NetworkProblem(Problem):
             return "the parameters as they were"
         return f"the parameters of iteration {count}" if self._spec.optimizer.batches else "the best that were reported"
 
-    def _of_batch(self, batch: Samples) -> NetworkObjective:
+    def _of_batch(self, batch: Samples) -> BatchObjective:
         # Batches of one size come in the same buffers, so that passes over them can be used again.
         kept = self._kept_batches.get(id(batch))
         if kept is None or kept[0] is not batch:
-            kept = batch, NetworkObjective(self._engine, batch, self.memory_limit, training=True)
+            kept = batch, BatchObjective(self._engine, *batch, self.memory_limit, training=True)
             self._kept_batches[id(batch)] = kept
         kept[1].memory_limit = self.memory_limit
         return kept[1]

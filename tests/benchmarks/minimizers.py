@@ -138,9 +138,13 @@ def by_scipy(setting, method):
         net.parameters.vector[:] = theta
         return (net.predict(x) - y).ravel() * scale
 
+    def jacobian(theta):
+        net.parameters.vector[:] = theta
+        return squares.residuals()[1]
+
     def train():
         found = least_squares(
-            residuals, start, lambda theta: squares.residuals(theta)[1], method=method, max_nfev=setting.iterations,
+            residuals, start, jacobian, method=method, max_nfev=setting.iterations,
             ftol=1e-15, xtol=1e-15, gtol=1e-15,
         )  # fmt: skip
         return found.njev, 2 * found.cost

@@ -54,32 +54,31 @@ def test_every_form_agrees_with_measured_jacobians(example, monkeypatch) -> None
     network = example.make()
     x, y = example.data()
     expected, gradient = measured(network, x, y)
-    theta = network.parameters.vector
     for portion_bytes in (memory.PORTION_BYTES, 1):  # all examples at once, and one at a time
         monkeypatch.setattr(memory, "PORTION_BYTES", portion_bytes)
         squares = problem(network, x, y)
-        assert squares.residual_count() == len(expected)
+        assert squares.residual_count == len(expected)
 
-        cost, matrix, rho = squares.residuals(theta)
+        cost, matrix, rho = squares.residuals()
         assert cost == pytest.approx(network.cost(x, y), rel=1e-13)
         assert_close(matrix, expected, 1e-9)
-        assert squares.remainder(theta) is None
+        assert squares.remainder() is None
         assert_close(matrix.T @ rho, gradient, 1e-9)
 
-        cost, triangle, t = squares.triangular(theta)
+        cost, triangle, t = squares.triangular()
         assert cost == pytest.approx(network.cost(x, y), rel=1e-13)
         assert triangle.shape == (min(expected.shape), expected.shape[1])
         np.testing.assert_array_equal(triangle, np.triu(triangle))
         assert_close(triangle.T @ triangle, expected.T @ expected, 1e-9)
         assert_close(triangle.T @ t, gradient, 1e-9)
 
-        _, normal, found = squares.normal_equations(theta)
+        _, normal, found = squares.normal_equations()
         assert_close(normal, expected.T @ expected, 1e-9)
         assert_close(found, gradient, 1e-9)
-        assert_close(squares.diagonal(theta), np.diagonal(expected.T @ expected), 1e-9)
-        assert_close(squares.gradient(theta)[1], gradient, 1e-9)
+        assert_close(squares.diagonal(), np.diagonal(expected.T @ expected), 1e-9)
+        assert_close(squares.gradient()[1], gradient, 1e-9)
 
-        _, gram, same_rho = squares.residual_gram(theta)
+        _, gram, same_rho = squares.residual_gram()
         assert_close(gram, expected @ expected.T, 1e-9)
         np.testing.assert_allclose(same_rho, rho, rtol=1e-12)
 
@@ -109,7 +108,7 @@ def test_bending_is_the_second_derivative_of_the_outputs_along_a_step(example, m
     for portion_bytes in (memory.PORTION_BYTES, 1):
         monkeypatch.setattr(memory, "PORTION_BYTES", portion_bytes)
         squares = problem(network, x, y)
-        ahead, behind = squares.bending(theta, step), squares.bending(theta, -step)
+        ahead, behind = squares.bending(step), squares.bending(-step)
         # A one-sided difference over a tenth of the step, whose first error is odd in the step.
         np.testing.assert_allclose(ahead, expected, rtol=0, atol=2e-3 * largest + 1e-14)
         np.testing.assert_allclose((ahead + behind) / 2, expected, rtol=0, atol=1e-4 * largest + 1e-14)
@@ -120,7 +119,7 @@ def test_outputs_that_are_linear_in_the_parameters_do_not_bend() -> None:
     rng = np.random.default_rng(5)
     squares = problem(network, rng.standard_normal((6, 3)), rng.standard_normal((6, 2)))
     for size in (1e-6, 1.0, 1e6):
-        assert not squares.bending(network.parameters.vector, size * rng.standard_normal(8)).any()
+        assert not squares.bending(size * rng.standard_normal(8)).any()
 
 
 @every
@@ -129,7 +128,7 @@ def test_normal_equations_add_up_from_rows_of_some_examples_at_a_time(example, m
     x, y = example.data()
     expected, gradient = measured(network, x, y)
     monkeypatch.setattr(WrittenRows, "portions", lambda self, batch, columns: slices(batch, 2))
-    _, normal, found = problem(network, x, y).normal_equations(network.parameters.vector)
+    _, normal, found = problem(network, x, y).normal_equations()
     assert_close(normal, expected.T @ expected, 1e-9)
     assert_close(found, gradient, 1e-9)
 
@@ -138,14 +137,13 @@ def test_rows_are_written_in_portions_of_a_cache_with_more_rows_than_columns() -
     network = Network([Dense(units=20), Dense(units=1)], input_shape=(1,), cost=QuadraticCost(), seed=0)
     x = np.linspace(-1, 1, 6000)[:, None]
     squares = problem(network, x, x)
-    theta = network.parameters.vector
-    portions = squares._written(squares._passes.all(theta)).portions(6000, 1)
+    portions = squares._written(squares._passes.all(network.parameters.vector)).portions(6000, 1)
     sizes = [rows.stop - rows.start for rows in portions]
     assert sum(sizes) == 6000
     assert len(sizes) > 2
     assert max(sizes) == sizes[0] >= 4 * squares.size
-    _, matrix, rho = squares.residuals(theta)
-    _, normal, gradient = squares.normal_equations(theta)
+    _, matrix, rho = squares.residuals()
+    _, normal, gradient = squares.normal_equations()
     assert_close(normal, matrix.T @ matrix, 1e-12)
     assert_close(gradient, matrix.T @ rho, 1e-12)
 
@@ -156,8 +154,8 @@ def test_the_operator_is_the_matrix_of_its_point_for_good(example) -> None:
     x, y = example.data()
     squares = problem(network, x, y)
     theta = network.parameters.vector.copy()
-    cost, matrix, rho = squares.residuals(theta)
-    same_cost, operator, same_rho = squares.residual_operator(theta)
+    cost, matrix, rho = squares.residuals()
+    same_cost, operator, same_rho = squares.residual_operator()
     squares.cost(theta * 1.5)
     network.parameters.vector[...] += 1
     rng = np.random.default_rng(0)
@@ -176,13 +174,46 @@ def test_the_same_point_is_run_forward_once_and_others_anew(monkeypatch) -> None
     monkeypatch.setattr(passes, "forward", lambda *given: (run.append(1), forward(*given))[1])
     squares = problem(network, x, y)
     theta = network.parameters.vector
-    squares.residual_count()  # runs all examples at the network's own θ, which is asked for next
-    costs = squares.cost(theta), squares.residuals(theta)[0], squares.gradient(theta)[0], squares.cost(theta + 0.1)
+    assert squares.residual_count > 0  # runs all examples at the network's own θ, which is asked for next
+    costs = squares.cost(), squares.residuals()[0], squares.triangular()[0], squares.residual_gram()[0]
+    assert squares.remainder() is None
+    squares.normal_equations(), squares.diagonal(), squares.linear_minimum(), squares.kronecker_factors(None, 0)
+    assert len(run) == 1
+    there = squares.cost(theta + 0.1)
     assert len(run) == 2
-    assert costs[0] == costs[1] == costs[2] == pytest.approx(network.cost(x, y), rel=1e-14)
-    network.parameters.vector[...] += 0.1
-    assert costs[3] == pytest.approx(network.cost(x, y), rel=1e-14)
+    assert len(set(costs)) == 1
+    assert costs[0] == pytest.approx(network.cost(x, y), rel=1e-14)
+    theta += 0.1
+    assert squares.residuals()[0] == there  # known already
+    assert len(run) == 2
+    assert there == pytest.approx(network.cost(x, y), rel=1e-14)
     assert squares.cost(theta - 0.1) == pytest.approx(costs[0], rel=1e-14)
+
+
+@pytest.mark.parametrize("portion_bytes", [memory.PORTION_BYTES, 1])
+def test_a_gradient_at_an_unchanged_point_and_state_takes_no_further_pass(portion_bytes, monkeypatch) -> None:
+    monkeypatch.setattr(memory, "PORTION_BYTES", portion_bytes)
+    network = Case("batch_norm", BatchNorm(), {"x": (3,)}).trainable()
+    x, y = np.random.default_rng(0).standard_normal((4, 3)), np.zeros((4, 2))
+    engine, run = network._engine, []
+    gradient = engine.gradient
+    monkeypatch.setattr(engine, "gradient", lambda *given: (run.append(1), gradient(*given))[1])
+    squares = problem(network, x, y)
+    cost, found = squares.gradient()
+    passes_each, expected = len(run), found.copy()
+    assert passes_each == (1 if portion_bytes > 1 else 4)
+    found[:] = 0  # a copy of one's own
+    np.testing.assert_array_equal(squares.gradient()[1], expected)
+    assert len(run) == passes_each
+    network.parameters.vector[...] += 0.1
+    assert squares.gradient()[0] != cost
+    assert len(run) == 2 * passes_each
+    engine.state = {name: {key: each + 0.5 for key, each in state.items()} for name, state in engine.state.items()}
+    assert squares.gradient()[0] == pytest.approx(network.cost(x, y), rel=1e-13)
+    assert squares.cost() == pytest.approx(network.cost(x, y), rel=1e-13)
+    engine.state = {name: {key: each - 0.25 for key, each in state.items()} for name, state in engine.state.items()}
+    assert squares.cost() == pytest.approx(network.cost(x, y), rel=1e-13)
+    assert len(run) == 3 * passes_each
 
 
 def test_parameters_that_no_cost_depends_on_have_columns_of_zeros(monkeypatch) -> None:
@@ -198,12 +229,12 @@ def test_parameters_that_no_cost_depends_on_have_columns_of_zeros(monkeypatch) -
     squares.cost(theta)
     # Memory that nobody writes must not happen to hold zeros.
     monkeypatch.setattr(np, "empty", lambda shape, dtype=float, order="C": np.full(shape, 7, dtype, order))
-    matrix = squares.residuals(theta)[1]
+    matrix = squares.residuals()[1]
     reached = network.parameters.like(np.abs(matrix).max(axis=0))
     assert {path: bool(view.any()) for path, view in reached.items()} == {
         "one.w": True, "one.b": True, "two.w": False, "two.b": False,
     }  # fmt: skip
-    triangle, normal = squares.triangular(theta)[1], squares.normal_equations(theta)[1]
+    triangle, normal = squares.triangular()[1], squares.normal_equations()[1]
     for found in (triangle.T @ triangle, normal):
         np.testing.assert_allclose(found, matrix.T @ matrix, atol=1e-12)
 
@@ -242,18 +273,17 @@ def test_what_the_roots_do_not_reach_is_the_remainder(portion_bytes, monkeypatch
     x, y = rng.standard_normal((12, 3)), 2 * rng.standard_normal((12, 2))
     network = Network([Dense(units=2)], input_shape=(3,), cost=HuberCost(), seed=0)
     squares = problem(network, x, y)
-    theta = network.parameters.vector
-    _, matrix, rho = squares.residuals(theta)
-    remainder = squares.remainder(theta)
+    _, matrix, rho = squares.residuals()
+    remainder = squares.remainder()
     gradient = network.gradient(x, y).vector
     assert np.abs(matrix.T @ rho - gradient).max() > 0.01
     assert_close(matrix.T @ rho + remainder, gradient, 1e-12)
-    assert_close(squares.normal_equations(theta)[2], gradient, 1e-12)
+    assert_close(squares.normal_equations()[2], gradient, 1e-12)
 
     other = Network([Dense(units=2)], input_shape=(3,), cost=WeightedCost(), seed=0)
     squares = problem(other, x, y)
-    _, matrix, rho = squares.residuals(theta)
-    assert squares.remainder(theta) is None
+    _, matrix, rho = squares.residuals()
+    assert squares.remainder() is None
     assert_close(matrix.T @ rho, cost_gradient(other, x, y), 1e-12)
 
 
@@ -283,11 +313,11 @@ class Rooted(BatchMatrix):
 def test_the_slope_that_an_example_has_across_its_root_is_kept_beside_examples_of_any_size(order) -> None:
     network = Network([Dense(units=2)], input_shape=(2,), cost=Leaning(), seed=0)
     x, y = np.eye(2), np.array([[1e12, 0.0], [1.0, 1e-3]])[list(order)]  # one far away, one with a small slope across
-    squares, theta = problem(network, x[list(order)], y), network.parameters.vector
-    _, _, rho = squares.residuals(theta)
+    squares = problem(network, x[list(order)], y)
+    _, _, rho = squares.residuals()
     a = network.predict(x[list(order)])
     np.testing.assert_allclose(rho * np.sqrt(2), a @ [3.0, 4.0] - y[:, 0], rtol=1e-12)
-    remainder = network.parameters.like(squares.remainder(theta))
+    remainder = network.parameters.like(squares.remainder())
     np.testing.assert_allclose(remainder["dense_1.w"][:, 1], [4e-3 / 2, -3e-3 / 2], rtol=1e-10)  # the small one's alone
 
 
@@ -295,7 +325,7 @@ def test_a_slope_across_the_root_is_kept_however_small() -> None:
     network = Network([Dense(units=2)], input_shape=(2,), cost=Leaning(), seed=0)
     x = np.ones((1, 2))
     y = np.hstack([network.predict(x) @ np.array([[3.0], [4.0]]), [[1e-12]]])  # at the minimum along the root
-    remainder = network.parameters.like(problem(network, x, y).remainder(network.parameters.vector))
+    remainder = network.parameters.like(problem(network, x, y).remainder())
     np.testing.assert_allclose(remainder["dense_1.b"], [4e-12, -3e-12], rtol=1e-3)
 
 
@@ -304,9 +334,8 @@ def test_a_softmax_that_is_certain_of_the_wrong_class_keeps_its_gradient() -> No
     network, (x, _) = example.make(), example.data()
     network.parameters["dense_2.b"][...] = [0, 0, 60]  # probabilities of 1e-26
     squares = problem(network, x, np.zeros(len(x), int))
-    theta = network.parameters.vector
-    _, matrix, rho = squares.residuals(theta)
-    remainder = squares.remainder(theta)
+    _, matrix, rho = squares.residuals()
+    remainder = squares.remainder()
     found = matrix.T @ rho + (0 if remainder is None else remainder)
     assert_close(found, network.gradient(x, np.zeros(len(x), int)).vector, 1e-7)
 
@@ -315,35 +344,35 @@ def test_memory_limits_name_the_form_that_needs_less() -> None:
     network, (x, y) = ZOO[1].make(), ZOO[1].data()
     squares, theta = problem(network, x, y, memory_limit=1000), network.parameters.vector
     with pytest.raises(MemoryLimitError, match=r"normal equations.*linear operator"):
-        squares.residuals(theta)
+        squares.residuals()
     with pytest.raises(MemoryLimitError, match="linear operator"):
-        squares.normal_equations(theta)
+        squares.normal_equations()
     with pytest.raises(MemoryLimitError, match="linear operator"):
-        squares.triangular(theta)
+        squares.triangular()
     squares = problem(network, x, y, memory_limit=100)
     with pytest.raises(MemoryLimitError, match="inner products"):
-        squares.residual_gram(theta)
-    assert squares.residual_operator(theta)[1].shape == (8, theta.size)
+        squares.residual_gram()
+    assert squares.residual_operator()[1].shape == (8, theta.size)
 
 
 def test_float32_stays_float32() -> None:
     network, (x, y) = ZOO[3].make("float32"), ZOO[3].data(dtype="float32")
     squares, theta = problem(network, x, y), network.parameters.vector
     for arrays in (squares.residuals, squares.triangular, squares.residual_gram):
-        assert {each.dtype for each in arrays(theta)[1:]} == {np.dtype("float32")}
-    assert squares.normal_equations(theta)[2].dtype == np.float32
-    operator = squares.residual_operator(theta)[1]
+        assert {each.dtype for each in arrays()[1:]} == {np.dtype("float32")}
+    assert squares.normal_equations()[2].dtype == np.float32
+    operator = squares.residual_operator()[1]
     assert (operator @ theta).dtype == (operator.T @ np.ones(operator.shape[0], "float32")).dtype == np.float32
 
 
 def test_normal_equations_of_float32_networks_are_semi_definite_within_the_rounding_of_float64() -> None:
     network, (x, y) = ZOO[3].make("float32"), ZOO[3].data(dtype="float32")
-    squares, theta = problem(network, x, y), network.parameters.vector
-    normal = squares.normal_equations(theta)[1]
-    assert squares.residual_count() < len(normal)  # some eigenvalues are zero
+    squares = problem(network, x, y)
+    normal = squares.normal_equations()[1]
+    assert squares.residual_count < len(normal)  # some eigenvalues are zero
     eigenvalues = np.linalg.eigvalsh(normal)
     assert abs(eigenvalues[0]) < 1e-14 * eigenvalues[-1]
-    rows = squares.residuals(theta)[1]
+    rows = squares.residuals()[1]
     assert_close(normal, rows.T @ rows, 1e-5)
 
 
@@ -353,7 +382,7 @@ def test_what_couples_the_examples_is_refused_by_name() -> None:
     squares = problem(network, x, np.zeros((4, 2)), training=True)
     for form in (squares.residuals, squares.residual_operator):
         with pytest.raises(BatchCoupledError, match="probe"):
-            form(network.parameters.vector)
+            form()
 
 
 def test_a_cost_without_hessian_is_refused_by_name() -> None:
@@ -366,4 +395,4 @@ def test_a_cost_without_hessian_is_refused_by_name() -> None:
 
     network = Network([Dense(units=2)], input_shape=(3,), cost=Absolute(), seed=0)
     with pytest.raises(DerivativeError, match=r"absolute.*declares no hessian"):
-        problem(network, np.ones((4, 3)), np.ones((4, 2))).residuals(network.parameters.vector)
+        problem(network, np.ones((4, 3)), np.ones((4, 2))).residuals()

@@ -14,9 +14,9 @@ from bpframe_reference import Dense, NguyenWidrow, QuadraticCost
 from scipy.optimize import minimize
 
 from bpframe import Network, node
+from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.errors import BatchCoupledError, DerivativeError
 from bpframe.extend import Cost, Diagonal, Layer, Parameter
-from bpframe.training.objective import NetworkObjective
 from tests.contract.cases import Case
 from tests.contract.components.batch_norm import BatchNorm
 from tests.contract.components.cross_entropy import SoftmaxCrossEntropy
@@ -44,9 +44,9 @@ def fit(network, x, y, epochs=50, method=LevenbergMarquardt, validation_data=Non
     return network.fit(x, y, optimizer=optimizer, epochs=epochs, validation_data=validation_data, progress=False)
 
 
-def objective(network, x, y, **others) -> NetworkObjective:
+def objective(network, x, y, **others) -> LeastSquares:
     name = network.graph.outputs[0]
-    return NetworkObjective(network._engine, ({"x": x}, {name: y}), **others)
+    return LeastSquares(network._engine, {"x": x}, {name: y}, **others)
 
 
 # What it reaches -------------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ def test_every_solver_gives_the_same_step_on_every_network(example) -> None:
     bending = np.random.default_rng(3).standard_normal(network.parameters.vector.size)
     for solver in ("normal", "qr", "dual", "lsmr"):
         solving = Solving(solver, True, 1 << 30, tolerance=1e-14)
-        system = solving.at(NetworkObjective(network._engine, problem), 0.1)
+        system = solving.at(LeastSquares(network._engine, *problem), 0.1)
         steps[solver] = system.step(0.1)
         corrections[solver] = system.correction(bending, 0.1)
         np.testing.assert_array_equal(system.step(0.1), steps[solver])  # which a correction leaves as it was
@@ -155,7 +155,7 @@ def test_every_solver_gives_the_same_step_on_every_network(example) -> None:
     for solver, step in steps.items():
         largest = np.abs(steps["qr"]).max()
         np.testing.assert_allclose(step, steps["qr"], rtol=0, atol=1e-8 * largest, err_msg=solver)
-    _, matrix, _ = NetworkObjective(network._engine, problem).normal_equations()
+    _, matrix, _ = LeastSquares(network._engine, *problem).normal_equations()
     d = units(np.sqrt(np.diagonal(matrix)))
     expected = np.linalg.solve(matrix + 0.1 * np.diag(d**2), -bending)
     for solver, correction in corrections.items():
@@ -169,7 +169,7 @@ def test_columns_of_rounding_alone_lead_nowhere(solver, dtype) -> None:
     example = next(each for each in ZOO if each.name == "attention")  # softmax cancels the biases of its keys
     network = example.make(dtype)
     data = network._samples(*example.data(batch=6, dtype=dtype))
-    step = Solving(solver, True, 1 << 30).at(NetworkObjective(network._engine, data), 1e-3).step(1e-3)
+    step = Solving(solver, True, 1 << 30).at(LeastSquares(network._engine, *data), 1e-3).step(1e-3)
     assert step.dtype == dtype
     assert np.abs(step).max() < 100
 
@@ -290,4 +290,4 @@ def test_what_couples_examples_is_refused_in_training_by_name() -> None:
     network = Case("batch_norm", BatchNorm(), {"x": (3,)}).trainable()
     data = {"x": np.random.default_rng(0).standard_normal((4, 3))}, {"end": np.zeros((4, 2))}
     with pytest.raises(BatchCoupledError, match="probe"):
-        NetworkObjective(network._engine, data, training=True).residuals()
+        LeastSquares(network._engine, *data, training=True).residuals()

@@ -22,8 +22,8 @@ __all__ = ["Passes"]
 class Passes:
     """The linearisation of a network with its cost at any θ, which is not the engine's own.
 
-    Workspaces are used again. Where all examples fit into one portion, a second call at the same θ runs nothing; with
-    `training` every call does, because random numbers are drawn anew.
+    Workspaces are used again. Where all examples fit into one portion, a second call at the same θ and with the same
+    state of the network runs nothing; with `training` every call does, because random numbers are drawn anew.
 
     Attributes: `count` N, `size` P, `parameters` of the last pass, `places` (first, last) of each in θ by path.
     """
@@ -43,6 +43,7 @@ class Passes:
             first, last = last, last + view.size
             self.places[path] = first, last
         self.parameters = engine.parameters.copy()
+        self._state = engine.state
         self._workspaces: dict[int, Workspace] = {}
         self._known: Linearisation | None = None  # all examples, at the θ in self.parameters
         self._columns: int | None = None
@@ -76,7 +77,8 @@ class Passes:
 
     def all(self, theta: Array) -> Linearisation:
         """Return all examples in one pass."""
-        if self._known is None or not np.array_equal(theta, self.parameters.vector):
+        moved = self._state is not self.engine.state or not np.array_equal(theta, self.parameters.vector)
+        if self._known is None or moved:
             self._move(theta)
             point = self._point(slice(0, self.count))
             self._known = None if self.training else point
@@ -115,6 +117,10 @@ class Passes:
 
     def _move(self, theta: Array) -> None:
         self._known = None
+        if self._state is not self.engine.state:  # mini-batches replace it
+            self._state = self.engine.state
+            for workspace in self._workspaces.values():
+                workspace.hand_in_state(self._state)
         self.parameters.vector[...] = theta
 
     def _point(self, rows: slice) -> Linearisation:
