@@ -55,7 +55,7 @@ class LeastSquares(Objective):
         self.memory_limit = memory_limit
         self.dtype = engine.dtype
         self.examples = Portions(engine, inputs, targets, training)
-        self._passes = Passes(engine, inputs, targets, training)
+        self._passes = Passes(self.examples)
         self.count = self._passes.count
         self.size = self._passes.size
         self._scale = 1.0 / math.sqrt(self.count)

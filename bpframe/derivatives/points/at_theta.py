@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
-from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.forward import forward
-from bpframe.core.backprop.rows import rows_of
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.parameters import ParameterVector, views_of
 from bpframe.derivatives.points.linearisation import Linearisation
-from bpframe.derivatives.points.memory import example_bytes, portions
+from bpframe.derivatives.points.memory import example_bytes, portion, portions
+from bpframe.derivatives.points.portions import Portions
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Passes"]
@@ -28,14 +27,11 @@ class Passes:
     Attributes: `count` N, `size` P, `parameters` of the last pass, `places` (first, last) of each in θ by path.
     """
 
-    def __init__(
-        self, engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array], training: bool = False
-    ) -> None:
-        self.engine = engine
-        self.inputs = inputs
-        self.targets = targets
-        self.training = training
-        self.count = len(next(iter(inputs.values())))
+    def __init__(self, examples: Portions) -> None:
+        self.examples = examples
+        self.engine = engine = examples.engine
+        self.training = examples.training
+        self.count = examples.count
         self.size = engine.parameters.vector.size
         self.places: dict[str, tuple[int, int]] = {}
         last = 0
@@ -58,7 +54,7 @@ class Passes:
         if self._columns is None and self._known is not None:
             self._columns = self._known.root_count
         if self._columns is None:
-            inputs, targets = rows_of(slice(0, 1), self.inputs, self.targets)
+            inputs, targets = self.examples.arrays(slice(0, 1))
             workspace = self._new_workspace(1, self.engine.parameters)
             forward(workspace, inputs, False)
             self._columns = Linearisation(Trace(workspace), targets).root_count
@@ -77,13 +73,12 @@ class Passes:
 
     def all(self, theta: Array) -> Linearisation:
         """Return all examples in one pass."""
-        moved = self._state is not self.engine.state or not np.array_equal(theta, self.parameters.vector)
-        if self._known is None or moved:
+        known = None if self._state is not self.engine.state else self._known
+        if known is None or not np.array_equal(theta, self.parameters.vector):
             self._move(theta)
-            point = self._point(slice(0, self.count))
-            self._known = None if self.training else point
-            return point
-        return self._known
+            known = self._point(slice(0, self.count))
+            self._known = None if self.training else known
+        return known
 
     def at(self, theta: Array, bytes_each: int) -> Iterator[tuple[Linearisation, slice]]:
         """Yield the examples at θ in portions, each with its rows, where an example takes so many bytes."""
@@ -99,17 +94,17 @@ class Passes:
         """Return all examples in a pass of its own, which no later one overwrites."""
         parameters = self.engine.parameters.like(np.array(theta, self.engine.dtype))
         workspace = self._new_workspace(self.count, parameters)
-        forward(workspace, self.inputs, self.training)
-        return Linearisation(Trace(workspace), self.targets)
+        forward(workspace, self.examples.inputs, self.training)
+        return Linearisation(Trace(workspace), self.examples.targets)
 
     @property
     def _in_one(self) -> bool:
         """Whether all examples are run at once, and are known until θ moves."""
-        return not self.training and len(portions(self.count, self.bytes_each)) == 1
+        return not self.training and portion(self.count, self.bytes_each) == self.count
 
     def again(self) -> Passes:
         """Return passes over the same examples that leave these where they are."""
-        return Passes(self.engine, self.inputs, self.targets, self.training)
+        return Passes(self.examples)
 
     def views(self, stack: Array) -> dict[str, Array]:
         """Return the parts of vectors (S, P) by parameter path, (S, *shape)."""
@@ -124,7 +119,7 @@ class Passes:
         self.parameters.vector[...] = theta
 
     def _point(self, rows: slice) -> Linearisation:
-        (inputs, targets), batch = rows_of(rows, self.inputs, self.targets), rows.stop - rows.start
+        (inputs, targets), batch = self.examples.arrays(rows), rows.stop - rows.start
         if batch not in self._workspaces:
             if len(self._workspaces) > 1:  # a portion and the last, smaller one
                 self._workspaces.clear()
