@@ -152,7 +152,7 @@ def convolutions(length: int = 64, channels: int = 8, units: int = 16, size: int
     def build():
         from bpframe_reference import Sigmoid
 
-        from tests.contract.components.conv1d import Conv1d
+        from tests.components.conv1d import Conv1d
 
         parts = zip(kernels, strides, strict=True)
         convs = [Conv1d(units=shape[0], size=shape[1], stride=stride) for shape, stride in parts]

@@ -48,7 +48,7 @@ def by_bpframe(x, y):
     from bpframe_reference import Dense, Sigmoid
 
     import bpframe as bp
-    from tests.contract.components.cross_entropy import SoftmaxCrossEntropy
+    from tests.components.cross_entropy import SoftmaxCrossEntropy
 
     layers = [layer for units in SIZES[1:] for layer in (Dense(units=units), Sigmoid())][:-1]
     net = bp.Network(layers, cost=SoftmaxCrossEntropy(), input_shape=SIZES[:1], dtype="float32", seed=0)

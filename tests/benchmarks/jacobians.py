@@ -32,7 +32,7 @@ def network(sizes):
     from bpframe_reference import Dense
 
     import bpframe as bp
-    from tests.contract.components.tanh import Tanh
+    from tests.components.activations import Tanh
 
     layers = [layer for size in sizes[1:] for layer in (Dense(units=size), Tanh())][:-1]
     return bp.Network(layers, input_shape=sizes[:1], dtype="float32", seed=0)

@@ -65,7 +65,7 @@ def network(setting):
     from bpframe_reference import Dense, QuadraticCost
 
     import bpframe as bp
-    from tests.contract.components.tanh import Tanh
+    from tests.components.activations import Tanh
 
     layers = [Dense(units=HIDDEN), Tanh(), Dense(units=1)]
     return bp.Network(layers, cost=QuadraticCost(), input_shape=(1,), dtype=setting.dtype, seed=0)

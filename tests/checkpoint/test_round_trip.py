@@ -16,20 +16,12 @@ import bpframe as bp
 from bpframe.checkpoint import writing
 from bpframe.data import DigitsData
 from bpframe.errors import CheckpointError
-from bpframe.extend import Activation, Cost, Diagonal, Layer, State
+from bpframe.extend import Activation, Diagonal, Layer, State
 from bpframe.plugins import default_registry
 from bpframe.plugins.registry import PluginSet, Provider, Registry
 from bpframe.runs.saved_run import open_run
-
-
-class SoftSign(Activation):
-    sharpness: float = 1.0
-
-    def forward(self, x):
-        return self.sharpness * x / (1 + np.abs(self.sharpness * x))
-
-    def jacobian(self, y):
-        return Diagonal(self.sharpness * (1 - np.abs(y)) ** 2)
+from tests.components.activations import SoftSign
+from tests.components.costs import Quartic
 
 
 class RunningShift(Layer):
@@ -206,17 +198,10 @@ def test_two_classes_of_one_kind_cannot_be_named_in_a_file(tmp_path: Path) -> No
 
 @pytest.mark.filterwarnings("ignore:no installed plugin set provides")
 def test_a_cost_of_no_plugin_set_is_found_too(tmp_path: Path) -> None:
-    class MyCost(Cost):
-        def forward(self, a, y):
-            return ((a - y) ** 4).sum(axis=1)
-
-        def jacobian(self, a, y):
-            return 4 * (a - y) ** 3
-
-    net = bp.Network([Dense(units=2)], input_shape=(3,), cost=MyCost())
+    net = bp.Network([Dense(units=2)], input_shape=(3,), cost=Quartic())
     folder = net.save(tmp_path / "run")
     x, y = np.ones((2, 3)), np.zeros((2, 2))
-    assert bp.load(folder, components=[MyCost]).cost(x, y) == net.cost(x, y)
+    assert bp.load(folder, components=[Quartic]).cost(x, y) == net.cost(x, y)
 
 
 def test_the_preparation_comes_back_to_the_last_bit(tmp_path: Path) -> None:

@@ -21,23 +21,11 @@ from bpframe.core.graph.description import network_spec
 from bpframe.documents import RunSpec, json_schema, read_spec, write_spec
 from bpframe.documents.reading import parse_spec
 from bpframe.errors import ContractError, SpecError
-from bpframe.extend import Array, Component, Identity, Layer, Matrix
+from bpframe.extend import Array, Component, Identity, Layer
 from bpframe.plugins import default_registry
 from bpframe.plugins.registry import PluginSet, Provider, Registry
 from bpframe.replay.understanding.allowed import unchanging
-
-
-class Mix(Layer):
-    m: np.ndarray
-
-    def output_shape(self, shape):
-        return (self.m.shape[1],)
-
-    def forward(self, x):
-        return x @ self.m.astype(x.dtype)
-
-    def jacobian(self, x):
-        return Matrix(self.m.T.astype(x.dtype))
+from tests.components.mixing import Mix
 
 
 class Several(Layer):

@@ -10,20 +10,19 @@ import numpy as np
 from bpframe_reference import Dense, Identity, QuadraticCost, Sigmoid
 
 from bpframe import Network, node
-
-from .components.attention import Attention
-from .components.batch_norm import BatchNorm
-from .components.concatenate import Concatenate
-from .components.conv1d import Conv1d
-from .components.dropout import Dropout
-from .components.embedding import Embedding
-from .components.flatten import Flatten
-from .components.layer_norm import LayerNorm
-from .components.max_pool import MaxPool
-from .components.recurrent import Recurrent
-from .components.softmax import Softmax
-from .components.tanh import Tanh
-from .components.textbook import SumOfEntries, Textbook
+from tests.components.activations import Tanh
+from tests.components.attention import Attention
+from tests.components.batch_norm import BatchNorm
+from tests.components.concatenate import Concatenate
+from tests.components.conv1d import Conv1d
+from tests.components.dropout import Dropout
+from tests.components.embedding import Embedding
+from tests.components.flatten import Flatten
+from tests.components.layer_norm import LayerNorm
+from tests.components.max_pool import MaxPool
+from tests.components.recurrent import Recurrent
+from tests.components.softmax import Softmax
+from tests.components.textbook import SumOfEntries, Textbook
 
 Shapes = Mapping[str, tuple[int, ...]]
 

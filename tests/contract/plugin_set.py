@@ -5,23 +5,22 @@ from __future__ import annotations
 import bpframe_reference as reference
 
 from bpframe.plugins.registry import PluginSet, Provider, Registry
-
-from .components.attention import Attention
-from .components.batch_norm import BatchNorm
-from .components.concatenate import Concatenate
-from .components.conv1d import Conv1d
-from .components.cross_entropy import SoftmaxCrossEntropy
-from .components.dropout import Dropout
-from .components.embedding import Embedding
-from .components.flatten import Flatten
-from .components.initializer import UniformInitializer
-from .components.layer_norm import LayerNorm
-from .components.max_pool import MaxPool
-from .components.optimizers import Momentum, NormalisedGradient
-from .components.recurrent import Recurrent
-from .components.softmax import Softmax
-from .components.tanh import Tanh
-from .components.textbook import SumOfEntries, Textbook
+from tests.components.activations import Tanh
+from tests.components.attention import Attention
+from tests.components.batch_norm import BatchNorm
+from tests.components.concatenate import Concatenate
+from tests.components.conv1d import Conv1d
+from tests.components.cross_entropy import SoftmaxCrossEntropy
+from tests.components.dropout import Dropout
+from tests.components.embedding import Embedding
+from tests.components.flatten import Flatten
+from tests.components.initializer import UniformInitializer
+from tests.components.layer_norm import LayerNorm
+from tests.components.max_pool import MaxPool
+from tests.components.optimizers import Momentum, NormalisedGradient
+from tests.components.recurrent import Recurrent
+from tests.components.softmax import Softmax
+from tests.components.textbook import SumOfEntries, Textbook
 
 COMPONENTS = (
     Attention,

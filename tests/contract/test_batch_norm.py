@@ -8,8 +8,7 @@ from bpframe_reference import Dense, GradientDescent, QuadraticCost
 
 from bpframe import Network
 from bpframe.errors import BatchCoupledError
-
-from .components.batch_norm import BatchNorm
+from tests.components.batch_norm import BatchNorm
 
 X = 2 + 3 * np.random.default_rng(0).standard_normal((12, 4))
 Y = np.ones((12, 1))

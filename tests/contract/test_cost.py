@@ -10,10 +10,9 @@ from bpframe_reference import Dense, GradientDescent
 from bpframe import Network
 from bpframe.core.component import Cost
 from bpframe.errors import DataError, ShapeMismatch
+from tests.components.activations import Tanh
+from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.oracles import assert_close, cost_gradient, written_out
-
-from .components.cross_entropy import SoftmaxCrossEntropy
-from .components.tanh import Tanh
 
 rng = np.random.default_rng(4)
 X, Y = rng.standard_normal((7, 3)), rng.integers(0, 4, 7)

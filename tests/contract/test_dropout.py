@@ -6,8 +6,7 @@ import numpy as np
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
 
 from bpframe import Network
-
-from .components.dropout import Dropout
+from tests.components.dropout import Dropout
 
 
 def network(seed=0, rate=0.4, **fields):

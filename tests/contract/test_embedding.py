@@ -8,9 +8,8 @@ from bpframe_reference import Add, Dense, GradientDescent, QuadraticCost
 
 from bpframe import Network, node
 from bpframe.errors import DataError, DerivativeError, GraphError
-
-from .components.embedding import Embedding
-from .components.flatten import Flatten
+from tests.components.embedding import Embedding
+from tests.components.flatten import Flatten
 
 TOKENS = np.array([[0, 2, 2], [2, 3, 2]])
 

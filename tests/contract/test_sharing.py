@@ -7,16 +7,16 @@ import pytest
 from bpframe_reference import Add, Dense, QuadraticCost
 
 from bpframe import Network, node
+from tests.components.attention import Attention
+from tests.components.batch_norm import BatchNorm
+from tests.components.conv1d import Conv1d
+from tests.components.embedding import Embedding
+from tests.components.flatten import Flatten
+from tests.components.layer_norm import LayerNorm
+from tests.components.recurrent import Recurrent
 from tests.oracles import assert_close, cost_gradient
 
 from .cases import scatter
-from .components.attention import Attention
-from .components.batch_norm import BatchNorm
-from .components.conv1d import Conv1d
-from .components.embedding import Embedding
-from .components.flatten import Flatten
-from .components.layer_norm import LayerNorm
-from .components.recurrent import Recurrent
 
 rng = np.random.default_rng(2)
 

@@ -8,10 +8,10 @@ from bpframe_reference import Dense, GradientDescent, QuadraticCost
 
 from bpframe import Network
 from bpframe.training.updates import BLOCK_BYTES
+from tests.components.initializer import UniformInitializer
+from tests.components.optimizers import Momentum, NormalisedGradient
 
 from .cases import CASES, mode_id
-from .components.initializer import UniformInitializer
-from .components.optimizers import Momentum, NormalisedGradient
 
 rng = np.random.default_rng(6)
 X, Y = rng.standard_normal((9, 3)), rng.standard_normal((9, 2))

@@ -15,7 +15,7 @@ import bpframe as bp
 from bpframe import Network, node
 from bpframe.curve_fitting import covariance
 from bpframe.curve_fitting.summary import value_row
-from tests.contract.components.tanh import Tanh
+from tests.components.activations import Tanh
 from tests.curve_fitting.formulas import SIGMA, Decay, DraftDecay, Powers, X, Y, decay, decay_slopes
 
 ORDER = ("a", "k", "c")

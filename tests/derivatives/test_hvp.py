@@ -14,16 +14,15 @@ from bpframe import Network
 from bpframe.derivatives.points import memory
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.extend import Diagonal, Layer, Parameter
+from tests.components.activations import Tanh
+from tests.components.batch_norm import BatchNorm
+from tests.components.dropout import Dropout
 from tests.contract.cases import MODES, Case, mode_id
-from tests.contract.components.batch_norm import BatchNorm
-from tests.contract.components.dropout import Dropout
-from tests.contract.components.tanh import Tanh
 from tests.oracles import assert_close
 
 from .dense import At
-from .undeclared import made
 from .vectors import PARAMETERS_AND_INPUTS, columns, flat
-from .zoo import ZOO
+from .zoo import ZOO, made
 
 
 @pytest.mark.parametrize(("example", "wrt"), PARAMETERS_AND_INPUTS)

@@ -16,8 +16,8 @@ from bpframe.core.operators import Identity
 from bpframe.derivatives.jacobian import matrices
 from bpframe.derivatives.jacobian.derivation import derivation_of
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
-from tests.contract.components.batch_norm import BatchNorm
-from tests.contract.components.tanh import Tanh
+from tests.components.activations import Tanh
+from tests.components.batch_norm import BatchNorm
 from tests.oracles import input_jacobian, parameter_jacobian
 
 from .zoo import BATCH, ZOO

@@ -17,7 +17,7 @@ from bpframe.derivatives.jacobian.derivation import Derivation, derivation_of
 from bpframe.derivatives.jacobian.edge import Edge
 from bpframe.derivatives.jacobian.path import Path
 from bpframe.derivatives.ordering import Factor, plan_chain
-from tests.contract.components.tanh import Tanh
+from tests.components.activations import Tanh
 
 from .counting import Counted, counted, plain
 from .zoo import ZOO

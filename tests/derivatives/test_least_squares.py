@@ -18,9 +18,11 @@ from bpframe.derivatives.points import memory
 from bpframe.derivatives.points.given_arrays import checked_inputs, checked_targets
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
+from tests.components.batch_norm import BatchNorm
+from tests.components.costs import Quartic
 from tests.contract.cases import Case
-from tests.contract.components.batch_norm import BatchNorm
 from tests.oracles import assert_close, cost_gradient, parameter_jacobian
+from tests.trials.huber import HuberCost
 
 from .zoo import ZOO
 
@@ -239,20 +241,6 @@ def test_parameters_that_no_cost_depends_on_have_columns_of_zeros(monkeypatch) -
         np.testing.assert_allclose(found, matrix.T @ matrix, atol=1e-12)
 
 
-class HuberCost(Cost):
-    """½ d² where |d| ≤ 1, else |d| − ½: no curvature far away, but a gradient."""
-
-    def forward(self, a, y):
-        d = np.abs(a - y)
-        return np.where(d <= 1, d**2 / 2, d - 0.5).sum(axis=1)
-
-    def jacobian(self, a, y):
-        return np.clip(a - y, -1, 1)
-
-    def hessian(self, a, y):
-        return Diagonal((np.abs(a - y) <= 1).astype(a.dtype))
-
-
 class WeightedCost(Cost):
     """Σ exp(a) / 10 − a y: a diagonal root that is not the identity."""
 
@@ -386,13 +374,6 @@ def test_what_couples_the_examples_is_refused_by_name() -> None:
 
 
 def test_a_cost_without_hessian_is_refused_by_name() -> None:
-    class Absolute(Cost):
-        def forward(self, a, y):
-            return np.abs(a - y).sum(axis=1)
-
-        def jacobian(self, a, y):
-            return np.sign(a - y)
-
-    network = Network([Dense(units=2)], input_shape=(3,), cost=Absolute(), seed=0)
-    with pytest.raises(DerivativeError, match=r"absolute.*declares no hessian"):
+    network = Network([Dense(units=2)], input_shape=(3,), cost=Quartic(), seed=0)
+    with pytest.raises(DerivativeError, match=r"quartic.*declares no hessian"):
         problem(network, np.ones((4, 3)), np.ones((4, 2))).residuals()

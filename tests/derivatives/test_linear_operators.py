@@ -10,15 +10,14 @@ from scipy.sparse.linalg import aslinearoperator, cg, eigsh, lsmr, svds
 from bpframe import Network, node
 from bpframe.derivatives.points import memory
 from bpframe.errors import BatchCoupledError, DataError, DerivativeError
+from tests.components.activations import Tanh
+from tests.components.batch_norm import BatchNorm
 from tests.contract.cases import Case
-from tests.contract.components.batch_norm import BatchNorm
-from tests.contract.components.tanh import Tanh
 from tests.oracles import assert_close
 
 from .dense import At
-from .undeclared import made
 from .vectors import PARAMETERS_AND_INPUTS
-from .zoo import ZOO
+from .zoo import ZOO, made
 
 KINDS = ("jacobian", "hessian", "gauss_newton", "fisher", "empirical_fisher")
 

@@ -14,8 +14,8 @@ from bpframe.core.operators import BatchMatrix
 from bpframe.derivatives.points.given_arrays import checked_inputs, checked_targets
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.errors import BatchCoupledError
+from tests.components.batch_norm import BatchNorm
 from tests.contract.cases import Case
-from tests.contract.components.batch_norm import BatchNorm
 from tests.oracles import assert_close, cost_gradient
 
 from .zoo import BATCH, ZOO

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,11 +15,11 @@ from bpframe.derivatives.per_example.parameter_matrix import ParameterMatrix
 from bpframe.derivatives.points import memory
 from bpframe.derivatives.points.portions import Portions
 from bpframe.errors import BatchCoupledError, DataError, DerivativeError, MemoryLimitError, ShapeMismatch
-from bpframe.extend import Identity, Layer, Operator
 from bpframe.machine import workers
+from tests.components.batch_norm import BatchNorm
+from tests.components.centred import CentredInTraining
+from tests.components.dropout import Dropout
 from tests.contract.cases import Case
-from tests.contract.components.batch_norm import BatchNorm
-from tests.contract.components.dropout import Dropout
 from tests.oracles import assert_close, cost_gradient
 
 from .zoo import ZOO, Example
@@ -221,36 +221,13 @@ def test_training_as_in_the_gradient(portion: int | None) -> None:
     assert examples.slices() == [slice(0, 6)]
 
 
-class MinusMean(Operator):
-    """x_n ↦ x_n − the mean over the batch; symmetric."""
-
-    couples_batch = True
-
-    def jvp(self, v: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        return v - v.mean(axis=-2, keepdims=True)
-
-    vjp = jvp
-
-
-class CentreBatch(Layer):
-    """In training, take the mean of the batch away."""
-
-    couples_batch: ClassVar[bool] = True
-
-    def forward(self, x: np.ndarray, training: bool) -> np.ndarray:
-        return x - x.mean(axis=0) if training else x
-
-    def jacobian(self, training: bool) -> dict[str, Operator]:
-        return {"x": MinusMean() if training else Identity()}
-
-
 @pytest.mark.parametrize("call", ["gradients", "squared_norms", "gram", "variance", "clipped"])
 @pytest.mark.parametrize("first", [False, True])
 def test_components_that_couple_the_examples_are_refused_by_name(call: str, first: bool) -> None:
     """Also one before all parameters: there no error passes through it, and yet the examples are not alone."""
     if first:
-        layers = [CentreBatch(), Dense(units=2)]
-        network, match = Network(layers, cost=QuadraticCost(), input_shape=(3,), seed=0), "centre_batch"
+        layers = [CentredInTraining(), Dense(units=2)]
+        network, match = Network(layers, cost=QuadraticCost(), input_shape=(3,), seed=0), "centred_in_training"
     else:
         network, match = Case("batch_norm", BatchNorm(), {"x": (3,)}).trainable(), "probe"
     x, y = np.random.default_rng(0).standard_normal((4, 3)), np.zeros((4, 2))

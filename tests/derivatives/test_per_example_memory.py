@@ -12,11 +12,11 @@ from bpframe_reference import Dense, Sigmoid
 from bpframe import Network
 from bpframe.core.operators import KroneckerForm
 from bpframe.derivatives.points import memory
+from tests.components.conv1d import Conv1d
+from tests.components.cross_entropy import SoftmaxCrossEntropy
+from tests.components.embedding import Embedding
+from tests.components.flatten import Flatten
 from tests.contract.cases import scatter
-from tests.contract.components.conv1d import Conv1d
-from tests.contract.components.cross_entropy import SoftmaxCrossEntropy
-from tests.contract.components.embedding import Embedding
-from tests.contract.components.flatten import Flatten
 
 from .zoo import ZOO
 

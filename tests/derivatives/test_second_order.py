@@ -12,18 +12,19 @@ from bpframe import Network, node
 from bpframe.core.component import Layer
 from bpframe.errors import ContractError, DerivativeError
 from bpframe.extend import Array, Broadcast, Diagonal, Identity, Operator, Parameter, compose
-from tests.contract.components.batch_norm import BatchNorm
-from tests.contract.components.tanh import Tanh
+from tests.components.activations import Sine, Tanh
+from tests.components.batch_norm import BatchNorm
+from tests.components.costs import Quartic
 from tests.oracles import assert_close
 
 from .dense import At
-from .undeclared import NoHessian, Silent, made
+from .zoo import made
 
 
 def test_a_missing_second_order_is_named_and_differences_do_without() -> None:
-    network, x, y = made(Dense(units=3), Silent(), Dense(units=2))
+    network, x, y = made(Dense(units=3), Sine(), Dense(units=2))
     v = np.random.default_rng(0).standard_normal(network.parameters.vector.shape)
-    with pytest.raises(DerivativeError, match=r"layers\[1\] 'silent_1' \(silent\)") as caught:
+    with pytest.raises(DerivativeError, match=r"layers\[1\] 'sine_1' \(sine\)") as caught:
         network.hvp(x, y, v)
     assert 'method="difference"' in caught.value.hint
     expected = At(network, x, y).hessian() @ v
@@ -33,23 +34,23 @@ def test_a_missing_second_order_is_named_and_differences_do_without() -> None:
 
 
 def test_second_order_is_needed_only_where_a_change_and_an_error_meet() -> None:
-    network, x, y = made(Dense(units=3), Silent(), Dense(units=2))
+    network, x, y = made(Dense(units=3), Sine(), Dense(units=2))
     v = {"dense_2.w": np.random.default_rng(0).standard_normal((2, 3))}
     found = network.hvp(x, y, v)
     flat_v = network.parameters.like()
     flat_v["dense_2.w"] = v["dense_2.w"]
     expected = At(network, x, y).hessian() @ flat_v.vector
     assert_close(np.concatenate([each.reshape(-1) for each in found.values()]), expected, 1e-9)
-    early, x, y = made(Silent(), Dense(units=2))
+    early, x, y = made(Sine(), Dense(units=2))
     assert_close(early.hvp(x, y, np.eye(8)), At(early, x, y).hessian(), 1e-9)
-    with pytest.raises(DerivativeError, match="silent_1"):
+    with pytest.raises(DerivativeError, match="sine_1"):
         early.hvp(x, y, np.ones(x.shape), wrt="inputs")
 
 
 def test_a_node_that_no_error_reaches_is_not_asked() -> None:
     network = Network(
         inputs={"x": (3,)},
-        nodes={"a": node(Dense(units=3), "x"), "costs": node(Dense(units=2), "a"), "free": node(Silent(), "a")},
+        nodes={"a": node(Dense(units=3), "x"), "costs": node(Dense(units=2), "a"), "free": node(Sine(), "a")},
         output=["costs", "free"],
         cost={"costs": QuadraticCost()},
         seed=1,
@@ -97,9 +98,9 @@ def test_a_jacobian_that_is_handed_no_values_needs_no_second_order() -> None:
 
 
 def test_a_cost_without_hessian_is_named() -> None:
-    network, x, y = made(Dense(units=2), cost=NoHessian())
+    network, x, y = made(Dense(units=2), cost=Quartic())
     v = np.random.default_rng(0).standard_normal(8)
-    with pytest.raises(DerivativeError, match="no_hessian"):
+    with pytest.raises(DerivativeError, match="quartic"):
         network.hvp(x, y, v)
     assert_close(network.hvp(x, y, v, method="difference"), At(network, x, y).hessian() @ v, 1e-8)
 

@@ -11,8 +11,8 @@ from bpframe_reference import Add, Dense, Sigmoid
 from bpframe import Network, node
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
 from bpframe.extend import Array, Diagonal, Gather, Identity, Layer, Matrix, Operator
-from tests.contract.components.batch_norm import BatchNorm
-from tests.contract.components.tanh import Tanh
+from tests.components.activations import Tanh
+from tests.components.batch_norm import BatchNorm
 from tests.oracles import input_jacobian
 
 from .zoo import BATCH, ZOO

@@ -11,22 +11,10 @@ from bpframe_reference import Add, Dense, QuadraticCost
 import bpframe as bp
 from bpframe import node
 from bpframe.errors import ContractError
-from bpframe.extend import Activation, Array, Diagonal, Layer, Operator, Parameter
+from bpframe.extend import Array, Diagonal, Layer, Operator, Parameter
+from tests.components.activations import Cube
 
 X, Y = np.random.default_rng(0).normal(size=(2, 4, 3))
-
-
-class Cube(Activation):
-    """y = x³."""
-
-    def forward(self, x: Array) -> Array:
-        return x**3
-
-    def jacobian(self, x: Array) -> Operator:
-        return Diagonal(3 * x**2)
-
-    def second_order(self, x: Array, u: Array) -> dict[tuple[str, str], Operator]:
-        return {("x", "x"): Diagonal(6 * x * u)}
 
 
 class Scribbling(Cube):

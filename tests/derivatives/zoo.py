@@ -10,18 +10,18 @@ import numpy as np
 from bpframe_reference import Add, Dense, Multiply, QuadraticCost, Sigmoid
 
 from bpframe import Network, node
+from tests.components.activations import Tanh
+from tests.components.attention import Attention
+from tests.components.concatenate import Concatenate
+from tests.components.conv1d import Conv1d
+from tests.components.cross_entropy import SoftmaxCrossEntropy
+from tests.components.embedding import Embedding
+from tests.components.flatten import Flatten
+from tests.components.layer_norm import LayerNorm
+from tests.components.recurrent import Recurrent
+from tests.components.softmax import Softmax
+from tests.components.textbook import Textbook
 from tests.contract.cases import scatter
-from tests.contract.components.attention import Attention
-from tests.contract.components.concatenate import Concatenate
-from tests.contract.components.conv1d import Conv1d
-from tests.contract.components.cross_entropy import SoftmaxCrossEntropy
-from tests.contract.components.embedding import Embedding
-from tests.contract.components.flatten import Flatten
-from tests.contract.components.layer_norm import LayerNorm
-from tests.contract.components.recurrent import Recurrent
-from tests.contract.components.softmax import Softmax
-from tests.contract.components.tanh import Tanh
-from tests.contract.components.textbook import Textbook
 
 BATCH = 4
 
@@ -162,3 +162,11 @@ ZOO = [
     ),
     Example("plain-arrays", _layers(D(units=3), Tanh(), Textbook(units=2), Sigmoid(), shape=(3,))),
 ]  # fmt: skip
+
+
+def made(*layers: Any, cost: Any = None) -> tuple[Network, np.ndarray, np.ndarray]:
+    """Return a chain from three features to two, with four examples x and y."""
+    network = Network(list(layers), input_shape=(3,), cost=cost or QuadraticCost(), seed=1)
+    scatter(network)
+    rng = np.random.default_rng(0)
+    return network, rng.standard_normal((4, 3)), rng.standard_normal((4, 2))

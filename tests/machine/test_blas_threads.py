@@ -20,9 +20,9 @@ from bpframe.machine import blas_threads as module
 from bpframe.machine.blas import numpy_blas
 from bpframe.machine.blas_threads import LARGE_PRODUCT, blas_threads
 from bpframe.training.largest_product import largest_product
-from tests.contract.components.conv1d import Conv1d
-from tests.contract.components.flatten import Flatten
-from tests.contract.components.tanh import Tanh
+from tests.components.activations import Tanh
+from tests.components.conv1d import Conv1d
+from tests.components.flatten import Flatten
 
 SMALL, LARGE = LARGE_PRODUCT - 1, LARGE_PRODUCT
 

@@ -15,6 +15,7 @@ import bpframe as bp
 from bpframe.cli.app import app
 from bpframe.documents import parse_spec
 from bpframe.extend import Activation, Diagonal
+from tests.components.activations import Logarithm
 
 
 def network(dtype="float64", units=4, seed=0):
@@ -113,16 +114,6 @@ def test_validation_ends_it_at_the_best_parameters():
     history = net.fit(*data, optimizer=LBFGS(max_fail=4), epochs=2000, validation_data=held_back)
     assert history.stopped == "no lower validation cost for 4 iterations"
     assert net.cost(*held_back) == pytest.approx(min(history.column("validation_cost")), rel=1e-12)
-
-
-class Logarithm(Activation):
-    """y = ln x: NaN below zero."""
-
-    def forward(self, x):
-        return np.log(x)
-
-    def jacobian(self, x):
-        return Diagonal(1 / x)
 
 
 def test_the_search_turns_back_from_numbers_that_are_not_finite():

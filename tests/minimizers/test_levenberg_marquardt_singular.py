@@ -9,8 +9,9 @@ from bpframe_reference import Dense, QuadraticCost
 from scipy.optimize import minimize
 
 from bpframe import Network
-from bpframe.extend import Cost, Diagonal, Layer, Parameter
-from tests.contract.components.tanh import Tanh
+from bpframe.extend import Diagonal, Layer, Parameter
+from tests.components.activations import Tanh
+from tests.trials.huber import HuberCost
 
 from .test_levenberg_marquardt import fit, sinc
 
@@ -114,23 +115,11 @@ def test_float32_networks_stay_float32_and_reach_its_precision() -> None:
         assert np.isfinite(history.column("damping")).all()
 
 
-class Huber(Cost):
-    def forward(self, a, y):
-        d = np.abs(a - y)
-        return np.where(d <= 1, d**2 / 2, d - 0.5).sum(axis=1)
-
-    def jacobian(self, a, y):
-        return np.clip(a - y, -1, 1)
-
-    def hessian(self, a, y):
-        return Diagonal((np.abs(a - y) <= 1).astype(a.dtype))
-
-
 def test_a_cost_with_straight_sides_is_minimised_too() -> None:
     x = np.linspace(-1, 1, 21)[:, None]
     y = 3 * x + 1
     y[3], y[17] = 40, -30  # outliers, where the cost has a slope and no curvature
-    network = Network([Dense(units=1)], input_shape=(1,), cost=Huber(), seed=0)
+    network = Network([Dense(units=1)], input_shape=(1,), cost=HuberCost(), seed=0)
 
     def cost(theta):
         network.parameters.vector[...] = theta

@@ -1,4 +1,4 @@
-"""Small networks and components that these tests share."""
+"""Small networks that these tests share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 from bpframe_reference import Add, Dense, GradientDescent, Multiply, QuadraticCost, Sigmoid
 
 import bpframe as bp
-from bpframe.extend import Activation, Array, Diagonal
 
 
 def chain(dtype="float64", seed=0, cost=True):
@@ -45,13 +44,3 @@ def shared_samples(count=5, dtype="float64"):
 
 def descent(rate=0.5):
     return GradientDescent(learning_rate=rate)
-
-
-class SquareRoot(Activation):
-    """√z: NaN below zero, and an infinite slope at zero."""
-
-    def forward(self, z: Array) -> Array:
-        return np.sqrt(z)
-
-    def jacobian(self, y: Array) -> Diagonal:
-        return Diagonal(0.5 / y)

@@ -15,23 +15,11 @@ from bpframe.errors import BpframeError
 from bpframe.extend import Cost, Diagonal, Layer, Matrix, Optimizer
 from bpframe.testing import check_component
 from bpframe.testing.running.examples import guess_examples
+from tests.components.mixing import Mix
 
 RNG = np.random.default_rng(5)
 M = RNG.standard_normal((3, 4))
 X, Y = RNG.standard_normal((12, 3)), RNG.standard_normal((12, 2))
-
-
-class Mix(Layer):
-    m: np.ndarray
-
-    def output_shape(self, shape):
-        return (self.m.shape[1],)
-
-    def forward(self, x):
-        return x @ self.m.astype(x.dtype)
-
-    def jacobian(self, x):
-        return Matrix(self.m.T.astype(x.dtype))
 
 
 class Naive(Mix):

@@ -10,8 +10,8 @@ from bpframe_reference import Dense, QuadraticCost
 
 from bpframe import Network, node
 from bpframe.core.component import Component, Cost
+from tests.components.flatten import Flatten
 from tests.contract.cases import scatter
-from tests.contract.components.flatten import Flatten
 from tests.testing.planted import PLANTED, Planted
 
 NAMES = [each.name for each in PLANTED]

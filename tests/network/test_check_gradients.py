@@ -11,26 +11,16 @@ from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
 from bpframe import Network, node
 from bpframe.errors import GradientCheckFailed, NonFiniteError
 from bpframe.extend import Activation, Broadcast, Cost, Diagonal, Layer, Matrix, Operator, Parameter, WeightTimes
+from tests.components.activations import Logarithm, Relu, Tanh
+from tests.components.batch_norm import BatchNorm
+from tests.components.dropout import Dropout
+from tests.components.embedding import Embedding
+from tests.components.flatten import Flatten
 from tests.contract.cases import scatter
-from tests.contract.components.batch_norm import BatchNorm
-from tests.contract.components.dropout import Dropout
-from tests.contract.components.embedding import Embedding
-from tests.contract.components.flatten import Flatten
-from tests.contract.components.tanh import Tanh
 from tests.derivatives.zoo import ZOO
 
 RNG = np.random.default_rng(5)
 X, Y = RNG.standard_normal((6, 3)), RNG.standard_normal((6, 3))
-
-
-class Relu(Activation):
-    """max(x, 0), with slope 0 at the kink."""
-
-    def forward(self, x):
-        return np.maximum(x, 0)
-
-    def jacobian(self, x):
-        return Diagonal((x > 0).astype(x.dtype))
 
 
 class Magnitude(Activation):
@@ -360,15 +350,6 @@ def test_numbers_that_are_not_finite_fail():
 
 
 def test_a_cost_that_is_not_finite_is_refused_where_that_begins():
-    class Logarithm(Activation):
-        """The natural logarithm."""
-
-        def forward(self, x):
-            return np.log(x)
-
-        def jacobian(self, x):
-            return Diagonal(1 / x)
-
     made = network(Dense(units=4), Logarithm(), Dense(units=3))
     with pytest.raises(NonFiniteError, match=r"layers\[1\] 'logarithm_1' \(logarithm\): its output is not finite"):
         made.check_gradients(X, Y)

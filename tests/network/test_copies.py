@@ -13,7 +13,7 @@ from bpframe_reference import Dense, QuadraticCost
 
 import bpframe as bp
 from bpframe.extend import Activation, Diagonal
-from tests.contract.components.dropout import Dropout
+from tests.components.dropout import Dropout
 
 from .networks import chain, descent, samples
 

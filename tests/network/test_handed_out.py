@@ -12,6 +12,7 @@ from bpframe_reference import Add, Dense, Identity, QuadraticCost, Sigmoid
 import bpframe as bp
 from bpframe.errors import ConcurrencyError, ContractError
 from bpframe.extend import Activation, Cost, Diagonal, Layer, Matrix, Operator, Optimizer, Parameter
+from tests.components.activations import Square
 from tests.passes import evaluations
 
 from .networks import descent
@@ -137,14 +138,6 @@ class OneOperator(Activation):
 
 
 OPERATOR = Diagonal(np.zeros((4, 3)))
-
-
-class Square(Activation):
-    def forward(self, x):
-        return x * x
-
-    def jacobian(self, x):
-        return Diagonal(2 * x)
 
 
 @pytest.mark.parametrize("kind", [OneArray, OneOperator])

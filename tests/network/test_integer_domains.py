@@ -12,8 +12,8 @@ import bpframe as bp
 from bpframe.derivatives.points.given_arrays import checked_array
 from bpframe.errors import DataError, GraphError
 from bpframe.extend import Array, Cost, Gather, Layer, Operator, Parameter, PositiveInt
-from tests.contract.components.embedding import Embedding
-from tests.contract.components.flatten import Flatten
+from tests.components.embedding import Embedding
+from tests.components.flatten import Flatten
 
 TOKENS = np.array([[0, 4, 2], [2, 3, 1]])
 Y = np.full((2, 2), 0.5)

@@ -15,10 +15,11 @@ from bpframe.documents import TrainingSpec
 from bpframe.errors import ContractError, MemoryLimitError, NonFiniteError, ShapeMismatch, SpecError
 from bpframe.extend import Objective, Optimizer, PositiveFloat, Problem
 from bpframe.training.history import History
-from tests.contract.components.batch_norm import BatchNorm
-from tests.contract.components.dropout import Dropout
+from tests.components.activations import SquareRoot
+from tests.components.batch_norm import BatchNorm
+from tests.components.dropout import Dropout
 
-from .networks import SquareRoot, chain, descent, samples, shared, shared_samples
+from .networks import chain, descent, samples, shared, shared_samples
 
 
 class Steps(Optimizer):

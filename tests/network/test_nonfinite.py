@@ -9,8 +9,9 @@ from bpframe_reference import Add, Dense, GradientDescent, Identity, QuadraticCo
 import bpframe as bp
 from bpframe.errors import NonFiniteError
 from bpframe.extend import Array, Cost, Layer, Optimizer
+from tests.components.activations import SquareRoot
 
-from .networks import SquareRoot, chain, descent, samples
+from .networks import chain, descent, samples
 
 
 def rooted(planted, at=8, dtype="float64"):

@@ -10,26 +10,15 @@ from bpframe_reference import Dense, QuadraticCost
 
 import bpframe as bp
 from bpframe.extend import Array, Diagonal, Layer
+from tests.components.dropout import Dropout
 
 from .networks import chain, descent, samples
-
-
-class Dropout(Layer):
-    """Draws a mask in training, to have a random stream of its own in each step."""
-
-    def forward(self, x: Array, saved, training, rng) -> Array:
-        saved["mask"] = (rng.random(x.shape) < 0.7).astype(x.dtype) if training else np.ones_like(x)
-        return x * saved["mask"]
-
-    def jacobian(self, saved) -> Diagonal:
-        return Diagonal(saved["mask"])
-
 
 X, Y = samples(13)
 
 
 def network(seed=0):
-    layers = [Dense(units=4), Dropout(), Dense(units=2)]
+    layers = [Dense(units=4), Dropout(rate=0.3), Dense(units=2)]
     return bp.Network(layers, input_shape=(3,), cost=QuadraticCost(), seed=seed)
 
 

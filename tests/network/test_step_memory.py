@@ -11,8 +11,8 @@ from bpframe_reference import Add, Dense, GradientDescent, QuadraticCost, Sigmoi
 
 import bpframe as bp
 from bpframe.training.updates import Updater
+from tests.components.optimizers import Momentum
 from tests.contract.cases import CASES
-from tests.contract.components.optimizers import Momentum
 
 
 def deep():

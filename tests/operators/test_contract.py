@@ -29,6 +29,7 @@ from bpframe.core.operators import (
     dense_operator,
 )
 from bpframe.errors import BatchCoupledError, OperatorError
+from tests.components.centred import MeanRemoved
 
 from .oracle import jacobian
 from .strategies import KINDS, batches, operators
@@ -44,18 +45,6 @@ class Cumulative(Operator):
 
     def vjp(self, u, out=None):
         return np.cumsum(u[..., ::-1], axis=-1)[..., ::-1]
-
-
-class Centred(Operator):
-    """y_n = x_n − mean over the batch: couples the examples."""
-
-    couples_batch = True
-
-    def jvp(self, v, out=None):
-        return v - v.mean(axis=-2, keepdims=True)
-
-    def vjp(self, u, out=None):
-        return u - u.mean(axis=-2, keepdims=True)
 
 
 TO_TWO = Cumulative().bind((3,), (2,))
@@ -90,10 +79,10 @@ def test_writing_out_costs_what_the_parts_cost_where_all_know_it():
 
 
 def test_batch_coupling_is_refused_by_name_and_inherited():
-    coupled = Centred().bind((2,), (2,))
+    coupled = MeanRemoved().bind((2,), (2,))
     for operator in (coupled, compose(Diagonal(np.ones((3, 2))), coupled), add(Matrix(np.eye(2)), coupled)):
         assert operator.couples_batch
-        with pytest.raises(BatchCoupledError, match="Centred"):
+        with pytest.raises(BatchCoupledError, match="MeanRemoved"):
             operator.dense()
     assert not compose(Matrix(np.eye(2)), Diagonal(np.ones((3, 2)))).couples_batch
     assert not add(Matrix(np.eye(2)), Diagonal(np.ones((3, 2)))).couples_batch

@@ -22,7 +22,7 @@ from bpframe.core.operators import (
     WeightTimes,
 )
 from bpframe.errors import BatchCoupledError
-from tests.contract.components.batch_norm import Standardised
+from tests.components.batch_norm import Standardised
 
 BATCH = 3
 

@@ -16,11 +16,11 @@ import numpy as np
 from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
 
 import bpframe as bp
-from tests.contract.components.attention import Attention
-from tests.contract.components.conv1d import Conv1d
-from tests.contract.components.cross_entropy import SoftmaxCrossEntropy
-from tests.contract.components.flatten import Flatten
-from tests.contract.components.tanh import Tanh
+from tests.components.activations import Tanh
+from tests.components.attention import Attention
+from tests.components.conv1d import Conv1d
+from tests.components.cross_entropy import SoftmaxCrossEntropy
+from tests.components.flatten import Flatten
 
 BATCH = 4
 ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}

@@ -14,18 +14,16 @@ from bpframe.replay.understanding import understand
 MODULES = (
     "bpframe_reference", "bpframe_minimizers.weighted_quadratic", "bpframe.testing.small_fit",
     "docs.examples.softsign_plugin.softsign_plugin",
-    *(f"tests.contract.components.{name}" for name in (
-        "attention", "batch_norm", "concatenate", "conv1d", "cross_entropy", "dropout", "embedding", "flatten",
-        "initializer", "layer_norm", "max_pool", "optimizers", "recurrent", "softmax", "tanh", "textbook",
+    *(f"tests.components.{name}" for name in (
+        "activations", "attention", "batch_norm", "centred", "concatenate", "conv1d", "costs", "cross_entropy",
+        "dropout", "embedding", "flatten", "initializer", "layer_norm", "max_pool", "optimizers", "recurrent",
+        "softmax", "textbook",
     )),
-    *(f"tests.derivatives.{name}" for name in (
-        "undeclared", "test_least_squares", "test_curvature_hessian", "test_per_example", "test_spectrum",
-    )),
-    "tests.trials.fourier_features", "tests.trials.huber", "tests.trials.rational", "tests.draft.twins",
+    *(f"tests.derivatives.{name}" for name in ("test_least_squares", "test_curvature_hessian", "test_spectrum")),
+    "tests.trials.fourier_features", "tests.trials.huber", "tests.trials.rational", "tests.measured.twins",
     "tests.minimizers.nist", "tests.minimizers.test_lbfgs", "tests.minimizers.test_levenberg_marquardt_singular",
-    "tests.curve_fitting.formulas", "tests.network.networks", "tests.replay.test_program",
-    "tests.network.test_nonfinite", "tests.network.test_check_gradients", "tests.network.test_reproducibility",
-    "tests.theory.graphs", "tests.replay.test_staleness",
+    "tests.curve_fitting.formulas", "tests.replay.test_program", "tests.network.test_nonfinite",
+    "tests.network.test_check_gradients", "tests.theory.graphs", "tests.replay.test_staleness",
     "tests.verification.components",
 )  # fmt: skip
 

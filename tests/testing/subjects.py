@@ -7,8 +7,8 @@ from typing import Any
 
 import bpframe_reference as reference
 
+from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.contract.cases import CASES
-from tests.contract.components.cross_entropy import SoftmaxCrossEntropy
 
 Shapes = tuple[tuple[int, ...], ...]
 

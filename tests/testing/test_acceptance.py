@@ -12,7 +12,7 @@ from bpframe.core.component import Activation, Cost, Initializer, Layer, Optimiz
 from bpframe.testing import check_component
 from bpframe.testing.kit import check_names
 from bpframe.testing.probe import CostProbe, LayerProbe, probe_of
-from tests.contract.components.layer_norm import LayerNorm
+from tests.components.layer_norm import LayerNorm
 
 from .subjects import PROBES, SHIPPED, SUBJECTS, Subject, named
 

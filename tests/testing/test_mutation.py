@@ -13,9 +13,9 @@ from bpframe.extend import Activation, Array, Diagonal, Operator
 from bpframe.testing.mutation import mutating as mutation
 from bpframe.testing.mutation.mutating import MutationReport, mutate_component
 from bpframe.testing.mutation.ways import MUTATIONS
-from tests.contract.components.cross_entropy import SoftmaxCrossEntropy
-from tests.contract.components.dropout import Dropout
-from tests.contract.components.softmax import Softmax
+from tests.components.cross_entropy import SoftmaxCrossEntropy
+from tests.components.dropout import Dropout
+from tests.components.softmax import Softmax
 
 from .subjects import SUBJECTS, Subject, named
 

@@ -7,9 +7,9 @@ import pytest
 
 from bpframe.extend import Activation, Array, Component, Diagonal, Field, Layer, Operator, Parameter
 from bpframe.testing import Report, check_component
-from tests.contract.components.batch_norm import BatchNorm
-from tests.contract.components.conv1d import Conv1d, KernelBack
-from tests.contract.components.softmax import Softmax
+from tests.components.batch_norm import BatchNorm
+from tests.components.conv1d import Conv1d, KernelBack
+from tests.components.softmax import Softmax
 
 
 def checked(component: Component, shapes: tuple[tuple[int, ...], ...]) -> Report:

@@ -13,17 +13,17 @@ from threadpoolctl import threadpool_limits
 import bpframe as bp
 from bpframe.data import DigitsData
 from bpframe.machine.blas import numpy_blas
-from tests.contract.components.attention import Attention
-from tests.contract.components.batch_norm import BatchNorm
-from tests.contract.components.conv1d import Conv1d
-from tests.contract.components.cross_entropy import SoftmaxCrossEntropy
-from tests.contract.components.dropout import Dropout
-from tests.contract.components.flatten import Flatten
-from tests.contract.components.layer_norm import LayerNorm
-from tests.contract.components.max_pool import MaxPool
-from tests.contract.components.optimizers import Momentum, NormalisedGradient
-from tests.contract.components.recurrent import Recurrent
-from tests.contract.components.tanh import Tanh
+from tests.components.activations import Tanh
+from tests.components.attention import Attention
+from tests.components.batch_norm import BatchNorm
+from tests.components.conv1d import Conv1d
+from tests.components.cross_entropy import SoftmaxCrossEntropy
+from tests.components.dropout import Dropout
+from tests.components.flatten import Flatten
+from tests.components.layer_norm import LayerNorm
+from tests.components.max_pool import MaxPool
+from tests.components.optimizers import Momentum, NormalisedGradient
+from tests.components.recurrent import Recurrent
 
 DTYPES = ("float32", "float64")
 

@@ -13,9 +13,9 @@ from bpframe import Network, node
 from bpframe.errors import BatchCoupledError, DerivativeError
 from bpframe.extend import Activation, Array, Layer, Parameter
 from bpframe.measured.draft import DRAFT
+from tests.components.batch_norm import BatchNorm
+from tests.components.dropout import Dropout
 from tests.contract.cases import CASES, Case, scatter
-from tests.contract.components.batch_norm import BatchNorm
-from tests.contract.components.dropout import Dropout
 
 from .twins import NotAnalytic, RealOnly, Rectified, draft
 

@@ -17,12 +17,12 @@ from bpframe.core.component import contract_of
 from bpframe.errors import ContractError, DraftWarning
 from bpframe.extend import Activation, Array, Cost, Diagonal, Layer, Operator
 from bpframe.testing import check_component
-from tests.contract.components.batch_norm import BatchNorm
-from tests.contract.components.dropout import Dropout
-from tests.contract.components.embedding import Embedding
-from tests.contract.components.flatten import Flatten
-from tests.contract.components.max_pool import MaxPool
-from tests.contract.components.softmax import Softmax
+from tests.components.batch_norm import BatchNorm
+from tests.components.dropout import Dropout
+from tests.components.embedding import Embedding
+from tests.components.flatten import Flatten
+from tests.components.max_pool import MaxPool
+from tests.components.softmax import Softmax
 
 from .twins import draft
 
