@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,83 +26,31 @@ def nodes(text: str) -> Change:
     return (f"  input_shape: [2]\n{LAYERS}", f"  inputs: {{x: [2]}}\n  nodes: {{{text}}}\n  output: b\n")
 
 
-def points(**arrays: Any) -> Callable[[], None]:
-    return lambda: np.savez("points.npz", **arrays)
-
-
-def csv(text: str) -> Callable[[], object]:
-    return lambda: Path("points.csv").write_text(text)
-
-
-def cut(name: str) -> Callable[[], object]:
-    return lambda: Path(name).write_bytes(Path(name).read_bytes()[:-40])
-
-
-def idx() -> None:
-    Path("x.idx").write_bytes(b"\0\0\x08\x02" + struct.pack(">II", 4, 2) + bytes(5))
-    Path("y.idx").write_bytes(b"\0\0\x08\x01" + struct.pack(">I", 4) + bytes(4))
-
-
-X, Y = np.ones((30, 2)), np.arange(30) % 2
-CSV = ("npz, path: points.npz", "csv, path: points.csv, targets: [y]")
-
-# What is done to the spec, what to the files, and what the message must say.
-MISTAKES: dict[str, tuple[list[Change], Callable[[], object] | None, str]] = {
-    "unknown kind": (
-        [("kind: sigmoid", "kind: sigmoyd")],
-        None,
+# One mistake of each error class, and what only a whole run asks for: what is done to the spec, and what the message
+# must say. Every other mistake of a class is told in the tests of the room that finds it.
+MISTAKES: dict[str, tuple[Change, str]] = {
+    "UnknownComponent": (
+        ("kind: sigmoid", "kind: sigmoyd"),
         r"network\.layers\[1\]\.kind = 'sigmoyd'(?s:.*)did you mean",
     ),
-    "misspelt field": ([("units: 3", "unit: 3")], None, r"network\.layers\[0\]\.unit\b(?s:.*)units"),
-    "misspelt section": ([("training:", "trainig:")], None, r"trainig(?s:.*)training"),
-    "wrong type": ([("units: 3", "units: many")], None, r"network\.layers\[0\]\.units(?s:.*)many"),
-    "batch size 0": ([("batch_size: 8", "batch_size: 0")], None, r"training\.batch_size(?s:.*)0"),
-    "learning rate -1": (
-        [("learning_rate: 1.0", "learning_rate: -1")],
-        None,
-        r"training\.optimizer\.learning_rate(?s:.*)-1",
-    ),
-    "unknown kind of data": ([("kind: npz", "kind: npy")], None, r"data\.kind(?s:.*)npz"),
-    "shape mismatch in the network": (
-        [nodes("a: {kind: dense, units: 3, inputs: x}, b: {kind: add, inputs: [a, x]}")],
-        None,
+    "SpecError": (("units: 3", "unit: 3"), r"network\.layers\[0\]\.unit\b(?s:.*)units"),
+    "SpecError: no training": (("training: {", "#{"), "no section 'training'"),
+    "SpecError: no data": (("data: {", "#{"), "no section 'data'"),
+    "SpecFileError": (("input_shape: [2]", "input_shape: [2"), "spec.yaml, line"),
+    "ShapeMismatch": (
+        nodes("a: {kind: dense, units: 3, inputs: x}, b: {kind: add, inputs: [a, x]}"),
         r"'b'(?s:.*)\(N, 3\)(?s:.*)\(N, 2\)",
     ),
-    "shape mismatch with the data": ([("input_shape: [2]", "input_shape: [3]")], None, r"\(N, 3\)(?s:.*)\(50, 2\)"),
-    "shape mismatch with the targets": ([("units: 2", "units: 4")], None, r"\(N, 4\)(?s:.*)\(50, 2\)"),
-    "cycle": (
-        [nodes("a: {kind: add, inputs: [x, b]}, b: {kind: sigmoid, inputs: a}")],
-        None,
-        "CycleError(?s:.*)a -> b -> a|CycleError(?s:.*)b -> a -> b",
+    "ShapeMismatch: the data": (("input_shape: [2]", "input_shape: [3]"), r"\(N, 3\)(?s:.*)\(50, 2\)"),
+    "CycleError": (
+        nodes("a: {kind: add, inputs: [x, b]}, b: {kind: sigmoid, inputs: a}"),
+        "a -> b -> a|b -> a -> b",
     ),
-    "dangling input": ([nodes("a: {kind: sigmoid, inputs: x}, b: {kind: sigmoid, inputs: q}")], None, "reads from 'q'"),
-    "a node twice": (
-        [nodes("b: {kind: sigmoid, inputs: x}, b: {kind: sigmoid, inputs: x}")],
-        None,
-        "spec.yaml, line 3, column .*'b' stands here twice",
-    ),
-    "a layer's name twice": (
-        [("kind: sigmoid}", "kind: sigmoid, name: s}")],
-        None,
-        r"layers\[3\] 's': the name 's' is taken",
-    ),
-    "no training": ([("training: {", "#{")], None, "no section 'training'"),
-    "no data": ([("data: {", "#{")], None, "no section 'data'"),
-    "broken YAML": ([("input_shape: [2]", "input_shape: [2")], None, "spec.yaml, line"),
-    "NaN in an array": ([], points(x=np.where(X.cumsum(0) == 4, np.nan, X), y=Y), "points.npz, array 'x', row 3"),
-    "a label out of range": (
-        [("one_hot: true", "one_hot: true, classes: 2")],
-        points(x=X, y=np.where(np.arange(30) == 7, 5, Y)),
-        "points.npz, array 'y', row 7: label 5",
-    ),
-    "empty data": ([], points(x=X[:0], y=Y[:0]), "points.npz, array 'x' is empty"),
-    "too many held back": ([("test_count: 10", "test_count: 60")], None, "60"),
-    "truncated npz": ([], cut("points.npz"), "points.npz"),
-    "missing data file": ([("points.npz", "point.npz")], None, "did you mean 'points.npz'"),
-    "NaN in a CSV file": ([CSV], csv("a,b,y\n" + "1,2,0\n" * 20 + "1,nan,1\n"), "points.csv, line 22, column 'b'"),
-    "text in a CSV file": ([CSV], csv("a,b,y\n" + "1,2,0\n" * 20 + "1,two,1\n"), "points.csv, line 22"),
-    "ragged CSV": ([CSV], csv("a,b,y\n1,2,0\n1,2\n"), "points.csv, line 3"),
-    "truncated IDX": ([("npz, path: points.npz", "idx, inputs: x.idx, targets: y.idx")], idx, "x.idx"),
+    "DanglingInput": (nodes("a: {kind: sigmoid, inputs: x}, b: {kind: sigmoid, inputs: q}"), "reads from 'q'"),
+    "UnreachableNode": (nodes("a: {kind: sigmoid, inputs: x}, b: {kind: sigmoid, inputs: x}"), "depends on 'a'"),
+    "GraphError": (nodes("b: {kind: sigmoid, inputs: [x, x]}"), "'b'"),
+    "DuplicateNode": (("kind: sigmoid}", "kind: sigmoid, name: s}"), r"layers\[3\] 's': the name 's' is taken"),
+    "DataError": (("points.npz", "point.npz"), "did you mean 'points.npz'"),
 }
 
 
@@ -122,30 +69,10 @@ def told(result: Any, message: str) -> None:
 def test_a_mistake_in_a_spec_or_its_data_is_told_before_training(
     folder: Path, invoke: Callable[..., Any], write_spec: Callable[..., None], mistake: str
 ) -> None:
-    changes, prepare, message = MISTAKES[mistake]
-    write_spec(*changes)
-    if prepare is not None:
-        prepare()
-    told(invoke("train", "spec.yaml", "-o", "run"), message)
+    change, message = MISTAKES[mistake]
+    write_spec(change)
+    told(invoke("train", "spec.yaml", "-o", "run"), rf"^{mistake.split(':')[0]}: (?s:.*)(?:{message})")
     assert not Path("run").exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
-        ("spec.txt", "network: {}", r"spec\.txt(?s:.*)\.yaml"),
-        ("spec.json", "{", r"spec\.json, line 1"),
-        ("spec.toml", "network = ", r"spec\.toml"),
-        ("list.yaml", "- 1\n- 2\n", r"list\.yaml|a spec is a mapping"),
-        ("empty.yaml", "", "network|mapping"),
-        ("latin.yaml", b"network: \xff", r"latin\.yaml is not UTF-8"),
-    ],
-)
-def test_a_file_that_is_no_spec_is_told(
-    folder: Path, invoke: Callable[..., Any], name: str, text: str | bytes, message: str
-) -> None:
-    Path(name).write_bytes(text if isinstance(text, bytes) else text.encode())
-    told(invoke("train", name), message)
 
 
 @pytest.mark.parametrize("name", ["nowhere.yaml", "."])
@@ -224,9 +151,6 @@ def test_a_training_that_diverges_keeps_its_last_good_weights(
         (("evaluate", "run", "--data", "nowhere.yaml"), "nowhere.yaml does not exist"),
         (("predict", "run", "wide.npy"), r"wide\.npy(?s:.*)\(N, 2\)(?s:.*)\(3, 4\)"),
         (("predict", "run", "nan.npy"), r"nan\.npy, row 1"),
-        (("predict", "run", "cut.npy"), r"cut\.npy"),
-        (("predict", "run", "objects.npy"), r"objects\.npy holds Python objects"),
-        (("predict", "run", "spec.yaml"), r"spec\.yaml is no kind of file"),
         (("predict", "run", "good.npy", "-o", "out.txt"), r"out\.txt(?s:.*)\.csv, \.npy or \.npz"),
         (("predict", "run", "good.npy", "-o", "good.npy"), "would replace the inputs"),
         (("predict", "run", "good.npy", "-o", "nowhere/out.csv"), r"nowhere/out\.csv cannot be written"),
@@ -240,9 +164,6 @@ def test_other_commands_tell_mistakes_too(
     np.save("good.npy", np.ones((3, 2)))
     np.save("wide.npy", np.ones((3, 4)))
     np.save("nan.npy", np.array([[1.0, 2.0], [np.nan, 1.0]]))
-    np.save("cut.npy", np.ones((3, 2)))
-    cut("cut.npy")()
-    np.save("objects.npy", np.array([[{}, {}]]), allow_pickle=True)
     Path("points.csv").write_text("a,b,y\n1,2,0\n")
     Path("folder.csv").mkdir()
     told(invoke(*words), message)
