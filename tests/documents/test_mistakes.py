@@ -7,14 +7,12 @@ import re
 
 import pytest
 
-from bpframe.documents import TrainingSpec, network_spec, node, parse_spec
+from bpframe.documents import TrainingSpec, parse_spec
 from bpframe.documents.text import dump_text
 from bpframe.errors import (
     AmbiguousComponent,
     BpframeError,
     BrokenPlugin,
-    DuplicateNode,
-    GraphError,
     SpecError,
     UnknownComponent,
 )
@@ -159,34 +157,6 @@ def test_every_mistake_is_listed(registry):
 
 
 # ---- the same values from Python
-
-
-def test_mistakes_from_python_are_told_alike(kinds):
-    sigmoid = kinds["Sigmoid"]
-    for arguments, problem in (
-        ({"dtype": "float16"}, "network.dtype cannot be 'float16'"),
-        ({"seed": -1}, "network.seed cannot be -1"),
-        ({"input_shape": 64}, "network.inputs.x cannot be 64"),
-        ({"input_shape": (0,)}, r"network.inputs.x\[0\] cannot be 0"),
-        ({"output": 3}, "output= wants the name of a node"),
-        ({"cost": "quadratic"}, "cost= wants a cost"),
-    ):
-        with pytest.raises(SpecError, match=f"^{problem}"):
-            network_spec([sigmoid()], **{"input_shape": (1,), **arguments})
-    with pytest.raises(SpecError, match="layers= wants a list"):
-        network_spec(3, input_shape=(1,))
-    with pytest.raises(SpecError, match="not the class Sigmoid"):
-        network_spec([sigmoid], input_shape=(1,))
-    with pytest.raises(SpecError, match="nodes= wants a mapping"):
-        network_spec(nodes=[node(sigmoid(), "x")], input_shape=(1,))
-    with pytest.raises(SpecError, match="inputs= wants a mapping"):
-        network_spec([sigmoid()], inputs=[(1,)])
-    with pytest.raises(SpecError, match="name cannot be '3d'"):
-        node(sigmoid(), name="3d")
-    with pytest.raises(DuplicateNode):
-        network_spec(nodes={"a": node(sigmoid(), "x", name="b")}, input_shape=(1,))
-    with pytest.raises(GraphError, match="which node is its output"):
-        network_spec(nodes={"a": node(sigmoid(), "x"), "b": node(sigmoid(), "x")}, input_shape=(1,))
 
 
 def test_training_from_python_is_told_alike(kinds):
