@@ -8,7 +8,6 @@ from bpframe_reference import Dense
 
 from bpframe.derivatives.points import memory
 from bpframe.errors import DerivativeError, MemoryLimitError
-from tests.components.costs import Quartic
 from tests.oracles import assert_close
 
 from .dense import At
@@ -80,6 +79,3 @@ def test_what_cannot_be_computed_is_refused_by_name() -> None:
     with pytest.raises(DerivativeError, match="by is unknown") as caught:
         network.curvature.gauss_newton_blocks(x, y, by="parameters")
     assert "'parameter'" in caught.value.hint
-    network, x, y = made(Dense(units=2), cost=Quartic())
-    with pytest.raises(DerivativeError, match="quartic"):
-        network.curvature.gauss_newton_blocks(x, y)

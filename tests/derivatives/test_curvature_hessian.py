@@ -13,7 +13,6 @@ from bpframe.errors import DerivativeError, MemoryLimitError
 from bpframe.extend import Array, Cost, Diagonal, Operator
 from tests.components.activations import Sine, Tanh
 from tests.components.attention import Attention
-from tests.components.costs import Quartic
 from tests.components.flatten import Flatten
 from tests.contract.cases import CASES, scatter
 from tests.oracles import assert_close
@@ -126,9 +125,6 @@ def test_what_is_not_declared_is_refused_by_name() -> None:
         network.curvature.hessian_diagonal(x, y)
     network, x, y = made(Sine(), Dense(units=2))  # before the first parameter nothing is asked
     assert_close(network.curvature.hessian_diagonal(x, y).vector, np.diag(At(network, x, y).hessian()), 1e-9)
-    network, x, y = made(Dense(units=2), cost=Quartic())
-    with pytest.raises(DerivativeError, match="quartic"):
-        network.curvature.hessian_diagonal(x, y)
 
 
 def test_second_orders_that_are_written_out_are_bounded(monkeypatch) -> None:

@@ -11,7 +11,6 @@ from bpframe.errors import DerivativeError
 from bpframe.extend import Array, Operator
 from tests.components.activations import Sine
 from tests.components.batch_norm import BatchNorm
-from tests.components.costs import Quartic
 from tests.components.cross_entropy import SoftmaxCrossEntropy, SoftmaxHessian
 from tests.components.softmax import softmax_of
 from tests.contract.cases import Case
@@ -119,10 +118,3 @@ def test_fisher_information_is_the_expectation_over_targets() -> None:
             g = network.gradient(x[n : n + 1], np.array([label])).vector
             expected += probabilities[n, label] / len(x) * np.outer(g, g)
     assert_close(network.fisher_vp(x, np.zeros(len(x), int), np.eye(size)), expected, 1e-10)
-
-
-@pytest.mark.parametrize("product", ["ggn_vp", "fisher_vp"])
-def test_a_cost_without_hessian_is_named(product) -> None:
-    network, x, y = made(Dense(units=2), cost=Quartic())
-    with pytest.raises(DerivativeError, match="quartic"):
-        getattr(network, product)(x, y, np.ones(8))

@@ -11,7 +11,6 @@ from bpframe.derivatives.points import memory
 from bpframe.errors import DataError, DerivativeError, MemoryLimitError
 from bpframe.extend import Array, Broadcast, Diagonal, Layer, Operator, Parameter, compose
 from tests.components.activations import Relu, Tanh
-from tests.components.costs import Quartic
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.contract.cases import scatter
 from tests.oracles import assert_close
@@ -337,6 +336,3 @@ def test_what_cannot_be_computed_is_refused_by_name() -> None:
             factors.solve(network.parameters, damping)
     with pytest.raises(DerivativeError, match="method is unknown"):
         factors.solve(network.parameters, 0.1, "heuristic")
-    network, x, y = made(Dense(units=2), cost=Quartic())
-    with pytest.raises(DerivativeError, match="quartic"):
-        network.curvature.kfac(x, y)

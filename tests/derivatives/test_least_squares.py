@@ -17,9 +17,8 @@ from bpframe.derivatives.points import at_theta as passes
 from bpframe.derivatives.points import memory
 from bpframe.derivatives.points.given_arrays import checked_inputs, checked_targets
 from bpframe.derivatives.points.linearisation import Linearisation
-from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
+from bpframe.errors import BatchCoupledError, MemoryLimitError
 from tests.components.batch_norm import BatchNorm
-from tests.components.costs import Quartic
 from tests.contract.cases import Case
 from tests.oracles import assert_close, cost_gradient, parameter_jacobian
 from tests.trials.huber import HuberCost
@@ -371,9 +370,3 @@ def test_what_couples_the_examples_is_refused_by_name() -> None:
     for form in (squares.residuals, squares.residual_operator):
         with pytest.raises(BatchCoupledError, match="probe"):
             form()
-
-
-def test_a_cost_without_hessian_is_refused_by_name() -> None:
-    network = Network([Dense(units=2)], input_shape=(3,), cost=Quartic(), seed=0)
-    with pytest.raises(DerivativeError, match=r"quartic.*declares no hessian"):
-        problem(network, np.ones((4, 3)), np.ones((4, 2))).residuals()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,9 @@ from bpframe.derivatives.per_example import gradients as per_example
 from bpframe.derivatives.per_example.parameter_matrix import ParameterMatrix
 from bpframe.derivatives.points import memory
 from bpframe.derivatives.points.portions import Portions
-from bpframe.errors import BatchCoupledError, DataError, DerivativeError, MemoryLimitError, ShapeMismatch
+from bpframe.errors import DataError, DerivativeError, MemoryLimitError, ShapeMismatch
 from bpframe.machine import workers
-from tests.components.batch_norm import BatchNorm
-from tests.components.centred import CentredInTraining
 from tests.components.dropout import Dropout
-from tests.contract.cases import Case
 from tests.oracles import assert_close, cost_gradient
 
 from .zoo import ZOO, Example
@@ -219,26 +215,6 @@ def test_training_as_in_the_gradient(portion: int | None) -> None:
     assert (kept != 0).all()
     examples = Portions(network._engine, *network._samples(x, y), training=True)
     assert examples.slices() == [slice(0, 6)]
-
-
-@pytest.mark.parametrize("call", ["gradients", "squared_norms", "gram", "variance", "clipped"])
-@pytest.mark.parametrize("first", [False, True])
-def test_components_that_couple_the_examples_are_refused_by_name(call: str, first: bool) -> None:
-    """Also one before all parameters: there no error passes through it, and yet the examples are not alone."""
-    if first:
-        layers = [CentredInTraining(), Dense(units=2)]
-        network, match = Network(layers, cost=QuadraticCost(), input_shape=(3,), seed=0), "centred_in_training"
-    else:
-        network, match = Case("batch_norm", BatchNorm(), {"x": (3,)}).trainable(), "probe"
-    x, y = np.random.default_rng(0).standard_normal((4, 3)), np.zeros((4, 2))
-    quantities = network.per_example
-    calls: dict[str, Callable[..., Any]] = {
-        "clipped": lambda *a, **k: quantities.clipped_gradient(*a, 1.0, **k),
-        **{name: getattr(quantities, name) for name in ("gradients", "squared_norms", "gram", "variance")},
-    }
-    with pytest.raises(BatchCoupledError, match=match):
-        calls[call](x, y, training=True)
-    calls[call](x, y)  # outside training it does not
 
 
 def test_bad_arguments_are_refused() -> None:

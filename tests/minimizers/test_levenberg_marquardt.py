@@ -15,11 +15,10 @@ from scipy.optimize import minimize
 
 from bpframe import Network, node
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
-from bpframe.errors import BatchCoupledError, DerivativeError
+from bpframe.errors import BatchCoupledError
 from bpframe.extend import Diagonal, Layer, Parameter
 from tests.components.activations import Tanh
 from tests.components.batch_norm import BatchNorm
-from tests.components.costs import Quartic
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.contract.cases import Case
 from tests.derivatives.zoo import ZOO
@@ -272,12 +271,6 @@ def test_validation_that_fails_returns_to_its_best() -> None:
     assert history.stopped == "no lower validation cost for 4 iterations"
     assert len(history) - 1 - int(np.argmin(costs)) == 4
     assert network.cost(*held) == pytest.approx(min(costs), rel=1e-12)
-
-
-def test_what_least_squares_cannot_take_is_refused_by_name() -> None:
-    network = Network([Dense(units=1)], input_shape=(1,), cost=Quartic(), seed=0)
-    with pytest.raises(DerivativeError, match="quartic"):
-        fit(network, np.ones((3, 1)), np.ones((3, 1)))
 
 
 def test_what_couples_examples_is_refused_in_training_by_name() -> None:
