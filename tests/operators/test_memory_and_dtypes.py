@@ -7,77 +7,56 @@ import pytest
 
 from bpframe.core.operators import (
     BatchMatrix,
-    Broadcast,
-    Composed,
     Diagonal,
     Gather,
     Identity,
     Matrix,
     RankOne,
-    Reshape,
     Sum,
-    WeightTimes,
 )
 from bpframe.errors import OperatorError
 
-EVERY = {
-    "identity": lambda dtype: Identity().bind((3,), (3,)),
-    "reshape": lambda dtype: Reshape().bind((3,), (3, 1)),
-    "broadcast": lambda dtype: Broadcast().bind((3,), (3,)),
-    "gather": lambda dtype: Gather(np.array([[0, 1, 2]])).bind((3,), (3,)),
-    "diagonal": lambda dtype: Diagonal(np.ones((2, 3), dtype)),
-    "matrix": lambda dtype: Matrix(np.eye(3, dtype=dtype)).bind((3,), (3,)),
-    "batch matrix": lambda dtype: BatchMatrix(np.ones((2, 3, 3), dtype)),
-    "shared matrix": lambda dtype: BatchMatrix(np.ones((1, 3, 3), dtype)),
-    "rank one": lambda dtype: RankOne(np.ones((2, 3), dtype), np.ones((2, 3), dtype)),
-    "weight times": lambda dtype: WeightTimes(np.ones((2, 2), dtype)).bind((2, 2), (2,)),
-    "composed of nothing": lambda dtype: Composed((Identity(), Reshape())).bind((3,), (3,)),
-    "composed": lambda dtype: Composed((Reshape(), Matrix(np.eye(3, dtype=dtype)))).bind((3,), (3,)),
-    "sum of one": lambda dtype: Sum((Identity(),)).bind((3,), (3,)),
-    "sum": lambda dtype: Sum((Identity(), BatchMatrix(np.ones((2, 3, 3), dtype)))).bind((3,), (3,)),
-    "sum, the other way round": lambda dtype: Sum((BatchMatrix(np.ones((2, 3, 3), dtype)), Reshape())).bind((3,), (3,)),
-}
-every = pytest.mark.parametrize("make", EVERY.values(), ids=EVERY)
+from .examples import BATCH, NAMES, examples
+
+every = pytest.mark.parametrize("name", NAMES)
 
 
 @every
 @pytest.mark.parametrize("dtype", [np.float64, np.complex128])
-def test_what_scipy_writes_into_its_results_reaches_nobody(make, dtype) -> None:
-    operator = make(dtype)
-    view = operator.as_linear_operator(2, dtype)
+def test_what_scipy_writes_into_its_results_reaches_nobody(name, dtype) -> None:
+    operator = examples(dtype)[name]
+    view = operator.as_linear_operator(BATCH, dtype)
+    given = []
     for product, size in ((view.matvec, view.shape[1]), (view.rmatvec, view.shape[0])):
-        for shape in ((size,), (size, 1)):
-            vector = np.arange(1.0, size + 1).astype(dtype).reshape(shape)
-            first, kept = product(vector), vector.copy()
-            expected = first.copy()
-            assert first.flags.writeable
-            first[...] = np.nan
-            np.testing.assert_array_equal(vector, kept)
-            np.testing.assert_array_equal(product(vector), expected)
+        vector = np.arange(1.0, size + 1).astype(dtype)
+        given += [(product, vector), (product, vector[:, None])]
     for product, size in ((view.matmat, view.shape[1]), (view.rmatmat, view.shape[0])):
-        for matrix in (np.ones((size, 3), dtype), np.ones((3, size), dtype).T):
-            first, kept = product(matrix), matrix.copy()
-            expected = first.copy()
-            assert first.flags.writeable
-            first[...] = np.nan
-            np.testing.assert_array_equal(matrix, kept)
-            np.testing.assert_array_equal(product(matrix), expected)
+        given += [(product, np.ones((size, 3), dtype)), (product, np.ones((3, size), dtype).T)]
+    for product, array in given:
+        first, kept = product(array), array.copy()
+        expected = first.copy()
+        assert first.flags.writeable
+        first[...] = np.nan
+        np.testing.assert_array_equal(array, kept)
+        np.testing.assert_array_equal(product(array), expected)
 
 
 @every
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64])
-def test_dense_forms_are_of_the_dtype_of_the_operators_own_arrays(make, dtype) -> None:
-    operator = make(dtype)
-    has_arrays = any(isinstance(getattr(each, name, None), np.ndarray) and getattr(each, name).dtype.kind in "fc"
+def test_dense_forms_are_of_the_dtype_of_the_operators_own_arrays(name, dtype) -> None:
+    operator = examples(dtype)[name]
+    has_arrays = any(isinstance(getattr(each, slot, None), np.ndarray) and getattr(each, slot).dtype.kind in "fc"
                      for each in (operator, *getattr(operator, "factors", ()), *getattr(operator, "terms", ()))
-                     for name in ("d", "w", "j", "a", "left"))  # fmt: skip
+                     for slot in ("d", "w", "j", "a", "left"))  # fmt: skip
     expected = dtype if has_arrays else np.float64
     assert operator.dense().dtype == expected
-    assert operator.joint_dense(2).dtype == expected
-    assert operator.as_linear_operator(2).dtype == expected
+    assert operator.joint_dense(BATCH).dtype == expected
+    assert operator.as_linear_operator(BATCH).dtype == expected
     for like in (np.float32, np.float64):
         if not has_arrays:
-            assert operator.dense(np.empty(0, like)).dtype == operator.joint_dense(2, np.empty(0, like)).dtype == like
+            assert (
+                operator.dense(np.empty(0, like)).dtype == operator.joint_dense(BATCH, np.empty(0, like)).dtype == like
+            )
 
 
 def test_arrays_of_integers_are_written_out_as_floating_numbers() -> None:
@@ -160,6 +139,6 @@ def test_a_rank_one_of_something_else_than_two_arrays_is_refused(left, right, pr
 
 @pytest.mark.parametrize("lead", [1, 4])
 def test_a_rank_one_may_be_shared_by_examples_and_by_lead_axes(lead) -> None:
-    for examples in (1, 5):
-        operator = RankOne(np.ones((examples, lead, 2)), np.ones((5, 4, 3))).bind((4, 3), (4, 2))
+    for rows in (1, 5):
+        operator = RankOne(np.ones((rows, lead, 2)), np.ones((5, 4, 3))).bind((4, 3), (4, 2))
         operator.check(5)

@@ -7,50 +7,13 @@ from itertools import product
 import numpy as np
 import pytest
 
-from bpframe.core.operators import (
-    BatchMatrix,
-    Broadcast,
-    Composed,
-    Diagonal,
-    Gather,
-    Identity,
-    Matrix,
-    Operator,
-    RankOne,
-    Reshape,
-    Sum,
-    WeightTimes,
-)
+from bpframe.core.operators import Operator
 from bpframe.errors import BatchCoupledError
 from tests.components.batch_norm import Standardised
 
-BATCH = 3
+from .examples import BATCH, examples
 
-
-def random(*shape: int) -> np.ndarray:
-    return np.random.default_rng(sum(shape)).standard_normal(shape)
-
-
-OPERATORS: dict[str, Operator] = {
-    "identity": Identity().bind((2, 3), (2, 3)),
-    "reshape": Reshape().bind((2, 3), (6,)),
-    "diagonal": Diagonal(random(BATCH, 2, 3)),
-    "shared diagonal": Diagonal(random(1, 4)),
-    "matrix": Matrix(random(2, 4)),
-    "matrix with lead": Matrix(random(2, 4)).bind((3, 2, 4), (3, 2, 2)),
-    "batch matrix": BatchMatrix(random(BATCH, 2, 3, 4)).bind((4,), (2, 3)),
-    "shared batch matrix": BatchMatrix(random(1, 2, 3)),
-    "gather": Gather(np.array([[[0, -1, 2], [5, 5, 1]]]), (2, 3)),
-    "gather per example": Gather(np.random.default_rng(0).integers(-1, 4, (BATCH, 5)), (4,)),
-    "broadcast": Broadcast().bind((2,), (3, 4, 2)),
-    "rank one": RankOne(random(BATCH, 3), random(BATCH, 4)),
-    "rank one with lead": RankOne(random(BATCH, 2, 3), random(1, 1, 4)).bind((2, 4), (2, 3)),
-    "shared rank one with lead": RankOne(random(1, 1, 3), random(1, 2, 4)).bind((2, 4), (2, 3)),
-    "weight times": WeightTimes(random(BATCH, 4)).bind((2, 4), (2,)),
-    "weight times with lead": WeightTimes(random(BATCH, 5, 4)).bind((2, 4), (5, 2)),
-    "composed": Composed((Diagonal(random(BATCH, 2)), Matrix(random(2, 4)))),
-    "sum": Sum((Diagonal(random(BATCH, 3)), RankOne(random(BATCH, 3), random(BATCH, 3)), Identity())).bind((3,), (3,)),
-}
+OPERATORS = examples()
 
 
 def by_unit_vectors(operator: Operator) -> np.ndarray:
@@ -102,10 +65,11 @@ def test_operators_that_surely_serve_every_example_do_so() -> None:
     shared = {name for name, operator in OPERATORS.items() if operator._ignores_examples}
     assert shared == {
         "identity", "reshape", "shared diagonal", "matrix", "matrix with lead", "shared batch matrix", "gather",
-        "broadcast", "shared rank one with lead",
+        "broadcast", "broadcast to the same", "shared rank one with lead", "composed of nothing", "sum of one",
+        "composed, reshaped last",
     }  # fmt: skip
 
 
 def test_what_couples_the_batch_has_no_sparse_form_per_example() -> None:
     with pytest.raises(BatchCoupledError):
-        Standardised(random(BATCH, 2), np.ones(2)).bind((2,), (2,)).sparse(BATCH, np.float64)
+        Standardised(np.eye(BATCH, 2), np.ones(2)).bind((2,), (2,)).sparse(BATCH, np.float64)

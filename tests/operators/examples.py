@@ -1,0 +1,61 @@
+"""One operator of each structure, and of each way in which its arrays serve examples and lead axes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bpframe.core.operators import (
+    BatchMatrix,
+    Broadcast,
+    Composed,
+    Diagonal,
+    Gather,
+    Identity,
+    Matrix,
+    Operator,
+    RankOne,
+    Reshape,
+    Sum,
+    WeightTimes,
+)
+
+BATCH = 3
+
+
+def examples(dtype: type = np.float64) -> dict[str, Operator]:
+    """Return bound operators whose arrays have a dtype, by name."""
+
+    def random(*shape: int) -> np.ndarray:
+        return np.random.default_rng(sum(shape)).standard_normal(shape).astype(dtype)
+
+    return {
+        "identity": Identity().bind((2, 3), (2, 3)),
+        "reshape": Reshape().bind((2, 3), (6,)),
+        "diagonal": Diagonal(random(BATCH, 2, 3)),
+        "shared diagonal": Diagonal(random(1, 4)),
+        "matrix": Matrix(random(2, 4)).bind((4,), (2,)),
+        "matrix with lead": Matrix(random(2, 4)).bind((3, 2, 4), (3, 2, 2)),
+        "batch matrix": BatchMatrix(random(BATCH, 2, 3, 4)).bind((4,), (2, 3)),
+        "shared batch matrix": BatchMatrix(random(1, 2, 3)),
+        "gather": Gather(np.array([[[0, -1, 2], [5, 5, 1]]]), (2, 3)),
+        "gather per example": Gather(np.random.default_rng(0).integers(-1, 4, (BATCH, 5)), (4,)),
+        "broadcast": Broadcast().bind((2,), (3, 4, 2)),
+        "broadcast to the same": Broadcast().bind((3,), (3,)),
+        "rank one": RankOne(random(BATCH, 3), random(BATCH, 4)),
+        "rank one with lead": RankOne(random(BATCH, 2, 3), random(1, 1, 4)).bind((2, 4), (2, 3)),
+        "shared rank one with lead": RankOne(random(1, 1, 3), random(1, 2, 4)).bind((2, 4), (2, 3)),
+        "weight times": WeightTimes(random(BATCH, 4)).bind((2, 4), (2,)),
+        "weight times with lead": WeightTimes(random(BATCH, 5, 4)).bind((2, 4), (5, 2)),
+        "composed": Composed((Diagonal(random(BATCH, 2)), Matrix(random(2, 4)))),
+        "composed, reshaped last": Composed((Reshape(), Matrix(random(3, 3)))).bind((3,), (3,)),
+        "composed of nothing": Composed((Identity(), Reshape())).bind((3,), (3,)),
+        "sum": Sum((Diagonal(random(BATCH, 3)), RankOne(random(BATCH, 3), random(BATCH, 3)), Identity())).bind(
+            (3,), (3,)
+        ),
+        "sum of one": Sum((Identity(),)).bind((3,), (3,)),
+        "sum that begins with nothing": Sum((Identity(), BatchMatrix(random(BATCH, 3, 3)))).bind((3,), (3,)),
+        "sum that ends with nothing": Sum((BatchMatrix(random(BATCH, 3, 3)), Reshape())).bind((3,), (3,)),
+    }
+
+
+NAMES = tuple(examples())
