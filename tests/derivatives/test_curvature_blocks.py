@@ -11,7 +11,7 @@ from bpframe.errors import DerivativeError, MemoryLimitError
 from tests.oracles import assert_close
 
 from .dense import At
-from .zoo import ZOO, made
+from .zoo import ZOO, made, named
 
 
 def parts_of(network):
@@ -52,7 +52,7 @@ def test_they_are_blocks_of_the_dense_matrix(example, by) -> None:
 @pytest.mark.parametrize("by", ["parameter", "node"])
 def test_portions_of_examples_and_columns_add_up(by, monkeypatch) -> None:
     for name in ("convolution-cross-entropy", "shared-weights", "gated-two-outputs"):
-        example = next(each for each in ZOO if each.name == name)
+        example = named(name)
         network = example.make()
         x, y = example.data(batch=5)
         whole = network.curvature.gauss_newton_blocks(x, y, by=by)

@@ -19,11 +19,7 @@ from tests.oracles import assert_close
 from tests.trials.huber import HuberCost
 
 from .dense import At
-from .zoo import ZOO, made
-
-
-def by_name(name):
-    return next(each for each in ZOO if each.name == name)
+from .zoo import ZOO, made, named
 
 
 @pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
@@ -48,7 +44,7 @@ def test_the_empirical_fisher_diagonal_is_that_of_the_gradients_per_example(exam
 @pytest.mark.parametrize("name", ["sigmoid-quadratic", "softmax-cross-entropy", "convolution", "gated-two-outputs"])
 def test_random_vectors_estimate_it_without_bias(name) -> None:
     """The mean over many is as close as its own spread allows, and closer than any constant factor would be."""
-    example = by_name(name)
+    example = named(name)
     network = example.make()
     x, y = example.data()
     curvature = network.curvature
@@ -63,7 +59,7 @@ def test_random_vectors_estimate_it_without_bias(name) -> None:
 
 
 def test_portions_of_examples_and_columns_add_up(monkeypatch) -> None:
-    example = by_name("convolution-cross-entropy")
+    example = named("convolution-cross-entropy")
     network = example.make()
     x, y = example.data(batch=7)
     whole = network.curvature.gauss_newton_diagonal(x, y).vector

@@ -18,7 +18,7 @@ from tests.contract.cases import CASES, scatter
 from tests.oracles import assert_close
 
 from .dense import At
-from .zoo import ZOO, made
+from .zoo import ZOO, made, named
 
 
 @pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
@@ -37,7 +37,7 @@ def test_every_component_of_the_contract_between_layers(case) -> None:
 
 def test_portions_of_examples_and_vectors_add_up(monkeypatch) -> None:
     for name in ("convolution-cross-entropy", "layer-norm", "shared-weights", "recurrent"):
-        example = next(each for each in ZOO if each.name == name)
+        example = named(name)
         network = example.make()
         x, y = example.data(batch=5)
         whole = network.curvature.hessian_diagonal(x, y).vector
@@ -128,7 +128,7 @@ def test_what_is_not_declared_is_refused_by_name() -> None:
 
 
 def test_second_orders_that_are_written_out_are_bounded(monkeypatch) -> None:
-    example = next(each for each in ZOO if each.name == "attention")
+    example = named("attention")
     network = example.make()
     x, y = example.data(batch=9)
     batches = []

@@ -19,11 +19,7 @@ from tests.trials.huber import HuberCost
 
 from .dense import At
 from .vectors import PARAMETERS_AND_INPUTS, columns, flat
-from .zoo import ZOO, made
-
-
-def by_name(name):
-    return next(each for each in ZOO if each.name == name)
+from .zoo import ZOO, made, named
 
 
 @pytest.mark.parametrize(("example", "wrt"), PARAMETERS_AND_INPUTS)
@@ -54,15 +50,15 @@ def test_it_is_the_hessian_of_a_linear_network_with_quadratic_cost_alone(name) -
     if name == "linear":
         basis = np.eye(8)
         np.testing.assert_allclose(network.hvp(x, y, basis), network.ggn_vp(x, y, basis), rtol=1e-12, atol=1e-14)
-        deep = by_name("linear").make()
-        x, y = by_name("linear").data()
+        deep = named("linear").make()
+        x, y = named("linear").data()
         basis = {"x": np.eye(16).reshape(16, 4, 4)}
         hessian, gauss_newton = (f(x, y, basis, wrt="inputs")["x"] for f in (deep.hvp, deep.ggn_vp))
         np.testing.assert_allclose(hessian, gauss_newton, rtol=1e-11, atol=1e-13)
     else:
-        bent = by_name(name).make()
+        bent = named(name).make()
         basis = np.eye(bent.parameters.vector.size)
-        x, y = by_name(name).data()
+        x, y = named(name).data()
         assert np.abs(bent.hvp(x, y, basis) - bent.ggn_vp(x, y, basis)).max() > 1e-3
 
 
@@ -107,7 +103,7 @@ def test_a_cost_whose_hessian_may_depend_on_the_target_has_no_fisher_information
 
 
 def test_fisher_information_is_the_expectation_over_targets() -> None:
-    example = by_name("softmax-cross-entropy")
+    example = named("softmax-cross-entropy")
     network = example.make()
     x, _ = example.data()
     probabilities = softmax_of(network.predict(x))

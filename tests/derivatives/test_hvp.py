@@ -22,7 +22,7 @@ from tests.oracles import assert_close
 
 from .dense import At
 from .vectors import PARAMETERS_AND_INPUTS, columns, flat
-from .zoo import ZOO, made
+from .zoo import ZOO, made, named
 
 
 @pytest.mark.parametrize(("example", "wrt"), PARAMETERS_AND_INPUTS)
@@ -53,12 +53,12 @@ def test_every_component_of_the_contract_between_layers(case, training) -> None:
 
 @pytest.fixture
 def network() -> Network:
-    return next(each for each in ZOO if each.name == "gated-two-outputs").make()
+    return named("gated-two-outputs").make()
 
 
 @pytest.fixture
 def data():
-    return next(each for each in ZOO if each.name == "gated-two-outputs").data()
+    return named("gated-two-outputs").data()
 
 
 def test_vectors_come_back_in_the_kind_that_went_in(network, data) -> None:

@@ -17,7 +17,7 @@ from tests.oracles import assert_close
 
 from .dense import At
 from .test_curvature_blocks import parts_of
-from .zoo import ZOO, made
+from .zoo import ZOO, made, named
 
 
 class MeanOf(Operator):
@@ -115,7 +115,7 @@ def test_reduce_is_exact_for_deep_linear_networks_that_average_over_places() -> 
 
 @pytest.mark.parametrize("name", ["sigmoid-quadratic", "tanh-deep", "softmax-cross-entropy", "residual"])
 def test_factors_are_the_means_of_activations_and_errors(name) -> None:
-    example = next(each for each in ZOO if each.name == name)
+    example = named(name)
     network = example.make()
     x, y = example.data()
     factors, trace, expected = network.curvature.kfac(x, y), network.trace(x), blocks_of(network, x, y)
@@ -183,7 +183,7 @@ def test_what_two_nodes_share_has_the_places_of_both() -> None:
 
 @pytest.mark.parametrize("name", ["softmax-cross-entropy", "convolution"])
 def test_random_vectors_estimate_the_factors_without_bias(name) -> None:
-    example = next(each for each in ZOO if each.name == name)
+    example = named(name)
     network = example.make()
     x, y = example.data()
     exact = network.curvature.kfac(x, y)

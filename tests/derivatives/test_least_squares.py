@@ -23,7 +23,7 @@ from tests.contract.cases import Case
 from tests.oracles import assert_close, cost_gradient, parameter_jacobian
 from tests.trials.huber import HuberCost
 
-from .zoo import ZOO
+from .zoo import ZOO, named
 
 every = pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
 
@@ -317,7 +317,7 @@ def test_a_slope_across_the_root_is_kept_however_small() -> None:
 
 
 def test_a_softmax_that_is_certain_of_the_wrong_class_keeps_its_gradient() -> None:
-    example = next(each for each in ZOO if each.name == "softmax-cross-entropy")
+    example = named("softmax-cross-entropy")
     network, (x, _) = example.make(), example.data()
     network.parameters["dense_2.b"][...] = [0, 0, 60]  # probabilities of 1e-26
     squares = problem(network, x, np.zeros(len(x), int))

@@ -17,7 +17,7 @@ from tests.oracles import assert_close
 
 from .dense import At
 from .vectors import PARAMETERS_AND_INPUTS
-from .zoo import ZOO, made
+from .zoo import made, named
 
 KINDS = ("jacobian", "hessian", "gauss_newton", "fisher", "empirical_fisher")
 
@@ -57,7 +57,7 @@ def test_what_has_no_influence_on_the_cost_has_entries_of_zero() -> None:
 
 @pytest.fixture
 def problem():
-    example = next(each for each in ZOO if each.name == "tanh-deep")
+    example = named("tanh-deep")
     network = example.make()
     x, y = example.data(batch=30)
     return network, x, y, At(network, x, y)
@@ -101,7 +101,7 @@ def test_extreme_eigenvalues_of_the_hessian(problem) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_float32_stays_float32(kind) -> None:
-    example = next(each for each in ZOO if each.name == "softmax-cross-entropy")
+    example = named("softmax-cross-entropy")
     single, double = example.make("float32"), example.make()
     double.parameters.vector[:] = single.parameters.vector
     x, y = example.data(dtype="float32")
@@ -129,7 +129,7 @@ def test_it_stays_where_it_was_linearised(kind, problem) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_matrix_of_many_columns_goes_through_in_portions(kind, monkeypatch) -> None:
-    example = next(each for each in ZOO if each.name == "gated-two-outputs")
+    example = named("gated-two-outputs")
     network = example.make()
     x, y = example.data()
     operator = network.linear_operator(kind, x, y)

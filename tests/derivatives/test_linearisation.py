@@ -18,7 +18,7 @@ from tests.components.batch_norm import BatchNorm
 from tests.contract.cases import Case
 from tests.oracles import assert_close, cost_gradient
 
-from .zoo import BATCH, ZOO
+from .zoo import BATCH, ZOO, named
 
 
 def linearised(network, x, y):
@@ -122,7 +122,7 @@ def test_roots_have_as_many_columns_as_they_like(costs, count) -> None:
 
 
 def test_random_columns_have_the_root_as_their_covariance() -> None:
-    example = next(each for each in ZOO if each.name == "softmax-cross-entropy")
+    example = named("softmax-cross-entropy")
     point = linearised(example.make(), *example.data())
     exact = point.root_columns()["dense_2"]
     drawn = point.random_columns(200_000, np.random.default_rng(0))["dense_2"]

@@ -18,7 +18,7 @@ from bpframe.machine import workers
 from tests.components.dropout import Dropout
 from tests.oracles import assert_close, cost_gradient
 
-from .zoo import ZOO, Example
+from .zoo import ZOO, Example, named
 
 
 def one(arrays: Any, n: int) -> Any:
@@ -28,10 +28,6 @@ def one(arrays: Any, n: int) -> Any:
 def measured(network: Network, x: Any, y: Any, count: int) -> np.ndarray:
     """g_n of every example from forward passes on it alone: (N, P)."""
     return np.stack([cost_gradient(network, one(x, n), one(y, n)) for n in range(count)])
-
-
-def named(name: str) -> Example:
-    return next(each for each in ZOO if each.name == name)
 
 
 @pytest.fixture(params=[None, 2], ids=["at once", "in portions"])

@@ -18,7 +18,7 @@ from tests.components.embedding import Embedding
 from tests.components.flatten import Flatten
 from tests.contract.cases import scatter
 
-from .zoo import ZOO
+from .zoo import named
 
 WIDE = {
     "dense": (lambda: [Dense(units=500), Sigmoid(), Dense(units=2)], (400,), 0),
@@ -56,7 +56,7 @@ def test_memory_does_not_grow_with_examples_times_parameters(
 
 
 def test_outer_products_are_written_out_only_where_gradients_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    example = next(each for each in ZOO if each.name == "softmax-cross-entropy")
+    example = named("softmax-cross-entropy")
     network = example.make()
     x, y = example.data()
 

@@ -15,7 +15,7 @@ from tests.components.activations import Tanh
 from tests.components.batch_norm import BatchNorm
 from tests.oracles import input_jacobian
 
-from .zoo import BATCH, ZOO
+from .zoo import BATCH, ZOO, named
 
 
 @pytest.mark.parametrize("example", ZOO, ids=lambda example: example.name)
@@ -173,7 +173,7 @@ def test_a_value_that_depends_in_one_way_on_one_input_and_in_its_own_way_on_anot
 
 
 def test_refusals() -> None:
-    two = next(example for example in ZOO if example.name == "gated-two-outputs")
+    two = named("gated-two-outputs")
     network, (x, _) = two.make(), two.data()
     with pytest.raises(DerivativeError, match=r"(?s)several outputs.*'product' or 'side'"):
         network.spectrum(x)

@@ -170,3 +170,7 @@ def made(*layers: Any, cost: Any = None) -> tuple[Network, np.ndarray, np.ndarra
     scatter(network)
     rng = np.random.default_rng(0)
     return network, rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
+
+
+def named(name: str) -> Example:
+    return next(each for each in ZOO if each.name == name)

@@ -21,7 +21,7 @@ from tests.components.activations import Tanh
 from tests.components.batch_norm import BatchNorm
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.contract.cases import Case
-from tests.derivatives.zoo import ZOO
+from tests.derivatives.zoo import ZOO, named
 
 
 def sinc(seed: int, examples: int = 100, dtype: str = "float64"):
@@ -166,7 +166,7 @@ def test_every_solver_gives_the_same_step_on_every_network(example) -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("solver", ["normal", "qr", "dual"])
 def test_columns_of_rounding_alone_lead_nowhere(solver, dtype) -> None:
-    example = next(each for each in ZOO if each.name == "attention")  # softmax cancels the biases of its keys
+    example = named("attention")  # softmax cancels the biases of its keys
     network = example.make(dtype)
     data = network._samples(*example.data(batch=6, dtype=dtype))
     step = Solving(solver, True, 1 << 30).at(LeastSquares(network._engine, *data), 1e-3).step(1e-3)
