@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 import pytest
 import yaml
+from bpframe_reference import Identity
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
@@ -21,14 +22,14 @@ from bpframe.core.graph.description import network_spec
 from bpframe.documents import RunSpec, json_schema, read_spec, write_spec
 from bpframe.documents.reading import parse_spec
 from bpframe.errors import ContractError, SpecError
-from bpframe.extend import Array, Component, Identity, Layer
+from bpframe.extend import Array, Component, Layer
 from bpframe.plugins import default_registry
 from bpframe.plugins.registry import PluginSet, Provider, Registry
 from bpframe.replay.understanding.allowed import unchanging
 from tests.components.mixing import Mix
 
 
-class Several(Layer):
+class Several(Identity):
     perhaps: np.ndarray | None = None
     taps: tuple[np.ndarray, ...] = ()
     plain: Array = np.eye(2)
@@ -38,12 +39,6 @@ class Several(Layer):
     listed: list[np.ndarray] = Field(default_factory=lambda: [np.ones(2)])
     scale: float | np.ndarray = 2.0
     matrix: np.ndarray[tuple[int, int], np.dtype[np.float64]] = np.ones((1, 1))
-
-    def forward(self, x):
-        return x
-
-    def jacobian(self):
-        return Identity()
 
 
 def refused(cls: type[Component] = Mix, **fields: Any) -> SpecError:
@@ -257,14 +252,8 @@ def test_a_written_array_is_read_back_to_the_last_bit(tmp_path_factory, array, s
 
 
 def test_arrays_beside_components_are_written_too(tmp_path):
-    class Pair(Layer):
+    class Pair(Identity):
         parts: tuple[Component | np.ndarray, ...]
-
-        def forward(self, x):
-            return x
-
-        def jacobian(self):
-            return Identity()
 
     known = Registry.build([PluginSet(Provider("own"), (Mix, Pair))])
     spec = RunSpec(network=network_spec([Pair(parts=(Mix(m=[1.5]), np.eye(2)))], input_shape=(3,)))
@@ -299,15 +288,9 @@ def test_the_schema_says_an_array_of_numbers():
 
 
 def layer_of(annotation: Any) -> type[Layer]:
-    class Held(Layer):
+    class Held(Identity):
         size: PositiveInt = 1
         thing: annotation
-
-        def forward(self, x):
-            return x
-
-        def jacobian(self):
-            return Identity()
 
     return Held
 
@@ -362,16 +345,10 @@ def test_limits_that_pydantic_would_ask_of_the_whole_array_are_refused(limit):
 
 
 def test_a_class_that_says_so_itself_may_hold_anything():
-    class Holds(Layer):
+    class Holds(Identity):
         model_config = {"arbitrary_types_allowed": True}  # noqa: RUF012
         thing: Thing
         m: np.ndarray
-
-        def forward(self, x):
-            return x
-
-        def jacobian(self):
-            return Identity()
 
     held = Holds(thing=Thing(), m=[1.0])
     assert isinstance(held.thing, Thing)
@@ -379,24 +356,12 @@ def test_a_class_that_says_so_itself_may_hold_anything():
 
 
 def test_a_field_whose_class_is_defined_later_leaves_arrays_as_they_are():
-    class Early(Layer):
+    class Early(Identity):
         later: Later | None = None
         m: np.ndarray
 
-        def forward(self, x):
-            return x
-
-        def jacobian(self):
-            return Identity()
-
-    class Later(Layer):
+    class Later(Identity):
         m: np.ndarray
-
-        def forward(self, x):
-            return x
-
-        def jacobian(self):
-            return Identity()
 
     Early.model_rebuild()
     early = Early(m=[1.0], later=Later(m=[2.0]))

@@ -5,19 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from bpframe.data import NpzData
 from bpframe.data.labels import find_classes, one_hot
 from bpframe.data.place import Place
 from bpframe.errors import DataError
 
-
-def npz(folder, *, name="train.npz", **arrays):
-    np.savez(folder / name, **arrays)
-    return folder
-
-
-def load(folder, dtype="float64", **settings):
-    return NpzData(path="train.npz", **settings).load(folder, dtype)
+from .archives import load, npz
 
 
 def test_one_hot_rows_follow_the_sorted_classes_of_both_parts(tmp_path):

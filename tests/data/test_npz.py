@@ -15,12 +15,10 @@ from bpframe.data import NpzData
 from bpframe.data.npz import read_npy, read_npz
 from bpframe.errors import DataError
 
+from .archives import load
+
 NUMBERS = st.one_of(hnp.integer_dtypes(), hnp.unsigned_integer_dtypes(), hnp.floating_dtypes(), hnp.boolean_dtypes())
 ARRAYS = hnp.arrays(NUMBERS | hnp.unicode_string_dtypes(max_len=5), hnp.array_shapes(min_dims=0, min_side=0))
-
-
-def load(folder, dtype="float64", **settings):
-    return NpzData(path="train.npz", **settings).load(folder, dtype)
 
 
 @pytest.fixture

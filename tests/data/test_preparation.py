@@ -11,15 +11,7 @@ from pydantic import ValidationError
 from bpframe.data import FittedPreparation, NpzData
 from bpframe.errors import DataError, SpecError
 
-
-def npz(folder, *, name="train.npz", **arrays):
-    np.savez(folder / name, **arrays)
-    return folder
-
-
-def load(folder, dtype="float64", **settings):
-    return NpzData(path="train.npz", **settings).load(folder, dtype)
-
+from .archives import load, npz
 
 # split
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
+from bpframe_reference import Dense, GradientDescent, Identity, QuadraticCost, Sigmoid
 
 import bpframe as bp
 from bpframe.core.backprop import engine as engine_module
-from bpframe.extend import Activation, Diagonal, Identity
+from bpframe.extend import Activation, Diagonal
 from tests.contract.cases import CASES
 from tests.derivatives.zoo import ZOO
 from tests.passes import evaluations, forget
@@ -100,18 +100,8 @@ def test_a_late_failure_names_the_node() -> None:
         np.testing.assert_array_equal(network.predict(np.full((3, 2), x)), np.full((3, 2), 2 * x + 1))
 
 
-class Same(Activation):
-    """Hands on what it is handed."""
-
-    def forward(self, x):
-        return x
-
-    def jacobian(self):
-        return Identity()
-
-
 def test_an_output_that_is_the_input_is_never_written() -> None:
-    network = bp.Network([Same()], cost=QuadraticCost(), input_shape=(2,))
+    network = bp.Network([Identity()], cost=QuadraticCost(), input_shape=(2,))
     x = np.random.default_rng(0).random((3, 2))
     x.flags.writeable = False
     for _ in range(70):  # past the passes in which components are called again
