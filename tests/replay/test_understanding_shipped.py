@@ -22,8 +22,8 @@ MODULES = (
     *(f"tests.derivatives.{name}" for name in ("test_least_squares", "test_curvature_hessian", "test_spectrum")),
     "tests.trials.fourier_features", "tests.trials.huber", "tests.trials.rational", "tests.measured.twins",
     "tests.minimizers.nist", "tests.minimizers.test_lbfgs", "tests.minimizers.test_levenberg_marquardt_singular",
-    "tests.curve_fitting.formulas", "tests.replay.test_program", "tests.network.test_nonfinite",
-    "tests.network.test_check_gradients", "tests.theory.graphs", "tests.replay.test_staleness",
+    "tests.curve_fitting.formulas", "tests.replay.test_program", "tests.training.test_nonfinite",
+    "tests.gradient_check.test_right_and_wrong", "tests.theory.graphs", "tests.replay.test_staleness",
     "tests.verification.components",
 )  # fmt: skip
 

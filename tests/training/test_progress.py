@@ -10,8 +10,7 @@ import threading
 import pytest
 
 from bpframe.extend import Optimizer
-
-from .networks import chain, descent, samples
+from tests.network.networks import chain, descent, samples
 
 pty = pytest.importorskip("pty")
 

@@ -8,8 +8,7 @@ from bpframe_reference import Dense, Identity, QuadraticCost, Sigmoid
 
 import bpframe as bp
 from bpframe.errors import DataError, ShapeMismatch
-
-from .networks import chain, descent, samples, shared, shared_samples
+from tests.network.networks import chain, descent, samples, shared, shared_samples
 
 SCORES = np.array([[0.9, 0.1, 0.0], [0.2, 0.3, 0.1], [0.0, 0.4, 0.6], [0.5, 0.1, 0.4]])
 CLASSES = np.array([0, 1, 2, 2])  # three of four

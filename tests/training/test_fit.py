@@ -9,8 +9,7 @@ import pytest
 
 import bpframe as bp
 from bpframe.training.history import EpochRecord, History
-
-from .networks import chain, descent, samples, shared, shared_samples
+from tests.network.networks import chain, descent, samples, shared, shared_samples
 
 
 def separable(count=60):

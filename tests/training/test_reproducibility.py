@@ -11,8 +11,7 @@ from bpframe_reference import Dense, QuadraticCost
 import bpframe as bp
 from bpframe.extend import Array, Diagonal, Layer
 from tests.components.dropout import Dropout
-
-from .networks import chain, descent, samples
+from tests.network.networks import chain, descent, samples
 
 X, Y = samples(13)
 

@@ -18,8 +18,7 @@ from bpframe.training.history import History
 from tests.components.activations import SquareRoot
 from tests.components.batch_norm import BatchNorm
 from tests.components.dropout import Dropout
-
-from .networks import chain, descent, samples, shared, shared_samples
+from tests.network.networks import chain, descent, samples, shared, shared_samples
 
 
 class Steps(Optimizer):

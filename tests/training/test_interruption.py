@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from bpframe.extend import Array, Optimizer
-
-from .networks import chain, descent, samples
+from tests.network.networks import chain, descent, samples
 
 pytestmark = pytest.mark.skipif(
     threading.current_thread() is not threading.main_thread() or os.name != "posix", reason="needs signals"

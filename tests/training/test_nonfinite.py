@@ -10,8 +10,7 @@ import bpframe as bp
 from bpframe.errors import NonFiniteError
 from bpframe.extend import Array, Cost, Layer, Optimizer
 from tests.components.activations import SquareRoot
-
-from .networks import chain, descent, samples
+from tests.network.networks import chain, descent, samples
 
 
 def rooted(planted, at=8, dtype="float64"):
