@@ -222,3 +222,18 @@ def test_floats_that_are_too_coarse_for_whole_numbers_are_no_integers(dtype, lar
     assert checked_array(np.array([largest - 1], dtype), (), "input 'n'", np.int64).tolist() == [largest - 1]
     with pytest.raises(DataError, match="outside its domain"):
         checked_array(np.array([2 * largest], np.float64).astype(dtype), (), "input 'n'", np.int64)
+
+
+# Data files know floating-point numbers alone.
+
+
+def test_whole_floats_are_taken_as_the_integers_that_they_stand_for():
+    taken = checked_array(np.array([[0.0, 3.0]], np.float32), (2,), "input 'tokens'", np.int64)
+    assert taken.dtype == np.int64
+    assert taken.tolist() == [[0, 3]]
+
+
+@pytest.mark.parametrize("number", [1.5, np.nan, np.inf])
+def test_other_floats_are_refused_where_integers_are_wanted(number):
+    with pytest.raises(DataError, match="holds no integers"):
+        checked_array(np.array([[1.0, number]]), (2,), "input 'tokens'", np.int64)

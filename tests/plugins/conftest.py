@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.installed import python_path, write_distribution
+
 COMPONENT = """
 from bpframe.core.component import Layer
 from bpframe.plugins import hookimpl
@@ -36,10 +38,7 @@ class Site:
         (self.folder / f"{name}.py").write_text(textwrap.dedent(source), encoding="utf-8")
 
     def distribution(self, name: str, version: str, entry_points: str, *, folder: str | None = None) -> None:
-        info = self.folder / (folder or f"{name.replace('-', '_')}-{version}.dist-info")
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        (info / "entry_points.txt").write_text(textwrap.dedent(entry_points))
+        write_distribution(self.folder, name, version, entry_points, folder)
 
     def plugin(self, name: str, source: str, *, version: str = "1.0", module: str | None = None) -> None:
         module = module or f"plugin_{name}"
@@ -64,8 +63,7 @@ def run_in() -> Callable[..., Any]:
 
     def run(site: Site, script: str, plugins: str | None = None) -> Any:
         environment = {key: value for key, value in os.environ.items() if key != "BPFRAME_PLUGINS"}
-        inherited = [environment["PYTHONPATH"]] if environment.get("PYTHONPATH") else []
-        environment["PYTHONPATH"] = os.pathsep.join([str(site.folder), *inherited])
+        environment["PYTHONPATH"] = python_path([site.folder])
         if plugins is not None:
             environment["BPFRAME_PLUGINS"] = plugins
         done = subprocess.run(

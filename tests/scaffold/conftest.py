@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bpframe.scaffold import KINDS, new_package
+from tests.installed import python_path, write_distribution
 
 
 @pytest.fixture(scope="session", params=KINDS)
@@ -29,14 +30,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 def install(package: Path, site: Path) -> str:
     """Write what an installer of the package writes beside its modules; return the PYTHONPATH that finds both."""
     project = tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    info = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n", encoding="utf-8"
-    )
     points = "".join(f"{name} = {value}\n" for name, value in project["entry-points"]["bpframe"].items())
-    (info / "entry_points.txt").write_text("[bpframe]\n" + points, encoding="utf-8")
-    return os.pathsep.join([str(package / "src"), str(site)])
+    write_distribution(site, project["name"], project["version"], "[bpframe]\n" + points)
+    return python_path([package / "src", site])
 
 
 @pytest.fixture
@@ -50,8 +46,7 @@ def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
         if installed:
             site = tmp_path / f"site-{len(list(tmp_path.iterdir()))}"
-            inherited = [environment["PYTHONPATH"]] if environment.get("PYTHONPATH") else []
-            environment["PYTHONPATH"] = os.pathsep.join([install(package, site), *inherited])
+            environment["PYTHONPATH"] = install(package, site)
         return subprocess.run(
             [sys.executable, "-m", *words],
             cwd=package,
