@@ -62,14 +62,6 @@ def test_portions_of_examples_and_columns_add_up(by, monkeypatch) -> None:
                 assert_close(block, whole[key], 1e-12)
 
 
-def test_float32_stays_float32() -> None:
-    for example in ZOO[:5]:
-        x, y = example.data(dtype="float32")
-        network = example.make("float32")
-        for block in network.curvature.gauss_newton_blocks(x, y).values():
-            assert block.dtype == np.float32
-
-
 def test_what_cannot_be_computed_is_refused_by_name() -> None:
     network, x, y = made(Dense(units=3), Dense(units=2))
     with pytest.raises(MemoryLimitError, match="Gauss–Newton blocks by parameter") as caught:

@@ -77,17 +77,6 @@ def test_portions_of_examples_and_columns_add_up(monkeypatch) -> None:
     np.testing.assert_allclose(network.curvature.empirical_fisher_diagonal(x, y).vector, empirical, rtol=1e-13)
 
 
-@pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
-def test_float32_stays_float32(example) -> None:
-    single, double = example.make("float32"), example.make()
-    double.parameters.vector[:] = single.parameters.vector
-    x, y = example.data(dtype="float32")
-    for name in ("gauss_newton_diagonal", "empirical_fisher_diagonal"):
-        found = getattr(single.curvature, name)(x, y).vector
-        assert found.dtype == np.float32
-        assert_close(found, getattr(double.curvature, name)(x, y).vector, 1e-5)
-
-
 def test_what_cannot_be_computed_is_refused_by_name() -> None:
     network, x, y = made(Dense(units=2), cost=HuberCost())
     network.curvature.gauss_newton_diagonal(x, y)

@@ -109,16 +109,6 @@ def test_a_cost_whose_hessian_has_no_root_will_do() -> None:
         network.curvature.gauss_newton_diagonal(x, y)
 
 
-@pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
-def test_float32_stays_float32(example) -> None:
-    single, double = example.make("float32"), example.make()
-    double.parameters.vector[:] = single.parameters.vector
-    x, y = example.data(dtype="float32")
-    found = single.curvature.hessian_diagonal(x, y).vector
-    assert found.dtype == np.float32
-    assert_close(found, double.curvature.hessian_diagonal(x, y).vector, 2e-5)
-
-
 def test_what_is_not_declared_is_refused_by_name() -> None:
     network, x, y = made(Dense(units=3), Sine(), Dense(units=2))
     with pytest.raises(DerivativeError, match=r"'sine_1' \(sine\): its second order is needed"):

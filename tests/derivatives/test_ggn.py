@@ -19,7 +19,7 @@ from tests.trials.huber import HuberCost
 
 from .dense import At
 from .vectors import PARAMETERS_AND_INPUTS, columns, flat
-from .zoo import ZOO, made, named
+from .zoo import made, named
 
 
 @pytest.mark.parametrize(("example", "wrt"), PARAMETERS_AND_INPUTS)
@@ -66,17 +66,6 @@ def test_nobodys_second_order_is_asked_for() -> None:
     network, x, y = made(Dense(units=3), Sine(), Dense(units=2))
     basis = np.eye(network.parameters.vector.size)
     assert_close(network.ggn_vp(x, y, basis), At(network, x, y).gauss_newton(), 1e-9)
-
-
-@pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
-def test_float32_stays_float32(example) -> None:
-    single, double = example.make("float32"), example.make()
-    double.parameters.vector[:] = single.parameters.vector
-    x, y = example.data(dtype="float32")
-    v = np.random.default_rng(0).standard_normal(double.parameters.vector.shape)
-    found = single.ggn_vp(x, y, v)
-    assert found.dtype == np.float32
-    assert_close(found, double.ggn_vp(x, y, v), 1e-5)
 
 
 class Saving(SoftmaxCrossEntropy):

@@ -93,18 +93,6 @@ def test_parameters_and_inputs_that_are_left_out_do_not_change(network, data) ->
         np.testing.assert_allclose(found[name], zeros[name], rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.parametrize("example", ZOO, ids=lambda each: each.name)
-@pytest.mark.parametrize("method", ["exact", "difference"])
-def test_float32_stays_float32(example, method) -> None:
-    x, y = example.data(dtype="float32")
-    single, double = example.make("float32"), example.make()
-    double.parameters.vector[:] = single.parameters.vector
-    v = np.random.default_rng(0).standard_normal((2, double.parameters.vector.size))
-    found = single.hvp(x, y, v, method=method)
-    assert found.dtype == np.float32
-    assert_close(found, double.hvp(x, y, v), 1e-5 if method == "exact" else 3e-3)
-
-
 @pytest.mark.parametrize(("example", "wrt"), PARAMETERS_AND_INPUTS)
 def test_differences_of_gradients_come_near(example, wrt) -> None:
     network = example.make()
