@@ -7,14 +7,9 @@ import weakref
 
 import numpy as np
 import pytest
-from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
+from bpframe_reference import GradientDescent
 
-import bpframe as bp
-
-
-def network():
-    return bp.Network([Dense(units=3), Sigmoid(), Dense(units=2)], cost=QuadraticCost(), input_shape=(4,), seed=0)
-
+from tests.network.networks import chain
 
 USES = {
     "per example": lambda net, x, y: net.per_example.gradients(x, y),
@@ -24,8 +19,8 @@ USES = {
 
 @pytest.mark.parametrize("use", USES)
 def test_examples_are_let_go(use) -> None:
-    net = network()
-    x, y = np.ones((5, 4)), np.ones((5, 2))
+    net = chain()
+    x, y = np.ones((5, 3)), np.ones((5, 2))
     for _ in range(30 if use != "fit" else 1):
         USES[use](net, x, y)
     held = weakref.ref(x), weakref.ref(y)

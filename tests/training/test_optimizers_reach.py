@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bpframe_reference import Dense, QuadraticCost, Sigmoid
 
-import bpframe as bp
 from bpframe.errors import ContractError, DataError
 from bpframe.extend import Optimizer
-
-
-def network():
-    return bp.Network([Dense(units=3), Sigmoid(), Dense(units=2)], cost=QuadraticCost(), input_shape=(4,), seed=0)
+from tests.network.networks import chain
 
 
 class Starts(Optimizer):
@@ -41,13 +36,13 @@ kept: list[np.ndarray] = []
 
 def test_an_optimizer_that_writes_where_it_starts_is_refused() -> None:
     with pytest.raises(ContractError, match="initial_state writes into an array"):
-        network().fit(np.ones((5, 4)), np.ones((5, 2)), optimizer=Starts(), epochs=1)
+        chain().fit(np.ones((5, 3)), np.ones((5, 2)), optimizer=Starts(), epochs=1)
 
 
 def test_no_optimizer_can_unlock_what_it_is_handed() -> None:
-    net = network()
+    net = chain()
     kept.clear()
-    net.fit(np.ones((5, 4)), np.ones((5, 2)), optimizer=Keeps(), epochs=2)
+    net.fit(np.ones((5, 3)), np.ones((5, 2)), optimizer=Keeps(), epochs=2)
     before = net.parameters.vector.copy()
     for each in kept:
         array = each
@@ -61,6 +56,6 @@ def test_no_optimizer_can_unlock_what_it_is_handed() -> None:
 
 def test_a_plan_of_steps_that_are_not_repeated_is_refused(monkeypatch) -> None:
     monkeypatch.setenv("BPFRAME_RECORD", "off")
-    for ask in (network().step_plan, network().memory):
+    for ask in (chain().step_plan, chain().memory):
         with pytest.raises(DataError, match="BPFRAME_RECORD=off"):
             ask(5)
