@@ -12,7 +12,6 @@ from bpframe.errors import BpframeError, ContractError, ShapeMismatch, SpecError
 from bpframe.extend import (
     Activation,
     Broadcast,
-    Cost,
     Diagonal,
     Gather,
     Identity,
@@ -26,6 +25,7 @@ from bpframe.extend import (
     State,
     WeightTimes,
 )
+from tests.components.centred import MeanRemoved
 
 X = np.random.default_rng(0).standard_normal((2, 3)).astype(np.float32)
 Y = np.zeros((2, 3), np.float32)
@@ -118,15 +118,6 @@ class Failing(Stretch):
         return u @ np.ones((7, 7), u.dtype)
 
 
-class Coupled(Operator):
-    couples_batch = True
-
-    def jvp(self, v, out=None):
-        return v - v.mean(axis=-2, keepdims=True)
-
-    vjp = jvp
-
-
 def jacobian_of(of_x=None, of_g=None):
     """A jacobian with another operator for x or for g than the right one."""
     return lambda self, x, p: {
@@ -162,7 +153,7 @@ JACOBIAN = {
     "a weight product for a vector": (jacobian_of(of_g=WeightTimes), "jacobian['g'] does not fit"),
     "an index out of range": (jacobian_of(lambda x: Gather(np.array([[0, 1, 3]]))), "reads outside its input"),
     "undeclared coupling": (
-        jacobian_of(lambda x: Coupled()),
+        jacobian_of(lambda x: MeanRemoved()),
         "couples the batch, which the component does not declare",
     ),
     "an operator of another shape": (
@@ -293,14 +284,6 @@ def test_state(name):
     )
 
 
-class Half(Cost):
-    def forward(self, a, y):
-        return 0.5 * ((a - y) ** 2).sum(axis=1)
-
-    def jacobian(self, a, y):
-        return a - y
-
-
 COSTS = {
     "a number": ({"forward": lambda self, a, y: ((a - y) ** 2).sum()}, "one number per example"),
     "a Python number": ({"forward": lambda self, a, y: 1.0}, "received  shape (), float"),
@@ -321,7 +304,7 @@ COSTS = {
 @pytest.mark.parametrize("name", COSTS)
 def test_cost(name):
     methods, message = COSTS[name]
-    cost = type("Broken", (Half,), {"kind": "half", "__module__": __name__, **methods})()
+    cost = type("Broken", (QuadraticCost,), {"kind": "half", "__module__": __name__, **methods})()
     with pytest.raises(ContractError) as caught:
         network(Faulty(), cost).gradient(X, Y)
     assert message in str(caught.value)
@@ -438,7 +421,9 @@ def test_one_instance_in_two_places_cannot_mix_up_what_it_keeps():
 
 
 def test_what_a_cost_would_keep_in_itself_goes_into_saved():
-    cost = type("Broken", (Half,), {"__module__": __name__, "forward": lambda self, a, y: keeping("d")(self, a)})()
+    cost = type(
+        "Broken", (QuadraticCost,), {"__module__": __name__, "forward": lambda self, a, y: keeping("d")(self, a)}
+    )()
     with pytest.raises(BpframeError, match=r"forward failed: Broken\.d cannot be set") as caught:
         network(Faulty(), cost).gradient(X, Y)
     assert "saved['d'] = ..." in caught.value.hint
