@@ -151,6 +151,7 @@ def test_a_training_that_diverges_keeps_its_last_good_weights(
         (("evaluate", "run", "--data", "nowhere.yaml"), "nowhere.yaml does not exist"),
         (("predict", "run", "wide.npy"), r"wide\.npy(?s:.*)\(N, 2\)(?s:.*)\(3, 4\)"),
         (("predict", "run", "nan.npy"), r"nan\.npy, row 1"),
+        (("predict", "run", "spec.yaml"), r"spec\.yaml is no kind of file"),
         (("predict", "run", "good.npy", "-o", "out.txt"), r"out\.txt(?s:.*)\.csv, \.npy or \.npz"),
         (("predict", "run", "good.npy", "-o", "good.npy"), "would replace the inputs"),
         (("predict", "run", "good.npy", "-o", "nowhere/out.csv"), r"nowhere/out\.csv cannot be written"),

@@ -26,6 +26,11 @@ def test_inputs_and_targets_stay_together_through_the_split(tmp_path):
     assert sorted(np.concatenate([data.x, data.x_test])[:, 0]) == x[:, 0].tolist()
 
 
+def test_a_split_that_leaves_nothing_is_refused(tmp_path):
+    with pytest.raises(DataError, match="3"):
+        load(npz(tmp_path, x=np.eye(3), y=np.arange(3)), test_count=3)
+
+
 def test_nothing_is_held_back_unless_asked(tmp_path):
     data = load(npz(tmp_path, x=np.eye(3), y=np.arange(3)))
     assert data.x_test is None

@@ -16,6 +16,7 @@ from tests.components.batch_norm import BatchNorm
 from tests.components.centred import Centred, CentredInTraining
 from tests.components.costs import Quartic
 
+from .test_least_squares import problem
 from .zoo import made
 
 Call = Callable[[Network, Any, Any], Any]
@@ -37,6 +38,7 @@ def minimised(method: Any) -> Call:
 OF_A_HESSIAN: dict[str, Call] = {
     **{name: along(name) for name in ("hvp", "ggn_vp", "fisher_vp")},
     **{name: curvature(name) for name in ("gauss_newton_diagonal", "gauss_newton_blocks", "kfac", "hessian_diagonal")},
+    "residuals": lambda network, x, y: problem(network, x, y).residuals(network.parameters.vector),
     "levenberg_marquardt": minimised(LevenbergMarquardt),
     "natural_gradient": minimised(NaturalGradient),
 }

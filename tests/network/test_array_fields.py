@@ -184,11 +184,16 @@ def test_right_costs_and_masks_need_nothing():
     assert "self.mask" not in caught.value.hint
 
 
-def test_the_checks_guess_an_array_and_a_shape_that_fits_it():
-    example = guess_examples(Mix)[0]
+class Undocumented(Mix):
+    pass
+
+
+@pytest.mark.parametrize("cls", [Mix, Undocumented])  # which says nothing of its field, and nothing at all
+def test_the_checks_guess_an_array_and_a_shape_that_fits_it(cls):
+    example = guess_examples(cls)[0]
     report = check_component(example.component, example.shapes)
     assert example.shapes == ((4,),)
-    assert {each.check for each in report.outcomes if each.status == "failed"} == {"documented"}  # no description of m
+    assert {each.check for each in report.outcomes if each.status == "failed"} == {"documented"}
 
 
 def test_shapes_are_guessed_from_an_array_that_is_given():
