@@ -323,76 +323,57 @@ def test_a_batch_that_is_not_finite_is_refused_with_its_place():
         net.fit(*samples(), optimizer=Passes(), epochs=3, batch_size=4)
 
 
+def interrupt(problem: Problem) -> None:
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def full(value: float) -> Any:
+    return lambda problem: problem.move_to(np.full(problem.objective.size, value))
+
+
+#: What a method may do after good steps: what it is, what is raised and said, and why the run stopped.
+ENDINGS: dict[str, tuple[Any, type[BaseException], str, str]] = {
+    "error": (
+        lambda problem: 1 // 0, ContractError, "optimizer 'then': minimize failed: ZeroDivisionError", "failed",
+    ),
+    "nan": (full(np.nan), NonFiniteError, "moves to parameters that are not finite", "not finite"),
+    "beyond float32": (full(1e300), NonFiniteError, "26 of 26 entries", "not finite"),
+    "infinite cost": (
+        lambda problem: problem.report(float("inf")), NonFiniteError, "reports a cost that is not finite", "not finite",
+    ),
+    "interrupt": (interrupt, KeyboardInterrupt, "", "interrupted"),
+    "wrong shape": (
+        lambda problem: problem.move_to(np.zeros(3)), ContractError, "the whole parameter vector", "failed",
+    ),
+    "words": (lambda problem: problem.report("low"), ContractError, "no number for 'cost'", "failed"),
+    "seconds": (
+        lambda problem: problem.report(0.0, seconds=1.0),
+        ContractError, "a figure 'seconds', which a record holds itself", "failed",
+    ),
+}  # fmt: skip
+
+
 class Then(Optimizer):
     """Two good steps, a bad one that is reported, and then something else."""
 
     batches: ClassVar[bool] = False
+    ending: str = "error"
 
     def minimize(self, problem: Problem) -> None:
         for length in (0.5, 0.5, -5.0):
             problem.move_to(problem.parameters - length * problem.objective.gradient()[1])
             problem.report(problem.objective.cost())
-        self.then(problem)
-
-    def then(self, problem: Problem) -> None:
-        raise ZeroDivisionError("by hand")
+        ENDINGS[self.ending][0](problem)
 
 
-class ThenNan(Then):
-    def then(self, problem):
-        problem.move_to(np.full(problem.objective.size, np.nan))
-
-
-class ThenBeyondFloat32(Then):
-    def then(self, problem):
-        problem.move_to(np.full(problem.objective.size, 1e300))
-
-
-class ThenInfiniteCost(Then):
-    def then(self, problem):
-        problem.report(float("inf"))
-
-
-class ThenInterrupt(Then):
-    def then(self, problem):
-        for _ in range(2):
-            os.kill(os.getpid(), signal.SIGINT)
-
-
-class ThenWrongShape(Then):
-    def then(self, problem):
-        problem.move_to(np.zeros(3))
-
-
-class ThenWords(Then):
-    def then(self, problem):
-        problem.report("low")
-
-
-class ThenSeconds(Then):
-    def then(self, problem):
-        problem.report(0.0, seconds=1.0)
-
-
-@pytest.mark.parametrize(
-    ("optimizer", "error", "said", "stopped"),
-    [
-        (Then, ContractError, "optimizer 'then': minimize failed: ZeroDivisionError: by hand", "failed"),
-        (ThenNan, NonFiniteError, "moves to parameters that are not finite", "not finite"),
-        (ThenBeyondFloat32, NonFiniteError, "26 of 26 entries", "not finite"),
-        (ThenInfiniteCost, NonFiniteError, "reports a cost that is not finite", "not finite"),
-        (ThenInterrupt, KeyboardInterrupt, "", "interrupted"),
-        (ThenWrongShape, ContractError, "the whole parameter vector", "failed"),
-        (ThenWords, ContractError, "no number for 'cost'", "failed"),
-        (ThenSeconds, ContractError, "a figure 'seconds', which a record holds itself", "failed"),
-    ],
-    ids=lambda each: each.__name__ if isinstance(each, type) else None,
-)
-def test_an_error_leaves_the_best_that_was_reported(optimizer, error, said, stopped):
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_error_leaves_the_best_that_was_reported(ending):
+    _, error, said, stopped = ENDINGS[ending]
     net, good, data = chain("float32"), chain("float32"), samples(dtype="float32")
     good.fit(*data, optimizer=Steps(), epochs=2)
     with pytest.raises(error) as caught:
-        net.fit(*data, optimizer=optimizer(), epochs=50)
+        net.fit(*data, optimizer=Then(ending=ending), epochs=50)
     assert said in str(caught.value)
     assert np.array_equal(net.parameters.vector, good.parameters.vector)
     assert (len(net.history), net.history.stopped) == (3, stopped)
