@@ -26,7 +26,6 @@ from bpframe.documents import RunSpec
 from bpframe.plugins import listeners
 from bpframe.replay.repeating import repeating_engine
 from bpframe.training.history import History
-from bpframe.training.minimizing import Minimization
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.trainer import Trainer
 from bpframe.validation.strict_numbers import checked_truth
@@ -194,7 +193,7 @@ class Network(Differentiable):
                 if self._verify:
                     verify_optimizer(spec.optimizer)
                 warn_of_drafts(self.graph)
-                trainer = (Minimization if spec.minimizes else Trainer)(self._engine, spec)
+                trainer = Trainer(self._engine, spec)
             except BaseException:
                 self._preparation = before
                 raise

@@ -16,8 +16,8 @@ from bpframe.core.operators import Broadcast, Diagonal, Identity, Matrix, Operat
 from bpframe.replay.repeating import planned
 from bpframe.training.batches import Samples
 from bpframe.training.history import History
-from bpframe.training.minimizing import Minimization
 from bpframe.training.spec import TrainingSpec
+from bpframe.training.trainer import Trainer
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["SmallFit", "small_fit"]
@@ -92,7 +92,7 @@ def small_fit(optimizer: Optimizer, seed: int, dtype: Any, iterations: int) -> S
     data = _data(engine)
     start = engine.total_cost(*data) / EXAMPLES
     spec = TrainingSpec(optimizer=optimizer, epochs=iterations, batch_size=BATCH if optimizer.batches else None)
-    run = Minimization(engine, spec)
+    run = Trainer(engine, spec)
     misreported = [0.0]
 
     def listen(iteration: int, history: History) -> None:

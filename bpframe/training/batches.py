@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.engine import Engine
+from bpframe.training.spec import TrainingSpec
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Batches", "Samples", "count_of"]
+__all__ = ["Batches", "Samples", "count_of", "training_batches"]
 
 
 #: Inputs and targets by name, checked, in the network's dtype.
@@ -67,6 +69,12 @@ class Batches:
             ]
             self._prepared[size] = (inputs, targets), takes
         return self._prepared[size]
+
+
+def training_batches(engine: Engine, spec: TrainingSpec, data: Samples) -> Batches:
+    """Return the examples in the portions and the orders of a training."""
+    shuffling = engine.generator("order of examples", "training") if spec.shuffle else None
+    return Batches(data, spec.examples_per_step(count_of(data)), shuffling)
 
 
 def count_of(data: Samples) -> int:

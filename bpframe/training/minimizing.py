@@ -1,4 +1,4 @@
-"""Training by an optimizer that drives itself: the problem that it is handed, and the run around it."""
+"""Training by an optimizer that drives itself: the problem that it is handed."""
 
 from __future__ import annotations
 
@@ -10,82 +10,52 @@ import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed
-from bpframe.core.component import contract_of
+from bpframe.core.component import Optimizer, contract_of
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.derivatives.least_squares.objective import Objective
 from bpframe.errors import BpframeError, ContractError, NonFiniteError
 from bpframe.machine.blas_threads import LARGE_PRODUCT, blas_threads
-from bpframe.training.batches import Batches, Samples
-from bpframe.training.history import EpochRecord, History
+from bpframe.training.batches import Samples, training_batches
+from bpframe.training.history import EpochRecord
 from bpframe.training.nonfinite import all_finite, nonfinite_error
 from bpframe.training.objective import BatchObjective
 from bpframe.training.problem import Problem
-from bpframe.training.recorder import Listener, Recorder, recording
+from bpframe.training.recorder import Recorder
 from bpframe.training.spec import TrainingSpec
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Minimization", "NetworkProblem"]
+__all__ = ["NetworkProblem", "minimize"]
 
 
-class Minimization:
-    """Trains an engine's parameters as a `TrainingSpec` says, whose optimizer declares `minimize`.
+def minimize(engine: Engine, spec: TrainingSpec, data: Samples, recorder: Recorder) -> None:
+    """Let the optimizer that declares `minimize` train an engine's parameters, a record per iteration that it reports.
 
-    It runs inside `engine.training()`. `history` has a record per iteration that the method reports, and stays readable
-    after an error.
+    Where it raises, the best parameters that it reported stay. Errors are those of `Trainer.run`.
     """
-
-    def __init__(self, engine: Engine, spec: TrainingSpec) -> None:
-        self.engine = engine
-        self.spec = spec
-        self.history = History()
-
-    def run(
-        self,
-        data: Samples,
-        validation: Samples | None = None,
-        show: bool | None = None,
-        after_epoch: Listener | None = None,
-    ) -> History:
-        """Let the method run until it ends, for the spec's epochs at most, or until Ctrl-C; return the history.
-
-        Where it raises, the best parameters that it reported stay.
-
-        Raises
-        ------
-        NonFiniteError
-            When the cost or its gradient is NaN or infinite at the start, or a method goes there.
-        ContractError
-            When the method fails, or breaks the rules of its `Problem`.
-
-        """
-        if self.spec.seed is not None:
-            self.engine.reseed(self.spec.seed)
-        recorded = recording(self.engine, self.spec, self.history, data, validation, show, after_epoch, "iteration")
-        with recorded as recorder, blas_threads(LARGE_PRODUCT):  # such as a method's own, whatever the network's
-            problem = NetworkProblem(self.engine, self.spec, data, recorder)
-            try:
-                if not self.spec.optimizer.batches:
-                    problem.check_start()
-                self._minimize(problem)
-                self.history.stopped = problem.ended()
-            except BaseException as error:
-                problem.return_to_best()
-                if isinstance(error, KeyboardInterrupt):
-                    self.history.stopped = "interrupted"
-                else:
-                    self.history.stopped = "not finite" if isinstance(error, NonFiniteError) else "failed"
-                raise
-        return self.history
-
-    def _minimize(self, problem: NetworkProblem) -> None:
-        optimizer = self.spec.optimizer
-        words = contract_of(type(optimizer)).methods["minimize"].words
+    with blas_threads(LARGE_PRODUCT):  # such as a method's own, whatever the network's
+        problem = NetworkProblem(engine, spec, data, recorder)
         try:
-            optimizer.minimize(**dict.fromkeys(words, problem))  # type: ignore[attr-defined]
-        except BpframeError:
-            raise  # a refusal of the core's, which says what it is about
-        except Exception as error:
-            raise failed(f"optimizer '{optimizer.kind}'", "minimize", error) from error
+            if not spec.optimizer.batches:
+                problem.check_start()
+            _call(spec.optimizer, problem)
+            recorder.history.stopped = problem.ended()
+        except BaseException as error:
+            problem.return_to_best()
+            if isinstance(error, KeyboardInterrupt):
+                recorder.history.stopped = "interrupted"
+            else:
+                recorder.history.stopped = "not finite" if isinstance(error, NonFiniteError) else "failed"
+            raise
+
+
+def _call(optimizer: Optimizer, problem: Problem) -> None:
+    words = contract_of(type(optimizer)).methods["minimize"].words
+    try:
+        optimizer.minimize(**dict.fromkeys(words, problem))  # type: ignore[attr-defined]
+    except BpframeError:
+        raise  # a refusal of the core's, which says what it is about
+    except Exception as error:
+        raise failed(f"optimizer '{optimizer.kind}'", "minimize", error) from error
 
 
 class NetworkProblem(Problem):
@@ -99,8 +69,7 @@ class NetworkProblem(Problem):
         self._spec = spec
         self._recorder = recorder
         self._history = recorder.history
-        shuffling = engine.generator("order of examples", "training") if spec.shuffle else None
-        self._batches = Batches(data, spec.examples_per_step(self.objective.count), shuffling)
+        self._batches = training_batches(engine, spec, data)
         self._kept_batches: dict[int, tuple[Samples, BatchObjective]] = {}
         self._over = False
         self._best = math.inf, engine.parameters.vector.copy(), engine.state
@@ -153,7 +122,7 @@ class NetworkProblem(Problem):
                 return
             yield self._of_batch(batch)
             if number % stride == 0:
-                self._recorder.told.within(iteration, min(1.0, number * batches.size / batches.count))
+                self._recorder.progress.within(iteration, min(1.0, number * batches.size / batches.count))
 
     def validation_cost(self) -> float | None:
         """Return the mean cost of the validation data at the present θ, or None."""

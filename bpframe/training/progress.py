@@ -6,11 +6,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from bpframe.training.history import EpochRecord
 
-__all__ = ["Progress", "progress", "record_line"]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Progress", "record_line", "shown_progress"]
 
 #: How many lines a whole training leaves in a log file.
 LOG_LINES = 10
@@ -19,8 +22,8 @@ LOG_LINES = 10
 BAR_FIGURES, BAR_WIDTH = 2, 50
 
 
-class Progress(Protocol):
-    """What the trainer tells: a portion of an epoch done, then the whole epoch."""
+class Progress:
+    """What a training tells: a portion of an epoch done, then the whole epoch. This one shows nothing."""
 
     def within(self, epoch: int, share: float) -> None:
         """Tell that this share of the epoch (0 to 1) is done."""
@@ -45,14 +48,14 @@ def _words(name: str) -> str:
 
 
 @contextmanager
-def progress(epochs: int, show: bool | None, unit: str = "epoch") -> Iterator[Progress]:
+def shown_progress(epochs: int, show: bool | None, unit: str) -> Iterator[Progress]:
     """Yield what to tell the progress to; it writes to standard error, and calls an epoch `unit`.
 
     `show` None shows a bar to a person (a terminal or a notebook) and nothing to a log file; True also writes a few
     lines to a log file; False shows nothing.
     """
     if show is False:
-        yield _Silent()
+        yield Progress()
         return
     from rich.console import Console
 
@@ -69,26 +72,15 @@ def progress(epochs: int, show: bool | None, unit: str = "epoch") -> Iterator[Pr
         finally:
             lines.end()
     else:
-        yield _Silent()
+        yield Progress()
 
 
-class _Silent:
-    def within(self, epoch: int, share: float) -> None:
-        pass
-
-    def after(self, record: EpochRecord) -> None:
-        pass
-
-
-class _Lines:
+class _Lines(Progress):
     def __init__(self, epochs: int, unit: str) -> None:
         self.epochs = epochs
         self.unit = unit
         self.stride = max(1, -(-epochs // LOG_LINES))
         self._untold: EpochRecord | None = None
-
-    def within(self, epoch: int, share: float) -> None:
-        pass
 
     def after(self, record: EpochRecord) -> None:
         self._untold = record
@@ -117,14 +109,11 @@ def _figures(record: EpochRecord) -> str:
 
 
 @contextmanager
-def _bar(console: object, epochs: int, unit: str) -> Iterator[Progress]:
-    from rich.console import Console
+def _bar(console: Console, epochs: int, unit: str) -> Iterator[Progress]:
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
     from rich.table import Column
 
-    if not isinstance(console, Console):
-        raise TypeError(f"a rich console, not {console!r}")
     bar = RichProgress(
         TextColumn(
             unit + " {task.fields[epoch]}/{task.total}",
@@ -138,7 +127,7 @@ def _bar(console: object, epochs: int, unit: str) -> Iterator[Progress]:
     )
     task = bar.add_task("training", total=epochs, epoch=0, figures="")
 
-    class _Bar:
+    class _Bar(Progress):
         def within(self, epoch: int, share: float) -> None:
             bar.update(task, completed=epoch - 1 + share, epoch=epoch)
 

@@ -14,7 +14,7 @@ from bpframe.machine.interruption import Interruption, interruptible
 from bpframe.training.batches import Samples, count_of
 from bpframe.training.history import EpochRecord, History
 from bpframe.training.metrics import accuracy
-from bpframe.training.progress import Progress, progress
+from bpframe.training.progress import Progress, shown_progress
 from bpframe.training.spec import TrainingSpec
 
 __all__ = ["Listener", "Recorder", "recording"]
@@ -29,22 +29,22 @@ class Recorder:
     def __init__(
         self,
         engine: Engine,
-        metrics: tuple[str, ...],
+        spec: TrainingSpec,
         history: History,
         data: Samples,
         validation: Samples | None,
         interruption: Interruption,
-        told: Progress,
+        progress: Progress,
         listener: Listener | None,
     ) -> None:
         self.history = history
         self.interruption = interruption
-        self.told = told
+        self.progress = progress
         self._engine = engine
         self._data = data
         self._validation = validation
         self._listener = listener
-        self._measures_accuracy = "accuracy" in metrics
+        self._measures_accuracy = "accuracy" in spec.metrics
         if self._measures_accuracy:
             self._accuracy(_first(data))  # refuses targets that it cannot compare, before anything changes
         self._started = time.perf_counter()
@@ -59,7 +59,7 @@ class Recorder:
             record.accuracy = self._accuracy(self._data)
         record.seconds = time.perf_counter() - self._started
         self.history.epochs.append(record)
-        self.told.after(record)
+        self.progress.after(record)
         if self._listener is not None:
             self._listener(record.epoch, self.history)
         self._started = time.perf_counter()
@@ -85,9 +85,8 @@ def recording(
     validation: Samples | None,
     show: bool | None,
     listener: Listener | None,
-    unit: str = "epoch",
 ) -> Iterator[Recorder]:
-    """Yield the recorder of a training; while it runs, Ctrl-C is a request. `unit` is what progress counts.
+    """Yield the recorder of a training; while it runs, Ctrl-C is a request.
 
     Raises
     ------
@@ -101,8 +100,9 @@ def recording(
         raise TrainingError("the network has no cost to train on", hint="bp.Network(..., cost=QuadraticCost())")
     # Training looks for NaN and infinity and says where they began; NumPy's warnings would only say it less well.
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-    with quiet, interruptible() as interruption, progress(spec.epochs, show, unit) as told:
-        yield Recorder(engine, spec.metrics, history, data, validation, interruption, told, listener)
+    unit = "iteration" if spec.minimizes else "epoch"
+    with quiet, interruptible() as interruption, shown_progress(spec.epochs, show, unit) as progress:
+        yield Recorder(engine, spec, history, data, validation, interruption, progress, listener)
 
 
 def _first(samples: Samples) -> Samples:

@@ -1,4 +1,4 @@
-"""Training by a rule: forward, back, update, over mini-batches."""
+"""Training: forward, back, update, over mini-batches."""
 
 from __future__ import annotations
 
@@ -8,24 +8,26 @@ from typing import Any
 from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine
 from bpframe.core.backprop.lanes import Lane
 from bpframe.core.backprop.workspace import Workspace
+from bpframe.core.graph.graph import Graph, Node
 from bpframe.machine.blas_threads import blas_threads
-from bpframe.training.batches import Batches, Samples, count_of
+from bpframe.training.batches import Batches, Samples, count_of, training_batches
 from bpframe.training.history import History
-from bpframe.training.largest_product import largest_product
+from bpframe.training.minimizing import minimize
 from bpframe.training.nonfinite import all_finite, nonfinite_error
 from bpframe.training.recorder import Listener, Recorder, recording
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.updates import Updater
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Trainer"]
+__all__ = ["Trainer", "largest_product"]
 
 
 class Trainer:
-    """Trains an engine's parameters as a `TrainingSpec` says, whose optimizer is a rule, inside `engine.training()`.
+    """Trains an engine's parameters as a `TrainingSpec` says, inside `engine.training()`.
 
-    Each step takes the gradient of the mean cost over its batch, sums divided by the batch's own size, so that a last,
-    smaller batch counts right. `history` grows epoch by epoch and stays readable after an error.
+    An optimizer that declares `minimize` drives itself. Of a rule each step takes the gradient of the mean cost over
+    its batch, sums divided by the batch's own size, so that a last, smaller batch counts right. `history` grows epoch
+    by epoch, or iteration by iteration, and stays readable after an error.
     """
 
     def __init__(self, engine: Engine, spec: TrainingSpec) -> None:
@@ -40,37 +42,44 @@ class Trainer:
         show: bool | None = None,
         after_epoch: Listener | None = None,
     ) -> History:
-        """Train for the spec's epochs, or until Ctrl-C, and return the history.
+        """Train for the spec's epochs, until a method ends by itself, or until Ctrl-C; return the history.
 
         Raises
         ------
         NonFiniteError
-            When a cost or gradient is NaN or infinite. The parameters are then those before the step.
+            When a cost or gradient is NaN or infinite. The parameters are then those before the step; of a method that
+            minimises, the best that it reported.
+        ContractError
+            When a method that minimises fails, or breaks the rules of its `Problem`.
 
         """
-        spec, count = self.spec, count_of(data)
-        if spec.seed is not None:
-            self.engine.reseed(spec.seed)
-        shuffling = self.engine.generator("order of examples", "training") if spec.shuffle else None
-        batches = Batches(data, spec.examples_per_step(count), shuffling)
-        graph, measured = self.engine.graph, min(EVALUATION_BATCH, count_of(validation or data))
-        recorded = recording(self.engine, spec, self.history, data, validation, show, after_epoch)
+        if self.spec.seed is not None:
+            self.engine.reseed(self.spec.seed)
+        with recording(self.engine, self.spec, self.history, data, validation, show, after_epoch) as recorder:
+            if self.spec.minimizes:
+                minimize(self.engine, self.spec, data, recorder)
+            else:
+                self._descend(data, recorder, min(EVALUATION_BATCH, count_of(validation or data)))
+        return self.history
+
+    def _descend(self, data: Samples, recorder: Recorder, evaluated: int) -> None:
+        """Take the rule's epochs; `evaluated` examples at once go through a pass that measures."""
+        graph, batches = self.engine.graph, training_batches(self.engine, self.spec, data)
         # BLAS's threads are changed where Ctrl-C is a request, so that it finds none of them half changed.
-        threads = blas_threads(largest_product(graph, min(batches.size, count)))
-        with self.engine.lane() as lane, recorded as recorder, threads:
-            updater = Updater(spec.optimizer, self.engine.parameters.vector, lane.gradient.vector)
-            for epoch in range(1, spec.epochs + 1):
+        threads = blas_threads(largest_product(graph, min(batches.size, batches.count)))
+        with self.engine.lane() as lane, threads:
+            updater = Updater(self.spec.optimizer, self.engine.parameters.vector, lane.gradient.vector)
+            for epoch in range(1, self.spec.epochs + 1):
                 cost = self._epoch(epoch, batches, recorder, lane, updater)
                 if cost is None:
                     self.history.stopped = "interrupted"
                     break
-                with blas_threads(largest_product(graph, measured)):
+                with blas_threads(largest_product(graph, evaluated)):
                     recorder.record(cost, recorder.validation_cost())
-        return self.history
 
     def _epoch(self, epoch: int, batches: Batches, recorder: Recorder, lane: Lane, updater: Updater) -> float | None:
         """Take every example once; return the mean cost, or None when interrupted."""
-        engine, interruption, told = self.engine, recorder.interruption, recorder.told
+        engine, interruption, progress = self.engine, recorder.interruption, recorder.progress
         differentiate, apply = engine.differentiate, updater.apply
         gradient, keeps_state = lane.gradient.vector, bool(engine.plan.state_slots)
         before = engine.parameters.vector.copy(), engine.state
@@ -92,7 +101,7 @@ class Trainer:
                 done = number
                 total += cost
                 if number % stride == 0:
-                    told.within(epoch, min(1.0, number * size / count))
+                    progress.within(epoch, min(1.0, number * size / count))
         finally:
             self.history.steps += done  # a validated field, which is too slow to set in every step
         # The last step has no next one that would notice what it did to the parameters.
@@ -111,3 +120,19 @@ class Trainer:
             theta[:], self.engine.state = before
             error.rows = (("kept", f"the parameters at the start of epoch {epoch}"),)
         raise error
+
+
+def largest_product(graph: Graph, batch: int) -> int:
+    """Return about how many multiplications, M·N·K, the largest matrix product of a pass takes, from shapes alone.
+
+    A weight meets every example at every place along the leading axes of the node's output: (N, T, units) has N·T
+    places. So dense layers, whose three products forward and back are alike, are counted exactly, along leading axes
+    too, and convolutions over positions that come before channels. What a component multiplies without a matrix among
+    its parameters is taken for small.
+    """
+    return batch * max(map(_multiplications, graph.nodes), default=0)
+
+
+def _multiplications(node: Node) -> int:
+    matrices = (each.shape for each in node.parameters.values() if len(each.shape) > 1)
+    return math.prod(node.output_shape[:-1]) * max(map(math.prod, matrices), default=0)
