@@ -13,7 +13,7 @@ from bpframe.derivatives.points.given_arrays import checked_stack
 from bpframe.differentiable.evaluated import Arrays, Evaluated, evaluation
 from bpframe.validation.plain_arrays import Array
 from bpframe.validation.strict_numbers import checked_truth
-from bpframe.verification.gradient_check import Comparison, GradientCheck
+from bpframe.verification.gradient_check import BothWays, GradientCheck
 
 __all__ = ["FirstOrder"]
 
@@ -56,16 +56,16 @@ class FirstOrder(Evaluated):
 
         """
         inputs, targets = self._samples(x, y)
-        comparison = Comparison.of(self._engine, inputs, targets, training, seed)
-        check = comparison.check(per_parameter)
+        both_ways = BothWays.of(self._engine, inputs, targets, training, seed)
+        check = both_ways.check(per_parameter)
         if not check.failed:
             return check
         from bpframe.verification.blame import find_faults  # only here: the kit takes time to import
 
         failed = check.failed
-        faults = find_faults(comparison.cost.trace(), comparison.cost.targets, training, failed)
-        if not faults and comparison.beside:  # values on a kink may hide what is wrong next to it
-            cost = comparison.beside.cost
+        faults = find_faults(both_ways.cost.trace(), both_ways.cost.targets, training, failed)
+        if not faults and both_ways.beside:  # values on a kink may hide what is wrong next to it
+            cost = both_ways.beside.cost
             faults = find_faults(cost.trace(), cost.targets, training, failed)
         return replace(check, faults=tuple(faults))
 

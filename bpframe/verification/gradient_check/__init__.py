@@ -7,7 +7,7 @@ Sources: W. Squire and G. Trapp, *Using complex variables to estimate derivative
 (1998), 110–112; L. F. Richardson, Phil. Trans. A 226 (1927), 299–361.
 """
 
-from bpframe.verification.gradient_check.comparing import Comparison
-from bpframe.verification.gradient_check.report import CheckedEntry, CheckedPath, Fault, GradientCheck
+from bpframe.verification.gradient_check.both_ways import BothWays
+from bpframe.verification.gradient_check.findings import CheckedEntry, CheckedPath, Fault, GradientCheck
 
-__all__ = ["CheckedEntry", "CheckedPath", "Comparison", "Fault", "GradientCheck"]
+__all__ = ["BothWays", "CheckedEntry", "CheckedPath", "Fault", "GradientCheck"]
