@@ -17,10 +17,11 @@ from bpframe.core.graph.graph import Shape
 from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.errors import ContractError
-from bpframe.testing.kit import fields_of
+from bpframe.testing.checks.base import Failure
+from bpframe.testing.kit import fields_of, outcome_of
 from bpframe.testing.measuring import written_out
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of
-from bpframe.testing.report import Outcome, Report
+from bpframe.testing.report import Report
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Comparison", "compare_jacobians"]
@@ -72,8 +73,8 @@ def compare_jacobians(old: Component, new: Component, shapes: Sequence[Shape], *
     given = tuple(tuple(shape) for shape in shapes)
     one, other = _probe(old, given), _probe(new, given)
     keys = _matched(one, other)
-    outcomes = [_outcome("forward", lambda: _forward(one, other, keys, seed))]
-    outcomes += [_outcome(f"equal[{keys[key]}]", partial(_jacobian, one, other, keys, key, seed)) for key in keys]
+    outcomes = [outcome_of("forward", lambda: _forward(one, other, keys, seed))]
+    outcomes += [outcome_of(f"equal[{keys[key]}]", partial(_jacobian, one, other, keys, key, seed)) for key in keys]
     larger = _larger(old, new, given)
     seconds = [_seconds(_probe(each, larger)) for each in (old, new)]
     structures = [", ".join(_structures(probe)) for probe in (one, other)]
@@ -121,21 +122,6 @@ def _keys(probe: Probe) -> str:
     return ", ".join(f"{key} {shape}" for key, shape in probe.shapes.items()) + f" -> {probe.output_shape}"
 
 
-def _outcome(check: str, compare: Callable[[], list[tuple[str, str]]]) -> Outcome:
-    started = time.perf_counter()
-    try:
-        with np.errstate(all="ignore"):
-            rows = compare()
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # a component's own code
-        return Outcome(check=check, status="failed", message=f"{type(error).__name__}: {error}")
-    seconds = time.perf_counter() - started
-    if not rows:
-        return Outcome(check=check, status="passed", seconds=seconds)
-    return Outcome(check=check, status="failed", message="old and new disagree", rows=tuple(rows), seconds=seconds)
-
-
 def _points(one: Probe, other: Probe, keys: Mapping[str, str], seed: int) -> list[tuple[Point, Point]]:
     """Return pairs of points that hold the same numbers, each with the keys of its component."""
     pairs = []
@@ -150,44 +136,35 @@ def _points(one: Probe, other: Probe, keys: Mapping[str, str], seed: int) -> lis
     return pairs
 
 
-def _forward(one: Probe, other: Probe, keys: Mapping[str, str], seed: int) -> list[tuple[str, str]]:
+def _forward(one: Probe, other: Probe, keys: Mapping[str, str], seed: int) -> None:
     for old_point, new_point in _points(one, other, keys, seed):
-        rows = _difference("y", one.value(old_point), other.value(new_point))
-        if rows:
-            return rows
-    return []
+        _equal("y", one.value(old_point), other.value(new_point))
 
 
-def _jacobian(one: Probe, other: Probe, keys: Mapping[str, str], key: str, seed: int) -> list[tuple[str, str]]:
+def _jacobian(one: Probe, other: Probe, keys: Mapping[str, str], key: str, seed: int) -> None:
     for old_point, new_point in _points(one, other, keys, seed):
         old, new = one.operators(old_point)[key], other.operators(new_point)[keys[key]]
-        written = (written_out(one, old_point, key, old), written_out(other, new_point, keys[key], new))
+        structures = ("structures", f"old {old.structure}, new {new.structure}")
         u = stream(seed, "comparison, cotangent").standard_normal((3, *one.output_shape))
-        for what, (left, right) in (
-            ("J", written),
-            ("Jᵀ u", (old.vjp(u), new.vjp(u))),
-            ("the sum of Jᵀ u", (old.sum_vjp(u), new.sum_vjp(u))),
-        ):
-            rows = _difference(what, left, right)
-            if rows:
-                return [*rows, ("structures", f"old {old.structure}, new {new.structure}")]
-    return []
+        written = written_out(one, old_point, key, old), written_out(other, new_point, keys[key], new)
+        _equal("J", *written, structures)
+        _equal("Jᵀ u", old.vjp(u), new.vjp(u), structures)
+        _equal("the sum of Jᵀ u", old.sum_vjp(u), new.sum_vjp(u), structures)
 
 
-def _difference(what: str, old: Array, new: Array) -> list[tuple[str, str]]:
-    """Return rows on the worst difference, none where all is equal."""
+def _equal(what: str, old: Array, new: Array, *rows: tuple[str, str]) -> None:
+    """Fail with the worst difference, and with these rows."""
     if np.shape(old) != np.shape(new):
-        return [("worst", f"{what} has shape {np.shape(old)} in the old one and {np.shape(new)} in the new one")]
+        shapes = f"{what} has shape {np.shape(old)} in the old one and {np.shape(new)} in the new one"
+        raise Failure("old and new disagree", rows=[("worst", shapes), *rows])
     scale = float(np.max(np.abs(old), initial=0.0))
     wrong = np.abs(old - new) / (RELATIVE * (np.abs(old) + 1e-3 * scale) + np.finfo(float).tiny)
     wrong = np.where(np.isfinite(wrong), wrong, np.inf)
-    if np.all(wrong <= 1):
-        return []
-    place = tuple(int(i) for i in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
-    return [
-        ("worst", f"{what}[{', '.join(map(str, place))}]: old {old[place]:.9g}, new {new[place]:.9g}"),
-        ("entries", f"{int(np.count_nonzero(wrong > 1))} of {wrong.size} differ"),
-    ]
+    if not np.all(wrong <= 1):
+        place = tuple(int(i) for i in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
+        worst = f"{what}[{', '.join(map(str, place))}]: old {old[place]:.9g}, new {new[place]:.9g}"
+        entries = f"{int(np.count_nonzero(wrong > 1))} of {wrong.size} differ"
+        raise Failure("old and new disagree", rows=[("worst", worst), ("entries", entries), *rows])
 
 
 def _structures(probe: Probe) -> list[str]:

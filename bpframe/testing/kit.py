@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Iterable, Sequence
-
-import numpy as np
 
 from bpframe.core.component import Component, contract_of
 from bpframe.core.component.base import no_instance
 from bpframe.core.graph.graph import Shape
-from bpframe.errors import BpframeError
 from bpframe.testing.checks import CHECKS, DRAFT_CHECKS, Check, Failure, Setting, Skipped, is_draft
-from bpframe.testing.report import Outcome, Report
+from bpframe.testing.checks.base import without_warnings
+from bpframe.testing.report import Outcome, Report, family_of, in_words
 from bpframe.validation.array_fields import printed, replaced, same
 
-__all__ = ["Watch", "called_for", "check_component", "check_names", "fields_of"]
+__all__ = ["Watch", "called_for", "check_component", "check_names", "fields_of", "outcome_of"]
 
 #: The checks that all others need: the class is read, and an instance takes its place in a graph.
-FIRST = ("contract", "construction")
+FIRST: tuple[str, ...] = ("contract", "construction")
 
 #: Told of a check's name and None before it runs, and of its outcome afterwards.
 Watch = Callable[[str, Outcome | None], object]
@@ -49,29 +46,29 @@ def check_component(
     if not isinstance(component, Component):
         raise no_instance(Component, component, "check_component")
     wanted = None if only is None else set(only)
-    outcomes: list[Outcome] = []
-    contract = _run("contract", lambda: contract_of(type(component)), watch)
-    outcomes.append(contract)
+    given = tuple(tuple(shape) for shape in shapes)
+
+    def wants(name: str) -> bool:
+        return wanted is None or name in wanted or family_of(name) in wanted
+
+    outcomes = [outcome_of("contract", lambda: contract_of(type(component)), watch)]
     setting: Setting | None = None
-    if contract.status == "passed":
+    if outcomes[0].status == "passed":
         found: list[Setting] = []
-        given = tuple(tuple(shape) for shape in shapes)
-        outcomes.append(_run("construction", lambda: found.append(Setting.of(component, given, seed)), watch))
+        outcomes.append(outcome_of("construction", lambda: found.append(Setting.of(component, given, seed)), watch))
         setting = found[0] if found else None
+    names = FIRST
     if setting is not None:
-        for check in _checks(setting):
-            if wanted is None or check.name in wanted or check.family in wanted:
-                outcomes.append(_run(check.name, check.run, watch))
-    names = FIRST if setting is None else (*FIRST, *called_for(setting))
+        checks = _checks(setting)
+        names += tuple(check.name for check in checks)
+        outcomes += [outcome_of(check.name, check.run, watch) for check in checks if wants(check.name)]
     return Report(
         component=component.kind,
         fields=fields_of(component),
-        shapes=tuple(tuple(shape) for shape in shapes),
+        shapes=given,
         seed=seed,
-        called_for=tuple(
-            name for name in names if wanted is None or name in wanted or name.partition("[")[0] in wanted
-        ),
-        outcomes=tuple(each for each in outcomes if wanted is None or each.status == "failed" or _is_in(each, wanted)),
+        called_for=tuple(filter(wants, names)),
+        outcomes=tuple(each for each in outcomes if each.status == "failed" or wants(each.check)),
         notes=() if setting is None else tuple(setting.notes),
     )
 
@@ -90,40 +87,31 @@ def called_for(setting: Setting) -> tuple[str, ...]:
     return tuple(check.name for check in _checks(setting))
 
 
-def _is_in(outcome: Outcome, wanted: set[str]) -> bool:
-    return outcome.check in wanted or outcome.check.partition("[")[0] in wanted
-
-
 def _checks(setting: Setting) -> list[Check]:
     families = DRAFT_CHECKS if is_draft(setting) else CHECKS
     return [check for family in families for check in family(setting)]
 
 
-def _run(name: str, function: Callable[[], object], watch: Watch) -> Outcome:
+def outcome_of(name: str, function: Callable[[], object], watch: Watch = lambda name, outcome: None) -> Outcome:
+    """Run a check and return what came of it, whatever a component's code does but for a KeyboardInterrupt."""
     watch(name, None)
     started = time.perf_counter()
     found = Outcome(check=name, status="passed")
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with without_warnings():
             function()
     except Skipped as reason:
         found = Outcome(check=name, status="skipped", message=str(reason))
     except Failure as failure:
-        found = Outcome(
-            check=name, status="failed", message=failure.message, diagnosis=failure.diagnosis, rows=failure.rows
-        )
+        told = {"message": failure.message, "diagnosis": failure.diagnosis, "rows": failure.rows}
+        found = found.model_copy(update={"status": "failed", **told})
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a SystemExit of the component's would end the run as if all were well
-        found = Outcome(check=name, status="failed", message=_told(error))
+        found = Outcome(check=name, status="failed", message=in_words(error))
     found = found.model_copy(update={"seconds": time.perf_counter() - started})
     watch(name, found)
     return found
-
-
-def _told(error: BaseException) -> str:
-    return str(error) if isinstance(error, BpframeError) else f"{type(error).__name__}: {error}"
 
 
 def fields_of(component: Component) -> dict[str, object]:

@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
-__all__ = ["Outcome", "Report", "Status"]
+from bpframe.errors import BpframeError
+
+__all__ = ["Outcome", "Report", "Status", "family_of", "in_words"]
 
 #: What the check of the transpose says about entries that are wrong.
 _TRANSPOSE = {
@@ -20,6 +22,16 @@ _TRANSPOSE = {
 _NUMBER = re.compile(r"\b\d+\b")
 
 Status = Literal["passed", "failed", "skipped"]
+
+
+def family_of(check: str) -> str:
+    """Return a check's name without what it looks at: `jacobian` of `jacobian[w]`."""
+    return check.partition("[")[0]
+
+
+def in_words(error: BaseException) -> str:
+    """Return what a report says of an error: its text where it is one of bpframe's, else with its kind."""
+    return str(error) if isinstance(error, BpframeError) else f"{type(error).__name__}: {error}"
 
 
 class Outcome(BaseModel):
@@ -36,6 +48,11 @@ class Outcome(BaseModel):
     diagnosis: str | None = None
     rows: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
+
+    @property
+    def found(self) -> tuple[tuple[str, str], ...]:
+        """The rows without how to see it again."""
+        return tuple(row for row in self.rows if row[0] != "rerun")
 
 
 class Report(BaseModel):
@@ -116,7 +133,7 @@ class Report(BaseModel):
 
         `others` are checks that met the same.
         """
-        rows = [row for row in failure.rows if row[0] != "rerun"]
+        rows = [*failure.found]
         if failure.diagnosis:
             rows.append(("diagnosis", failure.diagnosis))
         family, _, key = failure.check.partition("[")
@@ -137,6 +154,5 @@ class Report(BaseModel):
 
 def _finding(failure: Outcome) -> object:
     """What tells one finding from another: a component's own error is the same one whatever the batch size."""
-    rows = tuple(row for row in failure.rows if row[0] != "rerun")
     message = failure.message
-    return _NUMBER.sub("", message) if "\n" in message else message, failure.diagnosis, rows
+    return _NUMBER.sub("", message) if "\n" in message else message, failure.diagnosis, failure.found

@@ -87,7 +87,7 @@ def _verdict(subject: Subject) -> Verdict:
     if not report.failed:
         return Verdict(f"{type(subject.component).__name__} was not checked", (("missing", ", ".join(report.missing)),))
     first, *others = report.failed
-    rows = [row for row in first.rows if row[0] != "rerun"]
+    rows = [*first.found]
     if first.diagnosis:
         rows.append(("diagnosis", first.diagnosis))
     rows += [("also", f"{each.check}: {each.message.splitlines()[0]}") for each in others]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,8 +14,9 @@ from bpframe.core.graph.graph import Shape
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of
+from bpframe.testing.report import family_of
 
-__all__ = ["Check", "Failure", "Setting", "Skipped"]
+__all__ = ["Check", "Failure", "Setting", "Skipped", "without_warnings"]
 
 
 #: Makes the probe of a component at feature shapes.
@@ -34,6 +37,14 @@ class Skipped(Exception):
     """A check has nothing to look at here; the text says why."""
 
 
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Run a component's code, whose numbers are looked at, without NumPy's and Python's warnings of them."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
+
+
 @dataclass(frozen=True)
 class Check:
     """A named check, ready to run. A name may carry what it looks at: `jacobian[w]` of the family `jacobian`."""
@@ -44,7 +55,7 @@ class Check:
     @property
     def family(self) -> str:
         """The name without what it looks at."""
-        return self.name.partition("[")[0]
+        return family_of(self.name)
 
 
 @dataclass

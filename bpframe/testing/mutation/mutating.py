@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
@@ -14,6 +13,7 @@ from bpframe.core.graph.graph import Shape
 from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import Operator
 from bpframe.testing.checks import CHECKS, Check, Failure, Setting, Skipped, is_draft
+from bpframe.testing.checks.base import without_warnings
 from bpframe.testing.checks.directions import larger_shapes
 from bpframe.testing.mutation.ways import MUTATIONS, Mutation, Scene
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of
@@ -113,8 +113,7 @@ def mutate_component(component: Component, shapes: Sequence[Shape] = (), seed: i
     if is_draft(setting):
         return MutationReport(**told, problem="it is a draft and declares no Jacobian")
     memory: dict[Hashable, Any] = {}
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with without_warnings():
         for check in _checks(Setting.of(component, given, seed, _maker(memory, None), diagnosed=False)):
             noticed = _noticed(check)
             if noticed is not None:

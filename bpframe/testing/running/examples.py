@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from bpframe.core.component import Component, Cost, Initializer, Layer, contract
 from bpframe.core.component.parameter import checked_shape
 from bpframe.core.graph.graph import Shape
 from bpframe.errors import BpframeError, ContractError
-from bpframe.testing.checks import Setting
+from bpframe.testing.checks.base import Setting, without_warnings
 from bpframe.testing.running.field_values import guess_instances
 from bpframe.validation.array_fields import printed, replaced, same
 
@@ -157,8 +156,7 @@ def _takes(component: Component, shapes: tuple[Shape, ...]) -> bool | None:
     if setting.probe is None:
         return True
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with without_warnings():
             value = setting.probe.value(setting.point("shapes"))
         return value.size > 0 and value.shape == (3, *setting.probe.output_shape)
     except BpframeError:

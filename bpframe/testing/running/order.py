@@ -15,7 +15,7 @@ from bpframe.core.component import contract_of
 from bpframe.errors import BpframeError, SpecError, closest
 from bpframe.testing.comparing import compare_jacobians
 from bpframe.testing.kit import check_component, check_names, fields_of
-from bpframe.testing.report import Outcome, Report, Status
+from bpframe.testing.report import Outcome, Report, Status, family_of, in_words
 from bpframe.testing.running.examples import Example, guess_examples
 from bpframe.testing.running.subjects import Subject, broken, everything, found_subjects
 
@@ -98,7 +98,7 @@ def refuse_unknown(only: Sequence[str], names: Collection[str]) -> None:
     SpecError
 
     """
-    families = dict.fromkeys(map(_family, names))
+    families = dict.fromkeys(map(family_of, names))
     for name in only:
         if names and name not in names and name not in families:
             near = closest(name, [*names, *families])
@@ -130,7 +130,7 @@ def _checked(subject: Subject, order: Order, told: Follower, old: list[Subject |
             notes=(*subject.notes, *example.notes),
         )
         told.example(begun, own)
-        fitting = tuple(each for each in order.only if each in own or any(_family(name) == each for name in own))
+        fitting = tuple(each for each in order.only if each in own or any(family_of(name) == each for name in own))
         if order.only and not fitting:
             continue
         report = check_component(
@@ -146,18 +146,12 @@ def _checked(subject: Subject, order: Order, told: Follower, old: list[Subject |
 def _finished(report: Report, subject: Subject, example: Example, order: Order) -> Report:
     """Return a report with its notes, and with the command that shows each failure again."""
     outcomes = tuple(
-        each
-        if each.status != "failed"
-        else each.model_copy(
-            update={"rows": (*_without_rerun(each), ("rerun", rerun(subject.words, order, each.check)))}
-        )
+        each.model_copy(update={"rows": (*each.found, ("rerun", rerun(subject.words, order, each.check)))})
+        if each.status == "failed"
+        else each
         for each in report.outcomes
     )
     return report.model_copy(update={"outcomes": outcomes, "notes": (*subject.notes, *example.notes, *report.notes)})
-
-
-def _without_rerun(outcome: Outcome) -> tuple[tuple[str, str], ...]:
-    return tuple(row for row in outcome.rows if row[0] != "rerun")
 
 
 def rerun(words: Sequence[str], order: Order, check: str | None, *more: str) -> str:
@@ -172,7 +166,6 @@ def rerun(words: Sequence[str], order: Order, check: str | None, *more: str) -> 
 def _unusable(subject: Subject, error: BaseException, order: Order) -> Report:
     """Report on a class of which no example can be made: a breach of the contract, or a field that nobody can guess."""
     cls = subject.component
-    told = str(error) if isinstance(error, BpframeError) else f"{type(error).__name__}: {error}"
     try:
         contract_of(cls)
     except BpframeError as breach:
@@ -181,13 +174,9 @@ def _unusable(subject: Subject, error: BaseException, order: Order) -> Report:
         fields = ", ".join(f"{name}=..." for name, field in cls.model_fields.items() if field.is_required())
         hint = f"state one: EXAMPLES = [({cls.__name__}({fields}), [(4,)])], or bpframe_examples() in a plugin set"
         report = broken(
-            cls.kind, "example", f"no example is stated, and none could be guessed\n{told}", [("try", hint)]
+            cls.kind, "example", f"no example is stated, and none could be guessed\n{in_words(error)}", [("try", hint)]
         )
     return _finished(report, subject, Example(cls.model_construct()), order)
-
-
-def _family(name: str) -> str:
-    return name.partition("[")[0]
 
 
 def _with_mutation(report: Report, example: Example, order: Order, told: Follower) -> Report:
@@ -209,7 +198,7 @@ def _with_mutation(report: Report, example: Example, order: Order, told: Followe
                 status = "passed" if found.ok else "failed"
                 notes = (message,) if found.ok else ()
         except Exception as error:  # a component's own code
-            status, message = "failed", f"{type(error).__name__}: {error}"
+            status, message = "failed", in_words(error)
     outcome = Outcome(check="mutation", status=status, message=message, seconds=time.perf_counter() - started)
     told.check("mutation", outcome)
     return report.model_copy(
@@ -234,5 +223,5 @@ def _compared(example: Example, old: list[Subject | Report], order: Order) -> Re
         fields = {name: getattr(new, name) for name in alike[0].model_fields if name in type(new).model_fields}
         report = compare_jacobians(alike[0](**fields), new, example.shapes, seed=order.seed)
     except Exception as error:
-        return broken(new.kind, "against", str(error) if isinstance(error, BpframeError) else repr(error))
+        return broken(new.kind, "against", in_words(error))
     return report.model_copy(update={"notes": (f"compared with {order.against}", *report.notes)})

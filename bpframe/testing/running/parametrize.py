@@ -12,7 +12,7 @@ from typing import Any
 from bpframe.core.component import Component
 from bpframe.errors import ContractError, MissingExtra, closest
 from bpframe.testing.kit import check_component, check_names, fields_of
-from bpframe.testing.report import Report
+from bpframe.testing.report import Report, family_of
 from bpframe.testing.running.examples import Example, guess_examples, read_examples
 from bpframe.testing.running.subjects import Subject, everything, found_subjects
 
@@ -112,7 +112,7 @@ def parametrize_with_components(
         kind = example.component.kind
         for name in check_names(example.component, example.shapes):
             offered.append((kind, name))
-            keys = [key for key in ((kind, name), (kind, name.partition("[")[0])) if key in expected]
+            keys = [key for key in ((kind, name), (kind, family_of(name))) if key in expected]
             met.update(keys)
             marks = [pytest.mark.xfail(reason=expected[keys[0]], strict=True, raises=AssertionError)] if keys else []
             check = ComponentCheck(example.component, example.shapes, name, seed)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bpframe.core.component import CATEGORIES, Component, category
-from bpframe.errors import BpframeError, UnknownComponent, closest
+from bpframe.errors import UnknownComponent, closest
 from bpframe.plugins import Discovery, default_discovery
 from bpframe.plugins.registry import PluginSet
-from bpframe.testing.report import Outcome, Report
+from bpframe.testing.report import Outcome, Report, in_words
 from bpframe.testing.running.examples import Example, read_examples
 from bpframe.testing.running.loose_file import components_of, is_file, loose_file, no_component
 
@@ -80,7 +80,7 @@ def _in_file(stack: contextlib.ExitStack, path: str, name: str) -> list[Subject 
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        reports.append(broken(path, "examples", f"{where}: {_told(error)}"))
+        reports.append(broken(path, "examples", f"{where}: {in_words(error)}"))
     # An instance of a class from elsewhere is checked too where the file states it as an example.
     classes = list(dict.fromkeys([*components_of(module), *(type(each.component) for each in stated)]))
     by_class = {each.__name__: each for each in classes}
@@ -104,10 +104,6 @@ def _of_class(stated: list[Example], cls: type[Component]) -> tuple[Example, ...
     return tuple(each for each in stated if type(each.component) is cls)
 
 
-def _told(error: BaseException) -> str:
-    return str(error) if isinstance(error, BpframeError) else f"{type(error).__name__}: {error}"
-
-
 def _of_set(plugin_set: PluginSet, discovery: Discovery) -> list[Subject | Report]:
     name = plugin_set.provider.set
     if plugin_set.status == "excluded":
@@ -122,7 +118,7 @@ def _of_set(plugin_set: PluginSet, discovery: Discovery) -> list[Subject | Repor
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # the set's own code
-        reports.append(broken(name, "examples", _told(error)))
+        reports.append(broken(name, "examples", in_words(error)))
     for cls in plugin_set.components:
         # A kind may be one of several categories' names; the category before it tells them apart.
         alike = [other for other in plugin_set.components if other.kind == cls.kind]
