@@ -103,8 +103,8 @@ def outcome_of(name: str, function: Callable[[], object], watch: Watch = lambda 
     except Skipped as reason:
         found = Outcome(check=name, status="skipped", message=str(reason))
     except Failure as failure:
-        told = {"message": failure.message, "diagnosis": failure.diagnosis, "rows": failure.rows}
-        found = found.model_copy(update={"status": "failed", **told})
+        told, rows = failure.message, failure.rows
+        found = Outcome(check=name, status="failed", message=told, diagnosis=failure.diagnosis, rows=rows)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a SystemExit of the component's would end the run as if all were well

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +24,7 @@ __all__ = [
     "function_of",
     "tolerances",
     "written_out",
+    "wrong_blocks",
 ]
 
 
@@ -79,6 +82,29 @@ class Block:
         """Whether every entry is within tolerance."""
         return not self.disagrees.any()
 
+    def worst(self, probe: Probe, wrong: Array, examples: Sequence[int] | None = None) -> str:
+        """Write out the worst of the wrong entries: which, at which value, declared and measured.
+
+        `examples` are the numbers of the point's examples where it holds only some of a batch.
+        """
+        error = np.where(wrong, np.where(np.isfinite(self.error), self.error, np.inf), -1.0)
+        place = tuple(int(i) for i in np.unravel_index(int(np.argmax(error)), error.shape))
+        column, example, *output = place
+        shape, numbers = probe.shapes[self.key], range(self.point.batch) if examples is None else examples
+        count = math.prod(shape)
+        entry = [int(i) for i in np.unravel_index(column % max(count, 1), shape)] if shape else []
+        source = [] if self.key in probe.parameters else [column // count if self.coupled else example]
+        value = float(self.point.arrays[self.key][(*source, *entry)])
+        named = [*(numbers[each] for each in source), *entry]
+        return (
+            f"∂{_indexed('y', [numbers[example], *output])}/∂{_indexed(self.key, named)} at {self.key} = {value:.6g}: "
+            f"declared {self.declared[place]:.6g}, measured {self.measured.value[place]:.6g}"
+        )
+
+
+def _indexed(name: str, place: Sequence[int]) -> str:
+    return f"{name}[{', '.join(map(str, place))}]" if place else name
+
 
 def tolerances(method: str) -> tuple[float, float]:
     """Return an entry's relative tolerance, and the share of the block's scale below which entries count as small."""
@@ -97,7 +123,7 @@ def _relative(declared: Array, measured: Measured, uncertain: Array | float) -> 
 def directions(probe: Probe, key: str, batch: int, coupled: bool) -> Array:
     """Return one direction per column, (K, *like the array of this key)."""
     shape = probe.shapes[key]
-    count = int(np.prod(shape, dtype=int))
+    count = math.prod(shape)
     identity = np.eye(count).reshape(count, *shape)
     if key in probe.parameters:
         return identity
@@ -108,7 +134,7 @@ def directions(probe: Probe, key: str, batch: int, coupled: bool) -> Array:
 
 def by_rows(probe: Probe, point: Point, key: str) -> bool:
     """Whether an example's output depends on that example of this key alone."""
-    return key not in probe.parameters and not (probe.couples_batch and point.training)
+    return key not in probe.parameters and not probe.couples(key, point.training)
 
 
 def function_of(probe: Probe, point: Point, key: str) -> Any:
@@ -128,7 +154,7 @@ def block(probe: Probe, point: Point, key: str, operator: Operator | None = None
     """
     operator = probe.operators(point)[key] if operator is None else operator
     batch = point.batch
-    coupled = probe.couples_batch and point.training and key not in probe.parameters
+    coupled = probe.couples(key, point.training)
     columns = directions(probe, key, batch, coupled)
     measured = probe.remembered(
         ("block", key, stretch, point.digest()),
@@ -141,10 +167,22 @@ def block(probe: Probe, point: Point, key: str, operator: Operator | None = None
     return Block(key, point, written_out(probe, point, key, operator), measured, operator, coupled, rounding)
 
 
+def wrong_blocks(probe: Probe, points: Iterable[Point], key: str) -> list[Block]:
+    """Return the Jacobians at these points that have a wrong entry."""
+    found = []
+    for point in points:
+        try:
+            measured = block(probe, point, key)
+        except Exception:  # a component may fail in other ways elsewhere
+            continue
+        if measured.wrong.any():
+            found.append(measured)
+    return found
+
+
 def written_out(probe: Probe, point: Point, key: str, operator: Operator) -> Array:
     """Return an operator's columns along `directions`, (K, N, *output)."""
-    coupled = probe.couples_batch and point.training and key not in probe.parameters
-    columns = directions(probe, key, point.batch, coupled)
+    columns = directions(probe, key, point.batch, probe.couples(key, point.training))
     pushed = operator.shared_jvp(columns, point.batch) if key in probe.parameters else operator.jvp(columns)
     return np.asarray(pushed)
 

@@ -5,7 +5,6 @@ A probe gives values and declared Jacobians by key: the names of the inputs and 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -26,7 +25,7 @@ from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.errors import ContractError
 from bpframe.measured.draft import DraftGradient
 from bpframe.replay.repeating import planned
-from bpframe.testing.domain import Domain, domains_of
+from bpframe.testing.intervals import Interval, domains_of
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["CostProbe", "LayerProbe", "Point", "Probe", "probe_of"]
@@ -97,9 +96,13 @@ class Probe:
         return tuple(key for key in self.shapes if key not in self.parameters)
 
     @cached_property
-    def domains(self) -> Mapping[str, Domain]:
+    def domains(self) -> Mapping[str, Interval]:
         """Where each input may lie."""
         return domains_of(self.component, self.inputs)
+
+    def couples(self, key: str, training: bool) -> bool:
+        """Whether an example's output depends on other examples of this key, an input."""
+        return self.couples_batch and training and key not in self.parameters
 
     def sample(self, rng: np.random.Generator, batch: int, scale: float = 1.0, training: bool = False) -> Point:
         """Draw a generic point of float64 arrays."""
@@ -266,10 +269,10 @@ class CostProbe(Probe):
 
     def _constants(self, rng: np.random.Generator, batch: int) -> dict[str, Array]:
         domain, shape = domains_of(self.component, ("y",))["y"], (batch, *self.target_shape)
-        declared = domain != Domain()
+        declared = domain != Interval()
         if self.component.integer_targets:
             classes = self.shapes["a"][-1] if self.shapes["a"] else 2
-            return {"y": (domain if declared else Domain(0, classes)).draw_integers(rng, shape)}
+            return {"y": (domain if declared else Interval(0, classes)).draw_integers(rng, shape)}
         if declared:
             return {"y": domain.draw(rng, shape, 1.0)}
         # Positive numbers that add up to one along the last axis serve costs of any kind, distributions included.
@@ -286,8 +289,3 @@ def probe_of(component: Component, shapes: Sequence[Shape]) -> LayerProbe | Cost
     if isinstance(component, Cost):
         return CostProbe(component, shapes)
     return None
-
-
-def size(shape: Shape) -> int:
-    """Return the number of entries of a shape."""
-    return math.prod(shape)

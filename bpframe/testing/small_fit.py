@@ -20,7 +20,7 @@ from bpframe.training.spec import TrainingSpec
 from bpframe.training.trainer import Trainer
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["SmallFit", "small_fit"]
+__all__ = ["SmallFit", "Squares", "small_fit"]
 
 
 EXAMPLES = 24
@@ -58,16 +58,20 @@ class _Tanh(Activation):
         return Diagonal(1 - y * y)
 
 
-class _Squares(Cost):
-    """C = ½ ‖a − y‖²."""
+class Squares(Cost):
+    """C = ½ ‖a − y‖², of an output of any shape."""
 
     def forward(self, a: Array, y: Array) -> Array:
-        return np.square(a - y).sum(axis=1) / 2  # type: ignore[no-any-return]
+        """Return C, (N,)."""
+        total: Array = np.square(a - y).reshape(len(a), -1).sum(axis=1) / 2
+        return total
 
     def jacobian(self, a: Array, y: Array) -> Array:
+        """Return a − y."""
         return a - y
 
     def hessian(self, a: Array) -> Operator:
+        """Return 1."""
         return Identity()
 
 
@@ -106,7 +110,7 @@ def small_fit(optimizer: Optimizer, seed: int, dtype: Any, iterations: int) -> S
 
 def _engine(dtype: Any, seed: int) -> Engine:
     layers = [_Affine(units=UNITS), _Tanh(), _Affine(units=1)]
-    spec = network_spec(layers, input_shape=(1,), cost=_Squares(), dtype=dtype)
+    spec = network_spec(layers, input_shape=(1,), cost=Squares(), dtype=dtype)
     engine = Engine(planned(build_graph(spec)), dtype, seed)
     for path, view in engine.parameters.items():
         view[...] = stream(seed, "conformance", path).standard_normal(view.shape)

@@ -1,7 +1,7 @@
 """Check on use: a network that is built with `verify` refuses components that fail the conformance kit.
 
-Each component is checked once, with its fields and shapes, and the verdict is remembered in a cache folder for as long
-as its source, its versions, its fields and its shapes stay the same.
+Each component is checked once, with its fields and shapes, and what was found is remembered in a cache folder for as
+long as its source, its versions, its fields and its shapes stay the same.
 """
 
 from __future__ import annotations
@@ -61,15 +61,15 @@ def verify_graph(graph: Graph) -> None:
         The first that fails, with the diagnosis.
 
     """
-    from bpframe.verification.checking import Subject, require  # only here: the kit takes time to import
+    from bpframe.verification.requiring import Place, require  # only here: the kit takes time to import
 
     for node in graph.nodes:
-        require(Subject(node.place, node.component, node.input_shapes))
+        require(Place(node.place, node.component, node.input_shapes))
         for name, parameter in node.parameters.items():
             if isinstance(parameter.init, Initializer):
-                require(Subject(f"the start of {node.place}'s {name}", parameter.init, (parameter.shape,)))
+                require(Place(f"the start of {node.place}'s {name}", parameter.init, (parameter.shape,)))
     for output, cost in graph.cost.items():
-        require(Subject(f"the cost of '{output}'", cost, (graph.shapes[output],)))
+        require(Place(f"the cost of '{output}'", cost, (graph.shapes[output],)))
 
 
 def verify_optimizer(optimizer: Optimizer) -> None:
@@ -80,6 +80,6 @@ def verify_optimizer(optimizer: Optimizer) -> None:
     ComponentCheckFailed
 
     """
-    from bpframe.verification.checking import Subject, require
+    from bpframe.verification.requiring import Place, require
 
-    require(Subject("the optimizer", optimizer, ()))
+    require(Place("the optimizer", optimizer, ()))

@@ -15,10 +15,12 @@ from bpframe.core.graph.randomness import stream
 from bpframe.measured.by_number import has_kink
 from bpframe.measured.line import sizes
 from bpframe.testing.checks.directions import compared_along
+from bpframe.testing.checks.products import paired
 from bpframe.testing.diagnosis import diagnose, explained
 from bpframe.testing.kit import check_component
-from bpframe.testing.measuring import Block, block, by_rows, function_of
+from bpframe.testing.measuring import Block, by_rows, function_of, wrong_blocks
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe
+from bpframe.testing.shapes import shorter_shapes, taken
 from bpframe.validation.plain_arrays import Array
 from bpframe.verification.gradient_check import Fault
 
@@ -28,9 +30,6 @@ __all__ = ["find_faults", "nodes_after"]
 #: Mistakes are looked for in so many examples at most, in Jacobians of so many columns at most.
 EXAMPLES = 7
 COLUMNS = 300
-
-#: Where a Jacobian has more columns, its component is looked at with feature axes of this length.
-AXIS = 4
 
 #: Besides the values of the pass, mistakes are looked for at random points of these scales.
 SCALES = (1.0, 2.0)
@@ -134,22 +133,22 @@ def _wrong_examples(place: _Place, key: str, rng: np.random.Generator) -> Array 
 
 def _diagnosed(place: _Place, key: str, wrong: Array) -> Fault:
     """Measure the Jacobian entry by entry, at the pass's values where it is small, and look for the mistake."""
-    probe, examples = place.probe, _chosen_examples(place, wrong)
+    probe, examples, training = place.probe, _chosen_examples(place, wrong), place.point.training
     blocks: list[Block] = []
-    if _columns(probe, key, len(examples), place.point.training) <= COLUMNS:
-        blocks += _wrong_blocks(probe, [_at_examples(place, examples)], key)
-        names = examples
+    if _columns(probe, key, len(examples), training) <= COLUMNS:
+        blocks += wrong_blocks(probe, [_at_examples(place, examples)], key)
     else:
-        smaller = _smaller(place, key)
-        if smaller is None:
+        shorter = (each for _, each in taken(place.component, shorter_shapes(place.shapes)))
+        small = next((each for each in shorter if _columns(each, key, EXAMPLES, training) <= COLUMNS), None)
+        if small is None:
             return _fault(place, key, "too large to be measured entry by entry; wrong along random directions")
-        probe, names = smaller, list(range(EXAMPLES))
-    drawn = [probe.sample(stream(0, "faults", f"{scale}"), EXAMPLES, scale, place.point.training) for scale in SCALES]
-    blocks += _wrong_blocks(probe, drawn, key)
+        probe, examples = small, list(range(EXAMPLES))
+    drawn = [probe.sample(stream(0, "faults", f"{scale}"), EXAMPLES, scale, training) for scale in SCALES]
+    blocks += wrong_blocks(probe, drawn, key)
     if not blocks:
         return _fault(place, key, "right at small sizes and wrong at these: a size may be written into it")
     cause = diagnose(probe, *blocks) or "no known mistake explains the numbers"
-    return _fault(place, key, cause, ("worst", _worst(probe, blocks[0], names)))
+    return _fault(place, key, cause, ("worst", blocks[0].worst(probe, blocks[0].wrong, examples)))
 
 
 def _transpose_fault(place: _Place, key: str, rng: np.random.Generator) -> Fault | None:
@@ -162,15 +161,12 @@ def _transpose_fault(place: _Place, key: str, rng: np.random.Generator) -> Fault
     product = "sum_vjp" if shared else "vjp"
     pulled = operator.sum_vjp(u) if shared else operator.vjp(u)
     pushed = operator.shared_jvp(v, point.batch) if shared else operator.jvp(v)
-    left, right = float(np.sum(u * pushed)), float(np.sum(pulled * v))
-    scale = math.sqrt(float(np.sum(u * u) * np.sum(pushed * pushed))) + math.sqrt(
-        float(np.sum(np.square(pulled)) * np.sum(v * v))
-    )
+    left, right, scale = paired(u, v, pushed, pulled)
     if abs(left - right) <= 1e-10 * scale + np.finfo(float).tiny:
         return None
     said = f"{product} is not the transpose of jvp, which is right"
     columns = math.prod(probe.shapes[key])
-    if columns <= COLUMNS and not (place.probe.couples_batch and point.training and not shared):
+    if columns <= COLUMNS and not probe.couples(key, point.training):
         basis = np.eye(columns).reshape(columns, *probe.shapes[key])
         spread = basis if shared else np.broadcast_to(basis[:, None], (columns, *point.arrays[key].shape))
         rows = operator.shared_jvp(basis, point.batch) if shared else operator.jvp(np.ascontiguousarray(spread))
@@ -192,10 +188,7 @@ def _batch_ratio(pulled: Array, expected: Array, batch: int) -> str | None:
 
 def _kit_faults(place: _Place) -> Iterator[Fault]:
     """Yield what else the kit finds wrong with a component whose Jacobian is right at the values of the pass."""
-    smaller = _smaller(place, None)
-    shapes = place.shapes if smaller is None else tuple(smaller.shapes.get(key, ()) for key in smaller.inputs)
-    if not isinstance(place.probe, CostProbe) and place.probe.integer_keys:
-        shapes = place.shapes
+    shapes, _ = next(taken(place.component, shorter_shapes(place.shapes)), (place.shapes, None))
     families = ("contract", "construction", "purity", "independence", "determinism", "dtype", "jacobian", "adjoint")
     report = check_component(place.component, shapes, only=families)
     for outcome in report.failed[:1]:
@@ -220,57 +213,8 @@ def _at_examples(place: _Place, examples: list[int]) -> Point:
     return Point(kept, constants, point.state, point.training, len(examples))
 
 
-def _wrong_blocks(probe: Probe, points: list[Point], key: str) -> list[Block]:
-    """Return the Jacobians at these points that have a wrong entry, and no kink there."""
-    found = []
-    for point in points:
-        try:
-            measured = block(probe, point, key)
-        except Exception:  # a component may fail in other ways elsewhere
-            continue
-        if measured.wrong.any():
-            found.append(measured)
-    return found
-
-
 def _columns(probe: Probe, key: str, batch: int, training: bool) -> int:
-    coupled = probe.couples_batch and training and key not in probe.parameters
-    return math.prod(probe.shapes[key]) * (batch if coupled else 1)
-
-
-def _smaller(place: _Place, key: str | None) -> LayerProbe | CostProbe | None:
-    """Return a probe of the component at the shortest feature axes that it takes, with few columns for the key."""
-    cut = tuple(tuple(min(axis, AXIS) for axis in shape) for shape in place.shapes)
-    last = tuple((*small[:-1], *shape[-1:]) for small, shape in zip(cut, place.shapes, strict=True))
-    for shapes in (cut, last):
-        try:
-            probe = (CostProbe if place.is_cost else LayerProbe)(place.component, shapes)  # type: ignore[arg-type]
-            probe.value(probe.sample(stream(0, "faults", "smaller"), 2))
-        except Exception:  # it does not take these shapes
-            continue
-        if key is None or _columns(probe, key, EXAMPLES, place.point.training) <= COLUMNS:
-            return probe
-    return None
-
-
-def _worst(probe: Probe, found: Block, examples: list[int]) -> str:
-    error = np.where(found.wrong, np.where(np.isfinite(found.error), found.error, np.inf), -1.0)
-    place = tuple(int(i) for i in np.unravel_index(int(np.argmax(error)), error.shape))
-    column, example, *output = place
-    shape = probe.shapes[found.key]
-    count = math.prod(shape)
-    entry = [int(i) for i in np.unravel_index(column % max(count, 1), shape)] if shape else []
-    at_x = entry if found.key in probe.parameters else [column // count if found.coupled else example, *entry]
-    named = entry if found.key in probe.parameters else [examples[at_x[0]], *entry]
-    return (
-        f"∂{_indexed('y', [examples[example], *output])}/∂{_indexed(found.key, named)} at {found.key} = "
-        f"{float(found.point.arrays[found.key][tuple(at_x)]):.6g}: "
-        f"declared {found.declared[place]:.6g}, measured {found.measured.value[place]:.6g}"
-    )
-
-
-def _indexed(name: str, place: list[int]) -> str:
-    return f"{name}[{', '.join(map(str, place))}]" if place else name
+    return math.prod(probe.shapes[key]) * (batch if probe.couples(key, training) else 1)
 
 
 def _fault(place: _Place, key: str, diagnosis: str, *rows: tuple[str, str]) -> Fault:

@@ -1,4 +1,4 @@
-"""What a verdict depends on, as one hash: source, versions, fields and shapes."""
+"""What a finding depends on, as one hash: source, versions, fields and shapes."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ __all__ = ["fingerprint"]
 
 
 class _Unknown(Exception):
-    """Something on which the verdict depends cannot be told from its like in another process."""
+    """Something on which the finding depends cannot be told from its like in another process."""
 
 
 def fingerprint(component: Component, shapes: Sequence[Shape], checks: Sequence[str]) -> str | None:
-    """Return the hash under which the verdict on an instance is remembered; None where no hash would be safe.
+    """Return the hash under which the finding on an instance is remembered; None where no hash would be safe.
 
     There is none for a class that was made inside a function or without a source, and for a field whose value cannot
     be written down.

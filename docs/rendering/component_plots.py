@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from bpframe.core.component import Initializer, Optimizer, contract_of
-from bpframe.testing.domain import Domain
+from bpframe.testing.intervals import Interval
 from bpframe.testing.probe import Probe, probe_of
 from bpframe.testing.running.examples import Example
 from bpframe.testing.small_fit import small_fit
@@ -74,7 +74,7 @@ def curve(probe: Probe, key: str) -> tuple[Any, Any, Any]:
     return x, probe.value(point).reshape(POINTS, -1)[:, 0], derivative
 
 
-def _range(domain: Domain) -> tuple[float, float]:
+def _range(domain: Interval) -> tuple[float, float]:
     """Return where to look: inside the domain, and not beyond ten wide."""
     low, high = domain.low, domain.high
     if math.isfinite(low) and math.isfinite(high):

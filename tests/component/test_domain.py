@@ -10,7 +10,7 @@ from bpframe.core.component.domain import declared_domain
 from bpframe.errors import ContractError
 from bpframe.extend import Activation, Array, Cost, Diagonal, Field, Gather, Layer, Operator, Parameter, PositiveInt
 from bpframe.testing import check_component
-from bpframe.testing.domain import Domain, domains_of
+from bpframe.testing.intervals import Interval, domains_of
 
 
 class Logarithm(Activation):
@@ -116,8 +116,8 @@ def test_the_instance_goes_before_the_class():
 def test_integers_are_drawn_from_all_values_and_no_other():
     domain = domains_of(Table(rows=5), ("tokens",))["tokens"]
     assert set(domain.draw_integers(np.random.default_rng(0), (500,)).tolist()) == {0, 1, 2, 3, 4}
-    assert set(Domain().draw_integers(np.random.default_rng(0), (50,)).tolist()) == {0, 1}
-    assert set(Domain(low=7).draw_integers(np.random.default_rng(0), (50,)).tolist()) == {7, 8}
+    assert set(Interval().draw_integers(np.random.default_rng(0), (50,)).tolist()) == {0, 1}
+    assert set(Interval(low=7).draw_integers(np.random.default_rng(0), (50,)).tolist()) == {7, 8}
 
 
 def test_a_pair_is_for_the_output_of_a_network_not_for_its_target():

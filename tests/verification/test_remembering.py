@@ -1,4 +1,4 @@
-"""Verdicts are remembered while nothing changes, and a cache that is broken or shared breaks nothing."""
+"""Findings are remembered while nothing changes, and a cache that is broken or shared breaks nothing."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from bpframe_reference import Add, Dense, Sigmoid, StandardNormal
 from bpframe import Network
 from bpframe.errors import ComponentCheckFailed
 from bpframe.extend import Activation, Array, Diagonal, Operator
-from bpframe.verification.cache import Verdict, cache_folder, recall, remember
+from bpframe.machine.cache import cache_folder
 from bpframe.verification.fingerprint import fingerprint
+from bpframe.verification.remembering import Finding, recall, remember
 
 from .conftest import BAD, GOOD
 
@@ -156,14 +157,14 @@ def test_without_a_home_nothing_is_remembered(monkeypatch):
     monkeypatch.setattr(Path, "home", homeless)
     monkeypatch.delenv("BPFRAME_CACHE")
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    remember("key", "name", Verdict())
+    remember("key", "name", Finding())
     assert recall("key") is None
 
 
-def test_a_verdict_is_recalled_as_it_was():
-    verdict = Verdict("a problem: δ ≠ 0", (("worst", "x[0]"), ("rerun", "bpframe check")))
-    remember("key", "name", verdict)
-    assert recall("key") == verdict
+def test_a_finding_is_recalled_as_it_was():
+    finding = Finding("a problem: δ ≠ 0", (("worst", "x[0]"), ("rerun", "bpframe check")))
+    remember("key", "name", finding)
+    assert recall("key") == finding
     assert recall("other") is None
 
 

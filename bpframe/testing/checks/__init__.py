@@ -6,7 +6,7 @@ from bpframe.testing.checks.drafts import draft_checks, is_draft
 from bpframe.testing.checks.extremes import extreme_checks
 from bpframe.testing.checks.jacobians import jacobian_checks
 from bpframe.testing.checks.others import other_checks
-from bpframe.testing.checks.repeating import repeating_checks
+from bpframe.testing.checks.pure_passes import pure_checks
 from bpframe.testing.checks.second_order import second_order_checks
 from bpframe.testing.checks.values import value_checks
 
@@ -18,7 +18,7 @@ CHECKS = (
     jacobian_checks,
     second_order_checks,
     extreme_checks,
-    repeating_checks,
+    pure_checks,
     other_checks,
     description_checks,
 )

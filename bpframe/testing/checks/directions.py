@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from bpframe.core.graph.graph import Shape
 from bpframe.measured.by_number import Measured
 from bpframe.testing.checks.base import Failure, Setting
 from bpframe.testing.measuring import SECOND_OPINION, along
 from bpframe.testing.probe import Point, Probe
+from bpframe.testing.shapes import larger_shapes
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["check_directions", "compared_along", "larger_shapes"]
+__all__ = ["check_directions", "compared_along"]
 
 
-#: Feature axes are this many times longer, and there are this many examples.
-LARGER = 8
+#: There are this many examples.
 EXAMPLES = 17
 
 
@@ -36,11 +35,6 @@ def check_directions(setting: Setting, key: str) -> None:
                 rows=[("worst", f"[{', '.join(map(str, place))}]: declared {declared[place]:.6g}, "
                                 f"measured {measured.value[place]:.6g}")],
             )  # fmt: skip
-
-
-def larger_shapes(shapes: tuple[Shape, ...]) -> tuple[Shape, ...]:
-    """Return the shapes with longer last axes."""
-    return tuple((*shape[:-1], shape[-1] * LARGER) if shape else shape for shape in shapes)
 
 
 def _larger(setting: Setting, key: str) -> Setting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from functools import partial
 
 import numpy as np
@@ -11,7 +11,7 @@ from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.checks.directions import check_directions
 from bpframe.testing.checks.products import check_products
 from bpframe.testing.diagnosis import diagnose
-from bpframe.testing.measuring import SECOND_OPINION, Block, block
+from bpframe.testing.measuring import SECOND_OPINION, Block, block, wrong_blocks
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["jacobian_checks"]
@@ -86,7 +86,7 @@ def _entries(setting: Setting, key: str) -> None:
 def _draws(setting: Setting, key: str) -> int:
     """Return how many points there are for each scale: more where each holds few numbers, so that branches are met."""
     probe = setting.need_probe()
-    numbers = int(np.prod(probe.shapes[key], dtype=int)) * (1 if key in probe.parameters else EXAMPLES)
+    numbers = math.prod(probe.shapes[key]) * (1 if key in probe.parameters else EXAMPLES)
     fewest, most = DRAWS
     return min(max(-(-NUMBERS // max(numbers, 1)), fewest), most)
 
@@ -94,35 +94,21 @@ def _draws(setting: Setting, key: str) -> int:
 def _checked(setting: Setting, key: str, purpose: str, scale: float, training: bool, examples: int) -> Block:
     """Return a block without an entry that is certainly wrong."""
     probe = setting.need_probe()
-    point = probe.sample(setting.rng(purpose), examples, scale, training)
-    found = block(probe, point, key)
+    found = block(probe, setting.point(purpose, examples, scale, training), key)
     wrong = found.wrong
     if wrong.any() and found.measured.method != "complex step":
-        wrong &= block(probe, point, key, found.operator, SECOND_OPINION).wrong
+        wrong &= block(probe, found.point, key, found.operator, SECOND_OPINION).wrong
     if wrong.any():
         raise _failure(setting, found, wrong)
     return found
 
 
 def _failure(setting: Setting, found: Block, wrong: Array) -> Failure:
-    declared, measured = found.declared, found.measured.value
-    error = np.where(wrong, np.where(np.isfinite(found.error), found.error, np.inf), -1.0)
-    column, example, *output = (int(i) for i in np.unravel_index(int(np.argmax(error)), error.shape))
-    probe = setting.need_probe()
-    shape = probe.shapes[found.key]
-    count = int(np.prod(shape, dtype=int))
-    place = [int(i) for i in np.unravel_index(column % count, shape)] if shape else []
-    place_of_x = place if found.key in probe.parameters else [column // count if found.coupled else example, *place]
-    worst = (
-        f"∂{_indexed('y', [example, *output])}/∂{_indexed(found.key, place_of_x)} at {found.key} = "
-        f"{float(found.point.arrays[found.key][tuple(place_of_x)]):.6g}: "
-        f"declared {declared[(column, example, *output)]:.6g}, measured {measured[(column, example, *output)]:.6g}"
-    )
     return Failure(
-        f"{np.count_nonzero(wrong)} of {declared.size} entries disagree with forward ({found.measured.method})",
+        f"{np.count_nonzero(wrong)} of {wrong.size} entries disagree with forward ({found.measured.method})",
         diagnosis=_diagnosed(setting, found) if setting.diagnosed else None,
         rows=[
-            ("worst", worst),
+            ("worst", found.worst(setting.need_probe(), wrong)),
             ("structure", found.operator.structure),
             ("rerun", f"bpframe check {setting.component.kind} --seed {setting.seed} --only 'jacobian[{found.key}]'"),
         ],
@@ -131,19 +117,7 @@ def _failure(setting: Setting, found: Block, wrong: Array) -> Failure:
 
 def _diagnosed(setting: Setting, found: Block) -> str | None:
     """Look for the mistake in blocks with more examples, where these are wrong too."""
+    training = found.point.training
+    points = [setting.point(f"diagnosis {scale}", DIAGNOSED_EXAMPLES, scale, training) for scale in DIAGNOSED_SCALES]
     probe = setting.need_probe()
-    more = []
-    for scale in DIAGNOSED_SCALES:
-        rng = setting.rng(f"diagnosis {scale}")
-        point = probe.sample(rng, DIAGNOSED_EXAMPLES, scale, found.point.training)
-        try:
-            another = block(probe, point, found.key)
-        except Exception:  # it may fail in other ways there
-            continue
-        if another.wrong.any():
-            more.append(another)
-    return diagnose(probe, *(more or [found]))
-
-
-def _indexed(name: str, place: Sequence[int]) -> str:
-    return f"{name}[{', '.join(map(str, place))}]" if place else name
+    return diagnose(probe, *(wrong_blocks(probe, points, found.key) or [found]))

@@ -10,7 +10,7 @@ from bpframe.core.operators import KroneckerForm, Operator, PulledVectors
 from bpframe.testing.checks.base import Failure, Setting
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["check_products"]
+__all__ = ["check_products", "paired"]
 
 
 BATCH = 5
@@ -43,9 +43,15 @@ def check_products(setting: Setting, key: str) -> None:
             _as_outer_products(operator, u, pulled)
 
 
+def paired(u: Array, v: Array, pushed: Array, pulled: Array) -> tuple[float, float, float]:
+    """Return ⟨u, J v⟩ and ⟨Jᵀ u, v⟩ from J v and Jᵀ u, which are equal, and how large they could be."""
+    lengths = [float(np.linalg.norm(each)) for each in (u, pushed, pulled, v)]
+    scale = lengths[0] * lengths[1] + lengths[2] * lengths[3]
+    return float(np.sum(u * pushed)), float(np.sum(pulled * v)), scale
+
+
 def _transposes(u: Array, v: Array, pushed: Array, pulled: Array) -> None:
-    left, right = float(np.sum(u * pushed)), float(np.sum(pulled * v))
-    scale = float(np.sqrt(np.sum(u * u) * np.sum(pushed * pushed)) + np.sqrt(np.sum(pulled**2) * np.sum(v * v)))
+    left, right, scale = paired(u, v, pushed, pulled)
     if not abs(left - right) <= 1e-11 * scale + np.finfo(float).tiny:
         raise Failure(
             "vjp is not the transpose of jvp",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ class Scene:
         batch = self.point.batch
         x = self.point.arrays[self.key]
         like = np.empty(0, x.dtype if x.dtype.kind == "f" else np.float64)
-        inputs, outputs = _size(self.probe.shapes[self.key]), _size(self.probe.output_shape)
+        inputs, outputs = math.prod(self.probe.shapes[self.key]), math.prod(self.probe.output_shape)
         if operator.couples_batch:
             return np.array(operator.joint_dense(batch, like)).reshape(1, batch * outputs, batch * inputs)
         basis = np.eye(inputs, dtype=like.dtype).reshape(inputs, *self.probe.shapes[self.key])
@@ -87,10 +88,6 @@ class Mutation:
 
     name: str
     apply: Callable[[Scene], Operator | None]
-
-
-def _size(shape: Shape) -> int:
-    return int(np.prod(shape, dtype=int))
 
 
 def _square(j: Array) -> bool:

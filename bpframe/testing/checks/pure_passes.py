@@ -8,7 +8,7 @@ import numpy as np
 
 from bpframe.core.backprop.called_pass import CalledPass, Pass, Wanted
 from bpframe.core.backprop.engine import Engine
-from bpframe.core.component import Cost, Layer, Parameter
+from bpframe.core.component import Layer, Parameter
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec, NodeSpec, network_spec
 from bpframe.core.graph.graph import Graph
@@ -18,9 +18,10 @@ from bpframe.replay.program import Program
 from bpframe.replay.repeating import planned
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.probe import CostProbe, LayerProbe
+from bpframe.testing.small_fit import Squares
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["repeating_checks"]
+__all__ = ["pure_checks"]
 
 Arrays = dict[str, Array]
 
@@ -41,18 +42,7 @@ class _Shifted(Layer):
         return {"x": Identity(), "b": Broadcast()}
 
 
-class _Squares(Cost):
-    """C = ½ ‖a − y‖², of an output of any shape."""
-
-    def forward(self, a: Array, y: Array) -> Array:
-        total: Array = np.square(a - y).reshape(len(a), -1).sum(axis=1) / 2
-        return total
-
-    def jacobian(self, a: Array, y: Array) -> Array:
-        return a - y
-
-
-def repeating_checks(setting: Setting) -> list[Check]:
+def pure_checks(setting: Setting) -> list[Check]:
     """Return the check of a component that says of itself that it is pure."""
     vouches = setting.probe is not None and setting.component.pure is True
     return [Check("repeated", lambda: _repeated(setting))] if vouches else []
@@ -97,7 +87,7 @@ def _graph(probe: LayerProbe | CostProbe) -> Graph:
     }
     sources = tuple(shifted[source].name if source in shifted else source for source in node.sources)
     nodes = (*shifted.values(), NodeSpec(component=probe.component, name=probe.NODE, inputs=sources))
-    cost = {probe.NODE: _Squares()}
+    cost = {probe.NODE: Squares()}
     return build_graph(NetworkSpec(inputs=probe.graph.inputs, nodes=nodes, outputs=(probe.NODE,), cost=cost))
 
 

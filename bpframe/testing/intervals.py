@@ -1,4 +1,4 @@
-"""Where a component's inputs may lie."""
+"""Where a component's inputs may lie, and points drawn from there."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 from bpframe.core.component import Component, contract_of
 from bpframe.core.component.domain import declared_domain
 
-__all__ = ["Domain", "domains_of"]
+__all__ = ["Interval", "domains_of"]
 
 
 @dataclass(frozen=True)
-class Domain:
+class Interval:
     """An open interval of real numbers; of integers, those with low <= n < high."""
 
     low: float = -math.inf
@@ -46,7 +46,7 @@ class Domain:
         return self.low < value < self.high
 
 
-def domains_of(component: Component, keys: Sequence[str]) -> Mapping[str, Domain]:
+def domains_of(component: Component, keys: Sequence[str]) -> Mapping[str, Interval]:
     """Return the domain of each input by its key in the Jacobian; of a cost, of a and y."""
     contract = contract_of(type(component))
     if contract.category == "cost":
@@ -55,4 +55,4 @@ def domains_of(component: Component, keys: Sequence[str]) -> Mapping[str, Domain
         names = contract.inputs or tuple(each for each in (contract.variadic,) if each)
     declared = declared_domain(component, names)
     # `xs[0]`, `xs[1]`, ... are all of the name `xs`.
-    return {key: Domain(*declared.get(key.partition("[")[0], ())) for key in keys}
+    return {key: Interval(*declared.get(key.partition("[")[0], ())) for key in keys}
