@@ -10,14 +10,14 @@ from bpframe_reference import Dense, QuadraticCost
 
 from bpframe import Network, node
 from bpframe.core.component import Component, Cost
+from tests.components.false_jacobians import PLANTED, FalseJacobian
 from tests.components.flatten import Flatten
 from tests.contract.cases import scatter
-from tests.testing.planted import PLANTED, Planted
 
 NAMES = [each.name for each in PLANTED]
 
 
-def around(planted: Planted, component: Component) -> tuple[Network, Any, Any]:
+def around(planted: FalseJacobian, component: Component) -> tuple[Network, Any, Any]:
     """Return a network with a component between dense layers, and data."""
     rng, batch = np.random.default_rng(3), 7
     if isinstance(component, Cost):
@@ -34,7 +34,7 @@ def around(planted: Planted, component: Component) -> tuple[Network, Any, Any]:
     return made, x, rng.standard_normal((batch, *shape))
 
 
-def check_blame(planted: Planted) -> None:
+def check_blame(planted: FalseJacobian) -> None:
     made, x, y = around(planted, planted.component)
     assert made.check_gradients(x, y).ok, "a false alarm"
     made, x, y = around(planted, planted.false)
@@ -48,11 +48,11 @@ def check_blame(planted: Planted) -> None:
 
 
 @pytest.mark.parametrize("planted", PLANTED[::5], ids=NAMES[::5])
-def test_planted_bugs_are_blamed_on_their_component(planted: Planted) -> None:
+def test_planted_bugs_are_blamed_on_their_component(planted: FalseJacobian) -> None:
     check_blame(planted)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("planted", PLANTED, ids=NAMES)
-def test_all_planted_bugs_are_blamed_on_their_component(planted: Planted) -> None:
+def test_all_planted_bugs_are_blamed_on_their_component(planted: FalseJacobian) -> None:
     check_blame(planted)

@@ -13,12 +13,12 @@ from bpframe.testing.diagnosis import HYPOTHESES, diagnose, explained
 from bpframe.testing.diagnosis.case import Case
 from bpframe.testing.measuring import Block, block
 from bpframe.testing.probe import probe_of
-from tests.testing.planted import PLANTED, Planted
+from tests.components.false_jacobians import PLANTED, FalseJacobian
 
 CORRECT = list({type(each.component).__name__: each for each in PLANTED}.values())
 
 
-def blocks(planted: Planted, component: Any, batch: int = 7) -> list[Block]:
+def blocks(planted: FalseJacobian, component: Any, batch: int = 7) -> list[Block]:
     probe = probe_of(component, planted.shapes)
     assert probe is not None
     point = probe.sample(np.random.default_rng(5), batch)
@@ -26,18 +26,18 @@ def blocks(planted: Planted, component: Any, batch: int = 7) -> list[Block]:
 
 
 @pytest.mark.parametrize("planted", PLANTED, ids=[each.name for each in PLANTED])
-def test_the_planted_cause_is_named(planted: Planted) -> None:
+def test_the_planted_cause_is_named(planted: FalseJacobian) -> None:
     _names_the_cause(planted, 0)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("planted", PLANTED, ids=[each.name for each in PLANTED])
-def test_the_planted_cause_is_named_whatever_the_seed(planted: Planted) -> None:
+def test_the_planted_cause_is_named_whatever_the_seed(planted: FalseJacobian) -> None:
     for seed in range(1, 20):
         _names_the_cause(planted, seed)
 
 
-def _names_the_cause(planted: Planted, seed: int) -> None:
+def _names_the_cause(planted: FalseJacobian, seed: int) -> None:
     report = check_component(planted.false, planted.shapes, seed=seed, only=["jacobian"])
     failed = {each.check: each for each in report.failed}
     assert planted.check in failed, report.text()
@@ -48,7 +48,7 @@ def _names_the_cause(planted: Planted, seed: int) -> None:
 
 
 @pytest.mark.parametrize("planted", CORRECT, ids=[type(each.component).__name__ for each in CORRECT])
-def test_a_correct_component_gets_no_diagnosis(planted: Planted) -> None:
+def test_a_correct_component_gets_no_diagnosis(planted: FalseJacobian) -> None:
     report = check_component(planted.component, planted.shapes, only=["jacobian", "adjoint", "directions", "hessian"])
     assert report.ok, report.text()
     probe = probe_of(planted.component, planted.shapes)

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from bpframe.extend import Activation, Array, BatchMatrix, Diagonal, Field, Initializer, Operator, Optimizer
+from bpframe.extend import Activation, Array, BatchMatrix, Field, Initializer, Operator, Optimizer
 
 
 class Drafted(Activation):
@@ -16,60 +16,6 @@ class Drafted(Activation):
 
     def forward(self, x: Array) -> Array:
         return x * x
-
-
-class Impure(Activation):
-    """Writes into its input."""
-
-    def forward(self, x: Array) -> Array:
-        x += 1
-        return x
-
-    def jacobian(self, x: Array) -> Operator:
-        return Diagonal(np.ones_like(x))
-
-
-class Wide(Activation):
-    """Returns float64 whatever it gets."""
-
-    def forward(self, x: Array) -> Array:
-        return x * np.float64(2) * np.ones(1)
-
-    def jacobian(self, x: Array) -> Operator:
-        return Diagonal(2 * np.ones_like(x))
-
-
-class Mixed(Activation):
-    """Mixes examples."""
-
-    def forward(self, x: Array) -> Array:
-        return x - x.mean(axis=0)
-
-    def jacobian(self, x: Array) -> Operator:
-        return Diagonal(np.ones_like(x))
-
-
-class Lopsided(Operator):
-    """vjp is not the transpose of jvp."""
-
-    def __init__(self, w: Array) -> None:
-        self.w = w
-
-    def jvp(self, v: Array, out: Array | None = None) -> Array:
-        return v @ self.w.T
-
-    def vjp(self, u: Array, out: Array | None = None) -> Array:
-        return u @ self.w.T
-
-
-class Turned(Activation):
-    """A rotation by a quarter, whose transpose is another."""
-
-    def forward(self, x: Array) -> Array:
-        return np.stack([-x[:, 1], x[:, 0]], axis=1)
-
-    def jacobian(self, x: Array) -> Operator:
-        return Lopsided(np.array([[0.0, -1.0], [1.0, 0.0]], x.dtype))
 
 
 class Half(Optimizer):

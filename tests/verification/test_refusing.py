@@ -14,8 +14,9 @@ from bpframe import Network, load, node
 from bpframe.errors import BpframeError, ComponentCheckFailed, SpecError
 from bpframe.extend import Array
 from bpframe.verification import wanted
+from tests.components.false_jacobians import Mixed, RunningMeanInPlace, Turned, Wide
 
-from .components import Clocked, Drafted, Half, Impure, Mixed, OneMatrix, Turned, Wide, WrongMatrix
+from .components import Clocked, Drafted, Half, OneMatrix, WrongMatrix
 from .conftest import BAD
 
 
@@ -89,7 +90,7 @@ def test_the_rerun_command_names_the_authors_file(package):
     ("component", "size", "said"),
     [
         (Drafted(), 3, "draft: declare jacobian.*return Diagonal"),
-        (Impure(), 3, "writes into an array that it was handed"),
+        (RunningMeanInPlace(), 3, "writes into an array that it was handed"),
         (Wide(), 3, "another dtype"),
         (Mixed(), 3, "depends on another example's"),
         (Turned(), 2, r"check adjoint\[x\]"),
