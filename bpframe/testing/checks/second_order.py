@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -26,16 +27,14 @@ BATCH = 3
 
 def second_order_checks(setting: Setting) -> list[Check]:
     """Return the checks of what is declared beyond the Jacobian."""
-    methods = contract_of(type(setting.component)).methods
-    checks = []
-    if isinstance(setting.probe, CostProbe) and "hessian" in methods:
-        checks.append(Check("hessian", lambda: _hessian(setting)))
-        checks.append(Check("root", lambda: _root(setting)))
-    if isinstance(setting.probe, LayerProbe) and "second_derivative" in methods:
-        checks.append(Check("second_derivative", lambda: _second_derivative(setting)))
-    if isinstance(setting.probe, LayerProbe) and "second_order" in methods:
-        checks.append(Check("second_order", lambda: _second_order(setting)))
-    return checks
+    methods, probe = contract_of(type(setting.component)).methods, setting.probe
+    if isinstance(probe, CostProbe):
+        of_costs = {"hessian": _hessian, "root": _root} if "hessian" in methods else {}
+        return [Check(name, partial(check, setting, probe)) for name, check in of_costs.items()]
+    if isinstance(probe, LayerProbe):
+        of_layers = {"second_derivative": _second_derivative, "second_order": _second_order}
+        return [Check(name, partial(check, setting, probe)) for name, check in of_layers.items() if name in methods]
+    return []
 
 
 def _compare(
@@ -57,18 +56,12 @@ def _compare(
         raise Failure(
             f"{what}: {int(wrong.sum())} of {wrong.size} entries disagree with the Jacobian's derivative",
             diagnosis=explained(declared, value, what, transpose),
-            rows=[
-                (
-                    "worst",
-                    f"{named(place)}: declared {declared[place]:.6g}, measured {value[place]:.6g}",
-                )
-            ],
+            rows=[("worst", f"{named(place)}: declared {declared[place]:.6g}, measured {value[place]:.6g}")],
         )
 
 
-def _second_derivative(setting: Setting) -> None:
+def _second_derivative(setting: Setting, probe: LayerProbe) -> None:
     """σ'' against the derivative of σ'."""
-    probe = _layer(setting)
     (key,) = probe.inputs
     for training in setting.modes():
         point = setting.point("second derivative", training=training)
@@ -83,9 +76,8 @@ def _second_derivative(setting: Setting) -> None:
         _compare("second_derivative", declared, measured)
 
 
-def _second_order(setting: Setting) -> None:
+def _second_order(setting: Setting, probe: LayerProbe) -> None:
     """Every block of H_u = Σ_k u_k ∂²y_k/∂s∂t against the derivative of Jᵀu; what is left out must vanish."""
-    probe = _layer(setting)
     for training in setting.modes():
         point = setting.point("second order", batch=BATCH, training=training)
         rng = setting.rng("second order, u")
@@ -124,9 +116,8 @@ def _compare_sums(probe: LayerProbe, blocks: Blocks, s: str, t: str, direction: 
         raise Failure(f"second_order[{s}, {t}]: shared_jvp or sum_vjp disagrees with jvp and vjp")
 
 
-def _hessian(setting: Setting) -> None:
+def _hessian(setting: Setting, probe: CostProbe) -> None:
     """H against the derivative of ∇_a C, and symmetric."""
-    probe = _cost(setting)
     point = setting.point("hessian")
     a = point.arrays["a"]
     dense = _matrices(_declared_hessian(probe, point), a).transpose(2, 0, 1)
@@ -153,9 +144,8 @@ def _hessian(setting: Setting) -> None:
         raise Failure("hessian is not symmetric")
 
 
-def _root(setting: Setting) -> None:
+def _root(setting: Setting, probe: CostProbe) -> None:
     """S Sᵀ = H."""
-    probe = _cost(setting)
     point = setting.point("root")
     a, shape = point.arrays["a"], probe.shapes["a"]
     hessian = _declared_hessian(probe, point)
@@ -164,20 +154,6 @@ def _root(setting: Setting) -> None:
     largest = float(np.max(np.abs(dense), initial=0.0))
     if not np.allclose(root @ root.swapaxes(1, 2), dense, rtol=1e-9, atol=1e-11 * (largest + 1e-300)):
         raise Failure("the Hessian's root S does not give S Sᵀ = H")
-
-
-def _layer(setting: Setting) -> LayerProbe:
-    probe = setting.need_probe()
-    if not isinstance(probe, LayerProbe):
-        raise TypeError("second order is for layers and activations")
-    return probe
-
-
-def _cost(setting: Setting) -> CostProbe:
-    probe = setting.need_probe()
-    if not isinstance(probe, CostProbe):
-        raise TypeError("hessian is for costs")
-    return probe
 
 
 def _alone(measured: Measured) -> Measured:

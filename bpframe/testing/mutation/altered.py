@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from bpframe.core.operators import Operator
+from bpframe.core.operators.base import Shape
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["PRODUCTS", "Altered", "Joint"]
+__all__ = ["PRODUCTS", "Altered", "Joint", "Product"]
 
 
 class Joint(Operator):
@@ -42,11 +44,16 @@ class Joint(Operator):
         return np.asarray(pulled.reshape(*stack, self.examples, *self.in_shape))
 
 
-class Altered(Operator):
-    """An operator with one of its products changed by a subclass."""
+#: A product of a part: with a vector, and with the buffer or the number of examples that come with it.
+Product = Callable[[Operator, Array, Any], Array]
 
-    def __init__(self, part: Operator) -> None:
+
+class Altered(Operator):
+    """An operator with some of its products, named, replaced by functions of the operator and of their arguments."""
+
+    def __init__(self, part: Operator, **products: Product) -> None:
         self.part = part
+        self.products = products
 
     @property
     def couples_batch(self) -> bool:  # type: ignore[override]  # a constant of the class elsewhere
@@ -60,119 +67,77 @@ class Altered(Operator):
 
     def jvp(self, v: Array, out: Array | None = None) -> Array:
         """Push forward."""
-        return self.part.jvp(v)
+        return self.products["jvp"](self.part, v, out) if "jvp" in self.products else self.part.jvp(v)
 
     def vjp(self, u: Array, out: Array | None = None) -> Array:
         """Pull back."""
-        return self.part.vjp(u)
+        return self.products["vjp"](self.part, u, out) if "vjp" in self.products else self.part.vjp(u)
 
     def shared_jvp(self, v: Array, batch: int) -> Array:
         """Push a shared tangent."""
-        return self.part.shared_jvp(v, batch)
+        product = self.products.get("shared_jvp")
+        return product(self.part, v, batch) if product else self.part.shared_jvp(v, batch)
 
     def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
         """Pull back and add."""
-        return self.part.sum_vjp(u)
-
-    def _depth(self, argument: Array, features: int) -> int:
-        """The number of stack axes."""
-        return argument.ndim - features - 1
+        return self.products["sum_vjp"](self.part, u, out) if "sum_vjp" in self.products else self.part.sum_vjp(u)
 
 
-class _VjpScaled(Altered):
-    def vjp(self, u: Array, out: Array | None = None) -> Array:
-        return self.part.vjp(u) * 1.01
-
-    def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
-        return self.part.sum_vjp(u) * 1.01
+def _stacks(vector: Array, shape: Shape) -> int:
+    """The number of stack axes."""
+    return vector.ndim - len(shape) - 1
 
 
-class _VjpEntryLost(Altered):
-    def vjp(self, u: Array, out: Array | None = None) -> Array:
-        pulled = np.array(self.part.vjp(u))
-        if pulled.size:
-            pulled.reshape(*pulled.shape[: pulled.ndim - len(self.in_shape)], -1)[..., -1] = 0
-        return pulled
+def _without_last(part: Operator, u: Array, out: Any) -> Array:
+    pulled = np.array(part.vjp(u))
+    if pulled.size:
+        pulled.reshape(*pulled.shape[: pulled.ndim - len(part.in_shape)], -1)[..., -1] = 0
+    return pulled
 
 
-class _JvpStacksWrong(Altered):
-    def jvp(self, v: Array, out: Array | None = None) -> Array:
-        return self.part.jvp(v) * (1.01 if self._depth(v, len(self.in_shape)) > 1 else 1)
+def _of_a_stack_reversed(part: Operator, u: Array, out: Any) -> Array:
+    pulled = part.vjp(u)
+    return pulled[::-1] if _stacks(u, part.out_shape) else pulled
 
 
-class _VjpStacksReversed(Altered):
-    def vjp(self, u: Array, out: Array | None = None) -> Array:
-        pulled = self.part.vjp(u)
-        return pulled[::-1] if self._depth(u, len(self.out_shape)) else pulled
+def _mean(part: Operator, u: Array, out: Any) -> Array:
+    return np.asarray(part.sum_vjp(u) / max(u.shape[_stacks(u, part.out_shape)], 1))
 
 
-class _JvpAloneWrong(Altered):
-    def jvp(self, v: Array, out: Array | None = None) -> Array:
-        return self.part.jvp(v) * (1 if self._depth(v, len(self.in_shape)) else 1.01)
-
-
-class _SumIsMean(Altered):
-    def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
-        batch = u.shape[self._depth(u, len(self.out_shape))]
-        return np.asarray(self.part.sum_vjp(u) / max(batch, 1))
-
-
-class _SharedScaled(Altered):
-    def shared_jvp(self, v: Array, batch: int) -> Array:
-        return 2 * self.part.shared_jvp(v, batch)
-
-
-class _SumAlone(Altered):
-    """Right without stacks, and only there."""
-
-    def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
-        return self.part.sum_vjp(u) * (1.01 if self._depth(u, len(self.out_shape)) else 1)
-
-
-class _Conjugating(Altered):
-    def jvp(self, v: Array, out: Array | None = None) -> Array:
-        return self.part.jvp(v.conj())
-
-    def vjp(self, u: Array, out: Array | None = None) -> Array:
-        return self.part.vjp(u.conj())
-
-
-class _OfAbsolute(Altered):
-    def jvp(self, v: Array, out: Array | None = None) -> Array:
-        return self.part.jvp(np.abs(v))
-
-
-class _Overwriting(Altered):
-    def vjp(self, u: Array, out: Array | None = None) -> Array:
-        pulled = np.array(self.part.vjp(u))
-        if u.flags.writeable:
-            u[...] = 0
-        return pulled
-
-
-class _BufferUnwritten(Altered):
-    def jvp(self, v: Array, out: Array | None = None) -> Array:
-        return self.part.jvp(v) if out is None else out
-
-
-class _ExamplesMixed(Altered):
-    def vjp(self, u: Array, out: Array | None = None) -> Array:
-        return np.roll(self.part.vjp(u), 1, axis=self._depth(u, len(self.out_shape)))
+def _overwriting(part: Operator, u: Array, out: Any) -> Array:
+    pulled = np.array(part.vjp(u))
+    if u.flags.writeable:
+        u[...] = 0
+    return pulled
 
 
 #: Mutations of the products, by name.
-PRODUCTS: dict[str, Callable[[Operator], Altered]] = {
-    "vjp off by 1 %, jvp right": _VjpScaled,
-    "vjp without the last feature, jvp right": _VjpEntryLost,
-    "vjp of the example before, jvp right": _ExamplesMixed,
-    "jvp right without or with one stack axis only": _JvpStacksWrong,
-    "jvp right with stacks only": _JvpAloneWrong,
-    "vjp of a stack in reverse": _VjpStacksReversed,
-    "sum_vjp a mean": _SumIsMean,
-    "sum_vjp right without stacks only": _SumAlone,
-    "shared_jvp doubled": _SharedScaled,
-    "conjugating": _Conjugating,
-    "jvp of |v|": _OfAbsolute,
-    "vjp overwrites its argument": _Overwriting,
-    "jvp returns its buffer unwritten": _BufferUnwritten,
+PRODUCTS: dict[str, dict[str, Product]] = {
+    "vjp off by 1 %, jvp right": {
+        "vjp": lambda part, u, out: part.vjp(u) * 1.01,
+        "sum_vjp": lambda part, u, out: part.sum_vjp(u) * 1.01,
+    },
+    "vjp without the last feature, jvp right": {"vjp": _without_last},
+    "vjp of the example before, jvp right": {
+        "vjp": lambda part, u, out: np.roll(part.vjp(u), 1, axis=_stacks(u, part.out_shape))
+    },
+    "jvp right without or with one stack axis only": {
+        "jvp": lambda part, v, out: part.jvp(v) * (1.01 if _stacks(v, part.in_shape) > 1 else 1)
+    },
+    "jvp right with stacks only": {
+        "jvp": lambda part, v, out: part.jvp(v) * (1 if _stacks(v, part.in_shape) else 1.01)
+    },
+    "vjp of a stack in reverse": {"vjp": _of_a_stack_reversed},
+    "sum_vjp a mean": {"sum_vjp": _mean},
+    "sum_vjp right without stacks only": {
+        "sum_vjp": lambda part, u, out: part.sum_vjp(u) * (1.01 if _stacks(u, part.out_shape) else 1)
+    },
+    "shared_jvp doubled": {"shared_jvp": lambda part, v, batch: 2 * part.shared_jvp(v, batch)},
+    "conjugating": {
+        "jvp": lambda part, v, out: part.jvp(v.conj()),
+        "vjp": lambda part, u, out: part.vjp(u.conj()),
+    },
+    "jvp of |v|": {"jvp": lambda part, v, out: part.jvp(np.abs(v))},
+    "vjp overwrites its argument": {"vjp": _overwriting},
+    "jvp returns its buffer unwritten": {"jvp": lambda part, v, out: part.jvp(v) if out is None else out},
 }

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from bpframe.core.backprop.local_jacobian import local_jacobian
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.core.operators.base import Shape
-from bpframe.testing.mutation.altered import PRODUCTS, Altered, Joint
+from bpframe.testing.mutation.altered import PRODUCTS, Altered, Joint, Product
 from bpframe.testing.probe import LayerProbe, Point, Probe
 from bpframe.validation.plain_arrays import Array
 
@@ -103,38 +104,14 @@ def _factor_of_a_field(j: Array, scene: Scene) -> Array | None:
     return None
 
 
-def _at(change: Callable[[Array, int, int], None]) -> Callable[[Array, Scene], Array]:
-    """Change one entry, row or column in place."""
+def _at(where: Callable[[int, int], Any], number: float) -> Callable[[Array, Scene], Array]:
+    """Multiply the entry, row or column that `where` makes of a row and a column."""
 
     def changed(j: Array, scene: Scene) -> Array:
-        change(j, *scene.entry(j))
+        j[where(*scene.entry(j))] *= number
         return j
 
     return changed
-
-
-def _off(j: Array, row: int, column: int) -> None:
-    j[:, row, column] *= 1 + 1e-4
-
-
-def _entry_zeroed(j: Array, row: int, column: int) -> None:
-    j[:, row, column] = 0
-
-
-def _row_zeroed(j: Array, row: int, column: int) -> None:
-    j[:, row] = 0
-
-
-def _column_zeroed(j: Array, row: int, column: int) -> None:
-    j[:, :, column] = 0
-
-
-def _nan(j: Array, row: int, column: int) -> None:
-    j[:, row, column] = np.nan
-
-
-def _of_one_example(j: Array, row: int, column: int) -> None:
-    j[0, row, column] *= 1 + 1e-4
 
 
 def _entry_added(j: Array, scene: Scene) -> Array | None:
@@ -230,12 +207,12 @@ _ON_NUMBERS: dict[str, Callable[[Array, Scene], Array | None]] = {
     "square": lambda j, scene: j * j,
     "square root": lambda j, scene: np.sign(j) * np.sqrt(np.abs(j)),
     "absolute value": lambda j, scene: np.abs(j).astype(j.dtype),
-    "one entry off by 1e-4": _at(_off),
-    "one entry off by 1e-4 in one example": _at(_of_one_example),
-    "one entry zero": _at(_entry_zeroed),
-    "one column zero": _at(_column_zeroed),
-    "one row zero": _at(_row_zeroed),
-    "one entry NaN": _at(_nan),
+    "one entry off by 1e-4": _at(lambda row, column: np.s_[:, row, column], 1 + 1e-4),
+    "one entry off by 1e-4 in one example": _at(lambda row, column: (0, row, column), 1 + 1e-4),
+    "one entry zero": _at(lambda row, column: np.s_[:, row, column], 0),
+    "one column zero": _at(lambda row, column: np.s_[:, :, column], 0),
+    "one row zero": _at(lambda row, column: np.s_[:, row], 0),
+    "one entry NaN": _at(lambda row, column: np.s_[:, row, column], np.nan),
     "an entry outside the structure": _entry_added,
     "only the diagonal": _diagonal_only,
     "identity too many": _identity(1),
@@ -276,15 +253,15 @@ def _on_numbers(change: Callable[[Array, Scene], Array | None]) -> Callable[[Sce
     return apply
 
 
-def _on_products(change: Callable[[Operator], Altered]) -> Callable[[Scene], Operator | None]:
+def _on_products(products: Mapping[str, Product]) -> Callable[[Scene], Operator | None]:
     def apply(scene: Scene) -> Operator:
         operator = scene.operators[scene.key]
-        return change(operator).bind(operator.in_shape, operator.out_shape)
+        return Altered(operator, **products).bind(operator.in_shape, operator.out_shape)
 
     return apply
 
 
 MUTATIONS: tuple[Mutation, ...] = (
     *(Mutation(name, _on_numbers(change)) for name, change in _ON_NUMBERS.items()),
-    *(Mutation(name, _on_products(change)) for name, change in PRODUCTS.items()),
+    *(Mutation(name, _on_products(products)) for name, products in PRODUCTS.items()),
 )
