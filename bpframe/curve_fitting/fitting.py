@@ -123,9 +123,7 @@ def fit_curve(
     if unknown:
         raise _unknown_arguments(unknown)
     absolute_sigma = checked_truth("absolute_sigma", absolute_sigma)
-    network = _model_of(model, x)
-    x, y, sigma, kept = unmasked(network._by_name(x), y, sigma)
-    inputs, target = _prepared(network, x, y, sigma)
+    network, inputs, target, kept = _prepared(model, x, y, sigma)
     set_start(network.parameters, start)
     parameters = network.parameters.vector
     started = parameters.copy()
@@ -149,7 +147,7 @@ def fit_curve(
         start=started,
         uncertainty=found.verdict.uncertainty,
         absolute_sigma=absolute_sigma,
-        residuals=_as_given(residuals.reshape(np.shape(y)), kept),
+        residuals=_as_given(residuals.reshape(len(residuals), *np.shape(y)[1:]), kept),
         chi_square=float(np.sum(np.square(residuals / target[..., 1]))),
         total_square=total_square(target),
         count=residuals.size,
@@ -181,9 +179,7 @@ def covariance(
     if not isinstance(network, Network):
         raise DataError("covariance wants a network", received=type(network).__name__, hint="fit_curve(layer, x, y)")
     absolute_sigma = checked_truth("absolute_sigma", absolute_sigma)
-    fitted = _model_of(network, x)
-    x, y, sigma, _ = unmasked(fitted._by_name(x), y, sigma)
-    inputs, target = _prepared(fitted, x, y, sigma)
+    fitted, inputs, target, _ = _prepared(network, x, y, sigma)
     return judged(fitted, inputs, target, fitted.parameters.vector, absolute_sigma).uncertainty
 
 
@@ -198,15 +194,11 @@ def _unknown_arguments(unknown: Mapping[str, Any]) -> SpecError:
     )
 
 
-def _model_of(model: Layer | Network, x: Any) -> Network:
-    """Return the network to fit to points x, which knows the names of x's columns where x is a table."""
+def _prepared(model: Layer | Network, x: Any, y: Any, sigma: Any) -> tuple[Network, dict[str, Array], Array, Array]:
+    """Return the network to fit, its inputs by name, the target of its cost, and which points are not masked."""
     network = fitted_network(model, features_of(x))
-    network._preparation = network._knowing_columns(x, None)
-    return network
-
-
-def _prepared(network: Network, x: Any, y: Any, sigma: Any) -> tuple[dict[str, Array], Array]:
-    """Return the network's inputs by name, and the target of its cost."""
+    network._preparation = network._knowing_columns(x, None)  # where x is a table
+    x, y, sigma, kept = unmasked(network._by_name(x), y, sigma)
     graph = network.graph
     inputs = shaped_inputs(graph, x)
     (output,) = graph.outputs
@@ -220,7 +212,7 @@ def _prepared(network: Network, x: Any, y: Any, sigma: Any) -> tuple[dict[str, A
             received=str(found.size),
             hint="fix some parameters, by writing their values into the formula",
         )
-    return inputs, target
+    return network, inputs, target, kept
 
 
 def _better(first: _Try, second: _Try) -> tuple[_Try, str]:

@@ -128,7 +128,7 @@ class Report(BaseModel):
         lines += [f"  note: {note}" for note in self.notes]
         return "\n".join(lines)
 
-    def _failure(self, failure: Outcome, others: Sequence[str] = ()) -> list[str]:
+    def _failure(self, failure: Outcome, others: Sequence[str]) -> list[str]:
         """Lay one failure out: what it found, the likely mistake, what the transpose says, and how to see it again.
 
         `others` are checks that met the same.

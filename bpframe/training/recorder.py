@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,57 +24,50 @@ __all__ = ["Listener", "Recorder", "recording"]
 Listener = Callable[[int, History], None]
 
 
+@dataclass
 class Recorder:
     """Measures the network at the end of each epoch, adds the record to the history, and tells of it."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        spec: TrainingSpec,
-        history: History,
-        data: Samples,
-        validation: Samples | None,
-        interruption: Interruption,
-        progress: Progress,
-        listener: Listener | None,
-    ) -> None:
-        self.history = history
-        self.interruption = interruption
-        self.progress = progress
-        self._engine = engine
-        self._data = data
-        self._validation = validation
-        self._listener = listener
-        self._measures_accuracy = "accuracy" in spec.metrics
+    engine: Engine
+    spec: TrainingSpec
+    history: History
+    data: Samples
+    validation: Samples | None
+    listener: Listener | None
+    interruption: Interruption
+    progress: Progress
+
+    def __post_init__(self) -> None:
+        self._measures_accuracy = "accuracy" in self.spec.metrics
         if self._measures_accuracy:
-            self._accuracy(_first(data))  # refuses targets that it cannot compare, before anything changes
+            self._accuracy(_first(self.data))  # refuses targets that it cannot compare, before anything changes
         self._started = time.perf_counter()
 
     def record(self, cost: float, validation_cost: float | None, figures: Mapping[str, float] | None = None) -> None:
         """Record that an epoch is over; its time runs from the end of the one before."""
         record = EpochRecord(epoch=len(self.history) + 1, cost=cost, seconds=0.0, figures=dict(figures or {}))
         record.validation_cost = validation_cost
-        if self._measures_accuracy and self._validation is not None:
-            record.validation_accuracy = self._accuracy(self._validation)
+        if self._measures_accuracy and self.validation is not None:
+            record.validation_accuracy = self._accuracy(self.validation)
         elif self._measures_accuracy:
-            record.accuracy = self._accuracy(self._data)
+            record.accuracy = self._accuracy(self.data)
         record.seconds = time.perf_counter() - self._started
         self.history.epochs.append(record)
         self.progress.after(record)
-        if self._listener is not None:
-            self._listener(record.epoch, self.history)
+        if self.listener is not None:
+            self.listener(record.epoch, self.history)
         self._started = time.perf_counter()
 
     def validation_cost(self) -> float | None:
         """Return the mean cost of the validation data, or None where there is none."""
-        if self._validation is None:
+        if self.validation is None:
             return None
-        return self._engine.total_cost(*self._validation) / count_of(self._validation)
+        return self.engine.total_cost(*self.validation) / count_of(self.validation)
 
     def _accuracy(self, samples: Samples) -> float:
         inputs, targets = samples
         (name, target), *_ = targets.items()
-        return accuracy(self._engine.outputs(inputs)[name], target)
+        return accuracy(self.engine.outputs(inputs)[name], target)
 
 
 @contextmanager
@@ -102,7 +96,7 @@ def recording(
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
     unit = "iteration" if spec.minimizes else "epoch"
     with quiet, interruptible() as interruption, shown_progress(spec.epochs, show, unit) as progress:
-        yield Recorder(engine, spec, history, data, validation, interruption, progress, listener)
+        yield Recorder(engine, spec, history, data, validation, listener, interruption, progress)
 
 
 def _first(samples: Samples) -> Samples:

@@ -7,7 +7,6 @@ long as its source, its versions, its fields and its shapes stay the same.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 from bpframe.core.component import Initializer, Optimizer, contract_of
 from bpframe.core.graph.graph import Graph
@@ -22,7 +21,7 @@ VARIABLE = "BPFRAME_VERIFY"
 _WORDS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off", ""), False)
 
 
-def wanted(verify: bool | None, environ: Mapping[str, str] = os.environ) -> bool:
+def wanted(verify: bool | None) -> bool:
     """Return whether to verify: what the caller says, else what BPFRAME_VERIFY says, else not.
 
     Raises
@@ -33,7 +32,7 @@ def wanted(verify: bool | None, environ: Mapping[str, str] = os.environ) -> bool
     """
     if verify is not None:
         return checked_truth("verify", verify)
-    word = environ.get(VARIABLE, "").strip().lower()
+    word = os.environ.get(VARIABLE, "").strip().lower()
     if word not in _WORDS:
         raise SpecError(
             f"the environment variable {VARIABLE} says neither yes nor no",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -71,16 +71,9 @@ def everything() -> list[Subject | Report]:
 
 def _in_file(stack: contextlib.ExitStack, path: str, name: str) -> list[Subject | Report]:
     module = stack.enter_context(loose_file(Path(path)))
-    reports: list[Subject | Report] = []
-    stated: list[Example] = []
     hook = getattr(module, "bpframe_examples", None)
     where = f"EXAMPLES in {path}" if hook is None else f"bpframe_examples() in {path}"
-    try:
-        stated = list(read_examples(getattr(module, "EXAMPLES", ()) if hook is None else hook(), where))
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        reports.append(broken(path, "examples", f"{where}: {in_words(error)}"))
+    stated, reports = _stated(path, where, lambda: [getattr(module, "EXAMPLES", ()) if hook is None else hook()])
     # An instance of a class from elsewhere is checked too where the file states it as an example.
     classes = list(dict.fromkeys([*components_of(module), *(type(each.component) for each in stated)]))
     by_class = {each.__name__: each for each in classes}
@@ -100,6 +93,21 @@ def _in_file(stack: contextlib.ExitStack, path: str, name: str) -> list[Subject 
     return reports
 
 
+def _stated(
+    what: str, where: str, returned: Callable[[], Iterable[Any]]
+) -> tuple[list[Example], list[Subject | Report]]:
+    """Return the examples that an author states, and a report where the code that states them fails."""
+    stated: list[Example] = []
+    try:
+        for each in returned():
+            stated += read_examples(each, where)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the author's own code
+        return stated, [broken(what, "examples", f"{where}: {in_words(error)}")]
+    return stated, []
+
+
 def _of_class(stated: list[Example], cls: type[Component]) -> tuple[Example, ...]:
     return tuple(each for each in stated if type(each.component) is cls)
 
@@ -110,15 +118,8 @@ def _of_set(plugin_set: PluginSet, discovery: Discovery) -> list[Subject | Repor
         return []
     if plugin_set.status != "ok":
         return [broken(name, "loading", f"the plugin set is {plugin_set.status}: {plugin_set.reason}")]
-    reports: list[Subject | Report] = []
-    stated: list[Example] = []
-    try:
-        for returned in _returned_examples(plugin_set, discovery):
-            stated += read_examples(returned, f"bpframe_examples() of {name}")
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # the set's own code
-        reports.append(broken(name, "examples", in_words(error)))
+    where = f"bpframe_examples() of {name}"
+    stated, reports = _stated(name, where, lambda: _returned_examples(plugin_set, discovery))
     for cls in plugin_set.components:
         # A kind may be one of several categories' names; the category before it tells them apart.
         alike = [other for other in plugin_set.components if other.kind == cls.kind]
