@@ -5,9 +5,9 @@ print(fit.summary())
 """
 
 from bpframe.curve_fitting.covariance import Covariance
+from bpframe.curve_fitting.fit_summary import FitSummary
 from bpframe.curve_fitting.fitting import covariance, fit_curve
 from bpframe.curve_fitting.result import CurveFit
-from bpframe.curve_fitting.summary import FitSummary
 from bpframe.curve_fitting.verdict import Verdict
 
 __all__ = ["Covariance", "CurveFit", "FitSummary", "Verdict", "covariance", "fit_curve"]

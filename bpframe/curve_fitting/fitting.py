@@ -18,7 +18,7 @@ from bpframe.curve_fitting.data import (
     unmasked,
     weighted_target,
 )
-from bpframe.curve_fitting.model import default_optimizer, entry_names, fitted_network, set_start, values
+from bpframe.curve_fitting.fitted_network import default_optimizer, entry_names, fitted_network, set_start, values
 from bpframe.curve_fitting.result import CurveFit
 from bpframe.curve_fitting.verdict import Verdict, judged, total_square
 from bpframe.errors import DataError, DraftWarning, SpecError, did_you_mean

@@ -10,7 +10,7 @@ import numpy as np
 
 from bpframe.curve_fitting.covariance import Covariance
 from bpframe.curve_fitting.data import real_numbers, shaped_inputs
-from bpframe.curve_fitting.summary import FitSummary, largest_correlations, value_row
+from bpframe.curve_fitting.fit_summary import FitSummary, largest_correlations, value_row
 from bpframe.curve_fitting.verdict import Verdict
 from bpframe.errors import DataError
 from bpframe.network import Network

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bpframe.curve_fitting.covariance import ILL_CONDITIONED, Covariance, parameter_covariance
-from bpframe.curve_fitting.model import entry_names
+from bpframe.curve_fitting.fitted_network import entry_names
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.derivatives.least_squares.linear_minimum import NEAR, LinearMinimum
 from bpframe.network import Network

@@ -25,8 +25,8 @@ from bpframe.testing.kit import called_for, check_component
 from bpframe.testing.report import Outcome, Report
 
 if TYPE_CHECKING:
-    from bpframe.testing.comparing import Comparison, compare_jacobians
     from bpframe.testing.running.parametrize import parametrize_with_components
+    from bpframe.testing.two_declarations import Comparison, compare_jacobians
 
 __all__ = [
     "Comparison",
@@ -40,8 +40,8 @@ __all__ = [
 
 # Loaded when they are asked for: pytest need not be installed, nor wait to be imported, for a check.
 _LATER = {
-    "Comparison": "comparing",
-    "compare_jacobians": "comparing",
+    "Comparison": "two_declarations",
+    "compare_jacobians": "two_declarations",
     "parametrize_with_components": "running.parametrize",
 }
 

@@ -56,15 +56,13 @@ def is_one_hot(y: Array) -> bool:
 
 def _right_side(scores: Array, target: Array) -> Array:
     """Return where one output lies on its target's side of 1/2."""
-    known = (target == 0) | (target == 1)
-    if not known.all():
-        row = int(np.argmin(known))
-        raise DataError(
-            "accuracy of one output needs targets of two classes",
-            expected="0 and 1: the output is compared with 1/2",
-            received=f"{target[row]} at [{row}]",
-            hint="accuracy means nothing for measured numbers; map the two classes to 0 and 1",
-        )
+    _require(
+        (target == 0) | (target == 1),
+        target,
+        "accuracy of one output needs targets of two classes",
+        "0 and 1: the output is compared with 1/2",
+        "accuracy means nothing for measured numbers; map the two classes to 0 and 1",
+    )
     right: Array = np.where(target == 1, scores > 0.5, scores < 0.5)
     return right
 
@@ -76,37 +74,32 @@ def _classes(prediction: Array, target: Array) -> Array:
         largest = target[np.arange(len(target)), right]
         known = ((target >= 0) & (target <= 1)).all(axis=1)
         known &= np.count_nonzero(target == largest[:, None], axis=1) == 1
-        if not known.all():
-            row = int(np.argmin(known))
-            raise DataError(
-                "accuracy cannot tell the class of these targets",
-                expected="one-hot rows, or shares between 0 and 1 with a single largest; or class numbers",
-                received=f"{target[row].tolist()} at [{row}]",
-                hint="accuracy means nothing for measured numbers; otherwise accuracy(prediction, class numbers)",
-            )
+        _require(
+            known,
+            target,
+            "accuracy cannot tell the class of these targets",
+            "one-hot rows, or shares between 0 and 1 with a single largest; or class numbers",
+            "accuracy means nothing for measured numbers; otherwise accuracy(prediction, class numbers)",
+        )
         return right
     labels = _column(prediction, target)
     count = prediction.shape[1]
     if labels.dtype.kind not in "iuf":
         raise _cannot_compare(prediction, target)
-    broken = labels != np.floor(labels)  # NaN too; infinities are outside
-    if broken.any():
-        row = int(np.argmax(broken))
-        raise DataError(
-            "accuracy of targets that are no class numbers is undefined",
-            expected=f"class numbers from 0 to {count - 1}",
-            received=f"{labels[row]} at [{row}]",
-            hint="accuracy means nothing for measured numbers",
-        )
-    outside = (labels < 0) | (labels >= count)
-    if outside.any():
-        row = int(np.argmax(outside))
-        raise DataError(
-            "accuracy of targets that are none of the classes is undefined",
-            expected=f"class numbers from 0 to {count - 1}",
-            received=f"{labels[row]} at [{row}]",
-        )
+    wanted, whole = f"class numbers from 0 to {count - 1}", labels == np.floor(labels)  # NaN is not
+    what = "accuracy of targets that are no class numbers is undefined"
+    _require(whole, labels, what, wanted, "accuracy means nothing for measured numbers")
+    what = "accuracy of targets that are none of the classes is undefined"
+    _require((labels >= 0) & (labels < count), labels, what, wanted)
     return labels.astype(np.intp)
+
+
+def _require(known: Array, target: Array, problem: str, expected: str, hint: str | None = None) -> None:
+    """Refuse targets with the first that is not known."""
+    if not known.all():
+        row = int(np.argmin(known))
+        shown = target[row].tolist() if target.ndim > 1 else target[row]
+        raise DataError(problem, expected=expected, received=f"{shown} at [{row}]", hint=hint)
 
 
 def _column(prediction: Array, target: Array) -> Array:

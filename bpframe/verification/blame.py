@@ -14,8 +14,8 @@ from bpframe.core.graph.graph import Graph, Node, Shape
 from bpframe.core.graph.randomness import stream
 from bpframe.measured.by_number import has_kink
 from bpframe.measured.line import sizes
+from bpframe.testing.checks.adjoint import paired
 from bpframe.testing.checks.directions import compared_along
-from bpframe.testing.checks.products import paired
 from bpframe.testing.diagnosis import diagnose, explained
 from bpframe.testing.kit import check_component
 from bpframe.testing.measuring import Block, by_rows, function_of, wrong_blocks

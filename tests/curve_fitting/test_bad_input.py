@@ -180,7 +180,7 @@ def test_without_the_minimizers_the_error_says_what_is_missing(monkeypatch):
     bare = type(default_registry())(
         tuple(each for each in default_registry().sets if each.provider.set != "minimizers")
     )
-    monkeypatch.setattr("bpframe.curve_fitting.model.default_registry", lambda: bare)
+    monkeypatch.setattr("bpframe.curve_fitting.fitted_network.default_registry", lambda: bare)
     refused(UnknownComponent, "minimizers.weighted_quadratic", "BPFRAME_PLUGINS")
 
 

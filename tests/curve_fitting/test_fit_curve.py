@@ -14,7 +14,7 @@ from scipy.stats import norm, t
 import bpframe as bp
 from bpframe import Network, node
 from bpframe.curve_fitting import covariance
-from bpframe.curve_fitting.summary import value_row
+from bpframe.curve_fitting.fit_summary import value_row
 from tests.components.activations import Tanh
 from tests.curve_fitting.formulas import SIGMA, Decay, DraftDecay, Powers, X, Y, decay, decay_slopes
 

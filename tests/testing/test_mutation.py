@@ -12,7 +12,7 @@ import pytest
 from bpframe.extend import Activation, Array, Diagonal, Operator
 from bpframe.testing.mutation import mutating as mutation
 from bpframe.testing.mutation.mutating import MutationReport, mutate_component
-from bpframe.testing.mutation.ways import MUTATIONS
+from bpframe.testing.mutation.mutations import MUTATIONS
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.components.dropout import Dropout
 from tests.components.softmax import Softmax

@@ -3,23 +3,23 @@
 from bpframe.testing.checks.base import Check, Failure, Setting, Skipped
 from bpframe.testing.checks.description import description_checks
 from bpframe.testing.checks.drafts import draft_checks, is_draft
+from bpframe.testing.checks.entries import entry_checks
 from bpframe.testing.checks.extremes import extreme_checks
-from bpframe.testing.checks.jacobians import jacobian_checks
-from bpframe.testing.checks.others import other_checks
 from bpframe.testing.checks.pure_passes import pure_checks
 from bpframe.testing.checks.second_order import second_order_checks
 from bpframe.testing.checks.values import value_checks
+from bpframe.testing.checks.without_jacobian import checks_without_jacobian
 
 __all__ = ["CHECKS", "DRAFT_CHECKS", "Check", "Failure", "Setting", "Skipped", "is_draft"]
 
 #: Each returns the checks that a setting's declarations call for.
 CHECKS = (
     value_checks,
-    jacobian_checks,
+    entry_checks,
     second_order_checks,
     extreme_checks,
     pure_checks,
-    other_checks,
+    checks_without_jacobian,
     description_checks,
 )
 

@@ -52,6 +52,11 @@ class Case:
         """Which entries are wrong, (K, N, *output)."""
         return self.block.wrong
 
+    @property
+    def wrong_places(self) -> Array | None:
+        """Which are wrong as (K, N, outputs); None where the batch is coupled or a side is empty."""
+        return None if self.block.coupled or not self.d.size else self.wrong.reshape(*self.d.shape[:2], -1)
+
     @cached_property
     def error(self) -> float:
         """The largest error of the measurement."""

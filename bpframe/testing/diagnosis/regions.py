@@ -14,12 +14,11 @@ __all__ = ["REGIONS", "some_examples"]
 
 def branch(case: Case) -> str | None:
     """The wrong entries are those of inputs on one side of a border."""
-    if not case.is_input or case.block.coupled or not case.d.size:
+    if not case.is_input or case.wrong_places is None:
         return None
-    columns, batch = case.d.shape[:2]
-    wrong = np.any(case.wrong.reshape(columns, batch, -1), axis=2).T  # (N, K)
+    wrong = np.any(case.wrong_places, axis=2).T  # (N, K)
     for name, x in _conditions(case):
-        values = x.reshape(batch, -1)
+        values = x.reshape(len(wrong), -1)
         said = _border(name, values[~wrong], values[wrong])
         if said:
             return f"a wrong branch: only entries with {said} are wrong{_detail(case)}"
@@ -76,13 +75,10 @@ def _detail(case: Case) -> str:
 
 def single(case: Case) -> str | None:
     """Only one row, one column or one entry is wrong."""
-    if case.block.coupled or not case.d.size:
+    wrong = case.wrong_places
+    if wrong is None or not wrong.any():
         return None
-    columns, batch = case.d.shape[:2]
-    wrong: Array = case.wrong.reshape(columns, batch, -1)  # (K, N, R)
     places = np.asarray(wrong.any(axis=1))
-    if not wrong.any():
-        return None
     if places.sum() == 1 and places.size > 3 and wrong.any(axis=(0, 2)).all():
         column, row = (int(i[0]) for i in np.nonzero(places))
         return (
@@ -110,10 +106,8 @@ def several(case: Case) -> str | None:
         for axis, length in enumerate(shape):
             place = first + axis
             others = tuple(i for i in range(wrong.ndim) if i not in (place, examples))
-            marked: Array = np.asarray(
-                wrong.any(axis=others)
-            )  # (N, length), or its transpose where the axis is the key's
-            marked = marked if place > examples else marked.T
+            marked: Array = np.asarray(wrong.any(axis=others))
+            marked = marked if place > examples else marked.T  # (N, length)
             which = np.flatnonzero(marked.any(axis=0))
             if not 1 < len(which) < length or not marked[:, which].all():
                 continue
@@ -148,14 +142,13 @@ def _slice(which: Array) -> str:
 
 def some_examples(case: Case) -> str | None:
     """Only some examples are wrong."""
-    if case.block.coupled or not case.d.size:
+    if case.wrong_places is None:
         return None
-    columns, batch = case.d.shape[:2]
-    wrong = case.wrong.reshape(columns, batch, -1).any(axis=(0, 2))
-    if not 0 < wrong.sum() < batch:
+    wrong: Array = np.asarray(case.wrong_places.any(axis=(0, 2)))
+    if not 0 < wrong.sum() < len(wrong):
         return None
     which = ", ".join(str(int(i)) for i in np.flatnonzero(wrong))
-    return f"only examples {which} of {batch} are wrong: a branch, or an order that depends on the values"
+    return f"only examples {which} of {len(wrong)} are wrong: a branch, or an order that depends on the values"
 
 
 def _zeroed(case: Case, wrong: Array) -> str:

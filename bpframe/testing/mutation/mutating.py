@@ -14,7 +14,7 @@ from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import Operator
 from bpframe.testing.checks import CHECKS, Check, Failure, Setting, Skipped, is_draft
 from bpframe.testing.checks.base import without_warnings
-from bpframe.testing.mutation.ways import MUTATIONS, Mutation, Scene
+from bpframe.testing.mutation.mutations import MUTATIONS, Mutation, Scene
 from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of
 from bpframe.testing.shapes import larger_shapes
 from bpframe.validation.plain_arrays import Array

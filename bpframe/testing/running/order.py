@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from bpframe.core.component import contract_of
 from bpframe.errors import BpframeError, SpecError, closest
-from bpframe.testing.comparing import compare_jacobians
 from bpframe.testing.kit import check_component, check_names, fields_of
 from bpframe.testing.report import Outcome, Report, Status, family_of, in_words
 from bpframe.testing.running.examples import Example, guess_examples
 from bpframe.testing.running.subjects import Subject, broken, everything, found_subjects
+from bpframe.testing.two_declarations import compare_jacobians
 
 __all__ = ["Follower", "Names", "Order", "refuse_unknown", "rerun", "run_order"]
 

@@ -7,14 +7,14 @@ from functools import partial
 
 import numpy as np
 
+from bpframe.testing.checks.adjoint import check_adjoint
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.checks.directions import check_directions
-from bpframe.testing.checks.products import check_products
 from bpframe.testing.diagnosis import diagnose
 from bpframe.testing.measuring import SECOND_OPINION, Block, block, wrong_blocks
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["jacobian_checks"]
+__all__ = ["entry_checks"]
 
 
 #: Points are normal numbers of these scales: near zero, usual, and where functions saturate.
@@ -33,7 +33,7 @@ DRAWS = (2, 8)
 RETRIES = 6
 
 
-def jacobian_checks(setting: Setting) -> list[Check]:
+def entry_checks(setting: Setting) -> list[Check]:
     """Return, for every input and parameter, the check of its entries, of its transpose and along directions."""
     if setting.probe is None:
         return []
@@ -41,7 +41,7 @@ def jacobian_checks(setting: Setting) -> list[Check]:
     for key in setting.probe.shapes:
         checks += [
             Check(f"jacobian[{key}]", partial(_entries, setting, key)),
-            Check(f"adjoint[{key}]", partial(check_products, setting, key)),
+            Check(f"adjoint[{key}]", partial(check_adjoint, setting, key)),
             Check(f"directions[{key}]", partial(check_directions, setting, key)),
         ]
     return checks

@@ -10,13 +10,13 @@ from bpframe.core.operators import KroneckerForm, Operator, PulledVectors
 from bpframe.testing.checks.base import Failure, Setting
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["check_products", "paired"]
+__all__ = ["check_adjoint", "paired"]
 
 
 BATCH = 5
 
 
-def check_products(setting: Setting, key: str) -> None:
+def check_adjoint(setting: Setting, key: str) -> None:
     """⟨u, J v⟩ = ⟨Jᵀ u, v⟩, linear, with stacks, and every other product equal to what these two make of it."""
     probe = setting.need_probe()
     # A stream of its own: vectors equal to the point would be special, as for functions that do not depend on scale.

@@ -13,14 +13,14 @@ from bpframe.testing.checks.minimizers import minimizer_checks
 from bpframe.training.updates import Updater
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["other_checks"]
+__all__ = ["checks_without_jacobian"]
 
 
 SIZE = 37
 STEPS = 3
 
 
-def other_checks(setting: Setting) -> list[Check]:
+def checks_without_jacobian(setting: Setting) -> list[Check]:
     """Return the checks of an optimizer's update or minimize, or of an initializer's draw."""
     component = setting.component
     if isinstance(component, Optimizer) and "minimize" in contract_of(type(component)):
