@@ -11,7 +11,8 @@ import numpy as np
 
 from bpframe.core.operators import Operator
 from bpframe.measured.by_number import Measured, differentiate, measured_along
-from bpframe.testing.probe import Point, Probe
+from bpframe.testing.point import Point
+from bpframe.testing.probe import Probe
 from bpframe.validation.plain_arrays import Array
 
 __all__ = [

@@ -6,7 +6,7 @@ A probe gives values and declared Jacobians by key: the names of the inputs and 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -26,53 +26,18 @@ from bpframe.errors import ContractError
 from bpframe.measured.draft import DraftGradient
 from bpframe.replay.repeating import planned
 from bpframe.testing.intervals import Interval, domains_of
+from bpframe.testing.point import Point
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["CostProbe", "LayerProbe", "Point", "Probe", "probe_of"]
+__all__ = ["CostProbe", "LayerProbe", "Probe", "probe_of"]
 
 T = TypeVar("T")
 
+#: Makes other operators of those that a probe's component declares at a point.
+Change = Callable[["Probe", Point, Mapping[str, Operator]], Mapping[str, Operator]]
+
 #: The seed of every component's own randomness, so that forward and jacobian of one point draw the same numbers.
 RANDOM_SEED = 20_240_229
-
-
-@dataclass(frozen=True)
-class Point:
-    """Where a component is looked at: arrays by key, (N, *shape) for inputs and (*shape) for parameters.
-
-    `constants` are the arrays that have no derivative: integer inputs and targets.
-    """
-
-    arrays: Mapping[str, Array]
-    constants: Mapping[str, Array] = field(default_factory=dict)
-    state: Mapping[str, Array] = field(default_factory=dict)
-    training: bool = False
-    #: The number of examples.
-    batch: int = 0
-
-    def digest(self) -> tuple[Hashable, ...]:
-        """Return what tells this point from others, to remember measurements by."""
-        named = [*self.arrays.items(), *self.constants.items(), *self.state.items()]
-        return (self.training, *((name, array.dtype.str, array.shape, array.tobytes()) for name, array in named))
-
-    def with_array(self, key: str, array: Array) -> Point:
-        """Return the point with one array replaced."""
-        return replace(self, arrays={**self.arrays, key: array})
-
-    def in_dtype(self, dtype: Any) -> Point:
-        """Return the point with all its real numbers in another dtype."""
-        constants = {
-            key: each.astype(dtype) if each.dtype.kind == "f" else each for key, each in self.constants.items()
-        }
-        return replace(self.mapped(lambda each: each.astype(dtype)), constants=constants)
-
-    def mapped(self, change: Any) -> Point:
-        """Return the point with `change` applied to every array that has a derivative, and to the state."""
-        return replace(
-            self,
-            arrays={key: change(array) for key, array in self.arrays.items()},
-            state={key: change(array) for key, array in self.state.items()},
-        )
 
 
 class Probe:
@@ -89,6 +54,10 @@ class Probe:
     has_training = False
     #: Whether the component draws random numbers.
     has_random = False
+    #: What puts other operators in the place of the declared ones, and where measurements of forward are kept: for
+    #: those who try one component with many operators.
+    change: Change | None = None
+    memory: dict[Hashable, Any] | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -127,13 +96,23 @@ class Probe:
         """Return forward's output, (N, *output_shape)."""
         raise NotImplementedError
 
-    def operators(self, point: Point) -> Mapping[str, Operator]:
-        """Return the declared Jacobian of every key."""
+    def declared(self, point: Point) -> Mapping[str, Operator]:
+        """Return the component's own Jacobian of every key."""
         raise NotImplementedError
 
+    def operators(self, point: Point) -> Mapping[str, Operator]:
+        """Return the Jacobian of every key: the declared one, unless `change` makes another of it."""
+        declared = self.declared(point)
+        return declared if self.change is None else self.change(self, point, declared)
+
     def remembered(self, name: Hashable, compute: Callable[[], T]) -> T:
-        """Return what `compute` returns; a probe that is asked for the same often may keep it under `name`."""
-        return compute()
+        """Return what `compute` returns, from `memory` where it is there under `name`."""
+        if self.memory is None:
+            return compute()
+        if name not in self.memory:
+            self.memory[name] = compute()
+        found: T = self.memory[name]
+        return found
 
     def _constants(self, rng: np.random.Generator, batch: int) -> dict[str, Array]:
         return {}
@@ -210,7 +189,7 @@ class LayerProbe(Probe):
         """Return forward's output, (N, *output_shape)."""
         return self.trace(point)[self.NODE]
 
-    def operators(self, point: Point) -> Mapping[str, Operator]:
+    def declared(self, point: Point) -> Mapping[str, Operator]:
         """Return the declared Jacobian of every key."""
         return self.trace(point).jacobian(self.NODE)
 
@@ -259,7 +238,7 @@ class CostProbe(Probe):
         found: Array = self.ask("forward", words)
         return found
 
-    def operators(self, point: Point) -> Mapping[str, Operator]:
+    def declared(self, point: Point) -> Mapping[str, Operator]:
         """Return ∇_a C as a Jacobian of one row."""
         if self.contract.is_draft:
             gradient = DraftGradient(self.component)(point.arrays["a"], point.constants["y"])

@@ -20,7 +20,8 @@ from bpframe.errors import ContractError
 from bpframe.testing.checks.base import Failure
 from bpframe.testing.kit import fields_of, outcome_of
 from bpframe.testing.measuring import written_out
-from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of
+from bpframe.testing.point import Point
+from bpframe.testing.probe import CostProbe, LayerProbe, Probe, probe_of
 from bpframe.testing.report import Report
 from bpframe.validation.plain_arrays import Array
 

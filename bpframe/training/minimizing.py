@@ -97,12 +97,8 @@ class NetworkProblem(Problem):
         moved = np.asarray(parameters).astype(theta.dtype, copy=False)  # a large float64 becomes infinite in float32
         if not all_finite(moved):
             bad = int(moved.size - np.count_nonzero(np.isfinite(moved)))
-            raise NonFiniteError(
-                f"optimizer '{self._spec.optimizer.kind}' moves to parameters that are not finite",
-                expected="finite numbers",
-                received=f"{bad} of {moved.size} entries are NaN or infinite",
-                rows=[("kept", self._kept)],
-            )
+            received = f"{bad} of {moved.size} entries are NaN or infinite"
+            raise self._nonfinite("moves to parameters that are not finite", "finite numbers", received)
         theta[:] = moved
         self._history.steps += 1
         self._validation = None
@@ -140,12 +136,7 @@ class NetworkProblem(Problem):
             if name in EpochRecord.model_fields:
                 raise self._broken(f"report() has a figure '{name}', which a record holds itself", "another name", name)
         if not math.isfinite(told):
-            raise NonFiniteError(
-                f"optimizer '{self._spec.optimizer.kind}' reports a cost that is not finite",
-                expected="a finite number",
-                received=str(told),
-                rows=[("kept", self._kept)],
-            )
+            raise self._nonfinite("reports a cost that is not finite", "a finite number", str(told))
         if self._spec.optimizer.batches or told <= self._best[0]:
             self._best = told, self.parameters, self._engine.state
         self._recorder.record(told, self.validation_cost(), numbers)
@@ -215,6 +206,10 @@ class NetworkProblem(Problem):
             return float(value)
         except (TypeError, ValueError):
             raise self._broken(f"report() was given no number for '{name}'", "a number", repr(value)) from None
+
+    def _nonfinite(self, problem: str, expected: str, received: str) -> NonFiniteError:
+        what = f"optimizer '{self._spec.optimizer.kind}' {problem}"
+        return NonFiniteError(what, expected=expected, received=received, rows=[("kept", self._kept)])
 
     def _broken(self, problem: str, expected: str, received: str) -> ContractError:
         return ContractError(

@@ -19,7 +19,8 @@ from bpframe.testing.checks.directions import compared_along
 from bpframe.testing.diagnosis import diagnose, explained
 from bpframe.testing.kit import check_component
 from bpframe.testing.measuring import Block, by_rows, function_of, wrong_blocks
-from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe
+from bpframe.testing.point import Point
+from bpframe.testing.probe import CostProbe, LayerProbe, Probe
 from bpframe.testing.shapes import shorter_shapes, taken
 from bpframe.validation.plain_arrays import Array
 from bpframe.verification.gradient_check import Fault

@@ -24,7 +24,7 @@ MODULES = (
     "tests.minimizers.nist", "tests.minimizers.test_lbfgs", "tests.minimizers.test_levenberg_marquardt_singular",
     "tests.curve_fitting.formulas", "tests.replay.test_program", "tests.training.test_nonfinite",
     "tests.gradient_check.test_right_and_wrong", "tests.theory.graphs", "tests.replay.test_staleness",
-    "tests.verification.components",
+    "tests.verification.components", "tests.components.false_jacobians",
 )  # fmt: skip
 
 METHODS = ("forward", "jacobian", "hessian", "second_order", "second_derivative", "update", "draw")
@@ -53,9 +53,12 @@ CALLED: dict[str, dict[str, str]] = {
         "Scaled.jacobian": "reads settings, a dict",
     },
     "components": {
-        "Impure.forward": "changes x in place",
         "Half.update": "changes gradient in place",
         "Clocked.draw": "reads time, the module time",
+    },
+    "false_jacobians": {
+        "AddInPlace.forward": "changes a in place",
+        "RunningMeanInPlace.forward": "writes into state",
     },
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.operators import KroneckerForm, Operator, PulledVectors
-from bpframe.testing.checks.base import Failure, Setting
+from bpframe.testing.checks.base import Failure, Setting, require_shape, shown
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["check_adjoint", "paired"]
@@ -28,8 +28,8 @@ def check_adjoint(setting: Setting, key: str) -> None:
             v = rng.standard_normal((*stack, BATCH, *probe.shapes[key]))
             u = rng.standard_normal((*stack, BATCH, *probe.output_shape))
             pushed, pulled = operator.jvp(v).copy(), operator.vjp(u).copy()
-            _same_shape(f"jvp of {v.shape}", pushed, u.shape)
-            _same_shape(f"vjp of {u.shape}", pulled, v.shape)
+            require_shape(f"jvp of {v.shape} has another shape", pushed, u.shape)
+            require_shape(f"vjp of {u.shape} has another shape", pulled, v.shape)
             _transposes(u, v, pushed, pulled)
             _linear("jvp", operator.jvp, v, pushed)
             _linear("vjp", operator.vjp, u, pulled)
@@ -127,16 +127,12 @@ def _mistaken_sides(form: KroneckerForm, written: Array, pulled: Array) -> str:
     return "left is the error of each place, right what the parameter multiplies there; every place once"
 
 
-def _same_shape(what: str, array: Any, shape: tuple[int, ...]) -> None:
-    if np.shape(array) != shape:
-        raise Failure(f"{what} has another shape", rows=[("expected", str(shape)), ("received", str(np.shape(array)))])
-
-
 def _close(message: str, got: Array, expected: Array) -> None:
     scale = float(np.max(np.abs(expected), initial=0.0))
     if np.shape(got) != np.shape(expected) or not np.allclose(got, expected, rtol=1e-10, atol=1e-12 * scale):
-        raise Failure(message, rows=[("expected", _brief(expected)), ("received", _brief(got))])
-
-
-def _brief(array: Any) -> str:
-    return f"{np.shape(array)}: {np.array2string(np.ravel(array)[:6], precision=6)}"
+        raise Failure(
+            message,
+            rows=[
+                (name, f"{np.shape(each)}: {shown(each)}") for name, each in (("expected", expected), ("received", got))
+            ],
+        )

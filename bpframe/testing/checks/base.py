@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -13,10 +14,11 @@ from bpframe.core.component import Component, category
 from bpframe.core.graph.graph import Shape
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError
-from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of
+from bpframe.testing.point import Point
+from bpframe.testing.probe import CostProbe, LayerProbe, Probe, probe_of
 from bpframe.testing.report import family_of
 
-__all__ = ["Check", "Failure", "Setting", "Skipped", "without_warnings"]
+__all__ = ["Check", "Failure", "Setting", "Skipped", "require_shape", "shown", "without_warnings"]
 
 
 #: Makes the probe of a component at feature shapes.
@@ -35,6 +37,17 @@ class Failure(Exception):
 
 class Skipped(Exception):
     """A check has nothing to look at here; the text says why."""
+
+
+def require_shape(message: str, array: Any, shape: Shape) -> None:
+    """Fail where an array has another shape."""
+    if np.shape(array) != shape:
+        raise Failure(message, rows=[("expected", str(shape)), ("received", str(np.shape(array)))])
+
+
+def shown(array: Any) -> str:
+    """Write the first entries of an array."""
+    return np.array2string(np.ravel(array)[:6], precision=6)
 
 
 @contextmanager

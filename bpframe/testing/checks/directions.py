@@ -7,7 +7,8 @@ import numpy as np
 from bpframe.measured.by_number import Measured
 from bpframe.testing.checks.base import Failure, Setting
 from bpframe.testing.measuring import SECOND_OPINION, along
-from bpframe.testing.probe import Point, Probe
+from bpframe.testing.point import Point
+from bpframe.testing.probe import Probe
 from bpframe.testing.shapes import larger_shapes
 from bpframe.validation.plain_arrays import Array
 

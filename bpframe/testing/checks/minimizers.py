@@ -48,12 +48,12 @@ def _minimize(setting: Setting, optimizer: Optimizer) -> None:
                 f"minimize never moved the parameters ({np.dtype(dtype).name})",
                 diagnosis="problem.parameters is a copy: problem.move_to(theta) changes the network",
             )
-        if not run.end <= run.start * (1 + ROUNDING[dtype]):
-            raise Failure(
-                f"the cost is higher at the end than at the start ({np.dtype(dtype).name})",
-                rows=[("start", f"{run.start:.4g}"), ("end", f"{run.end:.4g}")],
-                diagnosis="a trial point was left as the result, or steps go along the gradient instead of against it",
-            )
+        _require_descent(
+            run,
+            ROUNDING[dtype],
+            f"the cost is higher at the end than at the start ({np.dtype(dtype).name})",
+            "a trial point was left as the result, or steps go along the gradient instead of against it",
+        )
 
 
 def _report(setting: Setting, optimizer: Optimizer) -> None:
@@ -84,12 +84,14 @@ def _stopping(setting: Setting, optimizer: Optimizer) -> None:
                 "minimize goes on after report() returned False",
                 diagnosis="what report returns is ignored, so that neither epochs nor Ctrl-C end the training",
             ) from error
-        if not run.end <= run.start * (1 + ROUNDING[np.float64]):
-            raise Failure(
-                f"stopped after {iterations}, the cost is higher than at the start",
-                rows=[("start", f"{run.start:.4g}"), ("end", f"{run.end:.4g}")],
-                diagnosis="a trial point is left as the result where the run ends early",
-            )
+        message = f"stopped after {iterations}, the cost is higher than at the start"
+        cause = "a trial point is left as the result where the run ends early"
+        _require_descent(run, ROUNDING[np.float64], message, cause)
+
+
+def _require_descent(run: SmallFit, rounding: float, message: str, cause: str) -> None:
+    if not run.end <= run.start * (1 + rounding):
+        raise Failure(message, cause, [("start", f"{run.start:.4g}"), ("end", f"{run.end:.4g}")])
 
 
 def _repeatable(setting: Setting, optimizer: Optimizer) -> None:

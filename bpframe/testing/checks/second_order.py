@@ -15,7 +15,8 @@ from bpframe.measured.by_number import Measured, measured_along
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.diagnosis import explained
 from bpframe.testing.measuring import by_rows
-from bpframe.testing.probe import CostProbe, LayerProbe, Point
+from bpframe.testing.point import Point
+from bpframe.testing.probe import CostProbe, LayerProbe
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["second_order_checks"]

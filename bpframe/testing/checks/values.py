@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.testing.checks.base import Check, Failure, Setting, Skipped
-from bpframe.testing.probe import Point, Probe
+from bpframe.testing.checks.base import Check, Failure, Setting, Skipped, require_shape, shown
+from bpframe.testing.point import Point
+from bpframe.testing.probe import Probe
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["value_checks"]
@@ -39,11 +40,7 @@ def _shape(setting: Setting) -> None:
     probe = setting.need_probe()
     for training in setting.modes():
         value = probe.value(setting.point("shape", training=training))
-        if value.shape != (3, *probe.output_shape):
-            raise Failure(
-                "forward returned another shape than declared",
-                rows=[("expected", str((3, *probe.output_shape))), ("received", str(value.shape))],
-            )
+        require_shape("forward returned another shape than declared", value, (3, *probe.output_shape))
 
 
 def _dtype(setting: Setting) -> None:
@@ -128,21 +125,13 @@ def _batches(setting: Setting) -> None:
                 value = probe.value(point)
                 cotangent = np.ones_like(value)
                 for key, operator in probe.operators(point).items():
-                    pulled = operator.sum_vjp(cotangent)
-                    if np.shape(pulled) != probe.shapes[key]:
-                        raise Failure(
-                            f"jacobian[{key}].sum_vjp has another shape for a batch of {batch}",
-                            rows=[("expected", str(probe.shapes[key])), ("received", str(np.shape(pulled)))],
-                        )
+                    message = f"jacobian[{key}].sum_vjp has another shape for a batch of {batch}"
+                    require_shape(message, operator.sum_vjp(cotangent), probe.shapes[key])
             except Failure:
                 raise
             except Exception as error:
                 raise Failure(f"a batch of {batch} fails: {type(error).__name__}: {error}") from error
-            if value.shape != (batch, *probe.output_shape):
-                raise Failure(
-                    f"a batch of {batch} gives another shape",
-                    rows=[("expected", str((batch, *probe.output_shape))), ("received", str(value.shape))],
-                )
+            require_shape(f"a batch of {batch} gives another shape", value, (batch, *probe.output_shape))
 
 
 def _layout(setting: Setting) -> None:
@@ -257,9 +246,5 @@ def _alone(setting: Setting, point: Point, expected: Array) -> None:
         raise Failure(
             f"an example gives something else alone than in a batch of {len(expected)}",
             diagnosis="a mean over the batch, or its size, in forward: the core takes the mean over the examples",
-            rows=[("in the batch", _brief(expected[0])), ("alone", _brief(alone[0]))],
+            rows=[("in the batch", shown(expected[0])), ("alone", shown(alone[0]))],
         )
-
-
-def _brief(array: Any) -> str:
-    return np.array2string(np.ravel(array)[:6], precision=6)

@@ -8,7 +8,7 @@ import numpy as np
 
 from bpframe.core.component import Initializer, Optimizer, contract_of
 from bpframe.core.graph.randomness import stream
-from bpframe.testing.checks.base import Check, Failure, Setting
+from bpframe.testing.checks.base import Check, Failure, Setting, require_shape
 from bpframe.testing.checks.minimizers import minimizer_checks
 from bpframe.training.updates import Updater
 from bpframe.validation.plain_arrays import Array
@@ -110,10 +110,7 @@ def _drawn(setting: Setting, initializer: Initializer, seed: int) -> tuple[Array
 
 def _draw(setting: Setting, initializer: Initializer) -> None:
     values, shape = _drawn(setting, initializer, setting.seed)
-    if np.shape(values) != shape:
-        raise Failure(
-            "draw returned another shape", rows=[("expected", str(shape)), ("received", str(np.shape(values)))]
-        )
+    require_shape("draw returned another shape", values, shape)
     if np.asarray(values).dtype != np.float64 or not np.isfinite(values).all():
         raise Failure("draw must return finite float64 numbers", rows=[("received", str(np.asarray(values).dtype))])
 

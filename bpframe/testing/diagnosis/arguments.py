@@ -10,7 +10,8 @@ import numpy as np
 from bpframe.core.backprop.local_jacobian import local_jacobian
 from bpframe.testing.diagnosis.case import Case
 from bpframe.testing.measuring import block, written_out
-from bpframe.testing.probe import LayerProbe, Point
+from bpframe.testing.point import Point
+from bpframe.testing.probe import LayerProbe
 
 __all__ = ["ARGUMENTS", "right_at_zero"]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -15,13 +16,12 @@ from bpframe.core.operators import Operator
 from bpframe.testing.checks import CHECKS, Check, Failure, Setting, Skipped, is_draft
 from bpframe.testing.checks.base import without_warnings
 from bpframe.testing.mutation.mutations import MUTATIONS, Mutation, Scene
-from bpframe.testing.probe import CostProbe, LayerProbe, Point, Probe, probe_of
+from bpframe.testing.point import Point
+from bpframe.testing.probe import CostProbe, LayerProbe, Probe, probe_of
 from bpframe.testing.shapes import larger_shapes
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Mutant", "MutationReport", "mutate_component"]
-
-T = TypeVar("T")
 
 #: Checks that look at the declared Jacobian, the quickest to notice a mistake first.
 LOOKING = (
@@ -114,7 +114,7 @@ def mutate_component(component: Component, shapes: Sequence[Shape] = (), seed: i
         return MutationReport(**told, problem="it is a draft and declares no Jacobian")
     memory: dict[Hashable, Any] = {}
     with without_warnings():
-        for check in _checks(Setting.of(component, given, seed, _maker(memory, None), diagnosed=False)):
+        for check in _checks(Setting.of(component, given, seed, partial(_probe, memory, None), diagnosed=False)):
             noticed = _noticed(check)
             if noticed is not None:
                 return MutationReport(**told, problem=f"it fails {check.name} as it is: {noticed}")
@@ -130,7 +130,7 @@ def _judged(
     key: str, small: Mapping[str, Shape],
 ) -> Mutant:  # fmt: skip
     change = _Change(mutation, key, small, seed)
-    for check in _checks(Setting.of(component, shapes, seed, _maker(memory, change), diagnosed=False), key):
+    for check in _checks(Setting.of(component, shapes, seed, partial(_probe, memory, change), diagnosed=False), key):
         try:
             noticed = _noticed(check)
         except _Inapplicable:
@@ -183,7 +183,7 @@ class _Change:
         self.earlier: dict[object, Array] = {}
         self.place = int(stream(seed, "mutation", mutation.name, key).integers(1 << 30))
 
-    def __call__(self, probe: _Mutated, point: Point, operators: Mapping[str, Operator]) -> Mapping[str, Operator]:
+    def __call__(self, probe: Probe, point: Point, operators: Mapping[str, Operator]) -> Mapping[str, Operator]:
         scene = Scene(probe, point, self.key, operators, probe.declared, self.small, self.earlier, self.place)
         mutated = self.mutation.apply(scene)
         if mutated is None:
@@ -191,48 +191,14 @@ class _Change:
         return {**operators, self.key: mutated}
 
 
-class _Mutated(Probe):
-    """A probe whose operators a mutation replaces; what it measures of forward is kept for all mutants."""
-
-    change: Callable[[_Mutated, Point, Mapping[str, Operator]], Mapping[str, Operator]] | None = None
-    memory: dict[Hashable, Any]
-
-    def declared(self, point: Point) -> Mapping[str, Operator]:
-        """Return the component's own operators."""
-        return super().operators(point)
-
-    def operators(self, point: Point) -> Mapping[str, Operator]:
-        """Return the operators with one of them replaced."""
-        operators = self.declared(point)
-        return operators if self.change is None else self.change(self, point, operators)
-
-    def remembered(self, name: Hashable, compute: Callable[[], T]) -> T:
-        """Measure only once for all mutants: forward is the same."""
-        if name not in self.memory:
-            self.memory[name] = compute()
-        found: T = self.memory[name]
-        return found
-
-
-class _MutatedLayer(_Mutated, LayerProbe):
-    pass
-
-
-class _MutatedCost(_Mutated, CostProbe):
-    pass
-
-
-def _maker(
-    memory: dict[Hashable, Any], change: _Change | None
-) -> Callable[[Component, Sequence[Shape]], LayerProbe | CostProbe | None]:
-    def make(component: Component, shapes: Sequence[Shape]) -> LayerProbe | CostProbe | None:
-        kind: Any = {LayerProbe: _MutatedLayer, CostProbe: _MutatedCost}[type(probe_of(component, shapes))]
-        probe: Any = kind(component, shapes)
+def _probe(
+    memory: dict[Hashable, Any], change: _Change | None, component: Component, shapes: Sequence[Shape]
+) -> LayerProbe | CostProbe | None:
+    """Return a probe whose operators a mutation replaces; what it measures of forward is kept for all mutants."""
+    probe = probe_of(component, shapes)
+    if probe is not None:
         probe.change, probe.memory = change, memory
-        found: LayerProbe | CostProbe = probe
-        return found
-
-    return make
+    return probe
 
 
 def _is_equivalent(component: Component, shapes: tuple[Shape, ...], seed: int, change: _Change, key: str) -> bool:
@@ -255,12 +221,12 @@ def _is_equivalent(component: Component, shapes: tuple[Shape, ...], seed: int, c
 
 def _points(
     component: Component, shapes: tuple[Shape, ...], seed: int, change: _Change
-) -> Iterator[tuple[_Mutated, Point, np.random.Generator]]:
+) -> Iterator[tuple[Probe, Point, np.random.Generator]]:
     rng = stream(seed, "mutation", "points")
     for sizes in dict.fromkeys((shapes, larger_shapes(shapes))):
         try:
-            setting = Setting.of(component, sizes, seed, _maker({}, change))
-            probe: Any = setting.need_probe()
+            setting = Setting.of(component, sizes, seed, partial(_probe, {}, change))
+            probe = setting.need_probe()
             probe.value(setting.point("equivalent"))
         except Exception:  # its fields fix its sizes
             continue

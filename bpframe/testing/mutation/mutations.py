@@ -13,7 +13,8 @@ from bpframe.core.backprop.local_jacobian import local_jacobian
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.core.operators.base import Shape
 from bpframe.testing.mutation.altered import PRODUCTS, Altered, Joint, Product
-from bpframe.testing.probe import LayerProbe, Point, Probe
+from bpframe.testing.point import Point
+from bpframe.testing.probe import LayerProbe, Probe
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["MUTATIONS", "Mutation", "Scene"]
