@@ -68,7 +68,7 @@ def run_order(order: Order, follower: Follower | None = None, start: int = 0) ->
         A word of the order stands for nothing, or for something that cannot be used.
 
     """
-    told = follower or Follower()
+    follower = follower or Follower()
     with contextlib.ExitStack() as stack:
         # Reports are yielded in between: whoever prints them must not print to standard error.
         with contextlib.redirect_stdout(sys.stderr):
@@ -80,8 +80,8 @@ def run_order(order: Order, follower: Follower | None = None, start: int = 0) ->
             if isinstance(subject, Report):
                 yield subject
                 continue
-            told.subject(number, Report(component=subject.component.kind, seed=order.seed), subject.words)
-            reports = _checked(subject, order, told, old)
+            follower.subject(number, Report(component=subject.component.kind, seed=order.seed), subject.words)
+            reports = _checked(subject, order, follower, old)
             while True:
                 with contextlib.redirect_stdout(sys.stderr):
                     report = next(reports, None)
@@ -110,7 +110,7 @@ def refuse_unknown(only: Sequence[str], names: Collection[str]) -> None:
             )
 
 
-def _checked(subject: Subject, order: Order, told: Follower, old: list[Subject | Report]) -> Iterator[Report]:
+def _checked(subject: Subject, order: Order, follower: Follower, old: list[Subject | Report]) -> Iterator[Report]:
     cls = subject.component
     try:
         contract_of(cls)
@@ -129,15 +129,15 @@ def _checked(subject: Subject, order: Order, told: Follower, old: list[Subject |
             seed=order.seed,
             notes=(*subject.notes, *example.notes),
         )
-        told.example(begun, own)
+        follower.example(begun, own)
         fitting = tuple(each for each in order.only if each in own or any(family_of(name) == each for name in own))
         if order.only and not fitting:
             continue
         report = check_component(
-            example.component, example.shapes, seed=order.seed, only=fitting or None, watch=told.check
+            example.component, example.shapes, seed=order.seed, only=fitting or None, watch=follower.check
         )
         if order.mutate:
-            report = _with_mutation(report, example, order, told)
+            report = _with_mutation(report, example, order, follower)
         yield _finished(report, subject, example, order)
         if order.against:
             yield _compared(example, old, order)
@@ -179,12 +179,12 @@ def _unusable(subject: Subject, error: BaseException, order: Order) -> Report:
     return _finished(report, subject, Example(cls.model_construct()), order)
 
 
-def _with_mutation(report: Report, example: Example, order: Order, told: Follower) -> Report:
+def _with_mutation(report: Report, example: Example, order: Order, follower: Follower) -> Report:
     """Return a report with one outcome more: whether the checks notice every false Jacobian in place of this one."""
     # Loaded only where it is asked for: the usual check has no need of it.
     from bpframe.testing.mutation.mutating import mutate_component
 
-    told.check("mutation", None)
+    follower.check("mutation", None)
     started = time.perf_counter()
     status: Status = "skipped"
     notes: tuple[str, ...] = ()
@@ -200,7 +200,7 @@ def _with_mutation(report: Report, example: Example, order: Order, told: Followe
         except Exception as error:  # a component's own code
             status, message = "failed", in_words(error)
     outcome = Outcome(check="mutation", status=status, message=message, seconds=time.perf_counter() - started)
-    told.check("mutation", outcome)
+    follower.check("mutation", outcome)
     return report.model_copy(
         update={
             "outcomes": (*report.outcomes, outcome),

@@ -146,11 +146,11 @@ def _of(subjects: Iterable[Subject | Report]) -> Iterator[Example | Report]:
 
 def _titles(examples: list[Example]) -> list[str]:
     """Return a name for each example: its kind and shapes, and its fields where others share these."""
-    short = [_joined([example.component.kind, *map(_shown, example.shapes)]) for example in examples]
+    short = ["-".join([example.component.kind, *map(_shown, example.shapes)]) for example in examples]
     return [
         title
         if short.count(title) == 1
-        else _joined(
+        else "-".join(
             [
                 example.component.kind,
                 *(f"{name}={value}" for name, value in fields_of(example.component).items()),
@@ -163,10 +163,6 @@ def _titles(examples: list[Example]) -> list[str]:
 
 def _shown(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape)) or "scalar"
-
-
-def _joined(parts: list[str]) -> str:
-    return "-".join(parts)
 
 
 def _refuse_strays(
