@@ -11,6 +11,7 @@ from bpframe.extend import Activation, Array, Diagonal, Field, Gather, Identity,
 from bpframe.testing import Report, check_component
 from bpframe.testing.measuring import block
 from bpframe.testing.probe import probe_of
+from tests.components.false_jacobians import FloatOnly
 
 
 class Relu(Activation):
@@ -171,18 +172,8 @@ def test_the_tolerance_is_relative_to_the_scale(size: float, real: bool) -> None
     assert "constant factor: measured/declared = 0.9999" in report.text()
 
 
-class Half(Activation):
-    """Right in float64 alone."""
-
-    def forward(self, x: Array) -> Array:
-        return x * x
-
-    def jacobian(self, x: Array) -> Operator:
-        return Diagonal(2 * x if x.dtype == np.float64 else 2.1 * x)
-
-
 def test_a_jacobian_that_is_right_in_float64_alone_is_refused() -> None:
-    report = check_component(Half(), ((3,),))
+    report = check_component(FloatOnly(), ((3,),))
     assert [each.check for each in report.failed] == ["precision"]
 
 
