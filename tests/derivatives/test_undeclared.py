@@ -38,7 +38,7 @@ def minimised(method: Any) -> Call:
 OF_A_HESSIAN: dict[str, Call] = {
     **{name: along(name) for name in ("hvp", "ggn_vp", "fisher_vp")},
     **{name: curvature(name) for name in ("gauss_newton_diagonal", "gauss_newton_blocks", "kfac", "hessian_diagonal")},
-    "residuals": lambda network, x, y: problem(network, x, y).residuals(network.parameters.vector),
+    "residuals": lambda network, x, y: problem(network, x, y).residuals(),
     "levenberg_marquardt": minimised(LevenbergMarquardt),
     "natural_gradient": minimised(NaturalGradient),
 }
