@@ -18,7 +18,7 @@ from bpframe._version import __version__
 if TYPE_CHECKING:
     from bpframe.core.graph.description import node
     from bpframe.curve_fitting import fit_curve
-    from bpframe.machine import doctor
+    from bpframe.machine.examination import doctor
     from bpframe.network import Network, load
     from bpframe.training.history import History
     from bpframe.training.metrics import accuracy
@@ -29,7 +29,7 @@ _HOME = {
     "History": "bpframe.training.history",
     "Network": "bpframe.network",
     "accuracy": "bpframe.training.metrics",
-    "doctor": "bpframe.machine",
+    "doctor": "bpframe.machine.examination",
     "fit_curve": "bpframe.curve_fitting",
     "load": "bpframe.network",
     "node": "bpframe.core.graph.description",

@@ -1,4 +1,9 @@
-"""A network and what led to it, in a folder: spec, weights, history, preparation, versions."""
+"""What is kept on disk?
+
+A network and what led to it, in a folder: spec, weights, history, preparation, versions, and digests of all. In goes an
+engine; out comes a folder that appears whole or not at all, and an engine again. Nothing in a file is executed. Start
+with `content.py`, then `writing.py` and `reading.py`.
+"""
 
 from bpframe.checkpoint.content import Checkpoint
 from bpframe.checkpoint.folder import check_destination, free_folder

@@ -25,7 +25,7 @@ def doctor(
 
     Example: bpframe doctor
     """
-    from bpframe.machine import doctor as examined
+    from bpframe.machine.examination import doctor as examined
 
     weights = None
     if run is not None:

@@ -1,7 +1,12 @@
-"""Curve fitting: a formula's parameters from data by least squares, with covariance, standard errors and a summary.
+"""How is a formula fitted?
 
-fit = bpframe.fit_curve(layer, x, y, sigma=sigma)
-print(fit.summary())
+A formula's parameters from data by least squares, with covariance, standard errors and a summary.
+
+    fit = bpframe.fit_curve(layer, x, y, sigma=sigma)
+    print(fit.summary())
+
+In go a layer, points and values; out comes a `CurveFit`, with the verdict whether it ended at a minimum. Start with
+`fitting.py`, then `fitted_network.py`.
 """
 
 from bpframe.curve_fitting.covariance import Covariance

@@ -1,4 +1,9 @@
-"""The data side of bpframe: readers, split, scaling and one-hot targets, declared in a spec's `data` section."""
+"""Where do examples come from?
+
+Readers of .npz, CSV and IDX files, of tables in memory and of the digits that come with bpframe; split, scaling and
+one-hot targets, as a spec's `data` section declares them. In go paths and declarations; out come inputs and targets as
+arrays, with the preparation that later inputs go through. Start with `spec.py`, then `preparation.py`.
+"""
 
 from bpframe.data.csv import CsvData
 from bpframe.data.digits import DigitsData

@@ -1,6 +1,8 @@
-"""Derivatives of whole networks, one product per file, all from the components' local Jacobians.
+"""What can be known of how a network's values change?
 
-`plan_chain` and `plan_elimination` find in which order Jacobians are best multiplied.
+Derivatives of whole networks, a folder for each question, all from the components' local Jacobians. In goes an engine
+with checked arrays; out come products, matrices and factors. `plan_chain` and `plan_elimination` find in which order
+Jacobians are best multiplied. Start with `first_order/node_errors.py`.
 """
 
 from bpframe.derivatives.ordering import ChainPlan, Factor, plan_chain

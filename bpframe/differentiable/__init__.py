@@ -1,4 +1,8 @@
-"""What any network can be asked: values, costs and derivatives, and what it says of itself, a family per file."""
+"""What can any network be asked?
+
+Values, costs and derivatives, a family per file: the methods of `Network`, checked arrays in and arrays out, with the
+words of users. Start with `evaluated.py`, then `first_order.py`; each method hands on to `derivatives/`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""What the user wrote: networks, training and data as plain validated values, from Python or from files."""
+"""How is a spec file read and written?
+
+What the user wrote: networks, training and data as plain validated values, from Python or from YAML, TOML and JSON, and
+the JSON Schema by which an editor completes them. In goes a file or a mapping; out comes a `RunSpec`, and back. Start
+with `document.py`, then `reading.py` and `writing.py`.
+"""
 
 from bpframe.core.graph.description import NetworkSpec, NodeSpec, network_spec, node
 from bpframe.documents.document import RunSpec, resolve_spec

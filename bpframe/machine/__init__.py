@@ -1,9 +1,6 @@
-"""What makes networks slow on a machine, and what to do about it: `bpframe.doctor()` and `bpframe doctor`.
+"""What does this computer allow?
 
-The package is not called `doctor`: that name is the function's.
+Threads, BLAS and its kernels, caches, files that appear whole or not at all, processes apart, Ctrl-C. In goes what is
+to be done; out comes the same, done as this machine does it best, or what the doctor finds. Start with `workers.py` for
+threads, and with `examination.py` for `bpframe.doctor()`.
 """
-
-from bpframe.machine.doctor_report import DoctorReport, Finding
-from bpframe.machine.examination import doctor
-
-__all__ = ["DoctorReport", "Finding", "doctor"]

@@ -1,6 +1,9 @@
-"""Plugin sets: what they may implement, how the installed ones are found, and which component a name stands for.
+"""What is installed under which name?
 
-Nothing is discovered by importing this package; `default_registry()` does it when it is first called.
+Plugin sets: what they may implement, how the installed ones are found, and which component a name stands for. In go the
+entry points of a Python environment; out comes a registry, with the reason for each set that could not be loaded.
+Nothing is discovered by importing this package; `default_registry()` does it when it is first called. Start with
+`hooks.py`, then `discovery.py` and `registry.py`.
 """
 
 from bpframe.plugins.discovery import (

@@ -1,5 +1,6 @@
 """How is a pass repeated without Python in between?
 
-Methods whose code is understood are recorded on a tape, call by call; two records that say the same become a program: a
-flat list of NumPy calls on buffers that are planned once, behind a guard of every constant that the methods read.
+The NumPy calls of one pass are recorded, held against a second look, planned onto one block of memory, and done again:
+the same bytes, faster. In goes a workspace; out comes what does its passes, in the place of `CalledPass`. Start with
+`recording.py`, then `program.py`; `schedule.py` says when.
 """

@@ -1,6 +1,8 @@
-"""Whole runs: what a spec asks for, done, and what it left in a folder, opened to be measured and to predict.
+"""What is a whole run?
 
-`bpframe train`, `evaluate` and `predict` call what stands here.
+What a spec asks for, done, and what it left in a folder, opened to be measured and to predict: `bpframe train`,
+`evaluate` and `predict` call what stands here. In goes a spec, or a run's folder; out come a trained network in a
+folder, measures and predictions. Start with `experiment.py`, then `saved_run.py`.
 """
 
 from bpframe.runs.evaluation import Evaluation, evaluate

@@ -1,4 +1,7 @@
-"""The conformance kit: any component, checked by value.
+"""Is this component right?
+
+The conformance kit: any component, checked by value. In goes a component with the shapes of its inputs; out comes a
+report, with the likely mistake where something fails. Start with `kit.py`; what is checked stands in `checks/`.
 
 From Python, for an instance and the feature shape of each of its inputs::
 

@@ -1,7 +1,9 @@
-"""Check on use: a network that is built with `verify` refuses components that fail the conformance kit.
+"""Is this network right?
 
-Each component is checked once, with its fields and shapes, and what was found is remembered in a cache folder for as
-long as its source, its versions, its fields and its shapes stay the same.
+Check on use: a network that is built with `verify` refuses components that fail the conformance kit. Each is checked
+once, with its fields and shapes, and the verdict is remembered for as long as its source, its versions, its fields and
+its shapes stay the same. In goes a graph; out comes nothing, or an error with the diagnosis. Start with `requiring.py`;
+`blame.py` finds which component of a network is at fault.
 """
 
 from __future__ import annotations

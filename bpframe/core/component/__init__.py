@@ -1,4 +1,9 @@
-"""What an author implements, and the contract that it is held to."""
+"""What does an author declare?
+
+The base classes of layers, activations, costs, optimizers and initializers, and the contract that each is held to, read
+once from the signatures of its methods. In goes a class statement; out comes a `Contract`, or an error that names the
+mistake. Start with `layer.py`, then `signature.py` and `contract.py`.
+"""
 
 from bpframe.core.component.activation import Activation
 from bpframe.core.component.base import Component

@@ -1,4 +1,10 @@
-"""Local Jacobians as structured linear operators: one class per structure, and how they compose and add."""
+"""What is a local Jacobian?
+
+A linear map for every example: one class per structure, which knows how to multiply with itself and its transpose, and
+how it composes and adds. In go the arrays that a component has at hand; out come products, and matrices on demand.
+Start with `base.py`, then `diagonal.py` and `weight_times.py`; `composing.py` is the chain rule, `adding.py` the sum
+over paths.
+"""
 
 from bpframe.core.operators.adding import add
 from bpframe.core.operators.base import Operator

@@ -1,9 +1,12 @@
-"""Full Jacobians of any value in any value or parameter, in the order that takes the fewest multiplications.
+"""What is the whole Jacobian of one value in another?
+
+Full Jacobians of any value in any value or parameter, in the order that takes the fewest multiplications.
 
     ∂v_t/∂v_s = Σ over paths from s to t of the product of the local Jacobians along the path
 
-The part of the network between the two is cut where every path passes: a chain of segments, planned by `plan_chain`,
-in which a segment with branches is multiplied out by eliminating its inner values.
+The part of the network between the two is cut where every path passes: a chain of segments, planned by `plan_chain`, in
+which a segment with branches is multiplied out by eliminating its inner values. In goes a trace with two names; out
+come arrays, dense or sparse, or an operator. Start with `derivation.py`, then `chain.py`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Whether the methods of a component may be repeated from a record of their NumPy calls: understood, or called.
+"""May the methods of a component be repeated from a record of their NumPy calls?
 
 What a record holds is the calls that were seen once. It says the same as the code only where the code is nothing but
 such calls, on its arguments, its fields, constants and `saved`. So the code is read: once for each class, as a syntax
-tree, and with it the functions of its own package that it calls. Whatever is not known to be plain is refused, with
-its line.
+tree, and with it the functions of its own package that it calls. Whatever is not known to be plain is refused, with its
+line. Start with `statements.py`, then `expressions.py`; `allowed.py` lists what is allowed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""The checks of the conformance kit, by family."""
+"""What must hold of a component?
+
+The checks of the conformance kit, by family: values, every entry of the Jacobian, products, second order, extremes,
+description. In goes a setting, one component at points of its domain; out comes nothing, or a failure that says what
+was expected. Start with `base.py`, then `entries.py`.
+"""
 
 from bpframe.testing.checks.base import Check, Failure, Setting, Skipped
 from bpframe.testing.checks.description import description_checks

@@ -1,7 +1,8 @@
-"""Which mistake explains a wrong Jacobian: the ones that people make are tried on the numbers, one by one.
+"""Which mistake explains a wrong Jacobian?
 
-Each module holds a family of mistakes. A hypothesis explains every entry or says nothing: a wrong diagnosis is worse
-than none.
+The ones that people make are tried on the numbers, one by one; each module holds a family. A hypothesis explains every
+entry or says nothing: a wrong diagnosis is worse than none. In go blocks of declared and measured numbers; out comes
+one sentence, or None. Start with `case.py`, then `numbers.py`.
 """
 
 from __future__ import annotations
