@@ -2,6 +2,8 @@
 
 A contract holds what the core needs to call a component: which arguments each method asks for. Reading it is also
 where mistakes in a class are found.
+
+Longer than 300 lines: what may be declared, and what is wrong with a declaration, are one table and its words.
 """
 
 from __future__ import annotations

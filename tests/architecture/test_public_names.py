@@ -1,0 +1,138 @@
+"""What others may import: the list is frozen, so that a change of it is a decision."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source import ROOT
+
+REFERENCE = ROOT / "docs" / "reference"
+
+#: Modules that the guides import from or the reference shows, with the names in their `__all__`.
+PUBLIC: dict[str, str] = {
+    "bpframe": "History Network __version__ accuracy doctor errors fit_curve load node",
+    "bpframe.core.backprop.backward": "Distrusted backward output_errors pass_on walk_back",
+    "bpframe.core.backprop.jvp": "jvp tangents",
+    "bpframe.core.backprop.vjp": "input_vjp parameter_vjp",
+    "bpframe.core.operators": """
+        BatchMatrix Broadcast Composed Diagonal Gather Identity KroneckerForm Matrix Operator PulledVectors
+        RankOne Reshape ScatteredForm Sum WeightTimes add compose dense_operator
+    """,
+    "bpframe.curve_fitting": "Covariance CurveFit FitSummary Verdict covariance fit_curve",
+    "bpframe.data": "CsvData DataSpec Dataset DigitsData Divide FittedPreparation IdxData NpzData read_inputs",
+    "bpframe.derivatives": "ChainPlan EliminationPlan Factor plan_chain plan_elimination",
+    "bpframe.derivatives.curvature.factors": "Damping KroneckerFactors",
+    "bpframe.derivatives.curvature.kfac": "WeightSharing kronecker_factors",
+    "bpframe.derivatives.jacobian": """
+        Branched Derivation Explanation Order Route Structure dense_jacobians derivation_of explain
+        factored_jacobian sources sparse_jacobian targets
+    """,
+    "bpframe.derivatives.jacobian.spectrum": "Spectrum ValueSpectrum spectrum_of",
+    "bpframe.derivatives.ordering": "Action ChainPlan ChainStep Factor plan_chain",
+    "bpframe.derivatives.ordering.elimination": "EliminationPlan Vertex plan_elimination",
+    "bpframe.derivatives.per_example.gradients": "clipped_gradient gradients gram squared_norms variance",
+    "bpframe.derivatives.per_example.parameter_matrix": "ParameterMatrix",
+    "bpframe.derivatives.second_order.difference": "DifferenceProduct",
+    "bpframe.derivatives.second_order.empirical_fisher": "EmpiricalFisherProduct",
+    "bpframe.derivatives.second_order.ggn": "GaussNewtonProduct check_fisher",
+    "bpframe.derivatives.second_order.hvp": "HessianProduct",
+    "bpframe.derivatives.second_order.linear_operators": "OperatorKind curvature_operator jacobian_operator",
+    "bpframe.differentiable.curvature": "Curvature",
+    "bpframe.documents": """
+        NetworkSpec NodeSpec RunSpec TrainingSpec component_document json_schema network_document network_spec
+        node parse_spec read_spec resolve_spec spec_document write_spec
+    """,
+    "bpframe.errors": """
+        AmbiguousComponent BatchCoupledError BpframeError BrokenPlugin CheckpointError ComponentCheckFailed
+        ComponentFileError ConcurrencyError ContractError CycleError DanglingInput DataError DerivativeError
+        DoctorWarning DraftWarning DuplicateNode GradientCheckFailed GraphError MemoryLimitError MissingExtra
+        NonFiniteError OperatorError RegistryError ScaffoldError ShapeMismatch SpecError SpecFileError
+        StaleRecordError TrainingError UnknownComponent UnreachableNode closest did_you_mean
+    """,
+    "bpframe.extend": """
+        Activation Array BatchMatrix Broadcast CONTRACT_VERSION Component Composed ContractError Cost DataError
+        Diagonal Field FiniteFloat Gather Identity Initializer KroneckerForm Layer LinearMinimum Matrix
+        NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter PositiveFloat PositiveInt Problem
+        RankOne Reshape ScatteredForm ShapeMismatch State Sum WeightTimes add compose
+    """,
+    "bpframe.plugins": """
+        Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials hookimpl
+        hookspec listeners load_registry plugin_report
+    """,
+    "bpframe.plugins.hooks": """
+        GROUP bpframe_after_checkpoint bpframe_after_epoch bpframe_components bpframe_examples hookimpl hookspec
+    """,
+    "bpframe.runs": """
+        Evaluation Experiment Predictions SavedRun evaluate open_run overridden prepare_experiment
+        run_experiment
+    """,
+    "bpframe.testing": """
+        Comparison Outcome Report called_for check_component compare_jacobians parametrize_with_components
+    """,
+    "bpframe.verification.gradient_check": "BothWays CheckedEntry CheckedPath Fault GradientCheck",
+    "bpframe_minimizers": "GaussNewton LBFGS LevenbergMarquardt NaturalGradient WeightedQuadraticCost",
+    "bpframe_reference": """
+        Add Dense GradientDescent Identity Multiply NguyenWidrow QuadraticCost ScaledNormal Shift Sigmoid
+        StandardNormal
+    """,
+}
+
+#: Single objects that the reference shows beside whole modules.
+DOCUMENTED = {
+    "bpframe.History",
+    "bpframe.Network",
+    "bpframe.accuracy",
+    "bpframe.core.backprop.trace.Trace",
+    "bpframe.core.graph.graph.Graph",
+    "bpframe.core.graph.graph.Node",
+    "bpframe.core.graph.parameters.ParameterVector",
+    "bpframe.curve_fitting.Covariance",
+    "bpframe.curve_fitting.CurveFit",
+    "bpframe.curve_fitting.FitSummary",
+    "bpframe.curve_fitting.Verdict",
+    "bpframe.curve_fitting.covariance",
+    "bpframe.curve_fitting.fit_curve",
+    "bpframe.load",
+    "bpframe.node",
+    "bpframe.replay.buffers.Lifetime",
+    "bpframe.reports.step_memory.Memory",
+    "bpframe.reports.step_plan.PlannedCall",
+    "bpframe.reports.step_plan.StepPlan",
+    "bpframe.reports.summary.Row",
+    "bpframe.reports.summary.Summary",
+    "bpframe.training.history.EpochRecord",
+}
+
+
+def shown_in(folder: Path) -> set[str]:
+    """Return what the pages of a reference show, by full name."""
+    pages = (page.read_text(encoding="utf-8") for page in folder.glob("*.md"))
+    return {name for text in pages for name in re.findall(r"^::: (\S+)", text, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_a_public_module_offers_these_names_and_holds_them(module: str) -> None:
+    found = import_module(module)
+    assert sorted(found.__all__) == sorted(PUBLIC[module].split())
+    assert [name for name in found.__all__ if getattr(found, name, None) is None] == []
+
+
+def test_the_reference_shows_public_names_alone() -> None:
+    shown = shown_in(REFERENCE)
+    assert shown - PUBLIC.keys() == DOCUMENTED
+    assert {"bpframe.documents", "bpframe.core.operators"} <= shown
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTED))
+def test_what_the_reference_shows_is_there(name: str) -> None:
+    module, _, last = name.rpartition(".")
+    assert getattr(import_module(module), last) is not None
+
+
+def test_pages_of_a_reference_are_read(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("# Title\n\n::: package.module\n    options: {}\n\n::: package.name\n")
+    assert shown_in(tmp_path) == {"package.module", "package.name"}
