@@ -1,4 +1,6 @@
-"""Every error that bpframe raises on purpose.
+"""What can go wrong?
+
+Every error that bpframe raises on purpose:
 
     BpframeError
     ├── ContractError            a component class breaks the contract (found when it is registered)

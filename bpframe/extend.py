@@ -1,4 +1,6 @@
-"""Everything that the author of a component needs: one import.
+"""What does the author of a component import?
+
+Everything that one needs, from one place:
 
     from bpframe.extend import Activation, Diagonal, PositiveFloat
 

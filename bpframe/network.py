@@ -1,4 +1,7 @@
-"""The object that users hold: a network to train, evaluate and differentiate."""
+"""What does a user hold?
+
+A `Network`: the object to train, evaluate, differentiate and save.
+"""
 
 from __future__ import annotations
 

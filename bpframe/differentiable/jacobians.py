@@ -71,7 +71,7 @@ class Jacobians(Evaluated):
         Errors: DerivativeError for names that are none and for inputs of integers; BatchCoupledError that names a node
         which couples the examples, unless the form is factored; MemoryLimitError.
 
-        Source: eq. (6) and the second eq. (12); for the order, see `plan_chain` and `plan_elimination`.
+        Source: eq. (6) and eq. (12); for the order, see `plan_chain` and `plan_elimination`.
         """  # noqa: E501
         if form not in ("dense", "sparse", "factored"):
             raise unknown("form", form, ("dense", "sparse", "factored"))

@@ -56,7 +56,7 @@ class Updater:
         self._plain = self._signature.words == ("gradient", "out") and not self._keeps
 
     def apply(self) -> None:
-        """Change θ by one step.
+        """Change θ by one step, θ ← θ + Δθ: for gradient descent, eq. (1).
 
         Raises
         ------

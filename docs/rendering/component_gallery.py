@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from component_plots import Plot, plot_of
-from docstrings import escaped
 from matrix_pictures import operator_picture
+from shapes import escaped
 
 from bpframe.core.component import Component, category
 from bpframe.core.operators import Operator

@@ -1,18 +1,24 @@
-"""What MkDocs does while it builds the site: fills the gallery's pages, and draws the structures of operators.
+"""What MkDocs does while it builds the site: fills pages with what is made from the code.
 
-A page asks for its part in a comment: `<!-- gallery: reference -->` for all components of that plugin set,
-`<!-- structure: Diagonal -->` for the picture of an operator.
+A page asks for its part in a comment. `<!-- gallery: reference -->` stands for all components of that plugin set,
+`<!-- structure: Diagonal -->` for the picture of an operator, `<!-- rooms -->` and `<!-- rooms: picture -->` for the
+rooms of bpframe, `<!-- equations -->` for the tutorial's equations with their code; `<!-- file: module -->`,
+`<!-- docstring: module:name -->` and `<!-- code: module:name -->` for what the source says there.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import equations
 import matrix_pictures
+import rooms
+import source_text
 from mkdocs.exceptions import PluginError
 from mkdocs.utils import get_relative_url
 
@@ -24,6 +30,13 @@ except ImportError as missing:
 log = logging.getLogger("mkdocs.hooks.gallery")
 
 PLOTS = "assets/gallery"
+
+#: What the pages of the inside ask for, beside their words.
+SOURCE: dict[str, Callable[[str], str]] = {
+    "file": source_text.shown_file,
+    "docstring": source_text.shown_docstring,
+    "code": source_text.shown_code,
+}
 
 
 @cache
@@ -44,6 +57,18 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     def structure(found: re.Match[str]) -> str:
         return matrix_pictures.operator_picture(matrix_pictures.STRUCTURES[found[1]], found[1])
 
+    def source(found: re.Match[str]) -> str:
+        return SOURCE[found[1]](found[2])
+
+    where = page.file.src_uri
+    if where.startswith("tutorial/backpropagation."):
+        return equations.with_links(markdown, "zh" if where.endswith(".zh.md") else "en", "../inside/equations.md")
+    if where.startswith("inside/"):
+        markdown = re.sub(r"^<!-- (file|docstring|code): ([\w.:]+) -->$", source, markdown, flags=re.MULTILINE)
+        markdown = markdown.replace("<!-- equations -->", equations.equations_text("../tutorial/backpropagation.md"))
+        picture = rooms.picture_in((source_text.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+        markdown = markdown.replace("<!-- rooms: picture -->", rooms.drawing(picture))
+        return markdown.replace("<!-- rooms -->", rooms.rooms_text(picture))
     markdown = re.sub(r"^<!-- gallery: (\w+) -->$", gallery, markdown, flags=re.MULTILINE)
     return re.sub(r"<!-- structure: (\w+) -->", structure, markdown)
 

@@ -1,4 +1,4 @@
-"""Sums, products and shifts: the nodes of Olah's computational graph, eq. (12)."""
+"""Sums, products and shifts: the nodes of Olah's computational graph, eq. (12, graph)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Add(Layer):
 
     Shapes: any number of inputs (N, *features) -> y, the same. Jacobians: identity.
 
-    Source: C. Olah, *Calculus on Computational Graphs: Backpropagation*; eq. (12).
+    Source: C. Olah, *Calculus on Computational Graphs: Backpropagation*; eq. (12, graph).
     """
 
     def output_shape(self, shapes: tuple[Shape, ...]) -> Shape:
@@ -59,7 +59,7 @@ class Multiply(Layer):
 
     Shapes: any number of inputs (N, *features) -> y, the same. Jacobians: diagonal.
 
-    Source: C. Olah, *Calculus on Computational Graphs: Backpropagation*; eq. (12).
+    Source: C. Olah, *Calculus on Computational Graphs: Backpropagation*; eq. (12, graph).
     """
 
     def output_shape(self, shapes: tuple[Shape, ...]) -> Shape:
@@ -103,7 +103,7 @@ class Shift(Activation):
 
     Shapes: x (N, *features) -> y, the same. Jacobian: identity.
 
-    Source: C. Olah, *Calculus on Computational Graphs: Backpropagation*; eq. (12): d = b + 1.
+    Source: C. Olah, *Calculus on Computational Graphs: Backpropagation*; eq. (12, graph): d = b + 1.
     """
 
     by: FiniteFloat = Field(description="The constant that is added.")

@@ -49,7 +49,7 @@ class Dense(Layer):
         return (*shape[:-1], self.units)
 
     def parameters(self, features: int) -> dict[str, Parameter]:
-        """Return w (units, features) and, with a bias, b (units,)."""
+        """Return w (units, features), the matrix of eq. (3), and, with a bias, b (units,)."""
         found = {"w": Parameter((self.units, features), init=self.weights)}
         if self.bias:
             found["b"] = Parameter((self.units,), init=self.biases, fan_in=features)
@@ -65,7 +65,7 @@ class Dense(Layer):
         return out
 
     def jacobian(self, a: Array, p: Mapping[str, Array]) -> dict[str, Operator]:
-        """Return ∂z/∂a = w, ∂z/∂w = (· a) and ∂z/∂b = 1."""
+        """Return ∂z/∂a = w, eq. (15), ∂z/∂w = (· a) and ∂z/∂b = 1."""
         if self.bias:
             return {"a": Matrix(p["w"]), "w": WeightTimes(a), "b": Broadcast()}
         return {"a": Matrix(p["w"]), "w": WeightTimes(a)}

@@ -24,5 +24,5 @@ class GradientDescent(Optimizer):
     learning_rate: PositiveFloat = Field(allow_inf_nan=False, description="η, the length of a step.")
 
     def update(self, gradient: Array, out: Array) -> Array:
-        """Return Δw = −η ∂C/∂w, written into `out`."""
+        """Return Δw = −η ∂C/∂w of eq. (1), written into `out`."""
         return np.multiply(gradient, -self.learning_rate, out=out)

@@ -20,7 +20,7 @@ class QuadraticCost(Cost):
     """
 
     def forward(self, a: Array, y: Array) -> Array:
-        """Return C, one number per example."""
+        """Return C, one number per example: eq. (4)."""
         difference = a - y
         np.multiply(difference, difference, out=difference)
         total: Array = np.add.reduce(difference, axis=tuple(range(1, difference.ndim)))

@@ -172,6 +172,26 @@ def test_every_structure_that_is_asked_for_is_drawn(site: Path) -> None:
     assert page.count('<svg class="matrix"') > 10
 
 
+def test_every_equation_of_the_tutorial_leads_to_its_code_and_back(site: Path) -> None:
+    anchors = [f"eq-{number}" for number in (*range(1, 21), "bp1", "bp2", "bp3", "bp4", "12-graph")]
+    for language in "", "zh/":
+        tutorial, code = (
+            _Page((site / f"{language}{page}" / "index.html").read_text(encoding="utf-8"))
+            for page in ("tutorial/backpropagation", "inside/equations")
+        )
+        assert {f"../../inside/equations/#{anchor}" for anchor in anchors} <= set(tutorial.links)
+        assert {f"../../tutorial/backpropagation/#{anchor}" for anchor in anchors} <= set(code.links)
+        assert set(anchors) <= tutorial.ids & code.ids
+
+
+def test_the_pages_of_the_inside_are_filled_from_the_code(site: Path) -> None:
+    for page in (site / "inside").glob("*/index.html"):
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"<!-- (?:rooms|equations|file|docstring|code)", text), page
+        assert text.count("bpframe/") > 20
+    assert '<svg class="rooms"' in (site / "inside" / "rooms" / "index.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -30,7 +30,7 @@ __all__ = ["Distrusted", "backward", "output_errors", "pass_on", "walk_back"]
 
 
 def output_errors(workspace: Workspace, scale: float = 1.0) -> list[Array | None]:
-    """BP1: the error of every output, `scale` · ∇_a C, by slot.
+    """BP1: the error of every output, `scale` · ∇_a C, by slot; eq. (16) where no activation follows.
 
     Gradients are sums over examples; `scale` = 1/N makes them the mean's, at the price of a product of the outputs'
     size rather than of the parameters'.
@@ -85,6 +85,8 @@ def pass_on(
     buffers: Any,
 ) -> None:
     """Send one node's error along its edges, and to its parameters: BP2, BP3 and BP4.
+
+    Without activations: eq. (17) for one path, eq. (18) for two, and eq. (14) for the parameters.
 
     All by slot, in lists or mappings: the errors so far or None, which are filled in, the gradients to write, and where
     the error of a value may be written, or None.

@@ -16,7 +16,7 @@ __all__ = ["costs", "forward"]
 
 
 def forward(workspace: Workspace, inputs: Mapping[str, Array], training: bool = False) -> None:
-    """Run every node once, in order, and leave the values in the workspace.
+    """Run every node once, in order, and leave the values in the workspace: eq. (2), for any graph.
 
     `inputs` are arrays (N, *features) by name, of the workspace's batch size and dtype.
 

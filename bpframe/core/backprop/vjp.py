@@ -44,6 +44,8 @@ def input_vjp(trace: Trace, cotangents: Mapping[str, Array]) -> dict[str, Array]
 def parameter_vjp(trace: Trace, cotangents: Mapping[str, Array]) -> dict[str, Array]:
     """Pull cotangents of outputs back to the parameters: u ↦ Σ_n J_nθᵀ u_n.
 
+    With u = ∂C/∂a of the output these are eqs. (7), (8), (9) and (10), for every weight at once.
+
     Shapes: cotangents (*S, N, *output) by output; returns (*S, *shape) by parameter path.
     """
     plan = trace.plan

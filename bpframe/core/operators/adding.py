@@ -19,7 +19,7 @@ def add(*operators: Operator) -> Operator:
 
     Errors: OperatorError for no operators at all, different shapes or different batch sizes.
 
-    Source: the second eq. (12), the addition over paths.
+    Source: eq. (12), the addition over paths.
     """
     if not operators:
         raise OperatorError("add was called without operators", expected="at least one", received="none")

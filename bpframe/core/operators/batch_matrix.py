@@ -45,7 +45,7 @@ class BatchMatrix(Operator):
         return _push(self._matrices(), v, len(self.in_shape), self.out_shape, out)
 
     def vjp(self, u: Array, out: Array | None = None) -> Array:
-        """Pull back: j_nᵀ u_n for every example."""
+        """Pull back: j_nᵀ u_n for every example, eq. (19)."""
         return _push(self._matrices().swapaxes(1, 2), u, len(self.out_shape), self.in_shape, out)
 
     def shared_jvp(self, v: Array, batch: int) -> Array:

@@ -43,7 +43,7 @@ class Diagonal(Operator):
         return np.multiply(v, self.d, out=out)
 
     def vjp(self, u: Array, out: Array | None = None) -> Array:
-        """Pull back: d ⊙ u."""
+        """Pull back: d ⊙ u, the ⊙ σ'(z) of BP1 and BP2."""
         return np.multiply(u, self.d, out=out)
 
     def shared_jvp(self, v: Array, batch: int) -> Array:

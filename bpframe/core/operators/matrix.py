@@ -45,7 +45,7 @@ class Matrix(Operator):
         return _times(v, self.w.T, out)
 
     def vjp(self, u: Array, out: Array | None = None) -> Array:
-        """Pull back: wᵀ u on the last axis."""
+        """Pull back: wᵀ u on the last axis, eq. (20), and the first factor of BP2."""
         if u.ndim == 2:
             return np.matmul(u, self.w, out=out)
         return _times(u, self.w, out)

@@ -28,7 +28,7 @@ class Sum(Operator):
 
     Errors: `check` refuses terms of different shapes, and whatever a term refuses.
 
-    Source: the second eq. (12), the addition over paths.
+    Source: eq. (12), the addition over paths.
     """
 
     __slots__ = ("terms",)

@@ -16,7 +16,7 @@ __all__ = ["node_errors"]
 
 
 def node_errors(trace: Trace, targets: Mapping[str, Array]) -> Mapping[str, Array]:
-    """Return δ = ∂C_n/∂v of every node, (N, *features), in the order of the graph; zeros where no cost depends on it.
+    """Return δ = ∂C_n/∂v of every node, eq. (13), (N, *features), in graph order; zeros where no cost depends on it.
 
     δ_output = ∇_a C (BP1) and δ_j = Σ_{i consumes j} J_ijᵀ δ_i (BP2), of each example's own cost.
     """

@@ -43,7 +43,10 @@ class Chain:
         return cls(tuple(edges), eliminations, _planned(tuple(factors), max(batch, 1)))
 
     def carried_out(self, like: Array, batch: int, out: Array | None = None) -> Matrices:
-        """Follow the plan, with the last product in `out`, (N, m, n), where that is possible."""
+        """Follow the plan, with the last product in `out`, (N, m, n), where that is possible.
+
+        One factor for every edge along the path, as in eq. (11).
+        """
         held: dict[tuple[int, int], Matrices] = {}
         for step in self.plan.steps:
             target = out if step is self.plan.steps[-1] else None

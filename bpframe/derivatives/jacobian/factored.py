@@ -46,7 +46,7 @@ class Branched(Operator):
     Shapes: inputs are those of the first value, outputs those of the last. `edges` stand in an order of evaluation:
     those into a value before those out of it. Cost: the sum of the local Jacobians' costs.
 
-    Source: the second eq. (12), and BP2 for any graph.
+    Source: eq. (12), and BP2 for any graph.
     """
 
     __slots__ = ("edges", "first", "last")

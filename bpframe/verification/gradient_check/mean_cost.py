@@ -48,7 +48,7 @@ class MeanCost:
         self._passes: dict[str, _Pass] = {}
 
     def value(self, arrays: Mapping[str, Array]) -> Array:
-        """Return C with some arrays replaced, all of them real or all complex: a number as an array ()."""
+        """Return C, eq. (5), with some arrays replaced, all real or all complex: a number as an array ()."""
         kind = next(iter(arrays.values())).dtype.kind
         if kind not in self._passes:
             self._passes[kind] = _Pass(self, self._engine, np.complex128 if kind == "c" else np.float64)

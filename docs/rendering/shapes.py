@@ -1,0 +1,28 @@
+"""Docstrings as Markdown that leaves shapes as they are written."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["escaped"]
+
+# The star of `(*S, N, *features)`, which Markdown would take for emphasis.
+_STAR = re.compile(r"\*(?=[A-Za-z_]+[,.;:)])")
+
+
+def escaped(text: str) -> str:
+    """Return a docstring in which Markdown leaves the stars of shapes alone."""
+    lines: list[str] = []
+    code, before = False, ""
+    for line in text.splitlines():
+        # As in Markdown, an indented block is code only after a blank line.
+        code = line.startswith("    ") and (code or not before.strip())
+        lines.append(line if code else _escaped_outside_code(line))
+        before = line
+    return "\n".join(lines)
+
+
+def _escaped_outside_code(line: str) -> str:
+    parts = line.split("`")
+    parts[::2] = [_STAR.sub(r"\\*", part) for part in parts[::2]]
+    return "`".join(parts)
