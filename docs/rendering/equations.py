@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from source_text import ROOT, Piece, piece
+from source_text import ROOT, Piece, piece, place
 
 __all__ = ["COMPUTED_BY", "cited_in", "equations_in", "equations_text", "with_links"]
 
@@ -84,8 +84,8 @@ def anchor(number: str) -> str:
 
 
 def label(each: Piece) -> str:
-    """Return the short name of a function: what users of the file call it."""
-    return each.name.partition(":")[2]
+    """Return the short name of a function, with its file's: `backward.py: pass_on`."""
+    return f"{each.file.rpartition('/')[2]}: {each.name.partition(':')[2]}"
 
 
 def with_links(markdown: str, language: str, page: str) -> str:
@@ -117,7 +117,7 @@ def _parts(tutorial: str) -> Iterator[str]:
         yield f"[In the tutorial]({tutorial}#{anchor(number)})"
         for name in COMPUTED_BY[number]:
             each = piece(name)
-            yield f"`{each.file}`, line {each.line}: **`{label(each)}`**"
+            yield place(each)
             if name in shown:
                 yield f"Its code stands [above](#{anchor(shown[name])})."
                 continue

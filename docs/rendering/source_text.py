@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shapes import escaped
 
-__all__ = ["ROOT", "Piece", "docstring_of", "piece", "shown_code", "shown_docstring", "shown_file"]
+__all__ = ["ROOT", "Piece", "docstring_of", "piece", "place", "shown_code", "shown_docstring", "shown_file"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,13 +53,13 @@ def piece(name: str) -> Piece:
 def shown_code(name: str) -> str:
     """Return a class's or function's code, below where it stands."""
     each = piece(name)
-    return f"{_place(each)}\n\n{each.block()}"
+    return f"{place(each)}\n\n{each.block()}"
 
 
 def shown_docstring(name: str) -> str:
     """Return a class's or function's docstring, below where it stands."""
     each = piece(name)
-    return _quoted(f"{_place(each)}\n\n{_text(each.docstring)}")
+    return _quoted(f"{place(each)}\n\n{_text(each.docstring)}")
 
 
 def shown_file(module: str) -> str:
@@ -68,7 +68,8 @@ def shown_file(module: str) -> str:
     return _quoted(f"`{_relative(file)}`\n\n{_text(docstring_of(file))}")
 
 
-def _place(each: Piece) -> str:
+def place(each: Piece) -> str:
+    """Return where a class or function stands, and its name."""
     return f"`{each.file}`, line {each.line}: **`{each.name.partition(':')[2]}`**"
 
 
@@ -99,8 +100,8 @@ def _tree(file: Path) -> ast.Module:
 
 def _file_of(module: str) -> Path:
     path = Path(*module.split("."))
-    for place in PLACES:
-        for file in (place / path.with_suffix(".py"), place / path / "__init__.py"):
+    for folder in PLACES:
+        for file in (folder / path.with_suffix(".py"), folder / path / "__init__.py"):
             if file.exists():
                 return file
     raise LookupError(f"there is no module {module}")
