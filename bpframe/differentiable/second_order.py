@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bpframe.core.graph.parameters import ParameterVector
-from bpframe.core.operators.scipy_view import linear_operator
 from bpframe.derivatives.first_order.spaces import Space, Wrt, space_of
 from bpframe.derivatives.points.given_arrays import checked_stack
 from bpframe.derivatives.second_order.in_portions import Kind, Method, mean_product
 from bpframe.derivatives.second_order.linear_operators import OperatorKind, curvature_operator, jacobian_operator
 from bpframe.differentiable.evaluated import Arrays, Evaluated, evaluation
 from bpframe.errors import DataError, DerivativeError
+from bpframe.forms.scipy_view import linear_operator
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:

@@ -29,6 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("core.graph",),
     ("core.component",),
     ("core.operators",),
+    ("forms",),
     ("machine", "validation"),
     ("_version", "core", "errors"),
 )

@@ -9,12 +9,12 @@ import pytest
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
 
 from bpframe import Network
-from bpframe.core.operators.outer_products.kronecker_form import KroneckerForm
-from bpframe.core.operators.outer_products.scattered_form import ScatteredForm
 from bpframe.derivatives.curvature import columns as columns_module
 from bpframe.derivatives.points import memory
 from bpframe.errors import ContractError, DataError, DerivativeError
 from bpframe.extend import Array
+from bpframe.forms.kronecker_form import KroneckerForm
+from bpframe.forms.scattered_form import ScatteredForm
 from tests.oracles import assert_close
 from tests.trials.huber import HuberCost
 

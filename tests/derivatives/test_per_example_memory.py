@@ -38,7 +38,7 @@ def test_memory_does_not_grow_with_examples_times_parameters(
     rng = np.random.default_rng(0)
     parameters = 4 * network.parameters.vector.size
     monkeypatch.setattr(memory, "PORTION_BYTES", 1 << 40)
-    monkeypatch.setattr("bpframe.core.operators.outer_products.kronecker_form.CHUNK_BYTES", 1 << 16)
+    monkeypatch.setattr("bpframe.forms.kronecker_form.CHUNK_BYTES", 1 << 16)
 
     def peak(batch: int) -> int:
         x = rng.integers(0, tokens, (batch, *shape)) if tokens else rng.standard_normal((batch, *shape), "f")

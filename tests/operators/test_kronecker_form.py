@@ -23,7 +23,7 @@ from bpframe.core.operators import (
     add,
     compose,
 )
-from bpframe.core.operators.outer_products import kronecker_form
+from bpframe.forms import kronecker_form
 
 from .oracle import jacobian
 from .strategies import KINDS, batches, generators, numbers, operators

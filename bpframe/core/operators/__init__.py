@@ -16,13 +16,13 @@ from bpframe.core.operators.diagonal import Diagonal
 from bpframe.core.operators.gather import Gather
 from bpframe.core.operators.identity import Identity
 from bpframe.core.operators.matrix import Matrix
-from bpframe.core.operators.outer_products.kronecker_form import KroneckerForm
-from bpframe.core.operators.outer_products.pulled_vectors import PulledVectors
-from bpframe.core.operators.outer_products.scattered_form import ScatteredForm
 from bpframe.core.operators.rank_one import RankOne
 from bpframe.core.operators.reshape import Reshape
 from bpframe.core.operators.sum import Sum
 from bpframe.core.operators.weight_times import WeightTimes
+from bpframe.forms.kronecker_form import KroneckerForm
+from bpframe.forms.pulled_vectors import PulledVectors
+from bpframe.forms.scattered_form import ScatteredForm
 
 __all__ = [
     "BatchMatrix",

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from bpframe.core.operators.outer_products.kronecker_form import KroneckerForm
-from bpframe.core.operators.outer_products.pulled_vectors import PulledVectors
-from bpframe.core.operators.scipy_view import linear_operator
 from bpframe.core.operators.shaped import Shape, Shaped
-from bpframe.core.operators.sparse_form import block_diagonal
 from bpframe.errors import BatchCoupledError, OperatorError
+from bpframe.forms.kronecker_form import KroneckerForm
+from bpframe.forms.pulled_vectors import PulledVectors
+from bpframe.forms.scipy_view import linear_operator
+from bpframe.forms.sparse_form import block_diagonal
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:

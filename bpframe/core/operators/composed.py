@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bpframe.core.operators.base import Operator, Shape, without_examples
-from bpframe.core.operators.outer_products.pulled_vectors import PulledVectors
 from bpframe.errors import OperatorError
+from bpframe.forms.pulled_vectors import PulledVectors
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:

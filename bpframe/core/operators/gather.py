@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bpframe.core.operators.base import Operator, Shape, add_over
-from bpframe.core.operators.outer_products.kronecker_form import KroneckerForm
-from bpframe.core.operators.outer_products.pulled_vectors import PulledVectors
-from bpframe.core.operators.outer_products.scattered_form import ScatteredForm
 from bpframe.core.operators.reshape import Reshape
-from bpframe.core.operators.sparse_form import placed
+from bpframe.forms.kronecker_form import KroneckerForm
+from bpframe.forms.pulled_vectors import PulledVectors
+from bpframe.forms.scattered_form import ScatteredForm
+from bpframe.forms.sparse_form import placed
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bpframe.core.operators.base import Operator, Shape, add_over
 from bpframe.core.operators.diagonal import Diagonal, as_numbers
-from bpframe.core.operators.sparse_form import placed
+from bpframe.forms.sparse_form import placed
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bpframe.core.operators.base import Operator, Shape
 from bpframe.core.operators.diagonal import Diagonal
-from bpframe.core.operators.sparse_form import block_diagonal
+from bpframe.forms.sparse_form import block_diagonal
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bpframe.core.operators.base import Operator, Shape
-from bpframe.core.operators.sparse_form import placed
+from bpframe.forms.sparse_form import placed
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:

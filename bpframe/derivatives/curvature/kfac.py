@@ -10,12 +10,12 @@ import numpy as np
 
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import KroneckerForm, PulledVectors
-from bpframe.core.operators.outer_products.kronecker_form import same_memory
 from bpframe.derivatives.curvature.columns import RootColumns, scratch_of
 from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.memory import check_memory
 from bpframe.derivatives.second_order.in_portions import unknown
+from bpframe.forms.kronecker_form import same_memory
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["WeightSharing", "kronecker_factors"]

@@ -11,7 +11,6 @@ from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.jvp import jvp
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.parameters import ParameterVector
-from bpframe.core.operators.scipy_view import linear_operator
 from bpframe.derivatives.first_order.pull_back import pull_back
 from bpframe.derivatives.first_order.spaces import Space, Wrt, space_of
 from bpframe.derivatives.points.memory import example_bytes, portions
@@ -25,6 +24,7 @@ from bpframe.derivatives.second_order.in_portions import (
     unknown,
 )
 from bpframe.errors import DataError
+from bpframe.forms.scipy_view import linear_operator
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:

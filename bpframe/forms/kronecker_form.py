@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bpframe.core.operators.outer_products.pulled_vectors import CHUNK_BYTES, PulledVectors, Shape, viewed
+from bpframe.forms.pulled_vectors import CHUNK_BYTES, PulledVectors, Shape, viewed
 from bpframe.machine.workers import in_rows
 from bpframe.validation.plain_arrays import Array
 

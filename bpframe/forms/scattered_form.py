@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bpframe.core.operators.outer_products.kronecker_form import KroneckerForm
-from bpframe.core.operators.outer_products.pulled_vectors import PulledVectors, Shape, viewed
+from bpframe.forms.kronecker_form import KroneckerForm
+from bpframe.forms.pulled_vectors import PulledVectors, Shape, viewed
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
