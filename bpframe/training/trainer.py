@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine
-from bpframe.core.backprop.lanes import Lane
+from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine, Lane
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.graph import Graph, Node
 from bpframe.machine.blas_threads import blas_threads

@@ -9,9 +9,9 @@ import pytest
 from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
 
 import bpframe as bp
-from bpframe.core.backprop import lanes
 from bpframe.core.backprop.called_pass import CalledPass, Wanted
 from bpframe.extend import Activation, Diagonal, Identity
+from bpframe.machine import lanes
 from bpframe.replay import binding
 from tests.contract.cases import CASES
 from tests.derivatives.zoo import ZOO

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import bpframe as bp
-from bpframe.core.backprop.lanes import Lane
+from bpframe.machine.lanes import Lane
 
 from . import bank, forms
 from .apart import apart

@@ -10,8 +10,8 @@ import pytest
 import bpframe.core.backprop.engine
 import bpframe.replay.program
 import bpframe.replay.repeating
-from bpframe.core.backprop.lanes import Lanes
 from bpframe.core.backprop.steps import Understanding
+from bpframe.machine.lanes import Lanes
 from bpframe.replay import functions
 from bpframe.replay.program import Program
 from bpframe.replay.recorded import Recorded

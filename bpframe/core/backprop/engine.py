@@ -6,24 +6,27 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from copy import deepcopy
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from bpframe.core.backprop.called_pass import CalledPass, MakePass, Pass, Wanted
 from bpframe.core.backprop.forward import forward
-from bpframe.core.backprop.lanes import Lane, Lanes
 from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.rows import rows_of, slices
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import NodeState, Workspace, initial_state
 from bpframe.core.graph.parameters import ParameterVector, initial_parameters
 from bpframe.core.graph.randomness import stream
+from bpframe.machine import lanes
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "Lane"]
 
 Arrays = Mapping[str, Array]
+
+#: What one thread at a time works with.
+Lane: TypeAlias = lanes.Lane[ParameterVector]
 
 #: How many examples an evaluation runs at once, so that its memory does not grow with the data.
 EVALUATION_BATCH = 1024
@@ -47,7 +50,7 @@ class Engine:
         self.make_pass = make_pass
         self.parameters = initial_parameters(graph, self.dtype, seed)
         self.state: Mapping[str, NodeState] = initial_state(graph, self.dtype)
-        self._lanes = Lanes(lambda: Lane(self.parameters.like()))
+        self._lanes = lanes.Lanes(lambda: lanes.Lane(self.parameters.like()))
         self._entries = sum(math.prod(shape) for shape in graph.shapes.values())
         self._generators: dict[tuple[str, str], np.random.Generator] = {}
 

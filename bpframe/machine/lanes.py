@@ -1,4 +1,4 @@
-"""Threads side by side: whoever runs passes takes a lane and gives it back, so that no two threads share arrays."""
+"""Which thread may do what with a network? Whoever runs passes takes a lane, so that no two threads share arrays."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from weakref import WeakSet, ref
 
-from bpframe.core.graph.parameters import ParameterVector
 from bpframe.errors import ConcurrencyError
 
 __all__ = ["Lane", "Lanes"]
 
 T = TypeVar("T")
+G = TypeVar("G")
 
 #: How many things a lane keeps: so many whatever their size, and more while they are small together.
 KEPT = 4
@@ -24,13 +24,13 @@ KEPT_SMALL = 256
 KEPT_NUMBERS = 1 << 22
 
 
-class Lane:
+class Lane(Generic[G]):
     """What one thread at a time works with: a gradient, and what is kept of earlier passes and used again.
 
     `gradient` is where passes write theirs; the next one overwrites it.
     """
 
-    def __init__(self, gradient: ParameterVector) -> None:
+    def __init__(self, gradient: G) -> None:
         self.owner: int | None = None
         self.gradient = gradient
         self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
@@ -58,7 +58,7 @@ class Lane:
         self._numbers = 0
 
 
-class Lanes:
+class Lanes(Generic[G]):
     """The lanes of one network: as many as there are threads that use it at once.
 
     While one thread trains, no other has a lane: what it computed would come from parameters half old, half new.
@@ -67,20 +67,20 @@ class Lanes:
     is gone with it, and nobody waits for it.
     """
 
-    def __init__(self, make: Callable[[], Lane]) -> None:
+    def __init__(self, make: Callable[[], Lane[G]]) -> None:
         self._make = make
-        self._made: list[ref[Lane]] = []
+        self._made: list[ref[Lane[G]]] = []
         self._making = threading.Lock()
-        self._free: deque[Lane] = deque()
+        self._free: deque[Lane[G]] = deque()
         self._trained: dict[None, ref[_Training]] = {}  # one at most; to set and to find it is one instruction
         self._torn = False  # whether another thread of the process that this one was forked from was training
         _everywhere.add(self)
 
     @property
-    def _all(self) -> list[Lane]:
+    def _all(self) -> list[Lane[G]]:
         return [lane for each in self._made if (lane := each()) is not None]
 
-    def take(self) -> Lane:
+    def take(self) -> Lane[G]:
         """Return a lane that nobody else has, until it is given back.
 
         Raises
@@ -108,12 +108,12 @@ class Lanes:
             raise _torn()
         return lane
 
-    def give(self, lane: Lane) -> None:
+    def give(self, lane: Lane[G]) -> None:
         """Take a lane back."""
         lane.owner = None
         self._free.append(lane)
 
-    def taken(self) -> AbstractContextManager[Lane]:
+    def taken(self) -> AbstractContextManager[Lane[G]]:
         """Have a lane inside the block."""
         return _Taking(self)
 
@@ -164,7 +164,7 @@ class Lanes:
             self._torn = training is not None
             self._trained.clear()
 
-    def _new(self) -> Lane:
+    def _new(self) -> Lane[G]:
         lane = self._make()
         with self._making:
             self._made = [each for each in self._made if each() is not None] + [ref(lane)]
@@ -184,11 +184,11 @@ def _torn() -> ConcurrencyError:
 
 
 # Classes, because Python may interrupt what contextlib makes of a generator between its `yield` and the block.
-class _Taking(AbstractContextManager[Lane]):
-    def __init__(self, lanes: Lanes) -> None:
+class _Taking(AbstractContextManager[Lane[G]]):
+    def __init__(self, lanes: Lanes[G]) -> None:
         self._lanes = lanes
 
-    def __enter__(self) -> Lane:
+    def __enter__(self) -> Lane[G]:
         self._lane = self._lanes.take()
         return self._lane
 
@@ -197,7 +197,7 @@ class _Taking(AbstractContextManager[Lane]):
 
 
 class _Training(AbstractContextManager[None]):
-    def __init__(self, lanes: Lanes) -> None:
+    def __init__(self, lanes: Lanes[Any]) -> None:
         self._lanes = lanes
         self.thread = threading.get_ident()
 
@@ -212,7 +212,7 @@ class _Training(AbstractContextManager[None]):
         self._lanes.end(self)
 
 
-_everywhere: WeakSet[Lanes] = WeakSet()
+_everywhere: WeakSet[Lanes[Any]] = WeakSet()
 
 
 def _forked() -> None:
