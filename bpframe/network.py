@@ -22,10 +22,11 @@ from bpframe.checkpoint import (
 from bpframe.checkpoint.pickling import check_importable
 from bpframe.core.component import Component, Cost, Layer, Optimizer
 from bpframe.core.graph.building import build_graph
-from bpframe.core.graph.description import NetworkSpec, NodeSpec, network_spec
+from bpframe.core.graph.description import NetworkSpec, NodeSpec
 from bpframe.data import DataSpec, FittedPreparation
 from bpframe.differentiable import Arrays, Differentiable
 from bpframe.documents import RunSpec
+from bpframe.documents.written_out import network_spec
 from bpframe.plugins import listeners
 from bpframe.replay.repeating import repeating_engine
 from bpframe.training.history import History

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.component import Component, Cost, Layer, Optimizer, contract_of
-from bpframe.core.graph.description import NetworkSpec, network_spec
+from bpframe.core.graph.description import NetworkSpec
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.curve_fitting.data import real_numbers
+from bpframe.documents.written_out import network_spec
 from bpframe.errors import DataError, UnknownComponent, did_you_mean
 from bpframe.network import Network
 from bpframe.plugins import default_registry

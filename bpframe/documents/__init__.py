@@ -5,11 +5,12 @@ the JSON Schema by which an editor completes them. In goes a file or a mapping; 
 with `document.py`, then `reading.py` and `writing.py`.
 """
 
-from bpframe.core.graph.description import NetworkSpec, NodeSpec, network_spec, node
+from bpframe.core.graph.description import NetworkSpec, NodeSpec, node
 from bpframe.documents.document import RunSpec, resolve_spec
 from bpframe.documents.reading import parse_spec, read_spec
 from bpframe.documents.schema import json_schema
 from bpframe.documents.writing import component_document, network_document, spec_document, write_spec
+from bpframe.documents.written_out import network_spec
 from bpframe.training.spec import TrainingSpec
 
 __all__ = [

@@ -8,9 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, WrapValidator
 
 from bpframe.core.component import Cost
-from bpframe.core.graph.description import Name, NetworkSpec, NodeSpec, Shape, network_spec
+from bpframe.core.graph.description import Name, NetworkSpec, NodeSpec, Shape
 from bpframe.data import DataSpec
 from bpframe.documents.resolving import KindResolver
+from bpframe.documents.written_out import network_spec
 from bpframe.errors import SpecError, did_you_mean
 from bpframe.plugins import default_registry
 from bpframe.plugins.registry import Registry

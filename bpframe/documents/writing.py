@@ -12,9 +12,10 @@ from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError
 
 from bpframe.core.component import Component
-from bpframe.core.graph.description import DEFAULT_INPUT, NetworkSpec, NodeSpec, network_spec
+from bpframe.core.graph.description import NetworkSpec, NodeSpec
 from bpframe.documents.document import RunSpec
 from bpframe.documents.text import dump_text, suffix_of
+from bpframe.documents.written_out import DEFAULT_INPUT, network_spec
 from bpframe.errors import BpframeError, SpecFileError
 from bpframe.machine.whole_file import whole_file
 from bpframe.plugins import default_registry

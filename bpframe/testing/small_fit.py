@@ -10,9 +10,9 @@ import numpy as np
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.component import Activation, Cost, Layer, Optimizer, Parameter
 from bpframe.core.graph.building import build_graph
-from bpframe.core.graph.description import DEFAULT_INPUT, network_spec
 from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import Broadcast, Diagonal, Identity, Matrix, Operator, WeightTimes
+from bpframe.documents.written_out import DEFAULT_INPUT, network_spec
 from bpframe.replay.repeating import planned
 from bpframe.training.batches import Samples
 from bpframe.training.history import History

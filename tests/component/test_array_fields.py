@@ -18,9 +18,9 @@ from jsonschema import Draft202012Validator
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, PositiveInt, field_validator
 
-from bpframe.core.graph.description import network_spec
 from bpframe.documents import RunSpec, json_schema, read_spec, write_spec
 from bpframe.documents.reading import parse_spec
+from bpframe.documents.written_out import network_spec
 from bpframe.errors import ContractError, SpecError
 from bpframe.extend import Array, Component, Layer
 from bpframe.plugins import default_registry

@@ -10,9 +10,10 @@ from bpframe.core.backprop.called_pass import CalledPass, Pass, Wanted
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.component import Layer, Parameter
 from bpframe.core.graph.building import build_graph
-from bpframe.core.graph.description import NetworkSpec, NodeSpec, network_spec
+from bpframe.core.graph.description import NetworkSpec, NodeSpec
 from bpframe.core.graph.graph import Graph
 from bpframe.core.operators import Broadcast, Identity, Operator
+from bpframe.documents.written_out import network_spec
 from bpframe.errors import StaleRecordError
 from bpframe.replay.program import Program
 from bpframe.replay.repeating import planned
