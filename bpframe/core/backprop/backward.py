@@ -17,7 +17,6 @@ import numpy as np
 from bpframe.core.backprop.layout import laid_out
 from bpframe.core.backprop.local_jacobian import local_jacobian
 from bpframe.core.backprop.results import check_gradient, check_product, failed
-from bpframe.core.backprop.scratch import Scratch
 from bpframe.core.backprop.steps import BackwardStep, CostStep
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace, read_only
@@ -108,14 +107,15 @@ def pass_on(
 
 
 def walk_back(
-    trace: Trace, steps: Sequence[BackwardStep], deltas: list[Array | None], scratch: Scratch | None = None
+    trace: Trace, steps: Sequence[BackwardStep], deltas: list[Array | None], reuse: bool = False
 ) -> Iterator[tuple[BackwardStep, Array, Mapping[str, Operator]]]:
     """BP2 alone, one node at a time: yield a node's step, its error δ, (*S, N, *features), and its local Jacobian.
 
     `deltas` is filled in as by `backward`, after the caller is done with the node; nodes that no error reaches are left
-    out. A node's error is dropped once it was passed on, so that no more than a front of them is held; with `scratch`
-    its memory is kept, and overwritten by the next walk.
+    out. A node's error is dropped once it was passed on, so that no more than a front of them is held; with `reuse`
+    its memory is the workspace's, and overwritten by the next such walk.
     """
+    memory = trace.workspace if reuse else None
     for each in steps:
         step = each.step
         delta = deltas[step.slot]
@@ -129,7 +129,7 @@ def walk_back(
             axis = delta.ndim - len(step.output_shape) - 1
             shape = (*delta.shape[: axis + 1], *step.shapes[key])
             try:
-                part = _pulled(jacobian[key], delta, axis, slot, shape, scratch if so_far is None else None)
+                part = _pulled(jacobian[key], delta, axis, slot, shape, memory if so_far is None else None)
             except ValueError as error:
                 raise failed(step.where, f"vjp of jacobian['{key}']", error) from error
             if step.why is not None:
@@ -139,12 +139,12 @@ def walk_back(
 
 
 def _pulled(
-    operator: Operator, delta: Array, axis: int, slot: int, shape: tuple[int, ...], scratch: Scratch | None
+    operator: Operator, delta: Array, axis: int, slot: int, shape: tuple[int, ...], memory: Workspace | None
 ) -> Array:
     """Pull back; vectors that all examples share (a broadcast view) stay so through a map that they share."""
     batch = delta.shape[axis]
     if delta.strides[axis] or batch < 2 or not operator._ignores_examples:
-        return operator.vjp(delta, None if scratch is None else scratch.array(slot, shape, delta.dtype))
+        return operator.vjp(delta, None if memory is None else memory.error_buffer(slot, shape, delta.dtype))
     part = operator.vjp(delta[(*(slice(None),) * axis, slice(1))])
     return np.broadcast_to(part, (*part.shape[:axis], batch, *part.shape[axis + 1 :]))
 

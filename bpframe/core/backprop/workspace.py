@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -16,9 +17,12 @@ from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["NodeState", "Workspace", "initial_state", "locked", "read_only"]
+__all__ = ["ERROR_BYTES", "NodeState", "Workspace", "initial_state", "locked", "read_only"]
 
 NodeState = Mapping[str, Array]
+
+#: How many bytes of errors are kept at most, for walks back to write into again.
+ERROR_BYTES = 1 << 24
 
 
 def initial_state(graph: Graph, dtype: Any) -> dict[str, NodeState]:
@@ -67,6 +71,7 @@ class Workspace:
         self.checked = False
         self.keeps_values = True
         self._generator = generator
+        self._errors: dict[tuple[int, tuple[int, ...], np.dtype[Any]], Array] = {}
         self.slots: Slots = [None] * plan.size
         views = {path: locked(view) for path, view in parameters.views.items()}
         for step in plan.steps:
@@ -91,6 +96,21 @@ class Workspace:
         for step in self.plan.components:
             for slot in step.buffers:
                 self.slots[slot] = self.empty(step.output_shape)
+
+    def error_buffer(self, slot: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | None:
+        """Return memory for the error of a value, with anything in it; None where as much is kept as may be.
+
+        It is overwritten by whoever asks next for the same slot. Large arrays that are made anew each time go back to
+        the operating system each time, and cost more than the numbers that are written into them.
+        """
+        key = slot, shape, dtype
+        found = self._errors.get(key)
+        if found is None:
+            held = sum(each.nbytes for each in self._errors.values())
+            if held + math.prod(shape) * dtype.itemsize > ERROR_BYTES:
+                return None
+            found = self._errors[key] = np.empty(shape, dtype)
+        return found
 
     def release(self) -> None:
         """Let go of the buffers: passes have memory of their own from now on, and keep no values."""

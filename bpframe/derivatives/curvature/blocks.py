@@ -10,7 +10,7 @@ import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.graph import Graph
-from bpframe.derivatives.curvature.columns import RootColumns, scratch_of
+from bpframe.derivatives.curvature.columns import RootColumns
 from bpframe.derivatives.points.memory import check_memory
 from bpframe.derivatives.points.portions import Portions
 from bpframe.derivatives.second_order.in_portions import unknown
@@ -64,7 +64,7 @@ def gauss_newton_blocks(
         count += point.batch
         for seeds in columns.of(point, more_bytes):
             waiting: dict[str, list[tuple[slice, Array]]] = {group: [] for group in groups}
-            for path, form in point.parameter_forms(seeds, scratch_of(point.trace)):
+            for path, form in point.parameter_forms(seeds, reuse=True):
                 group, place = places[path]
                 vectors = form.vectors()
                 waiting[group].append((place, vectors.reshape(-1, place.stop - place.start)))

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from bpframe.core.backprop.rows import slices
-from bpframe.core.backprop.scratch import KEPT_BYTES, Scratch
 from bpframe.core.backprop.trace import Trace
-from bpframe.core.backprop.workspace import Workspace
+from bpframe.core.backprop.workspace import ERROR_BYTES
 from bpframe.core.graph.randomness import stream
 from bpframe.derivatives.points.given_integers import checked_integer
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.memory import portion
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["RootColumns", "column_portions", "scratch_of"]
-
-
-_SCRATCH: WeakKeyDictionary[Workspace, Scratch] = WeakKeyDictionary()
-
-
-def scratch_of(trace: Trace) -> Scratch:
-    """Return the memory that curvature uses again in every walk through a trace's workspace."""
-    return _SCRATCH.setdefault(trace.workspace, Scratch())
+__all__ = ["RootColumns", "column_portions"]
 
 
 def column_portions(trace: Trace, count: int, more_bytes: int = 0) -> list[slice]:
@@ -36,7 +26,7 @@ def column_portions(trace: Trace, count: int, more_bytes: int = 0) -> list[slice
     """
     largest = max(math.prod(node.output_shape) for node in trace.plan.graph.nodes)
     front = 3 * trace.batch * largest * int(trace.dtype.itemsize)
-    step = min(portion(count, front + trace.batch * more_bytes), max(1, KEPT_BYTES // max(1, front)))
+    step = min(portion(count, front + trace.batch * more_bytes), max(1, ERROR_BYTES // max(1, front)))
     return slices(count, step)
 
 

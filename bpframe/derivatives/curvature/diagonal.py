@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import KroneckerForm
-from bpframe.derivatives.curvature.columns import RootColumns, scratch_of
+from bpframe.derivatives.curvature.columns import RootColumns
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.portions import Portions
 from bpframe.validation.plain_arrays import Array
@@ -61,7 +61,7 @@ def empirical_fisher_diagonal(
 
 def _add_squares(point: Linearisation, seeds: Mapping[str, Array], found: ParameterVector) -> None:
     before, folded = None, None
-    for path, form in point.parameter_forms(seeds, scratch_of(point.trace)):
+    for path, form in point.parameter_forms(seeds, reuse=True):
         if isinstance(form, KroneckerForm) and form.places == 1:
             if folded is None or not form.has_left_of(before):  # a weight and its bias pull back the same errors
                 folded = form.folded()

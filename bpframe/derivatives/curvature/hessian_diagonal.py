@@ -21,7 +21,7 @@ from bpframe.derivatives.curvature.bending import (
     columns_of,
     written_out,
 )
-from bpframe.derivatives.curvature.columns import RootColumns, scratch_of
+from bpframe.derivatives.curvature.columns import RootColumns
 from bpframe.derivatives.first_order.spaces import space_of
 from bpframe.derivatives.points.linearisation import Linearisation, refuse_coupling
 from bpframe.derivatives.points.memory import example_bytes, portions
@@ -63,7 +63,7 @@ def hessian_diagonal(engine: Engine, inputs: Mapping[str, Array], targets: Mappi
     examples, found = Portions(engine, inputs, targets), engine.parameters.like()
     for _, point in examples.in_turn(PURPOSE, _bytes_besides(examples)):
         for columns, weights in _columns(point, found, users):
-            for path, form in point.parameter_forms(columns, scratch_of(point.trace)):
+            for path, form in point.parameter_forms(columns, reuse=True):
                 if users[path] == 1:
                     found.views[path][...] += form.sum_of_squares(weights)
         shared = [path for path in found if users[path] > 1]

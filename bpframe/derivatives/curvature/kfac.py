@@ -10,7 +10,7 @@ import numpy as np
 
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import KroneckerForm, PulledVectors
-from bpframe.derivatives.curvature.columns import RootColumns, scratch_of
+from bpframe.derivatives.curvature.columns import RootColumns
 from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.memory import check_memory
@@ -62,7 +62,7 @@ def kronecker_factors(
         count += point.batch
         for number, seeds in enumerate(columns.of(point)):
             known = _Known()
-            for path, form in point.parameter_forms(seeds, scratch_of(point.trace)):
+            for path, form in point.parameter_forms(seeds, reuse=True):
                 sums[path].add(form, with_right=number == 0, known=known)
     factors = {path: each.factors(count, columns.scale) or _zeros(shapes[path], dtype) for path, each in sums.items()}
     exact = frozenset(path for path, each in sums.items() if each.is_exact)

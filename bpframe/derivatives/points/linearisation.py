@@ -12,7 +12,6 @@ from bpframe.core.backprop.backward import output_errors, walk_back
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.forward import costs
 from bpframe.core.backprop.results import failed
-from bpframe.core.backprop.scratch import Scratch
 from bpframe.core.backprop.steps import CostStep
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.graph import Node
@@ -125,14 +124,12 @@ class Linearisation:
             found[output] = root.jvp((2 * signs - 1).astype(self.trace.dtype))
         return found
 
-    def parameter_forms(
-        self, seeds: Mapping[str, Array], scratch: Scratch | None = None
-    ) -> Iterator[tuple[str, PulledVectors]]:
+    def parameter_forms(self, seeds: Mapping[str, Array], reuse: bool = False) -> Iterator[tuple[str, PulledVectors]]:
         """Pull vectors of the outputs back to every parameter, one example apart from another.
 
         `seeds` are (*S, N, *output) by output. Yields each parameter's path with J_nᵀ u_n as outer products; what
-        several nodes share comes once, joined. A parameter that no seed reaches is left out. With `scratch` a form is
-        valid until the next walk with it.
+        several nodes share comes once, joined. A parameter that no seed reaches is left out. With `reuse` a form is
+        valid until the next such walk: memory is used again.
 
         Errors: BatchCoupledError that names a node whose component couples the examples.
         """
@@ -141,7 +138,7 @@ class Linearisation:
         for output, seed in seeds.items():
             deltas[plan.value_slots[output]] = seed
         waiting: dict[str, PulledVectors] = {}
-        for each, delta, jacobian in walk_back(self.trace, plan.to_parameters, deltas, scratch):
+        for each, delta, jacobian in walk_back(self.trace, plan.to_parameters, deltas, reuse):
             node = each.step.node
             refuse_coupling(node, jacobian)
             for name, _ in each.parameters:
