@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,22 +12,21 @@ from bpframe.validation.plain_arrays import Array
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["block_diagonal", "placed"]
+__all__ = ["sparse_array"]
 
 
-def block_diagonal(blocks: Array, count: int, dtype: npt.DTypeLike) -> csr_array:
-    """Set matrices along the diagonal: (count or 1, m, n) -> (count·m, count·n); one block stands for all."""
-    rows, columns = blocks.shape[1:]
-    starts = np.arange(count)[:, None, None] * columns
-    indices = np.broadcast_to(starts + np.arange(columns), (count, rows, columns))
-    return placed(np.broadcast_to(blocks, indices.shape), indices, count * columns, dtype)
+def sparse_array(values: Array, columns: Array | None, batch: int, inputs: int, dtype: npt.DTypeLike) -> csr_array:
+    """Make a block-diagonal array of the entries of every example's rows: (batch·outputs, batch·inputs).
 
-
-def placed(values: Array, indices: Array, columns: int, dtype: npt.DTypeLike) -> csr_array:
-    """Make a sparse array in which every row has equally many entries: values and their columns, (*rows, each)."""
+    Shapes: values (batch or 1, outputs, k), as many in every row, and their columns, (batch or 1, outputs, k); where
+    none are given the values are all there are, in order.
+    """
     from scipy.sparse import csr_array  # SciPy is slow to import and rarely needed
 
-    each, rows = indices.shape[-1], math.prod(indices.shape[:-1])
-    data = np.array(values, dtype).reshape(rows * each)
-    starts = np.arange(rows + 1) * each
-    return csr_array((data, indices.reshape(rows * each), starts), shape=(rows, columns))
+    _, outputs, each = values.shape
+    shape, entries = (batch, outputs, each), batch * outputs * each
+    data = np.array(np.broadcast_to(values, shape), dtype).reshape(entries)
+    columns = np.arange(each) if columns is None else columns
+    places = np.array(np.broadcast_to(columns + np.arange(batch)[:, None, None] * inputs, shape), order="C")
+    starts = np.arange(batch * outputs + 1) * each
+    return csr_array((data, places.reshape(entries), starts), shape=(batch * outputs, batch * inputs))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 import numpy as np
@@ -15,7 +15,7 @@ from bpframe.errors import BatchCoupledError, OperatorError
 from bpframe.forms.kronecker_form import KroneckerForm
 from bpframe.forms.pulled_vectors import PulledVectors
 from bpframe.forms.scipy_view import linear_operator
-from bpframe.forms.sparse_form import block_diagonal
+from bpframe.forms.sparse_form import sparse_array
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
@@ -57,6 +57,9 @@ class Operator(Shaped):
 
     couples_batch: ClassVar[bool] = False
 
+    #: The slots that hold arrays, with the fewest axes that each may have; axis 0 counts the examples, or is 1.
+    _arrays: ClassVar[Mapping[str, int]] = {}
+
     @abstractmethod
     def jvp(self, v: Array, out: Array | None = None) -> Array:
         """Push a tangent forward: J v, (*S, N, *in_shape) -> (*S, N, *out_shape)."""
@@ -91,6 +94,10 @@ class Operator(Shaped):
     @property
     def batch(self) -> int | None:
         """The number of examples N, or None where one map serves every batch."""
+        for name in self._arrays:
+            count: int = getattr(self, name).shape[0]
+            if count != 1:
+                return count
         return None
 
     def check(self, batch: int) -> None:
@@ -98,6 +105,8 @@ class Operator(Shaped):
 
         Errors: OperatorError that says what was expected and what arrived.
         """
+        for name, axes in self._arrays.items():
+            self._check_array(getattr(self, name), name, axes)
         if self.batch not in (None, batch):
             self._refuse("does not hold this batch", f"{batch} examples", f"{self.batch} examples", _SHARED)
         self._check_shapes(self.in_shape, self.out_shape)
@@ -116,10 +125,20 @@ class Operator(Shaped):
                 hint="joint_dense(batch), the Jacobian of the whole batch",
             )
         batch = 1 if self.batch is None else self.batch
-        size = math.prod(self.in_shape)
-        basis = self._identity(size, like).reshape(size, 1, *self.in_shape)
-        pushed = self.jvp(np.broadcast_to(basis, (size, batch, *self.in_shape)))
-        return np.moveaxis(pushed, 0, -1).reshape(batch, *self.out_shape, *self.in_shape)
+        inputs, outputs = math.prod(self.in_shape), math.prod(self.out_shape)
+        kind = self._kind(like)
+        values, columns = self._entries(kind) or (self._pushed(batch, kind), None)
+        dtype = np.result_type(kind.dtype, values.dtype)
+        if columns is None:
+            found = values.astype(dtype, copy=False)
+        else:
+            found = np.zeros_like(kind, shape=(batch, outputs, inputs), dtype=dtype)
+            rows = np.arange(outputs, like=kind)[:, None]
+            if len(columns) == 1:
+                found[:, rows, columns[0]] = values
+            else:
+                found[np.arange(batch, like=kind)[:, None, None], rows, columns] = values
+        return found.reshape(batch, *self.out_shape, *self.in_shape)
 
     def joint_dense(self, batch: int, like: Array | None = None) -> Array:
         """Write out the Jacobian of a whole batch: (N·outputs, N·inputs); block diagonal unless coupled."""
@@ -134,23 +153,24 @@ class Operator(Shaped):
 
     @property
     def dense_cost(self) -> int | None:
-        """Multiplications that `dense` takes for one example; None where it sends unit vectors through."""
-        return None
+        """Multiplications that `dense` takes for one example: none, or None where it sends unit vectors through."""
+        return None if type(self)._entries is Operator._entries else 0
 
     def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
         """Write the Jacobian of a whole batch out without its zeros: (N·outputs, N·inputs), block diagonal.
 
-        By default from the entries of `dense` that are not zero; an operator with structure overrides it.
+        By default from the entries of `dense` that are not zero.
 
         Errors: BatchCoupledError where the operator couples the batch.
         """
         if self.couples_batch:
             self.dense()  # refuses
-        inputs, outputs = math.prod(self.in_shape), math.prod(self.out_shape)
-        basis = self._identity(inputs, np.empty(0, dtype)).reshape(inputs, 1, *self.in_shape)
-        pushed = self.jvp(np.broadcast_to(basis, (inputs, batch, *self.in_shape)))
-        found = block_diagonal(pushed.reshape(inputs, batch, outputs).transpose(1, 2, 0), batch, dtype)
-        found.eliminate_zeros()
+        kind = np.empty(0, dtype)
+        known = self._entries(kind)
+        values, columns = known or (self._pushed(batch, kind), None)
+        found = sparse_array(values, columns, batch, math.prod(self.in_shape), dtype)
+        if known is None or values.dtype.kind == "b":
+            found.eliminate_zeros()
         return found
 
     def root(self) -> Operator:
@@ -193,12 +213,28 @@ class Operator(Shaped):
 
     def _array(self) -> Array | None:
         """The floating array that gives the kind and dtype of a basis to push; None where there is none."""
-        return None
+        held = (getattr(self, name) for name in self._arrays)
+        return next((array for array in held if array.dtype.kind in "fc"), None)
 
     @property
     def _ignores_examples(self) -> bool:
         """Whether one map surely serves every example, so that it commutes with adding over them."""
-        return False
+        return bool(self._arrays) and self.batch is None
+
+    def _entries(self, kind: Array) -> tuple[Array, Array | None] | None:
+        """The entries of each row that may differ from zero, as many in every row: values, and their columns.
+
+        Shapes: (B or 1, outputs, k) and (B or 1, outputs, k); no columns where these are all entries in order.
+        `kind` is an array of the kind to make. None where a structure does not know them, by default.
+        """
+        return None
+
+    def _pushed(self, batch: int, kind: Array) -> Array:
+        """All entries, (batch, outputs, inputs), from sending unit vectors through."""
+        inputs = math.prod(self.in_shape)
+        basis = self._identity(inputs, kind).reshape(inputs, 1, *self.in_shape)
+        pushed = self.jvp(np.broadcast_to(basis, (inputs, batch, *self.in_shape)))
+        return np.moveaxis(pushed, 0, -1).reshape(batch, math.prod(self.out_shape), inputs)
 
     #: Whether jvp and vjp leave all numbers in their places and change the shape at most.
     _only_reshapes: ClassVar[bool] = False
@@ -217,11 +253,14 @@ class Operator(Shaped):
 
     # Shared by the structures --------------------------------------------------------------------------------
 
-    def _identity(self, size: int, like: Array | None) -> Array:
+    def _kind(self, like: Array | None) -> Array:
+        """An array of the kind and dtype to compute with."""
         array = self._array() if like is None else like
-        if array is None:
-            return np.eye(size)
-        return np.eye(size, dtype=array.dtype, like=array)
+        return np.empty(0) if array is None else array
+
+    def _identity(self, size: int, like: Array | None) -> Array:
+        kind = self._kind(like)
+        return np.eye(size, dtype=kind.dtype, like=kind)
 
     def _refuse(self, problem: str, expected: str, received: str, hint: str | None = None) -> NoReturn:
         raise OperatorError(f"operator '{self.structure}' {problem}", expected=expected, received=received, hint=hint)
@@ -238,6 +277,18 @@ def without_examples(expected: Shape, received: Shape) -> str | None:
     """Return a hint where one shape lacks the first axis of the other, which was read as that of the examples."""
     short, long = sorted((expected, received), key=len)
     return _SHARED if len(long) and long[1:] == short else None
+
+
+def blocks_of_columns(in_shape: Shape, out_shape: Shape, kind: Array) -> Array | None:
+    """Which columns a map of the last axis alone has in each row, (1, outputs, n): those of its entry of lead.
+
+    None where there is one such entry, with all columns.
+    """
+    places, rows = math.prod(in_shape[:-1]), out_shape[-1]
+    if places == 1:
+        return None
+    columns = np.arange(places * in_shape[-1], like=kind).reshape(places, 1, in_shape[-1])
+    return np.broadcast_to(columns, (places, rows, in_shape[-1])).reshape(1, places * rows, in_shape[-1])
 
 
 def add_over(array: Array, axis: int, out: Array | None) -> Array:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from bpframe.core.operators.base import Operator, Shape, add_over
 from bpframe.errors import OperatorError
-from bpframe.forms.sparse_form import block_diagonal
 from bpframe.validation.plain_arrays import Array
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 __all__ = ["BatchMatrix", "dense_operator"]
 
@@ -35,6 +30,7 @@ class BatchMatrix(Operator):
     __slots__ = ("j", "out_ndim")
 
     structure = "batch matrix"
+    _arrays: ClassVar = {"j": 1}
 
     def __init__(self, j: Array, out_ndim: int | None = None) -> None:
         self.j = j
@@ -69,37 +65,16 @@ class BatchMatrix(Operator):
         pulled: Array = np.matmul(u.reshape(math.prod(stack), rows), tall).reshape(stack + in_shape)
         return pulled
 
-    @property
-    def batch(self) -> int | None:
-        """The number of examples, or None where all share one matrix."""
-        count: int = self.j.shape[0]
-        return None if count == 1 else count
-
     def dense(self, like: Array | None = None) -> Array:
         """Return j itself."""
         return self.j
 
-    @property
-    def dense_cost(self) -> int:
-        """No multiplication: j is held."""
-        return 0
-
-    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
-        """Write j out, entries that are zero included."""
-        return block_diagonal(self._matrices(), batch, dtype)
-
-    def check(self, batch: int) -> None:
-        """Refuse a j that is not (batch, *out_shape, *in_shape) or (1, *out_shape, *in_shape)."""
-        self._check_array(self.j, "j", 1)
-        super().check(batch)
+    def _entries(self, kind: Array) -> tuple[Array, None]:
+        return self._matrices(), None
 
     def _matrices(self) -> Array:
         """(B, outputs, inputs)."""
         return self.j.reshape(self.j.shape[0], math.prod(self.out_shape), math.prod(self.in_shape))
-
-    @property
-    def _ignores_examples(self) -> bool:
-        return bool(self.j.shape[0] == 1)
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
         axes = self.j.shape[1:]
@@ -125,9 +100,6 @@ class BatchMatrix(Operator):
                 f"j of shape (N, *{out_shape}, *{in_shape}) for {in_shape} -> {out_shape}",
                 f"j of shape {self.j.shape}",
             )
-
-    def _array(self) -> Array | None:
-        return self.j if self.j.dtype.kind in "fc" else None
 
 
 def dense_operator(array: Array, in_shape: Shape, out_shape: Shape) -> BatchMatrix:

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from bpframe.core.operators.base import Operator, Shape, add_over
 from bpframe.forms.kronecker_form import KroneckerForm
-from bpframe.forms.sparse_form import placed
 from bpframe.validation.plain_arrays import Array
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 __all__ = ["Broadcast"]
 
@@ -82,17 +76,10 @@ class Broadcast(Operator):
         """One move or addition per output."""
         return math.prod(self.out_shape)
 
-    @property
-    def dense_cost(self) -> int:
-        """No multiplication: the entries are moved only."""
-        return 0
-
-    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
-        """Write out a one for every output."""
-        inputs, outputs = math.prod(self.in_shape), math.prod(self.out_shape)
-        starts = np.arange(batch)[:, None] * inputs
-        columns = (starts + np.arange(outputs) % max(inputs, 1))[..., None]
-        return placed(np.ones_like(columns), columns, batch * inputs, dtype)
+    def _entries(self, kind: Array) -> tuple[Array, Array]:
+        outputs = math.prod(self.out_shape)
+        columns = np.arange(outputs, like=kind) % max(math.prod(self.in_shape), 1)
+        return np.ones_like(kind, shape=(1, outputs, 1), dtype=np.int8), columns[None, :, None]
 
     _ignores_examples = True
 

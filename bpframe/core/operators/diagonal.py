@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from bpframe.core.operators.base import Operator, Shape, add_over
-from bpframe.forms.sparse_form import placed
 from bpframe.validation.plain_arrays import Array
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 __all__ = ["Diagonal", "as_numbers"]
 
@@ -34,6 +29,7 @@ class Diagonal(Operator):
     __slots__ = ("d",)
 
     structure = "diagonal"
+    _arrays: ClassVar = {"d": 1}
 
     def __init__(self, d: Array) -> None:
         self.d = d
@@ -74,43 +70,13 @@ class Diagonal(Operator):
         return rooted._with_shapes(*self._known_shapes())
 
     @property
-    def batch(self) -> int | None:
-        """The number of examples, or None where all share one diagonal."""
-        count: int = self.d.shape[0]
-        return None if count == 1 else count
-
-    @property
     def cost(self) -> int:
         """One multiply-add per feature."""
         return math.prod(self.d.shape[1:])
 
-    @property
-    def dense_cost(self) -> int:
-        """No multiplication: the entries are moved only."""
-        return 0
-
-    def dense(self, like: Array | None = None) -> Array:
-        """Write the entries along diagonals: (B, *features, *features)."""
-        batch, size = self.d.shape[0], self.cost
-        kind = self._identity(0, like).dtype
-        found: Array = np.zeros_like(self.d, shape=(batch, size, size), dtype=np.result_type(kind, self.d))
-        found[:, range(size), range(size)] = self.d.reshape(batch, size)
-        return found.reshape(batch, *self.d.shape[1:], *self.d.shape[1:])
-
-    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
-        """Write the diagonal of the whole batch out."""
-        columns = np.arange(batch * self.cost)
-        d = np.broadcast_to(self.d, (batch, *self.d.shape[1:])).reshape(len(columns))
-        return placed(d[:, None], columns[:, None], len(columns), dtype)
-
-    def check(self, batch: int) -> None:
-        """Refuse a d that is not (batch, *features) or (1, *features)."""
-        self._check_array(self.d, "d", 1)
-        super().check(batch)
-
-    @property
-    def _ignores_examples(self) -> bool:
-        return bool(self.d.shape[0] == 1)
+    def _entries(self, kind: Array) -> tuple[Array, Array]:
+        size = self.cost
+        return self.d.reshape(len(self.d), size, 1), np.arange(size, like=kind)[None, :, None]
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
         features = self.d.shape[1:]
@@ -124,9 +90,6 @@ class Diagonal(Operator):
                 f"d of shape (N, *{in_shape}) for {in_shape} -> {out_shape}, both the same",
                 f"d of shape {self.d.shape}",
             )
-
-    def _array(self) -> Array | None:
-        return self.d if self.d.dtype.kind in "fc" else None
 
     def _after(self, other: Operator) -> Operator | None:
         return Diagonal(np.multiply(self.d, other.d)) if isinstance(other, Diagonal) else None

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from bpframe.core.operators.base import Operator, Shape, add_over
 from bpframe.core.operators.reshape import Reshape
 from bpframe.forms.kronecker_form import KroneckerForm
 from bpframe.forms.pulled_vectors import PulledVectors
 from bpframe.forms.scattered_form import ScatteredForm
-from bpframe.forms.sparse_form import placed
 from bpframe.validation.plain_arrays import Array
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 __all__ = ["Gather"]
 
@@ -38,6 +33,7 @@ class Gather(Operator):
     __slots__ = ("_padding", "index")
 
     structure = "gather"
+    _arrays: ClassVar = {"index": 1}
     _padding: Array | bool | None
 
     def __init__(self, index: Array, in_shape: Shape | None = None) -> None:
@@ -108,33 +104,16 @@ class Gather(Operator):
         return ScatteredForm(rows, values.reshape(*u.shape[: axis + 1], outputs // width, width), in_shape)
 
     @property
-    def batch(self) -> int | None:
-        """The number of examples, or None where all share one index."""
-        count: int = self.index.shape[0]
-        return None if count == 1 else count
-
-    @property
     def cost(self) -> int:
         """One move or addition per output."""
         return self._outputs()
 
-    @property
-    def dense_cost(self) -> int:
-        """No multiplication: the entries are moved only."""
-        return 0
-
-    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
-        """Write out one entry for every output that does not read zero."""
-        inputs, outputs = math.prod(self.in_shape), self._outputs()
-        index = np.broadcast_to(self.index.reshape(len(self.index), outputs), (batch, outputs))
-        starts = np.arange(batch)[:, None] * inputs
-        found = placed(index[..., None] >= 0, (np.maximum(index, 0) + starts)[..., None], batch * inputs, dtype)
-        found.eliminate_zeros()
-        return found
+    def _entries(self, kind: Array) -> tuple[Array, Array]:
+        index = self.index.reshape(len(self.index), self._outputs(), 1)
+        return index >= 0, np.maximum(index, 0)
 
     def check(self, batch: int) -> None:
         """Refuse an index that is no integer array (batch or 1, *out_shape) with entries in −1 ... inputs − 1."""
-        self._check_array(self.index, "index", 1)
         super().check(batch)
         if self.index.dtype.kind != "i":
             self._refuse("needs an index of integers", "a signed integer dtype", f"dtype {self.index.dtype}")
@@ -206,10 +185,6 @@ class Gather(Operator):
                 f"an index of shape (N, *{out_shape})",
                 f"an index of shape {self.index.shape}",
             )
-
-    @property
-    def _ignores_examples(self) -> bool:
-        return bool(self.index.shape[0] == 1)
 
     def _after(self, other: Operator) -> Operator | None:
         if isinstance(other, Reshape):

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from bpframe.core.operators.base import Operator, Shape, add_over
 from bpframe.core.operators.diagonal import Diagonal, as_numbers
-from bpframe.forms.sparse_form import placed
 from bpframe.validation.plain_arrays import Array
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 __all__ = ["Identity"]
 
@@ -34,7 +28,6 @@ class Identity(Operator):
 
     structure = "identity"
     cost = 0
-    dense_cost = 0
     _only_reshapes = True
     _ignores_examples = True
 
@@ -50,10 +43,9 @@ class Identity(Operator):
         """Add over the examples: Σ_n u_n."""
         return add_over(u, u.ndim - len(self.in_shape) - 1, out)
 
-    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
-        """Write the identity of the whole batch out."""
-        columns = np.arange(batch * math.prod(self.in_shape))[:, None]
-        return placed(np.ones_like(columns), columns, len(columns), dtype)
+    def _entries(self, kind: Array) -> tuple[Array, Array]:
+        size = math.prod(self.in_shape)
+        return np.ones_like(kind, shape=(1, size, 1), dtype=np.int8), np.arange(size, like=kind)[None, :, None]
 
     def root(self) -> Identity:
         """Return the identity: I Iᵀ = I."""

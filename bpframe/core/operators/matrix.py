@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from bpframe.core.operators.base import Operator, Shape, add_over, without_examples
-from bpframe.forms.sparse_form import block_diagonal
+from bpframe.core.operators.base import Operator, Shape, add_over, blocks_of_columns, without_examples
 from bpframe.validation.plain_arrays import Array
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 __all__ = ["Matrix"]
 
@@ -34,6 +29,7 @@ class Matrix(Operator):
     __slots__ = ("w",)
 
     structure = "matrix"
+    _arrays: ClassVar = {"w": 2}
 
     def __init__(self, w: Array) -> None:
         self.w = w
@@ -66,34 +62,15 @@ class Matrix(Operator):
         rows: int = self.w.shape[0]
         return math.prod(self.in_shape) * rows
 
-    @property
-    def dense_cost(self) -> int:
-        """No multiplication: w is held."""
-        return 0
-
-    def dense(self, like: Array | None = None) -> Array:
-        """Return w itself where there is no lead; with lead, write it out for every entry of it."""
-        in_shape, out_shape = self.in_shape, self.out_shape
-        lead = math.prod(in_shape[:-1])
+    def _entries(self, kind: Array) -> tuple[Array, Array | None]:
+        lead, (rows, columns) = math.prod(self.in_shape[:-1]), self.w.shape
         if lead == 1:
-            return self.w.reshape(1, *out_shape, *in_shape)
-        rows, columns = self.w.shape
-        found = np.zeros_like(self.w, shape=(lead, rows, lead, columns))
-        found[range(lead), :, range(lead)] = self.w
-        return found.reshape(1, *out_shape, *in_shape)
+            return self.w[None], None
+        values = np.broadcast_to(self.w, (lead, rows, columns)).reshape(1, lead * rows, columns)
+        return values, blocks_of_columns(self.in_shape, self.out_shape, kind)
 
-    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
-        """Write w out for every example and entry of lead."""
-        return block_diagonal(self.w[None], batch * math.prod(self.in_shape[:-1]), dtype)
-
-    def check(self, batch: int) -> None:
-        """Refuse a w that is not (m, n) for inputs (*lead, n) and outputs (*lead, m)."""
-        self._check_array(self.w, "w", 2)
-        super().check(batch)
-
-    @property
-    def _ignores_examples(self) -> bool:
-        return True
+    #: One matrix for every batch.
+    batch = None
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
         rows, columns = self.w.shape[-2:]
@@ -123,9 +100,6 @@ class Matrix(Operator):
             return None
         rows, columns = self.w.shape
         return without_examples((rows,), out_shape) or without_examples((columns,), in_shape)
-
-    def _array(self) -> Array | None:
-        return self.w if self.w.dtype.kind in "fc" else None
 
 
 def _times(x: Array, matrix: Array, out: Array | None) -> Array:

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from bpframe.core.operators.base import Operator, Shape
-from bpframe.forms.sparse_form import placed
 from bpframe.validation.plain_arrays import Array
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 __all__ = ["Reshape"]
 
@@ -32,7 +26,6 @@ class Reshape(Operator):
 
     structure = "reshape"
     cost = 0
-    dense_cost = 0
     _only_reshapes = True
 
     def jvp(self, v: Array, out: Array | None = None) -> Array:
@@ -43,10 +36,9 @@ class Reshape(Operator):
         """Reshape back: (*S, N, *out_shape) -> (*S, N, *in_shape)."""
         return u.reshape(u.shape[: u.ndim - len(self.out_shape)] + self.in_shape)
 
-    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
-        """Write the identity of the whole batch out: flat positions do not change."""
-        columns = np.arange(batch * math.prod(self.in_shape))[:, None]
-        return placed(np.ones_like(columns), columns, len(columns), dtype)
+    def _entries(self, kind: Array) -> tuple[Array, Array]:
+        size = math.prod(self.in_shape)
+        return np.ones_like(kind, shape=(1, size, 1), dtype=np.int8), np.arange(size, like=kind)[None, :, None]
 
     def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
         if math.prod(in_shape) != math.prod(out_shape):

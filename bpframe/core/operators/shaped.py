@@ -6,6 +6,7 @@ import copy
 from abc import ABC
 from contextlib import suppress
 from functools import cache
+from types import MemberDescriptorType
 from typing import Any, Self, TypeAlias
 
 from bpframe.errors import OperatorError
@@ -55,7 +56,7 @@ class Shaped(ABC):
     def __copy__(self) -> Self:
         # What copy.copy would do through __getstate__, at a tenth of the time: every pass copies its operators.
         copied = object.__new__(type(self))
-        for slot in _descriptors_of(type(self)):
+        for slot in _slots_of(type(self)).values():
             try:
                 value = slot.__get__(self)
             except AttributeError:
@@ -68,9 +69,9 @@ class Shaped(ABC):
     def __getstate__(self) -> tuple[dict[str, Any] | None, dict[str, Any]]:
         # Python's own would ask __getattr__ for unset shapes, so that a copy held guesses as if they were bound.
         slots = {}
-        for name in _slots_of(type(self)):
+        for name, slot in _slots_of(type(self)).items():
             with suppress(AttributeError):
-                slots[name] = object.__getattribute__(self, name)
+                slots[name] = slot.__get__(self)
         return getattr(self, "__dict__", None), slots
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
@@ -109,22 +110,10 @@ class Shaped(ABC):
 
 
 @cache
-def _slots_of(kind: type[Shaped]) -> tuple[str, ...]:
-    """Return the names of all slots of a class and its bases, as their attributes are called."""
-    found = []
-    for base in kind.__mro__:
-        names = base.__dict__.get("__slots__", ())
-        for name in (names,) if isinstance(names, str) else names:
-            private = name.startswith("__") and not name.endswith("__")
-            found.append(f"_{base.__name__.lstrip('_')}{name}" if private else name)
-    return tuple(name for name in found if name not in ("__dict__", "__weakref__"))
-
-
-@cache
-def _descriptors_of(kind: type[Shaped]) -> tuple[Any, ...]:
-    """Return the descriptors of all slots, which read and write them without a look-up by name."""
-    owners = {name: base for base in reversed(kind.__mro__) for name in base.__dict__}
-    return tuple(owners[name].__dict__[name] for name in _slots_of(kind))
+def _slots_of(kind: type[Shaped]) -> dict[str, MemberDescriptorType]:
+    """Return the descriptors of all slots of a class and its bases, which read and write without a look-up by name."""
+    named = (item for base in reversed(kind.__mro__) for item in vars(base).items())
+    return {name: each for name, each in named if isinstance(each, MemberDescriptorType)}
 
 
 def _set_shape(operator: Shaped, name: str) -> Shape | None:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from bpframe.core.operators.base import Operator, Shape
 from bpframe.forms.kronecker_form import KroneckerForm
-from bpframe.forms.sparse_form import placed
 from bpframe.validation.plain_arrays import Array
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 __all__ = ["WeightTimes"]
 
@@ -34,6 +29,7 @@ class WeightTimes(Operator):
     __slots__ = ("a",)
 
     structure = "weight times"
+    _arrays: ClassVar = {"a": 2}
 
     def __init__(self, a: Array) -> None:
         self.a = a
@@ -86,11 +82,6 @@ class WeightTimes(Operator):
         columns: int = self.a.shape[-1]
         return math.prod(self.out_shape) * columns
 
-    @property
-    def dense_cost(self) -> int:
-        """No multiplication: the activations are repeated."""
-        return 0
-
     def dense(self, like: Array | None = None) -> Array:
         """Write a out once for every row of W: (N, *lead, m, m, n), zero where the rows differ."""
         a, rows = _rows(self.a, 1), self.out_shape[-1]
@@ -99,19 +90,12 @@ class WeightTimes(Operator):
         found[:, :, range(rows), range(rows)] = a[:, :, None, :]
         return found.reshape(batch, *self.out_shape, *self.in_shape)
 
-    def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
-        """Write out a once for every row of W."""
-        a, rows = _rows(self.a, 1)[:, :, None, :], self.out_shape[-1]
-        lead, columns = a.shape[1], a.shape[3]
-        starts = (np.arange(batch)[:, None] * rows + np.arange(rows)) * columns
-        indices = starts[:, None, :, None] + np.arange(columns)
-        shape = (batch, lead, rows, columns)
-        return placed(np.broadcast_to(a, shape), np.broadcast_to(indices, shape), batch * rows * columns, dtype)
-
-    def check(self, batch: int) -> None:
-        """Refuse an a that is not (batch, *lead, n) for inputs (m, n) and outputs (*lead, m)."""
-        self._check_array(self.a, "a", 2)
-        super().check(batch)
+    def _entries(self, kind: Array) -> tuple[Array, Array]:
+        a, rows = _rows(self.a, 1), self.out_shape[-1]
+        batch, lead, columns = a.shape
+        values = np.broadcast_to(a[:, :, None], (batch, lead, rows, columns)).reshape(batch, lead * rows, columns)
+        starts = np.broadcast_to(np.arange(rows, like=kind) * columns, (lead, rows)).reshape(1, lead * rows, 1)
+        return values, starts + np.arange(columns, like=kind)
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
         if in_shape is None and out_shape is not None:
@@ -128,9 +112,6 @@ class WeightTimes(Operator):
                 f"a of shape (N, *lead, n) for (m, n) -> (*lead, m), here {in_shape} -> {out_shape}",
                 f"a of shape {self.a.shape}",
             )
-
-    def _array(self) -> Array | None:
-        return self.a if self.a.dtype.kind in "fc" else None
 
 
 def _rows(array: Array, kept: int) -> Array:
