@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar, cast
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
-from bpframe.core.backprop.results import failed, is_a_write
+from bpframe.core.backprop.results import failed
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import ParameterVector
@@ -24,6 +24,7 @@ from bpframe.training.metrics import accuracy
 from bpframe.validation.mistakes import shortened
 from bpframe.validation.plain_arrays import Array
 from bpframe.validation.strict_numbers import checked_truth
+from bpframe.validation.written_arguments import is_a_write
 
 __all__ = ["Arrays", "Evaluated", "evaluation"]
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from bpframe.core.backprop.backward import Distrusted, pass_on
 from bpframe.core.backprop.local_jacobian import bound
-from bpframe.core.backprop.results import check_cost, check_gradient, check_state, check_value, failed
-from bpframe.core.backprop.steps import BackwardStep, Call, CostStep, Slots, Step
+from bpframe.core.backprop.results import called, check_cost, check_gradient, check_state, check_value, failed
+from bpframe.core.backprop.steps import BackwardStep, CostStep, Step
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.errors import ContractError
 from bpframe.validation.plain_arrays import Array
@@ -45,7 +45,7 @@ class DirectForward:
             slots[step.output_buffer] = self.value
         if step.saved_slot is not None:
             slots[step.saved_slot] = {}
-        found = _called(step, "forward", step.forward, self.workspace.handed_to(step))
+        found = called(step, "forward", step.forward, self.workspace.handed_to(step))
         if step.new_state_slot is not None:
             check_state(step.node, found, self.workspace.dtype)
             found, state = found
@@ -107,7 +107,7 @@ class DirectCost:
         each, workspace = self.each, self.workspace
         if each.saved_slot is not None:
             workspace.slots[each.saved_slot] = {}
-        costs = _called(each, "forward", each.forward, workspace.handed_to(each))
+        costs = called(each, "forward", each.forward, workspace.handed_to(each))
         check_cost(each, costs, workspace.batch, workspace.dtype)
         np.copyto(self.out, costs)
 
@@ -126,14 +126,6 @@ class DirectCostGradient:
         each, workspace = self.each, self.workspace
         if each.why is None:
             workspace.slots[each.buffer_slot] = self.out
-        gradient = _called(each, "jacobian", each.jacobian, workspace.handed_to(each))
+        gradient = called(each, "jacobian", each.jacobian, workspace.handed_to(each))
         check_gradient(each, gradient, workspace.batch, workspace.dtype)
         np.multiply(gradient, self.scale, out=self.out)
-
-
-def _called(step: Step | CostStep, doing: str, call: Call, slots: Slots) -> Any:
-    arguments = call.arguments(slots)
-    try:
-        return call.function(*arguments)
-    except Exception as error:
-        raise failed(step.where, doing, error, call, arguments) from error

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.backprop.results import failed, in_dtype, instead
+from bpframe.core.backprop.results import failed, fits, wrong_array
 from bpframe.core.backprop.workspace import locked
 from bpframe.core.component import Optimizer, contract_of
 from bpframe.errors import ContractError
@@ -40,6 +40,7 @@ class Updater:
         self.theta = theta
         self.gradient = gradient
         self.step = 0
+        self._where = f"optimizer '{optimizer.kind}'"
         self._signature = contract_of(type(optimizer)).methods["update"]
         self._update = optimizer.update  # type: ignore[attr-defined]
         self.state: dict[str, Array] = self._initial_state()
@@ -71,13 +72,14 @@ class Updater:
                     change = self._update(gradient, buffer)
                 else:
                     change = self._changed(rows, theta, gradient, buffer, whole)
-                if change is not buffer:
-                    self._check(change, theta)
+                if change is not buffer and not fits(change, theta.shape, theta.dtype):
+                    problem = f"{self._where}: update must return Δθ, like the gradient"
+                    raise wrong_array(problem, change, theta.shape, theta.dtype, self.optimizer, "gradient")
                 np.add(theta, change, theta)
         except ContractError:
             raise
         except Exception as error:
-            raise failed(f"optimizer '{self.optimizer.kind}'", "update", error) from error
+            raise failed(self._where, "update", error) from error
         self.state.update(whole)
         self.step += 1
 
@@ -112,10 +114,10 @@ class Updater:
         try:
             state = self.optimizer.initial_state(locked(self.theta.copy()))  # type: ignore[attr-defined]
         except Exception as error:
-            raise failed(f"optimizer '{self.optimizer.kind}'", "initial_state", error) from error
+            raise failed(self._where, "initial_state", error) from error
         if not isinstance(state, Mapping):
             raise ContractError(
-                f"optimizer '{self.optimizer.kind}': initial_state returned no mapping",
+                f"{self._where}: initial_state returned no mapping",
                 expected="names to arrays",
                 received=type(state).__name__,
             )
@@ -125,18 +127,9 @@ class Updater:
         pair = isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], Mapping)
         if not pair or set(returned[1]) != set(self.state):
             raise ContractError(
-                f"optimizer '{self.optimizer.kind}': update asks for `state` and has to return a pair",
+                f"{self._where}: update asks for `state` and has to return a pair",
                 expected=f"(Δθ, new_state), with new_state a mapping of {', '.join(self.state) or 'nothing'}",
                 received=f"(..., a mapping of {', '.join(map(str, returned[1])) or 'nothing'})"
                 if pair
                 else type(returned).__name__,
-            )
-
-    def _check(self, change: Any, theta: Array) -> None:
-        if np.shape(change) != theta.shape or getattr(change, "dtype", None) != theta.dtype:
-            raise ContractError(
-                f"optimizer '{self.optimizer.kind}': update must return Δθ, like the gradient",
-                expected=f"shape {theta.shape}, {theta.dtype}",
-                received=f"shape {np.shape(change)}, {getattr(change, 'dtype', type(change).__name__)}",
-                hint=instead(change, "array") or in_dtype(self.optimizer, "gradient", theta.dtype),
             )

@@ -272,7 +272,7 @@ STATE = {
     "a name left out": (lambda self, x, p, state: (x, {}), "received  no state"),
     "another shape": (lambda self, x, p, state: (x, {"m": x}), "shape (2, 3), float32"),
     "float64": (lambda self, x, p, state: (x, {"m": np.zeros(3)}), "shape (3,), float64"),
-    "a number": (lambda self, x, p, state: (x, {"m": 0.0}), "shape None, float"),
+    "a number": (lambda self, x, p, state: (x, {"m": 0.0}), "shape (), float"),
 }
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from bpframe.core.backprop.layout import laid_out
 from bpframe.core.backprop.local_jacobian import local_jacobian
-from bpframe.core.backprop.results import check_gradient, check_product, failed
+from bpframe.core.backprop.results import called, check_gradient, check_product, failed
 from bpframe.core.backprop.steps import BackwardStep, CostStep
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace, read_only
@@ -177,11 +177,7 @@ class Distrusted:
 
 def _cost_gradient(workspace: Workspace, each: CostStep) -> Array:
     """Return ∇_a C of one output, (N, *output), which may lie in the workspace's buffer."""
-    arguments = each.jacobian.arguments(workspace.handed_to(each))
-    try:
-        gradient = each.jacobian.function(*arguments)
-    except Exception as error:
-        raise failed(each.where, "jacobian", error, each.jacobian, arguments) from error
+    gradient = called(each, "jacobian", each.jacobian, workspace.handed_to(each))
     if each.why is not None or not workspace.checked:
         check_gradient(each, gradient, workspace.batch, workspace.dtype)
     return gradient  # type: ignore[no-any-return]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bpframe.core.backprop.results import check_cost, check_state, check_value, failed
+from bpframe.core.backprop.results import called, check_cost, check_state, check_value
 from bpframe.core.backprop.steps import TRAINING
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.errors import ContractError
@@ -33,11 +33,7 @@ def forward(workspace: Workspace, inputs: Mapping[str, Array], training: bool = 
     for slot in plan.saved_slots:
         slots[slot] = {}
     for step in plan.steps:
-        arguments = step.forward.arguments(workspace.handed_to(step))
-        try:
-            value = step.forward.function(*arguments)
-        except Exception as error:
-            raise failed(step.where, "forward", error, step.forward, arguments) from error
+        value = called(step, "forward", step.forward, workspace.handed_to(step))
         doubted = step.why is not None or not workspace.checked
         if step.new_state_slot is not None:
             if doubted:
@@ -53,11 +49,7 @@ def costs(workspace: Workspace, targets: Mapping[str, Array]) -> Array:
     slots, total = workspace.slots, None
     for each in workspace.plan.costs:
         slots[each.target_slot] = read_only(targets[each.output])
-        arguments = each.forward.arguments(workspace.handed_to(each))
-        try:
-            value = each.forward.function(*arguments)
-        except Exception as error:
-            raise failed(each.where, "forward", error, each.forward, arguments) from error
+        value = called(each, "forward", each.forward, workspace.handed_to(each))
         if each.why is not None or not workspace.checked:
             check_cost(each, value, workspace.batch, workspace.dtype)
         total = np.array(value) if total is None else total + value  # its own: a component may keep what it returns

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.backprop.results import check_jacobian, failed, grows_with_the_batch, instead, misfit, named
+from bpframe.core.backprop.results import called, check_jacobian, grows_with_the_batch, instead, misfit, named
 from bpframe.core.backprop.steps import Slots, Step
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.core.graph.graph import Node
@@ -23,13 +23,7 @@ def local_jacobian(workspace: Workspace, step: Step, slots: Slots | None = None)
 
     It is called with the arrays of the workspace, or with those in other `slots`.
     """
-    arguments = step.jacobian.arguments(workspace.handed_to(step) if slots is None else slots)
-    try:
-        raw = step.jacobian.function(*arguments)
-    except ContractError:
-        raise
-    except Exception as error:
-        raise failed(step.node.where, "jacobian", error, step.jacobian, arguments) from error
+    raw = called(step, "jacobian", step.jacobian, workspace.handed_to(step) if slots is None else slots)
     if workspace.checked:
         return bound(step, raw, workspace.dtype)
     operators = _operators(step.node, raw, workspace.dtype)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.backprop.results import failed
+from bpframe.core.backprop.results import called, fits, wrong_array
 from bpframe.core.backprop.steps import Step
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import locked
@@ -47,13 +47,7 @@ def second_order(trace: Trace, step: Step, u: Array) -> Blocks:
     method = "second_order" if "second_order" in node.contract else "second_derivative"
     slots = trace.workspace.handed_to(step).copy()
     slots[step.cotangent_slot] = locked(u if step.why is None else u.copy())
-    arguments = call.arguments(slots)
-    try:
-        raw = call.function(*arguments)
-    except ContractError:
-        raise
-    except Exception as error:
-        raise failed(node.where, method, error, call, arguments) from error
+    raw = called(step, method, call, slots)
     if method == "second_derivative":
         (key,) = node.input_keys
         raw = {(key, key): Diagonal(_curvature(node, raw, u))}
@@ -97,12 +91,9 @@ def block_product(blocks: Blocks, node: Node, s: str, t: str, change: Array, bat
             change = np.broadcast_to(np.expand_dims(change, len(stack)), spread)
         value = operator.sum_vjp(change) if adds else operator.vjp(change)
     shape = (*stack, *(() if adds else (batch,)), *node.slot_shapes[s])
-    if getattr(value, "shape", None) != shape or value.dtype != change.dtype:
-        raise ContractError(
-            f"{node.where}: a product with second_order[{s!r}, {t!r}] returned another shape or dtype",
-            expected=f"shape {shape}, {change.dtype}",
-            received=f"shape {value.shape}, {value.dtype}" if hasattr(value, "shape") else type(value).__name__,
-        )
+    if not fits(value, shape, change.dtype):
+        problem = f"{node.where}: a product with second_order[{s!r}, {t!r}] returned another shape or dtype"
+        raise wrong_array(problem, value, shape, change.dtype, node.component, node.input_keys[0])
     return value
 
 
