@@ -19,11 +19,11 @@ from bpframe.core.component.base import RESERVED_FIELDS, Component
 from bpframe.core.component.cost import Cost
 from bpframe.core.component.domain import check_declared_domain
 from bpframe.core.component.initializer import Initializer
-from bpframe.core.component.keys import all_returned_keys, returned_keys
 from bpframe.core.component.layer import Layer
 from bpframe.core.component.optimizer import Optimizer
 from bpframe.core.component.signature import Signature, read_signature, unknown_word
 from bpframe.errors import ContractError, closest, did_you_mean
+from bpframe.validation.returned_keys import returned_keys
 
 __all__ = ["CATEGORIES", "CONTRACT_VERSION", "Contract", "category", "contract_of"]
 
@@ -301,12 +301,12 @@ def _check_spelling(cls: type[Component], base: type[Component], table: dict[str
 def _check_keys(cls: type[Component], contract: Contract) -> None:
     """Hold jacobian's keys, as far as its source shows them, against the inputs and parameters."""
     inputs = {contract.variadic} if contract.variadic is not None else set(contract.inputs or ())
-    parameters: set[str] | None = set()
+    parameters, complete = set[str](), True
     if "parameters" in contract:
-        parameters = all_returned_keys(inspect.getattr_static(cls, "parameters"))
-    if parameters is None:
+        parameters, complete = returned_keys(inspect.getattr_static(cls, "parameters"))
+    if not complete:
         return
-    for key in sorted(returned_keys(inspect.getattr_static(cls, "jacobian"))):
+    for key in sorted(returned_keys(inspect.getattr_static(cls, "jacobian"))[0]):
         if key not in inputs and key not in parameters:
             raise ContractError(
                 f"{cls.__name__}.jacobian has a key '{key}', which names neither an input nor a parameter",
