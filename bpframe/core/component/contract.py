@@ -143,31 +143,27 @@ def contract_of(cls: type[Component]) -> Contract:
     inputs: tuple[str, ...] | None = ()
     variadic: str | None = None
     methods: dict[str, Signature] = {}
-    for method, (_, words) in table.items():
+    for method, (_, words) in table.items():  # forward comes first
         if not hasattr(cls, method):
             continue
-        if not issubclass(base, Layer):
-            methods[method] = read_signature(cls, method, words)
-        elif method == "forward":
+        if issubclass(base, Layer) and method == "forward":
             methods[method] = signature = read_signature(cls, method, None)
             inputs, variadic = _inputs_of(cls, signature, words)
-        elif method in _SHAPE_METHODS:
-            methods[method] = read_signature(cls, method, words)
         else:
-            own = {variadic} if variadic is not None else set(inputs or ())
-            methods[method] = read_signature(cls, method, words | own)
+            own = () if method in _SHAPE_METHODS else inputs if variadic is None else (variadic,)
+            methods[method] = read_signature(cls, method, words.union(own or ()))
     contract = Contract(name, inputs, variadic, methods)
     if issubclass(cls, Layer | Cost):
-        check_declared_domain(cls, ("a", "y") if issubclass(cls, Cost) else (variadic,) if variadic else inputs or ())
+        check_declared_domain(cls, ("a", "y") if issubclass(cls, Cost) else inputs or (str(variadic),))
     if issubclass(cls, Layer) and not contract.is_draft:
         _check_keys(cls, contract)
     return contract
 
 
+_DRAFT = "declare forward ({}) and jacobian ({}); or draft = True for now"
 _HINTS: dict[type[Component], str] = {
-    Layer: "declare forward (what it computes) and jacobian (its local Jacobian); or draft = True for now",
-    Activation: "declare forward (what it computes) and jacobian (its local Jacobian); or draft = True for now",
-    Cost: "declare forward (the cost per example) and jacobian (its gradient in a); or draft = True for now",
+    **dict.fromkeys((Layer, Activation), _DRAFT.format("what it computes", "its local Jacobian")),
+    Cost: _DRAFT.format("the cost per example", "its gradient in a"),
 }
 
 
@@ -197,28 +193,23 @@ def _inputs_of(
                 f"{where} asks for '{word}', which would be an input of that name",
                 hint=f"did you mean '{_MISSPELT[word]}'?",
             )
-    if signature.variadic is not None:
-        if inputs:
-            raise ContractError(
-                f"{where} mixes named inputs with *{signature.variadic}",
-                received=", ".join(inputs),
-                hint=f"take all inputs as *{signature.variadic}, or name every one",
-            )
-        _check_integer_inputs(cls, (signature.variadic,))
-        return None, signature.variadic
-    if not inputs:
+    if signature.variadic is not None and inputs:
+        raise ContractError(
+            f"{where} mixes named inputs with *{signature.variadic}",
+            received=", ".join(inputs),
+            hint=f"take all inputs as *{signature.variadic}, or name every one",
+        )
+    if signature.variadic is None and not inputs:
         raise ContractError(f"{where} has no input", expected="def forward(self, x)")
+    parameters = inspect.signature(inspect.getattr_static(cls, "forward")).parameters
     for word in inputs:
-        if (
-            inspect.signature(inspect.getattr_static(cls, "forward")).parameters[word].default
-            is not inspect.Parameter.empty
-        ):
+        if parameters[word].default is not inspect.Parameter.empty:
             raise ContractError(
                 f"{where} gives a default to '{word}', which is an input and always comes from another node",
                 hint=f"make '{word}' a field of the class, or leave the default out",
             )
-    _check_integer_inputs(cls, inputs)
-    return inputs, None
+    _check_integer_inputs(cls, inputs or (str(signature.variadic),))
+    return inputs or None, signature.variadic
 
 
 def _check_integer_inputs(cls: type[Component], inputs: tuple[str, ...]) -> None:
