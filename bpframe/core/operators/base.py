@@ -13,9 +13,9 @@ import numpy.typing as npt
 from bpframe.core.operators.shaped import Shape, Shaped
 from bpframe.errors import BatchCoupledError, OperatorError
 from bpframe.forms.kronecker_form import KroneckerForm
+from bpframe.forms.matrix_form import Rows, dense_form, pushed_rows, sparse_form
 from bpframe.forms.pulled_vectors import PulledVectors
 from bpframe.forms.scipy_view import linear_operator
-from bpframe.forms.sparse_form import sparse_array
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
@@ -124,20 +124,9 @@ class Operator(Shaped):
                 f"operator '{self.structure}' couples the examples of a batch and has no dense form per example",
                 hint="joint_dense(batch), the Jacobian of the whole batch",
             )
-        batch = 1 if self.batch is None else self.batch
-        inputs, outputs = math.prod(self.in_shape), math.prod(self.out_shape)
-        kind = self._kind(like)
-        values, columns = self._entries(kind) or (self._pushed(batch, kind), None)
-        dtype = np.result_type(kind.dtype, values.dtype)
-        if columns is None:
-            found = values.astype(dtype, copy=False)
-        else:
-            found = np.zeros_like(kind, shape=(batch, outputs, inputs), dtype=dtype)
-            rows = np.arange(outputs, like=kind)[:, None]
-            if len(columns) == 1:
-                found[:, rows, columns[0]] = values
-            else:
-                found[np.arange(batch, like=kind)[:, None, None], rows, columns] = values
+        kind, batch = self._kind(like), 1 if self.batch is None else self.batch
+        rows = self._rows(kind) or pushed_rows(self.jvp, batch, self.in_shape, kind)
+        found = dense_form(rows, batch, math.prod(self.in_shape), kind)
         return found.reshape(batch, *self.out_shape, *self.in_shape)
 
     def joint_dense(self, batch: int, like: Array | None = None) -> Array:
@@ -154,7 +143,7 @@ class Operator(Shaped):
     @property
     def dense_cost(self) -> int | None:
         """Multiplications that `dense` takes for one example: none, or None where it sends unit vectors through."""
-        return None if type(self)._entries is Operator._entries else 0
+        return None if type(self)._rows is Operator._rows else 0
 
     def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
         """Write the Jacobian of a whole batch out without its zeros: (N·outputs, N·inputs), block diagonal.
@@ -166,10 +155,11 @@ class Operator(Shaped):
         if self.couples_batch:
             self.dense()  # refuses
         kind = np.empty(0, dtype)
-        known = self._entries(kind)
-        values, columns = known or (self._pushed(batch, kind), None)
-        found = sparse_array(values, columns, batch, math.prod(self.in_shape), dtype)
-        if known is None or values.dtype.kind == "b":
+        rows = self._rows(kind)
+        found = sparse_form(
+            rows or pushed_rows(self.jvp, batch, self.in_shape, kind), batch, math.prod(self.in_shape), dtype
+        )
+        if rows is None or rows[0].dtype.kind == "b":  # truth values say where there is an entry at all
             found.eliminate_zeros()
         return found
 
@@ -221,20 +211,9 @@ class Operator(Shaped):
         """Whether one map surely serves every example, so that it commutes with adding over them."""
         return bool(self._arrays) and self.batch is None
 
-    def _entries(self, kind: Array) -> tuple[Array, Array | None] | None:
-        """The entries of each row that may differ from zero, as many in every row: values, and their columns.
-
-        Shapes: (B or 1, outputs, k) and (B or 1, outputs, k); no columns where these are all entries in order.
-        `kind` is an array of the kind to make. None where a structure does not know them, by default.
-        """
+    def _rows(self, kind: Array) -> Rows | None:
+        """The entries of each row that may differ from zero, in arrays of this kind; None where they are not known."""
         return None
-
-    def _pushed(self, batch: int, kind: Array) -> Array:
-        """All entries, (batch, outputs, inputs), from sending unit vectors through."""
-        inputs = math.prod(self.in_shape)
-        basis = self._identity(inputs, kind).reshape(inputs, 1, *self.in_shape)
-        pushed = self.jvp(np.broadcast_to(basis, (inputs, batch, *self.in_shape)))
-        return np.moveaxis(pushed, 0, -1).reshape(batch, math.prod(self.out_shape), inputs)
 
     #: Whether jvp and vjp leave all numbers in their places and change the shape at most.
     _only_reshapes: ClassVar[bool] = False
@@ -277,18 +256,6 @@ def without_examples(expected: Shape, received: Shape) -> str | None:
     """Return a hint where one shape lacks the first axis of the other, which was read as that of the examples."""
     short, long = sorted((expected, received), key=len)
     return _SHARED if len(long) and long[1:] == short else None
-
-
-def blocks_of_columns(in_shape: Shape, out_shape: Shape, kind: Array) -> Array | None:
-    """Which columns a map of the last axis alone has in each row, (1, outputs, n): those of its entry of lead.
-
-    None where there is one such entry, with all columns.
-    """
-    places, rows = math.prod(in_shape[:-1]), out_shape[-1]
-    if places == 1:
-        return None
-    columns = np.arange(places * in_shape[-1], like=kind).reshape(places, 1, in_shape[-1])
-    return np.broadcast_to(columns, (places, rows, in_shape[-1])).reshape(1, places * rows, in_shape[-1])
 
 
 def add_over(array: Array, axis: int, out: Array | None) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bpframe.core.operators.base import Operator, Shape, add_over
 from bpframe.errors import OperatorError
+from bpframe.forms.matrix_form import Rows
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["BatchMatrix", "dense_operator"]
@@ -69,7 +70,7 @@ class BatchMatrix(Operator):
         """Return j itself."""
         return self.j
 
-    def _entries(self, kind: Array) -> tuple[Array, None]:
+    def _rows(self, kind: Array) -> Rows:
         return self._matrices(), None
 
     def _matrices(self) -> Array:

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from bpframe.core.operators.base import Operator, Shape, add_over
+from bpframe.forms.matrix_form import Rows
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Diagonal", "as_numbers"]
@@ -74,7 +75,7 @@ class Diagonal(Operator):
         """One multiply-add per feature."""
         return math.prod(self.d.shape[1:])
 
-    def _entries(self, kind: Array) -> tuple[Array, Array]:
+    def _rows(self, kind: Array) -> Rows:
         size = self.cost
         return self.d.reshape(len(self.d), size, 1), np.arange(size, like=kind)[None, :, None]
 

@@ -10,6 +10,7 @@ import numpy as np
 from bpframe.core.operators.base import Operator, Shape, add_over
 from bpframe.core.operators.reshape import Reshape
 from bpframe.forms.kronecker_form import KroneckerForm
+from bpframe.forms.matrix_form import Rows
 from bpframe.forms.pulled_vectors import PulledVectors
 from bpframe.forms.scattered_form import ScatteredForm
 from bpframe.validation.plain_arrays import Array
@@ -108,7 +109,7 @@ class Gather(Operator):
         """One move or addition per output."""
         return self._outputs()
 
-    def _entries(self, kind: Array) -> tuple[Array, Array]:
+    def _rows(self, kind: Array) -> Rows:
         index = self.index.reshape(len(self.index), self._outputs(), 1)
         return index >= 0, np.maximum(index, 0)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from bpframe.core.operators.base import Operator, Shape, add_over
 from bpframe.core.operators.diagonal import Diagonal, as_numbers
+from bpframe.forms.matrix_form import Rows
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Identity"]
@@ -43,7 +44,7 @@ class Identity(Operator):
         """Add over the examples: Σ_n u_n."""
         return add_over(u, u.ndim - len(self.in_shape) - 1, out)
 
-    def _entries(self, kind: Array) -> tuple[Array, Array]:
+    def _rows(self, kind: Array) -> Rows:
         size = math.prod(self.in_shape)
         return np.ones_like(kind, shape=(1, size, 1), dtype=np.int8), np.arange(size, like=kind)[None, :, None]
 

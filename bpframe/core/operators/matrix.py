@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from bpframe.core.operators.base import Operator, Shape, add_over, blocks_of_columns, without_examples
+from bpframe.core.operators.base import Operator, Shape, add_over, without_examples
+from bpframe.forms.matrix_form import Rows, columns_of_blocks
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Matrix"]
@@ -62,12 +63,12 @@ class Matrix(Operator):
         rows: int = self.w.shape[0]
         return math.prod(self.in_shape) * rows
 
-    def _entries(self, kind: Array) -> tuple[Array, Array | None]:
+    def _rows(self, kind: Array) -> Rows:
         lead, (rows, columns) = math.prod(self.in_shape[:-1]), self.w.shape
         if lead == 1:
             return self.w[None], None
         values = np.broadcast_to(self.w, (lead, rows, columns)).reshape(1, lead * rows, columns)
-        return values, blocks_of_columns(self.in_shape, self.out_shape, kind)
+        return values, columns_of_blocks(self.in_shape, self.out_shape, kind)
 
     #: One matrix for every batch.
     batch = None

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from bpframe.core.operators.base import Operator, Shape, blocks_of_columns
+from bpframe.core.operators.base import Operator, Shape
 from bpframe.core.operators.diagonal import Diagonal
+from bpframe.forms.matrix_form import Rows, columns_of_blocks
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["RankOne"]
@@ -56,11 +57,11 @@ class RankOne(Operator):
         """One multiplication for each entry of l rᵀ, m·n for each entry of lead."""
         return math.prod(self.out_shape) * int(self.right.shape[-1])
 
-    def _entries(self, kind: Array) -> tuple[Array, Array | None]:
+    def _rows(self, kind: Array) -> Rows:
         products = np.multiply(self.left[..., None], self.right[..., None, :])
         full = np.broadcast_to(products, (len(products), *self.out_shape, self.in_shape[-1]))
         values = full.reshape(len(products), math.prod(self.out_shape), self.in_shape[-1])
-        return values, blocks_of_columns(self.in_shape, self.out_shape, kind)
+        return values, columns_of_blocks(self.in_shape, self.out_shape, kind)
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
         if in_shape is None and out_shape is not None:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from bpframe.core.operators.base import Operator, Shape
+from bpframe.forms.matrix_form import Rows
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Reshape"]
@@ -36,7 +37,7 @@ class Reshape(Operator):
         """Reshape back: (*S, N, *out_shape) -> (*S, N, *in_shape)."""
         return u.reshape(u.shape[: u.ndim - len(self.out_shape)] + self.in_shape)
 
-    def _entries(self, kind: Array) -> tuple[Array, Array]:
+    def _rows(self, kind: Array) -> Rows:
         size = math.prod(self.in_shape)
         return np.ones_like(kind, shape=(1, size, 1), dtype=np.int8), np.arange(size, like=kind)[None, :, None]
 

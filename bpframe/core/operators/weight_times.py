@@ -9,6 +9,7 @@ import numpy as np
 
 from bpframe.core.operators.base import Operator, Shape
 from bpframe.forms.kronecker_form import KroneckerForm
+from bpframe.forms.matrix_form import Rows
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["WeightTimes"]
@@ -90,7 +91,7 @@ class WeightTimes(Operator):
         found[:, :, range(rows), range(rows)] = a[:, :, None, :]
         return found.reshape(batch, *self.out_shape, *self.in_shape)
 
-    def _entries(self, kind: Array) -> tuple[Array, Array]:
+    def _rows(self, kind: Array) -> Rows:
         a, rows = _rows(self.a, 1), self.out_shape[-1]
         batch, lead, columns = a.shape
         values = np.broadcast_to(a[:, :, None], (batch, lead, rows, columns)).reshape(batch, lead * rows, columns)
