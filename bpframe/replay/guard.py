@@ -45,7 +45,8 @@ def distrust(plan: Plan) -> None:
     for step in plan.components:
         if step.why is not None:
             continue
-        changed = {_said(space, name) for space, name, value in step.reads if not guard([(space, name, value)])()}
+        reads = step.understood.reads_of("forward", "jacobian")
+        changed = {_said(space, name) for space, name, value in reads if not guard([(space, name, value)])()}
         if changed:
             step.why = f"{', '.join(sorted(changed))}, which it reads, was replaced"
 

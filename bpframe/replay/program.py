@@ -271,8 +271,8 @@ class Program:
         self._total = 0.0 if record.total is None else bound.array(record.total)
         self._given, self._owned = given, owned
         known = [step for step in plan.components if step.why is None]
-        back = self.wanted is Wanted.GRADIENT
-        self._holds = guard(read for step in known for read in (step.reads if back else step.forward_reads))
+        methods = ("forward", "jacobian") if self.wanted is Wanted.GRADIENT else ("forward",)
+        self._holds = guard(read for step in known for read in step.understood.reads_of(*methods))
         self._fill_slots()
 
     def _proved(self, expected: bytes) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bpframe.core.backprop.engine import Engine
-from bpframe.core.backprop.plan import Outside, Plan
+from bpframe.core.backprop.plan import Plan
 from bpframe.core.component import Cost
 from bpframe.core.graph.graph import Graph, Node
 from bpframe.replay.program import repeating
@@ -17,7 +17,7 @@ __all__ = ["planned", "repeating_engine"]
 
 def planned(graph: Graph) -> Plan:
     """Return the plan of a graph, with what is known of its components' code; drafts are measured."""
-    return Plan(graph, Outside(understand, _measured))
+    return Plan(graph, understand, _measured)
 
 
 def repeating_engine(graph: Graph, dtype: Any, seed: int) -> Engine:

@@ -8,18 +8,18 @@ step looks up nothing by name.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cached_property
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 from bpframe.core.backprop.steps import TRAINING, BackwardStep, Call, CostStep, Slots, Step, Understanding
 from bpframe.core.component import Contract, Cost, contract_of
 from bpframe.core.graph.graph import Graph, Node
 from bpframe.errors import ContractError
 
-__all__ = ["Outside", "Plan"]
+__all__ = ["Plan"]
 
 #: What is called in a pass, and for derivatives.
 _LAYER_METHODS = ("forward", "jacobian", "second_order", "second_derivative")
@@ -35,52 +35,38 @@ def _unmeasured(what: Node | Cost) -> Callable[..., Any]:
     raise ContractError(f"{where} declares no jacobian, and nobody measures it")
 
 
-@dataclass(frozen=True)
-class Outside:
-    """What a plan asks others for: reading the code of methods, and a Jacobian that a draft does not declare.
+#: Says what is known of a component's methods, by name. Who is not understood is called with copies, and is right all
+#: the same.
+Understand: TypeAlias = Callable[[Any, Iterable[str]], Understanding]
 
-    Who is not understood is called with copies, and is right all the same. `measured` returns what is called in the
-    place of a layer's or a cost's `jacobian`.
+#: Returns what is called in the place of a `jacobian` that a draft does not declare.
+Measured: TypeAlias = Callable[[Node | Cost], Callable[..., Any]]
+
+
+class Plan:
+    """The steps of a graph in order, and the slots that they use.
+
+    `understand` reads the code of methods and `measured` stands in for drafts; both are asked of others.
     """
 
-    understand: Callable[[Any, Iterable[str]], Understanding] = _unread
-    measured: Callable[[Node | Cost], Callable[..., Any]] = _unmeasured
-
-
-@dataclass
-class Plan:
-    """The steps of a graph in order, and the slots that they use."""
-
-    graph: Graph
-    outside: Outside = Outside()
-    steps: tuple[Step, ...] = field(init=False)
-    costs: tuple[CostStep, ...] = field(init=False)
-    input_slots: dict[str, int] = field(init=False)
-    value_slots: dict[str, int] = field(init=False)
-    gradient_slots: dict[str, int] = field(init=False)
-    saved_slots: tuple[int, ...] = field(init=False)
-    state_slots: dict[str, int] = field(init=False)
-    size: int = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, graph: Graph, understand: Understand = _unread, measured: Measured = _unmeasured) -> None:
+        self.graph = graph
+        self._understand = understand
+        self._measured = measured
         self.size = TRAINING + 1
-        self.input_slots = {name: self._new() for name in self.graph.inputs}
+        self.input_slots = {name: self._new() for name in graph.inputs}
         self.value_slots = dict(self.input_slots)
-        self.gradient_slots = {path: self._new() for path in self.graph.parameters}
+        self.gradient_slots = {path: self._new() for path in graph.parameters}
         steps: list[Step] = []
-        for node in self.graph.nodes:
+        for node in graph.nodes:
             steps.append(self._step(node))
             self.value_slots[node.name] = steps[-1].slot
         self.steps = tuple(steps)
-        self.costs = tuple(self._cost_step(output, cost) for output, cost in self.graph.cost.items())
+        self.costs = tuple(self._cost_step(output, cost) for output, cost in graph.cost.items())
         self.state_slots = {step.node.name: step.state_slot for step in steps if step.node.state}
-        saved = [*(each.saved_slot for each in steps), *(each.saved_slot for each in self.costs)]
-        self.saved_slots = tuple(slot for slot in saved if slot is not None)
-
-    @cached_property
-    def components(self) -> tuple[Step | CostStep, ...]:
-        """Everything that is called: the steps, then the costs."""
-        return (*self.steps, *self.costs)
+        #: Everything that is called: the steps, then the costs.
+        self.components: tuple[Step | CostStep, ...] = (*self.steps, *self.costs)
+        self.saved_slots = tuple(each.saved_slot for each in self.components if each.saved_slot is not None)
 
     @cached_property
     def output_slots(self) -> dict[str, int]:
@@ -107,27 +93,16 @@ class Plan:
     @cached_property
     def to_everything(self) -> tuple[BackwardStep, ...]:
         """The way back to every node, also where none of them leads to a parameter."""
-        found = []
-        for step in reversed(self.steps):
-            keyed = zip(step.node.input_keys, step.input_slots, strict=True)
-            integer = step.node.component.integer_inputs
-            found.append(BackwardStep(step, tuple((key, slot) for key, slot in keyed if key not in integer), (), ()))
-        return tuple(found)
+        everywhere = set(self.value_slots.values())
+        return tuple(BackwardStep(step, _edges(step, everywhere), (), ()) for step in reversed(self.steps))
 
     def _backward(self, paths: frozenset[str], inputs: Iterable[str]) -> tuple[BackwardStep, ...]:
         """Return the steps, last first, that errors pass through to reach these parameters and inputs."""
-        users: dict[str, int] = {}
-        for node in self.graph.nodes:
-            for name in node.parameters:
-                users[node.parameter_path(name)] = users.get(node.parameter_path(name), 0) + 1
+        users = Counter(node.parameter_path(name) for node in self.graph.nodes for name in node.parameters)
         wanted = {self.input_slots[name] for name in inputs}
         found: list[BackwardStep] = []
         for step in self.steps:
-            node = step.node
-            keyed = zip(node.input_keys, step.input_slots, strict=True)
-            edges = tuple(
-                (key, slot) for key, slot in keyed if slot in wanted and key not in node.component.integer_inputs
-            )
+            node, edges = step.node, _edges(step, wanted)
             named = [(name, path) for name in node.parameters if (path := node.parameter_path(name)) in paths]
             alone = tuple((name, self.gradient_slots[path]) for name, path in named if users[path] == 1)
             shared = tuple((name, self.gradient_slots[path]) for name, path in named if users[path] > 1)
@@ -158,26 +133,30 @@ class Plan:
         else:
             jacobian = _call(node.component, contract, "jacobian", _with_out(words, scratch_buffer), inputs)
         words["u"] = self._new()
-        understood = self.outside.understand(node.component, [each for each in _LAYER_METHODS if each in contract])
+        understood = self._understand(node.component, [each for each in _LAYER_METHODS if each in contract])
         declared = next((method for method in ("second_order", "second_derivative") if method in contract), None)
         return Step(
-            node=node,
+            key=node.name,
+            where=node.where,
             why=understood.why,
-            reads=(*understood.reads_of("forward"), *understood.reads_of("jacobian")),
-            forward_reads=understood.reads_of("forward"),
-            shapes=node.slot_shapes,
+            understood=understood,
             output_shape=node.output_shape,
-            only_key=node.input_keys[0] if len(node.slot_shapes) == 1 and contract.variadic is None else None,
-            slot=words["y"],
             forward=forward,
             jacobian=jacobian,
+            saved_slot=words.get("saved"),
+            read_slots=(*inputs, words["y"]),
+            mapping_slots=(words["p"], words["state"]),
+            buffers=tuple(slot for slot in (output_buffer, scratch_buffer) if slot is not None),
+            node=node,
+            shapes=node.slot_shapes,
+            only_key=node.input_keys[0] if len(node.slot_shapes) == 1 and contract.variadic is None else None,
+            slot=words["y"],
             second_order=_call(node.component, contract, declared, words, inputs) if declared else None,
             cotangent_slot=words["u"],
             input_slots=tuple(inputs),
             parameter_slot=words["p"],
             state_slot=words["state"],
             new_state_slot=self._new() if called[0].asks_for("state") else None,
-            saved_slot=words.get("saved"),
             generator_slot=words.get("rng"),
             output_buffer=output_buffer,
             scratch_buffer=scratch_buffer,
@@ -188,30 +167,41 @@ class Plan:
         kept = self._new()
         called = forward if "rng" not in words else _keeping_generator(forward, words["rng"], kept)
         taken = [TRAINING, words["p"], words["state"], kept, words["y"], *inputs]
-        return called, _calling(self.outside.measured(node), taken)
+        return called, _calling(self._measured(node), taken)
 
     def _cost_step(self, output: str, cost: Cost) -> CostStep:
         contract = contract_of(type(cost))
-        understood = self.outside.understand(cost, [each for each in _COST_METHODS if each in contract])
+        understood = self._understand(cost, [each for each in _COST_METHODS if each in contract])
         words = {"a": self.value_slots[output], "y": self._new(), "saved": self._new()}
         buffer = self._new()
         return CostStep(
-            output=output,
-            output_shape=self.graph.shapes[output],
-            cost=cost,
+            key=f"cost of {output}",
+            where=f"the cost of '{output}' ({cost.kind})",
             why=understood.why,
-            reads=(*understood.reads_of("forward"), *understood.reads_of("jacobian")),
-            forward_reads=understood.reads_of("forward"),
+            understood=understood,
+            output_shape=self.graph.shapes[output],
             forward=_call(cost, contract, "forward", words, []),
-            jacobian=_calling(self.outside.measured(cost), [words["a"], words["y"]])
+            jacobian=_calling(self._measured(cost), [words["a"], words["y"]])
             if contract.is_draft
             else _call(cost, contract, "jacobian", _with_out(words, buffer), []),
+            saved_slot=words["saved"],
+            read_slots=(words["a"], words["y"]),
+            mapping_slots=(),
+            buffers=(buffer,),
+            output=output,
+            cost=cost,
             hessian=_call(cost, contract, "hessian", words, []) if "hessian" in contract else None,
             value_slot=words["a"],
             target_slot=words["y"],
-            saved_slot=words["saved"],
             buffer_slot=buffer,
         )
+
+
+def _edges(step: Step, wanted: Container[int]) -> tuple[tuple[str, int], ...]:
+    """Return the node's inputs, by key and slot, that errors go on to; integers have none."""
+    keyed = zip(step.node.input_keys, step.input_slots, strict=True)
+    integers = step.node.component.integer_inputs
+    return tuple((key, slot) for key, slot in keyed if slot in wanted and key not in integers)
 
 
 def _with_out(words: dict[str, int], slot: int | None) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 import bpframe.core.operators as operators
-from bpframe.core.backprop.steps import Call, CostStep, Slots, Step
+from bpframe.core.backprop.steps import Call, Called, CostStep, Slots
 from bpframe.core.component import Component
 from bpframe.core.graph.graph import Node, Shape, batched
 from bpframe.core.operators import Operator
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-def called(step: Step | CostStep, doing: str, call: Call, slots: Slots) -> Any:
+def called(step: Called, doing: str, call: Call, slots: Slots) -> Any:
     """Call a component's method with the slots that it asks for.
 
     Errors: what it raises, as an error that says where, unless it does so itself.

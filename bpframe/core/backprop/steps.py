@@ -9,7 +9,7 @@ from typing import Any
 from bpframe.core.component import Cost
 from bpframe.core.graph.graph import Node, Shape
 
-__all__ = ["TRAINING", "BackwardStep", "Call", "CostStep", "Reads", "Slots", "Step", "Understanding"]
+__all__ = ["TRAINING", "BackwardStep", "Call", "Called", "CostStep", "Reads", "Slots", "Step", "Understanding"]
 
 Slots = list[Any]
 Reads = tuple[tuple[Mapping[str, Any], str, Any], ...]
@@ -43,65 +43,62 @@ class Understanding:
     why: str | None
     reads: Mapping[str, Reads]
 
-    def reads_of(self, method: str) -> Reads:
-        """Return what a method reads; nothing where it is called, or nobody asked."""
-        return self.reads.get(method, ())
+    def reads_of(self, *methods: str) -> Reads:
+        """Return what these methods read; nothing where one is called, or nobody asked."""
+        return tuple(each for method in methods for each in self.reads.get(method, ()))
 
 
-@dataclass(slots=True, eq=False)
-class Step:
-    """One node: where its value goes, how to compute it and its local Jacobian.
+@dataclass(slots=True, eq=False, kw_only=True)
+class Called:
+    """A component in a pass: what is called, and where the arrays are that its methods take.
 
-    `why` says why its methods are not known to do nothing else than compute from their arguments; it is None where they
-    are. `reads` are the constants that forward and jacobian take from elsewhere: (namespace, name, object);
-    `forward_reads` those of forward alone.
+    `key` stands for it among the nodes and costs of a plan, and `where` is what messages call it. `why` says why its
+    methods are not known to do nothing else than compute from their arguments; it is None where they are. Methods read
+    what is in `read_slots`, in `mapping_slots` by name, and may write into `buffers`.
     """
 
-    node: Node
+    key: str
+    where: str
     why: str | None
-    reads: Reads
-    forward_reads: Reads
-    shapes: dict[str, Shape]
+    understood: Understanding
     output_shape: Shape
-    only_key: str | None  # the one key of a Jacobian that is returned as an operator alone
-    slot: int
     forward: Call
     jacobian: Call
+    saved_slot: int | None
+    read_slots: tuple[int, ...]
+    mapping_slots: tuple[int, ...]
+    buffers: tuple[int, ...]
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Step(Called):
+    """One node: where its value goes, how to compute it and its local Jacobian."""
+
+    node: Node
+    shapes: dict[str, Shape]
+    only_key: str | None  # the one key of a Jacobian that is returned as an operator alone
+    slot: int
     second_order: Call | None  # of a layer, or an activation's second_derivative
     cotangent_slot: int  # where second_order finds u
     input_slots: tuple[int, ...]
     parameter_slot: int
     state_slot: int
     new_state_slot: int | None
-    saved_slot: int | None
     generator_slot: int | None
     output_buffer: int | None
     scratch_buffer: int | None
 
-    @property
-    def key(self) -> str:
-        """What stands for it among the nodes and costs of a plan."""
-        return self.node.name
 
-    @property
-    def where(self) -> str:
-        """What messages call it."""
-        return self.node.where
+@dataclass(slots=True, eq=False, kw_only=True)
+class CostStep(Called):
+    """The cost of one output: C, ∇_a C and, where it is declared, ∂²C/∂a²."""
 
-    @property
-    def read_slots(self) -> tuple[int, ...]:
-        """Where the arrays are that its methods read: its inputs, and its value once there is one."""
-        return (*self.input_slots, self.slot)
-
-    @property
-    def mapping_slots(self) -> tuple[int, ...]:
-        """Where its parameters and its state are, by name."""
-        return self.parameter_slot, self.state_slot
-
-    @property
-    def buffers(self) -> tuple[int, ...]:
-        """Where the arrays are that its methods may write into."""
-        return tuple(slot for slot in (self.output_buffer, self.scratch_buffer) if slot is not None)
+    output: str
+    cost: Cost
+    hessian: Call | None
+    value_slot: int
+    target_slot: int
+    buffer_slot: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,47 +113,3 @@ class BackwardStep:
     edges: tuple[tuple[str, int], ...]
     parameters: tuple[tuple[str, int], ...]
     shared: tuple[tuple[str, int], ...]
-
-
-@dataclass(slots=True, eq=False)
-class CostStep:
-    """The cost of one output: C, ∇_a C and, where it is declared, ∂²C/∂a²."""
-
-    output: str
-    output_shape: Shape
-    cost: Cost
-    why: str | None
-    reads: Reads
-    forward_reads: Reads
-    forward: Call
-    jacobian: Call
-    hessian: Call | None
-    value_slot: int
-    target_slot: int
-    saved_slot: int | None
-    buffer_slot: int
-
-    @property
-    def key(self) -> str:
-        """What stands for it among the nodes and costs of a plan."""
-        return f"cost of {self.output}"
-
-    @property
-    def read_slots(self) -> tuple[int, ...]:
-        """Where the arrays are that its methods read: the output and its target."""
-        return self.value_slot, self.target_slot
-
-    @property
-    def mapping_slots(self) -> tuple[int, ...]:
-        """A cost has neither parameters nor state."""
-        return ()
-
-    @property
-    def buffers(self) -> tuple[int, ...]:
-        """Where the array is that its methods may write into."""
-        return (self.buffer_slot,)
-
-    @property
-    def where(self) -> str:
-        """What messages call it."""
-        return f"the cost of '{self.output}' ({self.cost.kind})"

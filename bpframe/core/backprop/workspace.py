@@ -11,7 +11,7 @@ import numpy as np
 
 from bpframe.core.backprop.layout import laid_out
 from bpframe.core.backprop.plan import Plan
-from bpframe.core.backprop.steps import CostStep, Slots, Step
+from bpframe.core.backprop.steps import Called, Slots, Step
 from bpframe.core.component import State
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import ParameterVector
@@ -151,7 +151,7 @@ class Workspace:
                 found[step.node.name] = {name: np.array(array) for name, array in self.slots[slot].items()}
         return found
 
-    def handed_to(self, step: Step | CostStep) -> Slots:
+    def handed_to(self, step: Called) -> Slots:
         """Return the slots that a component's methods are called with.
 
         One whose code is not known to let go of what it is handed, and to leave it as it is, gets arrays of its own.
