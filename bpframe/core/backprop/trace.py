@@ -27,37 +27,19 @@ class Trace:
     `trace["dense_1"]` is a node's value, (N, *features), read-only; `trace.jacobian("dense_1")` maps the names of the
     node's inputs and parameters to operators; `print(trace)` shows both as a table. A trace that a network handed out
     has a workspace of its own: it keeps its arrays for good.
+
+    Attributes: `batch`, the number N of examples; `dtype` of values and parameters; `parameters`, those that the pass
+    read; `plan`, the steps of the network, and `slots`, the arrays by slot of the plan.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self.plan: Plan = workspace.plan
+        self.slots: Slots = workspace.slots
+        self.parameters: ParameterVector = workspace.parameters
+        self.batch: int = workspace.batch
+        self.dtype: np.dtype[Any] = workspace.dtype
         self._jacobians: dict[str, Mapping[str, Operator]] = {}
-
-    @property
-    def plan(self) -> Plan:
-        """The steps of the network."""
-        return self.workspace.plan
-
-    @property
-    def batch(self) -> int:
-        """N, the number of examples."""
-        return self.workspace.batch
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of values and parameters."""
-        dtype: np.dtype[Any] = self.workspace.dtype
-        return dtype
-
-    @property
-    def parameters(self) -> ParameterVector:
-        """The parameters that the pass read."""
-        return self.workspace.parameters
-
-    @property
-    def slots(self) -> Slots:
-        """The arrays by slot of the plan."""
-        return self.workspace.slots
 
     def __getitem__(self, name: str) -> Array:
         return self.slots[self.plan.value_slots[self._known(name)]]  # type: ignore[no-any-return]
