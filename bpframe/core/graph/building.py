@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bpframe.core.component import Cost, Layer, Parameter, State, contract_of
-from bpframe.core.component.domain import Interval, integers_of
+from bpframe.core.component.domain import integers_of
 from bpframe.core.component.parameter import checked_shape
 from bpframe.core.graph.description import NetworkSpec, NodeSpec
 from bpframe.core.graph.graph import Graph, Node, Shape, batched
@@ -28,6 +28,7 @@ from bpframe.errors import (
     UnreachableNode,
     did_you_mean,
 )
+from bpframe.validation.intervals import Interval
 
 __all__ = ["build_graph"]
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bpframe.core.component import Contract, Cost, Layer, Parameter, State
-from bpframe.core.component.domain import Interval, integers_of
+from bpframe.core.component.domain import integers_of
+from bpframe.validation.intervals import Interval
 
 __all__ = ["Graph", "Node", "Shape", "batched"]
 

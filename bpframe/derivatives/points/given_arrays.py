@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.backprop.layout import laid_out
-from bpframe.core.component.domain import FROM_ZERO, Interval
+from bpframe.core.component.domain import FROM_ZERO
 from bpframe.core.graph.graph import Graph, batched
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.machine.workers import in_rows
+from bpframe.validation.intervals import Interval
 from bpframe.validation.plain_arrays import Array, place_of, plain_array
 
 __all__ = ["batch_size", "checked_array", "checked_inputs", "checked_stack", "checked_targets"]
