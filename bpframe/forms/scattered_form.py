@@ -14,7 +14,7 @@ from bpframe.validation.plain_arrays import Array
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["ScatteredForm"]
+__all__ = ["ScatteredForm", "gathered_form"]
 
 
 class ScatteredForm(PulledVectors):
@@ -168,6 +168,37 @@ class ScatteredForm(PulledVectors):
         indices = np.tile(columns.reshape(-1), self._stacked)
         shape = (self._stacked * self.examples, len(touched) * self._width)
         return csr_array((sums.reshape(-1), indices, indptr), shape=shape)
+
+
+def gathered_form(index: Array, padding: Array | None, u: Array, shape: Shape) -> ScatteredForm | None:
+    """Return what an index map pulls back, by whole rows of the parameter where the last axis reads such rows.
+
+    None where the vectors themselves are no larger. Shapes: index (N or 1, *out) of flat positions in the parameter's
+    `shape`, or below 0 where `padding` holds, None for nowhere; u (*S, N, *out).
+    """
+    axis, outputs, size = u.ndim - index.ndim, math.prod(index.shape[1:]), math.prod(shape)
+    examples = u.shape[axis]
+    positions = index.reshape(len(index), outputs)
+    values = u.reshape(*u.shape[: axis + 1], outputs)
+    width = 1
+    if padding is None:
+        width = _row_width(positions, index.shape[-1] if index.ndim > 1 else 1, size)
+    else:
+        values = np.where(padding.reshape(positions.shape), 0, values)
+        positions = np.maximum(positions, 0)
+    if width == 1 and outputs >= size:
+        return None
+    rows = np.broadcast_to(positions[:, ::width] // width, (examples, outputs // width))
+    return ScatteredForm(rows, values.reshape(*u.shape[: axis + 1], outputs // width, width), shape)
+
+
+def _row_width(positions: Array, width: int, size: int) -> int:
+    """Return the length of the last axis where it always reads one row of the parameter, as in an embedding; else 1."""
+    if width < 2 or not positions.size or size % width:
+        return 1
+    blocks = positions.reshape(positions.size // width, width)
+    whole = not (blocks[:, 0] % width).any() and bool((blocks[:, 1:] - blocks[:, :-1] == 1).all())
+    return width if whole else 1
 
 
 def _added(keys: Array, values: Array) -> tuple[Array, Array]:

@@ -12,7 +12,7 @@ from bpframe.core.operators.reshape import Reshape
 from bpframe.forms.kronecker_form import KroneckerForm
 from bpframe.forms.matrix_form import Rows
 from bpframe.forms.pulled_vectors import PulledVectors
-from bpframe.forms.scattered_form import ScatteredForm
+from bpframe.forms.scattered_form import gathered_form
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Gather"]
@@ -87,22 +87,8 @@ class Gather(Operator):
 
     def kronecker_form(self, u: Array) -> PulledVectors:
         """Keep the values and where they go, by whole rows of the input where the last axis reads such rows."""
-        in_shape, outputs = self.in_shape, self._outputs()
-        axis = u.ndim - self.index.ndim
-        examples = u.shape[axis]
-        positions = self.index.reshape(len(self.index), outputs)
-        values = u.reshape(*u.shape[: axis + 1], outputs)
-        padding = self._padded()
-        if padding is None:
-            width = self._row_width(positions)
-        else:
-            width = 1
-            values = np.where(padding.reshape(positions.shape), 0, values)
-            positions = np.maximum(positions, 0)
-        if width == 1 and outputs >= math.prod(in_shape):  # written out it is no larger
-            return KroneckerForm.of_vectors(self.vjp(u), in_shape)
-        rows = np.broadcast_to(positions[:, ::width] // width, (examples, outputs // width))
-        return ScatteredForm(rows, values.reshape(*u.shape[: axis + 1], outputs // width, width), in_shape)
+        found = gathered_form(self.index, self._padded(), u, self.in_shape)
+        return KroneckerForm.of_vectors(self.vjp(u), self.in_shape) if found is None else found
 
     @property
     def cost(self) -> int:
@@ -129,15 +115,6 @@ class Gather(Operator):
 
     def _outputs(self) -> int:
         return math.prod(self.index.shape[1:])
-
-    def _row_width(self, positions: Array) -> int:
-        """Return the length of the last axis where it always reads one row of the input, as in an embedding; else 1."""
-        width: int = self.index.shape[-1] if self.index.ndim > 1 else 1
-        if width < 2 or not positions.size or math.prod(self.in_shape) % width:
-            return 1
-        blocks = positions.reshape(positions.size // width, width)
-        whole = not (blocks[:, 0] % width).any() and bool((blocks[:, 1:] - blocks[:, :-1] == 1).all())
-        return width if whole else 1
 
     def _positions(self, size: int) -> Array:
         """The index as positions in the flattened batch: example n starts at n·size. Padding points anywhere."""
