@@ -20,10 +20,13 @@ from tests.architecture.source import (
 )
 
 #: The most lines that the heart may have, all files of core/ together. It goes down, not up.
-MOST_LINES = 7000
+MOST_LINES = 5400
+
+#: Rooms whose files the heart may import: values told wrong, and views of operators that no pass needs.
+OF_THE_HEART = ("core", "validation", "forms")
 
 #: What comes with the heart when it is imported, beside its own folders.
-WITH_THE_HEART = {"bpframe.errors", "bpframe.machine", "bpframe.machine.workers"}
+WITH_THE_HEART = {"bpframe.errors", "bpframe.machine", "bpframe.machine.workers", "bpframe.machine.lanes"}
 
 #: What others installed and the heart uses, when it is imported and later.
 AT_IMPORT = {"numpy", "pydantic", "pydantic_core"}
@@ -41,7 +44,7 @@ def strangers(package: Path) -> list[str]:
     """Return what is imported with `core`, sooner or later, and is neither its own nor allowed."""
     modules = modules_of(package)
     found = sorted(closure(package, "bpframe.core") - WITH_THE_HEART)
-    problems = [f"core brings {name}" for name in found if room_of(name).split(".")[0] not in ("core", "validation")]
+    problems = [f"core brings {name}" for name in found if room_of(name).split(".")[0] not in OF_THE_HEART]
     for name in found:
         at_import = foreign_at_import(modules[name], "bpframe").keys()
         ever = {module.split(".")[0] for module, _, _ in imports_of(name, modules[name])}
