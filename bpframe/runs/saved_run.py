@@ -12,6 +12,7 @@ from bpframe.core.component import Component
 from bpframe.data import CsvData, DataSpec, FittedPreparation, NpzData, read_inputs
 from bpframe.data.labels import Label
 from bpframe.documents import RunSpec, read_spec
+from bpframe.documents.text import SUFFIXES
 from bpframe.errors import DataError
 from bpframe.network import Network
 from bpframe.runs.evaluation import Evaluation, evaluate
@@ -19,9 +20,6 @@ from bpframe.training.history import History
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Predictions", "SavedRun", "open_run"]
-
-
-_SPEC_SUFFIXES = (".yaml", ".yml", ".json", ".toml")
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ class SavedRun:
             return own, self.folder, "training"
         path = Path(data).expanduser()
         name = path.name.lower()
-        if name.endswith(_SPEC_SUFFIXES):
+        if name.endswith(tuple(SUFFIXES)):
             found = read_spec(path).data
             if found is None:
                 raise DataError(f"{path} has no section 'data'", expected="data: {kind: ...}")
