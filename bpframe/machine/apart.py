@@ -148,10 +148,18 @@ class Apart:
             left = until - time.monotonic()
             try:
                 line = self._lines.get(timeout=min(max(left, 0), GRACE))
-                return json.loads(line) if line else None
             except queue.Empty:
                 if ended or left <= GRACE:
                     return None
+                continue
+            if not line:
+                return None
+            with contextlib.suppress(ValueError):  # other people's code can write to any open file, ours too
+                told = json.loads(line)
+                if isinstance(told, dict):
+                    return told
+            if left <= 0:
+                return None
 
     def ending(self) -> Ending:
         """Return how it ended, after the reply None."""

@@ -55,6 +55,15 @@ def test_its_own_watch_ends_what_takes_too_long_and_says_where(start: Start, bod
     assert ending.frames[0][1:] == ("4", "tell")
 
 
+@pytest.mark.parametrize("line", ["no JSON", "[1, 2]", "3", "\\xff"])
+def test_what_others_write_among_the_replies_is_passed_over(start: Start, line: str) -> None:
+    write = f"os.write(replies._replies.fileno(), b'{line}\\n')"
+    with start(f"{write}; replies.tell(after=1); {write}") as process:
+        assert process.reply() == {"heard": {"word": 1}}
+        assert process.reply() == {"after": 1}
+        assert process.reply() is None
+
+
 def test_what_has_no_watch_is_ended_from_outside(start: Start) -> None:
     with start("time.sleep(60)") as process:
         process.reply()
