@@ -125,7 +125,7 @@ class Spectrum:
 
 
 def spectrum_of(trace: Trace, target: str, memory_limit: int | None = None) -> Spectrum:
-    """Return the singular values of ∂target/∂value for every value on the edge, with those of the local Jacobians.
+    """Return the singular values of ∂target/∂value for every value on the way, with those of the local Jacobians.
 
     The Jacobians come from one reverse sweep and are held one after another; their singular values are LAPACK's.
 
