@@ -55,7 +55,7 @@ def check_component(
     setting: Setting | None = None
     if outcomes[0].status == "passed":
         found: list[Setting] = []
-        outcomes.append(outcome_of("construction", lambda: found.append(Setting.of(component, given, seed)), watch))
+        outcomes.append(outcome_of("construction", lambda: found.append(Setting(component, given, seed)), watch))
         setting = found[0] if found else None
     names = FIRST
     if setting is not None:
@@ -77,7 +77,7 @@ def check_names(component: Component, shapes: Sequence[Shape] = ()) -> tuple[str
     """Return the names of the checks that `check_component` would run; the first two alone where these fail."""
     try:
         contract_of(type(component))
-        return (*FIRST, *called_for(Setting.of(component, tuple(tuple(shape) for shape in shapes), 0)))
+        return (*FIRST, *called_for(Setting(component, tuple(tuple(shape) for shape in shapes), 0)))
     except Exception:  # it is told by the check itself
         return FIRST
 

@@ -13,7 +13,7 @@ from bpframe.core.operators import Operator
 from bpframe.measured.by_number import Measured, differentiate, measured_along
 from bpframe.testing.point import Point
 from bpframe.testing.probe import Probe
-from bpframe.validation.plain_arrays import Array
+from bpframe.validation.plain_arrays import Array, place_of
 
 __all__ = [
     "SECOND_OPINION",
@@ -98,13 +98,10 @@ class Block:
         value = float(self.point.arrays[self.key][(*source, *entry)])
         named = [*(numbers[each] for each in source), *entry]
         return (
-            f"∂{_indexed('y', [numbers[example], *output])}/∂{_indexed(self.key, named)} at {self.key} = {value:.6g}: "
+            f"∂y{place_of([numbers[example], *output])}/∂{self.key}{place_of(named) if named else ''} "
+            f"at {self.key} = {value:.6g}: "
             f"declared {self.declared[place]:.6g}, measured {self.measured.value[place]:.6g}"
         )
-
-
-def _indexed(name: str, place: Sequence[int]) -> str:
-    return f"{name}[{', '.join(map(str, place))}]" if place else name
 
 
 def tolerances(method: str) -> tuple[float, float]:

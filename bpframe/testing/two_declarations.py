@@ -23,7 +23,7 @@ from bpframe.testing.measuring import written_out
 from bpframe.testing.point import Point
 from bpframe.testing.probe import CostProbe, LayerProbe, Probe, probe_of
 from bpframe.testing.report import Report
-from bpframe.validation.plain_arrays import Array
+from bpframe.validation.plain_arrays import Array, place_of
 
 __all__ = ["Comparison", "compare_jacobians"]
 
@@ -162,8 +162,8 @@ def _equal(what: str, old: Array, new: Array, *rows: tuple[str, str]) -> None:
     wrong = np.abs(old - new) / (RELATIVE * (np.abs(old) + 1e-3 * scale) + np.finfo(float).tiny)
     wrong = np.where(np.isfinite(wrong), wrong, np.inf)
     if not np.all(wrong <= 1):
-        place = tuple(int(i) for i in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
-        worst = f"{what}[{', '.join(map(str, place))}]: old {old[place]:.9g}, new {new[place]:.9g}"
+        place = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+        worst = f"{what}{place_of(place)}: old {old[place]:.9g}, new {new[place]:.9g}"
         entries = f"{int(np.count_nonzero(wrong > 1))} of {wrong.size} differ"
         raise Failure("old and new disagree", rows=[("worst", worst), ("entries", entries), *rows])
 

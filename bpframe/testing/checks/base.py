@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from bpframe.testing.report import family_of
 
 __all__ = ["Check", "Failure", "Setting", "Skipped", "require_shape", "shown", "without_warnings"]
 
+
+Shapes = tuple[Shape, ...]
 
 #: Makes the probe of a component at feature shapes.
 MakeProbe = Callable[[Component, Sequence[Shape]], LayerProbe | CostProbe | None]
@@ -71,34 +73,24 @@ class Check:
         return family_of(self.name)
 
 
-@dataclass
 class Setting:
-    """A component with its shapes and seed, and the probe that its checks use (None where it has no Jacobian)."""
+    """A component with its shapes and seed, and the probe that its checks use (None where it has no Jacobian).
 
-    component: Component
-    shapes: tuple[Shape, ...]
-    seed: int
-    probe: LayerProbe | CostProbe | None
-    notes: list[str] = field(default_factory=list)
-    make: MakeProbe = probe_of
-    #: Whether a failure is worth the search for its cause.
-    diagnosed: bool = True
+    `diagnosed` says whether a failure is worth the search for its cause. Errors of `make` say why the component does
+    not take these shapes.
+    """
 
-    @classmethod
-    def of(
-        cls,
-        component: Component,
-        shapes: tuple[Shape, ...],
-        seed: int,
-        make: MakeProbe = probe_of,
-        diagnosed: bool = True,
-    ) -> Setting:
-        """Build the probe, with `make`; errors say why the component does not take these shapes."""
-        return cls(component, shapes, seed, make(component, shapes), make=make, diagnosed=diagnosed)
+    def __init__(
+        self, component: Component, shapes: Shapes, seed: int, make: MakeProbe = probe_of, diagnosed: bool = True
+    ) -> None:
+        self.component, self.shapes, self.seed, self.diagnosed = component, shapes, seed, diagnosed
+        self.probe = make(component, shapes)
+        self.notes: list[str] = []
+        self._make = make
 
-    def at(self, shapes: tuple[Shape, ...]) -> Setting:
+    def at(self, shapes: Shapes) -> Setting:
         """Return the same setting at other shapes."""
-        return Setting.of(self.component, shapes, self.seed, self.make, self.diagnosed)
+        return Setting(self.component, shapes, self.seed, self._make, self.diagnosed)
 
     @property
     def category(self) -> str:

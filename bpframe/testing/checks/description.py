@@ -36,12 +36,9 @@ def _registry(component: Component) -> Registry:
         classes[type(each)] = None
         for name in type(each).model_fields:
             value = getattr(each, name)
-            waiting += [item for item in (value if isinstance(value, tuple | list) else [value]) if _is_component(item)]
+            each_of = value if isinstance(value, tuple | list) else [value]
+            waiting += [item for item in each_of if isinstance(item, Component)]
     return Registry.build([PluginSet(Provider("checked"), tuple(classes))])
-
-
-def _is_component(value: object) -> bool:
-    return isinstance(value, Component)
 
 
 def _round_trip(component: Component) -> None:

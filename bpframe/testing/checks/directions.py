@@ -10,7 +10,7 @@ from bpframe.testing.measuring import SECOND_OPINION, along
 from bpframe.testing.point import Point
 from bpframe.testing.probe import Probe
 from bpframe.testing.shapes import larger_shapes
-from bpframe.validation.plain_arrays import Array
+from bpframe.validation.plain_arrays import Array, place_of
 
 __all__ = ["check_directions", "compared_along"]
 
@@ -28,14 +28,14 @@ def check_directions(setting: Setting, key: str) -> None:
         direction: Array = np.asarray(rng.standard_normal(point.arrays[key].shape))
         declared, measured, wrong = compared_along(larger.need_probe(), point, key, direction)
         if wrong.any():
-            place = tuple(int(i) for i in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
+            place = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+            worst = f"{place_of(place)}: declared {declared[place]:.6g}, measured {measured.value[place]:.6g}"
             raise Failure(
                 f"{int(wrong.sum())} of {wrong.size} entries of J v are wrong along a random direction, "
                 f"with {EXAMPLES} examples of {', '.join(map(str, larger.shapes))}",
                 diagnosis=_diagnosed(setting, key, training) if setting.diagnosed else None,
-                rows=[("worst", f"[{', '.join(map(str, place))}]: declared {declared[place]:.6g}, "
-                                f"measured {measured.value[place]:.6g}")],
-            )  # fmt: skip
+                rows=[("worst", worst)],
+            )
 
 
 def _larger(setting: Setting, key: str) -> Setting:

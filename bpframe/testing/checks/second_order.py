@@ -17,7 +17,7 @@ from bpframe.testing.diagnosis import explained
 from bpframe.testing.measuring import by_rows
 from bpframe.testing.point import Point
 from bpframe.testing.probe import CostProbe, LayerProbe
-from bpframe.validation.plain_arrays import Array
+from bpframe.validation.plain_arrays import Array, place_of
 
 __all__ = ["second_order_checks"]
 
@@ -43,7 +43,7 @@ def _compare(
     declared: Array,
     measured: Measured,
     transpose: tuple[int, ...] | None = None,
-    named: Callable[[tuple[int, ...]], str] = lambda place: f"[{', '.join(map(str, place))}]",
+    named: Callable[[tuple[int, ...]], str] = place_of,
 ) -> None:
     """Fail where an entry is wrong; `named` writes an entry's place."""
     value = measured.value

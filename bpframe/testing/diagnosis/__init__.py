@@ -11,23 +11,26 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from bpframe.testing.diagnosis.arguments import ARGUMENTS, right_at_zero
+from bpframe.testing.diagnosis.arguments import another_key, at_output, mixed_up, right_at_zero, stale
 from bpframe.testing.diagnosis.case import Case
-from bpframe.testing.diagnosis.numbers import NUMBERS, explained
-from bpframe.testing.diagnosis.parts import PARTS
-from bpframe.testing.diagnosis.places import PLACES
-from bpframe.testing.diagnosis.ratios import RATIOS
-from bpframe.testing.diagnosis.regions import REGIONS, some_examples
+from bpframe.testing.diagnosis.numbers import absolute, explained, factor, not_finite, powers, sign, zero
+from bpframe.testing.diagnosis.parts import changed_part
+from bpframe.testing.diagnosis.places import axes, diagonal, examples, identity, misplaced, structure, transposed
+from bpframe.testing.diagnosis.ratios import known_factor, missing_rank_one, per_example, per_output
+from bpframe.testing.diagnosis.regions import branch, several, single, some_examples
 from bpframe.testing.measuring import Block
 from bpframe.testing.probe import Probe
 
 __all__ = ["HYPOTHESES", "diagnose", "explained"]
 
 #: In the order in which they are tried: what is more particular comes first.
-HYPOTHESES: Mapping[str, Callable[[Case], str | None]] = {
-    each.__name__: each
-    for each in (*NUMBERS, *REGIONS, *PLACES, *ARGUMENTS, *PARTS, *RATIOS, right_at_zero, some_examples)
-}
+_ORDER: tuple[Callable[[Case], str | None], ...] = (
+    not_finite, zero, sign, absolute, factor, powers, branch, single, several, transposed, identity, structure,
+    axes, examples, diagonal, misplaced, mixed_up, another_key, at_output, stale, changed_part, known_factor,
+    per_example, per_output, missing_rank_one, right_at_zero, some_examples,
+)  # fmt: skip
+
+HYPOTHESES: Mapping[str, Callable[[Case], str | None]] = {each.__name__: each for each in _ORDER}
 
 
 def diagnose(probe: Probe, *found: Block) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +12,7 @@ from bpframe.testing.measuring import block, written_out
 from bpframe.testing.point import Point
 from bpframe.testing.probe import LayerProbe
 
-__all__ = ["ARGUMENTS", "right_at_zero"]
+__all__ = ["another_key", "at_output", "mixed_up", "right_at_zero", "stale"]
 
 
 def mixed_up(case: Case) -> str | None:
@@ -128,6 +127,3 @@ def _moved(case: Case, seed: int) -> Point:
     rng = np.random.default_rng(seed)
     drawn = case.probe.sample(rng, case.block.point.batch, 1.0, case.block.point.training)
     return replace(drawn, constants=case.block.point.constants, state=case.block.point.state)
-
-
-ARGUMENTS: tuple[Callable[[Case], str | None], ...] = (mixed_up, another_key, at_output, stale)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,62 +14,26 @@ from bpframe.validation.plain_arrays import Array
 __all__ = ["Array", "Case"]
 
 
-@dataclass(frozen=True)
 class Case:
-    """A block that disagrees, declared d and measured m, both (columns K, examples N, *output)."""
+    """A block that disagrees, declared d and measured m, both (columns K, examples N, *output).
 
-    probe: Probe
-    block: Block
+    `settled` are the entries that were measured well, the others say nothing; `wrong` those that are wrong; `scale` and
+    `error` the largest measured entry and the largest error of a measurement. Below `small` an entry counts as zero.
+    """
 
-    @property
-    def d(self) -> Array:
-        """The declared entries."""
-        return self.block.declared
-
-    @property
-    def m(self) -> Array:
-        """The measured entries."""
-        return self.block.measured.value
-
-    @property
-    def key(self) -> str:
-        """The input or parameter that the block belongs to."""
-        return self.block.key
-
-    @property
-    def scale(self) -> float:
-        """The largest measured entry."""
-        return float(np.max(np.abs(self.m), initial=0.0, where=self.settled))
-
-    @cached_property
-    def settled(self) -> Array:
-        """Which entries were measured well; the others say nothing."""
-        return self.block.measured.settled
-
-    @cached_property
-    def wrong(self) -> Array:
-        """Which entries are wrong, (K, N, *output)."""
-        return self.block.wrong
+    def __init__(self, probe: Probe, block: Block) -> None:
+        self.probe, self.block, self.key = probe, block, block.key
+        self.d, self.m = block.declared, block.measured.value
+        self.settled, self.wrong = block.measured.settled, block.wrong
+        self.is_input = block.key not in probe.parameters
+        self.scale = float(np.max(np.abs(self.m), initial=0.0, where=self.settled))
+        self.error = float(np.max(block.measured.error, initial=0.0, where=self.settled))
+        self.small = 1e-6 * self.scale + 20 * self.error
 
     @property
     def wrong_places(self) -> Array | None:
         """Which are wrong as (K, N, outputs); None where the batch is coupled or a side is empty."""
         return None if self.block.coupled or not self.d.size else self.wrong.reshape(*self.d.shape[:2], -1)
-
-    @cached_property
-    def error(self) -> float:
-        """The largest error of the measurement."""
-        return float(np.max(self.block.measured.error, initial=0.0, where=self.settled))
-
-    @property
-    def small(self) -> float:
-        """Below this, an entry counts as zero."""
-        return 1e-6 * self.scale + 20 * self.error
-
-    @property
-    def is_input(self) -> bool:
-        """Whether the key is an input, with examples on axis 0."""
-        return self.key not in self.probe.parameters
 
     def same(self, one: Array, other: Array) -> bool:
         """Whether two arrays are equal within what the measurement can tell."""

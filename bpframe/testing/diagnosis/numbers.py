@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from bpframe.testing.diagnosis.case import Array, Case
 from bpframe.testing.measuring import block
 
-__all__ = ["NUMBERS", "explained"]
+__all__ = ["absolute", "explained", "factor", "not_finite", "powers", "sign", "zero"]
 
 #: Factors that people lose, by name.
 CONSTANTS = {
@@ -76,8 +75,7 @@ def factor(case: Case) -> str | None:
         if np.isclose(ratio * batch, 1, rtol=1e-3):
             return "missing batch mean: forward divides by the batch size and the declared Jacobian does not"
         return f"a factor that depends on the batch size: measured/declared = {ratio:.6g} at {batch} examples"
-    named = _named(case, ratio)
-    return f"constant factor: measured/declared = {ratio:.6g} in every entry" + (f", which is {named}" if named else "")
+    return _constant_factor(ratio, _named(case, ratio))
 
 
 def _ratio(declared: Array, measured: Array) -> float | None:
@@ -128,7 +126,15 @@ def _named(case: Case, ratio: float) -> str | None:
             for form, number in ((f"{shape[-1]}", shape[-1]), (f"1/{shape[-1]}", 1 / shape[-1])):
                 if np.isclose(ratio, number, rtol=1e-6):
                     return f"{form}, the size of the last axis: a mean against a sum"
-    return next((form for form, number in CONSTANTS.items() if np.isclose(abs(ratio), number, rtol=1e-6)), None)
+    return _constant(ratio, 1e-6)
+
+
+def _constant(ratio: float, relative: float) -> str | None:
+    return next((form for form, number in CONSTANTS.items() if np.isclose(abs(ratio), number, rtol=relative)), None)
+
+
+def _constant_factor(ratio: float, named: str | None) -> str:
+    return f"constant factor: measured/declared = {ratio:.6g} in every entry" + (f", which is {named}" if named else "")
 
 
 def powers(case: Case) -> str | None:
@@ -141,9 +147,6 @@ def powers(case: Case) -> str | None:
     if case.explains(np.sqrt(np.abs(case.d)) * np.sign(case.d)) or case.same(case.d, case.m**2):
         return "a square too many: declared = measured²"
     return None
-
-
-NUMBERS: tuple[Callable[[Case], str | None], ...] = (not_finite, zero, sign, absolute, factor, powers)
 
 
 def explained(declared: Array, measured: Array, what: str, transpose: tuple[int, ...] | None = None) -> str | None:
@@ -166,10 +169,7 @@ def explained(declared: Array, measured: Array, what: str, transpose: tuple[int,
         return f"sign: {what} is the negative of the measured one"
     ratio = _ratio(declared, measured)
     if ratio is not None and same(declared * ratio):
-        named = next((form for form, number in CONSTANTS.items() if np.isclose(abs(ratio), number, rtol=1e-5)), None)
-        return f"constant factor: measured/declared = {ratio:.6g} in every entry" + (
-            f", which is {named}" if named else ""
-        )
+        return _constant_factor(ratio, _constant(ratio, 1e-5))
     held, present = np.abs(declared) > 0, np.abs(measured) > 1e-6 * scale
     extra, missing = int((held & ~present).sum()), int((present & ~held).sum())
     if extra and same(np.where(present, declared, 0)):

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from bpframe.core.operators import Composed, Diagonal, Matrix, Operator, Sum
-from bpframe.core.operators.base import Shape
 from bpframe.testing.diagnosis.case import Case
-from bpframe.validation.plain_arrays import Array
 
-__all__ = ["PARTS"]
-
-
-class _Scaled(Operator):
-    """A part times a number."""
-
-    def __init__(self, part: Operator, number: float) -> None:
-        self.part = part
-        self.number = number
-
-    def jvp(self, v: Array, out: Array | None = None) -> Array:
-        return np.asarray(self.number * self.part.jvp(v))
-
-    def vjp(self, u: Array, out: Array | None = None) -> Array:
-        return np.asarray(self.number * self.part.vjp(u))
-
-    def bind(self, in_shape: Shape, out_shape: Shape) -> _Scaled:
-        self.part = self.part._with_shapes(in_shape, out_shape)
-        return super().bind(in_shape, out_shape)
+__all__ = ["changed_part"]
 
 
 def changed_part(case: Case) -> str | None:
@@ -41,6 +21,10 @@ def changed_part(case: Case) -> str | None:
     return None
 
 
+def _scaled(part: Operator, number: float) -> Operator:
+    return Composed((Diagonal(np.full((1, *part.out_shape), number)), part))
+
+
 def _variants(operator: Operator) -> Iterator[tuple[str, Operator]]:
     """Yield the operator with one part changed, and the mistake that this would mend."""
     if isinstance(operator, Sum):
@@ -48,9 +32,9 @@ def _variants(operator: Operator) -> Iterator[tuple[str, Operator]]:
         for i, term in enumerate(terms):
             rest = (*terms[:i], *terms[i + 1 :])
             name = f"the term '{term.structure}'"
-            yield f"{name} has the wrong sign", Sum((*rest, _Scaled(term, -1)))
-            yield f"{name} is half of what it should be", Sum((*rest, _Scaled(term, 2)))
-            yield f"{name} is twice what it should be", Sum((*rest, _Scaled(term, 0.5)))
+            yield f"{name} has the wrong sign", Sum((*rest, _scaled(term, -1.0)))
+            yield f"{name} is half of what it should be", Sum((*rest, _scaled(term, 2.0)))
+            yield f"{name} is twice what it should be", Sum((*rest, _scaled(term, 0.5)))
             if rest:
                 yield f"{name} is too many", Sum(rest)
             for text, changed in _variants(term):
@@ -71,6 +55,3 @@ def _variants(operator: Operator) -> Iterator[tuple[str, Operator]]:
             yield "the factor 'diagonal' is upside down: its reciprocal is meant", Diagonal(1 / operator.d)
     elif isinstance(operator, Matrix) and operator.w.shape[0] == operator.w.shape[1]:
         yield "the factor 'matrix' is transposed", Matrix(operator.w.T)
-
-
-PARTS: tuple[Callable[[Case], str | None], ...] = (changed_part,)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
 
 from bpframe.testing.diagnosis.case import Array, Case
 
-__all__ = ["PLACES"]
+__all__ = ["axes", "diagonal", "examples", "identity", "misplaced", "structure", "transposed"]
 
 
 def transposed(case: Case) -> str | None:
@@ -128,14 +127,3 @@ def misplaced(case: Case) -> str | None:
     if case.same(np.sort(case.d, axis=None), np.sort(case.m, axis=None)):
         return "right values in wrong places: an index, an arg-max or an axis is wrong"
     return None
-
-
-PLACES: tuple[Callable[[Case], str | None], ...] = (
-    transposed,
-    identity,
-    structure,
-    axes,
-    examples,
-    diagonal,
-    misplaced,
-)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from bpframe.testing.diagnosis.case import Array, Case
 
-__all__ = ["RATIOS"]
+__all__ = ["known_factor", "missing_rank_one", "per_example", "per_output"]
 
 
 def known_factor(case: Case) -> str | None:
@@ -101,6 +101,3 @@ def missing_rank_one(case: Case) -> str | None:
                 "for a constant, or its derivative is wrong"
             )
     return None
-
-
-RATIOS: tuple[Callable[[Case], str | None], ...] = (known_factor, per_example, per_output, missing_rank_one)

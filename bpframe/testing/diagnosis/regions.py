@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from bpframe.testing.diagnosis.case import Array, Case
 from bpframe.testing.probe import CostProbe
+from bpframe.validation.plain_arrays import place_of
 
-__all__ = ["REGIONS", "some_examples"]
+__all__ = ["branch", "several", "single", "some_examples"]
 
 
 def branch(case: Case) -> str | None:
@@ -156,7 +157,4 @@ def _zeroed(case: Case, wrong: Array) -> str:
 
 
 def _at(flat: int, shape: tuple[int, ...]) -> str:
-    return f"[{', '.join(str(int(i)) for i in np.unravel_index(flat, shape))}]" if shape else ""
-
-
-REGIONS: tuple[Callable[[Case], str | None], ...] = (branch, single, several)
+    return place_of(np.unravel_index(flat, shape)) if shape else ""

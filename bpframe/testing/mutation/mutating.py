@@ -107,14 +107,14 @@ def mutate_component(component: Component, shapes: Sequence[Shape] = (), seed: i
     given = tuple(tuple(shape) for shape in shapes)
     told: dict[str, Any] = {"component": component.kind, "shapes": given, "seed": seed, "ways": len(MUTATIONS)}
     contract_of(type(component))
-    setting = Setting.of(component, given, seed)
+    setting = Setting(component, given, seed)
     if setting.probe is None:
         return MutationReport(**told, problem="it has no Jacobian", has_jacobian=False)
     if is_draft(setting):
         return MutationReport(**told, problem="it is a draft and declares no Jacobian")
     memory: dict[Hashable, Any] = {}
     with without_warnings():
-        for check in _checks(Setting.of(component, given, seed, partial(_probe, memory, None), diagnosed=False)):
+        for check in _checks(Setting(component, given, seed, partial(_probe, memory, None), diagnosed=False)):
             noticed = _noticed(check)
             if noticed is not None:
                 return MutationReport(**told, problem=f"it fails {check.name} as it is: {noticed}")
@@ -130,7 +130,7 @@ def _judged(
     key: str, small: Mapping[str, Shape],
 ) -> Mutant:  # fmt: skip
     change = _Change(mutation, key, small, seed)
-    for check in _checks(Setting.of(component, shapes, seed, partial(_probe, memory, change), diagnosed=False), key):
+    for check in _checks(Setting(component, shapes, seed, partial(_probe, memory, change), diagnosed=False), key):
         try:
             noticed = _noticed(check)
         except _Inapplicable:
@@ -225,7 +225,7 @@ def _points(
     rng = stream(seed, "mutation", "points")
     for sizes in dict.fromkeys((shapes, larger_shapes(shapes))):
         try:
-            setting = Setting.of(component, sizes, seed, partial(_probe, {}, change))
+            setting = Setting(component, sizes, seed, partial(_probe, {}, change))
             probe = setting.need_probe()
             probe.value(setting.point("equivalent"))
         except Exception:  # its fields fix its sizes

@@ -148,7 +148,7 @@ def _lengths(component: Component) -> Iterator[Shape]:
 def _takes(component: Component, shapes: tuple[Shape, ...]) -> bool | None:
     """Whether forward gives entries of the shape that was announced; None where not even a graph can be built."""
     try:
-        setting = Setting.of(component, shapes, 0)
+        setting = Setting(component, shapes, 0)
     except KeyboardInterrupt:
         raise
     except BaseException:  # somebody else's code: a SystemExit too says only that it does not go on
