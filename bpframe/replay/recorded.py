@@ -8,6 +8,8 @@ NotRecordable: the record of such a component would be that of one batch only.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partialmethod
+from operator import attrgetter
 from typing import Any, Self
 
 import numpy as np
@@ -21,6 +23,11 @@ __all__ = ["Recorded"]
 
 #: `x ** k` of an array is not np.power for these k.
 _POWERS: dict[float, np.ufunc] = {2: np.square, 1: np.positive, 0.5: np.sqrt, -1: np.reciprocal}
+
+
+def _seen(view: Callable[..., Array]) -> Callable[..., Any]:
+    """Return a method that gives a view of the array."""
+    return lambda self, *args, **kwargs: self.seen_as(view(self.array, *args, **kwargs))
 
 
 class Recorded(Located, np.lib.mixins.NDArrayOperatorsMixin):
@@ -54,72 +61,24 @@ class Recorded(Located, np.lib.mixins.NDArrayOperatorsMixin):
     def _any(self) -> Any:  # for NumPy's annotations, which know its own arrays only
         return self
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        shape: tuple[int, ...] = self.array.shape
-        return shape
-
-    @property
-    def ndim(self) -> int:
-        return self.array.ndim
-
-    @property
-    def size(self) -> int:
-        return self.array.size
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = self.array.dtype
-        return dtype
-
-    @property
-    def itemsize(self) -> int:
-        return self.array.itemsize
-
-    @property
-    def nbytes(self) -> int:
-        return self.array.nbytes
-
-    @property
-    def strides(self) -> tuple[int, ...]:
-        return self.array.strides
-
-    @property
-    def flags(self) -> Any:
-        return self.array.flags
+    shape, ndim, size, dtype, itemsize, nbytes, strides, flags = (
+        property(attrgetter(f"array.{name}"))
+        for name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags")
+    )
 
     def __len__(self) -> int:
         return len(self.array)
 
     # Views ----------------------------------------------------------------------------------------------------------
 
-    @property
-    def T(self) -> Any:  # noqa: N802
-        return self.seen_as(self.array.T)
-
-    @property
-    def mT(self) -> Any:  # noqa: N802
-        return self.seen_as(self.array.mT)
-
-    @property
-    def real(self) -> Any:
-        return self.seen_as(self.array.real)
+    T, mT, real = (property(_seen(attrgetter(name))) for name in ("T", "mT", "real"))  # noqa: N815
+    transpose, swapaxes, squeeze, diagonal = (
+        _seen(getattr(np.ndarray, name)) for name in ("transpose", "swapaxes", "squeeze", "diagonal")
+    )
 
     @property
     def imag(self) -> Any:
         return np.imag(self._any)  # of real numbers: zeros, a new array
-
-    def transpose(self, *axes: Any) -> Any:
-        return self.seen_as(self.array.transpose(*axes))
-
-    def swapaxes(self, one: int, other: int) -> Any:
-        return self.seen_as(self.array.swapaxes(one, other))
-
-    def squeeze(self, axis: Any = None) -> Any:
-        return self.seen_as(self.array.squeeze(axis))
-
-    def diagonal(self, *args: Any) -> Any:
-        return self.seen_as(self.array.diagonal(*args))
 
     def reshape(self, *shape: Any, order: Any = "C") -> Any:
         return functions.reshaped(self, self.array.reshape(*shape, order=order), order)
@@ -233,46 +192,12 @@ def _deciding(name: str) -> Callable[..., Any]:
     return method
 
 
-def _method(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a method that hands everything to NumPy's function of the same meaning."""
-
-    def method(self: Recorded, *args: Any, **kwargs: Any) -> Any:
-        return function(self, *args, **kwargs)
-
-    return method
-
-
-# Who shows an array wants to see its numbers in every pass.
-_SHOWING = ("__repr__", "__str__", "__format__")
-
-for _name in (
-    "__bool__",
-    "__float__",
-    "__int__",
-    "__index__",
-    "__complex__",
-    "__contains__",
-    "item",
-    "tolist",
-    *_SHOWING,
-):
+for _name in ("__bool__", "__float__", "__int__", "__index__", "__complex__", "__contains__", "item", "tolist",
+              "__repr__", "__str__", "__format__"):  # fmt: skip  # who shows an array wants its numbers in every pass
     setattr(Recorded, _name, _deciding(_name))
-for _name in (
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "lshift",
-    "rshift",
-    "and",
-    "or",
-    "xor",
-    "matmul",
-):
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "lshift", "rshift", "and", "or", "xor",
+              "matmul"):  # fmt: skip
     setattr(RecordedNumber, f"__i{_name}__", lambda self, other: NotImplemented)  # Python then binds the name anew
 for _name in ("mean", "std", "var", "take", "dot", "clip", "round", "repeat", "cumsum", "cumprod", "argmax", "argmin",
               "trace", "argsort"):  # fmt: skip
-    setattr(Recorded, _name, _method(getattr(np, _name)))
+    setattr(Recorded, _name, partialmethod(getattr(np, _name)))
