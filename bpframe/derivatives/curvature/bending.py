@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -71,15 +71,15 @@ def columns_of(trace: Trace, matrix: Array, shapes: Mapping[str, tuple[int, ...]
         yield columns, np.ascontiguousarray(values[:, part].T)
 
 
-def written_out(operator: Operator, trace: Trace) -> Array:
-    """Write a symmetric matrix's block out, for every example: (N, outputs, inputs).
+def written_out(operator: Operator, batch: int, dtype: Any) -> Array:
+    """Write an operator out, for every example: (N, outputs, inputs).
 
     Not by `dense`: an operator need not say that it holds one map per example.
     """
     size = math.prod(operator.in_shape)
-    units = np.eye(size, dtype=trace.dtype).reshape(size, 1, *operator.in_shape)
-    pushed = operator.jvp(np.broadcast_to(units, (size, trace.batch, *operator.in_shape)))
-    return np.moveaxis(pushed.reshape(size, trace.batch, -1), 0, -1)
+    units = np.eye(size, dtype=dtype).reshape(size, 1, *operator.in_shape)
+    pushed = operator.jvp(np.broadcast_to(units, (size, batch, *operator.in_shape)))
+    return np.moveaxis(pushed.reshape(size, batch, math.prod(operator.out_shape)), 0, -1)
 
 
 def _pairs(blocks: Blocks, keys: Sequence[str]) -> dict[tuple[str, str], Operator]:
@@ -127,7 +127,7 @@ def _eigenvectors(trace: Trace, node: Node, pairs: Mapping[tuple[str, str], Oper
     matrix = np.zeros((trace.batch, start, start), trace.dtype)
     for (s, t), block in pairs.items():
         rows, columns = places[sources[s]], places[sources[t]]
-        dense = written_out(block, trace)
+        dense = written_out(block, trace.batch, trace.dtype)
         matrix[:, rows, columns] += dense
         if s != t:
             matrix[:, columns, rows] += dense.swapaxes(-1, -2)

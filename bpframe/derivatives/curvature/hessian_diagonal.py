@@ -23,7 +23,7 @@ from bpframe.derivatives.curvature.bending import (
 )
 from bpframe.derivatives.curvature.columns import RootColumns
 from bpframe.derivatives.first_order.spaces import space_of
-from bpframe.derivatives.points.linearisation import Linearisation, refuse_coupling
+from bpframe.derivatives.points.linearisation import Linearisation, by_slot, refuse_coupling
 from bpframe.derivatives.points.memory import example_bytes, portions
 from bpframe.derivatives.points.portions import Portions
 from bpframe.derivatives.second_order.declared import Blocks, block_product, needs_second_order, second_order
@@ -89,10 +89,7 @@ def _columns(point: Linearisation, found: ParameterVector, users: Mapping[str, i
 def _bending(point: Linearisation) -> Iterator[tuple[BackwardStep, Blocks]]:
     """Yield every node that can bend in its inputs or in its parameters, with its second order at its error."""
     trace = point.trace
-    deltas: list[Array | None] = [None] * trace.plan.size
-    for output, error in point.errors.items():
-        deltas[trace.plan.value_slots[output]] = error
-    for each, delta, jacobian in walk_back(trace, trace.plan.to_parameters, deltas):
+    for each, delta, jacobian in walk_back(trace, trace.plan.to_parameters, by_slot(trace.plan, point.errors)):
         node = each.step.node
         refuse_coupling(node, jacobian)
         if any(needs_second_order(node, some, some) for some in ([key for key, _ in each.edges], node.parameters)):
@@ -118,7 +115,7 @@ def _cost_columns(point: Linearisation) -> Iterator[WeightedColumns]:
         point.roots  # noqa: B018  # asked for here: what is raised later is no missing root
     except DerivativeError:
         for output, hessian in hessians.items():
-            yield from columns_of(trace, written_out(hessian, trace), {output: hessian.in_shape})
+            yield from columns_of(trace, written_out(hessian, trace.batch, trace.dtype), {output: hessian.in_shape})
         return
     for columns in RootColumns().of(point):
         stack = len(next(iter(columns.values())))

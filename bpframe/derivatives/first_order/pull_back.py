@@ -10,6 +10,7 @@ from bpframe.core.backprop.steps import BackwardStep
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.operators import Operator
 from bpframe.derivatives.first_order.spaces import Space
+from bpframe.derivatives.points.linearisation import by_slot
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["pull_back", "steps_to"]
@@ -36,10 +37,7 @@ def pull_back(
     returns (*S, *shape) by name; what nothing reaches is left out.
     """
     plan = trace.plan
-    deltas: list[Array | None] = [None] * plan.size
-    found: dict[str, Array] = {}
-    for output, seed in seeds.items():
-        deltas[plan.value_slots[output]] = seed
+    deltas, found = by_slot(plan, seeds), dict[str, Array]()
     for each, delta, jacobian in walk_back(trace, steps_to(trace, space), deltas):
         edges, node = dict(each.edges), each.step.node
         parts = [(key, _summed(each, key, jacobian[key], delta)) for key, _ in (*each.parameters, *each.shared)]

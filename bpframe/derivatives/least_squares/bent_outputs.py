@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bpframe.core.backprop.jvp import jvp
+from bpframe.core.graph.parameters import views_of
 from bpframe.derivatives.points.at_theta import Passes
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.validation.plain_arrays import Array
@@ -37,7 +38,7 @@ def bent_outputs(
     each = 2 * passes.bytes_each
     eps = np.finfo(passes.parameters.vector.dtype).eps
     for (point, _), (moved, _) in zip(passes.at(theta, each), ahead.at(theta + SHARE * step, each), strict=True):
-        pushed = jvp(point.trace, {}, passes.views(step))
+        pushed = jvp(point.trace, {}, views_of(step, passes.parameters.shapes))
         seeds = {}
         for output, hessian in point.hessians.items():
             here, there = point.trace[output], moved.trace[output]

@@ -186,7 +186,7 @@ class LeastSquares(Objective):
     def bending(self, step: Array) -> Array:
         """Return 1/N Σ_n J_nᵀ H_n f̈_n, with f̈ the second derivative of the outputs along a step."""
         if self._ahead is None:
-            self._ahead = self._passes.again()
+            self._ahead = Passes(self.examples)
         total = np.zeros(self.size, self.dtype)
         with np.errstate(all="ignore"):
             for point, seeds in bent_outputs(self._passes, self._ahead, self._theta, step):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,18 +14,17 @@ from bpframe.validation.plain_arrays import Array
 __all__ = ["OutputResiduals", "output_residuals"]
 
 
-class OutputResiduals:
+class OutputResiduals(NamedTuple):
     """The residuals ρ_n with S_n ρ_n = ∇C_n as far as S_n reaches, and what it does not reach.
 
         ∇C_n = S_n ρ_n + ε_n,    ε_n orthogonal to the range of S_n
 
-    Attributes: `values` (R, N) in the order of the roots' columns; `unreached` ε by output, (N, *output), with the
-    outputs left out where it vanishes within rounding, as it does for the quadratic cost and for cross-entropy.
+    `values` are (R, N) in the order of the roots' columns; `unreached` ε by output, (N, *output), with the outputs left
+    out where it vanishes within rounding, as it does for the quadratic cost and for cross-entropy.
     """
 
-    def __init__(self, values: Array, unreached: dict[str, Array]) -> None:
-        self.values = values
-        self.unreached = unreached
+    values: Array
+    unreached: dict[str, Array]
 
 
 def output_residuals(point: Linearisation) -> OutputResiduals:

@@ -27,9 +27,6 @@ Vertex = Hashable
 #: Up to so many vertices the best order is found by trying every set of eliminated vertices: 2^12 of them.
 _EXACT = 12
 
-#: Look-ahead: how many of the least vertices are tried, and how many eliminations further each is followed.
-_WIDTH, _DEPTH = 4, 8
-
 
 @dataclass(frozen=True, slots=True)
 class EliminationPlan:
@@ -98,7 +95,8 @@ def plan_elimination(
         best = left.best_order()
         costs = left.costs(best)
     else:
-        ways = (vertices, vertices[::-1], left.greedy_order(), left.look_ahead_order(_WIDTH, _DEPTH, _EXACT))
+        greedy = left.greedy_order(len(vertices))[1]
+        ways = (vertices, vertices[::-1], greedy, left.look_ahead_order(_EXACT))
         best, costs = min(((way, left.costs(way)) for way in ways), key=lambda each: sum(each[1]))
     return EliminationPlan(tuple(best), tuple(costs), sum(costs), exact, sum(forward), sum(reverse))
 

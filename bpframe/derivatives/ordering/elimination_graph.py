@@ -8,6 +8,10 @@ from typing import NamedTuple
 __all__ = ["EliminationGraph"]
 
 
+#: Look-ahead: how many of the least vertices are tried, and how many eliminations further each is followed.
+WIDTH, DEPTH = 4, 8
+
+
 class _Undo(NamedTuple):
     vertex: Hashable
     sources: dict[Hashable, None]
@@ -116,20 +120,16 @@ class EliminationGraph:
             self.restore(undo)
         return found
 
-    def greedy_order(self) -> list[Hashable]:
-        """Return the order that always takes the vertex of the least weighed degree."""
-        return self._greedy(len(self.inner))[1]
-
-    def look_ahead_order(self, width: int, depth: int, exact: int) -> list[Hashable]:
-        """Return the order that takes, of the `width` least, the one that costs least with the `depth` after it.
+    def look_ahead_order(self, exact: int) -> list[Hashable]:
+        """Return the order that takes, of the least few, the one that costs least with those after it.
 
         The `exact` last vertices, which are the dear ones, get the best order.
         """
         order: list[Hashable] = []
         done = []
         while len(self.inner) > exact:
-            cheapest = sorted(self.inner, key=self._rank)[:width]
-            vertex = min(cheapest, key=lambda each: self._followed(each, depth))
+            cheapest = sorted(self.inner, key=self._rank)[:WIDTH]
+            vertex = min(cheapest, key=self._followed)
             order.append(vertex)
             done.append(self.eliminate(vertex))
         order += self.best_order()
@@ -175,7 +175,8 @@ class EliminationGraph:
         # A quotient in integers of any magnitude; the factor m is common to all vertices.
         return (into * out * (size + self._least << 16)) // (size * (into + out)), self._place[vertex]
 
-    def _greedy(self, steps: int) -> tuple[int, list[Hashable]]:
+    def greedy_order(self, steps: int) -> tuple[int, list[Hashable]]:
+        """Return the order that always takes the vertex of the least weighed degree, so far, and what it costs."""
         total = 0
         done = []
         for _ in range(min(steps, len(self.inner))):
@@ -186,9 +187,9 @@ class EliminationGraph:
             self.restore(undo)
         return total, [undo.vertex for undo in done]
 
-    def _followed(self, vertex: Hashable, depth: int) -> int:
+    def _followed(self, vertex: Hashable) -> int:
         cost = self.cost(vertex)
         undo = self.eliminate(vertex)
-        ahead, _ = self._greedy(depth)
+        ahead, _ = self.greedy_order(DEPTH)
         self.restore(undo)
         return cost + ahead

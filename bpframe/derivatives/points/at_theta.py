@@ -9,7 +9,7 @@ import numpy as np
 from bpframe.core.backprop.forward import forward
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace
-from bpframe.core.graph.parameters import ParameterVector, views_of
+from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.memory import example_bytes, portion, portions
 from bpframe.derivatives.points.portions import Portions
@@ -101,14 +101,6 @@ class Passes:
     def _in_one(self) -> bool:
         """Whether all examples are run at once, and are known until θ moves."""
         return not self.training and portion(self.count, self.bytes_each) == self.count
-
-    def again(self) -> Passes:
-        """Return passes over the same examples that leave these where they are."""
-        return Passes(self.examples)
-
-    def views(self, stack: Array) -> dict[str, Array]:
-        """Return the parts of vectors (S, P) by parameter path, (S, *shape)."""
-        return views_of(stack, self.parameters.shapes)
 
     def _move(self, theta: Array) -> None:
         self._known = None

@@ -11,6 +11,7 @@ import numpy as np
 from bpframe.core.backprop.backward import output_errors, walk_back
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.forward import costs
+from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.results import failed
 from bpframe.core.backprop.steps import CostStep
 from bpframe.core.backprop.trace import Trace
@@ -20,7 +21,7 @@ from bpframe.core.operators import Operator, PulledVectors, dense_operator
 from bpframe.errors import BatchCoupledError, BpframeError, ContractError, DerivativeError, OperatorError
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Linearisation", "refuse_coupled", "refuse_coupling"]
+__all__ = ["Linearisation", "by_slot", "refuse_coupled", "refuse_coupling"]
 
 
 class Linearisation:
@@ -134,11 +135,8 @@ class Linearisation:
         Errors: BatchCoupledError that names a node whose component couples the examples.
         """
         plan = self.trace.plan
-        deltas: list[Array | None] = [None] * plan.size
-        for output, seed in seeds.items():
-            deltas[plan.value_slots[output]] = seed
         waiting: dict[str, PulledVectors] = {}
-        for each, delta, jacobian in walk_back(self.trace, plan.to_parameters, deltas, reuse):
+        for each, delta, jacobian in walk_back(self.trace, plan.to_parameters, by_slot(plan, seeds), reuse):
             node = each.step.node
             refuse_coupling(node, jacobian)
             for name, _ in each.parameters:
@@ -178,6 +176,14 @@ class Linearisation:
         except Exception as error:
             raise failed(where, "hessian", error) from error
         return operator
+
+
+def by_slot(plan: Plan, seeds: Mapping[str, Array]) -> list[Array | None]:
+    """Return vectors of the outputs in the slots from which they are pulled back."""
+    found: list[Array | None] = [None] * plan.size
+    for output, seed in seeds.items():
+        found[plan.value_slots[output]] = seed
+    return found
 
 
 def refuse_coupling(node: Node, jacobian: Mapping[str, Operator]) -> None:

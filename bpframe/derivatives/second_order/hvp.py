@@ -9,7 +9,7 @@ from bpframe.core.backprop.jvp import tangents
 from bpframe.core.backprop.steps import BackwardStep
 from bpframe.derivatives.first_order.pull_back import pull_back, steps_to
 from bpframe.derivatives.first_order.spaces import Space
-from bpframe.derivatives.points.linearisation import Linearisation
+from bpframe.derivatives.points.linearisation import Linearisation, by_slot
 from bpframe.derivatives.second_order.declared import Blocks, block_product, needs_second_order, second_order
 from bpframe.validation.plain_arrays import Array
 
@@ -38,9 +38,7 @@ class HessianProduct:
         self.space = space
         self.batch = point.batch
         trace = point.trace
-        deltas: list[Array | None] = [None] * trace.plan.size
-        for output, error in point.errors.items():
-            deltas[trace.plan.value_slots[output]] = error
+        deltas = by_slot(trace.plan, point.errors)
         self._errors = {
             each.step.node.name: delta for each, delta, _ in walk_back(trace, steps_to(trace, space), deltas)
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from bpframe.core.component import contract_of
 from bpframe.core.operators import Operator
+from bpframe.derivatives.curvature.bending import written_out
 from bpframe.derivatives.second_order.declared import Blocks, block_product, second_order
 from bpframe.measured.by_number import Measured, measured_along
 from bpframe.testing.checks.base import Check, Failure, Setting
@@ -121,7 +121,7 @@ def _hessian(setting: Setting, probe: CostProbe) -> None:
     """H against the derivative of ∇_a C, and symmetric."""
     point = setting.point("hessian")
     a = point.arrays["a"]
-    dense = _matrices(_declared_hessian(probe, point), a).transpose(2, 0, 1)
+    dense = written_out(_declared_hessian(probe, point), len(a), a.dtype).transpose(2, 0, 1)
     count, batch, _ = dense.shape
     shape = probe.shapes["a"]
 
@@ -150,8 +150,8 @@ def _root(setting: Setting, probe: CostProbe) -> None:
     point = setting.point("root")
     a, shape = point.arrays["a"], probe.shapes["a"]
     hessian = _declared_hessian(probe, point)
-    dense = _matrices(hessian, a)
-    root = _matrices(hessian.root()._with_shapes(None, shape), a)
+    dense = written_out(hessian, len(a), a.dtype)
+    root = written_out(hessian.root()._with_shapes(None, shape), len(a), a.dtype)
     largest = float(np.max(np.abs(dense), initial=0.0))
     if not np.allclose(root @ root.swapaxes(1, 2), dense, rtol=1e-9, atol=1e-11 * (largest + 1e-300)):
         raise Failure("the Hessian's root S does not give S Sᵀ = H")
@@ -165,11 +165,3 @@ def _alone(measured: Measured) -> Measured:
 def _declared_hessian(probe: CostProbe, point: Point) -> Operator:
     operator: Operator = probe.ask("hessian", probe.words(point))
     return operator.bind(probe.shapes["a"], probe.shapes["a"])
-
-
-def _matrices(operator: Operator, a: Array) -> Array:
-    """Write an operator on a cost's inputs out, example by example: (N, rows, columns)."""
-    columns = math.prod(operator.in_shape)
-    basis = np.eye(columns, dtype=a.dtype).reshape(columns, 1, *operator.in_shape)
-    pushed = operator.jvp(np.ascontiguousarray(np.broadcast_to(basis, (columns, len(a), *operator.in_shape))))
-    return np.moveaxis(np.asarray(pushed).reshape(columns, len(a), math.prod(operator.out_shape)), 0, -1)
