@@ -37,10 +37,7 @@ def sealed(versions: Mapping[str, Any], digests: Mapping[str, str]) -> str:
 def check_seal(file: Path, text: str, versions: Mapping[str, Any]) -> None:
     """Refuse versions.json where a single byte of it is not what was written; without digests, an unknown entry.
 
-    Raises
-    ------
-    CheckpointError
-
+    Errors: CheckpointError.
     """
     if DIGESTS not in versions and SEAL not in versions:
         # A damaged name must not make this a run from before digests.
@@ -60,11 +57,8 @@ def check_seal(file: Path, text: str, versions: Mapping[str, Any]) -> None:
 def check_files(folder: Path, versions: Mapping[str, Any]) -> None:
     """Compare every file with its digest, where the run has digests.
 
-    Raises
-    ------
-    CheckpointError
-        A file is not the one that was saved, to the last bit, or belongs to another run. It is named.
-
+    Errors: CheckpointError (a file is not the one that was saved, to the last bit, or belongs to another run, and
+    is named).
     """
     if DIGESTS not in versions:
         return

@@ -36,11 +36,7 @@ def free_folder(wanted: Path) -> Path:
 def check_destination(folder: str | os.PathLike[str]) -> None:
     """Find out before long work whether a folder can be written, leaving no trace.
 
-    Raises
-    ------
-    CheckpointError
-        Something has this name, or no folder can be made there.
-
+    Errors: CheckpointError (something has this name, or no folder can be made there).
     """
     target = resolved(folder)
     _require_free(target, overwrite=False, files=())
@@ -61,11 +57,7 @@ def new_folder(target: Path, overwrite: bool, files: Iterable[str]) -> Iterator[
     Everything is on the disk before it takes the name. A folder that is overwritten keeps its name until then; it is
     put aside as `.name.before-...` for the moment between two renamings, and comes back where the second fails.
 
-    Raises
-    ------
-    CheckpointError
-        `target` exists, or cannot be written.
-
+    Errors: CheckpointError (`target` exists, or cannot be written).
     """
     _require_free(target, overwrite, files)
     draft = target.with_name(f".{target.name}.draft-{secrets.token_hex(4)}")

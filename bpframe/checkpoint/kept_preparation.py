@@ -18,11 +18,7 @@ def saved_preparation(
 ) -> tuple[FittedPreparation | None, Columns | None]:
     """Return the preparation and the columns to save, of what a network knows and of what is given for it.
 
-    Raises
-    ------
-    CheckpointError
-        They are two, or it makes inputs that the network does not take.
-
+    Errors: CheckpointError (they are two, or it makes inputs that the network does not take).
     """
     own, columns = (None, Columns()) if known is None else (known.fitted, known.columns)
     if own is not None and given is not None and own != given:
@@ -42,11 +38,7 @@ def saved_preparation(
 def restored_preparation(checkpoint: Checkpoint, graph: Graph) -> Preparation | None:
     """Return what raw examples of a saved run go through, or None where they are taken as they are.
 
-    Raises
-    ------
-    CheckpointError
-        The preparation or the columns are not those of this network's inputs.
-
+    Errors: CheckpointError (the preparation or the columns are not those of this network's inputs).
     """
     fitted, columns = checkpoint.preparation, checkpoint.columns
     if fitted is None and columns is None:

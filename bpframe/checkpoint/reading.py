@@ -50,11 +50,8 @@ def read_checkpoint(folder: str | os.PathLike[str], components: Iterable[type[Co
 
     `components` are the classes that no installed plugin set provides.
 
-    Raises
-    ------
-    CheckpointError
-        There is no run, a file is missing or damaged, it is of a newer format, or it names an unknown component.
-
+    Errors: CheckpointError (there is no run, a file is missing or damaged, it is of a newer format, or it names an
+    unknown component).
     """
     path = resolved(folder)
     _require_folder(path)

@@ -21,12 +21,8 @@ __all__ = ["restored_engine"]
 def restored_engine(checkpoint: Checkpoint) -> Engine:
     """Return an engine of the checkpoint's network with the checkpoint's arrays.
 
-    Raises
-    ------
-    CheckpointError
-        The spec describes no network; a parameter or state is missing, unknown, of another shape or dtype, or not
-        finite, and is named.
-
+    Errors: CheckpointError (the spec describes no network; a parameter or state is missing, unknown, of another shape
+    or dtype, or not finite, and is named).
     """
     spec, dtype = checkpoint.spec.network, np.dtype(checkpoint.spec.network.dtype)
     try:

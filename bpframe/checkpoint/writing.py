@@ -44,11 +44,7 @@ def write_checkpoint(checkpoint: Checkpoint, folder: str | os.PathLike[str], ove
     With `overwrite`, a run that is there is replaced; it stays where writing fails. A warning tells which components
     must be handed to `bpframe.load`, because no installed plugin set provides them.
 
-    Raises
-    ------
-    CheckpointError
-        The folder exists or cannot be written; a weight is not finite.
-
+    Errors: CheckpointError (the folder exists or cannot be written; a weight is not finite).
     """
     target = resolved(folder)
     registry, local = _registry(checkpoint)

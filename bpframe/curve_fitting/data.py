@@ -58,10 +58,7 @@ def unmasked(x: Any, y: Any, sigma: Any) -> tuple[Any, Any, Any, Array]:
 def shaped_inputs(graph: Graph, x: Any) -> dict[str, Array]:
     """Return the inputs by name as float64 arrays (N, *features); plain numbers (N,) become (N, 1).
 
-    Raises
-    ------
-    ShapeMismatch, DataError
-
+    Errors: ShapeMismatch, DataError.
     """
     for name, array in (x if isinstance(x, Mapping) else {"x": x}).items():
         _check_numbers(f"data {name}", array)
@@ -74,10 +71,7 @@ def shaped_inputs(graph: Graph, x: Any) -> dict[str, Array]:
 def checked_values(y: Any, shape: tuple[int, ...], x: Mapping[str, Array]) -> Array:
     """Return the values as a float64 array (N, *output), (N,) being taken for (N, 1).
 
-    Raises
-    ------
-    ShapeMismatch, DataError
-
+    Errors: ShapeMismatch, DataError.
     """
     count = len(next(iter(x.values())))
     _check_numbers("data y", y)
@@ -91,11 +85,7 @@ def checked_values(y: Any, shape: tuple[int, ...], x: Mapping[str, Array]) -> Ar
 def checked_sigma(sigma: Any, y: Any, shape: tuple[int, ...]) -> Array:
     """Return a standard deviation for every value, like `shape`: ones where there is none.
 
-    Raises
-    ------
-    ShapeMismatch, DataError
-        It is neither one number nor one per point or value; or not positive and finite.
-
+    Errors: ShapeMismatch, DataError (it is neither one number nor one per point or value; or not positive and finite).
     """
     if sigma is None:
         return np.ones(shape)
@@ -130,11 +120,8 @@ def checked_sigma(sigma: Any, y: Any, shape: tuple[int, ...]) -> Array:
 def real_numbers(what: str, value: Any) -> Array:
     """Return numbers that a user wrote as a float64 array.
 
-    Raises
-    ------
-    DataError
-        Truth values, texts and complex numbers, which NumPy would make numbers of, and what is no array.
-
+    Errors: DataError (truth values, texts and complex numbers, which NumPy would make numbers of, and what is no
+    array).
     """
     try:
         array = np.asarray(value)
@@ -159,11 +146,7 @@ def _is_truth(value: Any) -> bool:
 def weighted_target(values: Array, sigma: Array) -> Array:
     """Return the target of the weighted quadratic cost: (N, *output, 2).
 
-    Raises
-    ------
-    DataError
-        The values are so large or small, in units of sigma, that their squares leave float64.
-
+    Errors: DataError (the values are so large or small, in units of sigma, that their squares leave float64).
     """
     sizes = np.log10(np.where(values == 0, 1, np.abs(values))) - np.log10(sigma)
     largest = float(sizes.max(where=(values != 0) | ~values.any(), initial=-np.inf))

@@ -30,11 +30,7 @@ def fitted_network(model: Layer | Network, features: tuple[int, ...]) -> Network
 
     A layer is put into a network that takes `features`; of a network the parameters and state are copied.
 
-    Raises
-    ------
-    DataError
-        The model is neither, is a layer of several inputs, has several outputs or no parameters.
-
+    Errors: DataError (the model is neither, is a layer of several inputs, has several outputs or no parameters).
     """
     cost = _component(COST, "cost")()
     assert isinstance(cost, Cost)
@@ -103,11 +99,7 @@ def entry_names(parameters: ParameterVector) -> tuple[str, ...]:
 def set_start(parameters: ParameterVector, start: Mapping[str, Any] | Sequence[float] | Array | None) -> None:
     """Write where a fit starts: by name, as many as wanted, or all numbers in their order.
 
-    Raises
-    ------
-    DataError
-        A name is none of the model's, or a value has another shape or is not finite.
-
+    Errors: DataError (a name is none of the model's, or a value has another shape or is not finite).
     """
     if start is None:
         return

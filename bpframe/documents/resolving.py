@@ -40,11 +40,7 @@ class KindResolver(Resolver):
     def resolve(self, wanted: type[C], data: object, handler: ModelWrapValidatorHandler[C]) -> C:
         """Return the component that a mapping describes.
 
-        Raises
-        ------
-        ValidationError
-            With the mistake in the project's words; `translated` makes the final error of it.
-
+        Errors: ValidationError (with the mistake in the project's words; `translated` makes the final error of it).
         """
         word = wanted.__name__.lower() if wanted in _ABSTRACT else wanted.kind
         article = "an" if word[0] in "aeiou" else "a"

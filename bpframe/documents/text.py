@@ -19,10 +19,7 @@ __all__ = ["SUFFIXES", "dump_text", "parse_text", "suffix_of"]
 def suffix_of(path: Path) -> str:
     """Return the file type of a spec, by the end of its name.
 
-    Raises
-    ------
-    SpecFileError
-
+    Errors: SpecFileError.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
@@ -37,10 +34,7 @@ def suffix_of(path: Path) -> str:
 def parse_text(text: str, suffix: str, where: str) -> Any:
     """Return the value that a text of a file type stands for; `where` is how messages call the text.
 
-    Raises
-    ------
-    SpecFileError
-
+    Errors: SpecFileError.
     """
     try:
         value = SUFFIXES[suffix][0](text.removeprefix("\ufeff"), where)

@@ -117,13 +117,8 @@ _Loader.add_constructor(_MERGE, _Loader.construct_merge)
 def parse_yaml(text: str, where: str) -> Any:
     """Return what a YAML text stands for; None where it is empty.
 
-    Raises
-    ------
-    SpecFileError
-        With line and column, for a syntax error, a duplicate key, a tag, or a text that expands too far.
-    RecursionError, ValueError
-        For values nested too deeply, and a number that is none.
-
+    Errors: SpecFileError (with line and column, for a syntax error, a duplicate key, a tag, or a text that expands too
+    far); RecursionError, ValueError (for values nested too deeply, and a number that is none).
     """
     loader: _Loader | None = None
     try:

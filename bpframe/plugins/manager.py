@@ -49,10 +49,7 @@ def known_hooks() -> tuple[str, ...]:
 def check_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
     """Refuse hooks of a plugin that no specification names.
 
-    Raises
-    ------
-    PluginDefect
-
+    Errors: PluginDefect.
     """
     callers = manager.get_hookcallers(plugin) or []
     for caller in callers:

@@ -76,10 +76,7 @@ class PluginSet:
 def check_set_name(name: str) -> None:
     """Refuse what cannot stand before the dot of `set.name`.
 
-    Raises
-    ------
-    RegistryError
-
+    Errors: RegistryError.
     """
     if not _NAME.fullmatch(name):
         raise RegistryError(f"'{name}' is no name for a plugin set", hint="letters A-Z, digits, _ and -, no dot")
@@ -88,10 +85,7 @@ def check_set_name(name: str) -> None:
 def check_names(plugin_set: PluginSet) -> None:
     """Refuse a set whose class breaks the contract, or one of whose names stands for two classes.
 
-    Raises
-    ------
-    ContractError, RegistryError
-
+    Errors: ContractError, RegistryError.
     """
     name = plugin_set.provider.set
     check_set_name(name)

@@ -16,13 +16,8 @@ __all__ = ["checked_batch_size", "dry_run"]
 def dry_run(engine: Engine, size: int) -> Program:
     """Return the program of steps with `size` examples of zeros, taken by another engine of the same graph.
 
-    Raises
-    ------
-    ContractError
-        A component fails at zeros, or there is no cost.
-    DataError
-        Steps are not repeated: BPFRAME_RECORD=off, or no two records agree.
-
+    Errors: ContractError (a component fails at zeros, or there is no cost); DataError (steps are not repeated:
+    BPFRAME_RECORD=off, or no two records agree).
     """
     graph = engine.graph
     inputs = {
@@ -49,11 +44,7 @@ def dry_run(engine: Engine, size: int) -> Program:
 def checked_batch_size(batch_size: int) -> int:
     """Return a number of examples.
 
-    Raises
-    ------
-    DataError
-        It is none.
-
+    Errors: DataError (it is none).
     """
     if not isinstance(batch_size, int | np.integer) or isinstance(batch_size, bool) or batch_size < 1:
         raise DataError(

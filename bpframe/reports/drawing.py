@@ -35,11 +35,7 @@ def mermaid(graph: Graph) -> str:
 def draw(graph: Graph, path: str | Path | None = None) -> Figure:
     """Draw the graph from left to right, each node as far right as its longest path from an input.
 
-    Raises
-    ------
-    MissingExtra
-        Without matplotlib and networkx, which the extra `plot` installs.
-
+    Errors: MissingExtra (without matplotlib and networkx, which the extra `plot` installs).
     """
     try:
         import networkx as nx

@@ -67,11 +67,7 @@ class Memory:
 def step_memory(engine: Engine, batch_size: int, optimizer: Optimizer | None = None) -> Memory:
     """Return the memory of training with batches of this size; nothing of a large batch's size is allocated for it.
 
-    Raises
-    ------
-    DataError, ContractError
-        As `step_plan`.
-
+    Errors: DataError, ContractError (as `step_plan`).
     """
     if not isinstance(optimizer, Optimizer | None):
         raise no_instance(Optimizer, optimizer, "optimizer=")

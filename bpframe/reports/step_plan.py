@@ -61,13 +61,7 @@ class StepPlan:
 def step_plan(engine: Engine, batch_size: int) -> StepPlan:
     """Record a step with arrays of zeros and return its plan.
 
-    Raises
-    ------
-    DataError
-        The batch size is no positive number.
-    ContractError
-        A component fails at zeros.
-
+    Errors: DataError (the batch size is no positive number); ContractError (a component fails at zeros).
     """
     program = dry_run(engine, checked_batch_size(batch_size))
     calls = tuple(

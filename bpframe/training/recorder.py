@@ -82,13 +82,7 @@ def recording(
 ) -> Iterator[Recorder]:
     """Yield the recorder of a training; while it runs, Ctrl-C is a request.
 
-    Raises
-    ------
-    TrainingError
-        The network has no cost.
-    DataError
-        A metric cannot be measured on these targets.
-
+    Errors: TrainingError (the network has no cost); DataError (a metric cannot be measured on these targets).
     """
     if not engine.graph.cost:
         raise TrainingError("the network has no cost to train on", hint="bp.Network(..., cost=QuadraticCost())")

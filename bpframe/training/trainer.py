@@ -43,14 +43,9 @@ class Trainer:
     ) -> History:
         """Train for the spec's epochs, until a method ends by itself, or until Ctrl-C; return the history.
 
-        Raises
-        ------
-        NonFiniteError
-            When a cost or gradient is NaN or infinite. The parameters are then those before the step; of a method that
-            minimises, the best that it reported.
-        ContractError
-            When a method that minimises fails, or breaks the rules of its `Problem`.
-
+        Errors: NonFiniteError (when a cost or gradient is NaN or infinite: the parameters are then those before the
+        step, or the best that a method that minimises has reported); ContractError (when a method that minimises fails,
+        or breaks the rules of its `Problem`).
         """
         if self.spec.seed is not None:
             self.engine.reseed(self.spec.seed)

@@ -26,11 +26,8 @@ _WORDS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "
 def wanted(verify: bool | None) -> bool:
     """Return whether to verify: what the caller says, else what BPFRAME_VERIFY says, else not.
 
-    Raises
-    ------
-    SpecError
-        `verify` is no truth value, or BPFRAME_VERIFY holds another word than 1, true, yes, on, 0, false, no, off.
-
+    Errors: SpecError (`verify` is no truth value, or BPFRAME_VERIFY holds another word than 1, true, yes, on, 0, false,
+    no, off).
     """
     if verify is not None:
         return checked_truth("verify", verify)
@@ -56,11 +53,7 @@ def warn_of_drafts(graph: Graph) -> None:
 def verify_graph(graph: Graph) -> None:
     """Check every layer, activation, cost and initializer of a graph that is not known to be right.
 
-    Raises
-    ------
-    ComponentCheckFailed
-        The first that fails, with the diagnosis.
-
+    Errors: ComponentCheckFailed (the first that fails, with the diagnosis).
     """
     from bpframe.verification.requiring import Place, require  # only here: the kit takes time to import
 
@@ -76,10 +69,7 @@ def verify_graph(graph: Graph) -> None:
 def verify_optimizer(optimizer: Optimizer) -> None:
     """Check an optimizer that is not known to be right.
 
-    Raises
-    ------
-    ComponentCheckFailed
-
+    Errors: ComponentCheckFailed.
     """
     from bpframe.verification.requiring import Place, require
 

@@ -55,10 +55,7 @@ class Place:
 def require(place: Place) -> None:
     """Check a component, or recall what the check found.
 
-    Raises
-    ------
-    ComponentCheckFailed
-
+    Errors: ComponentCheckFailed.
     """
     cls = type(place.component)
     key = fingerprint(place.component, place.shapes, FAMILIES if place.has_jacobian else OTHER_FAMILIES)

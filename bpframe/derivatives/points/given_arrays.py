@@ -29,10 +29,7 @@ EVERY_NUMBER: Interval = (-math.inf, math.inf)
 def checked_inputs(graph: Graph, x: Any, dtype: Any) -> dict[str, Array]:
     """Return the network's inputs by name, (N, *features) each, as arrays of `dtype` (integers where it reads those).
 
-    Raises
-    ------
-    ShapeMismatch, DataError
-
+    Errors: ShapeMismatch, DataError.
     """
     given, integers = _by_name(x, list(graph.inputs), "input"), graph.integer_domains
     arrays = {
@@ -48,10 +45,7 @@ def checked_inputs(graph: Graph, x: Any, dtype: Any) -> dict[str, Array]:
 def checked_targets(graph: Graph, y: Any, dtype: Any, batch: int) -> dict[str, Array]:
     """Return the target of every output that has a cost, by output.
 
-    Raises
-    ------
-    ShapeMismatch, DataError
-
+    Errors: ShapeMismatch, DataError.
     """
     given = _by_name(y, list(graph.cost), "target")
     arrays: dict[str, Array] = {}

@@ -47,12 +47,9 @@ def file_of(function: FunctionType) -> str:
 def tree_of(function: FunctionType) -> FunctionNode:
     """Return a function's syntax tree.
 
-    Raises
-    ------
-    Unreadable
-        Without source, for a lambda, where two functions share a line, and where the source compiles to other code than
-        what runs: a file that was edited after its import, or a function that was rewritten while it was imported.
-
+    Errors: Unreadable (without source, for a lambda, where two functions share a line, and where the source compiles to
+    other code than what runs: a file that was edited after its import, or a function that was rewritten while it was
+    imported).
     """
     code = function.__code__
     filename = code.co_filename

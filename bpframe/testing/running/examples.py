@@ -45,11 +45,7 @@ def read_examples(stated: Iterable[Any], where: str) -> Iterator[Example]:
 
     One shape alone, such as (4,), stands for that of the only input.
 
-    Raises
-    ------
-    ContractError
-        An entry is neither; it is named by its number in `where`.
-
+    Errors: ContractError (an entry is neither; it is named by its number in `where`).
     """
     if isinstance(stated, str | bytes | Component) or not isinstance(stated, Iterable):
         raise ContractError(f"{where} is not a list", expected=FORM, received=repr(stated))
@@ -75,11 +71,7 @@ FORM = "pairs of an instance and its inputs' feature shapes, such as [(SoftSign(
 def guess_examples(cls: type[Component]) -> list[Example]:
     """Return examples of a class that states none: fields and shapes guessed, and said so in their notes.
 
-    Raises
-    ------
-    BpframeError
-        No instance can be made.
-
+    Errors: BpframeError (no instance can be made).
     """
     found: list[Example] = []
     for number, instance in enumerate(guess_instances(cls)):

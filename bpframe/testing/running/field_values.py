@@ -54,11 +54,7 @@ def guess_instances(cls: type[Component], depth: int = 0) -> list[Component]:
     Required fields take the first values of their type that the class accepts. The variants have floats that are
     neither 0 nor 1, every bool the other way, and every other word of a Literal.
 
-    Raises
-    ------
-    BpframeError
-        No values are found for the required fields; it names the first that takes none.
-
+    Errors: BpframeError (no values are found for the required fields; it names the first that takes none).
     """
     required = {name: field for name, field in cls.model_fields.items() if field.is_required()}
     tried = {name: _accepted(name, field, cls, depth) for name, field in required.items()}

@@ -39,11 +39,7 @@ def run_isolated(
     time_limit : seconds for one example, and for the import before the first.
     memory_gib : how much memory the components may take, where the operating system can hold them to it (Linux).
 
-    Raises
-    ------
-    BpframeError
-        What `run_order` raises, from the process.
-
+    Errors: BpframeError (what `run_order` raises, from the process).
     """
     told = follower or Follower()
     for part, environment in _parts(order):

@@ -32,11 +32,7 @@ def loose_file(path: Path) -> Iterator[types.ModuleType]:
     of a package is imported as that package's module. No bytecode is written. Afterwards the modules that came from
     this folder are forgotten.
 
-    Raises
-    ------
-    ComponentFileError
-        There is no such file, it is no Python file, or it cannot be imported, with the line.
-
+    Errors: ComponentFileError (there is no such file, it is no Python file, or it cannot be imported, with the line).
     """
     source = _checked(path)
     root = _root(source)

@@ -62,11 +62,8 @@ def run_order(order: Order, follower: Follower | None = None, start: int = 0) ->
 
     Errors of components end up in reports. What a component's code prints goes to standard error.
 
-    Raises
-    ------
-    ComponentFileError, UnknownComponent, AmbiguousComponent, BrokenPlugin
-        A word of the order stands for nothing, or for something that cannot be used.
-
+    Errors: ComponentFileError, UnknownComponent, AmbiguousComponent, BrokenPlugin (a word of the order stands for
+    nothing, or for something that cannot be used).
     """
     follower = follower or Follower()
     with contextlib.ExitStack() as stack:
@@ -93,10 +90,7 @@ def run_order(order: Order, follower: Follower | None = None, start: int = 0) ->
 def refuse_unknown(only: Sequence[str], names: Collection[str]) -> None:
     """Refuse names of checks that no example has, given the names of all that the examples have.
 
-    Raises
-    ------
-    SpecError
-
+    Errors: SpecError.
     """
     families = dict.fromkeys(map(family_of, names))
     for name in only:

@@ -41,11 +41,8 @@ def found_subjects(words: Sequence[str]) -> Iterator[list[Subject | Report]]:
     A word is a Python file, `file.py::Class` for one class in it, the name of a component, with its set or without, or
     the name of a plugin set. A category, such as `cost`, before a name says which of several components is meant.
 
-    Raises
-    ------
-    ComponentFileError, UnknownComponent, AmbiguousComponent, BrokenPlugin
-        A word stands for nothing, or for something that cannot be used.
-
+    Errors: ComponentFileError, UnknownComponent, AmbiguousComponent, BrokenPlugin (a word stands for nothing, or for
+    something that cannot be used).
     """
     with contextlib.ExitStack() as stack:
         found: list[Subject | Report] = []
