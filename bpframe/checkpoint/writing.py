@@ -58,12 +58,10 @@ def write_checkpoint(checkpoint: Checkpoint, folder: str | os.PathLike[str], ove
     with new_folder(target, overwrite, FILES) as draft:
         _write_text(draft / SPEC, dump_text(spec_document(checkpoint.spec, registry), ".yaml").rstrip("\n"))
         _write_arrays(arrays, draft / WEIGHTS)
-        if checkpoint.history is not None:
-            _write_text(draft / HISTORY, checkpoint.history.model_dump_json(indent=2))
-        if checkpoint.preparation is not None:
-            _write_text(draft / PREPARATION, checkpoint.preparation.model_dump_json(indent=2))
-        if checkpoint.columns is not None:
-            _write_text(draft / COLUMNS, checkpoint.columns.model_dump_json(indent=2))
+        kept = {HISTORY: checkpoint.history, PREPARATION: checkpoint.preparation, COLUMNS: checkpoint.columns}
+        for name, model in kept.items():
+            if model is not None:
+                _write_text(draft / name, model.model_dump_json(indent=2))
         names = sorted(each.name for each in draft.iterdir())
         text = sealed(_versions(registry, names, local), digests_of(draft, names))
         (draft / VERSIONS).write_text(text, encoding="utf-8", newline="\n")

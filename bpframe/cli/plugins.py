@@ -40,26 +40,18 @@ def plugins(
 
 
 def _table(report: list[dict[str, Any]]) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
+    from bpframe.reports.tables import table_of
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("set", "from", "status", "components", "import"):
-        table.add_column(heading, justify="right" if heading == "import" else "left", overflow="fold")
+    rows = []
     for each in report:
         origin = " ".join(str(each[key]) for key in ("distribution", "version") if each[key])
         provides = "\n".join(f"{category}: {', '.join(kinds)}" for category, kinds in each["components"].items())
         loaded = each["status"] in ("ok", "broken")
         warnings = "".join(f"\nwarning: {warning}" for warning in each["warnings"])
-        table.add_row(
-            _printable(each["set"]) or "''",
-            _printable(origin) or "-",
-            each["status"],
-            Text(_printable((each["reason"] or provides or "none") + warnings)),
-            f"{each['import_ms']:.0f} ms" if loaded else "-",
-        )
-    return table
+        told = _printable((each["reason"] or provides or "none") + warnings)
+        time = f"{each['import_ms']:.0f} ms" if loaded else "-"
+        rows.append((_printable(each["set"]) or "''", _printable(origin) or "-", each["status"], told, time))
+    return table_of(("set", "from", "status", "components", "import"), rows, 4)
 
 
 def _printable(text: str) -> str:

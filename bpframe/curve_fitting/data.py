@@ -11,7 +11,7 @@ from bpframe.core.graph.graph import Graph
 from bpframe.data.cells import finite_number
 from bpframe.derivatives.points.given_arrays import checked_array, checked_inputs
 from bpframe.errors import DataError, ShapeMismatch
-from bpframe.validation.plain_arrays import Array
+from bpframe.validation.plain_arrays import Array, place_of
 
 __all__ = [
     "checked_sigma",
@@ -103,11 +103,11 @@ def checked_sigma(sigma: Any, y: Any, shape: tuple[int, ...]) -> Array:
         )
     bad = ~(np.isfinite(given) & (given > 0))
     if bad.any():
-        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        place = tuple(np.argwhere(bad)[0])
         raise DataError(
             "sigma holds numbers that are no standard deviations",
             expected="finite numbers above 0",
-            received=f"{given[place]:g}" + (f" at [{', '.join(map(str, place))}]" if place else ""),
+            received=f"{given[place]:g}" + (f" at {place_of(place)}" if place else ""),
             hint="leave points without weight out, rather than give them a sigma of 0 or infinity",
         )
     if given.ndim and given.size == shape[0]:
@@ -126,7 +126,8 @@ def real_numbers(what: str, value: Any) -> Array:
     try:
         array = np.asarray(value)
         # An array of floats can hide a truth value of a list: [1.0, True].
-        mixed = not isinstance(value, np.ndarray) and any(_is_truth(each) for each in np.asarray(value, object).flat)
+        each_of = () if isinstance(value, np.ndarray) else np.asarray(value, object).flat
+        mixed = any(isinstance(each, bool | np.bool_) for each in each_of)
         if array.dtype.kind in "iuf" and not mixed:
             return array.astype(np.float64)
         hint = "without quotes" if array.dtype.kind in "SU" else None
@@ -137,10 +138,6 @@ def real_numbers(what: str, value: Any) -> Array:
     if hint and np.ndim(value) == 0:
         hint = f"write {value!s:.30}, without quotes" if finite_number(str(value)) is not None else None
     raise DataError(f"{what} is no number", expected="real numbers", received=repr(value)[:60], hint=hint)
-
-
-def _is_truth(value: Any) -> bool:
-    return isinstance(value, bool | np.bool_)
 
 
 def weighted_target(values: Array, sigma: Array) -> Array:

@@ -45,8 +45,7 @@ class FitSummary:
         rows += [("note", note) for note in self.notes]
         return "\n".join([self.title, printed(self.table()), labelled(rows)])
 
-    def __repr__(self) -> str:
-        return str(self)
+    __repr__ = __str__
 
 
 def value_row(name: str, value: float, error: float, start: float) -> tuple[str, ...]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from bpframe.documents.written_out import network_spec
 from bpframe.errors import DataError, UnknownComponent, did_you_mean
 from bpframe.network import Network
 from bpframe.plugins import default_registry
-from bpframe.validation.plain_arrays import Array
+from bpframe.validation.plain_arrays import Array, place_of
 
 __all__ = ["default_optimizer", "entry_names", "fitted_network", "set_start", "values"]
 
@@ -93,7 +92,10 @@ def values(parameters: ParameterVector) -> dict[str, Any]:
 
 def entry_names(parameters: ParameterVector) -> tuple[str, ...]:
     """Return a name for every number in the parameter vector: `rate`, `w[0, 1]`."""
-    return tuple(_entries(parameters))
+    short, found = _short_names(parameters), []
+    for path, shape in parameters.shapes.items():
+        found += [short[path] + (place_of(index) if shape else "") for index in np.ndindex(*shape)]
+    return tuple(found)
 
 
 def set_start(parameters: ParameterVector, start: Mapping[str, Any] | Sequence[float] | Array | None) -> None:
@@ -141,16 +143,6 @@ def _short_names(parameters: ParameterVector) -> dict[str, str]:
     """Return how a fit names a parameter: without its node, where no other node has parameters."""
     nodes = {path.rpartition(".")[0] for path in parameters}
     return {path: path.rpartition(".")[2] if len(nodes) == 1 else path for path in parameters}
-
-
-def _entries(parameters: ParameterVector) -> Iterator[str]:
-    short = _short_names(parameters)
-    for path, shape in parameters.shapes.items():
-        if not shape:
-            yield short[path]
-        else:
-            yield from (f"{short[path]}[{', '.join(map(str, index))}]" for index in np.ndindex(*shape))
-    assert sum(math.prod(shape) for shape in parameters.shapes.values()) == parameters.vector.size
 
 
 def _with_cost(spec: NetworkSpec, cost: Cost) -> NetworkSpec:

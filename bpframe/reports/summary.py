@@ -12,6 +12,7 @@ import numpy as np
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.component import Cost, contract_of
 from bpframe.core.graph.graph import Node, batched
+from bpframe.reports.tables import table_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -47,14 +48,8 @@ class Summary:
 
     def table(self) -> Table:
         """Return the table for rich's consoles."""
-        from rich import box
-        from rich.table import Table
-
-        table = Table(box=box.SIMPLE_HEAD)
-        for heading in HEADINGS:
-            table.add_column(heading, justify="right" if heading == "parameters" else "left")
-        for cells in self._cells():
-            table.add_row(*cells)
+        table = table_of(HEADINGS, self._cells(), len(HEADINGS))
+        table.columns[HEADINGS.index("parameters")].justify = "right"
         table.caption = self._caption()
         table.caption_justify = "left"
         return table
@@ -80,8 +75,7 @@ class Summary:
         console.print(self.table())
         return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())  # type: ignore[attr-defined]
 
-    def __repr__(self) -> str:
-        return str(self)
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{each}</th>" for each in HEADINGS)

@@ -83,13 +83,13 @@ class Probe:
                 arrays[key] = self.domains[key].draw(rng, (batch, *shape), scale)
         return Point(arrays, self._constants(rng, batch), self._state(rng), training, batch)
 
-    def rows(self, point: Point, rows: slice) -> Point:
+    def rows(self, point: Point, rows: list[int]) -> Point:
         """Return the point with some of its examples only."""
         return replace(
             point,
             arrays={key: array[rows] if key in self.inputs else array for key, array in point.arrays.items()},
             constants={key: array[rows] for key, array in point.constants.items()},
-            batch=len(range(*rows.indices(point.batch))),
+            batch=len(rows),
         )
 
     def value(self, point: Point) -> Array:

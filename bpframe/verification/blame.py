@@ -137,7 +137,7 @@ def _diagnosed(place: _Place, key: str, wrong: Array) -> Fault:
     probe, examples, training = place.probe, _chosen_examples(place, wrong), place.point.training
     blocks: list[Block] = []
     if _columns(probe, key, len(examples), training) <= COLUMNS:
-        blocks += wrong_blocks(probe, [_at_examples(place, examples)], key)
+        blocks += wrong_blocks(probe, [probe.rows(place.point, examples)], key)
     else:
         shorter = (each for _, each in taken(place.component, shorter_shapes(place.shapes)))
         small = next((each for each in shorter if _columns(each, key, EXAMPLES, training) <= COLUMNS), None)
@@ -204,14 +204,6 @@ def _chosen_examples(place: _Place, wrong: Array) -> list[int]:
         return list(range(place.point.batch))
     order = [*np.flatnonzero(wrong), *np.flatnonzero(~wrong)]
     return sorted(int(i) for i in order[:EXAMPLES])
-
-
-def _at_examples(place: _Place, examples: list[int]) -> Point:
-    """Return the point of the pass with some of its examples."""
-    probe, point = place.probe, place.point
-    kept = {key: array if key in probe.parameters else array[examples] for key, array in point.arrays.items()}
-    constants = {key: array[examples] for key, array in point.constants.items()}
-    return Point(kept, constants, point.state, point.training, len(examples))
 
 
 def _columns(probe: Probe, key: str, batch: int, training: bool) -> int:

@@ -241,7 +241,7 @@ def _alone(setting: Setting, point: Point, expected: Array) -> None:
     probe = setting.need_probe()
     if point.training and (probe.couples_batch or getattr(probe, "has_random", False)):
         return  # it depends on the others, or draws other numbers for another batch
-    alone = probe.value(probe.rows(point, slice(0, 1)))
+    alone = probe.value(probe.rows(point, [0]))
     if not np.allclose(alone[0], expected[0], rtol=1e-9, atol=1e-12, equal_nan=True):
         raise Failure(
             f"an example gives something else alone than in a batch of {len(expected)}",

@@ -9,39 +9,27 @@ import numpy as np
 
 from bpframe.core.operators import Operator
 from bpframe.core.operators.base import Shape
+from bpframe.measured.draft import CoupledMeasured
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["PRODUCTS", "Altered", "Joint", "Product"]
 
 
-class Joint(Operator):
-    """The Jacobian of a whole batch, written out.
+class Joint(CoupledMeasured):
+    """The Jacobian of a whole batch, written out: j (N·outputs, N·inputs)."""
 
-    Shapes: j (N·outputs, N·inputs).
-    """
-
-    couples_batch = True
+    structure = "joint"
 
     def __init__(self, j: Array, examples: int) -> None:
-        self.j = j
-        self.examples = examples
+        self._j = j
+        self.count = examples
 
     @property
-    def batch(self) -> int:
-        """The number of examples."""
-        return self.examples
+    def _matrix(self) -> Array:
+        return self._j
 
-    def jvp(self, v: Array, out: Array | None = None) -> Array:
-        """Push the whole batch forward."""
-        stack = v.shape[: v.ndim - len(self.in_shape) - 1]
-        pushed = np.matmul(v.reshape(*stack, self.j.shape[1]), self.j.T)
-        return np.asarray(pushed.reshape(*stack, self.examples, *self.out_shape))
-
-    def vjp(self, u: Array, out: Array | None = None) -> Array:
-        """Pull the whole batch back."""
-        stack = u.shape[: u.ndim - len(self.out_shape) - 1]
-        pulled = np.matmul(u.reshape(*stack, self.j.shape[0]), self.j)
-        return np.asarray(pulled.reshape(*stack, self.examples, *self.in_shape))
+    def _array(self) -> Array:
+        return self._j
 
 
 #: A product of a part: with a vector, and with the buffer or the number of examples that come with it.

@@ -242,5 +242,4 @@ class GradientCheck:
         parts = [self.title, printed(self.table())] if self.entries else [self.title]
         return "\n".join([*parts, labelled(rows)])
 
-    def __repr__(self) -> str:
-        return str(self)
+    __repr__ = __str__
