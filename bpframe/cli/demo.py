@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bpframe.cli.output import json_alone, print_json, print_table
+from bpframe.cli.output import AsJson, print_json, print_table
 
 if TYPE_CHECKING:
     from bpframe.plugins import Registry
@@ -37,9 +37,7 @@ What to try next
 def demo(
     epochs: Annotated[int, typer.Option(min=1, help="How often every example is seen.")] = 30,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first weights and of the order of examples.")] = 0,
-    as_json: Annotated[
-        bool, typer.Option("--json", callback=json_alone, help="Print one JSON object and nothing else.")
-    ] = False,
+    as_json: AsJson = False,
     spec: Annotated[bool, typer.Option("--spec", help="Print the spec file of the demo, and train nothing.")] = False,
 ) -> None:
     """Train on handwritten digits, and check the gradient.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bpframe.cli.output import json_alone, print_json
+from bpframe.cli.output import AsJson, print_json
 
 __all__ = ["evaluate"]
 
@@ -18,9 +18,7 @@ def evaluate(
         Path | None,
         typer.Option(help="Other data: a spec with a data section, an .npz file, or a .csv file like the run's own."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", callback=json_alone, help="Print one JSON object and nothing else.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure the cost and the accuracy of a run.
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -19,7 +19,7 @@ from bpframe.machine.whole_file import whole_file
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["json_alone", "json_text", "prepare_streams", "print_json", "print_table", "written_file"]
+__all__ = ["AsJson", "json_alone", "json_text", "prepare_streams", "print_json", "print_table", "written_file"]
 
 #: How wide a table may be where no terminal sets the width.
 FILE_WIDTH = 120
@@ -45,6 +45,10 @@ def json_alone(ctx: typer.Context, wanted: bool) -> bool:
     if wanted:
         ctx.with_resource(_results_alone())
     return wanted
+
+
+#: The option of a command that prints its result as one value.
+AsJson = Annotated[bool, typer.Option("--json", callback=json_alone, help="Print one JSON object and nothing else.")]
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bpframe.cli.output import json_alone, print_json, written_file
+from bpframe.cli.output import AsJson, print_json, written_file
 
 if TYPE_CHECKING:
     from bpframe.runs import Predictions
@@ -30,9 +30,7 @@ def predict(
             "--output", "-o", help="A .csv, .npy or .npz file for the predictions; CSV is printed if left out."
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", callback=json_alone, help="Print one JSON object and nothing else.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Predict outputs and classes for the inputs in a file.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bpframe.cli.failures import INTERRUPTED, MISTAKE, tell
-from bpframe.cli.output import json_alone, print_json
+from bpframe.cli.output import AsJson, print_json
 
 if TYPE_CHECKING:
     from bpframe.runs import Evaluation, Experiment
@@ -30,9 +30,7 @@ def train(
     verify: Annotated[
         bool, typer.Option("--verify", help="Check every component by value first; verdicts are remembered.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", callback=json_alone, help="Print one JSON object and nothing else.")
-    ] = False,
+    as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run's folder and nothing else.")] = False,
 ) -> None:
     """Train the network of a spec, and keep the run in a folder.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from bpframe.machine.whole_file import whole_file
 
-__all__ = ["VARIABLE", "cache_folder", "write_whole"]
+__all__ = ["VARIABLE", "cache_folder", "cached", "recalled", "remember"]
 
 #: The environment variable that names another folder.
 VARIABLE = "BPFRAME_CACHE"
@@ -34,9 +36,25 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path | None:
     return base / "bpframe"
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file, whole or not at all, whoever else is writing it."""
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as file:
-            file.write(text.encode("utf-8"))
+def cached(*parts: str) -> Path | None:
+    """Return the file of a record in the cache folder, where there is one."""
+    folder = cache_folder()
+    return None if folder is None else folder.joinpath(*parts)
+
+
+def recalled(path: Path | None) -> dict[str, Any]:
+    """Return a record; an empty one where there is none that can be read."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path else {}
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def remember(path: Path | None, record: Mapping[str, Any]) -> None:
+    """Write a record, whole or not at all, whoever else is writing it."""
+    if path is not None:
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with whole_file(path) as file:
+                file.write(json.dumps(record, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-from bpframe.machine.cache import cache_folder, write_whole
+from bpframe.machine.cache import cached, recalled, remember
 from bpframe.machine.processor import cpu_name
 
 __all__ = ["CORETYPE", "measured_rate", "remember_kernel", "remembered_kernel"]
@@ -53,9 +52,7 @@ def measured_rate(kernel: str | None) -> float | None:
 
 def remember_kernel(kernel: str | None) -> None:
     """Keep which kernel is the better one on this machine, or that there is none, for the next process."""
-    folder = cache_folder()
-    if folder is not None:
-        write_whole(folder / "blas.json", json.dumps({"machine": _machine(), "kernel": kernel}))
+    remember(cached("blas.json"), {"machine": _machine(), "kernel": kernel})
 
 
 def remembered_kernel() -> tuple[bool, str | None]:
@@ -63,15 +60,9 @@ def remembered_kernel() -> tuple[bool, str | None]:
 
     Reads a file and no library: NumPy is not loaded.
     """
-    folder = cache_folder()
-    try:
-        if folder is None:
-            return False, None
-        found = json.loads((folder / "blas.json").read_text(encoding="utf-8"))
-        kernel = found["kernel"]
-        known = found["machine"] == _machine() and (kernel is None or (isinstance(kernel, str) and kernel.isalnum()))
-    except (OSError, ValueError, KeyError, TypeError):
-        return False, None
+    found = recalled(cached("blas.json"))
+    kernel = found.get("kernel", "")
+    known = found.get("machine") == _machine() and (kernel is None or (isinstance(kernel, str) and kernel.isalnum()))
     return known, kernel if known else None
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from bpframe.errors import RegistryError
 from bpframe.machine.apart import Apart, Ending, Replies
-from bpframe.machine.cache import cache_folder, write_whole
+from bpframe.machine.cache import cached, recalled, remember
 from bpframe.machine.ownership import is_owned
 from bpframe.plugins.hooks import GROUP
 from bpframe.plugins.installed import installed, is_ours
@@ -94,26 +94,19 @@ class _Subject:
 
     @property
     def path(self) -> Path | None:
-        folder = cache_folder()
-        return None if folder is None else folder / "trials" / f"{self.key}.json"
+        return cached("trials", f"{self.key}.json")
 
     def recall(self) -> _Verdict | None:
         """Return the verdict; None where there is none, or one against another version of the file."""
-        try:
-            found = json.loads(self.path.read_text(encoding="utf-8")) if self.path else None
-            if found is None or found["format"] != FORMAT:
-                return None
-            reason = found["reason"]
-            if reason is None:
-                return _Verdict(None)
-            return _Verdict(reason) if isinstance(reason, str) and found["stamp"] == self.stamp else None
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        found = recalled(self.path)
+        if found.get("format") != FORMAT or "reason" not in found:
             return None
+        reason = found["reason"]
+        known = reason is None or (isinstance(reason, str) and found.get("stamp") == self.stamp)
+        return _Verdict(reason) if known else None
 
     def remember(self, reason: str | None) -> None:
-        if self.path:
-            record = {"format": FORMAT, "set": self.name, "stamp": self.stamp, "reason": reason}
-            write_whole(self.path, json.dumps(record, indent=1))
+        remember(self.path, {"format": FORMAT, "set": self.name, "stamp": self.stamp, "reason": reason})
 
 
 def _tried(points: Sequence[EntryPoint]) -> list[str | None]:

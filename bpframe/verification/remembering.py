@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from bpframe.machine.cache import cache_folder, write_whole
+from bpframe.machine import cache
 
 __all__ = ["Finding", "path_of", "recall", "remember"]
 
@@ -23,32 +22,21 @@ class Finding:
 
 def path_of(key: str) -> Path | None:
     """Return the file that holds the finding of a key."""
-    folder = cache_folder()
-    return None if folder is None else folder / "verified" / f"{key}.json"
+    return cache.cached("verified", f"{key}.json")
 
 
 def recall(key: str) -> Finding | None:
     """Return the finding that is remembered for a key; None where there is none that can be read."""
-    path = path_of(key)
-    if path is None:
-        return None
+    found = cache.recalled(path_of(key))
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
         if found["format"] != FORMAT or found["key"] != key or not isinstance(found["problem"], str):
             return None
         return Finding(found["problem"], tuple((str(label), str(text)) for label, text in found["rows"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return None
 
 
 def remember(key: str, component: str, finding: Finding) -> None:
     """Write a finding, whole or not at all, whoever else is writing it."""
-    path = path_of(key)
-    if path is None:
-        return
-    text = json.dumps(
-        {"format": FORMAT, "key": key, "component": component, "problem": finding.problem, "rows": finding.rows},
-        ensure_ascii=False,
-        indent=1,
-    )
-    write_whole(path, text)
+    record = {"format": FORMAT, "key": key, "component": component, "problem": finding.problem, "rows": finding.rows}
+    cache.remember(path_of(key), record)
