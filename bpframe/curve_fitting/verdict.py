@@ -62,7 +62,6 @@ class Verdict:
 
     @property
     def _objection(self) -> str | None:
-        """Return why this is no minimum, or None."""
         found = self.minimum
         if np.isnan(found.offset):
             return "the slopes of the residuals are not finite here"

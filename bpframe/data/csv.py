@@ -108,7 +108,6 @@ def read_csv_inputs(
 
 
 def _names(*selections: Sequence[str | int] | None) -> set[str]:
-    """Return the names among selected columns."""
     return {each for selection in selections for each in selection or () if isinstance(each, str)}
 
 

@@ -127,8 +127,5 @@ def _at_most(stream: IO[bytes], size: int) -> bytearray:
 
 def _wrong_size(path: Path, expected: str, received: str) -> DataError:
     return DataError(
-        f"{path} does not have the size that its header states",
-        expected=expected,
-        received=received,
-        hint=DAMAGED,
+        f"{path} does not have the size that its header states", expected=expected, received=received, hint=DAMAGED
     )

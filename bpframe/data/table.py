@@ -209,12 +209,10 @@ def read_table(path: Path, *, delimiter: str, header: bool | None) -> Table:
 
 
 def _begun(cells: Sequence[str]) -> str:
-    """Return how a row begins."""
     return ", ".join(cells[:8]) + (", ..." if len(cells) > 8 else "")
 
 
 def _comment_hint(row: Sequence[str]) -> str | None:
-    """Return what to do about a row that is a comment."""
     return f"take the comments out: {row[0]!r:.40}" if row[0].startswith("#") else None
 
 

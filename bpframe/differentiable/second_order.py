@@ -154,7 +154,6 @@ class SecondOrder(Evaluated):
         return space.join(found, stack) if wrt == "parameters" else next(iter(found.values()))
 
     def _change(self, tangent: Arrays, space: Space) -> tuple[dict[str, Array], tuple[int, ...]]:
-        """Return a tangent by name, and its stack axes."""
         if isinstance(tangent, Mapping) or space.wrt == "inputs":
             what = "tangent" if space.wrt == "inputs" else "parameter tangent"
             return checked_stack(tangent, dict(space.shapes), what, space.dtype)

@@ -116,7 +116,6 @@ def _with_kind(schema: dict[str, Any], model: type[BaseModel], kinds: tuple[str,
 
 
 def _described(model: type[BaseModel]) -> dict[str, str]:
-    """Return the first sentence of a docstring as a description."""
     paragraph = " ".join(inspect.cleandoc(model.__doc__ or "").partition("\n\n")[0].split())
     return {"description": paragraph.partition(". ")[0].removesuffix(".") + "."} if paragraph else {}
 

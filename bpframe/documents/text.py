@@ -24,9 +24,7 @@ def suffix_of(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise SpecFileError(
-            f"{path}: the name does not end like a spec's",
-            expected=", ".join(SUFFIXES),
-            received=suffix or "no ending",
+            f"{path}: the name does not end like a spec's", expected=", ".join(SUFFIXES), received=suffix or "no ending"
         )
     return suffix
 

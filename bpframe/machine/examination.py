@@ -106,7 +106,6 @@ def _threads(blas: Blas | None) -> Finding:
 
 
 def _taken(environment: Mapping[str, str]) -> str:
-    """Say how many threads training has BLAS take."""
     most = most_threads(LARGE_PRODUCT, environment)
     if keeps_threads(environment):
         return "all of them for every product (BPFRAME_THREADS=keep)"

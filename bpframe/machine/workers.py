@@ -152,7 +152,6 @@ def _number(text: str | None) -> int:
 
 
 def _cores() -> int:
-    """Return how many cores this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -71,13 +71,7 @@ class Line:
     """
 
     def __init__(
-        self,
-        function: Function,
-        at: Array,
-        direction: Array,
-        by_rows: bool,
-        stretch: float = 1.0,
-        sized: bool = False,
+        self, function: Function, at: Array, direction: Array, by_rows: bool, stretch: float = 1.0, sized: bool = False
     ) -> None:
         self.function = function
         self.at = at

@@ -6,14 +6,7 @@ Nothing is discovered by importing this package; `default_registry()` does it wh
 `hooks.py`, then `discovery.py` and `registry.py`.
 """
 
-from bpframe.plugins.discovery import (
-    Discovery,
-    default_discovery,
-    default_registry,
-    discover,
-    listeners,
-    load_registry,
-)
+from bpframe.plugins.discovery import Discovery, default_discovery, default_registry, discover, listeners, load_registry
 from bpframe.plugins.hooks import hookimpl, hookspec
 from bpframe.plugins.listing import plugin_report
 from bpframe.plugins.plugin_set import PluginSet, Provider

@@ -56,8 +56,7 @@ def check_hooks(manager: pluggy.PluginManager, plugin: object) -> None:
         if caller.spec is None:
             meant = did_you_mean(caller.name, known_hooks())
             raise PluginDefect(
-                f"'{caller.name}' is no hook" + (f": {meant}" if meant else ""),
-                expected=", ".join(known_hooks()),
+                f"'{caller.name}' is no hook" + (f": {meant}" if meant else ""), expected=", ".join(known_hooks())
             )
     if not callers:
         raise PluginDefect("it implements no hook", expected="def bpframe_components(): return [...]")

@@ -183,20 +183,24 @@ class Registry:
         )
 
     def _unknown(self, name: str, group: str) -> UnknownComponent:
-        word = _WORDS[group]
-        full = self.components(group)
-        full_of_bare = {each.rpartition(".")[2]: each for each in full}
-        near = closest(name, [*full, *full_of_bare]) or closest(name.rpartition(".")[2], full_of_bare)
-        rows = [("did you mean", f"{full_of_bare.get(near, near)}?")] if near else []
         bare = name.rpartition(".")[2]
         elsewhere = [_WORDS[other] for other in _WORDS if other != group and self._offers[other].get(bare)]
-        if elsewhere:
-            rows.append(("note", f"'{bare}' is the name of {' and '.join(elsewhere)}"))
-        rows.append(("available", ", ".join(full) or "none"))
+        notes = [("note", f"'{bare}' is the name of {' and '.join(elsewhere)}")] if elsewhere else []
+        return self.unknown(name, bare, _WORDS[group], self.components(group), notes)
+
+    def unknown(
+        self, name: str, plain: str, wanted: str, full: Iterable[str], notes: Iterable[tuple[str, str]] = (),
+        hint: str | None = None,
+    ) -> UnknownComponent:  # fmt: skip
+        """Return the error for a name, or its `plain` spelling, that is none of the `full` ones."""
+        bare = {each.rpartition(".")[2]: each for each in full}
+        near = closest(name, [*full, *bare]) or closest(plain, bare)
+        rows = [("did you mean", f"{bare.get(near, near)}?")] if near else []
+        rows += [*notes, ("available", ", ".join(full) or "none")]
         lost = [each for each in self.sets if each.status != "ok"]
         if lost:
             rows.append(("not loaded", "; ".join(f"{each.provider.set}: {each.reason}" for each in lost)))
-        return UnknownComponent(f"'{name}' is not {word}", rows=rows)
+        return UnknownComponent(f"'{name}' is not {wanted}", rows=rows, hint=hint)
 
 
 def _unusable(name: str, plugin_set: PluginSet) -> BrokenPlugin:

@@ -89,12 +89,7 @@ def _cheapest(function: Callable[..., Any], operands: Sequence[Any], keywords: M
     """Return np.dot for the product of two matrices: the same BLAS call, in less time around it."""
     if function is np.matmul and not keywords and len(operands) == 3:
         a, b, out = operands
-        matrices = all(each.ndim == 2 and min(each.shape) > 1 for each in operands)
-        if matrices and a.dtype == b.dtype == out.dtype and out.flags.c_contiguous and _blas(a) and _blas(b):
+        matrices = all(each.ndim == 2 and min(each.shape) > 1 and each.flags.forc for each in operands)
+        if matrices and a.dtype == b.dtype == out.dtype and out.flags.c_contiguous:
             return np.dot
     return function
-
-
-def _blas(matrix: Array) -> bool:
-    """Whether BLAS takes the matrix as it lies."""
-    return matrix.flags.c_contiguous or matrix.flags.f_contiguous

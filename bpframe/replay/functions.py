@@ -259,7 +259,6 @@ def _unchanged(value: Any) -> Any:
 
 
 def _placed(value: Any) -> Any:
-    """Put places in place of recorded arrays."""
     return replaced(value, lambda each: each.place)
 
 

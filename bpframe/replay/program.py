@@ -259,11 +259,9 @@ class Program:
 
     @property
     def _places(self) -> dict[str, str]:
-        """What messages call the nodes and costs."""
         return {each.key: each.where for each in self.workspace.plan.components}
 
     def _bind(self, given: dict[int, Array], owned: bool) -> None:
-        """Put every array in its place."""
         record, plan = self.record, self.workspace.plan
         self._buffers = Buffers.of(record.segments, record.kept)
         pinned = {record.given[slot]: array for slot, array in given.items()}

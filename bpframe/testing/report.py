@@ -13,10 +13,7 @@ from bpframe.errors import BpframeError
 __all__ = ["Outcome", "Report", "Status", "family_of", "in_words"]
 
 #: What the check of the transpose says about entries that are wrong.
-_TRANSPOSE = {
-    "passed": "passed: the entries are wrong, not the transpose",
-    "failed": "failed too: see below",
-}
+_TRANSPOSE = {"passed": "passed: the entries are wrong, not the transpose", "failed": "failed too: see below"}
 
 #: A number on its own, such as a batch size.
 _NUMBER = re.compile(r"\b\d+\b")

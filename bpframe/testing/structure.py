@@ -60,7 +60,6 @@ def _same(one: Array, other: Array) -> bool:
 
 
 def _shared(flat: Array) -> bool:
-    """Whether all examples have the same Jacobian."""
     return _same(flat, np.broadcast_to(flat[:1], flat.shape))
 
 

@@ -95,7 +95,6 @@ def _classes(prediction: Array, target: Array) -> Array:
 
 
 def _require(known: Array, target: Array, problem: str, expected: str, hint: str | None = None) -> None:
-    """Refuse targets with the first that is not known."""
     if not known.all():
         row = int(np.argmin(known))
         shown = target[row].tolist() if target.ndim > 1 else target[row]

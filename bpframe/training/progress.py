@@ -116,8 +116,7 @@ def _bar(console: Console, epochs: int, unit: str) -> Iterator[Progress]:
 
     bar = RichProgress(
         TextColumn(
-            unit + " {task.fields[epoch]}/{task.total}",
-            table_column=Column(min_width=len(f"{unit} {epochs}/{epochs}")),
+            unit + " {task.fields[epoch]}/{task.total}", table_column=Column(min_width=len(f"{unit} {epochs}/{epochs}"))
         ),
         BarColumn(),
         TextColumn("{task.fields[figures]}"),

@@ -94,6 +94,5 @@ def recording(
 
 
 def _first(samples: Samples) -> Samples:
-    """Return the first example of each array."""
     inputs, targets = ({name: array[:1] for name, array in part.items()} for part in samples)
     return inputs, targets

@@ -16,11 +16,7 @@ __all__ = ["empirical_fisher_diagonal", "gauss_newton_diagonal"]
 
 
 def gauss_newton_diagonal(
-    engine: Engine,
-    inputs: Mapping[str, Array],
-    targets: Mapping[str, Array],
-    samples: int | None,
-    seed: int,
+    engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Array], samples: int | None, seed: int
 ) -> ParameterVector:
     """Return the diagonal of the mean cost's Gauss–Newton matrix, exact or from random vectors.
 

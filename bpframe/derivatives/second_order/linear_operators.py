@@ -14,15 +14,7 @@ from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.first_order.pull_back import pull_back
 from bpframe.derivatives.first_order.spaces import Space, Wrt, space_of
 from bpframe.derivatives.points.memory import example_bytes, portions
-from bpframe.derivatives.second_order.in_portions import (
-    KINDS,
-    Kind,
-    Method,
-    Product,
-    in_portions,
-    product_at,
-    unknown,
-)
+from bpframe.derivatives.second_order.in_portions import KINDS, Kind, Method, Product, in_portions, product_at, unknown
 from bpframe.errors import DataError
 from bpframe.forms.scipy_view import linear_operator
 from bpframe.validation.plain_arrays import Array
@@ -104,7 +96,6 @@ def _by_portions(product: Callable[[Array], Array], bytes_each: int, space: Spac
 
 
 def _real(vectors: Array, dtype: np.dtype[Any]) -> Array:
-    """Return vectors in the network's dtype."""
     if vectors.dtype.kind not in "fiub":
         raise DataError("a network's derivatives multiply real vectors", received=str(vectors.dtype))
     return vectors.astype(dtype, copy=False)

@@ -16,10 +16,7 @@ def arguments(frame: Expressions, node: ast.Call) -> list[Value]:
     for keyword in node.keywords:
         if keyword.arg is None:
             frame.refuse(f"hands **options to {ast.unparse(node.func)}", node)
-    return [
-        *(frame.plain(each) for each in node.args),
-        *(frame.plain(keyword.value) for keyword in node.keywords),
-    ]
+    return [*(frame.plain(each) for each in node.args), *(frame.plain(keyword.value) for keyword in node.keywords)]
 
 
 def with_out(frame: Expressions, node: ast.Call, position: int | None, result: Value) -> Value:

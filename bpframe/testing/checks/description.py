@@ -87,8 +87,7 @@ def _documented(component: Component) -> None:
     cls = type(component)
     if not (cls.__doc__ or "").strip() or cls.__doc__ == Component.__doc__:
         raise Failure(
-            f"{cls.__name__} has no docstring",
-            rows=[("try", "one sentence, the equation, shapes, the source")],
+            f"{cls.__name__} has no docstring", rows=[("try", "one sentence, the equation, shapes, the source")]
         )
     silent = [name for name, field in cls.model_fields.items() if not field.description]
     if silent:

@@ -123,7 +123,6 @@ def right_at_zero(case: Case) -> str | None:
 
 
 def _moved(case: Case, seed: int) -> Point:
-    """Return another point of the same batch."""
     rng = np.random.default_rng(seed)
     drawn = case.probe.sample(rng, case.block.point.batch, 1.0, case.block.point.training)
     return replace(drawn, constants=case.block.point.constants, state=case.block.point.state)

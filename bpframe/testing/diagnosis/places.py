@@ -33,10 +33,7 @@ def axes(case: Case) -> str | None:
     if case.block.coupled or not case.d.size:
         return None
     declared, key = case.by_axes(), case.probe.shapes[case.key]
-    for name, first, shape in (
-        (f"'{case.key}'", 0, key),
-        ("the output", len(key) + 1, case.probe.output_shape),
-    ):
+    for name, first, shape in ((f"'{case.key}'", 0, key), ("the output", len(key) + 1, case.probe.output_shape)):
         for i, j in combinations(range(len(shape)), 2):
             if shape[i] == shape[j] and _moved(case, declared.swapaxes(first + i, first + j)):
                 return f"axes {i} and {j} of {name} are exchanged"

@@ -72,7 +72,6 @@ class Altered(Operator):
 
 
 def _stacks(vector: Array, shape: Shape) -> int:
-    """The number of stack axes."""
     return vector.ndim - len(shape) - 1
 
 
@@ -121,10 +120,7 @@ PRODUCTS: dict[str, dict[str, Product]] = {
         "sum_vjp": lambda part, u, out: part.sum_vjp(u) * (1.01 if _stacks(u, part.out_shape) else 1)
     },
     "shared_jvp doubled": {"shared_jvp": lambda part, v, batch: 2 * part.shared_jvp(v, batch)},
-    "conjugating": {
-        "jvp": lambda part, v, out: part.jvp(v.conj()),
-        "vjp": lambda part, u, out: part.vjp(u.conj()),
-    },
+    "conjugating": {"jvp": lambda part, v, out: part.jvp(v.conj()), "vjp": lambda part, u, out: part.vjp(u.conj())},
     "jvp of |v|": {"jvp": lambda part, v, out: part.jvp(np.abs(v))},
     "vjp overwrites its argument": {"vjp": _overwriting},
     "jvp returns its buffer unwritten": {"jvp": lambda part, v, out: part.jvp(v) if out is None else out},

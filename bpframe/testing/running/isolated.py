@@ -108,7 +108,6 @@ class _Progress:
                 yield Report.model_validate(event["report"])
 
     def _ended(self, ending: Ending) -> Report:
-        """Return the report on the example at which the process ended."""
         rows = []
         where = _place(ending, self.words)
         if where:
@@ -133,7 +132,6 @@ class _Progress:
 
 
 def _error(event: dict[str, Any]) -> errors.BpframeError:
-    """Return the error that the other process met."""
     kind = getattr(errors, event.pop("kind"), errors.BpframeError)
     rows = [(label, text) for label, text in event.pop("rows")]
     found: errors.BpframeError = kind(event.pop("problem"), rows=rows, **event)

@@ -122,7 +122,6 @@ def parametrize_with_components(
 
 
 def _found(components: str | Iterable[Any] | None) -> Iterator[Example | Report]:
-    """Yield what is to be checked, and a report on each that cannot be."""
     if components is None:
         yield from _of(everything())
     elif isinstance(components, str):

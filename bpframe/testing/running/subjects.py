@@ -171,18 +171,9 @@ def _classes(word: str, group: str | None, discovery: Discovery) -> tuple[list[t
     alike = {name: cls for name, cls in full.items() if _plain(word) in _spellings(name, cls)}
     if alike:
         return list(dict.fromkeys(alike.values())), (f"'{word}' is taken for {', '.join(alike)}",)
-    bare = {name.rpartition(".")[2]: name for name in full}
-    near = closest(word, [*full, *bare]) or closest(_plain(word), bare)
-    lost = [each for each in registry.sets if each.status != "ok"]
-    rows = [("did you mean", f"{bare.get(near, near)}?")] if near else []
-    rows.append(("available", ", ".join(full) or "none"))
-    if lost:
-        rows.append(("not loaded", "; ".join(f"{each.provider.set}: {each.reason}" for each in lost)))
     article = f"{'an' if (group or 'a')[0] in 'aeiou' else 'a'} {group}" if group else "a component"
-    raise UnknownComponent(
-        f"'{word}' is not {article}", rows=rows, hint=f"bpframe check {word}.py, if it is a file of yours"
-        if Path(f"{word}.py").is_file() else None,
-    )  # fmt: skip
+    hint = f"bpframe check {word}.py, if it is a file of yours" if Path(f"{word}.py").is_file() else None
+    raise registry.unknown(word, _plain(word), article, full, hint=hint)
 
 
 def _plain(name: str) -> str:
