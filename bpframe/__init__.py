@@ -45,7 +45,7 @@ def __getattr__(name: str) -> Any:
 
 
 if os.environ.get("BPFRAME_DOCTOR") == "warn":  # asked for: otherwise importing looks at nothing
-    import_module("bpframe.machine.warning").warn_once()
+    import_module("bpframe.machine.examination").warn_once()
 
 
 def __dir__() -> list[str]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import Any
 
 from bpframe._version import __version__
+from bpframe.errors import DoctorWarning
 from bpframe.machine.blas import Blas, better_kernel, numpy_blas
 from bpframe.machine.blas_threads import ALL, LARGE_PRODUCT, keeps_threads, most_threads
 from bpframe.machine.doctor_report import DoctorReport, Finding
 from bpframe.machine.kernel import CORETYPE, measured_rate, remember_kernel
 from bpframe.machine.processor import cpu_features, cpu_name, is_debug_build, numpy_build, usable_cores
 
-__all__ = ["doctor", "examine"]
+__all__ = ["doctor", "examine", "warn_once"]
 
 #: What an extra brings, by the names under which its packages are imported.
 EXTRAS: Mapping[str, tuple[tuple[str, ...], str]] = {
@@ -36,6 +38,13 @@ def doctor(weights: Mapping[str, Any] | None = None, *, measure: bool = True) ->
     """
     blas, features = numpy_blas(), cpu_features()
     return DoctorReport(facts(blas, features), tuple(examine(blas, features, weights or {}, measure)))
+
+
+def warn_once() -> None:
+    """Warn of everything that is not well, in one warning; nothing is measured."""
+    findings = [str(each) for each in doctor(measure=False).findings if each.level != "ok"]
+    if findings:
+        warnings.warn("\n".join(["bpframe could run faster on this machine", *findings]), DoctorWarning, stacklevel=3)
 
 
 def facts(blas: Blas | None, features: frozenset[str]) -> dict[str, str]:

@@ -28,12 +28,8 @@ class Outcome:
         """Return the arrays themselves."""
         return [self._held[slot] for slot in self._slots]
 
-    def copies(self) -> list[Array]:
-        """Return what `restore` puts back."""
-        return [array.copy() for array in self.arrays()]
-
     def restore(self, copies: Iterable[Array]) -> None:
-        """Leave what another pass left."""
+        """Leave copies of what another pass left."""
         for slot, array in zip(self._slots, copies, strict=True):
             if self._is_gradient:
                 self._held[slot][...] = array

@@ -199,7 +199,7 @@ class Program:
             self._record = None  # what these nodes hand on lies elsewhere when they are called directly
             self.direct |= dict.fromkeys(names, DIFFERS)
             return total
-        left = self._outcome.copies()
+        left = [array.copy() for array in self._outcome.arrays()]
         expected = self._outcome.digest(total)
         self._bind(given, owned)
         self._before = []

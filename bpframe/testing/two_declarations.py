@@ -98,7 +98,7 @@ def compare_jacobians(old: Component, new: Component, shapes: Sequence[Shape], *
     )
 
 
-def _probe(component: Component, shapes: tuple[Shape, ...]) -> Probe:
+def _probe(component: Component, shapes: tuple[Shape, ...]) -> LayerProbe | CostProbe:
     probe = probe_of(component, shapes)
     if probe is None:
         raise ContractError(f"{type(component).__name__} has no Jacobian to compare")
@@ -187,7 +187,7 @@ def _larger(old: Component, new: Component, shapes: tuple[Shape, ...]) -> tuple[
     return grown
 
 
-def _seconds(probe: Probe) -> float:
+def _seconds(probe: LayerProbe | CostProbe) -> float:
     """Return the median time of one call of jacobian with the transposes of all its operators."""
     point = probe.sample(stream(0, "timing"), EXAMPLES)
     u = np.ones_like(probe.value(point))
@@ -202,13 +202,11 @@ def _seconds(probe: Probe) -> float:
     return statistics.median(times)
 
 
-def _call(probe: Probe, point: Point) -> Callable[[], Mapping[str, Operator]]:
+def _call(probe: LayerProbe | CostProbe, point: Point) -> Callable[[], Mapping[str, Operator]]:
     """Return what calls jacobian alone, after forward has run."""
-    if isinstance(probe, LayerProbe):
-        trace = probe.trace(point)
-        trace.workspace.checked = True  # as in a training, where the first pass alone looks at what jacobian returns
-        return lambda: local_jacobian(trace.workspace, probe.plan.steps[0])
     if isinstance(probe, CostProbe):
         words, shape = probe.words(point), probe.shapes["a"]
         return lambda: {"a": BatchMatrix(probe.ask("jacobian", words)).bind(shape, ())}
-    raise ContractError("only layers, activations and costs have a Jacobian")
+    trace = probe.trace(point)
+    trace.workspace.checked = True  # as in a training, where the first pass alone looks at what jacobian returns
+    return lambda: local_jacobian(trace.workspace, probe.plan.steps[0])

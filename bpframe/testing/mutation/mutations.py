@@ -174,8 +174,9 @@ def _at_output(j: Array, scene: Scene) -> Array | None:
 def _exchanged(j: Array, scene: Scene) -> Array | None:
     """Hand jacobian x in the place of y, and y in the place of x."""
     probe = scene.probe
-    alike = isinstance(probe, LayerProbe) and probe.inputs == (scene.key,)
-    if not alike or not isinstance(probe, LayerProbe) or probe.shapes[scene.key] != probe.output_shape:
+    if not isinstance(probe, LayerProbe) or probe.inputs != (scene.key,):
+        return None
+    if probe.shapes[scene.key] != probe.output_shape:
         return None
     trace = probe.trace(scene.point)
     step = probe.plan.steps[0]
