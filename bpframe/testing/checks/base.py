@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from bpframe.testing.point import Point
 from bpframe.testing.probe import CostProbe, LayerProbe, Probe, probe_of
 from bpframe.testing.report import family_of
 
-__all__ = ["Check", "Failure", "Setting", "Skipped", "require_shape", "shown", "without_warnings"]
+__all__ = ["Check", "Failure", "Setting", "Skipped", "named", "require_shape", "shown", "without_warnings"]
 
 
 Shapes = tuple[Shape, ...]
@@ -71,6 +72,11 @@ class Check:
     def family(self) -> str:
         """The name without what it looks at."""
         return family_of(self.name)
+
+
+def named(setting: Setting, *functions: Callable[[Setting], None]) -> list[Check]:
+    """Return a check for each function, called as the function is."""
+    return [Check(each.__name__.removeprefix("_"), partial(each, setting)) for each in functions]
 
 
 class Setting:

@@ -12,19 +12,14 @@ from bpframe.documents import component_document
 from bpframe.documents.model_schema import model_fields_schema
 from bpframe.documents.resolving import KindResolver
 from bpframe.plugins.registry import PluginSet, Provider, Registry
-from bpframe.testing.checks.base import Check, Failure, Setting, Skipped
+from bpframe.testing.checks.base import Check, Failure, Setting, Skipped, named
 
 __all__ = ["description_checks"]
 
 
 def description_checks(setting: Setting) -> list[Check]:
     """Return the checks that need no array."""
-    return [
-        Check("round_trip", lambda: _round_trip(setting.component)),
-        Check("schema", lambda: _schema(setting.component)),
-        Check("pickle", lambda: _pickle(setting.component)),
-        Check("documented", lambda: _documented(setting.component)),
-    ]
+    return named(setting, _round_trip, _schema, _pickle, _documented)
 
 
 def _registry(component: Component) -> Registry:
@@ -41,9 +36,9 @@ def _registry(component: Component) -> Registry:
     return Registry.build([PluginSet(Provider("checked"), tuple(classes))])
 
 
-def _round_trip(component: Component) -> None:
+def _round_trip(setting: Setting) -> None:
     """Python to a mapping, through YAML and JSON, and back."""
-    registry = _registry(component)
+    component, registry = setting.component, _registry(setting.component)
     document = component_document(component, registry)
     for name, text in (("JSON", json.dumps(document)), ("YAML", yaml.safe_dump(document))):
         read = yaml.safe_load(text) if name == "YAML" else json.loads(text)
@@ -55,9 +50,9 @@ def _round_trip(component: Component) -> None:
             )
 
 
-def _schema(component: Component) -> None:
+def _schema(setting: Setting) -> None:
     """The JSON Schema can be made, and describes what is written."""
-    registry = _registry(component)
+    component, registry = setting.component, _registry(setting.component)
     schema = model_fields_schema(type(component), registry, {})
     document = component_document(component, registry)
     unknown = [key for key in document if key != "kind" and key not in schema.get("properties", {})]
@@ -65,9 +60,9 @@ def _schema(component: Component) -> None:
         raise Failure(f"the JSON Schema does not know {', '.join(unknown)}")
 
 
-def _pickle(component: Component) -> None:
+def _pickle(setting: Setting) -> None:
     """To another process and back: what runs on several of them sends its components there."""
-    cls = type(component)
+    component, cls = setting.component, type(setting.component)
     if "<locals>" in cls.__qualname__:
         raise Skipped(f"{cls.__name__} is defined inside a function, where no other process finds it")
     try:
@@ -83,8 +78,8 @@ def _pickle(component: Component) -> None:
         )
 
 
-def _documented(component: Component) -> None:
-    cls = type(component)
+def _documented(setting: Setting) -> None:
+    cls = type(setting.component)
     if not (cls.__doc__ or "").strip() or cls.__doc__ == Component.__doc__:
         raise Failure(
             f"{cls.__name__} has no docstring", rows=[("try", "one sentence, the equation, shapes, the source")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bpframe.testing.checks.base import Check, Failure, Setting, Skipped
+from bpframe.testing.checks.base import Check, Failure, Setting, Skipped, named
 
 __all__ = ["EXTREMES", "extreme_checks"]
 
@@ -13,7 +13,7 @@ EXTREMES = (0.0, 1e-300, -1e-300, 88.0, -88.0, 709.0, -709.0, 1000.0, -1000.0, 1
 
 def extreme_checks(setting: Setting) -> list[Check]:
     """Return the check of extreme values, for what has inputs."""
-    return [Check("extremes", lambda: _extremes(setting))] if setting.probe is not None else []
+    return named(setting, _extremes) if setting.probe is not None else []
 
 
 def _extremes(setting: Setting) -> None:

@@ -17,7 +17,7 @@ from bpframe.documents.written_out import network_spec
 from bpframe.errors import StaleRecordError
 from bpframe.replay.program import Program
 from bpframe.replay.repeating import planned
-from bpframe.testing.checks.base import Check, Failure, Setting
+from bpframe.testing.checks.base import Check, Failure, Setting, named
 from bpframe.testing.probe import CostProbe, LayerProbe
 from bpframe.testing.small_fit import Squares
 from bpframe.validation.plain_arrays import Array
@@ -46,7 +46,7 @@ class _Shifted(Layer):
 def pure_checks(setting: Setting) -> list[Check]:
     """Return the check of a component that says of itself that it is pure."""
     vouches = setting.probe is not None and setting.component.pure is True
-    return [Check("repeated", lambda: _repeated(setting))] if vouches else []
+    return named(setting, _repeated) if vouches else []
 
 
 def _repeated(setting: Setting) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.testing.checks.base import Check, Failure, Setting, Skipped, require_shape, shown
+from bpframe.testing.checks.base import Check, Failure, Setting, Skipped, named, require_shape, shown
 from bpframe.testing.point import Point
 from bpframe.testing.probe import Probe
 from bpframe.validation.plain_arrays import Array
@@ -24,16 +24,7 @@ def value_checks(setting: Setting) -> list[Check]:
     """Return the checks of forward, and of what jacobian does to its arguments."""
     if setting.probe is None:
         return []
-    return [
-        Check("shape", lambda: _shape(setting)),
-        Check("dtype", lambda: _dtype(setting)),
-        Check("precision", lambda: _precision(setting)),
-        Check("batches", lambda: _batches(setting)),
-        Check("layout", lambda: _layout(setting)),
-        Check("purity", lambda: _purity(setting)),
-        Check("determinism", lambda: _determinism(setting)),
-        Check("independence", lambda: _independence(setting)),
-    ]
+    return named(setting, _shape, _dtype, _precision, _batches, _layout, _purity, _determinism, _independence)
 
 
 def _shape(setting: Setting) -> None:
