@@ -128,7 +128,8 @@ class FittedPreparation(BaseModel):
         width = max(len(label) for label, _ in rows)
         return "\n".join(["FittedPreparation", *(f"  {label:<{width}}  {text}" for label, text in rows)])
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self)
 
     def _scaling_rows(self) -> list[tuple[str, str]]:
         names = [] if self.feature_names is None else [("columns", _shown(self.feature_names))]
