@@ -14,11 +14,12 @@ from bpframe.validation.plain_arrays import Array
 __all__ = ["Edge"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Edge:
     """The local Jacobian of `target` in `source`, a linear map per example: flattened, a matrix (outputs, inputs).
 
-    It is the `node`'s, in the input or parameter `key`; `place` is where the node stands in the order of evaluation.
+    It is the `node`'s, in the input or parameter `key`; `place` is where the node stands in the order of evaluation;
+    `inputs` and `outputs` count the entries.
     """
 
     source: str
@@ -28,22 +29,16 @@ class Edge:
     place: int
     key: str
 
-    @cached_property
-    def inputs(self) -> int:
-        """The entries of its input."""
-        return math.prod(self.operator.in_shape)
-
-    @cached_property
-    def outputs(self) -> int:
-        """The entries of its output."""
-        return math.prod(self.operator.out_shape)
+    def __post_init__(self) -> None:
+        self.inputs = math.prod(self.operator.in_shape)
+        self.outputs = math.prod(self.operator.out_shape)
 
     @property
     def shared(self) -> bool:
         """Whether all examples share it for certain."""
         return self.operator._ignores_examples
 
-    @cached_property
+    @property
     def cost(self) -> int:
         """Multiply-adds (or moves, where it only moves entries) that send one vector of one example through."""
         return self.operator.cost
