@@ -58,10 +58,7 @@ class Engine:
         """Return another engine with the same parameters and state, in this dtype; its random streams begin anew."""
         copied = Engine(self.plan, self.dtype if dtype is None else dtype, self.seed, self.make_pass)
         copied.parameters.vector[:] = self.parameters.vector
-        copied.state = {
-            node: {name: array.astype(copied.dtype) for name, array in named.items()}
-            for node, named in self.state.items()
-        }
+        copied.state = _copied(self.state, copied.dtype)
         return copied
 
     def snapshot(self) -> dict[str, Any]:
@@ -69,9 +66,7 @@ class Engine:
         return {
             "seed": self.seed,
             "parameters": self.parameters.vector.copy(),
-            "state": {
-                node: {name: array.copy() for name, array in named.items()} for node, named in self.state.items()
-            },
+            "state": _copied(self.state, self.dtype),
             "generators": deepcopy(dict(self._generators)),  # other threads may add to it meanwhile
         }
 
@@ -216,3 +211,9 @@ class Engine:
 
 def _count(arrays: Arrays) -> int:
     return len(next(iter(arrays.values())))
+
+
+def _copied(state: Mapping[str, NodeState], dtype: np.dtype[Any]) -> dict[str, NodeState]:
+    return {
+        node: {name: each.astype(dtype, order="C") for name, each in named.items()} for node, named in state.items()
+    }

@@ -45,15 +45,16 @@ def tangents(
         paths = [(name, path) for name in node.parameters if (path := node.parameter_path(name)) in parameters]
         if not moving and not paths:
             continue
-        jacobian = trace.jacobian(node.name)
+        jacobian, shape = trace.jacobian(node.name), (*stack, trace.batch, *node.output_shape)
         total: Array | None = None
         for key, source in moving:
             if key not in node.component.integer_inputs:
-                part = _held(trace, node, key, "jvp", _pushed(node, key, jacobian[key], found[source]), stack)
+                part = _pushed(node, key, jacobian[key], found[source])
+                check_product(node, key, "jvp", part, shape, trace.dtype)
                 total = part if total is None else total + part
         for name, path in paths:
-            pushed = jacobian[name].shared_jvp(parameters[path], trace.batch)
-            part = _held(trace, node, name, "shared_jvp", pushed, stack)
+            part = jacobian[name].shared_jvp(parameters[path], trace.batch)
+            check_product(node, name, "shared_jvp", part, shape, trace.dtype)
             total = part if total is None else total + part
         if total is not None:
             found[node.name] = read_only(total if step.why is None else total.copy())
@@ -65,9 +66,3 @@ def _pushed(node: Node, key: str, operator: Operator, tangent: Array) -> Array:
         return operator.jvp(tangent)
     except ValueError as error:
         raise failed(node.where, f"jvp of jacobian['{key}']", error) from error
-
-
-def _held(trace: Trace, node: Node, key: str, product: str, value: Array, stack: tuple[int, ...]) -> Array:
-    """Hold what an operator's product returned against the shape and dtype that it must have."""
-    check_product(node, key, product, value, (*stack, trace.batch, *node.output_shape), trace.dtype)
-    return value

@@ -67,28 +67,18 @@ class Plan:
         #: Everything that is called: the steps, then the costs.
         self.components: tuple[Step | CostStep, ...] = (*self.steps, *self.costs)
         self.saved_slots = tuple(each.saved_slot for each in self.components if each.saved_slot is not None)
-
-    @cached_property
-    def output_slots(self) -> dict[str, int]:
-        """Where every output is."""
-        return {name: self.value_slots[name] for name in self.graph.outputs}
-
-    @cached_property
-    def step_of(self) -> dict[str, Step]:
-        """Every node's step by the node's name."""
-        return {step.node.name: step for step in self.steps}
+        self.output_slots = {name: self.value_slots[name] for name in graph.outputs}
+        self.step_of = {step.node.name: step for step in steps}
 
     @cached_property
     def to_parameters(self) -> tuple[BackwardStep, ...]:
         """The way back as far as some parameter: the first layer's input gets no error."""
-        return self._backward(frozenset(self.graph.parameters), ())
+        return self._backward(self.graph.parameters, ())
 
     @cached_property
     def to_inputs(self) -> tuple[BackwardStep, ...]:
         """The way back to the inputs only: no parameter's gradient is computed."""
-        return self._backward(
-            frozenset(), [name for name in self.graph.inputs if name not in self.graph.integer_inputs]
-        )
+        return self._backward((), [name for name in self.graph.inputs if name not in self.graph.integer_inputs])
 
     @cached_property
     def to_everything(self) -> tuple[BackwardStep, ...]:
@@ -96,7 +86,7 @@ class Plan:
         everywhere = set(self.value_slots.values())
         return tuple(BackwardStep(step, _edges(step, everywhere), (), ()) for step in reversed(self.steps))
 
-    def _backward(self, paths: frozenset[str], inputs: Iterable[str]) -> tuple[BackwardStep, ...]:
+    def _backward(self, paths: Container[str], inputs: Iterable[str]) -> tuple[BackwardStep, ...]:
         """Return the steps, last first, that errors pass through to reach these parameters and inputs."""
         users = Counter(node.parameter_path(name) for node in self.graph.nodes for name in node.parameters)
         wanted = {self.input_slots[name] for name in inputs}

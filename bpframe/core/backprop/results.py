@@ -97,12 +97,12 @@ _KEEP_DTYPE = "compute with the arrays that come in: np.zeros_like(x) and Python
 def _casts(component: Component, word: str, dtype: Any) -> str | None:
     """Return what to write where a component computes with fields whose arrays have another dtype than the network."""
     fields = {name: getattr(component, name) for name in type(component).model_fields}
-    casts = [f"self.{name}.astype({word}.dtype)" for name, each in fields.items() if _has_other_dtype(each, dtype)]
+    casts = [
+        f"self.{name}.astype({word}.dtype)"
+        for name, value in fields.items()
+        if isinstance(value, np.ndarray) and value.dtype not in (dtype, np.bool_)  # a mask keeps what it multiplies
+    ]
     return f"write {', '.join(casts)}: a field's array has its own dtype in every network" if casts else None
-
-
-def _has_other_dtype(value: Any, dtype: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.dtype not in (dtype, np.bool_)  # a mask keeps what it multiplies
 
 
 def check_value(node: Node, value: Any, batch: int, dtype: Any) -> None:
@@ -238,9 +238,9 @@ def grows_with_the_batch(node: Node, key: str, shape: Shape) -> ContractError:
 
 def named(value: Any) -> str:
     """Return what messages call a value that was returned: `a Sigmoid`, `the class Diagonal`, `None`."""
-    name = value.__name__ if isinstance(value, type) else type(value).__name__
     if isinstance(value, type):
-        return f"the class {name}"
+        return f"the class {value.__name__}"
+    name = type(value).__name__
     return "None" if value is None else f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 

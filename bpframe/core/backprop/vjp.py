@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from bpframe.core.backprop.backward import backward
-from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.trace import Trace
 from bpframe.errors import DerivativeError
 from bpframe.validation.plain_arrays import Array
@@ -24,21 +22,22 @@ def input_vjp(trace: Trace, cotangents: Mapping[str, Array]) -> dict[str, Array]
 
     Errors: DerivativeError where all inputs hold integers.
     """
-    if len(trace.plan.graph.integer_inputs) == len(trace.plan.graph.inputs):
+    graph = trace.plan.graph
+    if len(graph.integer_inputs) == len(graph.inputs):
         raise DerivativeError(
             "no input of the network has a derivative",
             expected="an input of floating-point numbers",
-            received="integers in " + ", ".join(trace.plan.graph.inputs),
+            received="integers in " + ", ".join(graph.inputs),
             hint="parameter_vjp",
         )
-    deltas = _seeded(trace, cotangents)
+    deltas, stack = _seeded(trace, cotangents)
     backward(trace.workspace, trace.plan.to_inputs, deltas, [])
-    stack = _stack(trace.plan, cotangents)
-    return {
-        name: _or_zeros(deltas[slot], (*stack, trace.batch, *trace.plan.graph.inputs[name]), trace.dtype)
-        for name, slot in trace.plan.input_slots.items()
-        if name not in trace.plan.graph.integer_inputs
-    }
+    found = {}
+    for name, shape in graph.inputs.items():
+        if name not in graph.integer_inputs:
+            delta = deltas[trace.plan.input_slots[name]]  # it may be a view of the cotangent
+            found[name] = np.zeros((*stack, trace.batch, *shape), trace.dtype) if delta is None else delta.copy()
+    return found
 
 
 def parameter_vjp(trace: Trace, cotangents: Mapping[str, Array]) -> dict[str, Array]:
@@ -49,29 +48,20 @@ def parameter_vjp(trace: Trace, cotangents: Mapping[str, Array]) -> dict[str, Ar
     Shapes: cotangents (*S, N, *output) by output; returns (*S, *shape) by parameter path.
     """
     plan = trace.plan
-    stack = _stack(plan, cotangents)
+    deltas, stack = _seeded(trace, cotangents)
     found = {path: np.zeros((*stack, *each.shape), trace.dtype) for path, each in plan.graph.parameters.items()}
     gradients: list[Array | None] = [None] * plan.size
     for path, slot in plan.gradient_slots.items():
         gradients[slot] = found[path]
-    backward(trace.workspace, plan.to_parameters, _seeded(trace, cotangents), gradients)
+    backward(trace.workspace, plan.to_parameters, deltas, gradients)
     return found
 
 
-def _seeded(trace: Trace, cotangents: Mapping[str, Array]) -> list[Array | None]:
-    deltas: list[Array | None] = [None] * trace.plan.size
+def _seeded(trace: Trace, cotangents: Mapping[str, Array]) -> tuple[list[Array | None], tuple[int, ...]]:
+    """Return the errors by slot that a walk back begins with, and the stack axes, which all cotangents share."""
+    plan, stack = trace.plan, ()
+    deltas: list[Array | None] = [None] * plan.size
     for name, cotangent in cotangents.items():
-        deltas[trace.plan.value_slots[name]] = cotangent
-    return deltas
-
-
-def _stack(plan: Plan, cotangents: Mapping[str, Array]) -> tuple[int, ...]:
-    """Return the stack axes, which all cotangents share."""
-    for name, cotangent in cotangents.items():
-        axes = cotangent.ndim - 1 - len(plan.graph.shapes[name])
-        return tuple(cotangent.shape[:axes])
-    return ()
-
-
-def _or_zeros(value: Array | None, shape: tuple[int, ...], dtype: Any) -> Array:
-    return np.zeros(shape, dtype) if value is None else value.copy()  # it may be a view of the cotangent
+        deltas[plan.value_slots[name]] = cotangent
+        stack = cotangent.shape[: cotangent.ndim - 1 - len(plan.graph.shapes[name])]
+    return deltas, stack

@@ -12,7 +12,6 @@ import numpy as np
 from bpframe.core.backprop.layout import laid_out
 from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.steps import Called, Slots, Step
-from bpframe.core.component import State
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.validation.plain_arrays import Array
@@ -27,11 +26,11 @@ ERROR_BYTES = 1 << 24
 
 def initial_state(graph: Graph, dtype: Any) -> dict[str, NodeState]:
     """Return the state of every node that carries one, as it is before training."""
-
-    def filled(state: State) -> Array:
-        return np.full(state.shape, state.init, dtype)
-
-    return {node.name: {name: filled(each) for name, each in node.state.items()} for node in graph.nodes if node.state}
+    return {
+        node.name: {name: np.full(each.shape, each.init, dtype) for name, each in node.state.items()}
+        for node in graph.nodes
+        if node.state
+    }
 
 
 def read_only(array: Array) -> Array:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
     from scipy.sparse.linalg import LinearOperator
 
-__all__ = ["Operator", "Shape", "without_examples"]
+__all__ = ["Operator", "Shape", "refuse_neighbour", "without_examples"]
 
 
 #: What to try where an array seems to lack the axis of the examples.
@@ -244,12 +244,29 @@ class Operator(Shaped):
     def _refuse(self, problem: str, expected: str, received: str, hint: str | None = None) -> NoReturn:
         raise OperatorError(f"operator '{self.structure}' {problem}", expected=expected, received=received, hint=hint)
 
+    def _refuse_array(self, name: str, fitting: str) -> NoReturn:
+        self._refuse(
+            f"has {'an' if name in 'ae' else 'a'} {name} that does not fit its shapes",
+            f"{name} of shape (N, *{fitting}",
+            f"{name} of shape {getattr(self, name).shape}",
+        )
+
     def _check_array(self, array: object, name: str, least_ndim: int) -> None:
         ndim = getattr(array, "ndim", None)
         if ndim is None:
             self._refuse(f"needs an array as {name}", "a NumPy-compatible array", type(array).__name__)
         if ndim < least_ndim:
             self._refuse(f"has too few axes in {name}", f"at least {least_ndim} axes", f"{ndim} axes")
+
+
+def refuse_neighbour(part: Operator, whole: Operator, side: str, expected: Shape, received: Shape) -> NoReturn:
+    """Refuse a part of a chain or a sum whose shape on one side is not the one that the others have there."""
+    part._refuse(
+        f"does not fit its neighbours in '{whole.structure}'",
+        f"{side} shape {expected}",
+        f"{side} shape {received}",
+        without_examples(expected, received),
+    )
 
 
 def without_examples(expected: Shape, received: Shape) -> str | None:

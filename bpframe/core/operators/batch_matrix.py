@@ -96,11 +96,7 @@ class BatchMatrix(Operator):
 
     def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
         if self.j.shape[1:] != out_shape + in_shape:
-            self._refuse(
-                "has a j that does not fit its shapes",
-                f"j of shape (N, *{out_shape}, *{in_shape}) for {in_shape} -> {out_shape}",
-                f"j of shape {self.j.shape}",
-            )
+            self._refuse_array("j", f"{out_shape}, *{in_shape}) for {in_shape} -> {out_shape}")
 
 
 def dense_operator(array: Array, in_shape: Shape, out_shape: Shape) -> BatchMatrix:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import operator
+from functools import reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from bpframe.core.operators.base import Operator, Shape, without_examples
-from bpframe.errors import OperatorError
+from bpframe.core.operators.base import Operator, Shape, refuse_neighbour
 from bpframe.forms.pulled_vectors import PulledVectors
 from bpframe.validation.plain_arrays import Array
 
@@ -102,10 +103,7 @@ class Composed(Operator):
 
     def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
         """Multiply the factors' sparse arrays."""
-        product = self.factors[0].sparse(batch, dtype)
-        for factor in self.factors[1:]:
-            product = product @ factor.sparse(batch, dtype)
-        return product
+        return reduce(operator.matmul, (factor.sparse(batch, dtype) for factor in self.factors))
 
     @property
     def structure(self) -> str:
@@ -189,13 +187,7 @@ def _agree(
     if shape is None or found == shape:
         return
     if found is not None:
-        side = "input" if joint > place else "output"
-        raise OperatorError(
-            f"operator '{factors[place].structure}' does not fit its neighbours in '{Composed(factors).structure}'",
-            expected=f"{side} shape {found}",
-            received=f"{side} shape {shape}",
-            hint=without_examples(found, shape),
-        )
+        refuse_neighbour(factors[place], Composed(factors), "input" if joint > place else "output", found, shape)
     joints[joint] = shape
 
 

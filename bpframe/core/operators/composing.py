@@ -31,14 +31,10 @@ def compose(*operators: Operator) -> Operator:
     one_batch(factors)
     stack: list[Operator] = []
     for place, factor in enumerate(factors):
-        bound = factor._with_shapes(joints[place + 1], joints[place])
-        if bound is not factor and bound._is_bound():
-            bound._check_shapes(bound.in_shape, bound.out_shape)
-        current = bound
-        while stack:
-            joined = _join(stack[-1], current)
-            if joined is None:
-                break
+        current = factor._with_shapes(joints[place + 1], joints[place])
+        if current is not factor and current._is_bound():
+            current._check_shapes(current.in_shape, current.out_shape)
+        while stack and (joined := _join(stack[-1], current)) is not None:
             stack.pop()
             current = joined
         stack.append(current)

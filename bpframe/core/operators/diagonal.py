@@ -84,13 +84,8 @@ class Diagonal(Operator):
         return (features if in_shape is None else in_shape, features if out_shape is None else out_shape)
 
     def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
-        features = self.d.shape[1:]
-        if not in_shape == out_shape == features:
-            self._refuse(
-                "has a d that does not fit its shapes",
-                f"d of shape (N, *{in_shape}) for {in_shape} -> {out_shape}, both the same",
-                f"d of shape {self.d.shape}",
-            )
+        if not in_shape == out_shape == self.d.shape[1:]:
+            self._refuse_array("d", f"{in_shape}) for {in_shape} -> {out_shape}, both the same")
 
     def _after(self, other: Operator) -> Operator | None:
         return Diagonal(np.multiply(self.d, other.d)) if isinstance(other, Diagonal) else None

@@ -86,11 +86,7 @@ class RankOne(Operator):
             held = array.shape[1:]
             lead = all(size in (1, full) for size, full in zip(held[:-1], shape[:-1], strict=False))
             if len(held) != len(shape) or held[-1] != shape[-1] or not lead:
-                self._refuse(
-                    f"has a {name} that does not fit its shapes",
-                    f"{name} of shape (N, *{shape}), for {in_shape} -> {out_shape}",
-                    f"{name} of shape {array.shape}",
-                )
+                self._refuse_array(name, f"{shape}), for {in_shape} -> {out_shape}")
 
     def _after(self, other: Operator) -> Operator | None:
         return RankOne(self.left, np.multiply(self.right, other.d)) if isinstance(other, Diagonal) else None

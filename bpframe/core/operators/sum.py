@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import operator
+from functools import reduce
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from bpframe.core.operators.base import Operator, Shape, without_examples
+from bpframe.core.operators.base import Operator, Shape, refuse_neighbour
 from bpframe.errors import OperatorError
 from bpframe.forms.pulled_vectors import PulledVectors
 from bpframe.validation.plain_arrays import Array
@@ -54,10 +56,7 @@ class Sum(Operator):
 
     def kronecker_form(self, u: Array) -> PulledVectors:
         """Return the terms' outer products side by side."""
-        form, *others = (term.kronecker_form(u) for term in self.terms)
-        for other in others:
-            form = form.joined(other)
-        return form
+        return reduce(lambda form, other: form.joined(other), (term.kronecker_form(u) for term in self.terms))
 
     @property
     def couples_batch(self) -> bool:  # type: ignore[override]  # a constant of the class elsewhere
@@ -78,8 +77,8 @@ class Sum(Operator):
     @property
     def dense_cost(self) -> int | None:
         """The sum of the terms', where all are written out without unit vectors."""
-        costs = [term.dense_cost for term in self.terms]
-        return None if None in costs else sum(cost for cost in costs if cost is not None)
+        costs = [cost for term in self.terms if (cost := term.dense_cost) is not None]
+        return sum(costs) if len(costs) == len(self.terms) else None
 
     def dense(self, like: Array | None = None) -> Array:
         """Add the terms' dense forms."""
@@ -88,10 +87,7 @@ class Sum(Operator):
 
     def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
         """Add the terms' sparse arrays."""
-        total = self.terms[0].sparse(batch, dtype)
-        for term in self.terms[1:]:
-            total = total + term.sparse(batch, dtype)
-        return total
+        return reduce(operator.add, (term.sparse(batch, dtype) for term in self.terms))
 
     @property
     def structure(self) -> str:
@@ -164,12 +160,7 @@ def _agree(
     if common is None or shape is None:
         return shape if common is None else common
     if common != shape:
-        raise OperatorError(
-            f"operator '{term.structure}' does not fit its neighbours in '{Sum(terms).structure}'",
-            expected=f"{side} shape {common}",
-            received=f"{side} shape {shape}",
-            hint=without_examples(common, shape),
-        )
+        refuse_neighbour(term, Sum(terms), side, common, shape)
     return common
 
 

@@ -108,11 +108,7 @@ class WeightTimes(Operator):
     def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
         fits = len(in_shape) == 2 and (*self.a.shape[1:-1], in_shape[0]) == out_shape
         if not fits or self.a.shape[-1] != in_shape[1]:
-            self._refuse(
-                "has an a that does not fit its shapes",
-                f"a of shape (N, *lead, n) for (m, n) -> (*lead, m), here {in_shape} -> {out_shape}",
-                f"a of shape {self.a.shape}",
-            )
+            self._refuse_array("a", f"lead, n) for (m, n) -> (*lead, m), here {in_shape} -> {out_shape}")
 
 
 def _rows(array: Array, kept: int) -> Array:
