@@ -136,7 +136,7 @@ def _operators(node: Node, raw: Any, dtype: Any) -> dict[str, Operator]:
                 else dense_operator(_in_dtype(each, dtype), shape, node.output_shape)
             )
         except OperatorError as error:
-            raise misfit(node, key, error) from error
+            raise misfit(f"{node.where}: jacobian['{key}']", error) from error
     return found
 
 

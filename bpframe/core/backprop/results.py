@@ -211,7 +211,7 @@ def check_jacobian(node: Node, operators: Mapping[str, Operator], batch: int) ->
         try:
             operator.check(batch)
         except OperatorError as error:
-            raise misfit(node, key, error) from error
+            raise misfit(f"{where}: jacobian['{key}']", error) from error
         if operator.couples_batch and not node.component.couples_batch:
             raise ContractError(
                 f"{where}: jacobian['{key}'] couples the batch, which the component does not declare",
@@ -219,9 +219,9 @@ def check_jacobian(node: Node, operators: Mapping[str, Operator], batch: int) ->
             )
 
 
-def misfit(node: Node, key: str, error: OperatorError) -> ContractError:
-    """Return the error that says of a jacobian's operator that it does not fit its place."""
-    problem = f"{node.where}: jacobian['{key}'] does not fit: {error.problem}"
+def misfit(what: str, error: OperatorError) -> ContractError:
+    """Return the error that says of an operator that a component returned that it does not fit its place."""
+    problem = f"{what} does not fit: {error.problem}"
     return ContractError(problem, expected=error.expected, received=error.received, hint=error.hint)
 
 

@@ -2,8 +2,6 @@
 
 A contract holds what the core needs to call a component: which arguments each method asks for. Reading it is also
 where mistakes in a class are found.
-
-Longer than 300 lines: what may be declared, and what is wrong with a declaration, are one table and its words.
 """
 
 from __future__ import annotations
@@ -130,8 +128,7 @@ def contract_of(cls: type[Component]) -> Contract:
     name = category(cls)
     base = CATEGORIES[name]
     table = _METHODS[base]
-    _check_fields(cls)
-    _check_kind(cls)
+    _check_names(cls)
     _check_spelling(cls, base, table)
     for method, (required, _) in table.items():
         if required and not hasattr(cls, method) and not (method == "jacobian" and cls.draft):  # type: ignore[attr-defined]
@@ -187,12 +184,11 @@ def _inputs_of(
     for word in signature.keyword_only:
         if word not in words:
             raise unknown_word(f"{where} asks for '{word}' by keyword, which means nothing there", word, words)
-    for word in inputs:
-        if word in _MISSPELT:
-            raise ContractError(
-                f"{where} asks for '{word}', which would be an input of that name",
-                hint=f"did you mean '{_MISSPELT[word]}'?",
-            )
+    for word in filter(_MISSPELT.get, inputs):
+        raise ContractError(
+            f"{where} asks for '{word}', which would be an input of that name",
+            hint=f"did you mean '{_MISSPELT[word]}'?",
+        )
     if signature.variadic is not None and inputs:
         raise ContractError(
             f"{where} mixes named inputs with *{signature.variadic}",
@@ -233,23 +229,19 @@ _MISSPELT = {
 }  # fmt: skip
 
 
-def _check_kind(cls: type[Component]) -> None:
+def _check_names(cls: type[Component]) -> None:
+    for field in filter(RESERVED_FIELDS.__contains__, cls.model_fields):
+        raise ContractError(
+            f"{cls.__name__} has a field '{field}', a name that specs use themselves",
+            expected="none of " + ", ".join(sorted(RESERVED_FIELDS)),
+            hint="rename the field",
+        )
     if not (isinstance(cls.kind, str) and re.fullmatch("[a-z_][a-z0-9_]*", cls.kind)):
         raise ContractError(
             f"{cls.__name__}.kind is not a name that specs can use",
             expected="lower-case letters, digits and _, such as 'max_pool'",
             received=repr(cls.kind),
         )
-
-
-def _check_fields(cls: type[Component]) -> None:
-    for field in cls.model_fields:
-        if field in RESERVED_FIELDS:
-            raise ContractError(
-                f"{cls.__name__} has a field '{field}', a name that specs use themselves",
-                expected="none of " + ", ".join(sorted(RESERVED_FIELDS)),
-                hint="rename the field",
-            )
 
 
 def _check_way(cls: type[Component]) -> None:
@@ -299,11 +291,10 @@ def _check_keys(cls: type[Component], contract: Contract) -> None:
         return
     for key in sorted(returned_keys(inspect.getattr_static(cls, "jacobian"))[0]):
         if key not in inputs and key not in parameters:
+            named = "parameters " + ", ".join(sorted(parameters)) if parameters else "no parameters"
             raise ContractError(
                 f"{cls.__name__}.jacobian has a key '{key}', which names neither an input nor a parameter",
-                expected="inputs "
-                + ", ".join(sorted(inputs))
-                + ("; parameters " + ", ".join(sorted(parameters)) if parameters else "; no parameters"),
+                expected=f"inputs {', '.join(sorted(inputs))}; {named}",
                 received=key,
                 hint=did_you_mean(key, [*inputs, *parameters]),
             )

@@ -63,22 +63,17 @@ def read_signature(cls: type[Component], method: str, allowed: Collection[str] |
     parameters = list(inspect.signature(function).parameters.values())
     if not parameters or parameters[0].kind not in _POSITIONAL:
         raise ContractError(f"{where} takes no self", expected=f"def {method}(self, ...)")
-    positional: list[str] = []
-    keyword_only: list[str] = []
-    variadic: str | None = None
-    for parameter in parameters[1:]:
-        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            raise ContractError(
-                f"{where} has **{parameter.name}: arguments are asked for by name",
-                hint=f"list what it needs, for example def {method}(self, x)",
-            )
-        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-            variadic = parameter.name
-        elif parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            keyword_only.append(parameter.name)
-        else:
-            positional.append(parameter.name)
-    signature = Signature(tuple(positional), variadic, tuple(keyword_only))
+
+    def named(*kinds: Any) -> tuple[str, ...]:
+        return tuple(each.name for each in parameters[1:] if each.kind in kinds)
+
+    for options in named(inspect.Parameter.VAR_KEYWORD):
+        raise ContractError(
+            f"{where} has **{options}: arguments are asked for by name",
+            hint=f"list what it needs, for example def {method}(self, x)",
+        )
+    variadic = next(iter(named(inspect.Parameter.VAR_POSITIONAL)), None)
+    signature = Signature(named(*_POSITIONAL), variadic, named(inspect.Parameter.KEYWORD_ONLY))
     if allowed is not None:
         for word in signature.words:
             if word not in allowed:
@@ -90,12 +85,8 @@ def read_signature(cls: type[Component], method: str, allowed: Collection[str] |
 
 def unknown_word(problem: str, word: str, allowed: Collection[str]) -> ContractError:
     """Return the error for a name that means nothing, with the closest of those that do."""
-    return ContractError(
-        problem,
-        expected="any of " + ", ".join(sorted(allowed)),
-        received=word,
-        hint=did_you_mean(word, allowed),
-    )
+    expected = "any of " + ", ".join(sorted(allowed))
+    return ContractError(problem, expected=expected, received=word, hint=did_you_mean(word, allowed))
 
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -1,8 +1,6 @@
 """From a network's description to its graph: every mistake in the wiring and the shapes is found here.
 
 No array exists yet.
-
-Longer than 300 lines: a mistake is told where the step that meets it stands, in the words of that step.
 """
 
 from __future__ import annotations
@@ -46,16 +44,15 @@ def build_graph(spec: NetworkSpec) -> Graph:
     order = _ordered(spec)
     _check_reachable(spec)
     shapes: dict[str, Shape] = {name: tuple(shape) for name, shape in spec.inputs.items()}
-    nodes: list[Node] = []
-    by_name: dict[str, Node] = {}
+    built: dict[str, Node] = {}
     for index in order:
-        node = _node(spec, index, shapes, by_name)
+        node = _node(spec, index, shapes, built)
         shapes[node.name] = node.output_shape
-        by_name[node.name] = node
-        nodes.append(node)
+        built[node.name] = node
+    nodes = tuple(built.values())
     targets = {output: _target_shape(output, cost, shapes[output]) for output, cost in spec.cost.items()}
     integers = _integer_domains(spec, nodes)
-    return Graph(dict(spec.inputs), integers, tuple(nodes), spec.outputs, dict(spec.cost), targets)
+    return Graph(dict(spec.inputs), integers, nodes, spec.outputs, dict(spec.cost), targets)
 
 
 def _name(node: NodeSpec) -> str:
@@ -93,10 +90,9 @@ def _check_edges(spec: NetworkSpec) -> None:
                 raise _dangling(f"{spec.place(index)} reads from '{source}', which does not exist", source, names)
         wanted, given = contract.inputs, len(_sources(each))
         if (wanted is None and given == 0) or (wanted is not None and len(wanted) != given):
-            expected = "one input or more" if wanted is None else f"{len(wanted)}: {', '.join(wanted)}"
             raise GraphError(
                 f"{_where(spec, index)} reads from {given} {'node' if given == 1 else 'nodes'}",
-                expected=expected,
+                expected="one input or more" if wanted is None else f"{len(wanted)}: {', '.join(wanted)}",
                 received=", ".join(_sources(each)) or "none",
                 hint="node(component, 'first', 'second') names what it reads from",
             )
@@ -110,12 +106,8 @@ def _check_edges(spec: NetworkSpec) -> None:
 
 
 def _dangling(problem: str, name: str, names: list[str]) -> DanglingInput:
-    return DanglingInput(
-        problem,
-        expected="one of " + ", ".join(names),
-        received=name,
-        hint=did_you_mean(name, names),
-    )
+    hint = did_you_mean(name, names)
+    return DanglingInput(problem, expected="one of " + ", ".join(names), received=name, hint=hint)
 
 
 def _ordered(spec: NetworkSpec) -> list[int]:
@@ -188,21 +180,15 @@ def ask_shape(
         return default
     words: dict[str, Any] = {"shapes": shapes}
     signature = contract.methods[method]
-    for word in ("shape", "features"):
-        if signature.asks_for(word):
-            if len(shapes) != 1:
-                raise ContractError(
-                    f"{where}: {method} asks for '{word}', but there are {len(shapes)} inputs", hint="ask for 'shapes'"
-                )
-            words["shape"] = shapes[0]
-            if word == "features":
-                if not shapes[0]:
-                    raise ShapeMismatch(
-                        f"{where} cannot take its input",
-                        expected="at least one feature axis: (N, features)",
-                        received=read_from,
-                    )
-                words["features"] = shapes[0][-1]
+    for word in filter(signature.asks_for, ("shape", "features")):
+        if len(shapes) != 1:
+            raise ContractError(
+                f"{where}: {method} asks for '{word}', but there are {len(shapes)} inputs", hint="ask for 'shapes'"
+            )
+        if word == "features" and not shapes[0]:
+            expected = "at least one feature axis: (N, features)"
+            raise ShapeMismatch(f"{where} cannot take its input", expected=expected, received=read_from)
+        words[word] = shapes[0] if word == "shape" else shapes[0][-1]
     with _told(where, method, read_from):
         return signature.call(getattr(component, method), words)
 
@@ -240,61 +226,55 @@ def _check_mapping(value: object, kind: type, what: str) -> None:
 def _owner(
     spec: NetworkSpec, each: NodeSpec, parameters: Mapping[str, Parameter], built: Mapping[str, Node], where: str
 ) -> str:
-    names = {_name(other): other for other in spec.nodes}
-    if each.share not in names or each.share == _name(each):
-        raise _dangling(f"{where} shares the parameters of '{each.share}'", str(each.share), list(names))
-    other = names[each.share]
-    if type(other.component) is not type(each.component):
-        raise GraphError(
-            f"{where} cannot share the parameters of '{each.share}'",
-            expected=f"another {each.component.kind}",
-            received=other.component.kind,
-        )
+    components = {_name(other): other.component for other in spec.nodes}
+    if each.share not in components or each.share == _name(each):
+        raise _dangling(f"{where} shares the parameters of '{each.share}'", str(each.share), list(components))
+    wanted, given = each.component, components[each.share]
+    refused = f"{where} cannot share the parameters of '{each.share}'"
+    if type(given) is not type(wanted):
+        raise GraphError(refused, expected=f"another {wanted.kind}", received=given.kind)
     if each.share not in built:
         raise GraphError(
             f"{where} shares the parameters of '{each.share}', which comes after it",
             hint=f"let '{each.share}' share the parameters of '{_name(each)}' instead",
         )
     owner = built[each.share]
-    mine = {name: parameter.shape for name, parameter in parameters.items()}
-    theirs = {name: parameter.shape for name, parameter in owner.parameters.items()}
+    mine, theirs = ({name: each.shape for name, each in part.items()} for part in (parameters, owner.parameters))
     if mine != theirs:
-        raise ShapeMismatch(
-            f"{where} cannot share the parameters of '{each.share}'", expected=str(theirs), received=str(mine)
-        )
+        raise ShapeMismatch(refused, expected=str(theirs), received=str(mine))
     return owner.owner
 
 
-def _integer_domains(spec: NetworkSpec, nodes: list[Node]) -> dict[str, Interval]:
+def _integer_domains(spec: NetworkSpec, nodes: tuple[Node, ...]) -> dict[str, Interval]:
     """Return the network inputs that hold integers, those that every reader takes as integers, and their values."""
-    found: dict[str, bool] = {}
+    as_integers: dict[str, bool] = {}
     domains: dict[str, Interval] = {}
     for node in nodes:
         for key, source in zip(node.input_keys, node.sources, strict=True):
-            wants_integers = key in node.component.integer_inputs
-            if source not in spec.inputs:
-                if wants_integers:
-                    raise GraphError(
-                        f"{node.place} reads integers from '{source}', which computes floating-point numbers",
-                        expected="an input of the network",
-                        received=f"node '{source}'",
-                    )
-            elif found.setdefault(source, wants_integers) != wants_integers:
+            wanted = key in node.component.integer_inputs
+            if source in spec.inputs and as_integers.setdefault(source, wanted) != wanted:
                 raise GraphError(
                     f"the input '{source}' is read as integers by one node and as floating-point numbers by another",
                     hint="give the network two inputs",
                 )
-            elif wants_integers:
-                low, high = integers_of(node.component, key, node.input_keys)
-                before = domains.get(source, (low, high))
-                domains[source] = max(low, before[0]), min(high, before[1])
-                if domains[source][0] >= domains[source][1]:
-                    raise GraphError(
-                        f"no integer of the input '{source}' suits all nodes that read it",
-                        expected=f"low <= n < high with ({low:g}, {high:g}), for {node.where}",
-                        received=f"({before[0]:g}, {before[1]:g}), for the nodes before",
-                        hint="give the network two inputs",
-                    )
+            if not wanted:
+                continue
+            if source not in spec.inputs:
+                raise GraphError(
+                    f"{node.place} reads integers from '{source}', which computes floating-point numbers",
+                    expected="an input of the network",
+                    received=f"node '{source}'",
+                )
+            low, high = integers_of(node.component, key, node.input_keys)
+            before = domains.get(source, (low, high))
+            domains[source] = found = max(low, before[0]), min(high, before[1])
+            if found[0] >= found[1]:
+                raise GraphError(
+                    f"no integer of the input '{source}' suits all nodes that read it",
+                    expected=f"low <= n < high with ({low:g}, {high:g}), for {node.where}",
+                    received=f"({before[0]:g}, {before[1]:g}), for the nodes before",
+                    hint="give the network two inputs",
+                )
     return domains
 
 

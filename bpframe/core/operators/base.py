@@ -60,6 +60,11 @@ class Operator(Shaped):
     #: The slots that hold arrays, with the fewest axes that each may have; axis 0 counts the examples, or is 1.
     _arrays: ClassVar[Mapping[str, int]] = {}
 
+    @property
+    def _parts(self) -> tuple[Operator, ...]:
+        """The operators that it is made of: the factors of a chain, the terms of a sum."""
+        return ()
+
     @abstractmethod
     def jvp(self, v: Array, out: Array | None = None) -> Array:
         """Push a tangent forward: J v, (*S, N, *in_shape) -> (*S, N, *out_shape)."""
@@ -98,13 +103,15 @@ class Operator(Shaped):
             count: int = getattr(self, name).shape[0]
             if count != 1:
                 return count
-        return None
+        return next((part.batch for part in self._parts if part.batch is not None), None)
 
     def check(self, batch: int) -> None:
         """Compare the operator's arrays with its shapes and the batch size.
 
         Errors: OperatorError that says what was expected and what arrived.
         """
+        for part in self._parts:
+            part.check(batch)
         for name, axes in self._arrays.items():
             self._check_array(getattr(self, name), name, axes)
         if self.batch not in (None, batch):
@@ -203,8 +210,8 @@ class Operator(Shaped):
 
     def _array(self) -> Array | None:
         """The floating array that gives the kind and dtype of a basis to push; None where there is none."""
-        held = (getattr(self, name) for name in self._arrays)
-        return next((array for array in held if array.dtype.kind in "fc"), None)
+        held = (*(getattr(self, name) for name in self._arrays), *(part._array() for part in self._parts))
+        return next((array for array in held if array is not None and array.dtype.kind in "fc"), None)
 
     @property
     def _ignores_examples(self) -> bool:

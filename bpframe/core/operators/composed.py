@@ -91,11 +91,6 @@ class Composed(Operator):
         return any(factor.couples_batch for factor in self.factors)
 
     @property
-    def batch(self) -> int | None:
-        """The batch size of the factors, or None where all are shared."""
-        return next((factor.batch for factor in self.factors if factor.batch is not None), None)
-
-    @property
     def cost(self) -> int:
         """The sum of the factors' costs."""
         joints = chain_shapes(self.factors, *self._known_shapes())
@@ -120,11 +115,9 @@ class Composed(Operator):
                 break
         return self
 
-    def check(self, batch: int) -> None:
-        """Check every factor, and that neighbours fit."""
-        for factor in self.factors:
-            factor.check(batch)
-        super().check(batch)
+    @property
+    def _parts(self) -> tuple[Operator, ...]:
+        return self.factors
 
     @property
     def _ignores_examples(self) -> bool:
@@ -149,9 +142,6 @@ class Composed(Operator):
 
     def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
         chain_shapes(self.factors, in_shape, out_shape)
-
-    def _array(self) -> Array | None:
-        return next((array for factor in self.factors if (array := factor._array()) is not None), None)
 
 
 def chain_shapes(

@@ -64,11 +64,6 @@ class Sum(Operator):
         return any(term.couples_batch for term in self.terms)
 
     @property
-    def batch(self) -> int | None:
-        """The batch size of the terms, or None where all are shared."""
-        return next((term.batch for term in self.terms if term.batch is not None), None)
-
-    @property
     def cost(self) -> int:
         """The sum of the terms' costs."""
         shapes = common_shapes(self.terms, *self._known_shapes())
@@ -104,11 +99,9 @@ class Sum(Operator):
                 break
         return self
 
-    def check(self, batch: int) -> None:
-        """Check every term, and that their shapes agree."""
-        for term in self.terms:
-            term.check(batch)
-        super().check(batch)
+    @property
+    def _parts(self) -> tuple[Operator, ...]:
+        return self.terms
 
     @property
     def _ignores_examples(self) -> bool:
@@ -124,9 +117,6 @@ class Sum(Operator):
 
     def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
         common_shapes(self.terms, in_shape, out_shape)
-
-    def _array(self) -> Array | None:
-        return next((array for term in self.terms if (array := term._array()) is not None), None)
 
 
 def common_shapes(

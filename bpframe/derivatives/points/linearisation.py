@@ -12,13 +12,13 @@ from bpframe.core.backprop.backward import output_errors, walk_back
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.forward import costs
 from bpframe.core.backprop.plan import Plan
-from bpframe.core.backprop.results import failed
+from bpframe.core.backprop.results import failed, misfit
 from bpframe.core.backprop.steps import CostStep
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.graph import Node
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import Operator, PulledVectors, dense_operator
-from bpframe.errors import BatchCoupledError, BpframeError, ContractError, DerivativeError, OperatorError
+from bpframe.errors import BatchCoupledError, BpframeError, DerivativeError, OperatorError
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Linearisation", "by_slot", "refuse_coupled", "refuse_coupling"]
@@ -167,10 +167,7 @@ class Linearisation:
             operator = raw.bind(shape, shape) if isinstance(raw, Operator) else dense_operator(raw, shape, shape)
             operator.check(self.batch)
         except OperatorError as error:
-            raise ContractError(
-                f"{where}: hessian does not fit: {error.problem}",
-                expected=error.expected, received=error.received, hint=error.hint,
-            ) from error  # fmt: skip
+            raise misfit(f"{where}: hessian", error) from error
         except BpframeError:
             raise
         except Exception as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.backprop.results import called, fits, wrong_array
+from bpframe.core.backprop.results import called, fits, misfit, wrong_array
 from bpframe.core.backprop.steps import Step
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import locked
@@ -138,10 +138,7 @@ def _bound(step: Step, raw: Any, trace: Trace) -> Blocks:
                 found[s, t] = dense_operator(array, shapes[t], shapes[s])
             found[s, t].check(trace.batch)
         except OperatorError as error:
-            raise ContractError(
-                f"{node.where}: second_order[{s!r}, {t!r}] does not fit: {error.problem}",
-                expected=error.expected, received=error.received, hint=error.hint,
-            ) from error  # fmt: skip
+            raise misfit(f"{node.where}: second_order[{s!r}, {t!r}]", error) from error
     return found
 
 
