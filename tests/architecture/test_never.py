@@ -20,7 +20,7 @@ from tests.architecture.source import (
 )
 
 #: The most lines that the heart may have, all files of core/ together. It goes down, not up.
-MOST_LINES = 5400
+MOST_LINES = 5300
 
 #: Rooms whose files the heart may import: values told wrong, and views of operators that no pass needs.
 OF_THE_HEART = ("core", "validation", "forms")

@@ -173,12 +173,11 @@ def _inputs_of(
         raise ContractError(f"{where} asks for 'y', which is what forward computes", hint="call the input x or a")
     inputs = tuple(word for word in signature.positional if word not in words)
     if issubclass(cls, Activation) and (signature.variadic or len(inputs) != 1):
-        received = ", ".join(inputs) or (f"*{signature.variadic}" if signature.variadic else "no input")
         meant = [f"'{word}' for '{m}'" for word in inputs if (m := closest(word, words))]
         raise ContractError(
             f"{where}: an activation has one input",
             expected=f"def forward(self, x), and words out of {', '.join(sorted(words))}",
-            received=received,
+            received=", ".join(inputs) or (f"*{signature.variadic}" if signature.variadic else "no input"),
             hint=f"a misspelt word? {', '.join(meant)}" if meant else "make it a Layer",
         )
     for word in signature.keyword_only:

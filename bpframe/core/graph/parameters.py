@@ -106,16 +106,12 @@ def _drawn(init: Initializer, parameter: Parameter, path: str, seed: int) -> Arr
     fan_in = parameter.fan_in if parameter.fan_in is not None else (parameter.shape or (1,))[-1]
     words = {"shape": parameter.shape, "fan_in": fan_in, "rng": stream(seed, "initialise", path)}
     signature = contract_of(type(init)).methods["draw"]
+    where, expected = f"{type(init).__name__}.draw", parameter.shape
     try:
         values = signature.call(init.draw, words)  # type: ignore[attr-defined]
     except Exception as error:
-        raise ContractError(
-            f"{type(init).__name__}.draw failed for '{path}': {type(error).__name__}: {error}"
-        ) from error
-    if np.shape(values) != parameter.shape:
-        raise ContractError(
-            f"{type(init).__name__}.draw returned another shape for '{path}'",
-            expected=str(parameter.shape),
-            received=str(np.shape(values)),
-        )
+        raise ContractError(f"{where} failed for '{path}': {type(error).__name__}: {error}") from error
+    if (found := np.shape(values)) != expected:
+        problem = f"{where} returned another shape for '{path}'"
+        raise ContractError(problem, expected=str(expected), received=str(found))
     return values  # type: ignore[no-any-return]

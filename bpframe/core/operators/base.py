@@ -163,9 +163,8 @@ class Operator(Shaped):
             self.dense()  # refuses
         kind = np.empty(0, dtype)
         rows = self._rows(kind)
-        found = sparse_form(
-            rows or pushed_rows(self.jvp, batch, self.in_shape, kind), batch, math.prod(self.in_shape), dtype
-        )
+        entries = rows or pushed_rows(self.jvp, batch, self.in_shape, kind)
+        found = sparse_form(entries, batch, math.prod(self.in_shape), dtype)
         if rows is None or rows[0].dtype.kind == "b":  # truth values say where there is an entry at all
             found.eliminate_zeros()
         return found

@@ -88,7 +88,7 @@ class Broadcast(Operator):
         if out_shape[max(len(out_shape) - len(in_shape), 0) :] != in_shape:
             self._refuse(
                 "cannot repeat to its output's shape",
-                f"outputs of shape {_ending(in_shape)}",
+                f"outputs of shape ({', '.join(['*lead', *map(str, in_shape)])})",
                 f"outputs of shape {out_shape}",
             )
 
@@ -100,7 +100,3 @@ def _join(u: Array, axis: int, feature_ndim: int) -> Array:
     """Make one axis of all from `axis` up to the features."""
     features = u.ndim - feature_ndim
     return u.reshape(*u.shape[:axis], math.prod(u.shape[axis:features]), *u.shape[features:])
-
-
-def _ending(in_shape: Shape) -> str:
-    return "(" + ", ".join(["*lead", *map(str, in_shape)]) + ")"

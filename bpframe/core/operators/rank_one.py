@@ -77,10 +77,9 @@ class RankOne(Operator):
         return (*lead, self.right.shape[-1]), (*lead, self.left.shape[-1])
 
     def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
-        sides = (("left", self.left, out_shape), ("right", self.right, in_shape))
         if not in_shape or not out_shape or in_shape[:-1] != out_shape[:-1]:
             self._refuse("maps the last axis alone", "(*lead, n) -> (*lead, m)", f"{in_shape} -> {out_shape}")
-        for name, array, shape in sides:
+        for name, array, shape in (("left", self.left, out_shape), ("right", self.right, in_shape)):
             if len(array) not in (1, self.batch):
                 self._refuse("does not hold this batch", f"{self.batch} examples", f"{len(array)} examples in {name}")
             held = array.shape[1:]
@@ -98,5 +97,4 @@ class RankOne(Operator):
 def _through(x: Array, reading: Array, writing: Array, out: Array | None) -> Array:
     """Take the product with `reading` over the last axis, and write it along `writing`."""
     number: Array = np.multiply(reading, x).sum(axis=-1, keepdims=True)
-    result: Array = np.multiply(number, writing, out=out)
-    return result
+    return np.multiply(number, writing, out=out)

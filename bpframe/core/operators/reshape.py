@@ -28,6 +28,7 @@ class Reshape(Operator):
     structure = "reshape"
     cost = 0
     _only_reshapes = True
+    _ignores_examples = True
 
     def jvp(self, v: Array, out: Array | None = None) -> Array:
         """Reshape: (*S, N, *in_shape) -> (*S, N, *out_shape)."""
@@ -48,10 +49,6 @@ class Reshape(Operator):
                 f"{math.prod(in_shape)} entries, those of inputs {in_shape}",
                 f"{math.prod(out_shape)} entries in outputs {out_shape}",
             )
-
-    @property
-    def _ignores_examples(self) -> bool:
-        return True
 
     def _after(self, other: Operator) -> Operator | None:
         return Reshape() if isinstance(other, Reshape) else None
