@@ -6,7 +6,7 @@ A `Network`: the object to train, evaluate, differentiate and save.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -20,25 +20,22 @@ from bpframe.checkpoint import (
     write_checkpoint,
 )
 from bpframe.checkpoint.pickling import check_importable
-from bpframe.core.component import Component, Cost, Layer, Optimizer
+from bpframe.core.component import Component, Cost, Layer
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec, NodeSpec
 from bpframe.data import DataSpec, FittedPreparation
-from bpframe.differentiable import Arrays, Differentiable
 from bpframe.documents import RunSpec
 from bpframe.documents.written_out import network_spec
-from bpframe.plugins import listeners
 from bpframe.replay.repeating import repeating_engine
+from bpframe.trainable import Trainable
 from bpframe.training.history import History
 from bpframe.training.spec import TrainingSpec
-from bpframe.training.trainer import Trainer
-from bpframe.validation.strict_numbers import checked_truth
-from bpframe.verification import verify_graph, verify_optimizer, wanted, warn_of_drafts
+from bpframe.verification import verify_graph, wanted
 
 __all__ = ["Network", "load"]
 
 
-class Network(Differentiable):
+class Network(Trainable):
     """A graph of components with parameters, made from layers in a row or from named nodes.
 
     Arrays have examples on axis 0. A network of one input takes and gives plain arrays; one of several takes and gives
@@ -140,75 +137,6 @@ class Network(Differentiable):
             verify_graph(graph)
         self._engine = repeating_engine(graph, spec.dtype, spec.seed)
 
-    def fit(
-        self,
-        x: Arrays,
-        y: Arrays,
-        *,
-        optimizer: Optimizer,
-        epochs: int = 30,
-        batch_size: int | None = None,
-        validation_data: tuple[Arrays, Arrays] | None = None,
-        shuffle: bool = True,
-        metrics: Sequence[str] = (),
-        seed: int | None = None,
-        progress: bool | None = None,
-    ) -> History:
-        """Train and return what happened, epoch by epoch; `history` goes on from the trainings before.
-
-        Where x is a table, such as a pandas DataFrame, its columns' names are remembered: whatever table comes later
-        is read by name. A network with a `preparation` takes x, y and validation data raw.
-
-        With a rule, such as gradient descent, on mini-batches of `batch_size` examples, 10 where it is left out. An
-        optimizer that minimises, such as Levenberg–Marquardt, runs for `epochs` iterations at most, on all examples at
-        once unless it says that it takes mini-batches; the history says why it ended.
-
-        `seed` restarts the streams of shuffling and dropout; left out, they go on from where they are. `progress`
-        None shows a bar in a terminal or notebook only, True also writes lines to a log file. Ctrl-C stops after the
-        current step, or iteration, and keeps what was reached.
-
-        Raises
-        ------
-        DataError, ShapeMismatch, SpecError
-            Before anything changes.
-        NonFiniteError
-            As soon as a cost or gradient is NaN or infinite; the last good parameters stay.
-
-        """
-        spec = TrainingSpec(
-            optimizer=optimizer, epochs=epochs, batch_size=batch_size, shuffle=shuffle, metrics=metrics, seed=seed
-        )
-        return self.train(spec, (x, y), validation_data, progress)
-
-    def train(
-        self,
-        spec: TrainingSpec,
-        data: tuple[Arrays, Arrays],
-        validation_data: tuple[Arrays, Arrays] | None = None,
-        progress: bool | None = None,
-    ) -> History:
-        """Train as a `TrainingSpec` says; `fit` is this with the specification's fields as arguments."""
-        progress = None if progress is None else checked_truth("progress", progress)
-        with self._engine.training():  # before anything changes
-            before, self._preparation = self._preparation, self._knowing_columns(*data)
-            try:
-                samples = self._samples(*data)
-                validation = self._validation_samples(validation_data)
-                if self._verify:
-                    verify_optimizer(spec.optimizer)
-                warn_of_drafts(self.graph)
-                trainer = Trainer(self._engine, spec)
-            except BaseException:
-                self._preparation = before
-                raise
-            past, self.training = self.history, spec
-            whole = trainer.history if past is None else past.model_copy(update={"epochs": [*past.epochs]})
-            self.history = whole
-            try:
-                return trainer.run(samples, validation, progress, self._listener(past))
-            finally:
-                whole.follow(past, trainer.history)
-
     def save(
         self,
         folder: str | os.PathLike[str],
@@ -265,18 +193,6 @@ class Network(Differentiable):
         vars(self).update(state)
         self._engine = repeating_engine(build_graph(self.spec), self.spec.dtype, snapshot["seed"])
         self._engine.restore(snapshot)
-
-    def _listener(self, past: History | None) -> Callable[[int, History], None] | None:
-        """Return what tells installed plugins that an epoch is over, or None where none listens."""
-        tell, whole = listeners("bpframe_after_epoch"), self.history
-        if tell is None or whole is None:
-            return None
-
-        def after_epoch(epoch: int, history: History) -> None:
-            whole.follow(past, history)
-            tell(network=self, epoch=epoch, history=history)
-
-        return after_epoch
 
     def __repr__(self) -> str:
         return f"Network({len(self.graph.nodes)} nodes, {self.parameters.vector.size} parameters, {self.dtype})"

@@ -18,6 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("cli",),
     ("curve_fitting", "runs"),
     ("network",),
+    ("trainable",),
     ("differentiable",),
     ("scaffold", "verification"),
     ("checkpoint", "testing"),

@@ -139,7 +139,7 @@ def test_whoever_listens_sees_the_whole_history_grow(net: bp.Network, monkeypatc
     def tell(network: bp.Network, epoch: int, history: bp.History) -> None:
         seen.append((epoch, len(history), len(network.history), network.history.steps - 30 * 12))
 
-    monkeypatch.setattr("bpframe.network.listeners", lambda hook: tell)
+    monkeypatch.setattr("bpframe.trainable.fitting.listeners", lambda hook: tell)
     net.fit(*animals(), optimizer=descent(), epochs=2, batch_size=20)
     assert seen == [(1, 1, 31, 3), (2, 2, 32, 6)]
 

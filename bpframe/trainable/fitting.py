@@ -1,0 +1,105 @@
+"""What a user calls to train: `fit`, and `train` with the same as a specification."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bpframe.core.component import Optimizer
+from bpframe.differentiable import Arrays, Differentiable
+from bpframe.plugins import listeners
+from bpframe.training.history import History
+from bpframe.training.spec import TrainingSpec
+from bpframe.training.trainer import Trainer
+from bpframe.validation.strict_numbers import checked_truth
+from bpframe.verification import verify_optimizer, warn_of_drafts
+
+__all__ = ["Trainable"]
+
+
+class Trainable(Differentiable):
+    """A graph with parameters that can be trained, and everything that any network can be asked."""
+
+    history: History | None
+    training: TrainingSpec | None
+    _verify: bool
+
+    def fit(
+        self,
+        x: Arrays,
+        y: Arrays,
+        *,
+        optimizer: Optimizer,
+        epochs: int = 30,
+        batch_size: int | None = None,
+        validation_data: tuple[Arrays, Arrays] | None = None,
+        shuffle: bool = True,
+        metrics: Sequence[str] = (),
+        seed: int | None = None,
+        progress: bool | None = None,
+    ) -> History:
+        """Train and return what happened, epoch by epoch; `history` goes on from the trainings before.
+
+        Where x is a table, such as a pandas DataFrame, its columns' names are remembered: whatever table comes later
+        is read by name. A network with a `preparation` takes x, y and validation data raw.
+
+        With a rule, such as gradient descent, on mini-batches of `batch_size` examples, 10 where it is left out. An
+        optimizer that minimises, such as Levenberg–Marquardt, runs for `epochs` iterations at most, on all examples at
+        once unless it says that it takes mini-batches; the history says why it ended.
+
+        `seed` restarts the streams of shuffling and dropout; left out, they go on from where they are. `progress`
+        None shows a bar in a terminal or notebook only, True also writes lines to a log file. Ctrl-C stops after the
+        current step, or iteration, and keeps what was reached.
+
+        Raises
+        ------
+        DataError, ShapeMismatch, SpecError
+            Before anything changes.
+        NonFiniteError
+            As soon as a cost or gradient is NaN or infinite; the last good parameters stay.
+
+        """
+        spec = TrainingSpec(
+            optimizer=optimizer, epochs=epochs, batch_size=batch_size, shuffle=shuffle, metrics=metrics, seed=seed
+        )
+        return self.train(spec, (x, y), validation_data, progress)
+
+    def train(
+        self,
+        spec: TrainingSpec,
+        data: tuple[Arrays, Arrays],
+        validation_data: tuple[Arrays, Arrays] | None = None,
+        progress: bool | None = None,
+    ) -> History:
+        """Train as a `TrainingSpec` says; `fit` is this with the specification's fields as arguments."""
+        progress = None if progress is None else checked_truth("progress", progress)
+        with self._engine.training():  # before anything changes
+            before, self._preparation = self._preparation, self._knowing_columns(*data)
+            try:
+                samples = self._samples(*data)
+                validation = self._validation_samples(validation_data)
+                if self._verify:
+                    verify_optimizer(spec.optimizer)
+                warn_of_drafts(self.graph)
+                trainer = Trainer(self._engine, spec)
+            except BaseException:
+                self._preparation = before
+                raise
+            past, self.training = self.history, spec
+            whole = trainer.history if past is None else past.model_copy(update={"epochs": [*past.epochs]})
+            self.history = whole
+            try:
+                return trainer.run(samples, validation, progress, self._listener(past))
+            finally:
+                whole.follow(past, trainer.history)
+
+    def _listener(self, past: History | None) -> Callable[[int, History], None] | None:
+        """Return what tells installed plugins that an epoch is over, or None where none listens."""
+        tell, whole = listeners("bpframe_after_epoch"), self.history
+        if tell is None or whole is None:
+            return None
+
+        def after_epoch(epoch: int, history: History) -> None:
+            whole.follow(past, history)
+            tell(network=self, epoch=epoch, history=history)
+
+        return after_epoch
