@@ -33,6 +33,7 @@ def examples(dtype: type = np.float64) -> dict[str, Operator]:
         "reshape": Reshape().bind((2, 3), (6,)),
         "diagonal": Diagonal(random(BATCH, 2, 3)),
         "shared diagonal": Diagonal(random(1, 4)),
+        "diagonal along an axis": Diagonal(random(BATCH, 1, 3)).bind((2, 3), (2, 3)),
         "matrix": Matrix(random(2, 4)).bind((4,), (2,)),
         "matrix with lead": Matrix(random(2, 4)).bind((3, 2, 4), (3, 2, 2)),
         "batch matrix": BatchMatrix(random(BATCH, 2, 3, 4)).bind((4,), (2, 3)),

@@ -46,7 +46,7 @@ def entry(operator: Operator, n: int, o: int, at_out: tuple[int, ...], i: int, a
         case Identity() | Reshape():
             return o == i
         case Diagonal(d=d):
-            return d[n % len(d)][at_out] if at_out == at_in else 0
+            return d[tuple(k % s for k, s in zip((n, *at_out), d.shape, strict=True))] if at_out == at_in else 0
         case Matrix(w=w):
             return w[at_out[-1], at_in[-1]] if at_out[:-1] == at_in[:-1] else 0
         case BatchMatrix(j=j):

@@ -64,7 +64,8 @@ def operators(draw, kind, batch, in_shape=None, out_shape=None, dtype=np.float64
     rows = draw(st.sampled_from([1, batch]))
     match kind.__name__:
         case "Diagonal":
-            operator = Diagonal(numbers(rng, (rows, *in_shape), dtype))
+            features = [draw(st.sampled_from([1, size])) for size in in_shape]
+            operator = Diagonal(numbers(rng, (rows, *features), dtype))
         case "Matrix":
             operator = Matrix(numbers(rng, (out_shape[-1], in_shape[-1]), dtype))
         case "BatchMatrix":

@@ -158,6 +158,17 @@ def test_unbound_operators_get_shapes_from_their_neighbours_and_stay_as_they_are
     assert not w._is_bound()
 
 
+def test_diagonals_of_different_numbers_of_axes_are_not_lined_up():
+    """(5, 1) beside (5, 1, 1): NumPy would read the examples of one as a feature of the other."""
+    flat, deep = Diagonal(np.ones((5, 1))), Diagonal(np.ones((5, 1, 1)))
+    rank_one = RankOne(np.ones((5, 1, 2)), np.ones((5, 1, 1)))
+    for outer, inner in ((flat, deep), (deep, flat), (rank_one, flat), (flat, RankOne(np.ones((5, 1, 1)), deep.d))):
+        with pytest.raises(OperatorError, match=r"does not fit its shapes|does not fit its neighbours"):
+            compose(outer, inner).bind((5, 1), (5, 1)).check(5)
+    with pytest.raises(OperatorError, match="'diagonal' has a d"):
+        add(flat, deep).bind((5, 1), (5, 1)).check(5)
+
+
 def test_binding_a_chain_reaches_the_factors_that_have_no_shapes():
     chain = Composed((Diagonal(np.full((3, 2, 4), 2.0)), Broadcast())).bind((4,), (2, 4))
     np.testing.assert_array_equal(chain.sum_vjp(np.ones((3, 2, 4))), np.full(4, 12.0))

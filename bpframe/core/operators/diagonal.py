@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import ClassVar, TypeGuard
 
 import numpy as np
 
@@ -19,10 +19,12 @@ class Diagonal(Operator):
 
         J v = d ⊙ v,    Jᵀ u = d ⊙ u
 
-    Shapes: d (N, *features), or (1, *features) where all examples share it; inputs and outputs are *features. Cost:
-    one multiply-add per feature. Diagonals compose and add to diagonals.
+    Shapes: d (N, *features), with 1 in place of N or of any feature axis where it is the same along it; inputs and
+    outputs are *features, which neighbours or `bind` tell where d has an axis of length 1. Cost: one multiply-add per
+    feature. Diagonals compose and add to diagonals.
 
-    Errors: `check` refuses a d of another shape. `root` refuses a d with negative or complex entries.
+    Errors: `check` refuses a d of another number of axes, or of another length than 1 and the feature's. `root`
+    refuses a d with negative or complex entries.
 
     Source: the ⊙ σ'(z) of BP1 and BP2.
     """
@@ -73,25 +75,39 @@ class Diagonal(Operator):
     @property
     def cost(self) -> int:
         """One multiply-add per feature."""
-        return math.prod(self.d.shape[1:])
+        return math.prod(self.in_shape)
 
     def _rows(self, kind: Array) -> Rows:
-        size = self.cost
-        return self.d.reshape(len(self.d), size, 1), np.arange(size, like=kind)[None, :, None]
+        size, rows = self.cost, len(self.d)
+        values = np.broadcast_to(self.d, (rows, *self.in_shape)).reshape(rows, size, 1)
+        return values, np.arange(size, like=kind)[None, :, None]
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
-        features = self.d.shape[1:]
+        features: Shape | None = self.d.shape[1:]
+        if 1 in self.d.shape[1:]:  # which may stand for any length
+            features = in_shape if out_shape is None else out_shape
         return (features if in_shape is None else in_shape, features if out_shape is None else out_shape)
 
+    def _assumed_shapes(self) -> tuple[Shape | None, Shape | None]:
+        return self.d.shape[1:], self.d.shape[1:]
+
     def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
-        if not in_shape == out_shape == self.d.shape[1:]:
-            self._refuse_array("d", f"{in_shape}) for {in_shape} -> {out_shape}, both the same")
+        features = self.d.shape[1:]
+        fits = len(features) == len(in_shape) and all(
+            size in (1, full) for size, full in zip(features, in_shape, strict=True)
+        )
+        if in_shape != out_shape or not fits:
+            self._refuse_array("d", f"{in_shape}), or 1 in places, for {in_shape} -> {out_shape}, both the same")
 
     def _after(self, other: Operator) -> Operator | None:
-        return Diagonal(np.multiply(self.d, other.d)) if isinstance(other, Diagonal) else None
+        return Diagonal(np.multiply(self.d, other.d)) if self._is_like(other) else None
 
     def _plus(self, other: Operator) -> Operator | None:
-        return Diagonal(np.add(as_numbers(self.d), as_numbers(other.d))) if isinstance(other, Diagonal) else None
+        return Diagonal(np.add(as_numbers(self.d), as_numbers(other.d))) if self._is_like(other) else None
+
+    def _is_like(self, other: Operator) -> TypeGuard[Diagonal]:
+        """Whether the other is a diagonal over as many axes, so that NumPy lines them up as they are meant."""
+        return isinstance(other, Diagonal) and self.d.ndim == other.d.ndim
 
 
 def as_numbers(d: Array) -> Array:

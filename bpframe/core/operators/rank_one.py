@@ -88,10 +88,14 @@ class RankOne(Operator):
                 self._refuse_array(name, f"{shape}), for {in_shape} -> {out_shape}")
 
     def _after(self, other: Operator) -> Operator | None:
-        return RankOne(self.left, np.multiply(self.right, other.d)) if isinstance(other, Diagonal) else None
+        if isinstance(other, Diagonal) and other.d.ndim == self.right.ndim:
+            return RankOne(self.left, np.multiply(self.right, other.d))
+        return None
 
     def _before(self, other: Operator) -> Operator | None:
-        return RankOne(np.multiply(other.d, self.left), self.right) if isinstance(other, Diagonal) else None
+        if isinstance(other, Diagonal) and other.d.ndim == self.left.ndim:
+            return RankOne(np.multiply(other.d, self.left), self.right)
+        return None
 
 
 def _through(x: Array, reading: Array, writing: Array, out: Array | None) -> Array:
