@@ -69,6 +69,8 @@ class Network(Trainable):
     verify
         Whether components are checked by value, once each, before the network takes them; where it is left out, the
         environment variable BPFRAME_VERIFY says. Verdicts are remembered in a cache folder.
+    frozen
+        Patterns of the paths of parameters that are not trained, such as "encoder.*"; they are `frozen_parameters`.
 
     Raises
     ------
@@ -95,9 +97,10 @@ class Network(Trainable):
         dtype: Any = "float64",
         seed: int = 0,
         verify: bool | None = None,
+        frozen: str | Sequence[str] = (),
     ) -> None:
         spec = network_spec(layers, nodes=nodes, inputs=inputs, input_shape=input_shape, output=output, cost=cost,
-                            dtype=dtype, seed=seed)  # fmt: skip
+                            dtype=dtype, seed=seed, frozen=frozen)  # fmt: skip
         self._build(spec, verify)
 
     @classmethod
@@ -164,7 +167,7 @@ class Network(Trainable):
         spec = RunSpec(network=self.spec, training=self.training, data=data)
         kept = saved_preparation(self.graph, self._preparation, preparation)
         with self._engine.lane():
-            saved = Checkpoint(spec, self.parameters, self.state, self.history, *kept)
+            saved = Checkpoint(spec, {**self.parameters, **self.frozen_parameters}, self.state, self.history, *kept)
             return write_checkpoint(saved, folder, overwrite)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Network:

@@ -70,6 +70,7 @@ def run(
         engine.plan,
         batch,
         engine.parameters.like(theta.astype(kind)),
+        engine.frozen.like(engine.frozen.vector.astype(kind)),
         state,
         lambda name: stream(engine.seed, "evaluation", name),
     )

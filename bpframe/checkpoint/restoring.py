@@ -28,7 +28,7 @@ def restored_engine(checkpoint: Checkpoint) -> Engine:
     try:
         graph = build_graph(spec)
         # Before there are arrays of the network's own: those of the file take no more memory than it has bytes.
-        shapes = {path: parameter.shape for path, parameter in graph.parameters.items()}
+        shapes = {path: parameter.shape for path, parameter in graph.all_parameters.items()}
         _check(checkpoint.parameters, shapes, dtype, "parameter")
         slots = {f"{node.name}.{name}": slot.shape for node in graph.nodes for name, slot in node.state.items()}
         _check(_flat(checkpoint.state), slots, dtype, "state")
@@ -40,7 +40,7 @@ def restored_engine(checkpoint: Checkpoint) -> Engine:
     except (MemoryError, OverflowError) as error:
         raise CheckpointError(f"{SPEC} describes a network that is too large to build", received=str(error)) from error
     for name, array in checkpoint.parameters.items():
-        engine.parameters[name] = array
+        (engine.frozen if name in engine.frozen else engine.parameters)[name] = array
     engine.state = {node: dict(named) for node, named in checkpoint.state.items()}
     return engine
 

@@ -75,8 +75,16 @@ class Evaluated:
 
     @property
     def parameters(self) -> ParameterVector:
-        """Every parameter by its path, such as `dense_1.w`, as views into one vector: writing changes the network."""
+        """Every parameter that is trained by its path, such as `dense_1.w`, as views into one vector.
+
+        Writing changes the network. `frozen_parameters` has the others.
+        """
         return self._engine.parameters
+
+    @property
+    def frozen_parameters(self) -> ParameterVector:
+        """Every frozen parameter by its path, as views into a vector of their own: writing changes the network."""
+        return self._engine.frozen
 
     @property
     def state(self) -> Mapping[str, Mapping[str, Array]]:
@@ -135,7 +143,7 @@ class Evaluated:
         It prints as a table: `print(network.trace(x))`.
         """
         inputs = {name: array.copy() for name, array in self._inputs(x).items()}
-        return self._engine.trace(inputs, training, self.parameters.copy())
+        return self._engine.trace(inputs, training, self.parameters.copy(), self.frozen_parameters.copy())
 
     @evaluation
     def errors(self, x: Arrays, y: Arrays, training: bool = False) -> Mapping[str, Array]:

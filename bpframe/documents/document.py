@@ -75,6 +75,9 @@ class NetworkDocument(Validated):
     )
     dtype: Literal["float32", "float64"] = Field("float64", description="Precision of parameters and values.")
     seed: NonNegativeInt = Field(0, description="Where every random stream of the network starts.")
+    frozen: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
+        (), description="Patterns of the paths of parameters that are not trained, such as encoder.*."
+    )
 
     def written_out(self) -> NetworkSpec:
         """Return the network with every node named and every input listed."""
@@ -88,6 +91,7 @@ class NetworkDocument(Validated):
             cost=cost,
             dtype=self.dtype,
             seed=self.seed,
+            frozen=self.frozen,
         )
 
 

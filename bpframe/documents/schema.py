@@ -133,6 +133,7 @@ def _network() -> dict[str, Any]:
         "cost": {"anyOf": [_ref("cost"), {"type": "object", "additionalProperties": _ref("cost")}]},
         "dtype": {"enum": ["float32", "float64"], "default": "float64"},
         "seed": {"type": "integer", "minimum": 0, "default": 0},
+        "frozen": _ONE_OR_MORE,
     }
     return {
         "title": "network",

@@ -86,6 +86,8 @@ def network_document(network: NetworkSpec, registry: Registry) -> dict[str, Any]
     if costs:
         document["cost"] = next(iter(costs.values())) if len(network.outputs) == 1 else costs
     document |= {"dtype": network.dtype, "seed": network.seed}
+    if network.frozen:
+        document["frozen"] = list(network.frozen)
     return document
 
 
@@ -109,6 +111,8 @@ def _node(node: NodeSpec, registry: Registry) -> dict[str, Any]:
         written["inputs"] = list(node.inputs)
     if node.share is not None:
         written["share"] = node.share
+    if not node.trainable:
+        written["trainable"] = False
     return written
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bpframe.core.component import Component, Cost, Layer
 from bpframe.core.component.base import no_instance
-from bpframe.core.graph.description import NetworkSpec, NodeSpec, node
+from bpframe.core.graph.description import NODE_KEYS, NetworkSpec, NodeSpec, node
 from bpframe.errors import DuplicateNode, GraphError, SpecError
 from bpframe.validation.mistakes import shortened
 
@@ -27,6 +27,7 @@ def network_spec(
     cost: Cost | Mapping[str, Cost] | None = None,
     dtype: Any = "float64",
     seed: int = 0,
+    frozen: str | Sequence[str] = (),
 ) -> NetworkSpec:
     """Write a network out in full: every node named, every input listed.
 
@@ -48,6 +49,8 @@ def network_spec(
         "float32" or "float64".
     seed
         Where every random stream of the network starts.
+    frozen
+        Patterns of the paths of parameters that are not trained, such as `encoder.*`.
 
     Raises
     ------
@@ -80,6 +83,7 @@ def network_spec(
         cost=_costs(cost, outputs),
         dtype=dtype,
         seed=seed,
+        frozen=frozen,
     )
 
 
@@ -134,7 +138,8 @@ def _named_mapping(nodes: Mapping[str, Layer | NodeSpec]) -> list[NodeSpec]:
                 f"node '{name}' does not say what it reads from",
                 hint=f"node({type(draft.component).__name__}(...), 'x')",
             )
-        named.append(NodeSpec(component=draft.component, name=name, inputs=draft.inputs, share=draft.share))
+        own = {key: getattr(draft, key) for key in NODE_KEYS if key != "name"}
+        named.append(NodeSpec(component=draft.component, name=name, **own))
     return named
 
 

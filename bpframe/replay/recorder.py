@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from bpframe.core.backprop.steps import TRAINING, CostStep, Step
+from bpframe.core.backprop.steps import OUTSIDE, TRAINING, CostStep, Step
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.replay.direct import why_called
 from bpframe.replay.located import replaced
@@ -35,13 +35,15 @@ class Recorder:
         self._why = ""
         self.tape.begin("network", "arrays")
         slots[TRAINING] = self.slots[TRAINING] = training
+        self.slots[OUTSIDE] = slots[OUTSIDE]
         self.given = {slot: self.pinned(array) for slot, array in given.items()}
         for slot, recorded in self.given.items():
             slots[slot], self.slots[slot] = read_only(recorded.array), recorded
         for slot in plan.gradient_slots.values():
             if slots[slot] is not None:  # a gradient is wanted
                 self.slots[slot] = self.pinned(slots[slot])
-        parameters = {path: self.pinned(view) for path, view in workspace.parameters.views.items()}
+        views = workspace.parameters.views | workspace.frozen.views
+        parameters = {path: self.pinned(view) for path, view in views.items()}
         for step in plan.steps:
             node = step.node
             self.slots[step.parameter_slot] = {name: parameters[node.parameter_path(name)] for name in node.parameters}

@@ -29,7 +29,7 @@ class Memory:
     """The bytes that training takes with batches of one size, beside the examples and Python itself.
 
     `parameters` counts them three times: training keeps those of an epoch's start, and those of the last step at which
-    the record was held against the components. `buffers` is the one block in which the
+    the record was held against the components; frozen ones once. `buffers` is the one block in which the
     values, errors and intermediate arrays of a step share memory; `first_steps` is what a step holds that is recorded,
     or compared with the record: the first ones, and a few later.
 
@@ -82,7 +82,7 @@ def step_memory(engine: Engine, batch_size: int, optimizer: Optimizer | None = N
     given = [*graph.inputs.values(), *(graph.target_shapes[output] for output in graph.cost)]
     return Memory(
         batch_size=size,
-        parameters=3 * vector.nbytes,
+        parameters=3 * vector.nbytes + engine.frozen.vector.nbytes,
         gradient=vector.nbytes,
         optimizer=0 if optimizer is None else _optimizer_bytes(optimizer, vector),
         batch=sum(map(math.prod, given)) * size * entry,

@@ -24,7 +24,11 @@ HEADINGS = ("node", "component", "reads", "output", "parameters", "Jacobian")
 
 @dataclass(frozen=True)
 class Row:
-    """One node: what it is, what it reads, what it gives, and how its local Jacobians are built."""
+    """One node: what it is, what it reads, what it gives, and how its local Jacobians are built.
+
+    Of its own `parameters`, `frozen` are not trained; a node that `shares` another's has none of its own. One that is
+    not `trainable` is outside training.
+    """
 
     node: str
     component: str
@@ -33,11 +37,16 @@ class Row:
     parameters: int
     shares: str | None
     jacobian: Mapping[str, str]
+    frozen: int = 0
+    trainable: bool = True
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A network's nodes, its number of parameters and its dtype; `str()` and `print` lay it out as a table."""
+    """A network's nodes, how many parameters are trained, how many are frozen, and its dtype.
+
+    `str()` and `print` lay it out as a table.
+    """
 
     inputs: Mapping[str, tuple[int, ...]]
     rows: tuple[Row, ...]
@@ -45,6 +54,7 @@ class Summary:
     costs: Mapping[str, str]
     parameters: int
     dtype: str
+    frozen: int = 0
 
     def table(self) -> Table:
         """Return the table for rich's consoles."""
@@ -59,12 +69,16 @@ class Summary:
             yield name, "input", "", batched(shape), "", ""
         for row in self.rows:
             counted = f"{row.parameters:,}" if row.shares is None else f"those of {row.shares}"
+            if not row.trainable or row.frozen:
+                some = row.trainable and row.frozen < row.parameters
+                counted += f", {row.frozen:,} frozen" if some else " frozen"
             structure = ", ".join(f"{key}: {value}" for key, value in row.jacobian.items())
             yield row.node, row.component, ", ".join(row.reads), batched(row.output_shape), counted, structure
 
     def _caption(self) -> str:
         costs = ", ".join(f"{kind} of {output}" for output, kind in self.costs.items()) or "none"
-        return f"{self.parameters:,} parameters, {self.dtype}; output {', '.join(self.outputs)}; cost {costs}"
+        frozen = f" and {self.frozen:,} frozen ones" if self.frozen else ""
+        return f"{self.parameters:,} parameters{frozen}, {self.dtype}; output {', '.join(self.outputs)}; cost {costs}"
 
     def __str__(self) -> str:
         from io import StringIO
@@ -95,6 +109,7 @@ def summarise(engine: Engine) -> Summary:
         costs={output: cost.kind + _mark(cost) for output, cost in graph.cost.items()},
         parameters=engine.parameters.vector.size,
         dtype=str(engine.dtype),
+        frozen=engine.frozen.vector.size,
     )
 
 
@@ -103,14 +118,17 @@ def _mark(cost: Cost) -> str:
 
 
 def _row(node: Node, structures: Mapping[str, str]) -> Row:
+    own = node.parameters if node.owner == node.name else {}
     return Row(
         node=node.name,
         component=node.component.kind,
         reads=node.sources,
         output_shape=node.output_shape,
-        parameters=sum(each.size for each in node.parameters.values()) if node.owner == node.name else 0,
+        parameters=sum(each.size for each in own.values()),
         shares=None if node.owner == node.name else node.owner,
         jacobian=structures,
+        frozen=sum(own[name].size for name in node.frozen if own),
+        trainable=node.trainable,
     )
 
 

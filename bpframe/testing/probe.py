@@ -172,6 +172,7 @@ class LayerProbe(Probe):
             self.plan,
             point.batch,
             ParameterVector(vector, shapes),
+            ParameterVector.zeros({}, dtype),
             {self.NODE: dict(point.state)},
             lambda name: stream(RANDOM_SEED, name),
         )

@@ -8,6 +8,7 @@ from typing import Any
 from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine, Lane
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.graph import Graph, Node
+from bpframe.errors import TrainingError
 from bpframe.machine.blas_threads import blas_threads
 from bpframe.training.batches import Batches, Samples, count_of, training_batches
 from bpframe.training.history import History
@@ -24,12 +25,21 @@ __all__ = ["Trainer", "largest_product"]
 class Trainer:
     """Trains an engine's parameters as a `TrainingSpec` says, inside `engine.training()`.
 
+    Errors: TrainingError where all of them are frozen.
+
     An optimizer that declares `minimize` drives itself. Of a rule each step takes the gradient of the mean cost over
     its batch, sums divided by the batch's own size, so that a last, smaller batch counts right. `history` grows epoch
     by epoch, or iteration by iteration, and stays readable after an error.
     """
 
     def __init__(self, engine: Engine, spec: TrainingSpec) -> None:
+        if not engine.parameters and engine.frozen:
+            raise TrainingError(
+                "nothing of the network is trained",
+                expected="a parameter that is not frozen",
+                received=f"frozen: {', '.join(engine.frozen)}",
+                hint="leave out frozen= or trainable=False for what training is to change",
+            )
         self.engine = engine
         self.spec = spec
         self.history = History()

@@ -86,13 +86,13 @@ def _places(trace: Trace, targets: Mapping[str, Array], training: bool) -> Itera
         values = dict(zip(node.input_keys, (trace.slots[slot] for slot in step.input_slots), strict=True))
         integers = node.component.integer_inputs
         arrays = {key: array for key, array in values.items() if key not in integers} | {
-            name: trace.parameters.views[node.parameter_path(name)].copy() for name in node.parameters
+            name: array.copy() for name, array in trace.slots[step.parameter_slot].items()
         }
         point = Point(
             arrays,
             {key: array for key, array in values.items() if key in integers},
             trace.slots[step.state_slot],
-            training,
+            training and node.trainable,
             trace.batch,
         )
         probe = LayerProbe(node.component, node.input_shapes)

@@ -141,7 +141,17 @@ def test_an_editor_finds_every_kind_in_one_enumeration(schema):
 def test_an_editor_finds_fields_descriptions_and_defaults(schema):
     dense = schema["$defs"]["placed_node.test.dense"]
     assert dense["description"] == "Weighted inputs of a fully connected layer."
-    assert list(dense["properties"]) == ["kind", "units", "bias", "weights", "biases", "name", "inputs", "share"]
+    assert list(dense["properties"]) == [
+        "kind",
+        "units",
+        "bias",
+        "weights",
+        "biases",
+        "name",
+        "inputs",
+        "share",
+        "trainable",
+    ]
     assert dense["properties"]["units"] == {
         "description": "How many neurons the layer has.",
         "exclusiveMinimum": 0,

@@ -48,7 +48,7 @@ class Engine:
         self.seed = seed
         self.dtype = np.dtype(dtype)
         self.make_pass = make_pass
-        self.parameters = initial_parameters(graph, self.dtype, seed)
+        self.parameters, self.frozen = initial_parameters(graph, self.dtype, seed)
         self.state: Mapping[str, NodeState] = initial_state(graph, self.dtype)
         self._lanes = lanes.Lanes(lambda: lanes.Lane(self.parameters.like()))
         self._entries = sum(math.prod(shape) for shape in graph.shapes.values())
@@ -58,6 +58,7 @@ class Engine:
         """Return another engine with the same parameters and state, in this dtype; its random streams begin anew."""
         copied = Engine(self.plan, self.dtype if dtype is None else dtype, self.seed, self.make_pass)
         copied.parameters.vector[:] = self.parameters.vector
+        copied.frozen.vector[:] = self.frozen.vector
         copied.state = _copied(self.state, copied.dtype)
         return copied
 
@@ -66,6 +67,7 @@ class Engine:
         return {
             "seed": self.seed,
             "parameters": self.parameters.vector.copy(),
+            "frozen": self.frozen.vector.copy(),
             "state": _copied(self.state, self.dtype),
             "generators": deepcopy(dict(self._generators)),  # other threads may add to it meanwhile
         }
@@ -74,6 +76,7 @@ class Engine:
         """Go on from a snapshot of an engine with the same graph and dtype."""
         self.seed = snapshot["seed"]
         self.parameters.vector[:] = snapshot["parameters"]
+        self.frozen.vector[:] = snapshot["frozen"]
         self.state = snapshot["state"]
         self._generators = snapshot["generators"]
 
@@ -102,12 +105,18 @@ class Engine:
 
     # Passes ---------------------------------------------------------------------------------------------------------
 
-    def trace(self, inputs: Arrays, training: bool = False, parameters: ParameterVector | None = None) -> Trace:
+    def trace(
+        self,
+        inputs: Arrays,
+        training: bool = False,
+        parameters: ParameterVector | None = None,
+        frozen: ParameterVector | None = None,
+    ) -> Trace:
         """Run a batch forward and return its trace, whose values nobody else writes.
 
-        Its Jacobians read from `parameters`: the engine's own, which training changes, where none are given.
+        Its Jacobians read from `parameters` and `frozen`: the engine's own, which may change, where none are given.
         """
-        workspace = self.new_workspace(_count(inputs), "evaluation", parameters)
+        workspace = self.new_workspace(_count(inputs), "evaluation", parameters, frozen=frozen)
         forward(workspace, inputs, training)
         return Trace(workspace)
 
@@ -159,6 +168,7 @@ class Engine:
         purpose: str,
         parameters: ParameterVector | None = None,
         gradient: ParameterVector | None = None,
+        frozen: ParameterVector | None = None,
     ) -> Workspace:
         """Return a workspace in which nothing has run, with the present state; it reads `parameters`, or the own ones.
 
@@ -168,6 +178,7 @@ class Engine:
             self.plan,
             batch,
             self.parameters if parameters is None else parameters,
+            self.frozen if frozen is None else frozen,
             self.state,
             lambda name: self.generator(name, purpose),
             gradient,

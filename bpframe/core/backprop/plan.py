@@ -14,7 +14,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from bpframe.core.backprop.steps import TRAINING, BackwardStep, Call, CostStep, Slots, Step, Understanding
+from bpframe.core.backprop.steps import OUTSIDE, TRAINING, BackwardStep, Call, CostStep, Slots, Step, Understanding
 from bpframe.core.component import Contract, Cost, contract_of
 from bpframe.core.graph.graph import Graph, Node
 from bpframe.errors import ContractError
@@ -53,7 +53,7 @@ class Plan:
         self.graph = graph
         self._understand = understand
         self._measured = measured
-        self.size = TRAINING + 1
+        self.size = OUTSIDE + 1
         self.input_slots = {name: self._new() for name in graph.inputs}
         self.value_slots = dict(self.input_slots)
         self.gradient_slots = {path: self._new() for path in graph.parameters}
@@ -72,7 +72,7 @@ class Plan:
 
     @cached_property
     def to_parameters(self) -> tuple[BackwardStep, ...]:
-        """The way back as far as some parameter: the first layer's input gets no error."""
+        """The way back as far as some parameter that is trained: the first layer's input gets no error."""
         return self._backward(self.graph.parameters, ())
 
     @cached_property
@@ -108,7 +108,8 @@ class Plan:
     def _step(self, node: Node) -> Step:
         contract = node.contract
         called = [contract.methods[method] for method in ("forward", "jacobian") if method in contract]
-        words: dict[str, int] = {"training": TRAINING, "y": self._new(), "p": self._new(), "state": self._new()}
+        told = TRAINING if node.trainable else OUTSIDE
+        words: dict[str, int] = {"training": told, "y": self._new(), "p": self._new(), "state": self._new()}
         for word in ("saved", "rng"):
             if any(signature.asks_for(word) for signature in called):
                 words[word] = self._new()
@@ -156,7 +157,7 @@ class Plan:
         """Return the calls of a node whose Jacobian is measured, at the random numbers that forward drew."""
         kept = self._new()
         called = forward if "rng" not in words else _keeping_generator(forward, words["rng"], kept)
-        taken = [TRAINING, words["p"], words["state"], kept, words["y"], *inputs]
+        taken = [words["training"], words["p"], words["state"], kept, words["y"], *inputs]
         return called, _calling(self._measured(node), taken)
 
     def _cost_step(self, output: str, cost: Cost) -> CostStep:

@@ -9,13 +9,27 @@ from typing import Any
 from bpframe.core.component import Cost
 from bpframe.core.graph.graph import Node, Shape
 
-__all__ = ["TRAINING", "BackwardStep", "Call", "Called", "CostStep", "Reads", "Slots", "Step", "Understanding"]
+__all__ = [
+    "OUTSIDE",
+    "TRAINING",
+    "BackwardStep",
+    "Call",
+    "Called",
+    "CostStep",
+    "Reads",
+    "Slots",
+    "Step",
+    "Understanding",
+]
 
 Slots = list[Any]
 Reads = tuple[tuple[Mapping[str, Any], str, Any], ...]
 
 #: The slot of the flag that says whether this pass is part of training.
 TRAINING = 0
+
+#: The slot of what nodes outside training are told in its place: False in every pass.
+OUTSIDE = 1
 
 
 @dataclass(frozen=True, slots=True)

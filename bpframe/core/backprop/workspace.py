@@ -11,7 +11,7 @@ import numpy as np
 
 from bpframe.core.backprop.layout import laid_out
 from bpframe.core.backprop.plan import Plan
-from bpframe.core.backprop.steps import Called, Slots, Step
+from bpframe.core.backprop.steps import OUTSIDE, Called, Slots, Step
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.validation.plain_arrays import Array
@@ -49,9 +49,9 @@ def locked(array: Array) -> Array:
 class Workspace:
     """Slots for one batch size: inputs, values, parameters, state, buffers, and where gradients go.
 
-    `parameters` and `gradient` are read and written where they are; `state` is replaced, not written into. What
-    components are handed is read-only, except for `out` and their own `saved`. `checked` says that a whole pass was
-    held against what the components declare; `keeps_values` that nodes' values stay until the next pass.
+    `parameters`, `frozen` and `gradient` are read and written where they are; `state` is replaced, not written into.
+    What components are handed is read-only, except for `out` and their own `saved`. `checked` says that a whole pass
+    was held against what the components declare; `keeps_values` that nodes' values stay until the next pass.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Workspace:
         plan: Plan,
         batch: int,
         parameters: ParameterVector,
+        frozen: ParameterVector,
         state: Mapping[str, NodeState],
         generator: Callable[[str], np.random.Generator],
         gradient: ParameterVector | None = None,
@@ -66,13 +67,15 @@ class Workspace:
         self.plan = plan
         self.batch = batch
         self.parameters = parameters
+        self.frozen = frozen
         self.dtype = parameters.vector.dtype
         self.checked = False
         self.keeps_values = True
         self._generator = generator
         self._errors: dict[tuple[int, tuple[int, ...], np.dtype[Any]], Array] = {}
         self.slots: Slots = [None] * plan.size
-        views = {path: locked(view) for path, view in parameters.views.items()}
+        self.slots[OUTSIDE] = False
+        views = {path: locked(view) for path, view in (*parameters.views.items(), *frozen.views.items())}
         for step in plan.steps:
             node = step.node
             named = {name: views[node.parameter_path(name)] for name in node.parameters}
@@ -130,7 +133,7 @@ class Workspace:
     def again(self) -> Workspace:
         """Return a workspace that nothing has run in, with the inputs, targets, parameters and state of this one."""
         state = {name: self.slots[slot] for name, slot in self.plan.state_slots.items()}
-        found = Workspace(self.plan, self.batch, self.parameters, state, self._generator)
+        found = Workspace(self.plan, self.batch, self.parameters, self.frozen, state, self._generator)
         for slot in (*self.plan.input_slots.values(), *(each.target_slot for each in self.plan.costs)):
             found.slots[slot] = self.slots[slot]
         return found
@@ -145,7 +148,8 @@ class Workspace:
         found: dict[str, NodeState] = {}
         for step in self.plan.steps:
             if step.node.state:
-                slot = step.state_slot if step.new_state_slot is None else step.new_state_slot
+                new = step.new_state_slot
+                slot = step.state_slot if new is None or not step.node.trainable else new
                 # Copies: a component may have returned views of buffers that the next pass writes.
                 found[step.node.name] = {name: np.array(array) for name, array in self.slots[slot].items()}
         return found

@@ -17,7 +17,7 @@ from bpframe.validation.model import Validated
 __all__ = ["RESERVED_FIELDS", "Component", "Resolver", "kind_of", "no_instance"]
 
 #: Keys that a spec's node uses itself, so that no component may have a field of that name.
-RESERVED_FIELDS = frozenset({"kind", "name", "inputs", "share"})
+RESERVED_FIELDS = frozenset({"kind", "name", "inputs", "share", "trainable"})
 
 
 def kind_of(class_name: str, suffix: str = "") -> str:

@@ -14,6 +14,7 @@ from bpframe.core.component import Cost, Layer, Parameter, State, contract_of
 from bpframe.core.component.domain import integers_of
 from bpframe.core.component.parameter import checked_shape
 from bpframe.core.graph.description import NetworkSpec, NodeSpec
+from bpframe.core.graph.freezing import with_frozen
 from bpframe.core.graph.graph import Graph, Node, Shape, batched
 from bpframe.errors import (
     BpframeError,
@@ -36,7 +37,7 @@ def build_graph(spec: NetworkSpec) -> Graph:
 
     Raises
     ------
-    DuplicateNode, DanglingInput, CycleError, UnreachableNode, ShapeMismatch, GraphError, ContractError
+    DuplicateNode, DanglingInput, CycleError, UnreachableNode, ShapeMismatch, GraphError, ContractError, SpecError
 
     """
     _check_names(spec)
@@ -49,7 +50,8 @@ def build_graph(spec: NetworkSpec) -> Graph:
         node = _node(spec, index, shapes, built)
         shapes[node.name] = node.output_shape
         built[node.name] = node
-    nodes = tuple(built.values())
+    untrained = {_name(each) for each in spec.nodes if not each.trainable}
+    nodes = with_frozen(tuple(built.values()), untrained, spec.frozen)
     targets = {output: _target_shape(output, cost, shapes[output]) for output, cost in spec.cost.items()}
     integers = _integer_domains(spec, nodes)
     return Graph(dict(spec.inputs), integers, nodes, spec.outputs, dict(spec.cost), targets)

@@ -34,7 +34,7 @@ Name = Annotated[
 Shape = tuple[PositiveInt, ...]
 
 #: What a node says in a file beside its component's kind and fields.
-NODE_KEYS = ("name", "inputs", "share")
+NODE_KEYS = ("name", "inputs", "share", "trainable")
 
 
 def _dtype_name(value: Any) -> Any:
@@ -42,8 +42,12 @@ def _dtype_name(value: Any) -> Any:
     return np.dtype(value).name if isinstance(value, type | np.dtype) else value
 
 
+def _as_tuple(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
 class NodeSpec(Validated):
-    """One node: a component, its name, the names it reads from, and whose parameters it uses.
+    """One node: a component, its name, the names it reads from, whose parameters it uses, and whether it is trained.
 
     In a file, a node is one mapping: the component's `kind` and fields, and beside them the node's own keys.
     """
@@ -54,6 +58,7 @@ class NodeSpec(Validated):
         None, description="Names of the nodes and inputs that it reads from; the node before, where left out in a list."
     )
     share: str | None = Field(None, description="Name of another node of the same kind, whose parameters it uses.")
+    trainable: bool = Field(True, description="Whether training reaches it: its parameters and its state.")
 
     @model_validator(mode="wrap")
     @classmethod
@@ -73,11 +78,14 @@ class NodeSpec(Validated):
     @field_validator("inputs", mode="before")
     @classmethod
     def _one_name(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
+        return _as_tuple(value)
 
 
 class NetworkSpec(Validated):
-    """A whole network: inputs with their feature shapes, named nodes, outputs, and a cost for each output."""
+    """A whole network: inputs with their feature shapes, named nodes, outputs, and a cost for each output.
+
+    `frozen` are patterns of the paths of parameters that are not trained.
+    """
 
     _place: ClassVar[str] = "network"
 
@@ -87,6 +95,7 @@ class NetworkSpec(Validated):
     cost: dict[str, Cost] = Field(default_factory=dict)
     dtype: Annotated[Literal["float32", "float64"], BeforeValidator(_dtype_name)] = "float64"
     seed: NonNegativeInt = 0
+    frozen: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
 
     @property
     def is_chain(self) -> bool:
@@ -104,11 +113,14 @@ class NetworkSpec(Validated):
         return f"layers[{index}] '{name}'" if self.is_chain else f"node '{name}'"
 
 
-def node(component: Layer, *inputs: str, name: str | None = None, share: str | None = None) -> NodeSpec:
+def node(
+    component: Layer, *inputs: str, name: str | None = None, share: str | None = None, trainable: bool = True
+) -> NodeSpec:
     """Return a node: a component with the names of what it reads from.
 
     Without inputs it reads from the node before it. `share` names another node of the same component class, whose
-    parameters this one uses.
+    parameters this one uses. With `trainable=False` the node is outside training: its own parameters are frozen (those
+    that it shares are where their owner's are), it computes as in an evaluation, and its state stays.
 
     Examples
     --------
@@ -117,4 +129,4 @@ def node(component: Layer, *inputs: str, name: str | None = None, share: str | N
     """
     if not isinstance(component, Layer):
         raise no_instance(Layer, component, "node()")
-    return NodeSpec(component=component, inputs=inputs or None, name=name, share=share)
+    return NodeSpec(component=component, inputs=inputs or None, name=name, share=share, trainable=trainable)

@@ -17,7 +17,11 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Node:
-    """A component in its place: what it reads, the shapes around it, its parameters and state."""
+    """A component in its place: what it reads, the shapes around it, its parameters and state.
+
+    Of `parameters`, those in `frozen` are not trained. A node that is not `trainable` is outside training: it computes
+    as in an evaluation, and its state stays.
+    """
 
     name: str
     place: str
@@ -29,6 +33,8 @@ class Node:
     parameters: Mapping[str, Parameter]
     owner: str
     state: Mapping[str, State]
+    trainable: bool = True
+    frozen: frozenset[str] = frozenset()
 
     @property
     def where(self) -> str:
@@ -47,6 +53,11 @@ class Node:
         """The feature shape of every input and parameter, by its key in the local Jacobian."""
         shapes = dict(zip(self.input_keys, self.input_shapes, strict=True))
         return shapes | {name: parameter.shape for name, parameter in self.parameters.items()}
+
+    @cached_property
+    def trained(self) -> tuple[str, ...]:
+        """The names of the parameters that are trained."""
+        return tuple(name for name in self.parameters if name not in self.frozen)
 
     def parameter_path(self, name: str) -> str:
         """Return where a parameter lives: `dense_1.w`, under the node that owns it."""
@@ -91,7 +102,20 @@ class Graph:
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
-        """Every parameter once, by its path, in the order of the nodes that own them."""
+        """Every parameter that is trained once, by its path, in the order of the nodes that own them."""
+        return {
+            path: parameter for path, parameter in self.all_parameters.items() if path not in self.frozen_parameters
+        }
+
+    @cached_property
+    def frozen_parameters(self) -> dict[str, Parameter]:
+        """Every parameter that is frozen once, by its path."""
+        frozen = {node.parameter_path(name) for node in self.nodes for name in node.frozen}
+        return {path: parameter for path, parameter in self.all_parameters.items() if path in frozen}
+
+    @cached_property
+    def all_parameters(self) -> dict[str, Parameter]:
+        """Every parameter once, trained or frozen, by its path, in the order of the nodes that own them."""
         return {
             node.parameter_path(name): parameter
             for node in self.nodes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,14 +28,20 @@ def views_of(vectors: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str,
 
 
 class ByPath(Mapping[str, Array]):
-    """Views of each parameter's part by path; a path that is none is answered with the closest."""
+    """Views of each parameter's part by path; a path that is none is answered with the closest.
+
+    `frozen` are the paths of parameters that are not trained, and not here.
+    """
 
     views: dict[str, Array]
+    frozen: Collection[str] = ()
 
     def __getitem__(self, path: str) -> Array:
         try:
             return self.views[path]
         except KeyError:
+            if path in self.frozen:
+                raise KeyError(f"the parameter '{path}' is frozen: frozen_parameters has it") from None
             hint = did_you_mean(path, self.views) or f"there are {', '.join(self.views) or 'none'}"
             raise KeyError(f"no parameter '{path}'; {hint}") from None
 
@@ -53,9 +59,10 @@ class ParameterVector(ByPath):
     `parameters["dense_1.w"] = array` copies the array into its place.
     """
 
-    def __init__(self, vector: Array, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    def __init__(self, vector: Array, shapes: Mapping[str, tuple[int, ...]], frozen: Collection[str] = ()) -> None:
         self.vector = vector
         self.shapes = dict(shapes)
+        self.frozen = frozen
         size = sum(math.prod(shape) for shape in self.shapes.values())
         if vector.shape != (size,):
             raise ShapeMismatch(
@@ -64,13 +71,13 @@ class ParameterVector(ByPath):
         self.views = views_of(vector, self.shapes)
 
     @classmethod
-    def zeros(cls, shapes: Mapping[str, tuple[int, ...]], dtype: Any) -> ParameterVector:
+    def zeros(cls, shapes: Mapping[str, tuple[int, ...]], dtype: Any, frozen: Collection[str] = ()) -> ParameterVector:
         """Return a vector of zeros with this layout."""
-        return cls(np.zeros(sum(math.prod(shape) for shape in shapes.values()), dtype), shapes)
+        return cls(np.zeros(sum(math.prod(shape) for shape in shapes.values()), dtype), shapes, frozen)
 
     def like(self, vector: Array | None = None) -> ParameterVector:
         """Return another vector (zeros unless given) with this one's layout."""
-        return ParameterVector(np.zeros_like(self.vector) if vector is None else vector, self.shapes)
+        return ParameterVector(np.zeros_like(self.vector) if vector is None else vector, self.shapes, self.frozen)
 
     def copy(self) -> ParameterVector:
         """Return a copy that shares no memory."""
@@ -89,17 +96,25 @@ class ParameterVector(ByPath):
         return f"ParameterVector({self.vector.size} {self.vector.dtype} in {{{parts}}})"
 
 
-def initial_parameters(graph: Graph, dtype: Any, seed: int) -> ParameterVector:
-    """Draw every parameter's first values, each from a stream of its own.
+def initial_parameters(graph: Graph, dtype: Any, seed: int) -> tuple[ParameterVector, ParameterVector]:
+    """Draw every parameter's first values, each from a stream of its own; return the trained and the frozen ones.
 
     Values are drawn in float64 and rounded once, so that float32 and float64 networks start from the same numbers.
     """
-    shapes = {path: parameter.shape for path, parameter in graph.parameters.items()}
-    theta = ParameterVector.zeros(shapes, dtype)
-    for path, parameter in graph.parameters.items():
+    return (
+        _initial(graph.parameters, dtype, seed, frozenset(graph.frozen_parameters)),
+        _initial(graph.frozen_parameters, dtype, seed),
+    )
+
+
+def _initial(
+    parameters: Mapping[str, Parameter], dtype: Any, seed: int, frozen: Collection[str] = ()
+) -> ParameterVector:
+    found = ParameterVector.zeros({path: each.shape for path, each in parameters.items()}, dtype, frozen)
+    for path, parameter in parameters.items():
         init = parameter.init
-        theta.views[path][...] = _drawn(init, parameter, path, seed) if isinstance(init, Initializer) else init
-    return theta
+        found.views[path][...] = _drawn(init, parameter, path, seed) if isinstance(init, Initializer) else init
+    return found
 
 
 def _drawn(init: Initializer, parameter: Parameter, path: str, seed: int) -> Array:

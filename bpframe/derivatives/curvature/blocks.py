@@ -81,9 +81,9 @@ def _groups(graph: Graph, by: By) -> dict[str, list[str]]:
     if by == "parameter":
         return {path: [path] for path in graph.parameters}
     return {
-        node.name: [node.parameter_path(name) for name in node.parameters]
+        node.name: [node.parameter_path(name) for name in node.trained]
         for node in graph.nodes
-        if node.parameters and node.owner == node.name
+        if node.trained and node.owner == node.name
     }
 
 

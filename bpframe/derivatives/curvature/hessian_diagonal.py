@@ -58,7 +58,7 @@ def hessian_diagonal(engine: Engine, inputs: Mapping[str, Array], targets: Mappi
     """
     users: dict[str, int] = {}
     for node in engine.graph.nodes:
-        for name in node.parameters:
+        for name in node.trained:
             users[node.parameter_path(name)] = users.get(node.parameter_path(name), 0) + 1
     examples, found = Portions(engine, inputs, targets), engine.parameters.like()
     for _, point in examples.in_turn(PURPOSE, _bytes_besides(examples)):
@@ -79,7 +79,7 @@ def _columns(point: Linearisation, found: ParameterVector, users: Mapping[str, i
     yield from _cost_columns(point)
     for each, blocks in _bending(point):
         node = each.step.node
-        for name in node.parameters:
+        for name in node.trained:
             path = node.parameter_path(name)
             if users[path] == 1 and (name, name) in blocks:
                 found.views[path][...] += _own_bending(trace, node, name, blocks)
@@ -92,7 +92,7 @@ def _bending(point: Linearisation) -> Iterator[tuple[BackwardStep, Blocks]]:
     for each, delta, jacobian in walk_back(trace, trace.plan.to_parameters, by_slot(trace.plan, point.errors)):
         node = each.step.node
         refuse_coupling(node, jacobian)
-        if any(needs_second_order(node, some, some) for some in ([key for key, _ in each.edges], node.parameters)):
+        if any(needs_second_order(node, some, some) for some in ([key for key, _ in each.edges], node.trained)):
             yield each, second_order(trace, each.step, delta)
 
 

@@ -68,8 +68,9 @@ def space_of(graph: Graph, wrt: Wrt, batch: int, dtype: Any) -> Space:
     else:
         raise DerivativeError("wrt is unknown", expected="'parameters' or 'inputs'", received=repr(wrt))
     if not shapes:
+        none = "the network has no parameters" + (" that are trained" if graph.frozen_parameters else "")
         raise DerivativeError(
-            "the network has no parameters" if wrt == "parameters" else "no input of the network has a derivative",
+            none if wrt == "parameters" else "no input of the network has a derivative",
             received=None if wrt == "parameters" else "integers in " + ", ".join(graph.inputs),
             hint="wrt='inputs'" if wrt == "parameters" else "wrt='parameters'",
         )

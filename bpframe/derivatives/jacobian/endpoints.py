@@ -51,13 +51,20 @@ def sources(graph: Graph, wrt: str | Sequence[str] | None) -> tuple[tuple[str, .
 def _all(graph: Graph, name: Any) -> tuple[str, ...]:
     if name == "parameters":
         if not graph.parameters:
-            raise DerivativeError("the network has no parameters", hint="wrt='inputs'")
+            none = "the network has no parameters" + (" that are trained" if graph.frozen_parameters else "")
+            raise DerivativeError(none, hint="wrt='inputs'")
         return tuple(graph.parameters)
     if name == "inputs":
         real = tuple(each for each in graph.inputs if each not in graph.integer_inputs)
         if not real:
             _differentiable(graph, next(iter(graph.inputs)))
         return real
+    if name in graph.frozen_parameters:
+        raise DerivativeError(
+            f"the parameter '{name}' is frozen: nothing is differentiated by it",
+            expected="an input, a node or a parameter that is trained",
+            received=repr(name),
+        )
     raise _unknown("wrt", name, [*graph.shapes, *graph.parameters, "inputs", "parameters"])
 
 

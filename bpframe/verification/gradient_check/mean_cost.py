@@ -116,10 +116,11 @@ class _Pass:
         self.function = function
         self.seed = engine.seed
         self.parameters: ParameterVector = engine.parameters.like(engine.parameters.vector.astype(dtype))
+        frozen = engine.frozen.like(engine.frozen.vector.astype(dtype))
         self.inputs = in_dtype(function.inputs, dtype)
         self.targets = in_dtype(function.targets, dtype)
         state = {node: in_dtype(named, dtype) for node, named in engine.state.items()}
-        self.workspace = Workspace(engine.plan, function.batch, self.parameters, state, self._generator)
+        self.workspace = Workspace(engine.plan, function.batch, self.parameters, frozen, state, self._generator)
 
     def value(self, arrays: Mapping[str, Array]) -> Array:
         places = {name: self.parameters.views.get(name, self.inputs.get(name)) for name in arrays}
