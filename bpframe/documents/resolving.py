@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from pydantic import ModelWrapValidatorHandler
 
-from bpframe.core.component import CATEGORIES, Component
-from bpframe.core.component.base import Resolver
+from bpframe.core.component import Component
+from bpframe.core.component.base import Resolver, is_category
+from bpframe.core.component.category import with_article
 from bpframe.errors import RegistryError
 from bpframe.plugins.plugin_set import group_of
 from bpframe.plugins.registry import Registry
@@ -17,14 +18,6 @@ from bpframe.validation.mistakes import refusal, shortened
 __all__ = ["KindResolver"]
 
 C = TypeVar("C", bound=Component)
-
-_EXAMPLES = {
-    "node": "{kind: dense, units: 30}",
-    "cost": "{kind: quadratic}",
-    "optimizer": "{kind: gradient_descent, learning_rate: 0.1}",
-    "initializer": "{kind: standard_normal}",
-}
-_ABSTRACT = frozenset({Component, *CATEGORIES.values()})
 
 
 class KindResolver(Resolver):
@@ -42,21 +35,21 @@ class KindResolver(Resolver):
 
         Errors: ValidationError (with the mistake in the project's words; `translated` makes the final error of it).
         """
-        word = wanted.__name__.lower() if wanted in _ABSTRACT else wanted.kind
-        article = "an" if word[0] in "aeiou" else "a"
-        example = _EXAMPLES[group_of(wanted)] if wanted is not Component else "{kind: ...}"
+        word = wanted.__name__.lower() if is_category(wanted) else wanted.kind
+        one = with_article(word)
+        example = wanted._category.written
         if not isinstance(data, Mapping):
             hint = f"write {{kind: {data}}}" if isinstance(data, str) else None
             what = f"cannot be {shortened(data, 40)}"
-            raise refusal(what, value=data, expected=f"{article} {word}, such as {example}", hint=hint)
+            raise refusal(what, value=data, expected=f"{one}, such as {example}", hint=hint)
         if "kind" not in data:
-            if wanted not in _ABSTRACT:
+            if not is_category(wanted):
                 return handler(data)
-            raise refusal("is missing", loc=("kind",), expected=f"the name of {article} {word}, as in {example}")
+            raise refusal("is missing", loc=("kind",), expected=f"the name of {one}, as in {example}")
         found = self._class(data["kind"], wanted)
         if not issubclass(found, wanted):
             what = f"cannot be '{data['kind']}', which is no {word}"
-            raise refusal(what, loc=("kind",), value=data["kind"], expected=f"the name of {article} {word}")
+            raise refusal(what, loc=("kind",), value=data["kind"], expected=f"the name of {one}")
         fields = {key: value for key, value in data.items() if key != "kind"}
         return found.model_validate(fields, context=self)
 

@@ -12,20 +12,15 @@ from bpframe.errors import BpframeError, RegistryError
 __all__ = ["GROUPS", "PluginSet", "Provider", "check_names", "check_set_name", "class_path", "group_of", "one_line"]
 
 #: The spaces of names: each category's, in which layers and activations are together.
-GROUPS: dict[str, str] = {
-    "activation": "node",
-    "layer": "node",
-    "cost": "cost",
-    "optimizer": "optimizer",
-    "initializer": "initializer",
-}
+GROUPS: dict[str, str] = {name: base._category.space for name, base in CATEGORIES.items()}
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def group_of(cls: type[Component]) -> str:
     """Return the space of names that a component class belongs to: node, cost, optimizer or initializer."""
-    return GROUPS[category(cls)]
+    category(cls)  # refuses what is no component
+    return cls._category.space
 
 
 @dataclass(frozen=True)
@@ -115,6 +110,3 @@ def one_line(error: BaseException) -> str:
         text = ""
     first = text.splitlines()[0] if text else ""
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
-
-
-assert set(GROUPS) == set(CATEGORIES)

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from bpframe.core.component import Component
+from bpframe.core.component import CATEGORIES, Component
 from bpframe.errors import AmbiguousComponent, BrokenPlugin, RegistryError, UnknownComponent, closest
 from bpframe.plugins.plugin_set import GROUPS, PluginSet, Provider, check_names, check_set_name, class_path, group_of
 
 __all__ = ["GROUPS", "PluginSet", "Provider", "Registry", "check_set_name", "group_of"]
 
-_WORDS = {"node": "a layer", "cost": "a cost", "optimizer": "an optimizer", "initializer": "an initializer"}
+_WORDS = {base._category.space: base._category.called for base in CATEGORIES.values()}
 
 
 @dataclass(frozen=True)

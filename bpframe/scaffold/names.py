@@ -60,7 +60,7 @@ class Names:
                 f"'{package}' cannot name a package: it is a word of Python itself",
                 hint=f"a name that says more, such as my-{'-'.join(words)}",
             )
-        suffix = CATEGORIES[kind]._suffix
+        suffix = CATEGORIES[kind]._category.suffix
         class_name = "".join(word.capitalize() for word in words)
         module = package
         if not class_name.endswith(suffix):

@@ -13,8 +13,7 @@ import typer
 
 import bpframe.core.operators
 from bpframe.cli.app import app
-from bpframe.core.component import Component
-from bpframe.core.component.contract import _METHODS
+from bpframe.core.component import CATEGORIES, Component
 from bpframe.core.operators import Operator
 from bpframe.data import CsvData, DigitsData, IdxData, NpzData
 from bpframe.documents import NodeSpec, TrainingSpec
@@ -37,22 +36,28 @@ def words(cell: str) -> set[str]:
     return set(re.findall(r"`([^`]+)`", cell))
 
 
+def declared(base: type[Component]) -> Iterator[tuple[str, bool, set[str]]]:
+    """Yield each method of a category, whether it is required, and the words that it may ask for."""
+    for name, method in base._category.methods.items():
+        yield name, method.required, set(method.words)
+
+
 def test_the_table_of_words_is_the_contract() -> None:
     shown = {
         tuple(words(method).pop().split(".")): (required == "yes", words(asked))
         for method, required, asked in rows("reference/contract", "method")
     }
     contract = {
-        (base.__name__, method): (required, set(allowed))
-        for base, methods in _METHODS.items()
-        for method, (required, allowed) in methods.items()
+        (base.__name__, method): (required, allowed)
+        for base in CATEGORIES.values()
+        for method, required, allowed in declared(base)
     }
     assert shown == contract
 
 
 def test_every_word_of_the_contract_is_explained_once() -> None:
     explained = [word for row in rows("reference/contract", "word") for word in sorted(words(row[0]))]
-    allowed = {word for methods in _METHODS.values() for _, asked in methods.values() for word in asked}
+    allowed = {word for base in CATEGORIES.values() for _, _, asked in declared(base) for word in asked}
     assert sorted(explained) == sorted(allowed)
 
 
@@ -60,7 +65,7 @@ def test_every_class_variable_of_the_contract_is_explained() -> None:
     shown = {word for row in rows("reference/contract", "class variable") for word in words(row[0])}
     declared = {
         name
-        for base in _METHODS
+        for base in CATEGORIES.values()
         for cls in base.__mro__
         if issubclass(cls, Component)
         for name in cls.__class_vars__

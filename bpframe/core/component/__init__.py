@@ -7,7 +7,8 @@ mistake. Start with `layer.py`, then `signature.py` and `contract.py`.
 
 from bpframe.core.component.activation import Activation
 from bpframe.core.component.base import Component
-from bpframe.core.component.contract import CATEGORIES, CONTRACT_VERSION, Contract, category, contract_of
+from bpframe.core.component.category import Category, Contract, Method
+from bpframe.core.component.contract import CATEGORIES, CONTRACT_VERSION, category, contract_of
 from bpframe.core.component.cost import Cost
 from bpframe.core.component.initializer import Initializer
 from bpframe.core.component.layer import Layer
@@ -18,11 +19,13 @@ __all__ = [
     "CATEGORIES",
     "CONTRACT_VERSION",
     "Activation",
+    "Category",
     "Component",
     "Contract",
     "Cost",
     "Initializer",
     "Layer",
+    "Method",
     "Optimizer",
     "Parameter",
     "State",

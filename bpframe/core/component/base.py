@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, Unpack
 
-from pydantic import ModelWrapValidatorHandler, ValidationInfo, model_validator
+from pydantic import ConfigDict, ModelWrapValidatorHandler, ValidationInfo, model_validator
 
+from bpframe.core.component.category import Category, with_article
 from bpframe.core.operators import Operator
 from bpframe.errors import SpecError
 from bpframe.validation.mistakes import refusal, shortened
 from bpframe.validation.model import Validated
 
-__all__ = ["RESERVED_FIELDS", "Component", "Resolver", "kind_of", "no_instance"]
+__all__ = ["RESERVED_FIELDS", "Component", "Resolver", "category_base", "is_category", "kind_of", "no_instance"]
 
 #: Keys that a spec's node uses itself, so that no component may have a field of that name.
 RESERVED_FIELDS = frozenset({"kind", "name", "inputs", "share", "trainable"})
@@ -45,19 +46,19 @@ class Component(Validated):
     #: True: the author vouches for them. False: they are called in every pass.
     pure: ClassVar[bool | None] = None
 
-    _suffix: ClassVar[str] = ""
+    #: What the category says of itself, as its base class states it: `class Layer(Component, category=...)`.
+    _category: ClassVar[Category] = Category("component", {}, example="Dense(units=30)")
 
-    #: What messages give as an example of an instance.
-    _example: ClassVar[str] = "Dense(units=30)"
-
-    #: Where methods put what they would set as an attribute `{name}`.
-    _keeping: ClassVar[str] = "keep it in a variable of the method"
+    def __init_subclass__(cls, category: Category | None = None, **settings: Unpack[ConfigDict]) -> None:
+        super().__init_subclass__(**settings)
+        if category is not None:
+            cls._category = category
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         if "kind" not in cls.__dict__:
-            cls.kind = kind_of(cls.__name__, cls._suffix)
+            cls.kind = kind_of(cls.__name__, cls._category.suffix)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -65,7 +66,7 @@ class Component(Validated):
         # A field annotated with a component class takes an instance; while a spec is read, also a mapping with a kind.
         if isinstance(info.context, Resolver) and not isinstance(data, cls):
             return info.context.resolve(cls, data, handler)
-        if not isinstance(data, cls) and (not isinstance(data, Mapping) or (_is_category(cls) and "kind" in data)):
+        if not isinstance(data, cls) and (not isinstance(data, Mapping) or (is_category(cls) and "kind" in data)):
             error = no_instance(cls, data, "this field")
             what = f"cannot be {_called(data)}"
             raise refusal(what, value=data, expected=error.expected, hint=error.hint)
@@ -73,30 +74,38 @@ class Component(Validated):
 
     def _where_to_keep(self, name: str) -> str:
         again = f"{super()._where_to_keep(name)}; " if name in type(self).model_fields else ""
-        return f"{again}{self._keeping.format(name=name)}; what is made of the fields once is a @cached_property"
+        return (
+            f"{again}{self._category.keeping.format(name=name)}; what is made of the fields once is a @cached_property"
+        )
 
 
 def no_instance(wanted: type[Component], value: object, place: str) -> SpecError:
     """Return the error for a value that is no component of class `wanted`: its class, a name, an operator."""
     word = wanted.__name__.lower()
     hint = None
-    if isinstance(value, type) and issubclass(value, wanted) and not _is_category(value):
+    if isinstance(value, type) and issubclass(value, wanted) and not is_category(value):
         fields = ", ".join(f"{name}=..." for name, field in value.model_fields.items() if field.is_required())
         hint = f"make an instance of it: {value.__name__}({fields})"
     elif isinstance(value, str) or (isinstance(value, Mapping) and "kind" in value):
-        hint = f"names are for spec files; in Python, import the class and make an instance: {wanted._example}"
+        hint = f"names are for spec files; in Python, import the class and make an instance: {wanted._category.example}"
     elif isinstance(value, Operator) or (isinstance(value, type) and issubclass(value, Operator)):
         hint = f"bpframe.extend.{_class_of(value).__name__} is the operator, which jacobian returns"
     return SpecError(
-        f"{place} wants {'an' if word[0] in 'aeiou' else 'a'} {word}, not {_called(value)}",
-        expected=f"an instance, such as {wanted._example}",
+        f"{place} wants {with_article(word)}, not {_called(value)}",
+        expected=f"an instance, such as {wanted._category.example}",
         received=shortened(value),
         hint=hint,
     )
 
 
-def _is_category(cls: type[Component]) -> bool:
-    return cls.__module__.startswith("bpframe.core.component.")
+def category_base(cls: type[Component]) -> type[Component]:
+    """Return the class that states the category of a component class."""
+    return next(each for each in cls.__mro__ if "_category" in vars(each))
+
+
+def is_category(cls: type[Component]) -> bool:
+    """Whether a class stands for all components of a category, or for all there are."""
+    return category_base(cls) is cls
 
 
 def _class_of(value: object) -> type:

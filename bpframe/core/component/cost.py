@@ -5,12 +5,32 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bpframe.core.component.base import Component
+from bpframe.core.component.category import Category, Method
+from bpframe.core.component.declared_inputs import check_target_domain
 from bpframe.core.component.domain import Domain
+from bpframe.core.component.layer import DRAFT, KEEPING
 
 __all__ = ["Cost"]
 
+_COST = Category(
+    "cost",
+    {
+        "forward": Method({"a", "y", "saved"}, required=True),
+        "jacobian": Method({"a", "y", "saved", "out"}, required=True),
+        "hessian": Method({"a", "y", "saved"}),
+        "target_shape": Method({"shape"}),
+        "input_domain": Method(),
+    },
+    suffix="Cost",
+    example="QuadraticCost()",
+    written="{kind: quadratic}",
+    declare=DRAFT.format("the cost per example", "its gradient in a"),
+    keeping=KEEPING,
+    checks=(check_target_domain,),
+)
 
-class Cost(Component):
+
+class Cost(Component, category=_COST):
     """A cost C(a, y) of the network's output a and the target y, one number per example.
 
     `forward(self, a, y)`
@@ -30,14 +50,6 @@ class Cost(Component):
     All but the last two may ask for `saved`, a mapping that forward fills for the others. A class with `draft = True`
     may leave `jacobian` out while it is tried: ∇_a C is then measured from `forward`.
     """
-
-    _suffix: ClassVar[str] = "Cost"
-
-    _example: ClassVar[str] = "QuadraticCost()"
-
-    _keeping: ClassVar[str] = (
-        "what jacobian needs goes into `saved`: ask for it in both methods, and write saved['{name}'] = ... in forward"
-    )
 
     #: Where a and y may lie: an open interval (low, high) for a, or a mapping with "a" and "y". None is the whole line.
     #: The conformance kit draws its points there. Targets that are integers have low <= y < high, or 0 <= y where

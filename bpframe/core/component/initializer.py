@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from bpframe.core.component.base import Component
+from bpframe.core.component.category import Category, Method
 
 __all__ = ["Initializer"]
 
+_INITIALIZER = Category(
+    "initializer",
+    {"draw": Method({"shape", "fan_in", "rng"}, required=True)},
+    suffix="Initializer",
+    example="ScaledNormal()",
+    written="{kind: standard_normal}",
+)
 
-class Initializer(Component):
+
+class Initializer(Component, category=_INITIALIZER):
     """A rule that draws a parameter's first values.
 
     `draw(self, shape, ...)` returns an array of that shape, in float64. It may ask for `fan_in` (how many numbers
     one output entry sums over) and `rng` (`numpy.random.Generator`, a stream of this parameter's own).
     """
-
-    _suffix: ClassVar[str] = "Initializer"
-
-    _example: ClassVar[str] = "ScaledNormal()"

@@ -5,12 +5,45 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bpframe.core.component.base import Component
+from bpframe.core.component.category import Category, Method
+from bpframe.core.component.declared_inputs import check_domain, check_integer_inputs, check_jacobian_keys
 from bpframe.core.component.domain import Domain
 
-__all__ = ["Layer"]
+__all__ = ["DRAFT", "FORWARD", "JACOBIAN", "KEEPING", "SHAPE", "Layer"]
+
+#: What methods of layers may ask for: those of shapes alone, forward, and what is declared at a point.
+SHAPE = frozenset({"shape", "shapes", "features"})
+_RUN = frozenset({"p", "state", "saved", "training"})
+FORWARD = _RUN | {"rng", "out"}
+JACOBIAN = _RUN | {"y"}
+
+DRAFT = "declare forward ({}) and jacobian ({}); or draft = True for now"
+KEEPING = (
+    "what jacobian needs goes into `saved`: ask for it in both methods, and write saved['{name}'] = ... in forward"
+)
+
+_LAYER = Category(
+    "layer",
+    {
+        "forward": Method(FORWARD, required=True, names_inputs=True),
+        "jacobian": Method(JACOBIAN, required=True, takes_inputs=True),
+        "output_shape": Method(SHAPE),
+        "parameters": Method(SHAPE),
+        "initial_state": Method(SHAPE),
+        "second_order": Method(JACOBIAN | {"u"}, takes_inputs=True),
+        "input_domain": Method(takes_inputs=True),
+    },
+    group="node",
+    noun="a layer",
+    example="Dense(units=30)",
+    written="{kind: dense, units: 30}",
+    declare=DRAFT.format("what it computes", "its local Jacobian"),
+    keeping=f"{KEEPING}; what lasts from step to step is `state`",
+    checks=(check_integer_inputs, check_domain, check_jacobian_keys),
+)
 
 
-class Layer(Component):
+class Layer(Component, category=_LAYER):
     """A node's computation v = f(inputs; θ) and its local Jacobians ∂v/∂input, ∂v/∂θ.
 
     A subclass declares two methods, and more only where it needs them.
@@ -60,13 +93,6 @@ class Layer(Component):
         When the class is first used, for a signature or a key that names nothing.
 
     """
-
-    _example: ClassVar[str] = "Dense(units=30)"
-
-    _keeping: ClassVar[str] = (
-        "what jacobian needs goes into `saved`: ask for it in both methods, and write saved['{name}'] = ... in "
-        "forward; what lasts from step to step is `state`"
-    )
 
     #: Inputs that hold integers (token numbers, labels): they have no derivative, and jacobian leaves them out.
     integer_inputs: ClassVar[tuple[str, ...]] = ()

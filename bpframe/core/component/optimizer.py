@@ -5,11 +5,39 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bpframe.core.component.base import Component
+from bpframe.core.component.category import Category, Contract, Method
+from bpframe.errors import ContractError
 
 __all__ = ["Optimizer"]
 
 
-class Optimizer(Component):
+def _check_state(cls: type[Component], contract: Contract) -> None:
+    if "minimize" in contract and "initial_state" in contract:
+        raise ContractError(
+            f"{cls.__name__} has initial_state, which belongs to update",
+            hint="let minimize keep what it carries in variables of its own",
+        )
+
+
+_OPTIMIZER = Category(
+    "optimizer",
+    {
+        "update": Method({"gradient", "parameters", "state", "step", "out"}),
+        "minimize": Method({"problem"}),
+        "initial_state": Method({"parameters"}),
+    },
+    suffix="Optimizer",
+    example="GradientDescent(learning_rate=0.1)",
+    written="{kind: gradient_descent, learning_rate: 0.1}",
+    declare="def update(self, gradient): a rule, or def minimize(self, problem): it drives itself",
+    keeping="what lasts from step to step goes into `state`, which initial_state declares and update asks for and "
+    "returns: (Δθ, new_state); minimize has variables of its own",
+    one_of=("update", "minimize"),
+    checks=(_check_state,),
+)
+
+
+class Optimizer(Component, category=_OPTIMIZER):
     """A rule that turns the gradient into a change Δθ of all parameters, or a method that drives itself.
 
     It declares one of the two:
@@ -25,15 +53,6 @@ class Optimizer(Component):
     `initial_state(self, parameters)`
         Optional, with `update`. Mapping from names to arrays, before the first step.
     """
-
-    _suffix: ClassVar[str] = "Optimizer"
-
-    _example: ClassVar[str] = "GradientDescent(learning_rate=0.1)"
-
-    _keeping: ClassVar[str] = (
-        "what lasts from step to step goes into `state`, which initial_state declares and update asks for and returns: "
-        "(Δθ, new_state); minimize has variables of its own"
-    )
 
     #: Whether each entry of Δθ depends only on the same entry of the gradient, the parameters and the state's
     #: vectors. The trainer then works through long vectors in blocks that stay in the processor's cache.

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bpframe.core.component.base import Component
 from bpframe.errors import ContractError, did_you_mean
 
 __all__ = ["Signature", "read_signature", "unknown_word"]
@@ -43,7 +42,7 @@ class Signature:
         return word in self.positional or word in self.keyword_only
 
 
-def read_signature(cls: type[Component], method: str, allowed: Collection[str] | None) -> Signature:
+def read_signature(cls: type[Any], method: str, allowed: Collection[str] | None) -> Signature:
     """Read a method's signature and hold its argument names against those that mean something there.
 
     `allowed` is None where any name will do (a layer's forward, whose other names are its inputs).
