@@ -10,6 +10,9 @@ and the errors that a component may raise.
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 from pydantic import Field, FiniteFloat, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from bpframe.core.component import (
@@ -29,7 +32,7 @@ from bpframe.core.operators import (
     Composed,
     Diagonal,
     Gather,
-    Identity,
+    IdentityMap,
     KroneckerForm,
     Matrix,
     Operator,
@@ -62,7 +65,7 @@ __all__ = [
     "Field",
     "FiniteFloat",
     "Gather",
-    "Identity",
+    "IdentityMap",
     "Initializer",
     "KroneckerForm",
     "Layer",
@@ -87,3 +90,15 @@ __all__ = [
     "add",
     "compose",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Give the operator `IdentityMap` under its name in version 1, which an activation has, too."""
+    if name != "Identity":
+        raise AttributeError(f"module 'bpframe.extend' has no attribute '{name}'")
+    warnings.warn(
+        "the operator bpframe.extend.Identity is called IdentityMap: `Identity` is an activation",
+        DeprecationWarning,
+        stacklevel=2,
+    )
+    return IdentityMap

@@ -11,7 +11,7 @@ from bpframe.core.backprop.engine import Engine
 from bpframe.core.component import Activation, Cost, Layer, Optimizer, Parameter
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.randomness import stream
-from bpframe.core.operators import Broadcast, Diagonal, Identity, Matrix, Operator, WeightTimes
+from bpframe.core.operators import Broadcast, Diagonal, IdentityMap, Matrix, Operator, WeightTimes
 from bpframe.documents.written_out import DEFAULT_INPUT, network_spec
 from bpframe.replay.repeating import planned
 from bpframe.training.batches import Samples
@@ -72,7 +72,7 @@ class Squares(Cost):
 
     def hessian(self, a: Array) -> Operator:
         """Return 1."""
-        return Identity()
+        return IdentityMap()
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def _identity(flat: Array, in_shape: Shape, out_shape: Shape) -> str | None:
     rows, columns = flat.shape[1:]
     if rows != columns or not _same(flat, np.broadcast_to(np.eye(rows), flat.shape)):
         return None
-    return "the identity: return Identity()" if in_shape == out_shape else "a reshape: return Reshape()"
+    return "the identity: return IdentityMap()" if in_shape == out_shape else "a reshape: return Reshape()"
 
 
 def _selection(flat: Array) -> str | None:

@@ -12,7 +12,7 @@ from bpframe.core.operators import (
     Broadcast,
     Diagonal,
     Gather,
-    Identity,
+    IdentityMap,
     Matrix,
     Operator,
     RankOne,
@@ -59,7 +59,7 @@ def _structures() -> dict[str, Operator]:
     d, w, j = rng.normal(size=(1, 4)), rng.normal(size=(3, 4)), rng.normal(size=(1, 3, 4))
     probabilities = np.array([[0.4, 0.3, 0.2, 0.1]])
     return {
-        "Identity": Identity().bind((4,), (4,)),
+        "IdentityMap": IdentityMap().bind((4,), (4,)),
         "Diagonal": Diagonal(d),
         "Matrix": Matrix(w),
         "BatchMatrix": BatchMatrix(j).bind((4,), (3,)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bpframe.extend import Activation, Array, Diagonal, Field, FiniteFloat, Identity, Layer, Operator, ShapeMismatch
+from bpframe.extend import Activation, Array, Diagonal, Field, FiniteFloat, IdentityMap, Layer, Operator, ShapeMismatch
 
 __all__ = ["Add", "Multiply", "Shift"]
 
@@ -45,7 +45,7 @@ class Add(Layer):
 
     def jacobian(self, *xs: Array) -> list[Operator]:
         """Return one identity per input."""
-        return [Identity() for _ in xs]
+        return [IdentityMap() for _ in xs]
 
     def second_order(self) -> dict[tuple[str, str], Operator]:
         """Return no block: a sum does not bend."""
@@ -112,9 +112,9 @@ class Shift(Activation):
         """Return x + by, written into `out`."""
         return np.add(x, self.by, out=out)
 
-    def jacobian(self) -> Identity:
+    def jacobian(self) -> IdentityMap:
         """Return the identity."""
-        return Identity()
+        return IdentityMap()
 
     def second_derivative(self, y: Array) -> Array:
         """Return zeros."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bpframe.extend import Activation, Array
-from bpframe.extend import Identity as IdentityOperator
+from bpframe.extend import Activation, Array, IdentityMap
 
 __all__ = ["Identity"]
 
@@ -22,9 +21,9 @@ class Identity(Activation):
         """Return z itself."""
         return z
 
-    def jacobian(self) -> IdentityOperator:
+    def jacobian(self) -> IdentityMap:
         """Return the identity."""
-        return IdentityOperator()
+        return IdentityMap()
 
     def second_derivative(self, y: Array) -> Array:
         """Return zeros."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bpframe.extend import Array, Cost, Identity
+from bpframe.extend import Array, Cost, IdentityMap
 
 __all__ = ["QuadraticCost"]
 
@@ -31,6 +31,6 @@ class QuadraticCost(Cost):
         """Return ∇_a C = a − y, written into `out`."""
         return np.subtract(a, y, out=out)
 
-    def hessian(self) -> Identity:
+    def hessian(self) -> IdentityMap:
         """Return the identity."""
-        return Identity()
+        return IdentityMap()

@@ -19,7 +19,7 @@ PUBLIC: dict[str, str] = {
     "bpframe.core.backprop.jvp": "jvp tangents",
     "bpframe.core.backprop.vjp": "input_vjp parameter_vjp",
     "bpframe.core.operators": """
-        BatchMatrix Broadcast Composed Diagonal Gather Identity KroneckerForm Matrix Operator PulledVectors
+        BatchMatrix Broadcast Composed Diagonal Gather IdentityMap KroneckerForm Matrix Operator PulledVectors
         RankOne Reshape ScatteredForm Sum WeightTimes add compose dense_operator
     """,
     "bpframe.curve_fitting": "Covariance CurveFit FitSummary Verdict covariance fit_curve",
@@ -55,7 +55,7 @@ PUBLIC: dict[str, str] = {
     """,
     "bpframe.extend": """
         Activation Array BatchMatrix Broadcast CONTRACT_VERSION Component Composed ContractError Cost DataError
-        Diagonal Field FiniteFloat Gather Identity Initializer KroneckerForm Layer LinearMinimum Matrix
+        Diagonal Field FiniteFloat Gather IdentityMap Initializer KroneckerForm Layer LinearMinimum Matrix
         NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter PositiveFloat PositiveInt Problem
         RankOne Reshape ScatteredForm ShapeMismatch State Sum WeightTimes add compose
     """,
@@ -119,6 +119,29 @@ def test_a_public_module_offers_these_names_and_holds_them(module: str) -> None:
     found = import_module(module)
     assert sorted(found.__all__) == sorted(PUBLIC[module].split())
     assert [name for name in found.__all__ if getattr(found, name, None) is None] == []
+
+
+def shipped_components() -> dict[str, str]:
+    """Return every class name that a shipped set gives a component, and which set does."""
+    sets = [path.name for path in (ROOT / "plugins").iterdir() if (path / "__init__.py").exists()]
+    return {cls.__name__: name for name in sets for cls in import_module(name).bpframe_components()}
+
+
+def test_no_name_stands_for_an_operator_and_for_a_component() -> None:
+    names = shipped_components()
+    assert {"Identity", "Dense", "LBFGS"} <= names.keys()
+    authors = set(PUBLIC["bpframe.extend"].split()) | set(PUBLIC["bpframe.core.operators"].split())
+    assert {name: names[name] for name in authors & names.keys()} == {}
+
+
+def test_a_plugin_of_version_1_finds_the_identity_operator_under_its_old_name() -> None:
+    extend = import_module("bpframe.extend")
+    with pytest.warns(DeprecationWarning, match="is called IdentityMap"):
+        assert extend.Identity is extend.IdentityMap
+    with pytest.raises(AttributeError, match="no attribute 'Identify'"):
+        extend.Identify  # noqa: B018
+    with pytest.raises(ImportError, match="cannot import name 'Identify'"):
+        exec("from bpframe.extend import Identify")
 
 
 def test_the_reference_shows_public_names_alone() -> None:

@@ -78,8 +78,8 @@ def test_a_mapping_with_a_kind_is_for_spec_files(place):
 
 @pytest.mark.parametrize("place", PLACES)
 def test_an_operator_of_a_components_name_is_told_apart(place):
-    for given in (extend.Identity, extend.Identity()):
-        assert refused(place, given).hint == "bpframe.extend.Identity is the operator, which jacobian returns"
+    for given in (extend.IdentityMap, extend.IdentityMap()):
+        assert refused(place, given).hint == "bpframe.extend.IdentityMap is the operator, which jacobian returns"
 
 
 @pytest.mark.parametrize("place", [each for each in PLACES if each != "check_component"])

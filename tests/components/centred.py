@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from bpframe.extend import Array, Identity, Layer, Operator
+from bpframe.extend import Array, IdentityMap, Layer, Operator
 
 
 class MeanRemoved(Operator):
@@ -37,4 +37,4 @@ class CentredInTraining(Layer):
         return x - x.mean(axis=0) if training else x
 
     def jacobian(self, training: bool) -> Operator:
-        return MeanRemoved() if training else Identity()
+        return MeanRemoved() if training else IdentityMap()

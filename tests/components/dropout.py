@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bpframe.extend import Activation, Array, Diagonal, Field, Identity, Operator
+from bpframe.extend import Activation, Array, Diagonal, Field, IdentityMap, Operator
 
 
 class Dropout(Activation):
@@ -24,7 +24,7 @@ class Dropout(Activation):
         return x * saved["mask"]
 
     def jacobian(self, training: bool, saved: dict[str, Array]) -> Operator:
-        return Diagonal(saved["mask"]) if training else Identity()
+        return Diagonal(saved["mask"]) if training else IdentityMap()
 
     def second_derivative(self, y: Array) -> Array:
         return np.zeros_like(y)

@@ -26,7 +26,7 @@ from bpframe.extend import (
     Diagonal,
     Field,
     Gather,
-    Identity,
+    IdentityMap,
     Layer,
     Matrix,
     Operator,
@@ -177,7 +177,7 @@ class Subtract(Layer):
         return a - b
 
     def jacobian(self, a: Array, b: Array) -> dict[str, Operator]:
-        return {"a": Identity(), "b": Diagonal(-np.ones_like(b))}
+        return {"a": IdentityMap(), "b": Diagonal(-np.ones_like(b))}
 
 
 class SinTimes(Layer):
@@ -220,7 +220,7 @@ class Normalise(Layer):
         return x / np.sqrt((x * x).sum(axis=1, keepdims=True) + 1e-3)
 
     def jacobian(self, x: Array, y: Array) -> Operator:
-        return compose(Diagonal(self.scale(x)), add(Identity(), RankOne(-y, y)))
+        return compose(Diagonal(self.scale(x)), add(IdentityMap(), RankOne(-y, y)))
 
     def scale(self, x: Array) -> Array:
         return np.ones_like(x) / np.sqrt((x * x).sum(axis=1, keepdims=True) + 1e-3)
@@ -280,7 +280,7 @@ class LayerNorm(Layer):
     def blocks(self, x: Array, scale: Array, own: float = 1.0) -> dict[str, Operator]:
         """`own` is the factor of the term in which the variance changes."""
         n, ones = x.shape[-1], np.ones_like(x[:1])
-        terms = [Identity(), RankOne(-ones / n, ones), *([RankOne(-own * x / n, x)] if own else [])]
+        terms = [IdentityMap(), RankOne(-ones / n, ones), *([RankOne(-own * x / n, x)] if own else [])]
         return {"x": compose(Diagonal(scale), add(*terms)), "g": compose(Diagonal(x), Broadcast()), "b": Broadcast()}
 
 
@@ -444,7 +444,8 @@ PLANTED = [
                   "a factor too many: measured = declared / a"),
     FalseJacobian("multiply-absolute", Multiply(), TWO, lambda self, a, b: {"a": Diagonal(np.abs(b)), "b": Diagonal(a)},
                   "absolute value"),
-    FalseJacobian("subtract-sign", Subtract(), TWO, lambda self, a, b: {"a": Identity(), "b": Identity()}, "sign", "b",
+    FalseJacobian("subtract-sign", Subtract(), TWO, lambda self, a, b: {"a": IdentityMap(), "b": IdentityMap()},
+                  "sign", "b",
                   story="micrograd_c #1: a − b handed on equal errors; ORB-SLAM3 #330: so did prior − estimate."),
     FalseJacobian("sin-times-sign", SinTimes(), TWO,
                   lambda self, a, b: {"a": Diagonal(np.cos(a) * b), "b": Diagonal(-np.sin(a))}, "sign", "b",
@@ -585,7 +586,7 @@ class UnaryFactor(Layer):
     def jacobian(self, t: Array, angle: Array) -> dict[str, Operator | Array]:
         c, s = np.cos(angle[:, 0]), np.sin(angle[:, 0])
         turned = np.stack([-s * t[:, 0] - c * t[:, 1], c * t[:, 0] - s * t[:, 1]], axis=1)
-        return {"t": Identity(), "angle": turned[:, :, None]}
+        return {"t": IdentityMap(), "angle": turned[:, :, None]}
 
 
 class NormAtZero(Layer):
@@ -609,7 +610,7 @@ class AddInPlace(Layer):
         return a
 
     def jacobian(self, a: Array, b: Array) -> dict[str, Operator]:
-        return {"a": Identity(), "b": Identity()}
+        return {"a": IdentityMap(), "b": IdentityMap()}
 
 
 class BatchNormOfBatchInEvaluation(Layer):
@@ -640,7 +641,7 @@ class RunningMeanInPlace(Layer):
         return x - state["mean"], state
 
     def jacobian(self, x: Array) -> Operator:
-        return Identity()
+        return IdentityMap()
 
 
 class FloatOnly(Layer):
@@ -678,7 +679,7 @@ class BiasOfOneExample(Layer):
         steps, features = x.shape[1:]
         towards_b = np.zeros((steps, features, features))
         towards_b[-1] = np.eye(features)
-        return {"x": Identity(), "b": towards_b if steps > 1 else Broadcast()}
+        return {"x": IdentityMap(), "b": towards_b if steps > 1 else Broadcast()}
 
 
 class Wide(Activation):

@@ -6,7 +6,7 @@ from bpframe.extend import (
     Array,
     Broadcast,
     Diagonal,
-    Identity,
+    IdentityMap,
     Layer,
     Operator,
     Parameter,
@@ -43,7 +43,7 @@ class LayerNorm(Layer):
         normalised = saved["x"]
         n = normalised.shape[-1]
         ones = np.ones_like(normalised[:1])
-        projection = add(Identity(), RankOne(-ones / n, ones), RankOne(-normalised / n, normalised))
+        projection = add(IdentityMap(), RankOne(-ones / n, ones), RankOne(-normalised / n, normalised))
         return {
             "x": compose(Diagonal(p["g"] * saved["scale"]), projection),
             "g": compose(Diagonal(normalised), Broadcast()),
@@ -56,7 +56,7 @@ class LayerNorm(Layer):
         scale = np.broadcast_to(saved["scale"], normalised.shape)
         ones = np.ones_like(normalised[:1])
         slope = compose(
-            Diagonal(scale), add(Identity(), RankOne(-ones / n, ones), RankOne(-normalised / n, normalised))
+            Diagonal(scale), add(IdentityMap(), RankOne(-ones / n, ones), RankOne(-normalised / n, normalised))
         )
         error = slope.vjp(g * u)  # of x
         along = (normalised * g * u).mean(axis=-1, keepdims=True)

@@ -14,7 +14,7 @@ from bpframe.extend import (
     Broadcast,
     Diagonal,
     Gather,
-    Identity,
+    IdentityMap,
     Initializer,
     Layer,
     Matrix,
@@ -127,22 +127,25 @@ def jacobian_of(of_x=None, of_g=None):
 
 
 JACOBIAN = {
-    "a key left out": (lambda self, x, p: {"x": Identity()}, "jacobian says nothing about 'g'"),
-    "an unknown key": (lambda self, x, p: {"x": Identity(), "g": Diagonal(x), "gg": Diagonal(x)}, "did you mean 'g'?"),
+    "a key left out": (lambda self, x, p: {"x": IdentityMap()}, "jacobian says nothing about 'g'"),
+    "an unknown key": (
+        lambda self, x, p: {"x": IdentityMap(), "g": Diagonal(x), "gg": Diagonal(x)},
+        "did you mean 'g'?",
+    ),
     "None": (lambda self, x, p: None, "jacobian returned None"),
     "no return": (jacobian_of(lambda x: None), "jacobian['x'] is None"),
     "a class instead of an operator": (lambda self, x, p: Diagonal, "make an instance of it: Diagonal(...)"),
     "a class under a key": (jacobian_of(lambda x: Diagonal), "jacobian['x'] is the class Diagonal"),
     "a component of an operator's name": (
         lambda self, x, p: components.Identity(),
-        "bpframe_reference.identity.Identity is a component; bpframe.extend.Identity is the operator",
+        "bpframe_reference.identity.Identity is a component; bpframe.extend.IdentityMap is the operator",
     ),
     "its class": (
         jacobian_of(of_g=lambda x: components.Identity),
         "jacobian['g'] is the class Identity",
     ),
     "another component": (lambda self, x, p: components.Sigmoid(), "Sigmoid is a component, a node of its own"),
-    "an operator alone": (lambda self, x, p: Identity(), "a mapping with x, g"),
+    "an operator alone": (lambda self, x, p: IdentityMap(), "a mapping with x, g"),
     "ValueError": (lambda self, x, p: np.ones(2) + np.ones(3), "jacobian failed: ValueError"),
     "an array of another shape": (jacobian_of(lambda x: np.ones((2, 3, 4))), "(N, 3, 3)"),
     "a list": (jacobian_of(lambda x: x.tolist()), "received  list"),
@@ -214,7 +217,7 @@ def test_one_operator_cannot_serve_two_shapes():
 
 def test_one_operator_may_serve_several_nodes():
     """A trace keeps each node's own: the operator is bound again for every node."""
-    whole = Identity()
+    whole = IdentityMap()
 
     class Pass(Activation):
         def forward(self, x):

@@ -6,7 +6,7 @@ import numpy as np
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
 
 from bpframe import Network
-from bpframe.extend import Identity, Layer, State
+from bpframe.extend import IdentityMap, Layer, State
 
 X = np.random.default_rng(0).standard_normal((6, 2))
 
@@ -24,7 +24,7 @@ class Remembering(Layer):
         return out, {"last": out[-1]}
 
     def jacobian(self):
-        return Identity()
+        return IdentityMap()
 
 
 seen: list[np.ndarray] = []

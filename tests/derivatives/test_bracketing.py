@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bpframe.core.operators import Diagonal, Identity, Matrix
+from bpframe.core.operators import Diagonal, IdentityMap, Matrix
 from bpframe.derivatives.ordering import ChainPlan, ChainStep, Factor, plan_chain
 from bpframe.errors import DerivativeError
 
@@ -253,7 +253,7 @@ def test_a_plan_carried_out_multiplies_as_often_as_planned_and_gives_the_product
 
 def test_structure_is_worth_what_the_operators_save() -> None:
     # W2 diag(σ') W1 with the identity of a residual connection before it.
-    operators = [Identity(), Matrix(np.ones((40, 30))), Diagonal(np.ones((1, 40))), Matrix(np.ones((5, 40)))]
+    operators = [IdentityMap(), Matrix(np.ones((40, 30))), Diagonal(np.ones((1, 40))), Matrix(np.ones((5, 40)))]
     for operator, inputs, outputs in zip(operators, (30, 30, 40, 40), (30, 40, 40, 5), strict=True):
         operator.bind((inputs,), (outputs,))
     chain = [Factor(each.out_shape[0], each.in_shape[0], each.cost, known=0) for each in operators]

@@ -12,7 +12,7 @@ import pytest
 from bpframe_reference import Add, Dense, Multiply, Sigmoid
 
 from bpframe import Network, node
-from bpframe.core.operators import Identity
+from bpframe.core.operators import IdentityMap
 from bpframe.derivatives.jacobian import matrices
 from bpframe.derivatives.jacobian.derivation import derivation_of
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
@@ -232,7 +232,7 @@ def test_no_path_is_zero_and_a_value_in_itself_is_the_identity(order: str) -> No
     np.testing.assert_array_equal(network.jacobian(x, of="x", wrt="x", order=order), [np.eye(3)] * BATCH)
     same = network.jacobian(x, of="gate", wrt="gate", form="sparse")
     np.testing.assert_array_equal(same.toarray(), np.eye(4 * BATCH))
-    assert isinstance(network.jacobian(x, of="gate", wrt="gate", form="factored"), Identity)
+    assert isinstance(network.jacobian(x, of="gate", wrt="gate", form="factored"), IdentityMap)
     backwards = network.jacobian(x, of="right", wrt="gate", order=order)  # later than what it is to change
     assert not backwards.any()
 

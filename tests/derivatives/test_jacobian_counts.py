@@ -12,7 +12,7 @@ import pytest
 from bpframe_reference import Add, Dense
 
 from bpframe import Network, node
-from bpframe.core.operators import BatchMatrix, Composed, Diagonal, Identity, Matrix, Operator, RankOne, Sum
+from bpframe.core.operators import BatchMatrix, Composed, Diagonal, IdentityMap, Matrix, Operator, RankOne, Sum
 from bpframe.derivatives.jacobian.derivation import Derivation, derivation_of
 from bpframe.derivatives.jacobian.edge import Edge
 from bpframe.derivatives.jacobian.path import Path
@@ -55,7 +55,7 @@ def operator(rng: random.Random, outputs: int, inputs: int) -> Operator:
     ]
     if inputs == outputs:
         makes += [
-            Identity,
+            IdentityMap,
             lambda: Diagonal(some(rng, BATCH, inputs)),
             lambda: Diagonal(some(rng, 1, inputs)),
             lambda: Sum(

@@ -11,7 +11,7 @@ from bpframe_reference import Dense, QuadraticCost
 from bpframe import Network, node
 from bpframe.core.component import Layer
 from bpframe.errors import ContractError, DerivativeError
-from bpframe.extend import Array, Broadcast, Diagonal, Identity, Operator, Parameter, compose
+from bpframe.extend import Array, Broadcast, Diagonal, IdentityMap, Operator, Parameter, compose
 from tests.components.activations import Sine, Tanh
 from tests.components.batch_norm import BatchNorm
 from tests.components.costs import Quartic
@@ -86,7 +86,7 @@ class Constant(Layer):
         return x + p["t"]
 
     def jacobian(self) -> dict[str, Operator]:
-        return {"x": Identity(), "t": Broadcast()}
+        return {"x": IdentityMap(), "t": Broadcast()}
 
 
 def test_a_jacobian_that_is_handed_no_values_needs_no_second_order() -> None:
@@ -115,9 +115,9 @@ class Wrong(Scaled):
 @pytest.mark.parametrize(
     ("blocks", "message"),
     [
-        ({("x", "r"): Identity()}, "'r'"),
-        ({"x": Identity()}, "no pair"),
-        ({("x", "x", "s"): Identity()}, "no pair"),
+        ({("x", "r"): IdentityMap()}, "'r'"),
+        ({"x": IdentityMap()}, "no pair"),
+        ({("x", "x", "s"): IdentityMap()}, "no pair"),
         ({("x", "s"): Diagonal(np.ones((4, 2)))}, r"'x', 's'.* does not fit"),
         ({("x", "s"): np.ones((4, 3, 2))}, r"'x', 's'.* does not fit"),
         ({("x", "s"): Diagonal(np.ones((4, 3), np.complex128))}, "dtype"),

@@ -10,7 +10,7 @@ from bpframe_reference import Add, Dense, Sigmoid
 
 from bpframe import Network, node
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
-from bpframe.extend import Array, Diagonal, Gather, Identity, Layer, Matrix, Operator
+from bpframe.extend import Array, Diagonal, Gather, IdentityMap, Layer, Matrix, Operator
 from tests.components.activations import Tanh
 from tests.components.batch_norm import BatchNorm
 from tests.oracles import input_jacobian
@@ -155,7 +155,7 @@ class Mixture(Layer):
         return a @ W.T + np.square(b) / 2 + c
 
     def jacobian(self, a: Array, b: Array, c: Array) -> dict[str, Operator]:
-        return {"a": Matrix(W), "b": Diagonal(b), "c": Identity()}
+        return {"a": Matrix(W), "b": Diagonal(b), "c": IdentityMap()}
 
 
 W = np.array([[1.0, 2.0, 3.0], [0.0, -1.0, 4.0]])

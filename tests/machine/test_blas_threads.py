@@ -15,7 +15,7 @@ from bpframe_reference import Dense, GradientDescent, QuadraticCost
 from threadpoolctl import threadpool_limits
 
 import bpframe as bp
-from bpframe.extend import Activation, Identity
+from bpframe.extend import Activation, IdentityMap
 from bpframe.machine import blas_threads as module
 from bpframe.machine.blas import numpy_blas
 from bpframe.machine.blas_threads import LARGE_PRODUCT, blas_threads
@@ -140,7 +140,7 @@ class Looking(Activation):
         return ACTION[-1](x)
 
     def jacobian(self, x):
-        return Identity()
+        return IdentityMap()
 
 
 SEEN: list[tuple[bool, int]] = []

@@ -177,7 +177,7 @@ def test_the_kit_refuses_a_draft_and_says_what_it_looks_like(component, shapes, 
 def test_a_random_layer_is_described_in_both_modes():
     (found,) = [each for each in check_component(draft(Dropout(rate=0.4)), [(3,)]).failed if each.check == "draft"]
     assert dict(found.rows) == {
-        "measured jacobian[x]": "the identity: return Identity()",
+        "measured jacobian[x]": "the identity: return IdentityMap()",
         "measured jacobian[x] in training": "diagonal: return Diagonal(d), d of the input's shape",
     }
 

@@ -10,7 +10,7 @@ from bpframe.core.operators import (
     Composed,
     Diagonal,
     Gather,
-    Identity,
+    IdentityMap,
     Matrix,
     Operator,
     RankOne,
@@ -29,7 +29,7 @@ def examples(dtype: type = np.float64) -> dict[str, Operator]:
         return np.random.default_rng(sum(shape)).standard_normal(shape).astype(dtype)
 
     return {
-        "identity": Identity().bind((2, 3), (2, 3)),
+        "identity": IdentityMap().bind((2, 3), (2, 3)),
         "reshape": Reshape().bind((2, 3), (6,)),
         "diagonal": Diagonal(random(BATCH, 2, 3)),
         "shared diagonal": Diagonal(random(1, 4)),
@@ -49,12 +49,12 @@ def examples(dtype: type = np.float64) -> dict[str, Operator]:
         "weight times with lead": WeightTimes(random(BATCH, 5, 4)).bind((2, 4), (5, 2)),
         "composed": Composed((Diagonal(random(BATCH, 2)), Matrix(random(2, 4)))),
         "composed, reshaped last": Composed((Reshape(), Matrix(random(3, 3)))).bind((3,), (3,)),
-        "composed of nothing": Composed((Identity(), Reshape())).bind((3,), (3,)),
-        "sum": Sum((Diagonal(random(BATCH, 3)), RankOne(random(BATCH, 3), random(BATCH, 3)), Identity())).bind(
+        "composed of nothing": Composed((IdentityMap(), Reshape())).bind((3,), (3,)),
+        "sum": Sum((Diagonal(random(BATCH, 3)), RankOne(random(BATCH, 3), random(BATCH, 3)), IdentityMap())).bind(
             (3,), (3,)
         ),
-        "sum of one": Sum((Identity(),)).bind((3,), (3,)),
-        "sum that begins with nothing": Sum((Identity(), BatchMatrix(random(BATCH, 3, 3)))).bind((3,), (3,)),
+        "sum of one": Sum((IdentityMap(),)).bind((3,), (3,)),
+        "sum that begins with nothing": Sum((IdentityMap(), BatchMatrix(random(BATCH, 3, 3)))).bind((3,), (3,)),
         "sum that ends with nothing": Sum((BatchMatrix(random(BATCH, 3, 3)), Reshape())).bind((3,), (3,)),
     }
 

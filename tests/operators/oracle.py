@@ -12,7 +12,7 @@ from bpframe.core.operators import (
     Composed,
     Diagonal,
     Gather,
-    Identity,
+    IdentityMap,
     Matrix,
     Operator,
     RankOne,
@@ -43,7 +43,7 @@ def jacobian(operator: Operator, batch: int) -> np.ndarray:
 def entry(operator: Operator, n: int, o: int, at_out: tuple[int, ...], i: int, at_in: tuple[int, ...]) -> complex:
     """∂y_{n, at_out} / ∂x_{n, at_in}; o and i are the same places, counted flat."""
     match operator:
-        case Identity() | Reshape():
+        case IdentityMap() | Reshape():
             return o == i
         case Diagonal(d=d):
             return d[tuple(k % s for k, s in zip((n, *at_out), d.shape, strict=True))] if at_out == at_in else 0

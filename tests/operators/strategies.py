@@ -13,7 +13,7 @@ from bpframe.core.operators import (
     Composed,
     Diagonal,
     Gather,
-    Identity,
+    IdentityMap,
     Matrix,
     Operator,
     RankOne,
@@ -22,7 +22,7 @@ from bpframe.core.operators import (
     WeightTimes,
 )
 
-PLAIN = (Identity, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather, RankOne)
+PLAIN = (IdentityMap, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather, RankOne)
 KINDS = (*PLAIN, Composed, Sum)
 
 batches = st.sampled_from([0, 1, 2, 3, 5])
@@ -106,7 +106,7 @@ def _both_shapes(draw, kind, in_shape, out_shape):
         in_shape = draw(shapes(least, 2 if kind is WeightTimes else 3))
     given = out_shape if in_shape is None else in_shape
     match kind.__name__:
-        case "Identity" | "Diagonal":
+        case "IdentityMap" | "Diagonal":
             other = given
         case "Matrix" | "RankOne":
             other = (*given[:-1], draw(sizes))
@@ -126,7 +126,7 @@ def _taking(in_shape, out_shape):
     """The plain classes that can map these shapes."""
     fitting = [BatchMatrix, Gather]
     if in_shape == out_shape:
-        fitting += [Identity, Diagonal, Reshape, Broadcast]
+        fitting += [IdentityMap, Diagonal, Reshape, Broadcast]
     if in_shape and out_shape and in_shape[:-1] == out_shape[:-1]:
         fitting += [Matrix, RankOne]
     if len(in_shape) == 2 and out_shape and out_shape[-1] == in_shape[0]:

@@ -15,7 +15,7 @@ from bpframe.core.operators import (
     Composed,
     Diagonal,
     Gather,
-    Identity,
+    IdentityMap,
     Matrix,
     Operator,
     RankOne,
@@ -103,10 +103,10 @@ def diagonal(batch=3):
     [
         (lambda: compose(diagonal(), diagonal()), Diagonal),
         (lambda: compose(diagonal(1), diagonal(), diagonal(1)), Diagonal),
-        (lambda: compose(Identity(), diagonal()), Diagonal),
-        (lambda: compose(diagonal(), Identity()), Diagonal),
-        (lambda: compose(Identity(), Identity()), Identity),
-        (lambda: compose(Matrix(np.ones((2, 3))), Identity()), Matrix),
+        (lambda: compose(IdentityMap(), diagonal()), Diagonal),
+        (lambda: compose(diagonal(), IdentityMap()), Diagonal),
+        (lambda: compose(IdentityMap(), IdentityMap()), IdentityMap),
+        (lambda: compose(Matrix(np.ones((2, 3))), IdentityMap()), Matrix),
         (lambda: compose(Broadcast(), Broadcast()), Broadcast),
         (lambda: compose(Reshape(), Reshape()), Reshape),
         (lambda: compose(Gather(np.array([[0, -1]]), (2,)), Gather(np.array([[1, 1]]), (3,))), Gather),
@@ -116,10 +116,10 @@ def diagonal(batch=3):
         (lambda: compose(RankOne(np.ones((1, 2)), np.ones((3, 4))), diagonal()), RankOne),
         (lambda: compose(diagonal(), Matrix(np.ones((4, 2)))), Composed),
         (lambda: add(diagonal(), diagonal()), Diagonal),
-        (lambda: add(Identity(), diagonal()), Diagonal),
-        (lambda: add(diagonal(), Identity(), diagonal(1)), Diagonal),
-        (lambda: add(Identity().bind((4,), (4,)), Identity()), Diagonal),
-        (lambda: add(Identity(), Identity()), Sum),
+        (lambda: add(IdentityMap(), diagonal()), Diagonal),
+        (lambda: add(diagonal(), IdentityMap(), diagonal(1)), Diagonal),
+        (lambda: add(IdentityMap().bind((4,), (4,)), IdentityMap()), Diagonal),
+        (lambda: add(IdentityMap(), IdentityMap()), Sum),
         (lambda: add(Matrix(np.ones((4, 4))), diagonal()), Sum),
     ],
 )
@@ -130,17 +130,17 @@ def test_structure_is_kept(operator, kind):
 def test_chains_flatten_and_join_across_their_borders():
     """(A ∘ D) ∘ (D' ∘ I ∘ B) is A ∘ (D D') ∘ B: three factors become one lazy chain of three."""
     left = compose(Matrix(np.ones((2, 4))), diagonal())
-    right = compose(diagonal(), Identity(), Matrix(np.ones((4, 5))))
+    right = compose(diagonal(), IdentityMap(), Matrix(np.ones((4, 5))))
     both = compose(left, right)
     assert [type(factor) for factor in both.factors] == [Matrix, Diagonal, Matrix]
     assert both.structure == "matrix ∘ diagonal ∘ matrix"
-    total = add(add(Matrix(np.ones((4, 4))), diagonal()), Identity(), Matrix(np.ones((4, 4))))
+    total = add(add(Matrix(np.ones((4, 4))), diagonal()), IdentityMap(), Matrix(np.ones((4, 4))))
     assert [type(term) for term in total.terms] == [Matrix, Diagonal, Matrix]
-    assert compose(Identity(), total, diagonal()).structure == "(matrix + diagonal + matrix) ∘ diagonal"
+    assert compose(IdentityMap(), total, diagonal()).structure == "(matrix + diagonal + matrix) ∘ diagonal"
 
 
 def test_a_sum_of_identities_takes_the_dtype_of_what_it_meets():
-    twice = add(Identity().bind((3,), (3,)), Identity())
+    twice = add(IdentityMap().bind((3,), (3,)), IdentityMap())
     for dtype in (np.float32, np.float64, np.complex64):
         v = np.full((2, 3), 1.5, dtype)
         assert twice.jvp(v).dtype == dtype
@@ -226,13 +226,12 @@ def test_masks_add_up_as_numbers_and_keep_float32():
     mask, v = np.array([[True, False, True]]), np.ones((1, 3), dtype=np.float32)
     for total, wanted in (
         (add(Diagonal(mask), Diagonal(mask)), [[2, 0, 2]]),
-        (add(Identity(), Diagonal(mask)), [[2, 1, 2]]),
+        (add(IdentityMap(), Diagonal(mask)), [[2, 1, 2]]),
         (add(Diagonal(mask), Diagonal(np.array([[0.5, 0.5, 0.0]]))), [[1.5, 0.5, 1]]),
     ):
         np.testing.assert_array_equal(total.jvp(v), wanted)
-    assert (
-        add(Diagonal(mask), Identity()).jvp(v).dtype == add(Diagonal(mask), Diagonal(mask)).jvp(v).dtype == np.float32
-    )
+    for other in (IdentityMap(), Diagonal(mask)):
+        assert add(Diagonal(mask), other).jvp(v).dtype == np.float32
 
 
 def test_an_array_without_the_axis_of_the_examples_is_pointed_out():

@@ -17,7 +17,7 @@ from bpframe.core.operators import (
     Composed,
     Diagonal,
     Gather,
-    Identity,
+    IdentityMap,
     Matrix,
     Operator,
     RankOne,
@@ -65,13 +65,13 @@ def test_an_operator_with_two_methods_gets_the_rest():
     d = Diagonal(np.array([[1.0, 2.0, 3.0]]))
     np.testing.assert_array_equal(compose(d, operator).dense()[0], np.diag([1.0, 2.0, 3.0]) @ lower)
     np.testing.assert_array_equal(add(d, operator).dense()[0], np.diag([1.0, 2.0, 3.0]) + lower)
-    assert compose(Identity(), operator) is operator
+    assert compose(IdentityMap(), operator) is operator
 
 
 def test_writing_out_costs_what_the_parts_cost_where_all_know_it():
     known = Diagonal(np.ones((5, 3))), RankOne(np.ones((5, 3)), np.ones((5, 3))).bind((3,), (3,))
     assert [each.dense_cost for each in known] == [0, 9]
-    held = Identity().bind((3,), (3,)), Reshape().bind((4, 3), (12,)), BatchMatrix(np.ones((5, 2, 3)))
+    held = IdentityMap().bind((3,), (3,)), Reshape().bind((4, 3), (12,)), BatchMatrix(np.ones((5, 2, 3)))
     assert [each.dense_cost for each in held] == [0, 0, 0]
     assert Sum(known).bind((3,), (3,)).dense_cost == 9
     for terms in ((*known, Cumulative()), (Cumulative(), *known)):
@@ -129,7 +129,7 @@ def test_scipy_solves_with_the_view():
 @pytest.mark.parametrize(
     ("operator", "cost", "structure", "batch"),
     [
-        (Identity().bind((4,), (4,)), 0, "identity", None),
+        (IdentityMap().bind((4,), (4,)), 0, "identity", None),
         (Reshape().bind((4, 3), (12,)), 0, "reshape", None),
         (Diagonal(np.ones((5, 4, 3))), 12, "diagonal", 5),
         (Diagonal(np.ones((1, 4, 3))), 12, "diagonal", None),
@@ -167,7 +167,7 @@ def test_cost_structure_and_batch(operator, cost, structure, batch):
         (Gather(np.ones((5, 2), int), (9,)), (9,), (2,)),
         (Composed((Matrix(np.ones((2, 3))), Matrix(np.ones((3, 4))))), (4,), (2,)),
         (Composed((Reshape(), Diagonal(np.ones((5, 4))), Reshape())).bind((2, 2), (4, 1)), (2, 2), (4, 1)),
-        (Sum((Identity(), Diagonal(np.ones((5, 4))))), (4,), (4,)),
+        (Sum((IdentityMap(), Diagonal(np.ones((5, 4))))), (4,), (4,)),
         (Sum((BatchMatrix(np.ones((5, 2, 3, 4))), Gather(np.zeros((5, 2), int)))), (3, 4), (2,)),
     ],
 )
@@ -180,8 +180,8 @@ def test_shapes_follow_from_the_arrays(operator, in_shape, out_shape):
 
 @pytest.mark.parametrize(
     "operator",
-    [Identity(), Broadcast(), Reshape(), WeightTimes(np.ones((2, 3))), Gather(np.zeros((2, 3), int))]
-    + [BatchMatrix(np.ones((5, 2, 3, 4))), Cumulative(), Composed((Reshape(), Reshape())), Sum((Identity(),))],
+    [IdentityMap(), Broadcast(), Reshape(), WeightTimes(np.ones((2, 3))), Gather(np.zeros((2, 3), int))]
+    + [BatchMatrix(np.ones((5, 2, 3, 4))), Cumulative(), Composed((Reshape(), Reshape())), Sum((IdentityMap(),))],
 )
 def test_an_open_shape_says_to_bind(operator):
     with pytest.raises(OperatorError, match="does not know its in_shape") as caught:
@@ -194,7 +194,7 @@ def test_an_open_shape_says_to_bind(operator):
 @pytest.mark.parametrize(
     ("operator", "problem", "expected", "received"),
     [
-        (Identity().bind((3,), (4,)), "'identity' cannot change the shape", "(3,)", "(4,)"),
+        (IdentityMap().bind((3,), (4,)), "'identity' cannot change the shape", "(3,)", "(4,)"),
         (Diagonal(np.ones((5, 3))).bind((4,), (4,)), "'diagonal' has a d", "(N, *(4,))", "(5, 3)"),
         (Diagonal(np.ones((5, 1))).bind((4, 3), (4, 3)), "'diagonal' has a d", "(N, *(4, 3)), or 1", "(5, 1)"),
         (Diagonal(np.ones((5, 2, 1))).bind((4, 3), (4, 3)), "'diagonal' has a d", "(N, *(4, 3)), or 1", "(5, 2, 1)"),
@@ -218,9 +218,9 @@ def test_an_open_shape_says_to_bind(operator):
         (Gather(np.array([[0.0, 1.0]])).bind((4,), (2,)), "index of integers", "signed integer", "float64"),
         (Gather(np.zeros((5, 2), np.uint8)).bind((4,), (2,)), "index of integers", "signed integer", "uint8"),
         (Gather(np.zeros((5, 3), int)).bind((4,), (2,)), "has an index", "(N, *(2,))", "(5, 3)"),
-        (Composed((Identity(), Matrix(np.ones((3, 2))))).bind((2,), (2,)), "'identity' cannot change", "(3,)", "(2,)"),
+        (Composed((IdentityMap(), Matrix(np.ones((3, 2))))).bind((2,), (2,)), "'identity' cannot", "(3,)", "(2,)"),
         (Composed((Matrix(np.eye(3)).bind((3,), (3,)), DIAGONAL)).bind((2,), (3,)), "neighbours in", "(3,)", "(2,)"),
-        (Sum((Diagonal(np.ones((5, 3))), Identity())).bind((2,), (2,)), "neighbours in", "(2,)", "(3,)"),
+        (Sum((Diagonal(np.ones((5, 3))), IdentityMap())).bind((2,), (2,)), "neighbours in", "(2,)", "(3,)"),
         (Sum((TO_TWO, Cumulative().bind((3,), (4,)))), "neighbours in", "output shape (2,)", "output shape (4,)"),
         (Sum((TO_TWO, Cumulative().bind((4,), (2,)))), "neighbours in", "input shape (3,)", "input shape (4,)"),
     ],
@@ -280,7 +280,7 @@ def test_roots():
     root = Diagonal(d).root()
     assert root.d.dtype == np.float32
     np.testing.assert_allclose(root.vjp(root.jvp(np.ones((2, 2), np.float32))), d, rtol=1e-6)
-    identity = Identity().bind((3,), (3,))
+    identity = IdentityMap().bind((3,), (3,))
     assert identity.root() is identity
     np.testing.assert_allclose(add(identity, identity).root().d, np.full((1, 3), 2**0.5), rtol=1e-15)
     with pytest.raises(OperatorError, match="no real root") as caught:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bpframe.core.operators import (
     Diagonal,
     Gather,
-    Identity,
+    IdentityMap,
     KroneckerForm,
     Operator,
     PulledVectors,
@@ -232,7 +232,7 @@ def test_a_sum_of_weights_keeps_outer_products_side_by_side() -> None:
     assert isinstance(form, KroneckerForm)
     assert form.places == 2
     np.testing.assert_allclose(form.vectors(), operator.vjp(u))
-    assert isinstance(add(Identity(), Diagonal(np.ones((3, 2)))).bind((2,), (2,)).kronecker_form(u), KroneckerForm)
+    assert isinstance(add(IdentityMap(), Diagonal(np.ones((3, 2)))).bind((2,), (2,)).kronecker_form(u), KroneckerForm)
 
 
 def test_a_buffer_without_a_view_in_the_right_shape_is_refused() -> None:

@@ -9,7 +9,7 @@ from bpframe.core.operators import (
     BatchMatrix,
     Diagonal,
     Gather,
-    Identity,
+    IdentityMap,
     Matrix,
     RankOne,
     Sum,
@@ -80,7 +80,7 @@ def test_a_sum_checks_each_of_its_terms(wrong, place) -> None:
     wrong = wrong.bind((3,), (3,))
     with pytest.raises(OperatorError) as alone:
         wrong.check(5)
-    terms = [Diagonal(np.ones((5, 3))), Identity()]
+    terms = [Diagonal(np.ones((5, 3))), IdentityMap()]
     terms.insert(place, wrong)
     with pytest.raises(OperatorError) as caught:
         Sum(tuple(terms)).bind((3,), (3,)).check(5)

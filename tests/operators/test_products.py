@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpframe.core.operators import Broadcast, Diagonal, Gather, Identity
+from bpframe.core.operators import Broadcast, Diagonal, Gather, IdentityMap
 
 from .oracle import jacobian
 from .strategies import KINDS, batches, generators, numbers, operators
@@ -181,5 +181,5 @@ def test_padding_reads_zero_even_beside_infinities():
 
 def test_identity_hands_the_argument_back():
     v = np.ones((2, 3))
-    assert Identity().jvp(v) is v
-    assert Identity().vjp(v) is v
+    assert IdentityMap().jvp(v) is v
+    assert IdentityMap().vjp(v) is v

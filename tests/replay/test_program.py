@@ -10,7 +10,7 @@ from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
 
 import bpframe as bp
 from bpframe.core.backprop.called_pass import CalledPass, Wanted
-from bpframe.extend import Activation, Diagonal, Identity
+from bpframe.extend import Activation, Diagonal, IdentityMap
 from bpframe.machine import lanes
 from bpframe.replay import binding
 from tests.contract.cases import CASES
@@ -183,7 +183,7 @@ class Random(Activation):
         return x + np.random.default_rng().normal(size=x.shape)
 
     def jacobian(self):
-        return Identity()
+        return IdentityMap()
 
 
 def test_numbers_that_differ_from_pass_to_pass_are_not_recorded() -> None:

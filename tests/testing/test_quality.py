@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from bpframe.extend import Activation, Array, Diagonal, Field, Gather, Identity, Layer, Operator, Parameter
+from bpframe.extend import Activation, Array, Diagonal, Field, Gather, IdentityMap, Layer, Operator, Parameter
 from bpframe.testing import Report, check_component
 from bpframe.testing.measuring import block
 from bpframe.testing.probe import probe_of
@@ -139,7 +139,7 @@ class Rounded(Activation):
         return np.round(x.real * 8) / 8
 
     def jacobian(self, x: Array) -> Operator:
-        return Identity()
+        return IdentityMap()
 
 
 def test_a_function_without_derivative_fails_clearly() -> None:
@@ -184,7 +184,7 @@ class Same(Layer):
         return x
 
     def jacobian(self) -> Operator:
-        return Identity()
+        return IdentityMap()
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (1, 1), (2, 3)])
@@ -287,7 +287,7 @@ class Bias(Layer):
         return x + p["b"]
 
     def jacobian(self, x: Array) -> dict[str, Operator | Array]:
-        return {"x": Identity(), "b": np.ones_like(x)}
+        return {"x": IdentityMap(), "b": np.ones_like(x)}
 
 
 @pytest.mark.parametrize("shape", [(), (2,)])

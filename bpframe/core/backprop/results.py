@@ -250,9 +250,10 @@ def instead(value: Any, wanted: Literal["array", "operator"]) -> str | None:
     if value is None:
         return "is a `return` missing?"
     if issubclass(cls, Component):
-        operator = getattr(operators, cls.__name__, None)
+        of_structure = {getattr(getattr(operators, each), "structure", None): each for each in operators.__all__}
+        operator = of_structure.get(cls.kind.replace("_", " "))
         if operator is not None and wanted == "operator":
-            return f"{cls.__module__}.{cls.__name__} is a component; bpframe.extend.{cls.__name__} is the operator"
+            return f"{cls.__module__}.{cls.__name__} is a component; bpframe.extend.{operator} is the operator"
         return f"{cls.__name__} is a component, a node of its own: put it into the network, and compute with NumPy here"
     if issubclass(cls, Operator):
         if wanted == "array":

@@ -14,7 +14,7 @@ from bpframe.core.operators.composed import Composed
 from bpframe.core.operators.composing import compose
 from bpframe.core.operators.diagonal import Diagonal
 from bpframe.core.operators.gather import Gather
-from bpframe.core.operators.identity import Identity
+from bpframe.core.operators.identity import IdentityMap
 from bpframe.core.operators.matrix import Matrix
 from bpframe.core.operators.rank_one import RankOne
 from bpframe.core.operators.reshape import Reshape
@@ -30,7 +30,7 @@ __all__ = [
     "Composed",
     "Diagonal",
     "Gather",
-    "Identity",
+    "IdentityMap",
     "KroneckerForm",
     "Matrix",
     "Operator",

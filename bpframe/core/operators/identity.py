@@ -11,10 +11,10 @@ from bpframe.core.operators.diagonal import Diagonal, as_numbers
 from bpframe.forms.matrix_form import Rows
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Identity"]
+__all__ = ["IdentityMap"]
 
 
-class Identity(Operator):
+class IdentityMap(Operator):
     """Pass the argument on.
 
         J v = v,    Jᵀ u = u
@@ -48,7 +48,7 @@ class Identity(Operator):
         size = math.prod(self.in_shape)
         return np.ones_like(kind, shape=(1, size, 1), dtype=np.int8), np.arange(size, like=kind)[None, :, None]
 
-    def root(self) -> Identity:
+    def root(self) -> IdentityMap:
         """Return the identity: I Iᵀ = I."""
         return self
 
@@ -69,7 +69,7 @@ class Identity(Operator):
         if isinstance(other, Diagonal):
             return Diagonal(np.add(as_numbers(other.d), 1))
         shape, _ = self._known_shapes()
-        if isinstance(other, Identity) and shape is not None:
+        if isinstance(other, IdentityMap) and shape is not None:
             # int16 is exact here and takes the dtype of whatever it multiplies: float32 stays float32.
             return Diagonal(np.full((1, *shape), 2, dtype=np.int16))
         return None

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bpframe.core.backprop.trace import Trace
-from bpframe.core.operators import Gather, Identity, Operator, compose
+from bpframe.core.operators import Gather, IdentityMap, Operator, compose
 from bpframe.derivatives.jacobian.edge import Edge
 from bpframe.derivatives.jacobian.path import path_between
 from bpframe.validation.plain_arrays import Array
@@ -28,7 +28,7 @@ def factored_jacobian(trace: Trace, source: str, target: str) -> Operator:
     """
     path = path_between(trace, source, target)
     if source == target:
-        return Identity().bind(path.in_shape, path.out_shape)
+        return IdentityMap().bind(path.in_shape, path.out_shape)
     if not path.edges:  # reads zero everywhere
         return Gather(np.full((1, *path.out_shape), -1), path.in_shape).bind(path.in_shape, path.out_shape)
     parts: list[Operator] = []

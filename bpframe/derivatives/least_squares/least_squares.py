@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
-from bpframe.core.operators import Diagonal, Identity
+from bpframe.core.operators import Diagonal, IdentityMap
 from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.curvature.kfac import kronecker_factors
 from bpframe.derivatives.least_squares.bent_outputs import bent_outputs
@@ -240,7 +240,7 @@ class LeastSquares(Objective):
         return total, triangle
 
     def _seeds(self, point: Linearisation) -> dict[str, Array]:
-        alone = len(point.roots) == 1 and isinstance(next(iter(point.roots.values())), Identity)
+        alone = len(point.roots) == 1 and isinstance(next(iter(point.roots.values())), IdentityMap)
         seeds = self._identity_seeds.get(point.batch) if alone else None
         if seeds is None:
             seeds = {output: columns * self._scale for output, columns in point.root_columns().items()}
@@ -271,7 +271,7 @@ class LeastSquares(Objective):
 
 def _exact_residuals(point: Linearisation) -> Array | None:
     """Return ρ, (columns, examples), where it gives g = Rᵀρ to the last digit: without singular values, and whole."""
-    if not all(isinstance(root, Identity | Diagonal) for root in point.roots.values()):
+    if not all(isinstance(root, IdentityMap | Diagonal) for root in point.roots.values()):
         return None
     found = output_residuals(point)
     return None if found.unreached else found.values

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bpframe.core.operators import Diagonal, Identity, Operator
+from bpframe.core.operators import Diagonal, IdentityMap, Operator
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.validation.plain_arrays import Array
 
@@ -36,7 +36,7 @@ def output_residuals(point: Linearisation) -> OutputResiduals:
     values, unreached = [], {}
     for output, root in point.roots.items():
         error = point.errors[output]
-        if isinstance(root, Identity):
+        if isinstance(root, IdentityMap):
             values.append(error.reshape(point.batch, -1).T)
             continue
         if isinstance(root, Diagonal):

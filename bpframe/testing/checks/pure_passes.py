@@ -12,7 +12,7 @@ from bpframe.core.component import Layer, Parameter
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec, NodeSpec
 from bpframe.core.graph.graph import Graph
-from bpframe.core.operators import Broadcast, Identity, Operator
+from bpframe.core.operators import Broadcast, IdentityMap, Operator
 from bpframe.documents.written_out import network_spec
 from bpframe.errors import StaleRecordError
 from bpframe.replay.program import Program
@@ -40,7 +40,7 @@ class _Shifted(Layer):
         return x + p["b"]
 
     def jacobian(self) -> dict[str, Operator]:
-        return {"x": Identity(), "b": Broadcast()}
+        return {"x": IdentityMap(), "b": Broadcast()}
 
 
 def pure_checks(setting: Setting) -> list[Check]:

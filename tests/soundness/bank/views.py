@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from bpframe_reference import Identity as ReferenceIdentity
+from bpframe_reference import Identity
 
-from bpframe.extend import Activation, Broadcast, Diagonal, Gather, Identity, Layer, Parameter, Reshape, compose
+from bpframe.extend import Activation, Broadcast, Diagonal, Gather, IdentityMap, Layer, Parameter, Reshape, compose
 
 from .registry import Plain, behaviour
 
 
 class Through(Activation):
     def jacobian(self):
-        return Identity()
+        return IdentityMap()
 
 
 @behaviour()
-class Same(ReferenceIdentity):
+class Same(Identity):
     pass
 
 
