@@ -73,8 +73,11 @@ class FirstOrder(Evaluated):
     def vjp(self, x: Arrays, cotangent: Arrays) -> Any:
         """Reverse mode: pull a cotangent of the output back to the inputs, u ↦ Jᵀ u.
 
-        Shapes: cotangent (*S, N, *output) with any stack axes S; returns (*S, N, *input), an array where x is one and a
-        mapping where x is one.
+        Shapes: cotangent (*S, N, *output) with any stack axes S, or a mapping from outputs, of which those that are
+        left out count as zero; returns (*S, N, *input): an array where x is an array, a mapping by name where x is a
+        mapping. Inputs that hold integers are left out.
+
+        Errors: DerivativeError where all inputs hold integers.
         """
         trace = self._engine.trace(self._inputs(x))
         found = self._in_raw(_owned(input_vjp(trace, self._cotangents(trace, cotangent))))

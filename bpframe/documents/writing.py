@@ -16,7 +16,7 @@ from bpframe.core.graph.description import NetworkSpec, NodeSpec
 from bpframe.documents.document import RunSpec
 from bpframe.documents.text import dump_text, suffix_of
 from bpframe.documents.written_out import DEFAULT_INPUT, network_spec
-from bpframe.errors import BpframeError, SpecFileError
+from bpframe.errors import BpframeError, SpecError, SpecFileError
 from bpframe.machine.whole_file import whole_file
 from bpframe.plugins import default_registry
 from bpframe.plugins.registry import Registry
@@ -29,9 +29,12 @@ def write_spec(spec: RunSpec, path: str | os.PathLike[str], registry: Registry |
     """Write a spec to a .yaml, .yml, .json or .toml file, such that `read_spec` gives an equal one back.
 
     Components are named with their set, every field is written out, and the file appears whole or not at all.
+    `registry` says what they are called: that of the installed plugin sets where it is left out.
 
     Raises
     ------
+    SpecError
+        This is no spec of a run.
     SpecFileError
         The file cannot be written, or its type cannot hold a value.
     RegistryError
@@ -53,6 +56,12 @@ def write_spec(spec: RunSpec, path: str | os.PathLike[str], registry: Registry |
 
 def spec_document(spec: RunSpec, registry: Registry | None = None) -> dict[str, Any]:
     """Return a spec as plain values, as its file has them."""
+    if not isinstance(spec, RunSpec):
+        received, hint = shortened(spec), None
+        if isinstance(spec, NetworkSpec) or isinstance(getattr(spec, "spec", None), NetworkSpec):
+            received = f"a {type(spec).__name__}"
+            hint = "RunSpec(network=" + ("spec" if isinstance(spec, NetworkSpec) else "network.spec") + ")"
+        raise SpecError("this is no spec of a run", expected="a RunSpec", received=received, hint=hint)
     names = default_registry() if registry is None else registry
     document: dict[str, Any] = {"network": network_document(spec.network, names)}
     if spec.training is not None:

@@ -143,9 +143,8 @@ class Registry:
             raise RegistryError(
                 f"{cls.__name__} belongs to no plugin set, so that no file can name it",
                 received=class_path(cls),
-                hint="list it in the bpframe_components() of an installed plugin set, or pass components=["
-                + cls.__name__
-                + "]",
+                hint="list it in the bpframe_components() of an installed plugin set, or give a registry that has it: "
+                f"bpframe.plugins.default_registry().with_components('mine', [{cls.__name__}])",
             )
         sets = self._by_set[name.partition(".")[0]]
         if len(sets) > 1:

@@ -23,7 +23,7 @@ from bpframe.errors import ContractError, DataError, SpecError
 from bpframe.validation.mistakes import Wanted, refusal, shortened
 from bpframe.validation.plain_arrays import Array, place_of, plain_array
 
-__all__ = ["constant", "content", "printed", "replaced", "same", "with_arrays"]
+__all__ = ["constant", "content", "hashable", "printed", "replaced", "same", "with_arrays"]
 
 
 #: What numbers are kept as where a field states no dtype: what spec files can tell apart.
@@ -186,6 +186,17 @@ def content(array: Array) -> tuple[str, tuple[int, ...], bytes]:
 def same(one: Any, other: Any) -> bool:
     """Whether two values of a field are equal, arrays to the last bit."""
     return bool(replaced(one, content) == replaced(other, content))
+
+
+def hashable(value: Any) -> Any:
+    """Return what has the same hash for equal values of a field: arrays, and lists and mappings of them, have none."""
+    if isinstance(value, np.ndarray):
+        return content(value)
+    if type(value) in (tuple, list):
+        return tuple(map(hashable, value))
+    if type(value) is dict:
+        return frozenset((name, hashable(each)) for name, each in value.items())
+    return frozenset(value) if type(value) is set else value
 
 
 @dataclass(frozen=True)

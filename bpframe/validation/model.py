@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from bpframe.errors import ContractError, SpecError
-from bpframe.validation.array_fields import constant, content, printed, replaced, with_arrays
+from bpframe.validation.array_fields import constant, content, hashable, printed, replaced, with_arrays
 from bpframe.validation.mistakes import shortened, told, translated
 from bpframe.validation.plain_arrays import Array
 from bpframe.validation.strict_numbers import strict_numbers
@@ -105,7 +105,7 @@ class Validated(BaseModel, metaclass=_Checked):
         return BaseModel.__eq__(self._with_arrays(content), other._with_arrays(content))
 
     def __hash__(self) -> int:
-        return hash((type(self), *(replaced(vars(self).get(name), content) for name in type(self).model_fields)))
+        return hash((type(self), *(hashable(vars(self).get(name)) for name in type(self).model_fields)))
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         memo = {} if memo is None else memo

@@ -196,6 +196,9 @@ def test_components_are_equal_by_their_arrays():
     assert Several(taps=[[1.0]]) == Several(taps=(np.ones(1),))
     assert Several(taps=[[1.0]]) != Several(taps=[[1.0], [1.0]])
     assert Several(named={"a": [1]}) != Several(named={"b": [1]})
+    one, other = ({"a": [1.0], "b": [2]}, {"b": [2], "a": [1.0]})
+    assert Several(named=one) == Several(named=other)
+    assert len({Several(named=one), Several(named=other), Several(taps=[[1.0]]), Several(taps=[[2.0]])}) == 3
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 import os
+from typing import Any
 
+import numpy as np
 import pytest
+from bpframe_reference import Identity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import bpframe as bp
 from bpframe.data import CsvData, DigitsData, NpzData
 from bpframe.documents import (
     RunSpec,
@@ -22,7 +26,9 @@ from bpframe.documents import (
     write_spec,
 )
 from bpframe.documents.text import dump_text
-from bpframe.errors import RegistryError, SpecFileError
+from bpframe.errors import RegistryError, SpecError, SpecFileError
+from bpframe.extend import Activation, Diagonal
+from bpframe.plugins import default_registry
 
 SUFFIXES = (".yaml", ".json", ".toml")
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,6}", fullmatch=True) | st.sampled_from(
@@ -227,6 +233,51 @@ def test_a_failure_leaves_the_older_file_and_no_draft(tmp_path, registry, spec, 
         write_spec(spec, path, registry)
     assert path.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["s.yaml"]
+
+
+def test_what_is_no_run_is_told_how_to_become_one(tmp_path, spec):
+    network = bp.Network.from_spec(spec.network)
+    for what, hint in ((spec.network, "RunSpec(network=spec)"), (network, "RunSpec(network=network.spec)"), (3, None)):
+        with pytest.raises(SpecError, match=r"^this is no spec of a run") as caught:
+            write_spec(what, tmp_path / "s.yaml")
+        assert caught.value.hint == hint
+    assert not [*tmp_path.iterdir()]
+
+
+def test_the_hint_about_a_class_that_no_set_provides_works_as_it_stands(tmp_path):
+    class Doubled(Activation):
+        def forward(self, x):
+            return 2 * x
+
+        def jacobian(self, x):
+            return Diagonal(np.full_like(x, 2))
+
+    spec = RunSpec(network=network_spec([Doubled()], input_shape=(3,)))
+    with pytest.raises(RegistryError, match="Doubled belongs to no plugin set") as caught:
+        write_spec(spec, tmp_path / "s.yaml")
+    registry = eval(caught.value.hint.rpartition(": ")[2], {"bpframe": bp, "Doubled": Doubled})
+    write_spec(spec, tmp_path / "s.yaml", registry)
+    assert "kind: mine.doubled" in (tmp_path / "s.yaml").read_text()
+    assert read_spec(tmp_path / "s.yaml", registry) == spec
+
+
+def test_the_hint_about_an_array_in_a_field_of_any_type_works(tmp_path):
+    def written(cls, value):
+        registry = default_registry().with_components("mine", [cls])
+        spec = RunSpec(network=network_spec([cls(m=value)], input_shape=(3,)))
+        write_spec(spec, tmp_path / "s.yaml", registry)
+        assert read_spec(tmp_path / "s.yaml", registry) == spec
+
+    class Loose(Identity):
+        m: Any
+
+    class Stated(Identity):
+        m: np.ndarray
+
+    with pytest.raises(SpecFileError, match=r"^Loose\.m cannot be written") as caught:
+        written(Loose, np.eye(3))
+    assert caught.value.hint == "give the field the type np.ndarray"
+    written(Stated, np.eye(3))
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path, registry, spec):

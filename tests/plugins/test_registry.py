@@ -184,7 +184,7 @@ def test_a_set_name_that_no_spec_can_write_breaks_the_set(name):
 def test_a_class_of_no_set_is_told_how_to_register():
     with pytest.raises(RegistryError, match="Shift belongs to no plugin set") as caught:
         Registry.build([REFERENCE]).name_of(layer("Shift"))
-    assert "components=[Shift]" in caught.value.hint
+    assert "with_components('mine', [Shift])" in caught.value.hint
 
 
 def test_components_can_be_added_and_the_registry_stays_as_it_was():
