@@ -44,7 +44,11 @@ def bpframe_examples() -> list[tuple[Component, Sequence[tuple[int, ...]]]]:  # 
 
 @hookspec
 def bpframe_after_epoch(network: Any, epoch: int, history: Any) -> None:
-    """Watch training: called after every epoch, numbered from 1, with the network and the history so far."""
+    """Watch training: called after every epoch, numbered from 1, with the network and the history so far.
+
+    `raise StopIteration("good enough")` ends the training, with these words as the history's `stopped`;
+    KeyboardInterrupt ends it as Ctrl-C does.
+    """
 
 
 @hookspec

@@ -39,12 +39,8 @@ def minimize(engine: Engine, spec: TrainingSpec, data: Samples, recorder: Record
                 problem.check_start()
             _call(spec.optimizer, problem)
             recorder.history.stopped = problem.ended()
-        except BaseException as error:
+        except BaseException:
             problem.return_to_best()
-            if isinstance(error, KeyboardInterrupt):
-                recorder.history.stopped = "interrupted"
-            else:
-                recorder.history.stopped = "not finite" if isinstance(error, NonFiniteError) else "failed"
             raise
 
 
@@ -140,15 +136,17 @@ class NetworkProblem(Problem):
         if self._spec.optimizer.batches or told <= self._best[0]:
             self._best = told, self.parameters, self._engine.state
         self._recorder.record(told, self.validation_cost(), numbers)
-        interrupted = self._recorder.interruption.requested
-        self._over = interrupted or len(self._history) >= self.iterations
-        if interrupted and len(self._history) < self.iterations:
+        interrupted, ended = self._recorder.interruption.requested, self._recorder.ended
+        self._over = interrupted or bool(ended) or len(self._history) >= self.iterations
+        if ended:
+            self._outcome = ended
+        elif interrupted and len(self._history) < self.iterations:
             self._outcome = "interrupted"
         return not self._over
 
     def stop(self, reason: str) -> None:
         """Record why the method has ended by itself."""
-        if self._outcome != "interrupted":
+        if not self._recorder.ended and self._outcome != "interrupted":
             self._outcome = str(reason)
 
     def generator(self, name: str) -> np.random.Generator:

@@ -42,9 +42,15 @@ class Recorder:
         if self._measures_accuracy:
             self._accuracy(_first(self.data))  # refuses targets that it cannot compare, before anything changes
         self._started = time.perf_counter()
+        #: Why a listener ended the training, where one did.
+        self.ended = ""
 
     def record(self, cost: float, validation_cost: float | None, figures: Mapping[str, float] | None = None) -> None:
-        """Record that an epoch is over; its time runs from the end of the one before."""
+        """Record that an epoch is over; its time runs from the end of the one before.
+
+        A listener that raises StopIteration ends the training, and what it says is the reason; with KeyboardInterrupt
+        it asks to stop as Ctrl-C does.
+        """
         record = EpochRecord(epoch=len(self.history) + 1, cost=cost, seconds=0.0, figures=dict(figures or {}))
         record.validation_cost = validation_cost
         if self._measures_accuracy and self.validation is not None:
@@ -55,7 +61,12 @@ class Recorder:
         self.history.epochs.append(record)
         self.progress.after(record)
         if self.listener is not None:
-            self.listener(record.epoch, self.history)
+            try:
+                self.listener(record.epoch, self.history)
+            except StopIteration as reason:
+                self.ended = str(reason) or "a hook ended it"
+            except KeyboardInterrupt:
+                self.interruption.requested = True
         self._started = time.perf_counter()
 
     def validation_cost(self) -> float | None:

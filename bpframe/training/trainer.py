@@ -8,7 +8,7 @@ from typing import Any
 from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine, Lane
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.graph import Graph, Node
-from bpframe.errors import TrainingError
+from bpframe.errors import NonFiniteError, TrainingError
 from bpframe.machine.blas_threads import blas_threads
 from bpframe.training.batches import Batches, Samples, count_of, training_batches
 from bpframe.training.history import History
@@ -60,10 +60,14 @@ class Trainer:
         if self.spec.seed is not None:
             self.engine.reseed(self.spec.seed)
         with recording(self.engine, self.spec, self.history, data, validation, show, after_epoch) as recorder:
-            if self.spec.minimizes:
-                minimize(self.engine, self.spec, data, recorder)
-            else:
-                self._descend(data, recorder, min(EVALUATION_BATCH, count_of(validation or data)))
+            try:
+                if self.spec.minimizes:
+                    minimize(self.engine, self.spec, data, recorder)
+                else:
+                    self._descend(data, recorder, min(EVALUATION_BATCH, count_of(validation or data)))
+            except BaseException as error:
+                self.history.stopped = _how(error)
+                raise
         return self.history
 
     def _descend(self, data: Samples, recorder: Recorder, evaluated: int) -> None:
@@ -80,6 +84,9 @@ class Trainer:
                     break
                 with blas_threads(largest_product(graph, evaluated)):
                     recorder.record(cost, recorder.validation_cost())
+                if recorder.ended:
+                    self.history.stopped = recorder.ended
+                    break
 
     def _epoch(self, epoch: int, batches: Batches, recorder: Recorder, lane: Lane, updater: Updater) -> float | None:
         """Take every example once; return the mean cost, or None when interrupted."""
@@ -115,7 +122,6 @@ class Trainer:
 
     def _stop(self, workspace: Workspace, epoch: int, number: int, before: tuple[Array, Any]) -> None:
         """Leave the last good parameters and raise the error that says what was not finite."""
-        self.history.stopped = "not finite"
         theta = self.engine.parameters.vector
         kept = f"the parameters after {self.history.steps} good steps"
         error = nonfinite_error(workspace, f"in epoch {epoch}, batch {number}", kept)
@@ -124,6 +130,13 @@ class Trainer:
             theta[:], self.engine.state = before
             error.rows = (("kept", f"the parameters at the start of epoch {epoch}"),)
         raise error
+
+
+def _how(error: BaseException) -> str:
+    """Return how a training that raised ended, as a history's `stopped` says it."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return "not finite" if isinstance(error, NonFiniteError) else "failed"
 
 
 def largest_product(graph: Graph, batch: int) -> int:
