@@ -41,8 +41,8 @@ class History(BaseModel):
     """A record per epoch, and how training ended.
 
     `stopped` is "completed", "interrupted" (Ctrl-C, or a hook raised KeyboardInterrupt), "not finite", "failed"
-    (another error was raised), or the reason for which a method ended by itself, such as "gradient below 1e-07", or for which a
-    hook ended it, with `raise StopIteration("good enough")`. `steps` counts the changes of the parameters.
+    (another error was raised), or the reason for which a method ended by itself, such as "gradient below 1e-07", or for
+    which a hook ended it, with `raise StopIteration("good enough")`. `steps` counts the changes of the parameters.
 
     `model_dump_json()` writes it and `History.model_validate_json` reads it back, without loss.
     """
