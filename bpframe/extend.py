@@ -47,6 +47,7 @@ from bpframe.core.operators import (
 from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
 from bpframe.derivatives.least_squares.objective import Objective
 from bpframe.errors import ContractError, DataError, ShapeMismatch
+from bpframe.structures import BatchMatMul
 from bpframe.training.problem import Problem
 from bpframe.validation.plain_arrays import Array
 
@@ -54,6 +55,7 @@ __all__ = [
     "CONTRACT_VERSION",
     "Activation",
     "Array",
+    "BatchMatMul",
     "BatchMatrix",
     "Broadcast",
     "Component",

@@ -21,6 +21,7 @@ from bpframe.core.operators import (
     add,
     compose,
 )
+from bpframe.structures import BatchMatMul
 
 __all__ = ["STRUCTURES", "matrix_picture", "operator_picture"]
 
@@ -67,6 +68,7 @@ def _structures() -> dict[str, Operator]:
         "Broadcast": Broadcast().bind((2,), (3, 2)),
         "RankOne": RankOne(d, rng.normal(size=(1, 4))),
         "Gather": Gather(np.array([[3, 0, 0]])).bind((4,), (3,)),
+        "BatchMatMul": BatchMatMul(rng.normal(size=(1, 2, 3)), "left").bind((3, 2), (2, 2)),
         "Reshape": Reshape().bind((2, 2), (4,)),
         "Composed": compose(Diagonal(rng.normal(size=(1, 3))), Matrix(w)),
         "Sum": add(Diagonal(probabilities), RankOne(-probabilities, probabilities)),

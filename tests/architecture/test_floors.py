@@ -29,6 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("core.backprop",),
     ("core.graph",),
     ("core.component",),
+    ("structures",),
     ("core.operators",),
     ("forms",),
     ("machine", "validation"),

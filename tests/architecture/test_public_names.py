@@ -57,7 +57,7 @@ PUBLIC: dict[str, str] = {
         Activation Array BatchMatrix Broadcast CONTRACT_VERSION Component Composed ContractError Cost DataError
         Diagonal Field FiniteFloat Gather IdentityMap Initializer KroneckerForm Layer LinearMinimum Matrix
         NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter PositiveFloat PositiveInt Problem
-        RankOne Reshape ScatteredForm ShapeMismatch State Sum WeightTimes add compose
+        RankOne Reshape ScatteredForm ShapeMismatch State Sum WeightTimes add compose BatchMatMul
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials hookimpl
@@ -70,6 +70,7 @@ PUBLIC: dict[str, str] = {
         Evaluation Experiment Predictions SavedRun evaluate open_run overridden prepare_experiment
         run_experiment
     """,
+    "bpframe.structures": "BatchMatMul",
     "bpframe.testing": """
         Comparison Outcome Report called_for check_component compare_jacobians parametrize_with_components
     """,

@@ -12,6 +12,7 @@ import pytest
 import typer
 
 import bpframe.core.operators
+import bpframe.structures
 from bpframe.cli.app import app
 from bpframe.core.component import CATEGORIES, Component
 from bpframe.core.operators import Operator
@@ -117,7 +118,8 @@ def test_every_operator_is_in_the_table_under_the_name_that_summaries_show() -> 
     shown = {}
     for row in rows("guides/operators", "operator"):
         shown[words(row[0]).pop().partition("(")[0]] = row[1]
-    exported = (getattr(bpframe.core.operators, name) for name in bpframe.core.operators.__all__)
+    rooms = (bpframe.core.operators, bpframe.structures)
+    exported = (getattr(room, name) for room in rooms for name in room.__all__)
     classes = [
         each for each in exported if isinstance(each, type) and issubclass(each, Operator) and each is not Operator
     ]

@@ -18,6 +18,7 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
+from bpframe.structures import BatchMatMul
 
 BATCH = 3
 
@@ -47,6 +48,10 @@ def examples(dtype: type = np.float64) -> dict[str, Operator]:
         "shared rank one with lead": RankOne(random(1, 1, 3), random(1, 2, 4)).bind((2, 4), (2, 3)),
         "weight times": WeightTimes(random(BATCH, 4)).bind((2, 4), (2,)),
         "weight times with lead": WeightTimes(random(BATCH, 5, 4)).bind((2, 4), (5, 2)),
+        "batch matmul": BatchMatMul(random(BATCH, 3, 4), "left").bind((4, 2), (3, 2)),
+        "batch matmul of a transpose": BatchMatMul(random(BATCH, 3, 4), "left", transpose=True).bind((2, 4), (3, 2)),
+        "batch matmul with lead": BatchMatMul(random(BATCH, 1, 4, 3), "right").bind((5, 2, 4), (5, 2, 3)),
+        "shared batch matmul": BatchMatMul(random(1, 2, 4, 3), "right", transpose=True).bind((2, 4, 5), (2, 5, 3)),
         "composed": Composed((Diagonal(random(BATCH, 2)), Matrix(random(2, 4)))),
         "composed, reshaped last": Composed((Reshape(), Matrix(random(3, 3)))).bind((3,), (3,)),
         "composed of nothing": Composed((IdentityMap(), Reshape())).bind((3,), (3,)),

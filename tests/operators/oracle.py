@@ -20,6 +20,7 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
+from bpframe.structures import BatchMatMul
 
 
 def jacobian(operator: Operator, batch: int) -> np.ndarray:
@@ -59,6 +60,13 @@ def entry(operator: Operator, n: int, o: int, at_out: tuple[int, ...], i: int, a
             sides = [(left, at_out), (right, at_in)]
             at_left, at_right = (a[tuple(k % s for k, s in zip((n, *at), a.shape, strict=True))] for a, at in sides)
             return at_left * at_right
+        case BatchMatMul(m=m, side=side, transpose=transpose):
+            at_v = (*at_in[:-2], at_in[-1], at_in[-2]) if transpose else at_in
+            kept, added = (-1, -2) if side == "left" else (-2, -1)  # axes of V that the product keeps and adds over
+            if at_out[:-2] != at_in[:-2] or at_v[kept] != at_out[kept]:
+                return 0
+            inside = (at_out[-2], at_v[added]) if side == "left" else (at_v[added], at_out[-1])
+            return m[tuple(k % s for k, s in zip((n, *at_out[:-2], *inside), m.shape, strict=True))]
         case Broadcast():
             return at_out[len(at_out) - len(at_in) :] == at_in
         case Gather(index=index):

@@ -21,8 +21,13 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
+from bpframe.structures import BatchMatMul
 
-PLAIN = (IdentityMap, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather, RankOne)
+PLAIN = (IdentityMap, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather, RankOne, BatchMatMul)
+
+#: The fewest axes that an input, or an output, has to have.
+LEAST_IN = {Matrix: 1, RankOne: 1, WeightTimes: 2, BatchMatMul: 2}
+LEAST_OUT = {Matrix: 1, RankOne: 1, WeightTimes: 1, BatchMatMul: 2}
 KINDS = (*PLAIN, Composed, Sum)
 
 batches = st.sampled_from([0, 1, 2, 3, 5])
@@ -76,6 +81,8 @@ def operators(draw, kind, batch, in_shape=None, out_shape=None, dtype=np.float64
             lead = [draw(st.sampled_from([1, size])) for size in in_shape[:-1]]
             left = numbers(rng, (rows, *lead, out_shape[-1]), dtype)
             operator = RankOne(left, numbers(rng, (batch, *in_shape), dtype))
+        case "BatchMatMul":
+            operator = _product(draw, rng, rows, in_shape, out_shape, dtype)
         case "Gather":
             operator = Gather(_index(draw, rng, rows, in_shape, out_shape))
         case _:
@@ -97,17 +104,38 @@ def _index(draw, rng, rows, in_shape, out_shape):
     return index
 
 
+def _product(draw, rng, rows, in_shape, out_shape, dtype):
+    """A matrix on a side where it fits, of the argument or its transpose."""
+    lead = [draw(st.sampled_from([1, size])) for size in in_shape[:-2]]
+    side, transpose = draw(st.sampled_from(_products(in_shape, out_shape)))
+    turned = in_shape[:-3:-1] if transpose else in_shape[-2:]
+    shape = (out_shape[-2], turned[0]) if side == "left" else (turned[1], out_shape[-1])
+    return BatchMatMul(numbers(rng, (rows, *lead, *shape), dtype), side, transpose)
+
+
+def _products(in_shape, out_shape):
+    """The sides on which a matrix makes one shape of the other, with whether the argument is transposed."""
+    if min(len(in_shape), len(out_shape)) < 2 or in_shape[:-2] != out_shape[:-2]:
+        return []
+    (p, r), (a, b) = out_shape[-2:], in_shape[-2:]
+    kept = {("left", False): (b, r), ("left", True): (a, r), ("right", False): (a, p), ("right", True): (b, p)}
+    return [each for each, (one, other) in kept.items() if one == other]
+
+
 def _both_shapes(draw, kind, in_shape, out_shape):
     """Complete or draw shapes that the class can have."""
     if in_shape is not None and out_shape is not None:
         return in_shape, out_shape
-    least = {Matrix: 1, RankOne: 1, WeightTimes: 2 if out_shape is None else 1}.get(kind, 0)
+    least = LEAST_IN.get(kind, 0)
     if in_shape is None and out_shape is None:
         in_shape = draw(shapes(least, 2 if kind is WeightTimes else 3))
     given = out_shape if in_shape is None else in_shape
     match kind.__name__:
         case "IdentityMap" | "Diagonal":
             other = given
+        case "BatchMatMul":
+            one, size = draw(st.sampled_from(given[-2:])), draw(sizes)
+            other = (*given[:-2], *draw(st.sampled_from([(one, size), (size, one)])))
         case "Matrix" | "RankOne":
             other = (*given[:-1], draw(sizes))
         case "WeightTimes":
@@ -129,6 +157,8 @@ def _taking(in_shape, out_shape):
         fitting += [IdentityMap, Diagonal, Reshape, Broadcast]
     if in_shape and out_shape and in_shape[:-1] == out_shape[:-1]:
         fitting += [Matrix, RankOne]
+    if _products(in_shape, out_shape):
+        fitting.append(BatchMatMul)
     if len(in_shape) == 2 and out_shape and out_shape[-1] == in_shape[0]:
         fitting.append(WeightTimes)
     return fitting
@@ -145,7 +175,7 @@ def _composed(draw, batch, in_shape, out_shape, dtype):
     if out_shape is not None:
         end = out_shape
         for _ in range(count):
-            classes = [kind for kind in PLAIN if end or kind not in (Matrix, RankOne, WeightTimes)]
+            classes = [kind for kind in PLAIN if len(end) >= LEAST_OUT.get(kind, 0)]
             factors.append(draw(operators(draw(st.sampled_from(classes)), batch, None, end, dtype)))
             end = factors[-1].in_shape
     else:
@@ -161,5 +191,5 @@ def _from(in_shape):
     return [
         kind
         for kind in PLAIN
-        if not (kind in (Matrix, RankOne) and not in_shape) and not (kind is WeightTimes and len(in_shape) != 2)
+        if len(in_shape) >= LEAST_IN.get(kind, 0) and not (kind is WeightTimes and len(in_shape) != 2)
     ]

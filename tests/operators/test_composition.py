@@ -26,9 +26,10 @@ from bpframe.core.operators import (
     compose,
 )
 from bpframe.errors import OperatorError
+from bpframe.structures import BatchMatMul
 
 from .oracle import jacobian
-from .strategies import KINDS, batches, generators, numbers, operators, shapes
+from .strategies import KINDS, LEAST_IN, LEAST_OUT, batches, generators, numbers, operators, shapes
 
 name = {"ids": lambda kind: kind.__name__}
 rng = np.random.default_rng(0)
@@ -41,9 +42,11 @@ def close(actual, expected):
 
 def test_all_structures_are_covered():
     """Every operator class of the package takes part in the pairs below."""
-    import bpframe.core.operators as package
+    import bpframe.core.operators as heart
+    import bpframe.structures as beside
 
-    public = {value for value in vars(package).values() if isinstance(value, type) and issubclass(value, Operator)}
+    offered = [getattr(room, each) for room in (heart, beside) for each in room.__all__]
+    public = {value for value in offered if isinstance(value, type) and issubclass(value, Operator)}
     assert public - {Operator} == set(KINDS)
 
 
@@ -51,7 +54,8 @@ def test_all_structures_are_covered():
 @settings(max_examples=12)
 @given(data=st.data(), batch=batches, stack=st.sampled_from([(), (2,)]), g=generators())
 def test_composition_equals_the_product_of_dense_forms(outer, inner, data, batch, stack, g):
-    joint = data.draw(shapes(2, 2) if outer is WeightTimes else shapes(1, 3))
+    least = max(LEAST_IN.get(outer, 1), LEAST_OUT.get(inner, 1))
+    joint = data.draw(shapes(2, 2) if outer is WeightTimes else shapes(least, 3))
     a = data.draw(operators(outer, batch, in_shape=joint))
     b = data.draw(operators(inner, batch, out_shape=joint))
     assert type(a) is outer
@@ -91,6 +95,8 @@ def common_shapes(first, second):
     if WeightTimes in (first, second):
         # (m, n) -> (*lead, m) is also square for m = n and lead = (n,), which every class can have.
         return [((2, 2), (2, 2)), ((1, 1), (1, 1))]
+    if BatchMatMul in (first, second):
+        return [((2, 3), (2, 3)), ((2, 1, 3), (2, 1, 3)), ((1, 1), (1, 1))]
     return [((3,), (3,)), ((2, 3), (2, 3)), ((1,), (1,))]
 
 

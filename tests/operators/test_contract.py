@@ -29,6 +29,7 @@ from bpframe.core.operators import (
     dense_operator,
 )
 from bpframe.errors import BatchCoupledError, OperatorError
+from bpframe.structures import BatchMatMul
 from tests.components.centred import MeanRemoved
 
 from .oracle import jacobian
@@ -139,6 +140,8 @@ def test_scipy_solves_with_the_view():
         (BatchMatrix(np.ones((5, 2, 3))), 6, "batch matrix", 5),
         (BatchMatrix(np.ones((1, 2, 3, 4)), out_ndim=1), 24, "batch matrix", None),
         (WeightTimes(np.ones((5, 7, 3))).bind((2, 3), (7, 2)), 42, "weight times", 5),
+        (BatchMatMul(np.ones((5, 2, 3)), "left").bind((3, 4), (2, 4)), 24, "batch matmul", 5),
+        (BatchMatMul(np.ones((1, 1, 3, 4)), "right").bind((7, 2, 3), (7, 2, 4)), 7 * 24, "batch matmul", None),
         (Broadcast().bind((3,), (7, 3)), 21, "broadcast", None),
         (Gather(np.zeros((5, 2, 2), int)).bind((9,), (2, 2)), 4, "gather", 5),
         (compose(Diagonal(np.ones((5, 2))), Matrix(np.ones((2, 3)))), 8, "diagonal ∘ matrix", 5),
@@ -210,6 +213,15 @@ def test_an_open_shape_says_to_bind(operator):
         (BatchMatrix(np.ones((5, 3, 2))).bind((3,), (2,)), "has a j", "(N, *(2,), *(3,))", "(5, 3, 2)"),
         (WeightTimes(np.ones((5, 4))).bind((2, 3), (2,)), "has an a", "(N, *lead, n)", "(5, 4)"),
         (WeightTimes(np.ones((5, 3))).bind((3,), (2,)), "has an a", "(m, n)", "(5, 3)"),
+        (BatchMatMul(np.ones((5, 3)), "left").bind((3, 4), (5, 4)), "too few axes in m", "at least 3", "2 axes"),
+        (BatchMatMul(np.ones((5, 2, 3)), "left").bind((2, 4), (3, 4)), "has an m", "m V (3, 4)", "(5, 2, 3)"),
+        (BatchMatMul(np.ones((5, 2, 3)), "left", True).bind((3, 4), (2, 4)), "has an m", "m Vᵀ (2, 4)", "(5, 2, 3)"),
+        (BatchMatMul(np.ones((5, 2, 3)), "right").bind((4, 3), (4, 3)), "has an m", "V m (4, 3)", "(5, 2, 3)"),
+        (BatchMatMul(np.ones((5, 2, 3)), "left").bind((3,), (2,)), "has an m", "V (3,)", "(5, 2, 3)"),
+        (BatchMatMul(np.ones((5, 2, 3)), "left").bind((7, 3, 4), (7, 2, 4)), "has an m", "(7, 3, 4)", "(5, 2, 3)"),
+        (BatchMatMul(np.ones((5, 6, 2, 3)), "left").bind((7, 3, 4), (7, 2, 4)), "has an m", "(7, 3, 4)", "6, 2, 3)"),
+        (BatchMatMul(np.ones((4, 2, 3)), "left").bind((3, 4), (2, 4)), "does not hold", "5 examples", "4 examples"),
+        (BatchMatMul([[[1.0]]], "left").bind((1, 1), (1, 1)), "needs an array as m", "array", "list"),
         (Broadcast().bind((3,), (3, 4)), "cannot repeat", "(*lead, 3)", "(3, 4)"),
         (Broadcast().bind((2, 3), (3,)), "cannot repeat", "(*lead, 2, 3)", "(3,)"),
         (Reshape().bind((3,), (2, 2)), "number of entries", "3 entries", "4 entries"),

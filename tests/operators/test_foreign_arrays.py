@@ -74,7 +74,7 @@ def foreign(operator):
     return found
 
 
-ARRAYS = ("d", "w", "j", "a", "index", "left", "right")
+ARRAYS = ("d", "w", "j", "m", "a", "index", "left", "right")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -52,6 +52,7 @@ def test_structure_stays_sparse() -> None:
     assert entries["matrix with lead"] == BATCH * 6 * 2 * 4
     assert entries["gather"] == BATCH * 5  # one of six reads zero
     assert entries["weight times with lead"] == BATCH * 5 * 2 * 4
+    assert entries["batch matmul with lead"] == BATCH * (5 * 2 * 3) * 4
     assert entries["rank one with lead"] == BATCH * 2 * 3 * 4
 
 
@@ -65,8 +66,8 @@ def test_operators_that_surely_serve_every_example_do_so() -> None:
     shared = {name for name, operator in OPERATORS.items() if operator._ignores_examples}
     assert shared == {
         "identity", "reshape", "shared diagonal", "matrix", "matrix with lead", "shared batch matrix", "gather",
-        "broadcast", "broadcast to the same", "shared rank one with lead", "composed of nothing", "sum of one",
-        "composed, reshaped last",
+        "broadcast", "broadcast to the same", "shared rank one with lead", "shared batch matmul", "composed of nothing",
+        "sum of one", "composed, reshaped last",
     }  # fmt: skip
 
 

@@ -252,7 +252,7 @@ class Operator(Shaped):
 
     def _refuse_array(self, name: str, fitting: str) -> NoReturn:
         self._refuse(
-            f"has {'an' if name in 'ae' else 'a'} {name} that does not fit its shapes",
+            f"has {'an' if name in 'aem' else 'a'} {name} that does not fit its shapes",
             f"{name} of shape (N, *{fitting}",
             f"{name} of shape {getattr(self, name).shape}",
         )

@@ -18,6 +18,7 @@ import numpy as np
 
 import bpframe.core.operators as operators
 import bpframe.errors as errors
+import bpframe.structures as structures
 from bpframe.core.component.parameter import Parameter, State
 from bpframe.core.operators import Operator, PulledVectors
 from bpframe.validation.model import Validated
@@ -208,7 +209,7 @@ def ours(cls: type) -> bool:
 def trusted() -> frozenset[Any]:
     """Return bpframe's own functions and classes that components call."""
     found: set[Any] = {operators.add, operators.compose, operators.dense_operator, Parameter, State}
-    found.update(getattr(operators, name) for name in operators.__all__)
+    found.update(getattr(room, name) for room in (operators, structures) for name in room.__all__)
     found.update(each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Exception))
     return frozenset(found)
 

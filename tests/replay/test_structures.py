@@ -1,0 +1,41 @@
+"""Components that are written with the operators for images, sequences and attention are recorded, not called."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bpframe_reference import Dense, QuadraticCost
+
+import bpframe as bp
+from bpframe import node
+from tests.components.attention import Attention
+from tests.oracles import assert_close, cost_gradient
+
+from .test_as_if_called import USES, batches, same_as_called
+
+
+def attending() -> bp.Network:
+    """Self-attention over five positions."""
+    return bp.Network(
+        inputs={"x": (5, 3)},
+        nodes={name: node(Dense(units=3), "x") for name in "qkv"} | {"y": node(Attention(), "q", "k", "v")},
+        output="y", cost=QuadraticCost(), seed=3,
+    )  # fmt: skip
+
+
+MAKERS = {"batch matmul": attending}
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_recorded_passes_equal_called_ones(make, use, monkeypatch) -> None:
+    same_as_called(make, use, monkeypatch)
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_no_node_is_called(make) -> None:
+    net = make()
+    for x, y in batches(net):
+        found = net.gradient(x, y).vector.copy()
+    assert not net.step_plan(4).direct
+    assert_close(found, cost_gradient(net, {"x": np.asarray(x)}, y), 1e-6)
