@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from bpframe.differentiable.curvature import Curvature
 from bpframe.differentiable.described import Described
-from bpframe.differentiable.evaluated import Arrays
+from bpframe.differentiable.evaluated import Arrays, Examples
 from bpframe.differentiable.first_order import FirstOrder
 from bpframe.differentiable.jacobians import Jacobians
 from bpframe.differentiable.per_example import PerExample
 from bpframe.differentiable.second_order import SecondOrder
 
-__all__ = ["Arrays", "Differentiable"]
+__all__ = ["Arrays", "Differentiable", "Examples"]
 
 
 class Differentiable(FirstOrder, SecondOrder, Jacobians, Described):

@@ -19,6 +19,8 @@ __all__ = ["Curvature"]
 class Curvature:
     """What a network's mean cost C = 1/N Σ C_n bends like, in its parameters: reached as `network.curvature`.
 
+    With `sample_weight`, as in `cost`, every 1/N Σ_n stands for Σ_n w_n / Σ_n w_n: an example of weight 2 is two.
+
     Everything is derived from the components' local Jacobians and the cost's Hessian, for any graph, with training
     switched off. `samples` replaces the exact sum over the columns of the Hessian's root by that many random vectors
     per example, drawn from `seed`: an unbiased estimate that costs `samples` backward passes.
@@ -29,7 +31,15 @@ class Curvature:
         self._engine = network._engine
 
     @evaluation
-    def gauss_newton_diagonal(self, x: Arrays, y: Arrays, samples: int | None = None, seed: int = 0) -> ParameterVector:
+    def gauss_newton_diagonal(
+        self,
+        x: Arrays,
+        y: Arrays,
+        samples: int | None = None,
+        seed: int = 0,
+        *,
+        sample_weight: Arrays | None = None,
+    ) -> ParameterVector:
         """Return the diagonal of the Gauss–Newton matrix 1/N Σ_n J_nᵀ H_n J_n, by path and as one vector.
 
         Errors: DerivativeError for a cost without a Hessian root; BatchCoupledError that names a node whose component
@@ -37,10 +47,18 @@ class Curvature:
 
         Source: Dangel, Kunstner and Hennig, BackPACK: Packing more into Backprop (2020), eqs. (19), (20).
         """
-        return gauss_newton_diagonal(self._engine, *self._network._samples(x, y), samples, seed)
+        return gauss_newton_diagonal(self._engine, *self._network._samples(x, y, sample_weight), samples, seed)
 
     @evaluation
-    def fisher_diagonal(self, x: Arrays, y: Arrays, samples: int | None = None, seed: int = 0) -> ParameterVector:
+    def fisher_diagonal(
+        self,
+        x: Arrays,
+        y: Arrays,
+        samples: int | None = None,
+        seed: int = 0,
+        *,
+        sample_weight: Arrays | None = None,
+    ) -> ParameterVector:
         """Return the diagonal of the Fisher information: that of the Gauss–Newton matrix, where the two agree.
 
         Errors: those of `gauss_newton_diagonal`; DerivativeError that names a cost whose `hessian` asks for `y`.
@@ -48,10 +66,12 @@ class Curvature:
         Source: Martens, New Insights and Perspectives on the Natural Gradient Method (2020), section 9.
         """
         check_fisher(self._network.graph)
-        return self.gauss_newton_diagonal(x, y, samples, seed)
+        return self.gauss_newton_diagonal(x, y, samples, seed, sample_weight=sample_weight)
 
     @evaluation
-    def empirical_fisher_diagonal(self, x: Arrays, y: Arrays) -> ParameterVector:
+    def empirical_fisher_diagonal(
+        self, x: Arrays, y: Arrays, *, sample_weight: Arrays | None = None
+    ) -> ParameterVector:
         """Return 1/N Σ_n g_n², entry by entry, of the gradients g_n of each example's cost.
 
         It is no estimate of the Fisher information: it takes the targets as they are, not as the model would draw them.
@@ -60,10 +80,10 @@ class Curvature:
 
         Source: Kunstner, Balles and Hennig, Limitations of the Empirical Fisher Approximation (2019), eq. (3).
         """
-        return empirical_fisher_diagonal(self._engine, *self._network._samples(x, y))
+        return empirical_fisher_diagonal(self._engine, *self._network._samples(x, y, sample_weight))
 
     @evaluation
-    def hessian_diagonal(self, x: Arrays, y: Arrays) -> ParameterVector:
+    def hessian_diagonal(self, x: Arrays, y: Arrays, *, sample_weight: Arrays | None = None) -> ParameterVector:
         """Return the diagonal of the Hessian ∂²C/∂θ², exact, on any graph.
 
         What bends on the way adds to the diagonal of the Gauss–Newton matrix, in squares with signs. It costs about as
@@ -75,11 +95,17 @@ class Curvature:
 
         Source: Dangel, Kunstner and Hennig, BackPACK: Packing more into Backprop (2020), appendix A.3, for chains.
         """
-        return hessian_diagonal(self._engine, *self._network._samples(x, y))
+        return hessian_diagonal(self._engine, *self._network._samples(x, y, sample_weight))
 
     @evaluation
     def gauss_newton_blocks(
-        self, x: Arrays, y: Arrays, by: By = "parameter", memory_limit: int | None = None
+        self,
+        x: Arrays,
+        y: Arrays,
+        by: By = "parameter",
+        memory_limit: int | None = None,
+        *,
+        sample_weight: Arrays | None = None,
     ) -> dict[str, Array]:
         """Return the diagonal blocks of the Gauss–Newton matrix, exact and written out: (p, p) by path, or by node.
 
@@ -89,7 +115,7 @@ class Curvature:
         Errors: MemoryLimitError where all blocks together take more than `memory_limit` bytes; DerivativeError for a
         cost without a Hessian root; BatchCoupledError.
         """
-        return gauss_newton_blocks(self._engine, *self._network._samples(x, y), by, memory_limit)
+        return gauss_newton_blocks(self._engine, *self._network._samples(x, y, sample_weight), by, memory_limit)
 
     @evaluation
     def kfac(
@@ -100,6 +126,8 @@ class Curvature:
         seed: int = 0,
         weight_sharing: WeightSharing = "expand",
         memory_limit: int | None = None,
+        *,
+        sample_weight: Arrays | None = None,
     ) -> KroneckerFactors:
         """Return Kronecker factors of the Gauss–Newton blocks, one block per parameter: G_θθ ≈ B ⊗ A.
 
@@ -117,6 +145,6 @@ class Curvature:
         Turner, Schneider and Hennig (2023) for shared weights. See `bpframe.derivatives.curvature.kfac`.
         """
         network = self._network
-        inputs, targets = network._samples(x, y)
+        inputs, targets = network._samples(x, y, sample_weight)
         points = (point for _, point in Portions(self._engine, inputs, targets).in_turn("curvature"))
         return kronecker_factors(points, network.parameters, samples, seed, weight_sharing, memory_limit)

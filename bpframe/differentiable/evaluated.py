@@ -19,6 +19,7 @@ from bpframe.data import FittedPreparation
 from bpframe.data.raw import Preparation
 from bpframe.derivatives.first_order.node_errors import node_errors
 from bpframe.derivatives.points.given_arrays import checked_inputs, checked_stack, checked_targets
+from bpframe.derivatives.points.given_weights import checked_weights
 from bpframe.errors import DataError
 from bpframe.training.metrics import accuracy
 from bpframe.validation.mistakes import shortened
@@ -26,12 +27,15 @@ from bpframe.validation.plain_arrays import Array
 from bpframe.validation.strict_numbers import checked_truth
 from bpframe.validation.written_arguments import is_a_write
 
-__all__ = ["Arrays", "Evaluated", "evaluation"]
+__all__ = ["Arrays", "Evaluated", "Examples", "evaluation"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 #: One array, or arrays by name where there are several inputs or outputs.
 Arrays = Array | Mapping[str, Array]
+
+#: Examples to train or measure on: (x, y), or (x, y, sample_weight).
+Examples = tuple[Arrays, Arrays] | tuple[Arrays, Arrays, Arrays | None]
 
 
 def evaluation(method: Method) -> Method:
@@ -119,22 +123,27 @@ class Evaluated:
         """
         return self._outputs(self._engine.outputs(self._inputs(x, checked_truth("raw", raw))))
 
-    def cost(self, x: Arrays, y: Arrays) -> float:
-        """Return the mean cost over the examples, with training switched off."""
-        inputs, targets = self._samples(x, y)
+    def cost(self, x: Arrays, y: Arrays, *, sample_weight: Arrays | None = None) -> float:
+        """Return the mean cost over the examples, C = Σ w_n C_n / Σ w_n, with training switched off.
+
+        `sample_weight` holds the w_n, (N,), 0 or more with a positive sum: all are 1 where it is left out, here and in
+        every method. Of several outputs it may be a mapping; an output that is left out has ones.
+        """
+        inputs, targets = self._samples(x, y, sample_weight)
         return self._engine.total_cost(inputs, targets) / len(next(iter(inputs.values())))
 
-    def accuracy(self, x: Arrays, y: Array) -> float:
+    def accuracy(self, x: Arrays, y: Array, *, sample_weight: Array | None = None) -> float:
         """Return the share of examples whose largest output is the right class; y is one-hot, or class numbers.
 
-        Of one output, whether it is above 1/2 is the class; y is 0 and 1. See `bpframe.accuracy`.
+        Of one output, whether it is above 1/2 is the class; y is 0 and 1. See `bpframe.accuracy`, also for the weights
+        (N,) with which examples count.
         """
         prediction = self.predict(x)
         if isinstance(prediction, Mapping):
             raise DataError("accuracy needs one output", received=", ".join(prediction), hint="accuracy(prediction, y)")
         if self._preparation is not None:
             y = self._preparation.class_targets(y, self.graph.outputs[0])
-        return accuracy(prediction, y)
+        return accuracy(prediction, y, sample_weight)
 
     @evaluation
     def trace(self, x: Arrays, training: bool = False) -> Trace:
@@ -146,15 +155,17 @@ class Evaluated:
         return self._engine.trace(inputs, training, self.parameters.copy(), self.frozen_parameters.copy())
 
     @evaluation
-    def errors(self, x: Arrays, y: Arrays, training: bool = False) -> Mapping[str, Array]:
+    def errors(
+        self, x: Arrays, y: Arrays, training: bool = False, *, sample_weight: Arrays | None = None
+    ) -> Mapping[str, Array]:
         """Return the error δ of every node: ∂C_n/∂v of each example's own cost, (N, *features), by node. BP1 and BP2.
 
-            δ_output = ∇_a C,    δ_j = Σ_{i consumes j} J_ijᵀ δ_i
+            δ_output = w_n ∇_a C,    δ_j = Σ_{i consumes j} J_ijᵀ δ_i
 
         All nodes are there, with zeros where no cost depends on one; the arrays are read-only and stay as they are. The
-        gradient of the mean cost is the mean over the examples of J_nθᵀ δ_n: BP3 and BP4.
+        gradient of the mean cost is Σ_n J_nθᵀ δ_n / Σ_n w_n: BP3 and BP4.
         """
-        inputs, targets = self._samples(x, y)
+        inputs, targets = self._samples(x, y, sample_weight, mean=False)
         return node_errors(self._engine.trace(inputs, training), targets)
 
     def _inputs(self, x: Arrays, raw: bool = True) -> dict[str, Array]:
@@ -162,7 +173,10 @@ class Evaluated:
             x = self._preparation.inputs(x, list(self.graph.inputs), raw)
         return checked_inputs(self.graph, x, self.dtype)
 
-    def _samples(self, x: Arrays, y: Arrays) -> tuple[dict[str, Array], dict[str, Array]]:
+    def _samples(
+        self, x: Arrays, y: Arrays, sample_weight: Arrays | None = None, mean: bool = True
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Return checked inputs and targets by name; weights stand beside the targets (see `checked_weights`)."""
         if not self.graph.cost:
             raise DataError("the network has no cost", hint="bp.Network(..., cost=QuadraticCost())")
         inputs = self._inputs(x)
@@ -171,15 +185,16 @@ class Evaluated:
         count = len(next(iter(inputs.values())))
         if count == 0:
             raise DataError("there are no examples", expected="at least one row", received="0")
-        return inputs, checked_targets(self.graph, y, self.dtype, count)
+        targets = checked_targets(self.graph, y, self.dtype, count)
+        return inputs, targets | checked_weights(self.graph, sample_weight, self.dtype, count, mean)
 
     def _validation_samples(self, pair: Any) -> tuple[dict[str, Array], dict[str, Array]] | None:
         if pair is None:
             return None
-        if not isinstance(pair, tuple | list) or len(pair) != 2:
+        if not isinstance(pair, tuple | list) or len(pair) not in (2, 3):
             raise DataError(
                 "validation_data is no pair",
-                expected="(x, y)",
+                expected="(x, y), or (x, y, sample_weight)",
                 received=f"{len(pair)} parts" if isinstance(pair, tuple) else shortened(pair),
             )
         return self._samples(*pair)

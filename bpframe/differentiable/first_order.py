@@ -21,17 +21,27 @@ __all__ = ["FirstOrder"]
 class FirstOrder(Evaluated):
     """Derivatives of the first order."""
 
-    def gradient(self, x: Arrays, y: Arrays, training: bool = False) -> ParameterVector:
+    def gradient(
+        self, x: Arrays, y: Arrays, training: bool = False, *, sample_weight: Arrays | None = None
+    ) -> ParameterVector:
         """Return ∂C/∂θ of the mean cost over the examples, by parameter path, as views into one vector.
 
-        `training` says whether components behave as in training (dropout, batch statistics). Equations BP1–BP4.
+        `sample_weight` as in `cost`; `training` says whether components behave as in training (dropout, batch
+        statistics). Equations BP1–BP4.
         """
-        inputs, targets = self._samples(x, y)
+        inputs, targets = self._samples(x, y, sample_weight)
         return self._engine.gradient(inputs, targets, checked_truth("training", training))[1]
 
     @evaluation
     def check_gradients(
-        self, x: Arrays, y: Arrays, *, per_parameter: int | None = 10, seed: int = 0, training: bool = False
+        self,
+        x: Arrays,
+        y: Arrays,
+        *,
+        sample_weight: Arrays | None = None,
+        per_parameter: int | None = 10,
+        seed: int = 0,
+        training: bool = False,
     ) -> GradientCheck:
         """Compare ∂C/∂θ and ∂C/∂x by back-propagation with derivatives by number, and say who is at fault.
 
@@ -47,7 +57,7 @@ class FirstOrder(Evaluated):
         same numbers in every pass. Values on a kink, such as relu at 0, are checked next to it. What cannot be measured
         well enough to tell is `undecided`: neither passed nor failed.
 
-        Shapes: x and y as for `gradient`. The network is left as it is.
+        Shapes: x, y and `sample_weight` as for `gradient`. The network is left as it is.
 
         Raises
         ------
@@ -55,7 +65,7 @@ class FirstOrder(Evaluated):
             The cost is NaN or infinite at these values; it names the place where that begins.
 
         """
-        inputs, targets = self._samples(x, y)
+        inputs, targets = self._samples(x, y, sample_weight)
         both_ways = BothWays.of(self._engine, inputs, targets, training, seed)
         check = both_ways.check(per_parameter)
         if not check.failed:

@@ -24,6 +24,8 @@ class PerExample:
     sum over the examples. All but `gradients` compute with those, and write nothing of size (examples × parameters);
     large batches go through in portions. The mean of g_n is `network.gradient`.
 
+    With `sample_weight`, as in `network.cost`, g_n is the gradient of w_n C_n, and Σ g_n / Σ w_n the network's.
+
     `training` says whether components behave as in training (dropout). All errors: BatchCoupledError that names a node
     whose component couples the examples, as batch statistics do.
     """
@@ -34,25 +36,45 @@ class PerExample:
 
     @evaluation
     def gradients(
-        self, x: Arrays, y: Arrays, memory_limit: int | None = None, training: bool = False
+        self,
+        x: Arrays,
+        y: Arrays,
+        memory_limit: int | None = None,
+        training: bool = False,
+        *,
+        sample_weight: Arrays | None = None,
     ) -> ParameterMatrix:
         """Return all g_n, written out: `matrix` (N, P), and views (N, *shape) by parameter path.
 
         Errors: MemoryLimitError where they take more than `memory_limit` bytes (1 GiB).
         """
-        return gradients(self._examples(x, y, training), self._network.parameters, memory_limit)
-
-    @overload
-    def squared_norms(self, x: Arrays, y: Arrays, by: None = None, training: bool = False) -> Array: ...
+        return gradients(self._examples(x, y, training, sample_weight), self._network.parameters, memory_limit)
 
     @overload
     def squared_norms(
-        self, x: Arrays, y: Arrays, by: Literal["parameter"], training: bool = False
+        self, x: Arrays, y: Arrays, by: None = None, training: bool = False, *, sample_weight: Arrays | None = None
+    ) -> Array: ...
+
+    @overload
+    def squared_norms(
+        self,
+        x: Arrays,
+        y: Arrays,
+        by: Literal["parameter"],
+        training: bool = False,
+        *,
+        sample_weight: Arrays | None = None,
     ) -> dict[str, Array]: ...
 
     @evaluation
     def squared_norms(
-        self, x: Arrays, y: Arrays, by: Literal["parameter"] | None = None, training: bool = False
+        self,
+        x: Arrays,
+        y: Arrays,
+        by: Literal["parameter"] | None = None,
+        training: bool = False,
+        *,
+        sample_weight: Arrays | None = None,
     ) -> Array | dict[str, Array]:
         """Return ‖g_n‖², (N,); with `by="parameter"` of each parameter's part, by path.
 
@@ -60,19 +82,27 @@ class PerExample:
         """
         if by not in (None, "parameter"):
             raise unknown("by", by, ("parameter",))
-        found = squared_norms(self._examples(x, y, training), self._network.parameters)
+        found = squared_norms(self._examples(x, y, training, sample_weight), self._network.parameters)
         if by == "parameter":
             return found
         total: Array = np.add.reduce(list(found.values()))
         return total
 
     @evaluation
-    def gram(self, x: Arrays, y: Arrays, memory_limit: int | None = None, training: bool = False) -> Array:
+    def gram(
+        self,
+        x: Arrays,
+        y: Arrays,
+        memory_limit: int | None = None,
+        training: bool = False,
+        *,
+        sample_weight: Arrays | None = None,
+    ) -> Array:
         """Return all inner products ⟨g_n, g_k⟩, (N, N).
 
         Errors: MemoryLimitError where they take more than `memory_limit` bytes (1 GiB).
         """
-        return gram(self._examples(x, y, training), self._network.parameters, memory_limit)
+        return gram(self._examples(x, y, training, sample_weight), self._network.parameters, memory_limit)
 
     @evaluation
     def clipped_gradient(
@@ -83,28 +113,34 @@ class PerExample:
         noise_multiplier: float = 0.0,
         seed: int | np.random.Generator | None = None,
         training: bool = False,
+        *,
+        sample_weight: Arrays | None = None,
     ) -> ParameterVector:
         """Return the mean of gradients made at most `max_norm` long, plus Gaussian noise: a step of DP-SGD.
 
             ĝ = 1/N (Σ_n min(1, c/‖g_n‖) g_n + ν),    ν ~ N(0, (s c)² I),    c = max_norm, s = noise_multiplier
 
-        Noise needs a `seed`: a generator, which goes on from call to call, or an integer, which gives the same noise
-        in every call.
+        With weights no example moves the sum by more than c either, and N is Σ w_n. Noise needs a `seed`: a generator,
+        which goes on from call to call, or an integer, which gives the same noise in every call.
 
         Errors: DerivativeError for a `max_norm` or `noise_multiplier` that is no such number; for noise without seed.
 
         Source: Abadi et al., Deep Learning with Differential Privacy (2016), algorithm 1.
         """
-        examples = self._examples(x, y, training)
+        examples = self._examples(x, y, training, sample_weight)
         return clipped_gradient(examples, self._network.parameters, max_norm, noise_multiplier, seed)
 
     @evaluation
-    def variance(self, x: Arrays, y: Arrays, ddof: int = 0, training: bool = False) -> ParameterVector:
+    def variance(
+        self, x: Arrays, y: Arrays, ddof: int = 0, training: bool = False, *, sample_weight: Arrays | None = None
+    ) -> ParameterVector:
         """Return the variance of every entry of g_n over the examples, (Σ_n g_n² − N ḡ²) / (N − ddof), by path.
 
-        Errors: DerivativeError where N − ddof is not positive.
-        """
-        return variance(self._examples(x, y, training), self._network.parameters, ddof)
+        Here a weight says how often an example counts: g_n is ∂C_n/∂θ, and Σ_n w_n stands for N.
 
-    def _examples(self, x: Arrays, y: Arrays, training: bool) -> Portions:
-        return Portions(self._engine, *self._network._samples(x, y), training)
+        Errors: DerivativeError where N − ddof is not positive, or weights differ in their sum between outputs.
+        """
+        return variance(self._examples(x, y, training, sample_weight), self._network.parameters, ddof)
+
+    def _examples(self, x: Arrays, y: Arrays, training: bool, sample_weight: Arrays | None) -> Portions:
+        return Portions(self._engine, *self._network._samples(x, y, sample_weight, mean=False), training)

@@ -24,9 +24,10 @@ __all__ = ["SecondOrder"]
 class SecondOrder(Evaluated):
     """Products of second order.
 
-    All are of the mean cost C = 1/N Σ C_n. `tangent` is a mapping by parameter path, where what is left out does not
-    change, or a flat vector in the layout of `parameters.vector`; with `wrt="inputs"` it is an array, or a mapping by
-    input. All may have leading stack axes S. What comes back is of the same kind.
+    All are of the mean cost C = 1/N Σ C_n, or Σ w_n C_n / Σ w_n with `sample_weight` as in `cost`. `tangent` is a
+    mapping by parameter path, where what is left out does not change, or a flat vector in the layout of
+    `parameters.vector`; with `wrt="inputs"` it is an array, or a mapping by input. All may have leading stack axes S.
+    What comes back is of the same kind.
 
     `training` says whether components behave as in training (dropout, batch statistics).
     """
@@ -41,6 +42,7 @@ class SecondOrder(Evaluated):
         wrt: Wrt = "parameters",
         method: Method = "exact",
         training: bool = False,
+        sample_weight: Arrays | None = None,
     ) -> Any:
         """Multiply the Hessian of the mean cost with a vector: v ↦ ∂²C/∂θ² v.
 
@@ -54,10 +56,19 @@ class SecondOrder(Evaluated):
 
         Source: Pearlmutter, Fast Exact Multiplication by the Hessian (1994).
         """
-        return self._product("hessian", x, y, tangent, wrt, method, training)
+        return self._product("hessian", x, y, tangent, wrt, method, training, sample_weight)
 
     @evaluation
-    def ggn_vp(self, x: Arrays, y: Arrays, tangent: Arrays, *, wrt: Wrt = "parameters", training: bool = False) -> Any:
+    def ggn_vp(
+        self,
+        x: Arrays,
+        y: Arrays,
+        tangent: Arrays,
+        *,
+        wrt: Wrt = "parameters",
+        training: bool = False,
+        sample_weight: Arrays | None = None,
+    ) -> Any:
         """Multiply the Gauss–Newton matrix of the mean cost with a vector: v ↦ 1/N Σ_n J_nᵀ H_n J_n v.
 
         Shapes: as for `hvp`.
@@ -66,11 +77,18 @@ class SecondOrder(Evaluated):
 
         Source: Schraudolph, Fast Curvature Matrix-Vector Products (2002).
         """
-        return self._product("gauss_newton", x, y, tangent, wrt, "exact", training)
+        return self._product("gauss_newton", x, y, tangent, wrt, "exact", training, sample_weight)
 
     @evaluation
     def fisher_vp(
-        self, x: Arrays, y: Arrays, tangent: Arrays, *, wrt: Wrt = "parameters", training: bool = False
+        self,
+        x: Arrays,
+        y: Arrays,
+        tangent: Arrays,
+        *,
+        wrt: Wrt = "parameters",
+        training: bool = False,
+        sample_weight: Arrays | None = None,
     ) -> Any:
         """Multiply the Fisher information of the model whose negative log-likelihood the cost is with a vector.
 
@@ -83,7 +101,7 @@ class SecondOrder(Evaluated):
 
         Source: Martens, New Insights and Perspectives on the Natural Gradient Method (2020), section 9.
         """
-        return self._product("fisher", x, y, tangent, wrt, "exact", training)
+        return self._product("fisher", x, y, tangent, wrt, "exact", training, sample_weight)
 
     @evaluation
     def linear_operator(
@@ -95,6 +113,7 @@ class SecondOrder(Evaluated):
         wrt: Wrt = "parameters",
         method: Method = "exact",
         training: bool = False,
+        sample_weight: Arrays | None = None,
     ) -> LinearOperator:
         """Return a derivative as a scipy.sparse.linalg.LinearOperator: linearised here, once, for many products.
 
@@ -121,7 +140,7 @@ class SecondOrder(Evaluated):
             return found if scaling is None else found @ scaling
         if y is None:
             raise DataError("only the Jacobian can do without targets", expected="y", received=f"kind={kind!r}")
-        samples = self._samples(x, y)
+        samples = self._samples(x, y, sample_weight)
         inputs, targets = ({name: array.copy() for name, array in arrays.items()} for arrays in samples)
         found = curvature_operator(self._engine, kind, inputs, targets, wrt, method, training, parameters)
         scaling = self._scaling(inputs, wrt)
@@ -140,9 +159,17 @@ class SecondOrder(Evaluated):
         return linear_operator(divided, divided, shape, shape, self.dtype)
 
     def _product(
-        self, kind: Kind, x: Arrays, y: Arrays, tangent: Arrays, wrt: Wrt, method: Method, training: bool
+        self,
+        kind: Kind,
+        x: Arrays,
+        y: Arrays,
+        tangent: Arrays,
+        wrt: Wrt,
+        method: Method,
+        training: bool,
+        sample_weight: Arrays | None,
     ) -> Any:
-        inputs, targets = self._samples(x, y)
+        inputs, targets = self._samples(x, y, sample_weight)
         space = space_of(self.graph, wrt, len(next(iter(inputs.values()))), self.dtype)
         change, stack = self._change(tangent, space)
         found = mean_product(self._engine, kind, inputs, targets, self._in_raw(change), stack, wrt, method, training)

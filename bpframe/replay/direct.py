@@ -12,6 +12,7 @@ from bpframe.core.backprop.backward import Distrusted, pass_on
 from bpframe.core.backprop.local_jacobian import bound
 from bpframe.core.backprop.results import called, check_cost, check_gradient, check_state, check_value, failed
 from bpframe.core.backprop.steps import BackwardStep, CostStep, Step
+from bpframe.core.backprop.weights import scaled
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.errors import ContractError
 from bpframe.validation.plain_arrays import Array
@@ -114,7 +115,7 @@ class DirectCost:
 
 @dataclass(frozen=True, slots=True)
 class DirectCostGradient:
-    """BP1: compute `scale` · ∇_a C into `out`."""
+    """BP1: compute `scale` · f_n ∇_a C into `out`."""
 
     each: CostStep
     workspace: Workspace
@@ -128,4 +129,4 @@ class DirectCostGradient:
             workspace.slots[each.buffer_slot] = self.out
         gradient = called(each, "jacobian", each.jacobian, workspace.handed_to(each))
         check_gradient(each, gradient, workspace.batch, workspace.dtype)
-        np.multiply(gradient, self.scale, out=self.out)
+        scaled(gradient, workspace.slots[each.factor_slot], self.scale, self.out)

@@ -16,6 +16,7 @@ import numpy as np
 
 from bpframe.core.backprop.called_pass import CalledPass, MakePass, Wanted
 from bpframe.core.backprop.results import failed
+from bpframe.core.backprop.weights import Scale
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.errors import BpframeError
 from bpframe.replay.binding import Binding
@@ -68,8 +69,8 @@ class Program:
         self._buffers: Buffers | None = None
         self._record: Record | None = None
         self._before: list[Array] = []  # what the pass that was recorded before was given
-        self._scale = np.ones((), workspace.dtype)
-        self._scaled = 1.0
+        self._scales = [np.ones((), workspace.dtype) for _ in workspace.plan.costs]
+        self._scaled: Scale = 1.0
         self._bound: Binding | None = None
         self._holds = guard(())
         self._total: Any = 0.0
@@ -81,7 +82,7 @@ class Program:
         self._owned = False  # whether these arrays are the program's own
         plan = workspace.plan
         self._inputs = tuple(plan.input_slots.items())
-        self._targets = () if wanted is Wanted.OUTPUTS else tuple((e.output, e.target_slot) for e in plan.costs)
+        self._targets: tuple[tuple[str, int], ...] = ()  # the same in every pass
 
     @property
     def is_bound(self) -> bool:
@@ -100,10 +101,12 @@ class Program:
         assert self._buffers is not None
         return self._buffers
 
-    def run(self, inputs: Arrays, targets: Arrays, scale: float = 1.0) -> float:
+    def run(self, inputs: Arrays, targets: Arrays, scale: Scale = 1.0) -> float:
         """Do a pass; errors are those of `CalledPass`, and StaleRecordError in training."""
         if scale != self._scaled:
-            self._scale[...] = scale
+            each = scale if isinstance(scale, tuple) else (scale,) * len(self._scales)
+            for array, number in zip(self._scales, each, strict=True):
+                array[...] = number
             self._scaled = scale
         try:
             if self._bound is None:
@@ -163,6 +166,9 @@ class Program:
             if not self.workspace.keeps_values:
                 self.workspace.make_buffers()
             return self._called.run(inputs, targets, self._scaled)
+        if self.wanted is not Wanted.OUTPUTS:
+            slots = self.workspace.plan.target_slots
+            self._targets = tuple((key, slots[key]) for key in targets)
         given = {slot: inputs[name] for name, slot in self._inputs}
         given |= {slot: targets[name] for name, slot in self._targets}
         return self._recorded(given)
@@ -215,7 +221,7 @@ class Program:
         return total
 
     def _recorded_pass(self, given: dict[int, Array]) -> tuple[float, Record | None]:
-        return recorded_pass(self.workspace, self.training, self.wanted, given, self._scale, self.direct)
+        return recorded_pass(self.workspace, self.training, self.wanted, given, self._scales, self.direct)
 
     def _start_over(self) -> None:
         self._bound, self._record, self._attempts = None, None, 0

@@ -5,7 +5,7 @@ Each node is tried with recorded arrays; where that does not go, its methods are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from bpframe.core.backprop.called_pass import Wanted
 from bpframe.core.backprop.layout import laid_out
 from bpframe.core.backprop.local_jacobian import bound
 from bpframe.core.backprop.steps import BackwardStep, CostStep, Step
+from bpframe.core.backprop.weights import scaled
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.replay.direct import DirectBackward, DirectCost, DirectCostGradient, DirectForward
 from bpframe.replay.record import Record
@@ -33,13 +34,13 @@ def recorded_pass(
     training: bool,
     wanted: Wanted,
     given: Mapping[int, Array],
-    scale: Array,
+    scales: Sequence[Array],
     direct: dict[str, str],
 ) -> tuple[float, Record | None]:
-    """Do a pass, and write the gradient of `scale` times the summed cost where it is wanted.
+    """Do a pass, and write the gradient of the costs, each times its own of `scales`, where it is wanted.
 
     Return the summed cost, 0 where only outputs are wanted, and the record: None where some node did not let itself be
-    recorded, of which `direct` then says why. `scale` is an array without axes that stays where it is.
+    recorded, of which `direct` then says why. `scales` are arrays without axes that stay where they are.
     """
     recorder = Recorder(workspace, training, given, direct)
     plan, tape = workspace.plan, recorder.tape
@@ -47,7 +48,7 @@ def recorded_pass(
         _value(recorder, step)
     total = None if wanted is Wanted.OUTPUTS else _total_cost(recorder)
     if wanted is Wanted.GRADIENT:
-        _gradient(recorder, scale)
+        _gradient(recorder, scales)
     tape.close()
     record = None
     if recorder.complete:
@@ -92,6 +93,8 @@ def _total_cost(recorder: Recorder) -> Any:
     for each in recorder.workspace.plan.costs:
         costs = _costs(recorder, each)
         recorder.tape.begin(each.key, "total cost")
+        if recorder.slots[each.factor_slot] is not None:
+            costs = recorder.slots[each.factor_slot] * costs
         total = costs if total is None else total + costs
     recorder.tape.begin("network", "total cost")
     return np.add.reduce(total)
@@ -116,13 +119,13 @@ def _costs(recorder: Recorder, each: CostStep) -> Any:
 # Backward -------------------------------------------------------------------------------------------------------------
 
 
-def _gradient(recorder: Recorder, scale: Array) -> None:
+def _gradient(recorder: Recorder, scales: Sequence[Array]) -> None:
     plan, tape = recorder.workspace.plan, recorder.tape
     deltas: Deltas = [None] * plan.size
     tape.begin("network", "scale")
-    factor = recorder.pinned(scale)
-    for each in plan.costs:
-        deltas[each.value_slot] = _cost_gradient(recorder, each, factor)
+    pinned = [recorder.pinned(scale) for scale in scales]
+    for each, scale in zip(plan.costs, pinned, strict=True):
+        deltas[each.value_slot] = _cost_gradient(recorder, each, scale)
     shared = {slot for node in plan.to_parameters for _, slot in node.shared}
     tape.begin("network", "shared gradients")
     for slot in shared:
@@ -132,23 +135,24 @@ def _gradient(recorder: Recorder, scale: Array) -> None:
 
 
 def _cost_gradient(recorder: Recorder, each: CostStep, scale: Recorded) -> Recorded:
-    """BP1, times `scale`."""
+    """BP1, times `scale` and the factors of the examples."""
     slots, workspace, shape = recorder.slots, recorder.workspace, each.output_shape
+    factor = slots[each.factor_slot]
     recorder.tape.begin(each.key, "BP1")
     if each.key not in recorder.direct:
         slots[each.buffer_slot] = recorder.empty(shape)
 
         def multiplied() -> Any:
             gradient = recorder.checked(each.jacobian.function(*each.jacobian.arguments(slots)), shape)
-            return np.multiply(gradient, scale, out=recorder.empty(shape))  # type: ignore[call-overload]
+            return scaled(gradient, factor, scale, recorder.empty(shape))
 
         found: Recorded | None = recorder.tried(multiplied)
         if found is not None:
             return found
         recorder.give_up(each, saved=True)
-    out, factor = recorder.empty(shape), scale.array
-    place = out.place
-    recorder.call(lambda array: DirectCostGradient(each, workspace, array(place), factor), each.read_slots, [], [out])
+    out, pinned = recorder.empty(shape), scale.array
+    place, read = out.place, (*each.read_slots, each.factor_slot)
+    recorder.call(lambda array: DirectCostGradient(each, workspace, array(place), pinned), read, [], [out])
     return out
 
 

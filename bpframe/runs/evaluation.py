@@ -33,10 +33,10 @@ class Evaluation:
         return f"{share}cost {self.cost:.4g} on {self.examples:,} examples"
 
 
-def evaluate(network: Network, x: Arrays, y: Arrays) -> Evaluation:
+def evaluate(network: Network, x: Arrays, y: Arrays, *, sample_weight: Arrays | None = None) -> Evaluation:
     """Measure a network on examples: C averaged over them, and the accuracy where it means something.
 
-    Shapes: x (N, *features), y as the cost wants it. Training is switched off.
+    Shapes: x (N, *features), y as the cost wants it, sample_weight as for `Network.cost`. Training is switched off.
 
     Raises
     ------
@@ -44,11 +44,12 @@ def evaluate(network: Network, x: Arrays, y: Arrays) -> Evaluation:
 
     """
     with np.errstate(over="ignore", invalid="ignore"):  # an infinite cost speaks for itself
-        cost = network.cost(x, y)
+        cost = network.cost(x, y, sample_weight=sample_weight)
     share = None
     target = plain_array(next(iter(y.values())) if isinstance(y, Mapping) else y, "target")
     if len(network.graph.outputs) == 1 and is_one_hot(target):
         prediction = network.predict(x)
         if prediction.shape == target.shape:
-            share = accuracy(prediction, target)
+            weight = next(iter(sample_weight.values()), None) if isinstance(sample_weight, Mapping) else sample_weight
+            share = accuracy(prediction, target, weight) if weight is None or np.ndim(weight) < 2 else None
     return Evaluation(examples=len(target), cost=cost, accuracy=share)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bpframe.core.component import Optimizer
-from bpframe.differentiable import Arrays, Differentiable
+from bpframe.differentiable import Arrays, Differentiable, Examples
 from bpframe.plugins import listeners
 from bpframe.training.history import History
 from bpframe.training.spec import TrainingSpec
@@ -31,7 +31,8 @@ class Trainable(Differentiable):
         optimizer: Optimizer,
         epochs: int = 30,
         batch_size: int | None = None,
-        validation_data: tuple[Arrays, Arrays] | None = None,
+        sample_weight: Arrays | None = None,
+        validation_data: Examples | None = None,
         shuffle: bool = True,
         metrics: Sequence[str] = (),
         seed: int | None = None,
@@ -45,6 +46,10 @@ class Trainable(Differentiable):
         With a rule, such as gradient descent, on mini-batches of `batch_size` examples, 10 where it is left out. An
         optimizer that minimises, such as Levenberg–Marquardt, runs for `epochs` iterations at most, on all examples at
         once unless it says that it takes mini-batches; the history says why it ended.
+
+        With `sample_weight` a step's C is Σ w_n C_n / Σ w_n over its own batch, and its gradient is 0 where no example
+        of the batch counts; the recorded cost is the mean over the whole epoch. `validation_data` is (x, y) or
+        (x, y, sample_weight).
 
         `seed` restarts the streams of shuffling and dropout; left out, they go on from where they are. `progress`
         None shows a bar in a terminal or notebook only, True also writes lines to a log file. Ctrl-C stops after the
@@ -61,19 +66,22 @@ class Trainable(Differentiable):
         spec = TrainingSpec(
             optimizer=optimizer, epochs=epochs, batch_size=batch_size, shuffle=shuffle, metrics=metrics, seed=seed
         )
-        return self.train(spec, (x, y), validation_data, progress)
+        return self.train(spec, (x, y, sample_weight), validation_data, progress)
 
     def train(
         self,
         spec: TrainingSpec,
-        data: tuple[Arrays, Arrays],
-        validation_data: tuple[Arrays, Arrays] | None = None,
+        data: Examples,
+        validation_data: Examples | None = None,
         progress: bool | None = None,
     ) -> History:
-        """Train as a `TrainingSpec` says; `fit` is this with the specification's fields as arguments."""
+        """Train as a `TrainingSpec` says; `fit` is this with the specification's fields as arguments.
+
+        `data` and `validation_data` are (x, y) or (x, y, sample_weight).
+        """
         progress = None if progress is None else checked_truth("progress", progress)
         with self._engine.training():  # before anything changes
-            before, self._preparation = self._preparation, self._knowing_columns(*data)
+            before, self._preparation = self._preparation, self._knowing_columns(*data[:2])
             try:
                 samples = self._samples(*data)
                 validation = self._validation_samples(validation_data)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from bpframe.derivatives.points.given_weights import checked_weight
 from bpframe.errors import DataError, ShapeMismatch
 from bpframe.validation.plain_arrays import Array, plain_array
 
 __all__ = ["accuracy", "is_one_hot"]
 
 
-def accuracy(prediction: Array, target: Array) -> float:
-    """Return the share of examples whose class is right, between 0 and 1.
+def accuracy(prediction: Array, target: Array, sample_weight: Array | None = None) -> float:
+    """Return the share of examples whose class is right, between 0 and 1; with weights w, Σ w_n right_n / Σ w_n.
 
         right_n  where  a_{n,y_n} > a_{nk} for all other k;        of one output, where (a_n − 1/2) (y_n − 1/2) > 0
 
@@ -25,7 +26,8 @@ def accuracy(prediction: Array, target: Array) -> float:
     Raises
     ------
     ShapeMismatch, DataError
-        Targets that say of no class that it is right: measured numbers, rows with two largest, numbers of no class.
+        Targets that say of no class that it is right: measured numbers, rows with two largest, numbers of no class;
+        weights that are not (N,) numbers of 0 or more with a positive sum.
 
     """
     prediction, target = plain_array(prediction, "prediction"), plain_array(target, "target")
@@ -40,10 +42,14 @@ def accuracy(prediction: Array, target: Array) -> float:
     if len(prediction) == 0:
         raise DataError("accuracy of no examples is undefined", expected="at least one example", received="0")
     if prediction.shape[1] == 1:
-        return float(np.mean(_right_side(prediction[:, 0], _column(prediction, target))))
-    scores = prediction[np.arange(len(prediction)), _classes(prediction, target)]
-    # The right class is predicted where its own score is the only one that is not below it; NaN is below nothing.
-    return float(np.mean(np.count_nonzero(~(prediction < scores[:, None]), axis=1) == 1))
+        right = _right_side(prediction[:, 0], _column(prediction, target))
+    else:
+        scores = prediction[np.arange(len(prediction)), _classes(prediction, target)]
+        # The right class is predicted where its own score is the only one not below it; NaN is below nothing.
+        right = np.count_nonzero(~(prediction < scores[:, None]), axis=1) == 1
+    if sample_weight is None:
+        return float(np.mean(right))
+    return float(np.average(right, weights=checked_weight(sample_weight, len(right), "sample_weight")))
 
 
 def is_one_hot(y: Array) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed
+from bpframe.core.backprop.weights import factor_key, scale_of
 from bpframe.core.component import Optimizer, contract_of
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.derivatives.least_squares.objective import Objective
@@ -112,6 +113,7 @@ class NetworkProblem(Problem):
         for number, batch in enumerate(batches, start=1):
             if number > 1 and self._recorder.interruption.requested:
                 return
+            _to_own_mean(self._engine, batch)
             yield self._of_batch(batch)
             if number % stride == 0:
                 self._recorder.progress.within(iteration, min(1.0, number * batches.size / batches.count))
@@ -213,3 +215,15 @@ class NetworkProblem(Problem):
         return ContractError(
             f"optimizer '{self._spec.optimizer.kind}': {problem}", expected=expected, received=received
         )
+
+
+def _to_own_mean(engine: Engine, batch: Samples) -> None:
+    """Bring the weights of a mini-batch, which is overwritten by the next, to the mean 1 over its own examples."""
+    inputs, targets = batch
+    count = len(next(iter(inputs.values())))
+    scale = scale_of(engine.plan.costs, targets, count)
+    if isinstance(scale, tuple):
+        for each, one in zip(engine.plan.costs, scale, strict=True):
+            factor = targets.get(factor_key(each.output))
+            if factor is not None:
+                factor *= count * one

@@ -33,7 +33,7 @@ def nonfinite_error(workspace: Workspace, when: str, kept: str) -> NonFiniteErro
     training, workspace = workspace.slots[TRAINING], workspace.again()
     slots, plan = workspace.slots, workspace.plan
     forward(workspace, {name: slots[slot] for name, slot in plan.input_slots.items()}, training)
-    costs(workspace, {each.output: slots[each.target_slot] for each in plan.costs})
+    costs(workspace, {key: slots[slot] for key, slot in plan.target_slots.items() if slots[slot] is not None})
     trace = Trace(workspace)
     place, what, value = _forward(trace) or _backward(trace) or ("the network", "the gradient is", "unknown")
     return NonFiniteError(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.weights import counting
 from bpframe.errors import TrainingError
 from bpframe.machine.interruption import Interruption, interruptible
 from bpframe.training.batches import Samples, count_of
@@ -40,7 +41,7 @@ class Recorder:
     def __post_init__(self) -> None:
         self._measures_accuracy = "accuracy" in self.spec.metrics
         if self._measures_accuracy:
-            self._accuracy(_first(self.data))  # refuses targets that it cannot compare, before anything changes
+            self._accuracy(self._first())  # refuses targets that it cannot compare, before anything changes
         self._started = time.perf_counter()
         #: Why a listener ended the training, where one did.
         self.ended = ""
@@ -78,7 +79,15 @@ class Recorder:
     def _accuracy(self, samples: Samples) -> float:
         inputs, targets = samples
         (name, target), *_ = targets.items()
-        return accuracy(self.engine.outputs(inputs)[name], target)
+        weight = counting(name, targets, len(target)) if len(targets) > len(self.engine.graph.cost) else None
+        return accuracy(self.engine.outputs(inputs)[name], target, weight)
+
+    def _first(self) -> Samples:
+        """Return the first example, without a weight, which may be 0."""
+        inputs, targets = self.data
+        return {name: array[:1] for name, array in inputs.items()}, {
+            output: targets[output][:1] for output in self.engine.graph.cost
+        }
 
 
 @contextmanager
@@ -102,8 +111,3 @@ def recording(
     unit = "iteration" if spec.minimizes else "epoch"
     with quiet, interruptible() as interruption, shown_progress(spec.epochs, show, unit) as progress:
         yield Recorder(engine, spec, history, data, validation, listener, interruption, progress)
-
-
-def _first(samples: Samples) -> Samples:
-    inputs, targets = ({name: array[:1] for name, array in part.items()} for part in samples)
-    return inputs, targets

@@ -189,8 +189,8 @@ def test_wrong_tangents_and_cotangents_are_refused(wrong):
     assert [part for part in parts if part not in str(caught.value)] == [], str(caught.value)
 
 
-@pytest.mark.parametrize("given", [X, (X,), (X, Y, Y), 3, "data"], ids=["x", "one", "three", "number", "text"])
-def test_validation_data_is_a_pair(given):
+@pytest.mark.parametrize("given", [X, (X,), (X, Y, None, Y), 3, "data"], ids=["x", "one", "four", "number", "text"])
+def test_validation_data_is_a_pair_with_weights_or_without(given):
     with pytest.raises(DataError, match=r"validation_data"):
         chain().fit(X, Y, optimizer=descent(), epochs=1, validation_data=given)
 

@@ -19,6 +19,7 @@ from bpframe.core.backprop.local_jacobian import local_jacobian
 from bpframe.core.backprop.results import called, check_gradient, check_product, failed
 from bpframe.core.backprop.steps import BackwardStep, CostStep
 from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.weights import Scale, scaled
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Operator
@@ -28,17 +29,18 @@ from bpframe.validation.plain_arrays import Array
 __all__ = ["Distrusted", "backward", "output_errors", "pass_on", "walk_back"]
 
 
-def output_errors(workspace: Workspace, scale: float = 1.0) -> list[Array | None]:
-    """BP1: the error of every output, `scale` · ∇_a C, by slot; eq. (16) where no activation follows.
+def output_errors(workspace: Workspace, scale: Scale = 1.0) -> list[Array | None]:
+    """BP1: the error of every output, `scale` · f_n ∇_a C, by slot; eq. (16) where no activation follows.
 
-    Gradients are sums over examples; `scale` = 1/N makes them the mean's, at the price of a product of the outputs'
-    size rather than of the parameters'.
+    Gradients are sums over examples, each times its factor f_n; `scale` = 1/N makes them the mean's, at the price of a
+    product of the outputs' size rather than of the parameters'.
     """
     deltas: list[Array | None] = [None] * len(workspace.slots)
-    for each in workspace.plan.costs:
+    for number, each in enumerate(workspace.plan.costs):
         buffer = workspace.slots[each.buffer_slot]
         gradient = _cost_gradient(workspace, each)
-        deltas[each.value_slot] = np.multiply(gradient, scale, out=buffer)
+        one = scale[number] if isinstance(scale, tuple) else scale
+        deltas[each.value_slot] = scaled(gradient, workspace.slots[each.factor_slot], one, buffer)
     return deltas
 
 

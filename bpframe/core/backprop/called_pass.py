@@ -10,6 +10,7 @@ import numpy as np
 
 from bpframe.core.backprop.backward import backward, output_errors
 from bpframe.core.backprop.forward import costs, forward
+from bpframe.core.backprop.weights import Scale
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.validation.plain_arrays import Array
 
@@ -31,8 +32,8 @@ class Pass(Protocol):
 
     workspace: Workspace
 
-    def run(self, inputs: Arrays, targets: Arrays, scale: float = 1.0) -> float:
-        """Do a pass and return the summed cost, where it is wanted.
+    def run(self, inputs: Arrays, targets: Arrays, scale: Scale = 1.0) -> float:
+        """Do a pass and return the summed cost, where it is wanted: of every example times its factor.
 
         The gradient of `scale` times the summed cost goes where the workspace has it; outputs are in its slots.
         """
@@ -51,7 +52,7 @@ class CalledPass:
         self.training = training
         self.wanted = wanted
 
-    def run(self, inputs: Arrays, targets: Arrays, scale: float = 1.0) -> float:
+    def run(self, inputs: Arrays, targets: Arrays, scale: Scale = 1.0) -> float:
         """Do a pass; errors are those of `forward`, `costs`, `output_errors` and `backward`."""
         workspace, total = self.workspace, 0.0
         forward(workspace, inputs, self.training)

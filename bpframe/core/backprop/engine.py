@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from copy import deepcopy
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,6 +16,7 @@ from bpframe.core.backprop.forward import forward
 from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.rows import rows_of, slices
 from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.weights import Scale, scale_of
 from bpframe.core.backprop.workspace import NodeState, Workspace, initial_state
 from bpframe.core.graph.parameters import ParameterVector, initial_parameters
 from bpframe.core.graph.randomness import stream
@@ -30,6 +32,9 @@ Lane: TypeAlias = lanes.Lane[ParameterVector]
 
 #: How many examples an evaluation runs at once, so that its memory does not grow with the data.
 EVALUATION_BATCH = 1024
+
+#: What a pass is given that wants outputs alone.
+NO_TARGETS: Arrays = MappingProxyType({})
 
 #: How many numbers the values of an evaluation pass may be for it to be kept for another time.
 SMALL_PASS = 1 << 16
@@ -121,22 +126,36 @@ class Engine:
         return Trace(workspace)
 
     def differentiate(
-        self, lane: Lane, inputs: Arrays, targets: Arrays, training: bool, purpose: str = "evaluation"
+        self,
+        lane: Lane,
+        inputs: Arrays,
+        targets: Arrays,
+        training: bool,
+        purpose: str = "evaluation",
+        scale: Scale | None = None,
     ) -> tuple[float, Workspace]:
         """Write the gradient of the mean cost into the lane's; return the summed cost and the workspace.
 
-        The workspace is used again by the next call with as many examples. It may keep no node's value.
+        The mean is that of these examples, with 0 where none counts. The workspace is used again by the next call with
+        as many examples. It may keep no node's value.
         """
         batch = _count(inputs)
-        repeated = self._pass(lane, batch, purpose, training, Wanted.GRADIENT)
-        return repeated.run(inputs, targets, 1.0 / batch), repeated.workspace
+        if scale is None:
+            scale = scale_of(self.plan.costs, targets, batch)
+        repeated = self._pass(lane, batch, purpose, training, Wanted.GRADIENT, targets)
+        return repeated.run(inputs, targets, scale), repeated.workspace
 
     def gradient(
-        self, inputs: Arrays, targets: Arrays, training: bool, purpose: str = "evaluation"
+        self,
+        inputs: Arrays,
+        targets: Arrays,
+        training: bool,
+        purpose: str = "evaluation",
+        scale: Scale | None = None,
     ) -> tuple[float, ParameterVector]:
-        """Return the summed cost and the gradient of the mean cost."""
+        """Return the summed cost and the gradient of the mean cost, or of `scale` times the summed one."""
         with self.lane() as lane:
-            total, _ = self.differentiate(lane, inputs, targets, training, purpose)
+            total, _ = self.differentiate(lane, inputs, targets, training, purpose, scale)
             return total, lane.gradient.copy()
 
     def outputs(self, inputs: Arrays) -> dict[str, Array]:
@@ -155,11 +174,11 @@ class Engine:
             return found
 
     def total_cost(self, inputs: Arrays, targets: Arrays) -> float:
-        """Return the cost summed over all examples, computed in portions."""
+        """Return the cost summed over all examples, each times its factor, computed in portions."""
         count = _count(inputs)
         with self.lane() as lane:
             if self._is_small(count):
-                return self._pass(lane, count, "evaluation", False, Wanted.COSTS).run(inputs, targets)
+                return self._pass(lane, count, "evaluation", False, Wanted.COSTS, targets).run(inputs, targets)
             return sum(total for _, _, total in self._in_portions(Wanted.COSTS, inputs, targets, count))
 
     def new_workspace(
@@ -191,9 +210,11 @@ class Engine:
         found.hand_in_state(self.state)
         return found
 
-    def _pass(self, lane: Lane, batch: int, purpose: str, training: bool, wanted: Wanted) -> Pass:
-        """Return what does passes of one kind, with the present state."""
-        key = batch, purpose, training, wanted
+    def _pass(
+        self, lane: Lane, batch: int, purpose: str, training: bool, wanted: Wanted, targets: Arrays = NO_TARGETS
+    ) -> Pass:
+        """Return what does passes of one kind, with the present state; those with weights are another kind."""
+        key = batch, purpose, training, wanted, *targets
         found: Pass | None = lane.kept(key)
         if found is None:
             gradient = lane.gradient if wanted is Wanted.GRADIENT else None

@@ -8,6 +8,7 @@ import numpy as np
 
 from bpframe.core.backprop.results import called, check_cost, check_state, check_value
 from bpframe.core.backprop.steps import TRAINING
+from bpframe.core.backprop.weights import factor_key
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.errors import ContractError
 from bpframe.validation.plain_arrays import Array
@@ -45,13 +46,17 @@ def forward(workspace: Workspace, inputs: Mapping[str, Array], training: bool = 
 
 
 def costs(workspace: Workspace, targets: Mapping[str, Array]) -> Array:
-    """Return the cost of every example, (N,), summed over the outputs that have one."""
+    """Return the cost of every example, (N,), times its factor, summed over the outputs that have one."""
     slots, total = workspace.slots, None
     for each in workspace.plan.costs:
-        slots[each.target_slot] = read_only(targets[each.output])
+        for key, slot in each.given:
+            slots[slot] = read_only(targets[key])
+        factor = slots[each.factor_slot] = targets.get(factor_key(each.output))
         value = called(each, "forward", each.forward, workspace.handed_to(each))
         if each.why is not None or not workspace.checked:
             check_cost(each, value, workspace.batch, workspace.dtype)
+        if factor is not None:
+            value = factor * value
         total = np.array(value) if total is None else total + value  # its own: a component may keep what it returns
     if total is None:
         raise ContractError("the network has no cost", hint="bp.Network(..., cost=QuadraticCost())")

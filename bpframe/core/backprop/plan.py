@@ -15,6 +15,7 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 from bpframe.core.backprop.steps import OUTSIDE, TRAINING, BackwardStep, Call, CostStep, Slots, Step, Understanding
+from bpframe.core.backprop.weights import factor_key, mask_key, weight_key
 from bpframe.core.component import Contract, Cost, contract_of
 from bpframe.core.graph.graph import Graph, Node
 from bpframe.errors import ContractError
@@ -63,6 +64,9 @@ class Plan:
             self.value_slots[node.name] = steps[-1].slot
         self.steps = tuple(steps)
         self.costs = tuple(self._cost_step(output, cost) for output, cost in graph.cost.items())
+        #: Where each array of the targets goes: what costs are handed, and the factors of their examples.
+        self.target_slots = {key: slot for each in self.costs for key, slot in each.given}
+        self.target_slots |= {factor_key(each.output): each.factor_slot for each in self.costs}
         self.state_slots = {step.node.name: step.state_slot for step in steps if step.node.state}
         #: Everything that is called: the steps, then the costs.
         self.components: tuple[Step | CostStep, ...] = (*self.steps, *self.costs)
@@ -164,6 +168,10 @@ class Plan:
         contract = contract_of(type(cost))
         understood = self._understand(cost, [each for each in _COST_METHODS if each in contract])
         words = {"a": self.value_slots[output], "y": self._new(), "saved": self._new()}
+        given = [(output, words["y"])]
+        for word in self.graph.weight_words[output]:
+            words[word] = self._new()
+            given.append((weight_key(output) if word == "weight" else mask_key(output), words[word]))
         buffer = self._new()
         return CostStep(
             key=f"cost of {output}",
@@ -172,18 +180,19 @@ class Plan:
             understood=understood,
             output_shape=self.graph.shapes[output],
             forward=_call(cost, contract, "forward", words, []),
-            jacobian=_calling(self._measured(cost), [words["a"], words["y"]])
+            jacobian=_calling(self._measured(cost), [words["a"], *(slot for _, slot in given)])
             if contract.is_draft
             else _call(cost, contract, "jacobian", _with_out(words, buffer), []),
             saved_slot=words["saved"],
-            read_slots=(words["a"], words["y"]),
+            read_slots=(words["a"], *(slot for _, slot in given)),
             mapping_slots=(),
             buffers=(buffer,),
             output=output,
             cost=cost,
             hessian=_call(cost, contract, "hessian", words, []) if "hessian" in contract else None,
             value_slot=words["a"],
-            target_slot=words["y"],
+            given=tuple(given),
+            factor_slot=self._new(),
             buffer_slot=buffer,
         )
 

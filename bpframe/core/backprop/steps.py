@@ -105,13 +105,18 @@ class Step(Called):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class CostStep(Called):
-    """The cost of one output: C, ∇_a C and, where it is declared, ∂²C/∂a²."""
+    """The cost of one output: C, ∇_a C and, where it is declared, ∂²C/∂a².
+
+    `given` says which arrays of the targets go into which slots: the target, and the weights and mask that are asked
+    for. The factors of the examples are in `factor_slot`, None where all count alike.
+    """
 
     output: str
     cost: Cost
     hessian: Call | None
     value_slot: int
-    target_slot: int
+    given: tuple[tuple[str, int], ...]
+    factor_slot: int
     buffer_slot: int
 
 

@@ -124,7 +124,7 @@ class Workspace:
     def let_go(self) -> None:
         """Keep no inputs and targets, nor what was computed from them, until the next pass."""
         plan = self.plan
-        for slot in (*plan.value_slots.values(), *(each.target_slot for each in plan.costs)):
+        for slot in (*plan.value_slots.values(), *plan.target_slots.values()):
             self.slots[slot] = None
         for step in plan.components:
             if step.saved_slot is not None:
@@ -134,7 +134,7 @@ class Workspace:
         """Return a workspace that nothing has run in, with the inputs, targets, parameters and state of this one."""
         state = {name: self.slots[slot] for name, slot in self.plan.state_slots.items()}
         found = Workspace(self.plan, self.batch, self.parameters, self.frozen, state, self._generator)
-        for slot in (*self.plan.input_slots.values(), *(each.target_slot for each in self.plan.costs)):
+        for slot in (*self.plan.input_slots.values(), *self.plan.target_slots.values()):
             found.slots[slot] = self.slots[slot]
         return found
 

@@ -15,10 +15,11 @@ __all__ = ["Cost"]
 _COST = Category(
     "cost",
     {
-        "forward": Method({"a", "y", "saved"}, required=True),
-        "jacobian": Method({"a", "y", "saved", "out"}, required=True),
-        "hessian": Method({"a", "y", "saved"}),
+        "forward": Method({"a", "y", "weight", "mask", "saved"}, required=True),
+        "jacobian": Method({"a", "y", "weight", "mask", "saved", "out"}, required=True),
+        "hessian": Method({"a", "y", "weight", "mask", "saved"}),
         "target_shape": Method({"shape"}),
+        "weight_shape": Method({"shape"}),
         "input_domain": Method(),
     },
     suffix="Cost",
@@ -41,13 +42,18 @@ class Cost(Component, category=_COST):
         Optional. ∂²C/∂a² as an operator with a root S, H = S Sᵀ, for Gauss–Newton and Levenberg–Marquardt.
     `target_shape(self, shape)`
         Optional. The feature shape of a target for an output of feature shape `shape`; the same where it is left out.
-
+    `weight_shape(self, shape)`
+        Optional, of a cost that asks for `weight` or `mask`: their feature shape for an output of feature shape
+        `shape`; that of a target where it is left out.
     `input_domain(self)`
         Optional. Where a and y may lie, as a mapping from their names to open intervals (low, high); for integer
         targets the half-open interval of their values. Where no field decides, the class variable `domain` says the
         same.
 
-    All but the last two may ask for `saved`, a mapping that forward fills for the others. A class with `draft = True`
+    The first three may ask for `saved`, a mapping that forward fills for the others, and for `weight` and `mask`: how
+    much each position of an example counts, (N, *positions), ones where nothing was given, and `weight != 0`. C_n is
+    then Σ w C over the example's own positions, linear in the weights, and the mean cost Σ_n C_n / Σ w over all
+    positions. Other costs have their C_n weighted for them. A class with `draft = True`
     may leave `jacobian` out while it is tried: ∇_a C is then measured from `forward`.
     """
 

@@ -15,7 +15,7 @@ from bpframe.core.component.domain import integers_of
 from bpframe.core.component.parameter import checked_shape
 from bpframe.core.graph.description import NetworkSpec, NodeSpec
 from bpframe.core.graph.freezing import with_frozen
-from bpframe.core.graph.graph import Graph, Node, Shape, batched
+from bpframe.core.graph.graph import Graph, Node, Shape, asked_words, batched
 from bpframe.errors import (
     BpframeError,
     ContractError,
@@ -52,9 +52,14 @@ def build_graph(spec: NetworkSpec) -> Graph:
         built[node.name] = node
     untrained = {_name(each) for each in spec.nodes if not each.trainable}
     nodes = with_frozen(tuple(built.values()), untrained, spec.frozen)
-    targets = {output: _target_shape(output, cost, shapes[output]) for output, cost in spec.cost.items()}
+    targets = {output: _cost_shape("target_shape", output, cost, shapes) for output, cost in spec.cost.items()}
+    weights = {
+        output: _cost_shape("weight_shape", output, cost, shapes, targets[output])
+        for output, cost in spec.cost.items()
+        if asked_words(cost)
+    }
     integers = _integer_domains(spec, nodes)
-    return Graph(dict(spec.inputs), integers, nodes, spec.outputs, dict(spec.cost), targets)
+    return Graph(dict(spec.inputs), integers, nodes, spec.outputs, dict(spec.cost), targets, weights)
 
 
 def _name(node: NodeSpec) -> str:
@@ -280,12 +285,14 @@ def _integer_domains(spec: NetworkSpec, nodes: tuple[Node, ...]) -> dict[str, In
     return domains
 
 
-def _target_shape(output: str, cost: Cost, shape: Shape) -> Shape:
-    """Return the feature shape of the targets that a cost compares an output with."""
-    methods = contract_of(type(cost)).methods
-    if "target_shape" not in methods:
-        return shape
+def _cost_shape(
+    method: str, output: str, cost: Cost, shapes: Mapping[str, Shape], default: Shape | None = None
+) -> Shape:
+    """Return the feature shape of what a cost wants beside an output: of targets, or of weights."""
+    methods, shape = contract_of(type(cost)).methods, shapes[output]
+    if method not in methods:
+        return shape if default is None else default
     where = f"the cost of '{output}' ({cost.kind})"
-    with _told(where, "target_shape", f"'{output}' {batched(shape)}"):
-        found = methods["target_shape"].call(cost.target_shape, {"shape": shape})  # type: ignore[attr-defined]
-    return checked_shape(found, f"{where}: target_shape")
+    with _told(where, method, f"'{output}' {batched(shape)}"):
+        found = methods[method].call(getattr(cost, method), {"shape": shape})
+    return checked_shape(found, f"{where}: {method}")

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from bpframe.core.component import Contract, Cost, Layer, Parameter, State
+from bpframe.core.component import Contract, Cost, Layer, Parameter, State, contract_of
 from bpframe.core.component.domain import integers_of
 from bpframe.validation.intervals import Interval
 
-__all__ = ["Graph", "Node", "Shape", "batched"]
+__all__ = ["Graph", "Node", "Shape", "asked_words", "batched"]
 
 Shape = tuple[int, ...]
 
@@ -69,6 +69,7 @@ class Graph:
     """Nodes in an order in which each comes after all that it reads from.
 
     `integer_domains` holds of each input that is read as integers the values that its readers take: low <= n < high.
+    `weight_shapes` are those of outputs whose cost asks for `weight` or `mask`.
     """
 
     inputs: Mapping[str, Shape]
@@ -77,6 +78,7 @@ class Graph:
     outputs: tuple[str, ...]
     cost: Mapping[str, Cost]
     target_shapes: Mapping[str, Shape]
+    weight_shapes: Mapping[str, Shape]
 
     @cached_property
     def integer_inputs(self) -> frozenset[str]:
@@ -89,6 +91,11 @@ class Graph:
         return {
             output: integers_of(cost, "y", ("a", "y")) for output, cost in self.cost.items() if cost.integer_targets
         }
+
+    @cached_property
+    def weight_words(self) -> dict[str, tuple[str, ...]]:
+        """Which of `weight` and `mask` each output's cost asks for."""
+        return {output: asked_words(cost) for output, cost in self.cost.items()}
 
     @cached_property
     def by_name(self) -> dict[str, Node]:
@@ -122,6 +129,12 @@ class Graph:
             if node.owner == node.name
             for name, parameter in node.parameters.items()
         }
+
+
+def asked_words(cost: Cost) -> tuple[str, ...]:
+    """Return which of the words `weight` and `mask` a cost's methods ask for."""
+    methods = contract_of(type(cost)).methods.values()
+    return tuple(word for word in ("weight", "mask") if any(each.asks_for(word) for each in methods))
 
 
 def batched(shape: Sequence[int]) -> str:

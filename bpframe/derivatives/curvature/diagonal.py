@@ -50,7 +50,7 @@ def empirical_fisher_diagonal(
     found, count = engine.parameters.like(), 0
     for _, point in Portions(engine, inputs, targets).in_turn("per example"):
         count += point.batch
-        _add_squares(point, point.errors, found)
+        _add_squares(point, point.root_errors, found)
     found.vector *= 1.0 / count
     return found
 

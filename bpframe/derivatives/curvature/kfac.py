@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bpframe.core.backprop.weights import scaled
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import KroneckerForm, PulledVectors
 from bpframe.derivatives.curvature.columns import RootColumns
@@ -42,6 +43,9 @@ def kronecker_factors(
         reduce:  A = 1/N Σ_n ā_n ā_nᵀ,                   B = 1/N Σ_n Σ_r ē_{n,r} ē_{n,r}ᵀ
                  with ā_n = 1/L Σ_l a_{n,l} and ē_{n,r} = Σ_l e_{n,l,r}
 
+    Sums over n count a weighted example as often as its weight says; A, which knows no output, as the mean of the
+    weights that its outputs give it.
+
     For L = 1 both are the same. What several nodes share has the places of all of them. Weights and biases are blocks
     of their own: a bias has A = [[1]], and what lies between a weight and its bias is left out.
 
@@ -63,7 +67,7 @@ def kronecker_factors(
         for number, seeds in enumerate(columns.of(point)):
             known = _Known()
             for path, form in point.parameter_forms(seeds, reuse=True):
-                sums[path].add(form, with_right=number == 0, known=known)
+                sums[path].add(form, with_right=number == 0, known=known, counting=point.counting)
     factors = {path: each.factors(count, columns.scale) or _zeros(shapes[path], dtype) for path, each in sums.items()}
     exact = frozenset(path for path, each in sums.items() if each.is_exact)
     return KroneckerFactors(factors, exact, shapes, dtype)
@@ -96,8 +100,11 @@ class _Sums:
         self.left: Array | None = None
         self.exact = True
 
-    def add(self, form: PulledVectors, with_right: bool, known: _Known) -> None:
-        """Add the outer products of some columns; the right sides, which all columns share, only once."""
+    def add(self, form: PulledVectors, with_right: bool, known: _Known, counting: Array | None = None) -> None:
+        """Add the outer products of some columns; the right sides, which all columns share, only once.
+
+        Each example's right sides are added as often as it counts; the left sides know that already.
+        """
         if not isinstance(form, KroneckerForm):
             self._check(form.size, 1)
             form = KroneckerForm.of_vectors(form.vectors(), form.shape)
@@ -110,9 +117,11 @@ class _Sums:
         product = known.of(e.reshape(-1, e.shape[-1]))
         self.left = product if self.left is None else self.left + product  # a product may be another parameter's, too
         if with_right:
-            rows = a.reshape(-1, a.shape[-1])
-            if rows.shape[-1] > 1 or not (form.right == 1).all():
+            if a.shape[-1] > 1 or not (form.right == 1).all():
                 self.exact = False
+            if counting is not None:
+                a = scaled(a, np.sqrt(counting), 1.0)
+            rows = a.reshape(-1, a.shape[-1])
             squares = rows.T @ rows
             self.right = squares if self.right is None else self.right + squares
 

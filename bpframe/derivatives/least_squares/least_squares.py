@@ -211,7 +211,8 @@ class LeastSquares(Objective):
         engine, training, slices = self.engine, self.examples.training, self.examples.slices()
         total, gradient = 0.0, np.zeros(self.size, self.dtype)
         for rows in slices:
-            cost, part = engine.gradient(*self.examples.arrays(rows), training, "minimizing")
+            scale = None if len(slices) == 1 else 1.0 / (rows.stop - rows.start)  # weights are to the mean of all
+            cost, part = engine.gradient(*self.examples.arrays(rows), training, "minimizing", scale)
             total += cost
             if len(slices) == 1:
                 gradient = part.vector

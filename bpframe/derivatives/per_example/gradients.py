@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.weights import counting, factor_key
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import PulledVectors
@@ -109,12 +110,14 @@ def clipped_gradient(
 
         ĝ = 1/N (Σ_n min(1, c/‖g_n‖) g_n + ν),    ν ~ N(0, (s c)² I),    c = max_norm, s = noise_multiplier
 
-    One pass: norms and weighted sums come from the same outer products.
+    With weights g_n is the gradient of w_n C_n, so that no example moves the sum by more than c, and N is Σ w_n. One
+    pass: norms and weighted sums come from the same outer products.
 
     Errors: DerivativeError for numbers that are none, and for noise without a seed.
 
     Source: Abadi et al., Deep Learning with Differential Privacy (2016), algorithm 1.
     """
+    count = _sum_of_weights(examples)
     bound = _number(max_norm, "max_norm", positive=True)
     noise = _number(noise_multiplier, "noise_multiplier", positive=False)
     rng = _generator(seed) if noise else None
@@ -125,14 +128,14 @@ def clipped_gradient(
         for form in forms.values():
             norms += form.squared_norms()
         np.sqrt(norms, out=norms)
-        weights = np.full_like(norms, 1.0 / examples.count)
+        weights = np.full_like(norms, 1.0 / count)
         # A norm that is not a number leaves the weight, and the gradient shows it.
-        np.divide(bound / examples.count, norms, out=weights, where=norms > bound)
+        np.divide(bound / count, norms, out=weights, where=norms > bound)
         for path, form in forms.items():
             total.views[path][...] += form.weighted(weights).total()
     if rng is not None:
         drawn = rng.standard_normal(total.vector.shape, total.vector.dtype)
-        drawn *= noise * bound / examples.count
+        drawn *= noise * bound / count
         total.vector += drawn
     return total
 
@@ -140,23 +143,26 @@ def clipped_gradient(
 def variance(examples: Portions, like: ParameterVector, ddof: int) -> ParameterVector:
     """Return the variance of every entry of the gradient over the examples.
 
-        (Σ_n g_n² − N ḡ²) / (N − ddof),    ḡ = 1/N Σ_n g_n
+        (Σ_n w_n g_n² − W ḡ²) / (W − ddof),    ḡ = 1/W Σ_n w_n g_n,    W = Σ_n w_n, N without weights
 
     The difference is rounded to about the dtype's precision times the mean square, and never negative.
 
     Errors: DerivativeError where N − ddof is not positive.
     """
-    count = examples.count
+    count = _sum_of_weights(examples, of_positions=False)
     if isinstance(ddof, bool) or not isinstance(ddof, int | np.integer) or not 0 <= ddof < count:
         raise DerivativeError(
-            "the variance divides by N - ddof", expected=f"ddof from 0 to {count - 1}, for {count} examples",
-            received=repr(ddof),
+            "the variance divides by N - ddof" if count == examples.count else "the variance divides by Σ w - ddof",
+            expected=f"ddof from 0 to {math.ceil(count) - 1}, for {count:g} examples", received=repr(ddof),
         )  # fmt: skip
     squares, mean = like.like(), like.like()
     for _, point in _points(examples):
         for path, form in point.parameter_forms(point.errors):
-            squares.views[path][...] += form.sum_of_squares()
             mean.views[path][...] += form.total()
+            if point.counting is None:
+                squares.views[path][...] += form.sum_of_squares()
+        for path, form in point.parameter_forms(point.root_errors) if point.counting is not None else ():
+            squares.views[path][...] += form.sum_of_squares()
     mean.vector *= 1.0 / count
     squares.vector *= 1.0 / count
     np.multiply(mean.vector, mean.vector, out=mean.vector)
@@ -164,6 +170,25 @@ def variance(examples: Portions, like: ParameterVector, ddof: int) -> ParameterV
     np.maximum(squares.vector, 0, out=squares.vector)
     squares.vector *= count / (count - int(ddof))
     return squares
+
+
+def _sum_of_weights(examples: Portions, of_positions: bool = True) -> float:
+    """Return Σ_n w_n, over positions too where a cost asks for the weights of these; N where there are none.
+
+    Errors: DerivativeError where it is not the same for all outputs.
+    """
+    targets, outputs = examples.targets, tuple(examples.engine.graph.cost)
+    if len(targets) == len(outputs):
+        return examples.count
+    given = targets if of_positions else {key: targets[key] for key in map(factor_key, outputs) if key in targets}
+    sums = {output: float(counting(output, given, examples.count).sum()) for output in outputs}
+    if len(set(sums.values())) > 1:
+        raise DerivativeError(
+            "the examples count differently in several outputs, so that no one number divides their sum",
+            expected="one sample_weight for all outputs",
+            received=", ".join(f"Σ w = {each:g} in '{output}'" for output, each in sums.items()),
+        )
+    return next(iter(sums.values()))
 
 
 def _points(examples: Portions) -> Iterator[tuple[slice, Linearisation]]:

@@ -15,9 +15,10 @@ from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.results import failed, misfit
 from bpframe.core.backprop.steps import CostStep
 from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.weights import counting, scaled
 from bpframe.core.graph.graph import Node
 from bpframe.core.graph.parameters import ParameterVector
-from bpframe.core.operators import Operator, PulledVectors, dense_operator
+from bpframe.core.operators import Diagonal, Operator, PulledVectors, compose, dense_operator
 from bpframe.errors import BatchCoupledError, BpframeError, DerivativeError, OperatorError
 from bpframe.validation.plain_arrays import Array
 
@@ -28,6 +29,7 @@ class Linearisation:
     """A batch that was run forward, and the cost's derivatives in the outputs.
 
     Everything here is per example and not divided by their number: the mean cost's derivatives are 1/N of the sums.
+    An example's costs, errors and Hessians are those of its own cost times its factor, where the examples are weighted.
 
     Attributes: `trace` (its arrays are this object's own), `costs` (N,), `batch` N.
     """
@@ -36,6 +38,11 @@ class Linearisation:
         self.trace = trace
         self.batch = trace.batch
         self.costs: Array = costs(trace.workspace, targets)
+        self._factors = {each.output: trace.slots[each.factor_slot] for each in trace.plan.costs}
+        self._counting = None
+        if len(targets) > len(self._factors):
+            each_output = [counting(output, targets, trace.batch) for output in self._factors]
+            self._counting = np.mean(each_output, axis=0).astype(trace.dtype)
 
     @classmethod
     def at(
@@ -60,12 +67,31 @@ class Linearisation:
                 found[each.output] = delta.copy()
         return found
 
+    @property
+    def counting(self) -> Array | None:
+        """How much each example counts, (N,), as the mean over the outputs; None where all count alike."""
+        return self._counting
+
+    @cached_property
+    def root_errors(self) -> dict[str, Array]:
+        """√f_n ∇_a C of every output, (N, *output): the outer product of what is pulled back counts f_n times."""
+        found = {}
+        for output, error in self.errors.items():
+            root = None if self._factors[output] is None else np.sqrt(self._factors[output])
+            inverse = None if root is None else np.divide(1, root, out=np.zeros_like(root), where=root > 0)
+            found[output] = error if inverse is None else scaled(error, inverse, 1.0)
+        return found
+
     @cached_property
     def hessians(self) -> dict[str, Operator]:
         """∂²C/∂a² of every output that has a cost, as an operator on its features.
 
         Errors: DerivativeError that names a cost without `hessian`; ContractError for one that does not fit.
         """
+        return {output: self._times(1, output, hessian) for output, hessian in self._hessians.items()}
+
+    @cached_property
+    def _hessians(self) -> dict[str, Operator]:
         return {each.output: self._hessian(each) for each in self.trace.plan.costs}
 
     @cached_property
@@ -76,10 +102,11 @@ class Linearisation:
         """
         found = {}
         for each in self.trace.plan.costs:
-            hessian = self.hessians[each.output]
+            hessian = self._hessians[each.output]
             try:
                 root = hessian.root()
-                found[each.output] = root if root._is_bound() else root._with_shapes(None, hessian.in_shape)
+                root = root if root._is_bound() else root._with_shapes(None, hessian.in_shape)
+                found[each.output] = self._times(0.5, each.output, root)
             except OperatorError as error:
                 raise DerivativeError(
                     f"{each.where}: its hessian has no root S with S Sᵀ = H",
@@ -145,6 +172,15 @@ class Linearisation:
                 path, form = node.parameter_path(name), jacobian[name].kronecker_form(delta)
                 waiting[path] = waiting[path].joined(form) if path in waiting else form
         yield from waiting.items()
+
+    def _times(self, power: float, output: str, operator: Operator) -> Operator:
+        """Multiply an operator's results with powers of the examples' factors."""
+        factor = self._factors[output]
+        if factor is None:
+            return operator
+        shape = self.trace.plan.graph.shapes[output]
+        each = np.asarray(factor**power, self.trace.dtype).reshape(-1, *(1,) * len(shape))
+        return compose(Diagonal(np.broadcast_to(each, (self.batch, *shape))), operator)
 
     def _root_columns(self, root: Operator, first: int, last: int) -> Array:
         """Push unit vectors through one root: (last - first, N, *output)."""

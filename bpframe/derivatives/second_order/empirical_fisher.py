@@ -35,11 +35,11 @@ class EmpiricalFisherProduct:
         self._forms: dict[str, PulledVectors] = {}
         self._gradients: dict[str, Array] = {}
         if space.wrt == "parameters":
-            self._forms = dict(point.parameter_forms(point.errors))
+            self._forms = dict(point.parameter_forms(point.root_errors))
         else:
             for each in steps_to(point.trace, space):
                 refuse_coupling(each.step.node, point.trace.jacobian(each.step.node.name))
-            self._gradients = pull_back(point.trace, space, point.errors)
+            self._gradients = pull_back(point.trace, space, point.root_errors)
 
     def __call__(self, change: Mapping[str, Array], stack: tuple[int, ...] = ()) -> dict[str, Array]:
         """Multiply: (*S, *shape) by name, where what is left out does not change -> the same, zeros left out."""

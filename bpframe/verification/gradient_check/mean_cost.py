@@ -149,4 +149,4 @@ def real_inputs(graph: Graph) -> tuple[str, ...]:
 
 def in_dtype(arrays: Mapping[str, Array], dtype: Any) -> dict[str, Array]:
     """Return copies in this dtype; integers, which have no derivative, stay integers."""
-    return {name: array.copy() if array.dtype.kind in "iu" else array.astype(dtype) for name, array in arrays.items()}
+    return {name: array.copy() if array.dtype.kind in "iub" else array.astype(dtype) for name, array in arrays.items()}

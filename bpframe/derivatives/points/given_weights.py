@@ -1,0 +1,118 @@
+"""Sample weights as users hand them in: checked, brought to the mean 1, and by output."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+from bpframe.core.backprop.weights import factor_key, mask_key, weight_key
+from bpframe.core.graph.graph import Graph, Shape, batched
+from bpframe.derivatives.points.given_arrays import checked_array
+from bpframe.errors import DataError, ShapeMismatch, did_you_mean
+from bpframe.validation.plain_arrays import Array, place_of, plain_array
+
+__all__ = ["checked_weight", "checked_weights"]
+
+
+def checked_weights(graph: Graph, sample_weight: Any, dtype: Any, batch: int, mean: bool = True) -> dict[str, Array]:
+    """Return what weights put beside the targets, of every output that has some or whose cost asks for them.
+
+    `sample_weight` is None (all count alike), one array for all outputs, or arrays by output; an output that is left
+    out has ones. Factors have the mean 1 over the examples, so that C = 1/N Σ f_n C_n; with `mean` false they are the
+    weights themselves: w_n C_n is then an example's own cost.
+
+    Errors: DataError (no real numbers, below 0, not finite, all 0), ShapeMismatch.
+    """
+    given = _by_output(sample_weight, graph)
+    found: dict[str, Array] = {}
+    for output in graph.cost:
+        words = graph.weight_words[output]
+        if output not in given and not words:
+            continue
+        what = "sample_weight" if len(graph.cost) == 1 else f"sample_weight of '{output}'"
+        shape = graph.weight_shapes.get(output, ())
+        if output not in given:
+            weight = np.ones((batch, *shape), dtype)
+        else:
+            weight = checked_weight(given[output], batch, what, shape, dtype if words else np.float64)
+        if words:
+            spread = weight.reshape(*weight.shape, *(1,) * (1 + len(shape) - weight.ndim))
+            weight = np.ascontiguousarray(np.broadcast_to(spread, (batch, *shape)))
+            found |= _handed(output, words, weight, what)
+            factor = np.full(batch, batch / weight.sum(dtype=np.float64) if mean else 1.0)
+        else:
+            factor = weight / weight.max() if mean else weight
+            factor *= batch / factor.sum() if mean else 1.0
+        found[factor_key(output)] = factor.astype(dtype)
+    return found
+
+
+def checked_weight(value: Any, batch: int, what: str, positions: Shape = (), dtype: Any = np.float64) -> Array:
+    """Return weights of `batch` examples, (N, *leading), of the first of these positions' axes or of all.
+
+    Errors: DataError, ShapeMismatch.
+    """
+    array = plain_array(value, what)
+    shape = positions[: max(array.ndim - 1, 0)]
+    if array.ndim == 0 or array.shape != (batch, *shape):
+        allowed = [batched(positions[:axes]) for axes in range(len(positions) + 1)]
+        raise ShapeMismatch(
+            f"{what} has another shape than the examples",
+            expected=f"{' or '.join(allowed)}, with N = {batch}",
+            received=str(array.shape),
+            hint="weights of positions are for a cost whose methods ask for `weight` or `mask`"
+            if array.ndim > 1 and not positions
+            else None,
+        )
+    weight = checked_array(array, shape, what, dtype)
+    if weight.size and weight.min() < 0:
+        first = np.unravel_index(int(np.argmax(weight < 0)), weight.shape)
+        raise DataError(
+            f"{what} holds numbers below 0",
+            expected="0 (does not count) or more, 1 for an example that counts once",
+            received=f"{weight[first]} at {place_of(first)}",
+        )
+    if not weight.any():
+        raise DataError(
+            f"{what} is 0 everywhere, so that no example counts",
+            expected="a positive sum",
+            received=f"{weight.size} zeros",
+        )
+    return weight
+
+
+def _handed(output: str, words: Collection[str], weight: Array, what: str) -> dict[str, Array]:
+    """Return what a cost that asks for weights is handed."""
+    mask = weight != 0
+    if "weight" not in words and not (weight[mask] == 1).all():
+        other = np.argwhere(mask & (weight != 1))[0]
+        raise DataError(
+            f"the cost of '{output}' asks for `mask` alone, and takes what counts or does not",
+            expected=f"{what} of 0 and 1, or of False and True",
+            received=f"{weight[tuple(other)]} at {place_of(other)}",
+            hint="a cost that asks for `weight` takes any numbers from 0 on",
+        )
+    found = {}
+    if "weight" in words:
+        found[weight_key(output)] = weight
+    if "mask" in words:
+        found[mask_key(output)] = mask
+    return found
+
+
+def _by_output(sample_weight: Any, graph: Graph) -> Mapping[str, Any]:
+    if sample_weight is None:
+        return {}
+    if not isinstance(sample_weight, Mapping):
+        return dict.fromkeys(graph.cost, sample_weight)
+    for name in sample_weight:
+        if name not in graph.cost:
+            raise DataError(
+                "sample_weight names no output that has a cost",
+                expected="some of " + ", ".join(graph.cost),
+                received=str(name),
+                hint=did_you_mean(name, graph.cost),
+            )
+    return sample_weight
