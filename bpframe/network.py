@@ -13,6 +13,8 @@ from typing import Any
 
 from bpframe.checkpoint import (
     Checkpoint,
+    arrays_of,
+    copy_arrays,
     read_checkpoint,
     restored_engine,
     restored_preparation,
@@ -26,10 +28,12 @@ from bpframe.core.graph.description import NetworkSpec, NodeSpec
 from bpframe.data import DataSpec, FittedPreparation
 from bpframe.documents import RunSpec
 from bpframe.documents.written_out import network_spec
+from bpframe.errors import DataError
 from bpframe.replay.repeating import repeating_engine
 from bpframe.trainable import Trainable
 from bpframe.training.history import History
 from bpframe.training.spec import TrainingSpec
+from bpframe.validation.mistakes import shortened
 from bpframe.verification import verify_graph, wanted
 
 __all__ = ["Network", "load"]
@@ -169,6 +173,47 @@ class Network(Trainable):
         with self._engine.lane():
             saved = Checkpoint(spec, {**self.parameters, **self.frozen_parameters}, self.state, self.history, *kept)
             return write_checkpoint(saved, folder, overwrite)
+
+    def load_parameters(
+        self,
+        other: Network | Mapping[str, Any] | str | os.PathLike[str],
+        only: str | Iterable[str] | None = None,
+        components: Iterable[type[Component]] = (),
+    ) -> tuple[str, ...]:
+        """Copy parameters from another network by path, frozen ones too, and return the paths of what was copied.
+
+        `other` is a network, a saved run's folder (read as by `bpframe.load`, with `components`), or a mapping from
+        paths to arrays. `only` are patterns of the paths to copy, such as "encoder.*"; left out, both have to have the
+        same paths. With a node's parameters goes its state, under names that begin with `state/`; of a mapping, it goes
+        where it is there. Numbers are rounded to this network's dtype. All of it is copied, or nothing.
+
+        Raises
+        ------
+        DataError
+            What is missing, is there too much, or has another shape or other numbers than this network: all of it.
+        SpecError
+            A pattern matches nothing.
+        CheckpointError
+            The folder holds no run that can be read.
+        ConcurrencyError
+            One of the networks is being trained.
+
+        """
+        if isinstance(other, str | os.PathLike):
+            other = load(other, components)
+        with_state = isinstance(other, Network)
+        if isinstance(other, Network):
+            with other._engine.lane():
+                given: Mapping[str, Any] = {name: array.copy() for name, array in arrays_of(other._engine).items()}
+        elif isinstance(other, Mapping):
+            given = {str(path): value for path, value in other.items()}
+        else:
+            raise DataError(
+                "load_parameters() wants a network, a run's folder or a mapping from paths to arrays",
+                received=shortened(other),
+            )
+        with self._engine.training():  # who evaluates finishes first
+            return copy_arrays(self._engine, given, only, with_state)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Network:
         """Return an independent network: same parameters, state, history and random streams, arrays of its own."""

@@ -6,6 +6,7 @@ with `content.py`, then `writing.py` and `reading.py`.
 """
 
 from bpframe.checkpoint.content import Checkpoint
+from bpframe.checkpoint.copying import arrays_of, copy_arrays
 from bpframe.checkpoint.folder import check_destination, free_folder
 from bpframe.checkpoint.kept_preparation import restored_preparation, saved_preparation
 from bpframe.checkpoint.reading import read_checkpoint
@@ -14,7 +15,9 @@ from bpframe.checkpoint.writing import write_checkpoint
 
 __all__ = [
     "Checkpoint",
+    "arrays_of",
     "check_destination",
+    "copy_arrays",
     "free_folder",
     "read_checkpoint",
     "restored_engine",
