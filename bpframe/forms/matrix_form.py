@@ -18,7 +18,7 @@ from bpframe.validation.plain_arrays import Array
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["Rows", "columns_of_blocks", "dense_form", "pushed_rows", "sparse_form"]
+__all__ = ["Rows", "columns_of_blocks", "dense_form", "pushed_rows", "rows_of_ones", "sparse_form"]
 
 Rows: TypeAlias = tuple[Array, Array | None]
 
@@ -38,6 +38,12 @@ def columns_of_blocks(in_shape: tuple[int, ...], out_shape: tuple[int, ...], kin
         return None
     columns = np.arange(places * in_shape[-1], like=kind).reshape(places, 1, in_shape[-1])
     return np.broadcast_to(columns, (places, rows, in_shape[-1])).reshape(1, places * rows, in_shape[-1])
+
+
+def rows_of_ones(outputs: int, inputs: int, kind: Array) -> Rows:
+    """Return rows with one 1 each, in the columns 0, 1, ..., inputs − 1 and from 0 again: what passes inputs on."""
+    columns = np.arange(outputs, like=kind) % max(inputs, 1)
+    return np.ones_like(kind, shape=(1, outputs, 1), dtype=np.int8), columns[None, :, None]
 
 
 def dense_form(rows: Rows, batch: int, inputs: int, kind: Array) -> Array:

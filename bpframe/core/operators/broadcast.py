@@ -8,7 +8,7 @@ import numpy as np
 
 from bpframe.core.operators.base import Operator, Shape, add_over
 from bpframe.forms.kronecker_form import KroneckerForm
-from bpframe.forms.matrix_form import Rows
+from bpframe.forms.matrix_form import Rows, rows_of_ones
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Broadcast"]
@@ -78,9 +78,7 @@ class Broadcast(Operator):
         return math.prod(self.out_shape)
 
     def _rows(self, kind: Array) -> Rows:
-        outputs = math.prod(self.out_shape)
-        columns = np.arange(outputs, like=kind) % max(math.prod(self.in_shape), 1)
-        return np.ones_like(kind, shape=(1, outputs, 1), dtype=np.int8), columns[None, :, None]
+        return rows_of_ones(math.prod(self.out_shape), math.prod(self.in_shape), kind)
 
     _ignores_examples = True
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bpframe.core.operators.base import Operator, Shape, add_over
 from bpframe.core.operators.diagonal import Diagonal, as_numbers
-from bpframe.forms.matrix_form import Rows
+from bpframe.forms.matrix_form import Rows, rows_of_ones
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["IdentityMap"]
@@ -46,7 +46,7 @@ class IdentityMap(Operator):
 
     def _rows(self, kind: Array) -> Rows:
         size = math.prod(self.in_shape)
-        return np.ones_like(kind, shape=(1, size, 1), dtype=np.int8), np.arange(size, like=kind)[None, :, None]
+        return rows_of_ones(size, size, kind)
 
     def root(self) -> IdentityMap:
         """Return the identity: I Iᵀ = I."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from bpframe.core.operators.base import Operator, Shape
-from bpframe.forms.matrix_form import Rows
+from bpframe.forms.matrix_form import Rows, rows_of_ones
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Reshape"]
@@ -40,7 +38,7 @@ class Reshape(Operator):
 
     def _rows(self, kind: Array) -> Rows:
         size = math.prod(self.in_shape)
-        return np.ones_like(kind, shape=(1, size, 1), dtype=np.int8), np.arange(size, like=kind)[None, :, None]
+        return rows_of_ones(size, size, kind)
 
     def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
         if math.prod(in_shape) != math.prod(out_shape):
