@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.rows import rows_of, slices
 from bpframe.derivatives.jacobian.derivation import Derivation, Order, derivation_of
 from bpframe.derivatives.points.memory import check_memory, portion
 from bpframe.validation.plain_arrays import Array
@@ -51,9 +52,7 @@ def dense_jacobians(
     if rows == batch:
         derivation.carried_out(like, flat)
         return found, derivation
-    for start in range(0, batch, rows):
-        part = slice(start, start + rows)
-        trace = engine.trace({name: array[part] for name, array in inputs.items()}, training)
-        some = derivation_of(trace, target, sources, order)
-        some.carried_out(like, {source: array[part] for source, array in flat.items()})
+    for part in slices(batch, rows):
+        given, wanted = rows_of(part, inputs, flat)
+        derivation_of(engine.trace(given, training), target, sources, order).carried_out(like, wanted)
     return found, derivation
