@@ -58,6 +58,11 @@ PUBLIC: dict[str, str] = {
         Diagonal Field FiniteFloat Gather IdentityMap Initializer KroneckerForm Layer LinearMinimum Matrix
         NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter PositiveFloat PositiveInt Problem
         RankOne Reshape ScatteredForm ShapeMismatch State Sum WeightTimes add compose BatchMatMul
+        Activation Array BatchMatrix Broadcast CONTRACT_VERSION Callback Category Component Composed
+        ContractError Cost DataError Diagonal Field FiniteFloat Gather IdentityMap Initializer KroneckerForm Layer
+        LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective Operator Optimizer
+        Parameter Penalty PositiveFloat PositiveInt Problem RankOne Reshape ScatteredForm Schedule ShapeMismatch
+        State Sum WeightTimes add compose
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials hookimpl

@@ -1,24 +1,29 @@
 """What does an author declare?
 
-The base classes of layers, activations, costs, optimizers and initializers, and the contract that each is held to, read
-once from the signatures of its methods. In goes a class statement; out comes a `Contract`, or an error that names the
-mistake. Start with `layer.py`, then `signature.py` and `contract.py`.
+The base classes of layers, costs, optimizers and every other category, and the contract that each class is held to,
+read once from the signatures of its methods. In goes a class statement; out comes a `Contract`, or an error that names
+the mistake. Start with `layer.py`, then `signature.py` and `contract.py`.
 """
 
 from bpframe.core.component.activation import Activation
 from bpframe.core.component.base import Component
+from bpframe.core.component.callback import Callback
 from bpframe.core.component.category import Category, Contract, Method
 from bpframe.core.component.contract import CATEGORIES, CONTRACT_VERSION, category, contract_of
 from bpframe.core.component.cost import Cost
 from bpframe.core.component.initializer import Initializer
 from bpframe.core.component.layer import Layer
+from bpframe.core.component.metric import Metric
 from bpframe.core.component.optimizer import Optimizer
 from bpframe.core.component.parameter import Parameter, State
+from bpframe.core.component.penalty import Penalty
+from bpframe.core.component.schedule import Schedule
 
 __all__ = [
     "CATEGORIES",
     "CONTRACT_VERSION",
     "Activation",
+    "Callback",
     "Category",
     "Component",
     "Contract",
@@ -26,8 +31,11 @@ __all__ = [
     "Initializer",
     "Layer",
     "Method",
+    "Metric",
     "Optimizer",
     "Parameter",
+    "Penalty",
+    "Schedule",
     "State",
     "category",
     "contract_of",

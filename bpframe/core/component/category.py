@@ -16,13 +16,15 @@ class Method:
     """A method of a category: the words that it may ask for, and whether every class declares it.
 
     One that `names_inputs` calls its inputs as it likes: they are its other arguments. One that `takes_inputs` may ask
-    for these by name, beside its words.
+    for these by name, beside its words. One that `takes_fields` may ask for the class's fields by name, of which it is
+    handed the present values: numbers, where they hold schedules.
     """
 
     words: Collection[str] = ()
     required: bool = False
     names_inputs: bool = False
     takes_inputs: bool = False
+    takes_fields: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,15 @@ from functools import cache
 
 from bpframe.core.component.activation import Activation
 from bpframe.core.component.base import RESERVED_FIELDS, Component, category_base
+from bpframe.core.component.callback import Callback
 from bpframe.core.component.category import Category, Contract, with_article
 from bpframe.core.component.cost import Cost
 from bpframe.core.component.initializer import Initializer
 from bpframe.core.component.layer import Layer
+from bpframe.core.component.metric import Metric
 from bpframe.core.component.optimizer import Optimizer
+from bpframe.core.component.penalty import Penalty
+from bpframe.core.component.schedule import Schedule
 from bpframe.core.component.signature import Signature, read_signature, unknown_word
 from bpframe.errors import ContractError, closest, did_you_mean
 
@@ -27,7 +31,8 @@ CONTRACT_VERSION = 1
 
 #: The categories that bpframe knows itself, each with the name that it has in lists and files.
 CATEGORIES: dict[str, type[Component]] = {
-    base._category.name: base for base in (Activation, Layer, Cost, Optimizer, Initializer)
+    base._category.name: base
+    for base in (Activation, Layer, Cost, Optimizer, Initializer, Penalty, Schedule, Metric, Callback)
 }
 
 
@@ -77,7 +82,8 @@ def contract_of(cls: type[Component]) -> Contract:
             inputs, variadic = _inputs_of(cls, declared, name, signature)
         else:
             own = () if not method.takes_inputs else inputs if variadic is None else (variadic,)
-            methods[name] = read_signature(cls, name, {*method.words, *(own or ())})
+            fields = cls.model_fields if method.takes_fields else ()
+            methods[name] = read_signature(cls, name, {*method.words, *(own or ()), *fields})
     contract = Contract(declared, inputs, variadic, methods)
     for check in declared.checks:
         check(cls, contract)

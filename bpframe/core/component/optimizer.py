@@ -22,7 +22,7 @@ def _check_state(cls: type[Component], contract: Contract) -> None:
 _OPTIMIZER = Category(
     "optimizer",
     {
-        "update": Method({"gradient", "parameters", "state", "step", "out"}),
+        "update": Method({"gradient", "parameters", "state", "step", "out"}, takes_fields=True),
         "minimize": Method({"problem"}),
         "initial_state": Method({"parameters"}),
     },
@@ -45,7 +45,8 @@ class Optimizer(Component, category=_OPTIMIZER):
     `update(self, gradient, ...)`
         Returns Δθ for the gradient of a mini-batch's mean cost, a vector like `gradient`, (P,). It may ask for
         `parameters` (θ, read only), `step` (0 for the first), `out` (a buffer for Δθ) and `state`; with `state` it
-        returns `(Δθ, new_state)`.
+        returns `(Δθ, new_state)`. Fields it may ask for by their names: of a field `learning_rate: PositiveFloat |
+        Schedule` it is handed the number of this step.
     `minimize(self, problem)`
         Moves the parameters of a `Problem` itself, iteration by iteration, and returns nothing. For methods that need
         more than a gradient: costs at trial points, residuals and their Jacobian, curvature.

@@ -1,0 +1,34 @@
+"""Penalties: what a parameter costs by itself."""
+
+from __future__ import annotations
+
+from bpframe.core.component.base import Component
+from bpframe.core.component.category import Category, Method
+
+__all__ = ["Penalty"]
+
+_PENALTY = Category(
+    "penalty",
+    {
+        "forward": Method({"p"}, required=True),
+        "gradient": Method({"p"}, required=True),
+        "hessian": Method({"p"}),
+    },
+    suffix="Penalty",
+    example="L2(rate=0.0001)",
+    written="{kind: l2, rate: 0.0001}",
+    declare="declare forward (the penalty of an array) and gradient (its derivative, like the array)",
+)
+
+
+class Penalty(Component, category=_PENALTY):
+    """A cost R(p) of a parameter p by itself, added to the mean cost of the examples.
+
+    `forward(self, p)`
+        Returns R, one number, for an array of any shape.
+    `gradient(self, p)`
+        Returns ∂R/∂p, an array like p.
+    `hessian(self, p)`
+        Optional. ∂²R/∂p² as an operator on arrays (1, *shape of p), or, where R is a sum over entries, its diagonal: an
+        array like p. Second-order methods need it; where it is missing, they say so.
+    """
