@@ -54,22 +54,19 @@ PUBLIC: dict[str, str] = {
         StaleRecordError TrainingError UnknownComponent UnreachableNode closest did_you_mean
     """,
     "bpframe.extend": """
-        Activation Array BatchMatrix Broadcast CONTRACT_VERSION Component Composed ContractError Cost DataError
-        Diagonal Field FiniteFloat Gather IdentityMap Initializer KroneckerForm Layer LinearMinimum Matrix
-        NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter PositiveFloat PositiveInt Problem
-        RankOne Reshape ScatteredForm ShapeMismatch State Sum WeightTimes add compose BatchMatMul
-        Activation Array BatchMatrix Broadcast CONTRACT_VERSION Callback Category Component Composed
-        ContractError Cost DataError Diagonal Field FiniteFloat Gather IdentityMap Initializer KroneckerForm Layer
-        LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective Operator Optimizer
-        Parameter Penalty PositiveFloat PositiveInt Problem RankOne Reshape ScatteredForm Schedule ShapeMismatch
-        State Sum WeightTimes add compose
+        Activation Array BatchMatMul BatchMatrix Broadcast CONTRACT_VERSION Callback Category Component
+        Composed ContractError Cost DataError Diagonal Field FiniteFloat Gather IdentityMap Initializer
+        KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective
+        Operator Optimizer Parameter Penalty PositiveFloat PositiveInt Problem RankOne Reshape ScatteredForm
+        Schedule ShapeMismatch State Sum WeightTimes add compose
     """,
     "bpframe.plugins": """
-        Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials hookimpl
-        hookspec listeners load_registry plugin_report
+        Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
+        hookimpl hookspec listeners load_registry plugin_report
     """,
     "bpframe.plugins.hooks": """
-        GROUP bpframe_after_checkpoint bpframe_after_epoch bpframe_components bpframe_examples hookimpl hookspec
+        GROUP bpframe_after_checkpoint bpframe_after_epoch bpframe_components bpframe_examples hookimpl
+        hookspec
     """,
     "bpframe.runs": """
         Evaluation Experiment Predictions SavedRun evaluate open_run overridden prepare_experiment
