@@ -29,7 +29,8 @@ from bpframe.core.component import Component
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
 from bpframe.documents import RunSpec, read_spec
-from bpframe.errors import BpframeError, CheckpointError, closest
+from bpframe.documents.reading import nearby
+from bpframe.errors import BpframeError, CheckpointError
 from bpframe.plugins import Registry, default_registry
 from bpframe.training.history import History
 from bpframe.validation.mistakes import shortened
@@ -77,7 +78,6 @@ def _require_folder(path: Path) -> None:
         if path.is_dir():
             return
         exists = path.exists()
-        near = closest(path.name, [each.name for each in path.parent.iterdir()]) if path.parent.is_dir() else None
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from None
     if exists:
@@ -85,7 +85,7 @@ def _require_folder(path: Path) -> None:
     raise CheckpointError(
         f"there is no run {path}",
         expected="the folder that a training left",
-        hint=f"did you mean '{path.with_name(near)}'?" if near else None,
+        hint=nearby(path),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from bpframe.core.component import contract_of
-from bpframe.errors import BpframeError, SpecError, closest
+from bpframe.errors import BpframeError, SpecError, did_you_mean
 from bpframe.testing.kit import check_component, check_names, fields_of
 from bpframe.testing.report import Outcome, Report, Status, family_of, in_words
 from bpframe.testing.running.examples import Example, guess_examples
@@ -95,12 +95,11 @@ def refuse_unknown(only: Sequence[str], names: Collection[str]) -> None:
     families = dict.fromkeys(map(family_of, names))
     for name in only:
         if names and name not in names and name not in families:
-            near = closest(name, [*names, *families])
             raise SpecError(
                 f"no check here is called '{name}'",
                 expected=", ".join(dict.fromkeys(names)),
                 received=name,
-                hint=f"did you mean '{near}'?" if near else None,
+                hint=did_you_mean(name, [*names, *families]),
             )
 
 
