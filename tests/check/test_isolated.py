@@ -135,6 +135,29 @@ def test_what_components_print_does_not_mix_with_reports(write: Write) -> None:
     assert all(each.ok for each in reports_of("noisy.py"))
 
 
+#: A component that writes JSON into every pipe that its process has open, that of the reports among them.
+FORGING = """
+def pipes():
+    for number in range(3, 64):
+        try:
+            if stat.S_ISFIFO(os.fstat(number).st_mode):
+                yield number
+        except OSError:
+            pass
+
+
+def forge():
+    for number in pipes():
+        for line in (b"{}", b'{"event": 3}', b'{"said": "report"}'):
+            os.write(number, line + b"\\n")
+"""
+
+
+def test_an_object_that_a_component_writes_among_the_reports_is_none_of_them(write: Write) -> None:
+    write("forging.py", "import os\nimport stat\n", FORGING, dying("Forging", "forge()"))
+    assert all(each.ok for each in reports_of("forging.py"))
+
+
 def test_the_process_is_ended_with_the_run(write: Write) -> None:
     class Noted(Follower):
         def example(self, report: Report, names: tuple[str, ...]) -> None:

@@ -82,7 +82,7 @@ class _Progress:
                 yield self._ended(self.process.ending())
                 # What dies while it is loaded dies again.
                 return None if self.running == "loading" else self.number + 1
-            kind = event.pop("event")
+            kind = event.pop("event", None)  # other people's code may have written it
             if kind == "end":
                 return None
             if kind == "error":
