@@ -221,7 +221,7 @@ class Network(Trainable):
         memo[id(self)] = copied
         kept = {name: deepcopy(value, memo) for name, value in vars(self).items() if name != "_engine"}
         with self._engine.lane():
-            copied.__setstate__({**kept, "_engine": self._engine.snapshot()})
+            copied.__setstate__({**kept, "_engine": self._engine.held.snapshot()})
         return copied
 
     def __copy__(self) -> Network:
@@ -234,13 +234,13 @@ class Network(Trainable):
         """
         check_importable(self.graph, self.training)
         with self._engine.lane():
-            return {**vars(self), "_engine": self._engine.snapshot()}
+            return {**vars(self), "_engine": self._engine.held.snapshot()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         snapshot = state.pop("_engine")
         vars(self).update(state)
         self._engine = repeating_engine(build_graph(self.spec), self.spec.dtype, snapshot["seed"])
-        self._engine.restore(snapshot)
+        self._engine.held.restore(snapshot)
 
     def __repr__(self) -> str:
         return f"Network({len(self.graph.nodes)} nodes, {self.parameters.vector.size} parameters, {self.dtype})"

@@ -8,7 +8,7 @@ from bpframe.replay.program import Program
 
 def programs(network, *wanted: Wanted) -> list[Program]:
     """Return what repeats the network's passes, of some kinds or of all."""
-    kept = [each for lane in network._engine._lanes._all for each, _ in lane._kept.values()]
+    kept = [each for lane in network._engine.held.gate.lanes for each, _ in lane._kept.values()]
     return [each for each in kept if isinstance(each, Program) and (not wanted or each.wanted in wanted)]
 
 
@@ -21,7 +21,7 @@ def evaluations(network) -> list[Program]:
 
 
 def forget(network) -> None:
-    network._engine._lanes.clear()
+    network._engine.held.gate.clear()
 
 
 def step(network, inputs, targets, training=True, purpose="training"):

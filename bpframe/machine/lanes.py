@@ -13,7 +13,7 @@ from weakref import WeakSet, ref
 
 from bpframe.errors import ConcurrencyError
 
-__all__ = ["Lane", "Lanes"]
+__all__ = ["Gate", "Lane", "Lanes"]
 
 T = TypeVar("T")
 G = TypeVar("G")
@@ -58,8 +58,8 @@ class Lane(Generic[G]):
         self._numbers = 0
 
 
-class Lanes(Generic[G]):
-    """The lanes of one network: as many as there are threads that use it at once.
+class Gate(Generic[G]):
+    """Who may use the arrays of one network: any number of threads with a lane each, or one that trains.
 
     While one thread trains, no other has a lane: what it computed would come from parameters half old, half new.
 
@@ -67,55 +67,35 @@ class Lanes(Generic[G]):
     is gone with it, and nobody waits for it.
     """
 
-    def __init__(self, make: Callable[[], Lane[G]]) -> None:
-        self._make = make
+    def __init__(self) -> None:
         self._made: list[ref[Lane[G]]] = []
         self._making = threading.Lock()
-        self._free: deque[Lane[G]] = deque()
         self._trained: dict[None, ref[_Training]] = {}  # one at most; to set and to find it is one instruction
         self._torn = False  # whether another thread of the process that this one was forked from was training
         _everywhere.add(self)
 
     @property
-    def _all(self) -> list[Lane[G]]:
+    def lanes(self) -> list[Lane[G]]:
+        """All lanes that there are."""
         return [lane for each in self._made if (lane := each()) is not None]
 
-    def take(self) -> Lane[G]:
-        """Return a lane that nobody else has, until it is given back.
+    def know(self, lane: Lane[G]) -> None:
+        """Count a lane in."""
+        with self._making:
+            self._made = [each for each in self._made if each() is not None] + [ref(lane)]
 
-        Raises
-        ------
-        ConcurrencyError
-            Another thread trains the network.
-
-        """
-        try:
-            lane = self._free.pop()
-        except IndexError:
-            lane = self._new()
-        lane.owner = threading.get_ident()  # before the look at who trains, who looks in the other order
+    def pass_by(self, thread: int) -> None:
+        """Let a thread go on that may use the arrays. Errors: ConcurrencyError where another one trains."""
         if self._trained:
             training = self._training()
-            if training is not None and training.thread != lane.owner:
-                self.give(lane)
+            if training is not None and training.thread != thread:
                 raise ConcurrencyError(
                     "the network is being trained by another thread",
                     expected="one thread while it trains; any number that evaluate and differentiate otherwise",
                     hint="evaluate a copy that was taken before, copy.deepcopy(network), or when the training is over",
                 )
         if self._torn:
-            self.give(lane)
             raise _torn()
-        return lane
-
-    def give(self, lane: Lane[G]) -> None:
-        """Take a lane back."""
-        lane.owner = None
-        self._free.append(lane)
-
-    def taken(self) -> AbstractContextManager[Lane[G]]:
-        """Have a lane inside the block."""
-        return _Taking(self)
 
     def trained(self) -> AbstractContextManager[None]:
         """Let nobody else have a lane inside the block: the parameters change. Others finish first.
@@ -127,11 +107,6 @@ class Lanes(Generic[G]):
 
         """
         return _Training(self)
-
-    def clear(self) -> None:
-        """Forget what all lanes kept; nobody but the caller may have one."""
-        for lane in self._all:
-            lane.clear()
 
     def begin(self, training: _Training) -> None:
         """Let one training have the network; wait until nobody else has a lane."""
@@ -146,13 +121,18 @@ class Lanes(Generic[G]):
                     hint="train a copy: copy.deepcopy(network)",
                 )
             self._trained.pop(None, None)  # it was interrupted
-        while any(lane.owner not in (None, training.thread) for lane in self._all):
+        while any(lane.owner not in (None, training.thread) for lane in self.lanes):
             time.sleep(0.0005)
 
     def end(self, training: _Training) -> None:
         """Let others have lanes again, if this training has the network."""
         if self._training() is training:
             self._trained.pop(None, None)
+
+    def clear(self) -> None:
+        """Forget what all lanes kept; nobody but the caller may have one."""
+        for lane in self.lanes:
+            lane.clear()
 
     def forked(self) -> None:
         """Forget, in a new process, what other threads of the old one had: they are not here."""
@@ -164,15 +144,49 @@ class Lanes(Generic[G]):
             self._torn = training is not None
             self._trained.clear()
 
-    def _new(self) -> Lane[G]:
-        lane = self._make()
-        with self._making:
-            self._made = [each for each in self._made if each() is not None] + [ref(lane)]
-        return lane
-
     def _training(self) -> _Training | None:
         found = self._trained.get(None)
         return None if found is None else found()
+
+
+class Lanes(Generic[G]):
+    """The lanes of one plan: as many as there are threads that use it at once, as far as the `gate` lets them."""
+
+    def __init__(self, make: Callable[[], Lane[G]], gate: Gate[G]) -> None:
+        self._make = make
+        self._gate = gate
+        self._free: deque[Lane[G]] = deque()
+
+    def take(self) -> Lane[G]:
+        """Return a lane that nobody else has, until it is given back.
+
+        Raises
+        ------
+        ConcurrencyError
+            Another thread trains the network.
+
+        """
+        try:
+            lane = self._free.pop()
+        except IndexError:
+            lane = self._make()
+            self._gate.know(lane)
+        lane.owner = threading.get_ident()  # before the look at who trains, who looks in the other order
+        try:
+            self._gate.pass_by(lane.owner)
+        except ConcurrencyError:
+            self.give(lane)
+            raise
+        return lane
+
+    def give(self, lane: Lane[G]) -> None:
+        """Take a lane back."""
+        lane.owner = None
+        self._free.append(lane)
+
+    def taken(self) -> AbstractContextManager[Lane[G]]:
+        """Have a lane inside the block."""
+        return _Taking(self)
 
 
 def _torn() -> ConcurrencyError:
@@ -197,22 +211,22 @@ class _Taking(AbstractContextManager[Lane[G]]):
 
 
 class _Training(AbstractContextManager[None]):
-    def __init__(self, lanes: Lanes[Any]) -> None:
-        self._lanes = lanes
+    def __init__(self, gate: Gate[Any]) -> None:
+        self._gate = gate
         self.thread = threading.get_ident()
 
     def __enter__(self) -> None:
         try:
-            self._lanes.begin(self)
+            self._gate.begin(self)
         except BaseException:
-            self._lanes.end(self)
+            self._gate.end(self)
             raise
 
     def __exit__(self, *raised: object) -> None:
-        self._lanes.end(self)
+        self._gate.end(self)
 
 
-_everywhere: WeakSet[Lanes[Any]] = WeakSet()
+_everywhere: WeakSet[Gate[Any]] = WeakSet()
 
 
 def _forked() -> None:

@@ -58,7 +58,7 @@ class Trainer:
         or breaks the rules of its `Problem`).
         """
         if self.spec.seed is not None:
-            self.engine.reseed(self.spec.seed)
+            self.engine.held.reseed(self.spec.seed)
         with recording(self.engine, self.spec, self.history, data, validation, show, after_epoch) as recorder:
             try:
                 if self.spec.minimizes:

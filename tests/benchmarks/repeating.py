@@ -64,7 +64,7 @@ def guards(rounds: int) -> float:
     net, x = network(784), np.zeros((10, 784), np.float32)
     for _ in range(100):
         net.gradient(x, np.zeros((10, 10), np.float32))
-    (program,) = [each for lane in net._engine._lanes._all for each, _ in lane._kept.values()]
+    (program,) = [each for lane in net._engine.held.gate.lanes for each, _ in lane._kept.values()]
     return min(_per_call(program._holds, 10_000) for _ in range(rounds))
 
 

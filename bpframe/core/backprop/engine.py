@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from copy import deepcopy
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -13,13 +12,13 @@ import numpy as np
 
 from bpframe.core.backprop.called_pass import CalledPass, MakePass, Pass, Wanted
 from bpframe.core.backprop.forward import forward
+from bpframe.core.backprop.held import Held, copied
 from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.rows import rows_of, slices
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.weights import Scale, scale_of
-from bpframe.core.backprop.workspace import NodeState, Workspace, initial_state
-from bpframe.core.graph.parameters import ParameterVector, initial_parameters
-from bpframe.core.graph.randomness import stream
+from bpframe.core.backprop.workspace import NodeState, Workspace
+from bpframe.core.graph.parameters import ParameterVector
 from bpframe.machine import lanes
 from bpframe.validation.plain_arrays import Array
 
@@ -47,56 +46,46 @@ class Engine:
     that gives the same bytes. Any number of threads may evaluate; `training` shuts the others out.
     """
 
-    def __init__(self, plan: Plan, dtype: Any, seed: int, make_pass: MakePass = CalledPass) -> None:
+    def __init__(
+        self, plan: Plan, dtype: Any, seed: int, make_pass: MakePass = CalledPass, held: Held | None = None
+    ) -> None:
         self.plan = plan
-        self.graph = graph = plan.graph
-        self.seed = seed
-        self.dtype = np.dtype(dtype)
+        self.graph = plan.graph
         self.make_pass = make_pass
-        self.parameters, self.frozen = initial_parameters(graph, self.dtype, seed)
-        self.state: Mapping[str, NodeState] = initial_state(graph, self.dtype)
-        self._lanes = lanes.Lanes(lambda: lanes.Lane(self.parameters.like()))
-        self._entries = sum(math.prod(shape) for shape in graph.shapes.values())
-        self._generators: dict[tuple[str, str], np.random.Generator] = {}
+        self.held = Held(plan.graph, dtype, seed) if held is None else held
+        self.parameters, self.frozen, self.dtype = self.held.parameters, self.held.frozen, self.held.dtype
+        self._lanes = lanes.Lanes(lambda: lanes.Lane(self.parameters.like()), self.held.gate)
+        self._entries = sum(math.prod(shape) for shape in self.graph.shapes.values())
+
+    @property
+    def seed(self) -> int:
+        """Where the random streams start."""
+        return self.held.seed
+
+    @property
+    def state(self) -> Mapping[str, NodeState]:
+        """What nodes carry from step to step, by node and name; steps replace it."""
+        return self.held.state
+
+    @state.setter
+    def state(self, state: Mapping[str, NodeState]) -> None:
+        self.held.state = state
 
     def copy(self, dtype: Any = None) -> Engine:
         """Return another engine with the same parameters and state, in this dtype; its random streams begin anew."""
-        copied = Engine(self.plan, self.dtype if dtype is None else dtype, self.seed, self.make_pass)
-        copied.parameters.vector[:] = self.parameters.vector
-        copied.frozen.vector[:] = self.frozen.vector
-        copied.state = _copied(self.state, copied.dtype)
-        return copied
+        copy = Engine(self.plan, self.dtype if dtype is None else dtype, self.seed, self.make_pass)
+        copy.parameters.vector[:] = self.parameters.vector
+        copy.frozen.vector[:] = self.frozen.vector
+        copy.state = copied(self.state, copy.dtype)
+        return copy
 
-    def snapshot(self) -> dict[str, Any]:
-        """Return copies of everything that passes and training change."""
-        return {
-            "seed": self.seed,
-            "parameters": self.parameters.vector.copy(),
-            "frozen": self.frozen.vector.copy(),
-            "state": _copied(self.state, self.dtype),
-            "generators": deepcopy(dict(self._generators)),  # other threads may add to it meanwhile
-        }
-
-    def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Go on from a snapshot of an engine with the same graph and dtype."""
-        self.seed = snapshot["seed"]
-        self.parameters.vector[:] = snapshot["parameters"]
-        self.frozen.vector[:] = snapshot["frozen"]
-        self.state = snapshot["state"]
-        self._generators = snapshot["generators"]
-
-    def reseed(self, seed: int) -> None:
-        """Start every random stream of training (dropout, ...) anew from this seed."""
-        self.seed = seed
-        self._generators.clear()
-        self._lanes.clear()
+    def beside(self, plan: Plan) -> Engine:
+        """Return an engine of another plan that has the parameters, state and random streams of this one."""
+        return Engine(plan, self.dtype, self.seed, self.make_pass, self.held)
 
     def generator(self, name: str, purpose: str) -> np.random.Generator:
         """Return the random stream of one node, or of one other job, in passes of one purpose."""
-        key = (name, purpose)
-        if key not in self._generators:
-            self._generators.setdefault(key, stream(self.seed, purpose, name))
-        return self._generators[key]
+        return self.held.generator(name, purpose)
 
     # Threads --------------------------------------------------------------------------------------------------------
 
@@ -106,7 +95,7 @@ class Engine:
 
     def training(self) -> AbstractContextManager[None]:
         """Let no other thread have a lane inside the block. Errors: ConcurrencyError."""
-        return self._lanes.trained()
+        return self.held.gate.trained()
 
     # Passes ---------------------------------------------------------------------------------------------------------
 
@@ -243,9 +232,3 @@ class Engine:
 
 def _count(arrays: Arrays) -> int:
     return len(next(iter(arrays.values())))
-
-
-def _copied(state: Mapping[str, NodeState], dtype: np.dtype[Any]) -> dict[str, NodeState]:
-    return {
-        node: {name: each.astype(dtype, order="C") for name, each in named.items()} for node, named in state.items()
-    }
