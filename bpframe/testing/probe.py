@@ -19,7 +19,7 @@ from bpframe.core.component import Component, Cost, Layer, contract_of
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec, NodeSpec
 from bpframe.core.graph.graph import Shape
-from bpframe.core.graph.parameters import ParameterVector
+from bpframe.core.graph.parameters import ParameterVector, first_values
 from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.errors import ContractError
@@ -202,7 +202,8 @@ class LayerProbe(Probe):
 
     def _state(self, rng: np.random.Generator) -> dict[str, Array]:
         # Away from its first value, which may hide that it is used, and positive, as variances are.
-        return {name: np.full(each.shape, each.init) + rng.random(each.shape) for name, each in self.node.state.items()}
+        starts = {name: first_values(each, f"{self.NODE}.{name}", 0) for name, each in self.node.state.items()}
+        return {name: starts[name] + rng.random(each.shape) for name, each in self.node.state.items()}
 
 
 class CostProbe(Probe):

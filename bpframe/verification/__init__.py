@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from bpframe.core.component import Initializer, Optimizer, contract_of
+from bpframe.core.component import Initializer, Optimizer, Parameter, State, contract_of
 from bpframe.core.graph.graph import Graph
 from bpframe.errors import SpecError
 from bpframe.validation.strict_numbers import checked_truth
@@ -59,9 +59,10 @@ def verify_graph(graph: Graph) -> None:
 
     for node in graph.nodes:
         require(Place(node.place, node.component, node.input_shapes))
-        for name, parameter in node.parameters.items():
-            if isinstance(parameter.init, Initializer):
-                require(Place(f"the start of {node.place}'s {name}", parameter.init, (parameter.shape,)))
+        declared: list[tuple[str, Parameter | State]] = [*node.parameters.items(), *node.state.items()]
+        for name, each in declared:
+            if isinstance(each.init, Initializer):
+                require(Place(f"the start of {node.place}'s {name}", each.init, (each.shape,)))
     for output, cost in graph.cost.items():
         require(Place(f"the cost of '{output}'", cost, (graph.shapes[output],)))
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.backprop.workspace import NodeState, initial_state
+from bpframe.core.backprop.workspace import NodeState
 from bpframe.core.graph.graph import Graph
-from bpframe.core.graph.parameters import ParameterVector, initial_parameters
+from bpframe.core.graph.parameters import ParameterVector, initial_parameters, initial_state
 from bpframe.core.graph.randomness import stream
 from bpframe.machine.lanes import Gate
 
@@ -27,7 +27,7 @@ class Held:
         self.seed = seed
         self.dtype = np.dtype(dtype)
         self.parameters, self.frozen = initial_parameters(graph, self.dtype, seed)
-        self.state: Mapping[str, NodeState] = initial_state(graph, self.dtype)
+        self.state: Mapping[str, NodeState] = initial_state(graph, self.dtype, seed)
         self.gate: Gate[ParameterVector] = Gate()
         self._generators: dict[tuple[str, str], np.random.Generator] = {}
 

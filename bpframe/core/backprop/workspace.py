@@ -12,25 +12,15 @@ import numpy as np
 from bpframe.core.backprop.layout import laid_out
 from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.steps import OUTSIDE, Called, Slots, Step
-from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["ERROR_BYTES", "NodeState", "Workspace", "initial_state", "locked", "read_only"]
+__all__ = ["ERROR_BYTES", "NodeState", "Workspace", "locked", "read_only"]
 
 NodeState = Mapping[str, Array]
 
 #: How many bytes of errors are kept at most, for walks back to write into again.
 ERROR_BYTES = 1 << 24
-
-
-def initial_state(graph: Graph, dtype: Any) -> dict[str, NodeState]:
-    """Return the state of every node that carries one, as it is before training."""
-    return {
-        node.name: {name: np.full(each.shape, each.init, dtype) for name, each in node.state.items()}
-        for node in graph.nodes
-        if node.state
-    }
 
 
 def read_only(array: Array) -> Array:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 import operator
 from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
 
 from bpframe.core.component.initializer import Initializer
 from bpframe.errors import ContractError
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Parameter", "State"]
 
@@ -39,15 +43,35 @@ class Parameter:
         return math.prod(self.shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class State:
-    """An array that a layer carries from step to step without training it, such as a running mean."""
+    """An array that a layer carries from step to step without training it, such as a running mean.
+
+    `init`, where it starts, is a number, an array of this shape, which is copied, or an `Initializer`, which draws from
+    a random stream of this state's own; its `fan_in` is the size of the last axis. The network's dtype is taken on.
+    """
 
     shape: tuple[int, ...]
-    init: float = 0.0
+    init: float | Array | Initializer = 0.0
+    fan_in: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", checked_shape(self.shape, "State"))
+        if isinstance(self.init, Initializer):
+            return
+        start, numbers = np.array(self.init), isinstance(self.init, int | float | np.ndarray | np.generic)
+        if not numbers or start.dtype.kind not in "iuf" or np.isnan(start).any():
+            raise ContractError(
+                "a State's init is neither a number, an array of numbers nor an Initializer",
+                expected="a number, an array of the state's shape without NaN, or an instance of Initializer",
+                received=f"an array {start.shape}, {start.dtype}" if start.ndim else repr(self.init),
+            )
+        if start.ndim and start.shape != self.shape:
+            raise ContractError(
+                "a State's init has another shape than the state", expected=str(self.shape), received=str(start.shape)
+            )
+        start.flags.writeable = False
+        object.__setattr__(self, "init", start if start.ndim else self.init)
 
 
 def checked_shape(shape: object, what: str) -> tuple[int, ...]:

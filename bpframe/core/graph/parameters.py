@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.component import Initializer, Parameter, contract_of
+from bpframe.core.component import Initializer, Parameter, State, contract_of
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError, DataError, ShapeMismatch, did_you_mean
 from bpframe.validation.plain_arrays import Array, plain_array
 
-__all__ = ["ByPath", "ParameterVector", "initial_parameters", "views_of"]
+__all__ = ["ByPath", "ParameterVector", "first_values", "initial_parameters", "initial_state", "views_of"]
 
 
 def views_of(vectors: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
@@ -112,16 +112,29 @@ def _initial(
 ) -> ParameterVector:
     found = ParameterVector.zeros({path: each.shape for path, each in parameters.items()}, dtype, frozen)
     for path, parameter in parameters.items():
-        init = parameter.init
-        found.views[path][...] = _drawn(init, parameter, path, seed) if isinstance(init, Initializer) else init
+        found.views[path][...] = first_values(parameter, path, seed)
     return found
 
 
-def _drawn(init: Initializer, parameter: Parameter, path: str, seed: int) -> Array:
-    fan_in = parameter.fan_in if parameter.fan_in is not None else (parameter.shape or (1,))[-1]
-    words = {"shape": parameter.shape, "fan_in": fan_in, "rng": stream(seed, "initialise", path)}
+def initial_state(graph: Graph, dtype: Any, seed: int) -> dict[str, dict[str, Array]]:
+    """Return the state of every node that carries one, as it is before training, in streams as parameters have."""
+    found: dict[str, dict[str, Array]] = {}
+    for node in graph.nodes:
+        for name, each in node.state.items():
+            array = found.setdefault(node.name, {})[name] = np.empty(each.shape, dtype)
+            array[...] = first_values(each, f"{node.name}.{name}", seed)
+    return found
+
+
+def first_values(declared: Parameter | State, path: str, seed: int) -> float | Array:
+    """Return where a parameter or a state starts: a number for all entries, or an array of its shape."""
+    init, shape = declared.init, declared.shape
+    if not isinstance(init, Initializer):
+        return init
+    fan_in = declared.fan_in if declared.fan_in is not None else (shape or (1,))[-1]
+    words = {"shape": shape, "fan_in": fan_in, "rng": stream(seed, "initialise", path)}
     signature = contract_of(type(init)).methods["draw"]
-    where, expected = f"{type(init).__name__}.draw", parameter.shape
+    where, expected = f"{type(init).__name__}.draw", shape
     try:
         values = signature.call(init.draw, words)  # type: ignore[attr-defined]
     except Exception as error:
