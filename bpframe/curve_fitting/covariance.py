@@ -76,7 +76,9 @@ class Covariance:
         return f"Covariance({rows})"
 
 
-def parameter_covariance(minimum: LinearMinimum, points: int, names: Sequence[str], absolute_sigma: bool) -> Covariance:
+def parameter_covariance(
+    minimum: LinearMinimum, points: float, names: Sequence[str], absolute_sigma: bool
+) -> Covariance:
     """Return s² (JᵀJ)⁻¹ = s² D⁻¹ V S⁻² Vᵀ D⁻¹, where J D⁻¹ = U S Vᵀ and D holds the lengths of J's columns.
 
     Normal equations are neither formed nor inverted: they would square the condition number. Singular values within

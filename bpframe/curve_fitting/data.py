@@ -10,6 +10,7 @@ import numpy as np
 from bpframe.core.graph.graph import Graph
 from bpframe.data.cells import finite_number
 from bpframe.derivatives.points.given_arrays import checked_array, checked_inputs
+from bpframe.derivatives.points.given_weights import checked_weight
 from bpframe.errors import DataError, ShapeMismatch
 from bpframe.validation.plain_arrays import Array, place_of
 
@@ -34,13 +35,37 @@ def features_of(x: Any) -> tuple[int, ...]:
     return shape[1:] if len(shape) > 1 else (1,)
 
 
-def unmasked(x: Any, y: Any, sigma: Any) -> tuple[Any, Any, Any, Array]:
-    """Return x, y and sigma without the points at which one of them is masked, and which are kept, (N,) of bool."""
+def unmasked(x: Any, y: Any, sigma: Any, weight: Any) -> tuple[Any, Any, Any, Array | None, Array]:
+    """Return what is left of x, y, sigma and weights, and which points are, (N,) of bool.
+
+    Left out are points at which one of them is masked, and those of weight 0.
+
+    Errors: those of `checked_weight`; DataError where no point is left.
+    """
+    *left, weight, kept = _without_masked(x, y, sigma, weight)
+    if weight is None:
+        return *left, None, kept
+    weight = checked_weight(weight, int(kept.sum()), "sample_weight")
+    counts = weight > 0
+    if not counts.all():
+        left = [_cut(array, counts) for array in left]
+        kept[kept] = counts
+    return *left, weight[counts], kept
+
+
+def _cut(value: Any, kept: Array) -> Any:
+    """Return an array without some points, or arrays by name; one number for all stays."""
+    if isinstance(value, Mapping):
+        return {name: _cut(array, kept) for name, array in value.items()}
+    return np.asarray(value)[kept] if np.ndim(value) and len(value) == len(kept) else value
+
+
+def _without_masked(x: Any, y: Any, sigma: Any, weight: Any) -> tuple[Any, Any, Any, Any, Array]:
     named = x if isinstance(x, Mapping) else {"x": x}
-    masked = [array for array in (*named.values(), y, sigma) if np.ma.isMaskedArray(array) and np.ndim(array)]
+    masked = [array for array in (*named.values(), y, sigma, weight) if np.ma.isMaskedArray(array) and np.ndim(array)]
     kept = np.ones(len(y) if np.ndim(y) else 0, bool)
     if not masked:
-        return x, y, sigma, kept
+        return x, y, sigma, weight, kept
     for array in masked:
         if len(array) == len(kept):  # another length is refused where shapes are checked
             kept &= ~np.ma.getmaskarray(array).reshape(len(kept), -1).any(axis=1)
@@ -52,7 +77,7 @@ def unmasked(x: Any, y: Any, sigma: Any) -> tuple[Any, Any, Any, Array]:
         return plain[kept] if np.ndim(array) and len(plain) == len(kept) else plain
 
     points = {name: without(array) for name, array in named.items()}
-    return points if isinstance(x, Mapping) else points["x"], without(y), without(sigma), kept
+    return points if isinstance(x, Mapping) else points["x"], without(y), without(sigma), without(weight), kept
 
 
 def shaped_inputs(graph: Graph, x: Any) -> dict[str, Array]:

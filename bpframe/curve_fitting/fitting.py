@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from bpframe.curve_fitting.data import (
 )
 from bpframe.curve_fitting.fitted_network import default_optimizer, entry_names, fitted_network, set_start, values
 from bpframe.curve_fitting.result import CurveFit
-from bpframe.curve_fitting.verdict import Verdict, judged, total_square
+from bpframe.curve_fitting.verdict import Verdict, chi_square, judged, total_square
 from bpframe.errors import DataError, DraftWarning, SpecError, did_you_mean
 from bpframe.network import Network
 from bpframe.training.history import History
@@ -42,7 +43,8 @@ OTHER_WAY = {"scaling": "start", "acceleration": 0.75}
 ELSEWHERE = {
     "p0": "start=[...], or init of each parameter",
     "params": "start={...}, or init of each parameter",
-    "weights": "sigma=1/weights where they multiply residuals; sigma=1/numpy.sqrt(weights) where their squares",
+    "weights": "sigma=1/weights where they multiply residuals; sigma=1/numpy.sqrt(weights) where their squares; "
+    "sample_weight where they say how often a point counts",
     "bounds": "none: write the formula in a parameter that has no bounds, such as exp(u) for one above 0",
     "jac": "a method `jacobian` of the layer",
     "maxfev": "iterations=...",
@@ -73,6 +75,7 @@ def fit_curve(
     start: Mapping[str, Any] | Sequence[float] | Array | None = None,
     sigma: float | Array | Sequence[float] | None = None,
     absolute_sigma: bool = False,
+    sample_weight: Array | Sequence[float] | None = None,
     optimizer: Optimizer | None = None,
     iterations: int = ITERATIONS,
     progress: bool | None = False,
@@ -101,6 +104,9 @@ def fit_curve(
         Standard deviations of the values: one number, or one for each point. Left out, all values count alike.
     absolute_sigma
         Whether σ are known in the units of y. Otherwise only their ratios count, and s² scales the covariance.
+    sample_weight
+        How often each point counts, (N,): 0 leaves it out, 2 is as if it were there twice, and n is their sum (times
+        the values of a point). That changes errors as repeated measurements do; how precise a point is, σ says.
     optimizer
         Levenberg–Marquardt until nothing but rounding is left, unless another is given.
     iterations
@@ -123,7 +129,7 @@ def fit_curve(
     if unknown:
         raise _unknown_arguments(unknown)
     absolute_sigma = checked_truth("absolute_sigma", absolute_sigma)
-    network, inputs, target, kept = _prepared(model, x, y, sigma)
+    network, inputs, target, weight, kept = _prepared(model, x, y, sigma, sample_weight)
     set_start(network.parameters, start)
     parameters = network.parameters.vector
     started = parameters.copy()
@@ -132,8 +138,11 @@ def fit_curve(
         parameters[:] = started
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", DraftWarning)  # what is slow in a training is quick in a fit
-            history = network.fit(inputs, target, optimizer=method, epochs=iterations, progress=progress)
-            return _Try(history, judged(network, inputs, target, started, absolute_sigma), parameters.copy())
+            history = network.fit(
+                inputs, target, sample_weight=weight, optimizer=method, epochs=iterations, progress=progress
+            )
+            verdict = judged(network, inputs, target, weight, started, absolute_sigma)
+            return _Try(history, verdict, parameters.copy())
 
     found, retried = tried(optimizer or default_optimizer()), ""
     if optimizer is None and found.astray:
@@ -148,9 +157,9 @@ def fit_curve(
         uncertainty=found.verdict.uncertainty,
         absolute_sigma=absolute_sigma,
         residuals=_as_given(residuals.reshape(len(residuals), *np.shape(y)[1:]), kept),
-        chi_square=float(np.sum(np.square(residuals / target[..., 1]))),
-        total_square=total_square(target),
-        count=residuals.size,
+        chi_square=chi_square(residuals, target, weight),
+        total_square=total_square(target, weight),
+        count=residuals.size if weight is None else _whole(weight.sum() * residuals[0].size),
         left_out=int(np.count_nonzero(~kept)),
         verdict=found.verdict,
         network=network,
@@ -168,6 +177,7 @@ def covariance(
     *,
     sigma: float | Array | Sequence[float] | None = None,
     absolute_sigma: bool = False,
+    sample_weight: Array | Sequence[float] | None = None,
 ) -> Covariance:
     """Return the covariance of a trained network's parameters, as if it had been fitted to the data by least squares.
 
@@ -179,13 +189,13 @@ def covariance(
     if not isinstance(network, Network):
         raise DataError("covariance wants a network", received=type(network).__name__, hint="fit_curve(layer, x, y)")
     absolute_sigma = checked_truth("absolute_sigma", absolute_sigma)
-    fitted, inputs, target, _ = _prepared(network, x, y, sigma)
-    return judged(fitted, inputs, target, fitted.parameters.vector, absolute_sigma).uncertainty
+    fitted, inputs, target, weight, _ = _prepared(network, x, y, sigma, sample_weight)
+    return judged(fitted, inputs, target, weight, fitted.parameters.vector, absolute_sigma).uncertainty
 
 
 def _unknown_arguments(unknown: Mapping[str, Any]) -> SpecError:
     name = next(iter(unknown))
-    known = ("start", "sigma", "absolute_sigma", "optimizer", "iterations", "progress")
+    known = ("start", "sigma", "absolute_sigma", "sample_weight", "optimizer", "iterations", "progress")
     return SpecError(
         f"fit_curve has no argument '{name}'",
         expected=", ".join(known),
@@ -194,11 +204,13 @@ def _unknown_arguments(unknown: Mapping[str, Any]) -> SpecError:
     )
 
 
-def _prepared(model: Layer | Network, x: Any, y: Any, sigma: Any) -> tuple[Network, dict[str, Array], Array, Array]:
-    """Return the network to fit, its inputs by name, the target of its cost, and which points are not masked."""
+def _prepared(
+    model: Layer | Network, x: Any, y: Any, sigma: Any, sample_weight: Any
+) -> tuple[Network, dict[str, Array], Array, Array | None, Array]:
+    """Return the network to fit, its inputs by name, the target of its cost, weights, and which points are kept."""
     network = fitted_network(model, features_of(x))
     network._preparation = network._knowing_columns(x, None)  # where x is a table
-    x, y, sigma, kept = unmasked(network._by_name(x), y, sigma)
+    x, y, sigma, weight, kept = unmasked(network._by_name(x), y, sigma, sample_weight)
     graph = network.graph
     inputs = shaped_inputs(graph, x)
     (output,) = graph.outputs
@@ -212,7 +224,19 @@ def _prepared(model: Layer | Network, x: Any, y: Any, sigma: Any) -> tuple[Netwo
             received=str(found.size),
             hint="fix some parameters, by writing their values into the formula",
         )
-    return network, inputs, target, kept
+    if weight is not None and weight.sum() * found[0].size < len(names):
+        raise DataError(
+            "sample_weight counts fewer values than parameters, so that no fit is determined",
+            expected=f"a sum of at least {math.ceil(len(names) / found[0].size)}: how often each point counts",
+            received=f"{weight.sum():g}",
+            hint="sigma, where points differ in how precise they are",
+        )
+    return network, inputs, target, weight, kept
+
+
+def _whole(number: float) -> float:
+    """Return a count as the integer that it is, where it is one."""
+    return int(number) if float(number).is_integer() else float(number)
 
 
 def _better(first: _Try, second: _Try) -> tuple[_Try, str]:

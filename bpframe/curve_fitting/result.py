@@ -26,8 +26,9 @@ class CurveFit:
 
     `parameters` maps names to values, numbers or arrays. What is in matrices and vectors is in the order of `names`, an
     entry each: `estimates` and `start` (P,), `covariance` and `correlation` (P, P). `residuals` are y − f(x), like y,
-    and masked where a point was left out because it was; `left_out` counts these. `network` computes the fitted model,
-    `history` tells of the iterations, `retried` of another try where one was made. `verdict` says whether it converged.
+    and masked where a point was left out because it was, or had weight 0; `left_out` counts these. `network` computes
+    the fitted model, `history` tells of the iterations, `retried` of another try where one was made. `verdict` says
+    whether it converged.
     """
 
     parameters: dict[str, Any]
@@ -39,7 +40,7 @@ class CurveFit:
     residuals: Array
     chi_square: float
     total_square: float
-    count: int
+    count: float
     left_out: int
     verdict: Verdict
     network: Network
@@ -65,11 +66,11 @@ class CurveFit:
 
     @property
     def cost(self) -> float:
-        """χ²/2N: the mean cost over the N points."""
-        return self.chi_square / 2 / (len(self.residuals) - self.left_out)
+        """χ²/2N: the mean cost over the N points, counted by their weights."""
+        return self.chi_square / 2 / (self.count * len(self.residuals) / self.residuals.size)
 
     @property
-    def degrees_of_freedom(self) -> int:
+    def degrees_of_freedom(self) -> float:
         """Values less the parameters that they determine: n − p."""
         return self.count - self.uncertainty.rank
 
@@ -165,7 +166,7 @@ class CurveFit:
             ("ended", f"after {len(self.history)} iterations: {self.history.stopped}"),
         ]
         if self.left_out:
-            statistics.insert(1, ("left out", f"{self.left_out} masked points"))
+            statistics.insert(1, ("left out", f"{self.left_out} points, masked or of weight 0"))
         if self.retried:
             statistics.append(("tried twice", self.retried))
         return FitSummary(

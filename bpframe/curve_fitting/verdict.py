@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bpframe.core.backprop.weights import scaled
 from bpframe.curve_fitting.covariance import ILL_CONDITIONED, Covariance, parameter_covariance
 from bpframe.curve_fitting.fitted_network import entry_names
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.derivatives.least_squares.linear_minimum import NEAR, LinearMinimum
+from bpframe.derivatives.points.given_weights import checked_weights
 from bpframe.network import Network
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Verdict", "judged"]
+__all__ = ["Verdict", "chi_square", "judged", "total_square"]
 
 
 #: Residuals are rounding below this share of the values' scatter, or where rounding a few times moves the curve as far,
@@ -83,27 +85,50 @@ class Verdict:
         return away + (", which rounding the parameters in float64 makes up alone" if found.within_rounding else "")
 
 
-def judged(network: Network, inputs: Mapping[str, Array], target: Array, start: Array, absolute_sigma: bool) -> Verdict:
-    """Return the verdict on a network's present parameters as a fit to the target, which came from a start (P,)."""
+def judged(
+    network: Network,
+    inputs: Mapping[str, Array],
+    target: Array,
+    weight: Array | None,
+    start: Array,
+    absolute_sigma: bool,
+) -> Verdict:
+    """Return the verdict on a network's present parameters as a fit to the target, which came from a start (P,).
+
+    A point counts as often as its weight says: N is their sum.
+    """
     (output,) = network.graph.outputs
-    squares = LeastSquares(network._engine, inputs, {output: target})
+    weights = checked_weights(network.graph, weight, np.float64, len(target))
+    squares = LeastSquares(network._engine, inputs, {output: target, **weights})
+    count = squares.count if weight is None else float(weight.sum())
     minimum, names = squares.linear_minimum(), entry_names(network.parameters)
-    scatter = np.sqrt(total_square(target) / squares.count)
-    sizes = float(np.linalg.norm(target[..., 0] / target[..., 1])) / np.sqrt(squares.count)
+    minimum = replace(minimum, count=minimum.count // squares.count * count)
+    scatter = np.sqrt(total_square(target, weight) / count)
+    sizes = np.sqrt(float(np.sum(_weighted(np.square(target[..., 0] / target[..., 1]), weight))) / count)
     return Verdict(
         minimum,
-        parameter_covariance(minimum, squares.count, names, absolute_sigma),
+        parameter_covariance(minimum, count, names, absolute_sigma),
         exact=minimum.size <= max(EXACT * scatter, min(ROUNDINGS * minimum.rounding, MOVED * sizes)),
         silent=tuple(names[place] for place in _silent(squares, minimum, start)),
         far=_axis_far_from_zero(inputs),
     )
 
 
-def total_square(target: Array) -> float:
-    """Return Σ ((y − ȳ)/σ)² with the weighted mean ȳ: what R² compares with."""
+def total_square(target: Array, weight: Array | None) -> float:
+    """Return Σ w ((y − ȳ)/σ)² with the weighted mean ȳ: what R² compares with."""
     y, sigma = target[..., 0], target[..., 1]
-    mean = np.average(y, weights=sigma**-2)
-    return float(np.sum(np.square((y - mean) / sigma)))
+    mean = np.average(y, weights=_weighted(sigma**-2, weight))
+    return float(np.sum(_weighted(np.square((y - mean) / sigma), weight)))
+
+
+def chi_square(residuals: Array, target: Array, weight: Array | None) -> float:
+    """Return χ² = Σ w (r/σ)²."""
+    return float(np.sum(_weighted(np.square(residuals / target[..., 1]), weight)))
+
+
+def _weighted(values: Array, weight: Array | None) -> Array:
+    """Multiply what belongs to points, (N, *output), with how often each counts."""
+    return values if weight is None else scaled(values, weight, 1.0)
 
 
 def _silent(squares: LeastSquares, minimum: LinearMinimum, start: Array) -> list[int]:

@@ -46,7 +46,7 @@ class LinearMinimum:
     known: Array
     along: Array
     size: float
-    count: int
+    count: float
     rounding: float
 
     @property
