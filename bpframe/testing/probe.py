@@ -203,7 +203,7 @@ class LayerProbe(Probe):
     def _state(self, rng: np.random.Generator) -> dict[str, Array]:
         # Away from its first value, which may hide that it is used, and positive, as variances are.
         starts = {name: first_values(each, f"{self.NODE}.{name}", 0) for name, each in self.node.state.items()}
-        return {name: starts[name] + rng.random(each.shape) for name, each in self.node.state.items()}
+        return {name: np.asarray(starts[name] + rng.random(each.shape)) for name, each in self.node.state.items()}
 
 
 class CostProbe(Probe):
