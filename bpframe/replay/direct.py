@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.backprop.backward import Distrusted, pass_on
+from bpframe.core.backprop.backward import distrusted, pass_on
 from bpframe.core.backprop.local_jacobian import bound
 from bpframe.core.backprop.results import called, check_cost, check_gradient, check_state, check_value, failed
 from bpframe.core.backprop.steps import BackwardStep, CostStep, Step
 from bpframe.core.backprop.weights import scaled
 from bpframe.core.backprop.workspace import Workspace, read_only
+from bpframe.core.operators import pulled_once
 from bpframe.errors import ContractError
 from bpframe.validation.plain_arrays import Array
 
@@ -81,11 +82,12 @@ class DirectBackward:
             workspace.slots[step.scratch_buffer] = self.scratch
         try:
             arguments = step.jacobian.arguments(workspace.handed_to(step))
-            jacobian: Mapping[str, Any] = bound(step, step.jacobian.function(*arguments), workspace.dtype)
-            doing = "a product with jacobian"
+            found = bound(step, step.jacobian.function(*arguments), workspace.dtype)
+            doing, delta = "a product with jacobian", read_only(self.delta)
+            jacobian: Mapping[str, Any] = pulled_once(found, step.why is not None)
             if step.why is not None:
-                jacobian = {key: Distrusted(operator, step.node, key) for key, operator in jacobian.items()}
-            pass_on(self.each, jacobian, read_only(self.delta), deltas, self.gradients, self.errors)
+                jacobian, delta = distrusted(step.node, jacobian, delta)
+            pass_on(self.each, jacobian, delta, deltas, self.gradients, self.errors)
             for slot, error in self.errors.items():
                 if deltas[slot] is not error:
                     np.copyto(error, deltas[slot])

@@ -17,6 +17,7 @@ from bpframe.core.backprop.local_jacobian import bound
 from bpframe.core.backprop.steps import BackwardStep, CostStep, Step
 from bpframe.core.backprop.weights import scaled
 from bpframe.core.backprop.workspace import Workspace, read_only
+from bpframe.core.operators import pulled_once
 from bpframe.replay.direct import DirectBackward, DirectCost, DirectCostGradient, DirectForward
 from bpframe.replay.record import Record
 from bpframe.replay.recorded import Recorded
@@ -184,7 +185,8 @@ def _backward(recorder: Recorder, each: BackwardStep, deltas: Deltas) -> None:
 
 def _passed_on(recorder: Recorder, each: BackwardStep, delta: Recorded, deltas: Deltas) -> bool:
     step, slots = each.step, recorder.slots
-    jacobian = bound(step, step.jacobian.function(*step.jacobian.arguments(slots)), recorder.workspace.dtype)
+    found = bound(step, step.jacobian.function(*step.jacobian.arguments(slots)), recorder.workspace.dtype)
+    jacobian = pulled_once(found)
     buffers: Any = [None] * len(slots)
     for key, slot in each.edges:
         buffers[slot] = recorder.empty(step.shapes[key])

@@ -15,12 +15,12 @@ REFERENCE = ROOT / "docs" / "reference"
 #: Modules that the guides import from or the reference shows, with the names in their `__all__`.
 PUBLIC: dict[str, str] = {
     "bpframe": "History Network __version__ accuracy doctor errors fit_curve load node",
-    "bpframe.core.backprop.backward": "Distrusted backward output_errors pass_on walk_back",
+    "bpframe.core.backprop.backward": "backward distrusted output_errors pass_on walk_back",
     "bpframe.core.backprop.jvp": "jvp tangents",
     "bpframe.core.backprop.vjp": "input_vjp parameter_vjp",
     "bpframe.core.operators": """
-        BatchMatrix Broadcast Composed Diagonal Gather IdentityMap KroneckerForm Matrix Operator PulledVectors
-        RankOne Reshape ScatteredForm Sum WeightTimes add compose dense_operator
+        BatchMatrix Branches Broadcast Composed Diagonal Gather IdentityMap KroneckerForm Matrix Operator PulledVectors
+        RankOne Reshape ScatteredForm Sum WeightTimes add branches compose dense_operator pulled_once
     """,
     "bpframe.curve_fitting": "Covariance CurveFit FitSummary Verdict covariance fit_curve",
     "bpframe.data": "CsvData DataSpec Dataset DigitsData Divide FittedPreparation IdxData NpzData read_inputs",

@@ -20,13 +20,13 @@ from bpframe.core.backprop.results import called, check_gradient, check_product,
 from bpframe.core.backprop.steps import BackwardStep, CostStep
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.weights import Scale, scaled
-from bpframe.core.backprop.workspace import Workspace, read_only
+from bpframe.core.backprop.workspace import Workspace, locked, read_only
 from bpframe.core.graph.graph import Node
-from bpframe.core.operators import Operator
+from bpframe.core.operators import Operator, pulled_once
 from bpframe.errors import ContractError
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Distrusted", "backward", "output_errors", "pass_on", "walk_back"]
+__all__ = ["backward", "distrusted", "output_errors", "pass_on", "walk_back"]
 
 
 def output_errors(workspace: Workspace, scale: Scale = 1.0) -> list[Array | None]:
@@ -64,10 +64,11 @@ def backward(
             for _, slot in each.parameters:
                 gradients[slot][...] = 0
             continue
-        jacobian: Mapping[str, Any] = local_jacobian(workspace, step)
+        apart = not checked or step.why is not None
+        jacobian: Mapping[str, Any] = pulled_once(local_jacobian(workspace, step), apart)
         delta = read_only(delta)
-        if not checked or step.why is not None:
-            jacobian = {key: Distrusted(operator, step.node, key) for key, operator in jacobian.items()}
+        if apart:
+            jacobian, delta = distrusted(step.node, jacobian, delta)
         try:
             deltas[step.slot] = None  # nobody reads it again
             pass_on(each, jacobian, delta, deltas, gradients, no_buffers)
@@ -123,7 +124,7 @@ def walk_back(
         delta = deltas[step.slot]
         if delta is None:
             continue
-        delta, jacobian = read_only(delta), trace.jacobian(step.node.name)
+        delta, jacobian = read_only(delta), pulled_once(trace.jacobian(step.node.name), step.why is not None)
         yield each, delta, jacobian
         deltas[step.slot] = None
         for key, slot in each.edges:
@@ -151,8 +152,13 @@ def _pulled(
     return np.broadcast_to(part, (*part.shape[:axis], batch, *part.shape[axis + 1 :]))
 
 
+def distrusted(node: Node, jacobian: Mapping[str, Operator], delta: Array) -> tuple[dict[str, Distrusted], Array]:
+    """Return operators that are new, or may keep what they are handed, and the error to hand to them: a copy."""
+    return {key: Distrusted(operator, node, key) for key, operator in jacobian.items()}, locked(delta.copy())
+
+
 class Distrusted:
-    """An operator that is new, or may keep what it is handed: its products are checked, and copied.
+    """An operator whose products are checked, and copied.
 
     It hands on no buffer, in which a wrong dtype would not show.
     """
@@ -164,17 +170,22 @@ class Distrusted:
 
     def vjp(self, u: Array, out: Array | None = None) -> Array:
         """Return Jᵀ u."""
-        return self._held("vjp", u, self.operator.vjp(read_only(u.copy())), batched=True)
+        return self._held("vjp", u, self.operator.vjp(_handed(u)), batched=True)
 
     def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
         """Return Σ_n J_nᵀ u_n."""
-        return self._held("sum_vjp", u, self.operator.sum_vjp(read_only(u.copy())), batched=False)
+        return self._held("sum_vjp", u, self.operator.sum_vjp(_handed(u)), batched=False)
 
     def _held(self, product: str, u: Array, value: Array, batched: bool) -> Array:
         leading = u.ndim - len(self.node.output_shape)
         shape = (*u.shape[: leading if batched else leading - 1], *self.node.slot_shapes[self.key])
         check_product(self.node, self.key, product, value, shape, u.dtype)
         return value.copy()
+
+
+def _handed(u: Array) -> Array:
+    """Return an error, or a copy where `np.add.at` would write into it: arrays of one axis, although read-only."""
+    return u if u.ndim > 1 else u.copy()
 
 
 def _cost_gradient(workspace: Workspace, each: CostStep) -> Array:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from operator import add
 
 import numpy as np
 
@@ -10,7 +12,7 @@ from bpframe.core.backprop.results import check_product, failed
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import read_only
 from bpframe.core.graph.graph import Node
-from bpframe.core.operators import Operator
+from bpframe.core.operators import Branches, Operator, branches
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["jvp", "tangents"]
@@ -41,24 +43,48 @@ def tangents(
     found = {name: read_only(tangent) for name, tangent in inputs.items()}
     for step in trace.plan.steps:
         node = step.node
-        moving = [(key, source) for key, source in zip(node.input_keys, node.sources, strict=True) if source in found]
-        paths = [(name, path) for name in node.parameters if (path := node.parameter_path(name)) in parameters]
-        if not moving and not paths:
-            continue
-        jacobian, shape = trace.jacobian(node.name), (*stack, trace.batch, *node.output_shape)
-        total: Array | None = None
-        for key, source in moving:
-            if key not in node.component.integer_inputs:
-                part = _pushed(node, key, jacobian[key], found[source])
-                check_product(node, key, "jvp", part, shape, trace.dtype)
-                total = part if total is None else total + part
-        for name, path in paths:
-            part = jacobian[name].shared_jvp(parameters[path], trace.batch)
-            check_product(node, name, "shared_jvp", part, shape, trace.dtype)
-            total = part if total is None else total + part
-        if total is not None:
+        changes = {
+            key: found[source]
+            for key, source in zip(node.input_keys, node.sources, strict=True)
+            if source in found and key not in node.component.integer_inputs
+        }
+        for name in node.parameters:
+            if (path := node.parameter_path(name)) in parameters:
+                changes[name] = parameters[path]
+        if changes:
+            jacobian = trace.jacobian(node.name)
+            grouped = branches({key: jacobian[key] for key in changes})
+            shape = (*stack, trace.batch, *node.output_shape)
+            total = _total(node, grouped, changes, trace, shape)
             found[node.name] = read_only(total if step.why is None else total.copy())
     return found
+
+
+def _total(
+    node: Node, grouped: Branches, changes: Mapping[str, Array], trace: Trace, shape: tuple[int, ...] | None
+) -> Array:
+    """Add what operators make of the changes of their keys; a factor that several begin with is applied to the sum.
+
+    All that is added has one shape: this one, or that of the first.
+    """
+
+    def parts() -> Iterator[tuple[str, str, Array]]:
+        for key, operator in grouped.alone:
+            if key in node.parameters:
+                yield key, "shared_jvp", operator.shared_jvp(changes[key], trace.batch)
+            else:
+                yield key, "jvp", _pushed(node, key, operator, changes[key])
+        for factor, behind in grouped.common:
+            yield behind.key, "jvp", _pushed(node, behind.key, factor, _total(node, behind, changes, trace, None))
+
+    def checked() -> Iterator[Array]:
+        fitting = shape
+        for key, product, part in parts():
+            fitting = part.shape if fitting is None else fitting
+            check_product(node, key, product, part, fitting, trace.dtype)
+            yield part
+
+    return reduce(add, checked())
 
 
 def _pushed(node: Node, key: str, operator: Operator, tangent: Array) -> Array:

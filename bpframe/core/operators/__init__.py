@@ -9,6 +9,7 @@ over paths.
 from bpframe.core.operators.adding import add
 from bpframe.core.operators.base import Operator
 from bpframe.core.operators.batch_matrix import BatchMatrix, dense_operator
+from bpframe.core.operators.branches import Branches, branches, pulled_once
 from bpframe.core.operators.broadcast import Broadcast
 from bpframe.core.operators.composed import Composed
 from bpframe.core.operators.composing import compose
@@ -26,6 +27,7 @@ from bpframe.forms.scattered_form import ScatteredForm
 
 __all__ = [
     "BatchMatrix",
+    "Branches",
     "Broadcast",
     "Composed",
     "Diagonal",
@@ -41,6 +43,8 @@ __all__ = [
     "Sum",
     "WeightTimes",
     "add",
+    "branches",
     "compose",
     "dense_operator",
+    "pulled_once",
 ]

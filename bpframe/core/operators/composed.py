@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import numpy.typing as npt
 
+from bpframe.core.operators.adding import add
 from bpframe.core.operators.base import Operator, Shape, refuse_neighbour
 from bpframe.forms.pulled_vectors import PulledVectors
 from bpframe.validation.plain_arrays import Array
@@ -129,6 +130,14 @@ class Composed(Operator):
         while place > 1 and self.factors[place - 1]._ignores_examples:
             place -= 1
         return self.factors[:place], self.factors[place:]
+
+    def _plus(self, other: Operator) -> Operator | None:
+        """A B + A C = A (B + C), where both begin with the same object."""
+        if not isinstance(other, Composed) or self.factors[0]._original() != other.factors[0]._original():
+            return None
+        behind = (each.factors[1:] for each in (self, other))
+        total = add(*(factors[0] if len(factors) == 1 else Composed(factors) for factors in behind))
+        return Composed((self.factors[0], *(total.factors if isinstance(total, Composed) else (total,))))
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
         shapes = chain_shapes(self.factors, in_shape, out_shape)

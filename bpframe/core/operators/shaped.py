@@ -24,10 +24,11 @@ class Shaped(ABC):
     Errors: OperatorError where a shape is read that neither the arrays nor `bind` give.
     """
 
-    __slots__ = ("in_shape", "out_shape")
+    __slots__ = ("_origin", "in_shape", "out_shape")
 
     in_shape: Shape
     out_shape: Shape
+    _origin: Shaped
 
     @property
     def structure(self) -> str:
@@ -57,6 +58,8 @@ class Shaped(ABC):
         # What copy.copy would do through __getstate__, at a tenth of the time: every pass copies its operators.
         copied = object.__new__(type(self))
         for slot in _slots_of(type(self)).values():
+            if slot is _ORIGIN:
+                continue  # who copies may mean to change the copy
             try:
                 value = slot.__get__(self)
             except AttributeError:
@@ -91,6 +94,22 @@ class Shaped(ABC):
     def _is_bound(self) -> bool:
         return _set_shape(self, "in_shape") is not None and _set_shape(self, "out_shape") is not None
 
+    def _again(self) -> Self:
+        """Return a copy that nothing but shapes will set apart from the operator: it counts as the same."""
+        copied = copy.copy(self)
+        copied._origin = self._first_of_all()
+        return copied
+
+    def _first_of_all(self) -> Shaped:
+        try:
+            return _ORIGIN.__get__(self)  # type: ignore[no-any-return]
+        except AttributeError:
+            return self
+
+    def _original(self) -> tuple[int, Shape | None, Shape | None]:
+        """Return what two operators have in common if and only if they are one object, but for copies made to bind."""
+        return id(self._first_of_all()), *self._known_shapes()
+
     def _with_shapes(self, in_shape: Shape | None, out_shape: Shape | None) -> Self:
         """The operator itself where it knows its shapes, else a copy bound to these as far as they are known.
 
@@ -98,7 +117,7 @@ class Shaped(ABC):
         """
         if (in_shape is None and out_shape is None) or None not in self._known_shapes():
             return self
-        copied = copy.copy(self)
+        copied = self._again()
         if in_shape is not None:
             copied.in_shape = in_shape
         if out_shape is not None:
@@ -114,6 +133,9 @@ def _slots_of(kind: type[Shaped]) -> dict[str, MemberDescriptorType]:
     """Return the descriptors of all slots of a class and its bases, which read and write without a look-up by name."""
     named = (item for base in reversed(kind.__mro__) for item in vars(base).items())
     return {name: each for name, each in named if isinstance(each, MemberDescriptorType)}
+
+
+_ORIGIN = _slots_of(Shaped)["_origin"]
 
 
 def _set_shape(operator: Shaped, name: str) -> Shape | None:

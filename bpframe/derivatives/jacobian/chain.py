@@ -38,7 +38,8 @@ class Chain:
                 continue
             elimination = eliminations[len(edges)] = plan_branches(part, batch)
             first, end = elimination.first, elimination.last
-            edges.append(Edge(first, end, Branched(first, end, part), last.node, last.place, last.key))
+            whole = Branched(first, end, part)
+            edges.append(Edge(first, end, whole, last.node, last.place, last.key, any(each.apart for each in part)))
             factors.append(_plannable(edges[-1].factor(batch))._replace(known=elimination.cost))
         return cls(tuple(edges), eliminations, _planned(tuple(factors), max(batch, 1)))
 

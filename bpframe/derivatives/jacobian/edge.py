@@ -18,16 +18,18 @@ __all__ = ["Edge"]
 class Edge:
     """The local Jacobian of `target` in `source`, a linear map per example: flattened, a matrix (outputs, inputs).
 
-    It is the `node`'s, in the input or parameter `key`; `place` is where the node stands in the order of evaluation;
-    `inputs` and `outputs` count the entries.
+    It is the `node`'s, in the input or parameter `key`; `place` is where the target stands in the order of evaluation;
+    `inputs` and `outputs` count the entries. `apart` says that its operator may overwrite what it returned before, so
+    that its products are to be copied.
     """
 
     source: str
     target: str
     operator: Operator
     node: Node
-    place: int
+    place: float
     key: str
+    apart: bool = False
 
     def __post_init__(self) -> None:
         self.inputs = math.prod(self.operator.in_shape)
@@ -62,7 +64,7 @@ class Edge:
         inner = [f"{self.source} → {self.target}, {number}" for number in range(1, len(operators))]
         sources, targets = [self.source, *inner], [*inner, self.target]
         return tuple(
-            Edge(source, target, operator, self.node, self.place, self.key)
+            Edge(source, target, operator, self.node, self.place, self.key, self.apart)
             for source, target, operator in zip(sources, targets, operators, strict=True)
         )
 

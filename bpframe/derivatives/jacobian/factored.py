@@ -120,6 +120,8 @@ class Branched(Operator):
         for edge in self.edges:
             first = edge.source == self.first
             part = start(edge.operator) if first else edge.operator.jvp(found[edge.source])
+            if edge.apart:
+                part = part.copy()
             so_far = found.get(edge.target)
             found[edge.target] = part if so_far is None else np.add(so_far, part)
         return found[self.last]
@@ -129,6 +131,8 @@ class Branched(Operator):
         for edge in reversed(self.edges):
             delta = deltas[edge.target]
             part = end(edge.operator, delta) if edge.source == self.first else edge.operator.vjp(delta)
+            if edge.apart:
+                part = part.copy()
             so_far = deltas.get(edge.source)
             deltas[edge.source] = part if so_far is None else np.add(so_far, part)
         return deltas[self.first]

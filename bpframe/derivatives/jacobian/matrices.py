@@ -68,12 +68,12 @@ def pulled(rows: Matrices, edge: Edge, batch: int, out: Array | None = None) -> 
     if edge.shared:  # the rows of all examples are a batch of their own: N·m of them, where they lie
         found = operator.vjp(u.reshape(len(u), count, *operator.out_shape))
         check_product(edge.node, edge.key, "vjp", found, (len(u), count, *shape), u.dtype)
-        return _matrices(found.reshape(len(u), count, edge.inputs), rows)
+        return _matrices(found.reshape(len(u), count, edge.inputs), rows, edge)
     stack = _every(u, batch).swapaxes(0, 1).reshape(count, batch, *operator.out_shape)
     buffer = np.empty_like(u, shape=(batch, count, edge.inputs), order="C") if out is None else out
     found = operator.vjp(stack, buffer.swapaxes(0, 1).reshape(count, batch, *shape))
     check_product(edge.node, edge.key, "vjp", found, (count, batch, *shape), u.dtype)
-    return _matrices(found.reshape(count, batch, edge.inputs).swapaxes(0, 1), rows)
+    return _matrices(found.reshape(count, batch, edge.inputs).swapaxes(0, 1), rows, edge)
 
 
 def pushed(columns: Matrices, edge: Edge, batch: int, out: Array | None = None) -> Matrices:
@@ -85,13 +85,13 @@ def pushed(columns: Matrices, edge: Edge, batch: int, out: Array | None = None) 
     if edge.shared:
         found = operator.jvp(v.swapaxes(1, 2).reshape(len(v), count, *operator.in_shape))
         check_product(edge.node, edge.key, "jvp", found, (len(v), count, *shape), v.dtype)
-        return _matrices(found.reshape(len(v), count, edge.outputs).swapaxes(1, 2), columns)
+        return _matrices(found.reshape(len(v), count, edge.outputs).swapaxes(1, 2), columns, edge)
     stack = _every(v, batch).transpose(2, 0, 1).reshape(count, batch, *operator.in_shape)
     # Columns are kept one behind the other, as the next push needs them, unless the result has its place already.
     buffer = np.empty_like(v, shape=(batch, count, edge.outputs), order="C") if out is None else out.swapaxes(1, 2)
     found = operator.jvp(stack, buffer.swapaxes(0, 1).reshape(count, batch, *shape))
     check_product(edge.node, edge.key, "jvp", found, (count, batch, *shape), v.dtype)
-    return _matrices(found.reshape(count, batch, edge.outputs).transpose(1, 2, 0), columns)
+    return _matrices(found.reshape(count, batch, edge.outputs).transpose(1, 2, 0), columns, edge)
 
 
 def through(j: Matrices, edges: Iterable[Edge], batch: int, forward: bool, out: Array | None = None) -> Matrices:
@@ -131,6 +131,8 @@ def _every(j: Array, batch: int) -> Array:
     return j if len(j) == batch else np.broadcast_to(j, (batch, *j.shape[1:]))
 
 
-def _matrices(found: Array, source: Matrices) -> Matrices:
-    """A product may be its argument, or a view of it, or read-only."""
+def _matrices(found: Array, source: Matrices, edge: Edge) -> Matrices:
+    """A product may be its argument, or a view of it, or read-only, or memory that the operator uses again."""
+    if edge.apart:
+        return Matrices(found.copy(), True)
     return Matrices(found, found.flags.writeable and not np.may_share_memory(found, source.j))

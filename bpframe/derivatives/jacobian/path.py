@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.graph import Node, Shape
-from bpframe.core.operators import add
+from bpframe.core.operators import Branches, add, branches
 from bpframe.derivatives.jacobian.edge import Edge
 from bpframe.errors import BatchCoupledError
 
-__all__ = ["Path", "check_uncoupled", "edges_into", "path_between"]
+__all__ = ["Path", "Reads", "check_uncoupled", "path_between", "reads_towards"]
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,16 @@ def check_uncoupled(edges: Iterable[Edge], what: str) -> None:
             )
 
 
-def edges_into(trace: Trace, target: str) -> tuple[Edge, ...]:
-    """Return every local Jacobian between values on some way to the target."""
+def reads_towards(trace: Trace, target: str) -> tuple[Reads, ...]:
+    """Return what every node reads that stands on some way to the target."""
     graph = trace.plan.graph
     needed = {target}
-    found: list[Edge] = []
+    found: list[Reads] = []
     for place, node in reversed(list(enumerate(graph.nodes))):
         if node.name in needed:
             keys = _keys(node, "", {name for name in node.sources if name not in graph.integer_inputs})
             needed.update(keys)
-            found += [_edge(trace, place, node, start, named) for start, named in keys.items()]
+            found.append(Reads(place, node, dict(reversed(keys.items()))))
     return tuple(reversed(found))
 
 
@@ -80,22 +80,21 @@ def path_between(trace: Trace, source: str, target: str) -> Path:
     """Return every local Jacobian between a value or parameter and a value; only their nodes are asked for theirs."""
     graph = trace.plan.graph
     moving = {source}
-    reached: list[tuple[int, Node, str, list[str]]] = []
+    reached: list[Reads] = []
     for place, node in enumerate(graph.nodes) if source != target else ():
         keys = _keys(node, source, moving)
-        for start, named in keys.items():
-            reached.append((place, node, start, named))
         if keys:
+            reached.append(Reads(place, node, keys))
             moving.add(node.name)
         if node.name == target:
             break
     needed = {target}
-    kept: list[tuple[int, Node, str, list[str]]] = []
+    kept: list[Reads] = []
     for each in reversed(reached):
-        if each[1].name in needed:
-            needed.add(each[2])
+        if each.node.name in needed:
+            needed.update(each.keys)
             kept.append(each)
-    edges = tuple(_edge(trace, *each) for each in reversed(kept))
+    edges = tuple(edge for each in reversed(kept) for edge in each.edges(trace))
     parameters = graph.parameters
     in_shape = parameters[source].shape if source in parameters else graph.shapes[source]
     return Path(source, target, in_shape, graph.shapes[target], edges)
@@ -113,7 +112,46 @@ def _keys(node: Node, source: str, moving: set[str]) -> dict[str, list[str]]:
     return found
 
 
-def _edge(trace: Trace, place: int, node: Node, source: str, keys: Sequence[str]) -> Edge:
-    jacobian = trace.jacobian(node.name)
-    operator = jacobian[keys[0]] if len(keys) == 1 else add(*(jacobian[key] for key in keys))
-    return Edge(source, node.name, operator, node, place, keys[0])
+@dataclass(frozen=True)
+class Reads:
+    """What a node reads on the way: its place in the order of evaluation, and keys of its Jacobian by their source."""
+
+    place: int
+    node: Node
+    keys: Mapping[str, Sequence[str]]
+
+    def whole(self, trace: Trace) -> list[Edge]:
+        """Return one edge from every source to the node."""
+        grouped = Branches(tuple(trace.jacobian(self.node.name).items()))
+        return list(self._into(trace, grouped, self.node.name, iter((self.place,))))
+
+    def edges(self, trace: Trace) -> list[Edge]:
+        """Return edges from every source to the node; those that share their last factor meet in a value before it.
+
+        Such a value has a name of its own, `node ← 1`, and stands right before the node: the same for every path.
+        """
+        grouped = branches(trace.jacobian(self.node.name))
+        count = sum(1 for _ in _levels(grouped))
+        places = (self.place - number / count for number in range(count))
+        return sorted(self._into(trace, grouped, self.node.name, places), key=lambda each: each.place)
+
+    def _into(self, trace: Trace, grouped: Branches, target: str, places: Iterator[float]) -> Iterator[Edge]:
+        place, apart = next(places), trace.plan.step_of[self.node.name].why is not None
+        for source, keys in self.keys.items():
+            found = [(key, each) for key, each in grouped.alone if key in keys]
+            if found:
+                key, operator = found[0]
+                whole = operator if len(found) == 1 else add(*(each for _, each in found))
+                yield Edge(source, target, whole, self.node, place, key, apart)
+        for number, (factor, behind) in enumerate(grouped.common, 1):
+            meeting = f"{target} ← {number}"
+            edges = list(self._into(trace, behind, meeting, places))
+            if edges:
+                yield Edge(meeting, target, factor, self.node, place, edges[0].key, apart)
+                yield from edges
+
+
+def _levels(grouped: Branches) -> Iterator[Branches]:
+    yield grouped
+    for _, behind in grouped.common:
+        yield from _levels(behind)

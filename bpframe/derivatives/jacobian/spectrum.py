@@ -11,7 +11,7 @@ import numpy as np
 
 from bpframe.core.backprop.trace import Trace
 from bpframe.derivatives.jacobian.edge import Edge
-from bpframe.derivatives.jacobian.path import check_uncoupled, edges_into
+from bpframe.derivatives.jacobian.path import check_uncoupled, reads_towards
 from bpframe.derivatives.jacobian.sweep import Sweep
 from bpframe.derivatives.points.memory import check_memory
 from bpframe.errors import DerivativeError
@@ -135,20 +135,20 @@ def spectrum_of(trace: Trace, target: str, memory_limit: int | None = None) -> S
     graph, batch = trace.plan.graph, trace.batch
     if batch == 0:
         raise DerivativeError("there are no examples", expected="at least one row", received="0")
-    edges = edges_into(trace, target)
+    reads = reads_towards(trace, target)
+    edges = [edge for each in reads for edge in each.edges(trace)]
     check_uncoupled(edges, "a spectrum")
     outputs, like = math.prod(graph.shapes[target]), np.empty(0, trace.dtype)
-    own: dict[str, list[Edge]] = {}
-    for edge in edges:
-        own.setdefault(edge.target, []).append(edge)
-    for name in dict.fromkeys(edge.source for edge in edges):
+    own = {each.node.name: each.whole(trace) for each in reads if each.keys}
+    for name in dict.fromkeys(edge.source for edge in edges if edge.source in graph.shapes):
         _check(f"∂{target}/∂{name}", trace, (outputs, math.prod(graph.shapes[name])), memory_limit)
     kinds = {node.name: node.component.kind for node in graph.nodes}
     local = {name: _local(trace, name, each, memory_limit) for name, each in own.items()}
     found = [(target, np.ones((batch, outputs), trace.dtype))]
     if edges:
         for name, held in Sweep(edges, target, forward=False).walk(like, batch):
-            found.append((name, _for_all(np.linalg.svd(held.j, compute_uv=False), batch)))
+            if name in graph.shapes:
+                found.append((name, _for_all(np.linalg.svd(held.j, compute_uv=False), batch)))
     return Spectrum(
         target,
         tuple(ValueSpectrum(name, kinds.get(name, "input"), outputs, error, local.get(name)) for name, error in found),
