@@ -53,7 +53,7 @@ from bpframe.core.operators import (
 from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
 from bpframe.derivatives.least_squares.objective import Objective
 from bpframe.errors import ContractError, DataError, ShapeMismatch
-from bpframe.structures import BatchMatMul
+from bpframe.structures import BatchMatMul, Transposed, transposed
 from bpframe.training.problem import Problem
 from bpframe.validation.plain_arrays import Array
 
@@ -100,9 +100,11 @@ __all__ = [
     "ShapeMismatch",
     "State",
     "Sum",
+    "Transposed",
     "WeightTimes",
     "add",
     "compose",
+    "transposed",
 ]
 
 

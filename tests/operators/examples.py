@@ -18,7 +18,7 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul
+from bpframe.structures import BatchMatMul, Transposed
 
 BATCH = 3
 
@@ -52,6 +52,9 @@ def examples(dtype: type = np.float64) -> dict[str, Operator]:
         "batch matmul of a transpose": BatchMatMul(random(BATCH, 3, 4), "left", transpose=True).bind((2, 4), (3, 2)),
         "batch matmul with lead": BatchMatMul(random(BATCH, 1, 4, 3), "right").bind((5, 2, 4), (5, 2, 3)),
         "shared batch matmul": BatchMatMul(random(1, 2, 4, 3), "right", transpose=True).bind((2, 4, 5), (2, 5, 3)),
+        "transposed gather": Transposed(Gather(np.array([[[0, -1, 2], [5, 5, 1]]]), (2, 3))),
+        "transposed weight times": Transposed(WeightTimes(random(BATCH, 5, 4)).bind((2, 4), (5, 2))),
+        "transposed broadcast": Transposed(Broadcast().bind((2,), (3, 4, 2))),
         "composed": Composed((Diagonal(random(BATCH, 2)), Matrix(random(2, 4)))),
         "composed, reshaped last": Composed((Reshape(), Matrix(random(3, 3)))).bind((3,), (3,)),
         "composed of nothing": Composed((IdentityMap(), Reshape())).bind((3,), (3,)),

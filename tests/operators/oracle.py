@@ -20,7 +20,7 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul
+from bpframe.structures import BatchMatMul, Transposed
 
 
 def jacobian(operator: Operator, batch: int) -> np.ndarray:
@@ -31,6 +31,8 @@ def jacobian(operator: Operator, batch: int) -> np.ndarray:
         for factor in operator.factors[1:]:
             product = np.einsum("noi,nij->noj", product, jacobian(factor, batch))
         return product
+    if isinstance(operator, Transposed):
+        return jacobian(operator.operator, batch).swapaxes(1, 2)
     if isinstance(operator, Sum):
         return np.sum([jacobian(term, batch) for term in operator.terms], axis=0)
     written = np.zeros((batch, outputs, inputs), dtype=complex)

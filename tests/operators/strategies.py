@@ -21,14 +21,14 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul
+from bpframe.structures import BatchMatMul, Transposed
 
 PLAIN = (IdentityMap, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather, RankOne, BatchMatMul)
 
 #: The fewest axes that an input, or an output, has to have.
 LEAST_IN = {Matrix: 1, RankOne: 1, WeightTimes: 2, BatchMatMul: 2}
 LEAST_OUT = {Matrix: 1, RankOne: 1, WeightTimes: 1, BatchMatMul: 2}
-KINDS = (*PLAIN, Composed, Sum)
+KINDS = (*PLAIN, Composed, Sum, Transposed)
 
 batches = st.sampled_from([0, 1, 2, 3, 5])
 sizes = st.integers(1, 4)
@@ -59,6 +59,8 @@ def operators(draw, kind, batch, in_shape=None, out_shape=None, dtype=np.float64
     rng = draw(generators())
     if kind is Composed:
         return _composed(draw, batch, in_shape, out_shape, dtype)
+    if kind is Transposed:
+        return _transposed(draw, batch, in_shape, out_shape, dtype)
     in_shape, out_shape = _both_shapes(draw, kind, in_shape, out_shape)
     if kind is Sum:
         terms = [
@@ -175,8 +177,7 @@ def _composed(draw, batch, in_shape, out_shape, dtype):
     if out_shape is not None:
         end = out_shape
         for _ in range(count):
-            classes = [kind for kind in PLAIN if len(end) >= LEAST_OUT.get(kind, 0)]
-            factors.append(draw(operators(draw(st.sampled_from(classes)), batch, None, end, dtype)))
+            factors.append(draw(operators(draw(st.sampled_from(_to(end))), batch, None, end, dtype)))
             end = factors[-1].in_shape
     else:
         end = draw(shapes()) if in_shape is None else in_shape
@@ -184,6 +185,20 @@ def _composed(draw, batch, in_shape, out_shape, dtype):
             factors.insert(0, draw(operators(draw(st.sampled_from(_from(end))), batch, end, None, dtype)))
             end = factors[0].out_shape
     return Composed(tuple(factors)).bind(factors[-1].in_shape, factors[0].out_shape)
+
+
+def _transposed(draw, batch, in_shape, out_shape, dtype):
+    """A view from the other side, also of classes that hold their own transpose."""
+    if in_shape is None:
+        classes = PLAIN if out_shape is None else _from(out_shape)
+    else:
+        classes = _to(in_shape) if out_shape is None else _taking(out_shape, in_shape)
+    return Transposed(draw(operators(draw(st.sampled_from(classes)), batch, out_shape, in_shape, dtype)))
+
+
+def _to(out_shape):
+    """The plain classes that can give this output."""
+    return [kind for kind in PLAIN if len(out_shape) >= LEAST_OUT.get(kind, 0)]
 
 
 def _from(in_shape):

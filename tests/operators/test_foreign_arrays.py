@@ -68,6 +68,8 @@ def foreign(operator):
     for slot in ARRAYS:
         if hasattr(found, slot):
             setattr(found, slot, wrap(getattr(found, slot)))
+    if hasattr(found, "operator"):
+        found.operator = foreign(found.operator)
     for slot in ("factors", "terms"):
         if hasattr(found, slot):
             setattr(found, slot, tuple(map(foreign, getattr(found, slot))))

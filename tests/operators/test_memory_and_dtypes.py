@@ -46,7 +46,7 @@ def test_what_scipy_writes_into_its_results_reaches_nobody(name, dtype) -> None:
 def test_dense_forms_are_of_the_dtype_of_the_operators_own_arrays(name, dtype) -> None:
     operator = examples(dtype)[name]
     has_arrays = any(isinstance(getattr(each, slot, None), np.ndarray) and getattr(each, slot).dtype.kind in "fc"
-                     for each in (operator, *getattr(operator, "factors", ()), *getattr(operator, "terms", ()))
+                     for each in (operator, *operator._parts)
                      for slot in ("d", "w", "j", "m", "a", "left"))  # fmt: skip
     expected = dtype if has_arrays else np.float64
     assert operator.dense().dtype == expected

@@ -8,10 +8,29 @@ from bpframe_reference import Dense, QuadraticCost
 
 import bpframe as bp
 from bpframe import node
+from bpframe.extend import Array, Gather, Layer, Operator, transposed
 from tests.components.attention import Attention
 from tests.oracles import assert_close, cost_gradient
 
 from .test_as_if_called import USES, batches, same_as_called
+
+
+class Histogram(Layer):
+    """Add up what falls into each of two bins, y_k = Σ_{i: bin(i) = k} x_i: a gather, transposed."""
+
+    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return (2,)
+
+    def forward(self, x: Array) -> Array:
+        return transposed(Gather(np.array([[0, 1, 0]]), (2,))).jvp(x)
+
+    def jacobian(self) -> Operator:
+        return transposed(Gather(np.array([[0, 1, 0]]), (2,)))
+
+
+def binned() -> bp.Network:
+    layers = [Dense(units=3), Histogram(), Dense(units=2)]
+    return bp.Network(layers, cost=QuadraticCost(), input_shape=(2,), seed=3)
 
 
 def attending() -> bp.Network:
@@ -23,7 +42,7 @@ def attending() -> bp.Network:
     )  # fmt: skip
 
 
-MAKERS = {"batch matmul": attending}
+MAKERS = {"batch matmul": attending, "transposed": binned}
 
 
 @pytest.mark.parametrize("use", USES)
