@@ -32,6 +32,7 @@ from bpframe.core.component import (
     Schedule,
     State,
 )
+from bpframe.core.component.calling import call_method
 from bpframe.core.operators import (
     BatchMatrix,
     Broadcast,
@@ -103,6 +104,7 @@ __all__ = [
     "Transposed",
     "WeightTimes",
     "add",
+    "call_method",
     "compose",
     "transposed",
 ]

@@ -45,7 +45,10 @@ def _table(report: list[dict[str, Any]]) -> Table:
     rows = []
     for each in report:
         origin = " ".join(str(each[key]) for key in ("distribution", "version") if each[key])
-        provides = "\n".join(f"{category}: {', '.join(kinds)}" for category, kinds in each["components"].items())
+        lines = [f"{category}: {', '.join(kinds)}" for category, kinds in each["components"].items()]
+        if each["categories"]:
+            lines.append(f"brings the category {', '.join(each['categories'])}")
+        provides = "\n".join(lines)
         loaded = each["status"] in ("ok", "broken")
         warnings = "".join(f"\nwarning: {warning}" for warning in each["warnings"])
         told = _printable((each["reason"] or provides or "none") + warnings)

@@ -16,7 +16,7 @@ from bpframe.data.preparation import PreparationSpec, prepare
 from bpframe.data.samples import Dataset, Examples
 from bpframe.data.table import Table, read_table
 from bpframe.errors import DataError
-from bpframe.validation.mistakes import Wanted
+from bpframe.validation.wanted import Wanted
 
 __all__ = ["CsvData", "read_csv_inputs"]
 

@@ -9,8 +9,9 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 
-from bpframe.core.component import CATEGORIES, Component
-from bpframe.plugins.plugin_set import GROUPS, group_of
+from bpframe.core.component import Component
+from bpframe.core.component.base import is_category
+from bpframe.plugins.plugin_set import group_of
 from bpframe.plugins.registry import Registry
 
 __all__ = ["model_fields_schema"]
@@ -52,9 +53,9 @@ def _components_in(model: type[BaseModel]) -> Iterator[type[Component]]:
 
 
 def _target(cls: type[Component], registry: Registry) -> str | None:
-    if cls in CATEGORIES.values():
+    if is_category(cls):
         return group_of(cls)
-    names = {each: f"{group}.{name}" for group in GROUPS.values() for name, each in registry.components(group).items()}
+    names = {each: f"{group}.{name}" for group in registry.spaces for name, each in registry.components(group).items()}
     return names.get(cls)
 
 

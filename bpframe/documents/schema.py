@@ -14,7 +14,6 @@ from bpframe.documents.document import DATA_KINDS, NetworkDocument
 from bpframe.documents.model_schema import model_fields_schema
 from bpframe.documents.writing import component_document
 from bpframe.plugins import default_registry
-from bpframe.plugins.plugin_set import GROUPS
 from bpframe.plugins.registry import Registry
 from bpframe.training.spec import TrainingSpec
 
@@ -35,7 +34,7 @@ def json_schema(registry: Registry | None = None) -> dict[str, Any]:
     """
     registry = default_registry() if registry is None else registry
     found: dict[str, Any] = {"network": _network()}
-    for group in dict.fromkeys(GROUPS.values()):
+    for group in registry.spaces:
         names = registry.components(group)
         for name, cls in names.items():
             found[f"{group}.{name}"] = _component(cls, name, registry, found)

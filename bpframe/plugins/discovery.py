@@ -13,6 +13,7 @@ from typing import Any
 import pluggy
 
 from bpframe.errors import did_you_mean
+from bpframe.plugins.categories import accepted
 from bpframe.plugins.installed import is_ours, survey
 from bpframe.plugins.loading import load_set
 from bpframe.plugins.manager import plugin_manager
@@ -101,7 +102,7 @@ def discover(environ: Mapping[str, str] | None = None) -> Discovery:
     sets.sort(key=lambda each: (each.provider.set, each.provider.distribution or ""))
     names = {each.provider.set for each in sets}
     sets.extend(_missing(name, names) for name in chosen or () if name not in names)
-    return Discovery(Registry(tuple(sets)), manager)
+    return Discovery(Registry(accepted(sets)), manager)
 
 
 def _same(one: Provider, other: Provider) -> bool:

@@ -1,6 +1,7 @@
 """What a plugin set may implement. Each is a plain function of the module that the set's entry point names.
 
-A set provides components, or watches a run from outside, or both. None of these is called per node or per batch.
+A set provides components, categories of its own for them, or watches a run from outside, or all of these. None is
+called per node or per batch.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ __all__ = [
     "GROUP",
     "bpframe_after_checkpoint",
     "bpframe_after_epoch",
+    "bpframe_categories",
     "bpframe_components",
     "bpframe_examples",
     "hookimpl",
@@ -35,6 +37,14 @@ hookimpl = pluggy.HookimplMarker(GROUP)
 @hookspec
 def bpframe_components() -> list[type[Component]]:  # type: ignore[empty-body]
     """Return the component classes of the set. Nothing is built or called here."""
+
+
+@hookspec
+def bpframe_categories() -> list[type[Component]]:  # type: ignore[empty-body]
+    """Return the base classes of the set's own categories. Their components then stand in fields, specs and lists.
+
+    Each is stated as `class Sampler(Component, category=Category("sampler", {...}))`.
+    """
 
 
 @hookspec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bpframe.core.component import CATEGORIES, category
+from bpframe.core.component import category
 from bpframe.plugins.plugin_set import PluginSet
 from bpframe.plugins.registry import Registry
 
@@ -15,14 +15,14 @@ def plugin_report(registry: Registry) -> list[dict[str, Any]]:
     """Return one JSON-safe record per plugin set.
 
     Keys: set, distribution, version, module, status (ok, broken, refused, excluded, missing), components (category ->
-    bare names), import_ms, reason, details (a traceback), warnings (what it did that may surprise), output (what it
-    printed while it was loaded).
+    bare names), categories (those that the set brings), import_ms, reason, details (a traceback), warnings (what it did
+    that may surprise), output (what it printed while it was loaded).
     """
-    return [_record(each) for each in registry.sets]
+    return [_record(each, registry) for each in registry.sets]
 
 
-def _record(plugin_set: PluginSet) -> dict[str, Any]:
-    components: dict[str, list[str]] = {name: [] for name in CATEGORIES}
+def _record(plugin_set: PluginSet, registry: Registry) -> dict[str, Any]:
+    components: dict[str, list[str]] = {name: [] for name in registry.categories}
     for cls in plugin_set.components:
         components[category(cls)].append(cls.kind)
     provider = plugin_set.provider
@@ -33,6 +33,7 @@ def _record(plugin_set: PluginSet) -> dict[str, Any]:
         "module": provider.module,
         "status": plugin_set.status,
         "components": {name: sorted(kinds) for name, kinds in components.items() if kinds},
+        "categories": [category(base) for base in plugin_set.categories],
         "import_ms": round(1000 * plugin_set.import_seconds, 1),
         "reason": plugin_set.reason,
         "details": plugin_set.details,

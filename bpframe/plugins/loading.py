@@ -12,6 +12,7 @@ import pluggy
 from bpframe.core.component import CONTRACT_VERSION, Component
 from bpframe.machine.interruption import noticing_interruption
 from bpframe.plugins.capturing import captured
+from bpframe.plugins.categories import checked
 from bpframe.plugins.disturbances import noticing
 from bpframe.plugins.manager import PluginDefect, check_hooks, plugin_manager
 from bpframe.plugins.plugin_set import PluginSet, Provider, check_set_name, one_line
@@ -44,7 +45,7 @@ def load_set(entry_point: EntryPoint, provider: Provider) -> tuple[PluginSet, ob
             finally:
                 warnings = changes()  # first of all: what follows relies on what an import may have replaced
             seconds = time.perf_counter() - started
-            found = PluginSet(provider, _components(plugin)).checked()
+            found = checked(_provided(plugin, provider))
         except BaseException as error:  # somebody else's code: it must not take the host down
             if ctrl_c.requested and isinstance(error, KeyboardInterrupt):
                 raise
@@ -67,7 +68,8 @@ def _imported(entry_point: EntryPoint, provider: Provider) -> object:
     return entry_point.load()
 
 
-def _components(plugin: object) -> tuple[type[Component], ...]:
+def _provided(plugin: object, provider: Provider) -> PluginSet:
+    """Return what a plugin provides: its components, and its categories."""
     needed = getattr(plugin, "BPFRAME_CONTRACT", 1)
     if needed != CONTRACT_VERSION:
         raise PluginDefect(f"it needs contract {needed}, this bpframe offers {CONTRACT_VERSION}")
@@ -77,19 +79,23 @@ def _components(plugin: object) -> tuple[type[Component], ...]:
     except pluggy.PluginValidationError as error:
         raise PluginDefect("; ".join(str(error).splitlines()[1:]) or str(error)) from error
     check_hooks(manager, plugin)
-    if not manager.hook.bpframe_components.get_hookimpls():
-        return ()  # a set that only watches
-    results = manager.hook.bpframe_components()
+    categories = _classes(manager.hook.bpframe_categories, "a base class of a category")
+    return PluginSet(provider, _classes(manager.hook.bpframe_components, "a component class"), categories=categories)
+
+
+def _classes(hook: pluggy.HookCaller, wanted: str) -> tuple[type[Component], ...]:
+    """Return the classes that a hook returns, none where the plugin does not implement it."""
+    if not hook.get_hookimpls():
+        return ()
+    results = hook()
     returned = results[0] if results else None
     if not isinstance(returned, list | tuple):
-        raise PluginDefect(
-            f"bpframe_components() returned {_described(returned)}", expected="a list of component classes"
-        )
+        raise PluginDefect(f"{hook.name}() returned {_described(returned)}", expected="a list of component classes")
     for index, each in enumerate(returned):
         if not _is_component_class(each):
             raise PluginDefect(
-                f"bpframe_components()[{index}] is {_described(each)}",
-                expected="a component class",
+                f"{hook.name}()[{index}] is {_described(each)}",
+                expected=wanted,
                 hint=f"list the class {type(each).__name__} itself" if isinstance(each, Component) else None,
             )
         if type(each) is not type(Component):

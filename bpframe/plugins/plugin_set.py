@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
-from bpframe.core.component import CATEGORIES, Component, category, contract_of
+from bpframe.core.component import Component, category, contract_of
 from bpframe.errors import BpframeError, RegistryError
 
-__all__ = ["GROUPS", "PluginSet", "Provider", "check_names", "check_set_name", "class_path", "group_of", "one_line"]
-
-#: The spaces of names: each category's, in which layers and activations are together.
-GROUPS: dict[str, str] = {name: base._category.space for name, base in CATEGORIES.items()}
+__all__ = ["PluginSet", "Provider", "check_names", "check_set_name", "class_path", "group_of", "one_line"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def group_of(cls: type[Component]) -> str:
-    """Return the space of names that a component class belongs to: node, cost, optimizer or initializer."""
+    """Return the space of names that a component class belongs to: node for layers and activations."""
     category(cls)  # refuses what is no component
     return cls._category.space
 
@@ -44,7 +41,8 @@ class PluginSet:
 
     Its `status` is ok; broken, with a `reason` in one line and the traceback in `details`; refused, when it was not
     even imported, since its name is another's; excluded, when BPFRAME_PLUGINS leaves it out; or missing, when
-    BPFRAME_PLUGINS names it and it is not installed. Only a set that is ok has components. `output` is what it printed
+    BPFRAME_PLUGINS names it and it is not installed. Only a set that is ok has components, and `categories`, the base
+    classes of those that it brings itself. `output` is what it printed
     while it was loaded, `warnings` what else it did that may surprise.
     """
 
@@ -56,16 +54,7 @@ class PluginSet:
     output: str = ""
     warnings: tuple[str, ...] = ()
     import_seconds: float = 0.0
-
-    def checked(self) -> PluginSet:
-        """Return the set; as a broken one where a class breaks the contract or a name stands for two classes."""
-        if self.status != "ok":
-            return self
-        try:
-            check_names(self)
-        except BpframeError as error:
-            return replace(self, components=(), status="broken", reason=one_line(error), details=str(error))
-        return self
+    categories: tuple[type[Component], ...] = ()
 
 
 def check_set_name(name: str) -> None:

@@ -1,8 +1,8 @@
 """Which component a name stands for: a frozen value, built from plugin sets.
 
 Every component has two names: the bare one, `dense`, and one that says which set provides it, `reference.dense`.
-Layers and activations share one space of names, since a network's nodes are of both; costs, optimizers and
-initializers each have their own.
+Layers and activations share one space of names, since a network's nodes are of both; every other category, also one
+that a plugin set brings itself, has its own.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from bpframe.core.component import CATEGORIES, Component
+from bpframe.core.component import CATEGORIES, Component, category
+from bpframe.core.component.category import with_article
 from bpframe.errors import AmbiguousComponent, BrokenPlugin, RegistryError, UnknownComponent, closest
-from bpframe.plugins.plugin_set import GROUPS, PluginSet, Provider, check_names, check_set_name, class_path, group_of
+from bpframe.plugins.categories import SPACES, accepted, check_set, checked, claimed_twice, known_categories, unlisted
+from bpframe.plugins.plugin_set import PluginSet, Provider, check_set_name, class_path, group_of
 
-__all__ = ["GROUPS", "PluginSet", "Provider", "Registry", "check_set_name", "group_of"]
-
-_WORDS = {base._category.space: base._category.called for base in CATEGORIES.values()}
+__all__ = ["PluginSet", "Provider", "Registry", "check_set_name", "group_of"]
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,30 @@ class Registry:
     @classmethod
     def build(cls, sets: Iterable[PluginSet]) -> Registry:
         """Build a registry; a set whose components cannot all be accepted is kept as a broken one."""
-        return cls(tuple(each.checked() for each in sets))
+        return cls(accepted(checked(each) for each in sets))
+
+    @cached_property
+    def categories(self) -> dict[str, type[Component]]:
+        """The base class of each category by its name: bpframe's own, then those that plugin sets bring."""
+        return {**CATEGORIES, **{name: claims[0][1] for name, claims in self._claims.items()}}
+
+    @cached_property
+    def spaces(self) -> dict[str, str]:
+        """Each space of names, with what messages call a component of it: "a layer"."""
+        return {base._category.space: base._category.called for base in self.categories.values()}
+
+    @cached_property
+    def _claims(self) -> dict[str, list[tuple[PluginSet, type[Component]]]]:
+        return known_categories(self.sets)
+
+    def _is_claimed_twice(self, group: str) -> bool:
+        """Whether a space of names is that of a category that two sets bring; bpframe's own are nobody else's."""
+        return group not in SPACES and len(self._claims.get(group, ())) > 1
 
     @cached_property
     def _offers(self) -> dict[str, dict[str, list[tuple[PluginSet, type[Component]]]]]:
         """Group -> bare name -> who offers which class under it."""
-        found: dict[str, dict[str, list[tuple[PluginSet, type[Component]]]]] = {group: {} for group in _WORDS}
+        found: dict[str, dict[str, list[tuple[PluginSet, type[Component]]]]] = {group: {} for group in self.spaces}
         for each in self.sets:
             for cls in each.components:
                 offers = found[group_of(cls)].setdefault(cls.kind, [])
@@ -74,7 +92,7 @@ class Registry:
         """
         found = {
             f"{each.provider.set}.{kind}": cls
-            for kind, offers in self._offers[group].items()
+            for kind, offers in self._offers.get(group, {}).items()
             for each, cls in offers
             if len(self._by_set[each.provider.set]) == 1
         }
@@ -83,8 +101,9 @@ class Registry:
     def spellings(self, cls: type[Component]) -> tuple[str, ...]:
         """Return the names that stand for a component: the bare one, if it is no other's too, and the full one."""
         full = self.name_of(cls)
-        offers = self._offers[group_of(cls)][cls.kind]
-        return (cls.kind, full) if {other for _, other in offers} == {cls} else (full,)
+        group = group_of(cls)
+        offers = {other for _, other in self._offers[group][cls.kind]}
+        return (full,) if self._is_claimed_twice(group) or offers != {cls} else (cls.kind, full)
 
     def find(self, name: str, group: str) -> type[Component]:
         """Return the component that a name stands for in a group.
@@ -94,14 +113,16 @@ class Registry:
         UnknownComponent
             No set provides it; names the closest and what is available.
         AmbiguousComponent
-            Two sets provide this bare name, or two distributions this set.
+            Two sets provide this bare name or this category, or two distributions this set.
         BrokenPlugin
             The set could not be loaded, or BPFRAME_PLUGINS leaves it out.
 
         """
         if "." in name:
             return self._find_in_set(name, group)
-        offers = self._offers[group].get(name, [])
+        if self._is_claimed_twice(group):
+            raise claimed_twice(group, self._claims[group])
+        offers = self._offers.get(group, {}).get(name, [])
         if not offers:
             raise self._unknown(name, group)
         if len({cls for _, cls in offers}) > 1:
@@ -170,9 +191,12 @@ class Registry:
                 hint="choose another name",
             )
         joined = tuple(dict.fromkeys([*(cls for each in before for cls in each.components), *added]))
-        extended = PluginSet(Provider(name), joined)
-        check_names(extended)
-        return Registry((*(each for each in self.sets if each not in before), extended))
+        others = tuple(each for each in self.sets if each not in before)
+        for cls in joined:
+            category(cls)  # before its base class is asked for
+        extended = PluginSet(Provider(name), joined, categories=unlisted(joined, others))
+        check_set(extended)
+        return Registry((*others, extended))
 
     def _claimed_twice(self, name: str, sets: list[PluginSet]) -> AmbiguousComponent:
         return AmbiguousComponent(
@@ -183,9 +207,10 @@ class Registry:
 
     def _unknown(self, name: str, group: str) -> UnknownComponent:
         bare = name.rpartition(".")[2]
-        elsewhere = [_WORDS[other] for other in _WORDS if other != group and self._offers[other].get(bare)]
+        words = self.spaces
+        elsewhere = [words[other] for other in words if other != group and self._offers[other].get(bare)]
         notes = [("note", f"'{bare}' is the name of {' and '.join(elsewhere)}")] if elsewhere else []
-        return self.unknown(name, bare, _WORDS[group], self.components(group), notes)
+        return self.unknown(name, bare, words.get(group) or with_article(group), self.components(group), notes)
 
     def unknown(
         self, name: str, plain: str, wanted: str, full: Iterable[str], notes: Iterable[tuple[str, str]] = (),

@@ -7,10 +7,10 @@ import importlib.util
 import re
 import sys
 
+from bpframe.core.component import CATEGORIES
 from bpframe.errors import ScaffoldError
 from bpframe.plugins import default_registry
 from bpframe.plugins.installed import installed
-from bpframe.plugins.plugin_set import GROUPS
 from bpframe.scaffold.names import Names
 
 __all__ = ["check_free"]
@@ -32,7 +32,7 @@ def check_free(names: Names, kind: str) -> None:
         ("package", names.package, _module(names.package)),
         ("distribution", names.distribution, _distribution(names.distribution)),
         ("plugin set", names.package, _plugin_set(names.package)),
-        ("component", names.component, _component(names.component, GROUPS[kind])),
+        ("component", names.component, _component(names.component, CATEGORIES[kind]._category.space)),
     ):
         if by:
             raise ScaffoldError(

@@ -20,8 +20,9 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, ValidationError, core_schema
 
 from bpframe.errors import ContractError, DataError, SpecError
-from bpframe.validation.mistakes import Wanted, refusal, shortened
+from bpframe.validation.mistakes import refusal, shortened
 from bpframe.validation.plain_arrays import Array, place_of, plain_array
+from bpframe.validation.wanted import Wanted
 
 __all__ = ["constant", "content", "hashable", "printed", "replaced", "same", "with_arrays"]
 

@@ -7,10 +7,8 @@ A mistake travels inside a pydantic `ValidationError` up to the place where the 
 from __future__ import annotations
 
 import reprlib
-import types
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -18,37 +16,15 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from bpframe.errors import BpframeError, SpecError, did_you_mean
 from bpframe.validation.strict_numbers import NOT_A_NUMBER, NOT_A_TRUTH_VALUE, meant_truth
+from bpframe.validation.wanted import expected_of
 
-__all__ = ["Wanted", "expected_of", "moved_up", "refusal", "shortened", "told", "translated"]
+__all__ = ["moved_up", "refusal", "shortened", "told", "translated"]
 
 _TYPE = "bpframe"
 
-_WORDS: dict[Any, tuple[str, str]] = {
-    int: ("an integer", "integers"),
-    float: ("a number", "numbers"),
-    str: ("text", "texts"),
-    bool: ("true or false", "truth values"),
-}
 # What pydantic names after Python's types.
 _NOUNS = dict.fromkeys(("model_type", "model_attributes_type", "dict_type", "mapping_type"), "a mapping")
 _NOUNS |= dict.fromkeys(("tuple_type", "list_type", "set_type"), "a list")
-_LIMITS = {
-    "gt": "greater than",
-    "ge": "of at least",
-    "lt": "less than",
-    "le": "of at most",
-    "min_length": "of length at least",
-    "max_length": "of length at most",
-    "multiple_of": "that is a multiple of",
-    "pattern": "that matches",
-}
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a type wants, in words, where its limits do not say it well: `Annotated[str, ..., Wanted("a name")]`."""
-
-    expected: str
 
 
 class _Writer(reprlib.Repr):
@@ -66,51 +42,6 @@ def shortened(value: object, width: int = 80) -> str:
     except Exception:  # a repr of somebody else's class must not hide the mistake that is being told
         text = f"<{type(value).__name__}>"
     return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def expected_of(annotation: Any, metadata: Sequence[Any] = (), *, several: bool = False) -> str | None:
-    """Return what a field wants, such as "an integer greater than 0", or None where that is not plain to say."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    for each in metadata:
-        if isinstance(each, Wanted):
-            return each.expected
-    if origin is Annotated:
-        nested = [each for outer in arguments[1:] for each in (outer.metadata if _is_field(outer) else [outer])]
-        return expected_of(arguments[0], [*nested, *metadata], several=several)
-    if origin is Literal:
-        return ("any of " if len(arguments) > 1 else "") + ", ".join(repr(each) for each in arguments)
-    if origin in (Union, types.UnionType):
-        choices = [expected_of(each) for each in arguments if each is not type(None)]
-        if any(choice is None for choice in choices):
-            return None
-        return " or ".join(dict.fromkeys(str(choice) for choice in choices)) + _limits(metadata)
-    if origin in (tuple, list, set, frozenset) and arguments:
-        inner = expected_of(arguments[0], several=True)
-        fixed = origin is tuple and Ellipsis not in arguments
-        count = f"{len(arguments)} " if fixed else ""
-        noun = "lists" if several else "a list"
-        return f"{noun} of {count}{inner}" + _limits(metadata) if inner else None
-    if origin is dict:
-        key, value = expected_of(arguments[0]), expected_of(arguments[1])
-        return f"a mapping from {key} to {value}" if key and value else None
-    words = _WORDS.get(annotation) if isinstance(annotation, type) else None
-    return words[several] + _limits(metadata) if words else None
-
-
-def _is_field(value: object) -> bool:
-    return isinstance(value, FieldInfo)
-
-
-def _limits(metadata: Sequence[Any]) -> str:
-    found: dict[str, Any] = {}
-    for each in metadata:
-        for name in (*_LIMITS, "allow_inf_nan"):
-            value = getattr(each, name, None)
-            if value is not None:
-                found[name] = value
-    finite = ", finite" if found.pop("allow_inf_nan", None) is False else ""
-    limits = " and ".join(f"{_LIMITS[name]} {value}" for name, value in found.items())
-    return (f" {limits}" if limits else "") + finite
 
 
 def refusal(
@@ -163,7 +94,10 @@ def _one_each(mistakes: Sequence[Any], data: object) -> list[Any]:
         wanted = context.get("expected") or _NOUNS.get(each["type"]) or each["msg"]
         wanted = wanted.removeprefix("Input should be ").removeprefix("a valid ")
         known = found.get(place)
-        if known is None or context.get("hint") or context.get("error"):
+        if known is not None and _TYPE in (each["type"], known["type"]) and each["type"] != known["type"]:
+            ours, theirs = (each, known) if each["type"] == _TYPE else (known, each)
+            found[place] = {**ours, "loc": place, "wanted": ours.get("wanted", wanted), "instead": theirs}
+        elif known is None or context.get("hint") or context.get("error"):
             found[place] = {**each, "loc": place, "wanted": wanted}
         elif wanted not in known["wanted"]:
             known["wanted"] += f" or {wanted}"
@@ -195,9 +129,11 @@ def _within(data: object, loc: tuple[str | int, ...], kind: str) -> tuple[str | 
 
 def _retold(each: Any, fields: Mapping[str, FieldInfo] | None, owner: str) -> InitErrorDetails:
     kind, loc, value, context = each["type"], each["loc"], each["input"], each.get("ctx", {})
-    if kind == _TYPE:
-        return InitErrorDetails(type=PydanticCustomError(_TYPE, "{what}", context), loc=loc, input=value)
     field = fields.get(str(loc[0])) if fields and loc else None
+    if kind == _TYPE:
+        if "instead" in each and context["error"] is None:
+            context = {**context, **_either(each["instead"], field if len(loc) == 1 else None, context)}
+        return InitErrorDetails(type=PydanticCustomError(_TYPE, "{what}", context), loc=loc, input=value)
     wanted = expected_of(field.annotation, field.metadata) if field is not None else None
     if kind == "extra_forbidden" and len(loc) == 1:
         return _line(f"is not a field of {owner}", loc, value, known=None if fields is None else tuple(fields))
@@ -208,6 +144,16 @@ def _retold(each: Any, fields: Mapping[str, FieldInfo] | None, owner: str) -> In
     said = each.get("wanted", each["msg"])
     hint = f"write [{value}]" if kind == "tuple_type" and isinstance(value, int | float) else _hint(value, kind, said)
     return _line(f"cannot be {shortened(value, 40)}", loc, value, wanted or said, hint)
+
+
+def _either(instead: Any, field: FieldInfo | None, context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is wanted, and the hint, where a field takes a component or something else: `float | Schedule`."""
+    choices = get_args(field.annotation) if field is not None else ()
+    plain = [words for each in choices if each is not type(None) and (words := expected_of(each))]
+    wanted = " or ".join(dict.fromkeys(plain)) or instead.get("wanted", instead["msg"])
+    value = instead["input"]
+    hint = _hint(value, instead["type"], wanted) if isinstance(value, str) else None
+    return {"expected": f"{wanted}, or {context['expected']}", "hint": hint or context["hint"]}
 
 
 def _hint(value: object, kind: str, said: str) -> str | None:

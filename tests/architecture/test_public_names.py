@@ -60,14 +60,15 @@ PUBLIC: dict[str, str] = {
         Operator Optimizer Parameter Penalty PositiveFloat PositiveInt Problem RankOne Reshape ScatteredForm
         Schedule ShapeMismatch State Sum WeightTimes add compose
         Transposed transposed
+        Schedule ShapeMismatch State Sum WeightTimes add call_method compose
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
         hookimpl hookspec listeners load_registry plugin_report
     """,
     "bpframe.plugins.hooks": """
-        GROUP bpframe_after_checkpoint bpframe_after_epoch bpframe_components bpframe_examples hookimpl
-        hookspec
+        GROUP bpframe_after_checkpoint bpframe_after_epoch bpframe_categories bpframe_components
+        bpframe_examples hookimpl hookspec
     """,
     "bpframe.runs": """
         Evaluation Experiment Predictions SavedRun evaluate open_run overridden prepare_experiment

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bpframe.core.component import CATEGORIES, Component, category, contract_of
+from bpframe.core.component.calling import call_method, present_value
 from bpframe.core.component.category import Category, Method
-from bpframe.core.component.scheduled import present_value
 from bpframe.errors import ContractError
 from bpframe.extend import Callback, Metric, Optimizer, Penalty, PositiveFloat, Schedule
 
@@ -175,6 +175,9 @@ def test_a_category_of_ones_own_is_stated_in_a_class_statement() -> None:
             return []
 
     assert category(EverySampler) == "sampler"
+    assert call_method(EverySampler(), "draw", count=3, rng=None).tolist() == [0, 1, 2]
+    with pytest.raises(ContractError, match="EverySampler declares no weights"):
+        call_method(EverySampler(), "weights", count=3)
     assert contract_of(EverySampler).methods["draw"].words == ("count",)
     with pytest.raises(ContractError, match="asks for 'counts'"):
         contract_of(Wrong)

@@ -243,3 +243,85 @@ def test_ctrl_c_while_a_plugin_is_imported_stops_the_host(make_site, run_in):
         """,
     )
     assert found == "stopped"
+
+
+CATEGORY = """
+from bpframe.extend import Category, Component, Method, Optimizer, PositiveFloat
+
+METHODS = {{"draw": Method({{"count"}}, required=True)}}
+
+class Sampler(Component, category=Category("sampler", METHODS, suffix="Sampler")):
+    pass
+
+class {name}Sampler(Sampler):
+    part: PositiveFloat = 1.0
+
+    def draw(self, count):
+        return range(round(self.part * count))
+
+class {name}Rule(Optimizer):
+    sampler: Sampler = {name}Sampler()
+
+    def update(self, gradient):
+        return -0.1 * gradient
+
+def bpframe_categories():
+    return [Sampler]
+
+def bpframe_components():
+    return [{name}Sampler, {name}Rule]
+"""
+
+CATEGORIES_OF_OTHERS = {
+    "raising": "def bpframe_categories():\n    raise KeyError('lost')\n",
+    "foreign": "def bpframe_categories():\n    return [dict]\n",
+    "taken": "from bpframe.extend import Layer\ndef bpframe_categories():\n    return [Layer]\n",
+    "misspelt": "def bpframe_category():\n    return []\n",
+    "stating": "from bpframe.extend import Component\nclass A(Component, category='a'):\n    pass\n",
+}
+
+USING = """
+import json, tempfile, pathlib
+from bpframe.documents import parse_spec, write_spec, read_spec
+from bpframe.errors import BpframeError
+from bpframe.plugins import default_registry, plugin_report
+told = {"sets": {each["set"]: [each["status"], each["reason"], each["components"], each["categories"]]
+                 for each in plugin_report(default_registry())}}
+text = '''
+network: {input_shape: [2], layers: [{kind: dense, units: 2}], cost: {kind: quadratic}}
+training: {epochs: 1, optimizer: {kind: half_rule, sampler: {kind: KIND, part: 0.5}}}
+'''
+for kind in ("half.half", "half"):
+    try:
+        spec = parse_spec(text.replace("KIND", kind))
+    except BpframeError as error:
+        told[kind] = [type(error).__name__, str(error)]
+        continue
+    folder = pathlib.Path(tempfile.mkdtemp())
+    write_spec(spec, folder / "spec.yaml")
+    told[kind] = [repr(spec.training.optimizer), read_spec(folder / "spec.yaml") == spec]
+print(json.dumps(told))
+"""
+
+
+@pytest.mark.parametrize("rivals", [False, True], ids=["one set", "two sets"])
+def test_a_strangers_category_is_used_in_specs_and_a_broken_one_takes_nobody_down(make_site, run_in, rivals):
+    site = make_site()
+    site.plugin("half", CATEGORY.format(name="Half"))
+    if rivals:
+        site.plugin("third", CATEGORY.format(name="Third"))
+    for name, source in CATEGORIES_OF_OTHERS.items():
+        site.plugin(name, source)
+    found = run_in(site, USING)
+    sets = found["sets"]
+    assert sets["half"] == ["ok", None, {"optimizer": ["half_rule"], "sampler": ["half"]}, ["sampler"]]
+    assert {name: sets[name][0] for name in CATEGORIES_OF_OTHERS} == dict.fromkeys(CATEGORIES_OF_OTHERS, "broken")
+    assert sets["reference"][0] == "ok"
+    assert "did you mean 'bpframe_categories'?" in sets["misspelt"][1]
+    assert found["half.half"] == ["HalfRule(sampler=HalfSampler(part=0.5))", True]
+    if rivals:
+        kind, text = found["half"]
+        assert kind == "AmbiguousComponent"
+        assert "half (bp-half 1.0), third (bp-third 1.0)" in text
+    else:
+        assert found["half"] == found["half.half"]

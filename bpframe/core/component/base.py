@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Self, TypeVar, Unpack
 
 from pydantic import ConfigDict, ModelWrapValidatorHandler, ValidationInfo, model_validator
 
-from bpframe.core.component.category import Category, with_article
+from bpframe.core.component.category import PLAIN, Category, with_article
 from bpframe.core.operators import Operator
-from bpframe.errors import SpecError
+from bpframe.errors import ContractError, SpecError
 from bpframe.validation.mistakes import refusal, shortened
 from bpframe.validation.model import Validated
 
@@ -47,12 +47,18 @@ class Component(Validated):
     pure: ClassVar[bool | None] = None
 
     #: What the category says of itself, as its base class states it: `class Layer(Component, category=...)`.
-    _category: ClassVar[Category] = Category("component", {}, example="Dense(units=30)")
+    _category: ClassVar[Category] = Category(PLAIN, {}, example="Dense(units=30)")
 
     def __init_subclass__(cls, category: Category | None = None, **settings: Unpack[ConfigDict]) -> None:
         super().__init_subclass__(**settings)
-        if category is not None:
+        if isinstance(category, Category):
             cls._category = category
+        elif category is not None:
+            raise ContractError(
+                f"{cls.__name__} states no category",
+                expected=f"class {cls.__name__}(Component, category=Category(...))",
+                received=shortened(category),
+            )
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

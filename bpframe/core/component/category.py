@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bpframe.core.component.signature import Signature
+from bpframe.errors import ContractError
 
-__all__ = ["Category", "Contract", "Method"]
+__all__ = ["PLAIN", "Category", "Contract", "Method", "with_article"]
+
+#: What stands in the place of a category where none is stated.
+PLAIN = "component"
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,12 @@ class Method:
     names_inputs: bool = False
     takes_inputs: bool = False
     takes_fields: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.words, str) or not all(isinstance(word, str) for word in self.words):
+            raise ContractError(
+                "a Method's words are no set of names", expected='Method({"step", "epoch"})', received=repr(self.words)
+            )
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,26 @@ class Category:
     one_of: tuple[str, ...] = ()
     one_input: bool = False
     checks: tuple[Callable[[type[Any], Contract], None], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not re.fullmatch("[a-z_][a-z0-9_]*", self.name):
+            raise ContractError(
+                "a category's name is not one that specs can use",
+                expected="lower-case letters, digits and _, such as 'schedule'",
+                received=repr(self.name),
+            )
+        methods = self.methods if isinstance(self.methods, Mapping) else {}
+        if not all(isinstance(name, str) and isinstance(each, Method) for name, each in methods.items()) or not (
+            methods or self.name == PLAIN
+        ):
+            raise ContractError(
+                f"the methods of category '{self.name}' are no mapping from names to Method",
+                expected=f'Category("{self.name}", {{"draw": Method({{"count", "rng"}}, required=True)}})',
+                received=repr(self.methods),
+            )
+        for name in self.one_of:
+            if name not in methods:
+                raise ContractError(f"category '{self.name}' has no method '{name}' that could be one of several")
 
     @property
     def space(self) -> str:

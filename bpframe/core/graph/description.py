@@ -21,8 +21,9 @@ from pydantic import (
 
 from bpframe.core.component import Cost, Layer
 from bpframe.core.component.base import Resolver, no_instance
-from bpframe.validation.mistakes import Wanted, moved_up
+from bpframe.validation.mistakes import moved_up
 from bpframe.validation.model import Validated
+from bpframe.validation.wanted import Wanted
 
 __all__ = ["NODE_KEYS", "Name", "NetworkSpec", "NodeSpec", "Shape", "node"]
 

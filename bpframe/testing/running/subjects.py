@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bpframe.core.component import CATEGORIES, Component, category
+from bpframe.core.component.category import with_article
 from bpframe.errors import UnknownComponent, closest
 from bpframe.plugins import Discovery, default_discovery
 from bpframe.plugins.registry import PluginSet
@@ -50,7 +51,7 @@ def found_subjects(words: Sequence[str]) -> Iterator[list[Subject | Report]]:
         while waiting:
             word = waiting.pop(0)
             group = None
-            if word in CATEGORIES and waiting:
+            if waiting and _is_category(word):
                 group, word = word, waiting.pop(0)
             path, _, name = word.partition("::")
             if is_file(path):
@@ -58,6 +59,12 @@ def found_subjects(words: Sequence[str]) -> Iterator[list[Subject | Report]]:
             else:
                 found += _named(word, group)
         yield found
+
+
+def _is_category(word: str) -> bool:
+    if word in CATEGORIES:
+        return True
+    return not is_file(word.partition("::")[0]) and word in default_discovery().registry.categories
 
 
 def everything() -> list[Subject | Report]:
@@ -158,8 +165,7 @@ def _named(word: str, group: str | None) -> list[Subject | Report]:
 def _classes(word: str, group: str | None, discovery: Discovery) -> tuple[list[type[Component]], tuple[str, ...]]:
     """Return the classes that a name stands for, in every space of names, and a note where it was spelt otherwise."""
     registry = discovery.registry
-    spaces = {"activation": "node", "layer": "node"}
-    groups = ("node", "cost", "optimizer", "initializer") if group is None else (spaces.get(group, group),)
+    groups = list(registry.spaces) if group is None else [registry.categories[group]._category.space]
     found: list[type[Component]] = []
     for each in groups:
         # An ambiguous name and a broken set go on to the user: no other space makes up for them.
@@ -171,7 +177,7 @@ def _classes(word: str, group: str | None, discovery: Discovery) -> tuple[list[t
     alike = {name: cls for name, cls in full.items() if _plain(word) in _spellings(name, cls)}
     if alike:
         return list(dict.fromkeys(alike.values())), (f"'{word}' is taken for {', '.join(alike)}",)
-    article = f"{'an' if (group or 'a')[0] in 'aeiou' else 'a'} {group}" if group else "a component"
+    article = with_article(group or "component")
     hint = f"bpframe check {word}.py, if it is a file of yours" if Path(f"{word}.py").is_file() else None
     raise registry.unknown(word, _plain(word), article, full, hint=hint)
 

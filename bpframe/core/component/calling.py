@@ -1,17 +1,34 @@
-"""The present value of what may be a number or a schedule."""
+"""Calling a method of a component with what it asks for."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
+from bpframe.core.component.base import Component
 from bpframe.core.component.contract import contract_of
 from bpframe.core.component.schedule import Schedule
 from bpframe.errors import BpframeError, ContractError
 from bpframe.validation.mistakes import shortened
 
-__all__ = ["present_value"]
+__all__ = ["call_method", "present_value"]
+
+
+def call_method(component: Component, method: str, **words: Any) -> Any:
+    """Call a method of a component with those of the words that its signature asks for.
+
+    Raises
+    ------
+    ContractError
+        The class breaks the contract of its category, or does not declare this method.
+
+    """
+    signature = contract_of(type(component)).methods.get(method)
+    if signature is None:
+        raise ContractError(f"{type(component).__name__} declares no {method}", expected=f"def {method}(self, ...)")
+    return signature.call(getattr(component, method), words)
 
 
 def present_value(schedule: Schedule, step: int, epoch: int) -> float:
@@ -23,9 +40,8 @@ def present_value(schedule: Schedule, step: int, epoch: int) -> float:
         `value` fails, or returns something else than a finite number.
 
     """
-    signature = contract_of(type(schedule)).methods["value"]
     try:
-        value = signature.call(schedule.value, {"step": step, "epoch": epoch})  # type: ignore[attr-defined]
+        value = call_method(schedule, "value", step=step, epoch=epoch)
     except BpframeError:
         raise
     except Exception as error:
