@@ -33,6 +33,7 @@ from bpframe.replay.repeating import repeating_engine
 from bpframe.trainable import Trainable
 from bpframe.training.history import History
 from bpframe.training.spec import TrainingSpec
+from bpframe.training.stepping import Carried
 from bpframe.validation.mistakes import shortened
 from bpframe.verification import verify_graph, wanted
 
@@ -129,6 +130,7 @@ class Network(Trainable):
         network.history = checkpoint.history
         network._engine = restored_engine(checkpoint)
         network._preparation = restored_preparation(checkpoint, network.graph)
+        network._carried = Carried()
         network._verify = wanted(None)
         if network._verify:
             verify_graph(network.graph)
@@ -138,6 +140,7 @@ class Network(Trainable):
         self.spec = spec
         self.history: History | None = None
         self.training: TrainingSpec | None = None
+        self._carried = Carried()
         self._verify = wanted(verify)
         graph = build_graph(spec)
         if self._verify:

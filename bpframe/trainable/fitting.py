@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bpframe.core.component import Optimizer
-from bpframe.differentiable import Arrays, Differentiable, Examples
+from bpframe.differentiable import Arrays, Examples
 from bpframe.plugins import listeners
+from bpframe.trainable.stepping import Stepwise
 from bpframe.training.history import History
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.trainer import Trainer
@@ -16,12 +17,11 @@ from bpframe.verification import verify_optimizer, warn_of_drafts
 __all__ = ["Trainable"]
 
 
-class Trainable(Differentiable):
+class Trainable(Stepwise):
     """A graph with parameters that can be trained, and everything that any network can be asked."""
 
     history: History | None
     training: TrainingSpec | None
-    _verify: bool
 
     def fit(
         self,
@@ -88,7 +88,7 @@ class Trainable(Differentiable):
                 if self._verify:
                     verify_optimizer(spec.optimizer)
                 warn_of_drafts(self.graph)
-                trainer = Trainer(self._engine, spec)
+                trainer = Trainer(self._engine, spec, self._carried)
             except BaseException:
                 self._preparation = before
                 raise

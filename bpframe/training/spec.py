@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, ValidationInfo, field_validator
@@ -57,6 +58,11 @@ class TrainingSpec(Validated):
     def minimizes(self) -> bool:
         """Whether the optimizer drives itself, through `minimize`."""
         return _minimizes(self.optimizer)
+
+    @property
+    def optimizers(self) -> Mapping[str, Optimizer]:
+        """The optimizers of groups with fields of their own, by pattern."""
+        return {}
 
     def examples_per_step(self, count: int) -> int:
         """Return how many of `count` examples a step takes."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine, Lane
-from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.graph import Graph, Node
-from bpframe.errors import NonFiniteError, TrainingError
+from bpframe.errors import NonFiniteError
 from bpframe.machine.blas_threads import blas_threads
 from bpframe.training.batches import Batches, Samples, count_of, training_batches
 from bpframe.training.history import History
@@ -16,8 +14,7 @@ from bpframe.training.minimizing import minimize
 from bpframe.training.nonfinite import all_finite, nonfinite_error
 from bpframe.training.recorder import Listener, Recorder, recording
 from bpframe.training.spec import TrainingSpec
-from bpframe.training.updates import Updater
-from bpframe.validation.plain_arrays import Array
+from bpframe.training.stepping import Carried, Stepper, require_trained
 
 __all__ = ["Trainer", "largest_product"]
 
@@ -29,20 +26,16 @@ class Trainer:
 
     An optimizer that declares `minimize` drives itself. Of a rule each step takes the gradient of the mean cost over
     its batch, sums divided by the batch's own size, so that a last, smaller batch counts right. `history` grows epoch
-    by epoch, or iteration by iteration, and stays readable after an error.
+    by epoch, or iteration by iteration, and stays readable after an error. `carried` holds what the optimizer carries
+    from one training to the next.
     """
 
-    def __init__(self, engine: Engine, spec: TrainingSpec) -> None:
-        if not engine.parameters and engine.frozen:
-            raise TrainingError(
-                "nothing of the network is trained",
-                expected="a parameter that is not frozen",
-                received=f"frozen: {', '.join(engine.frozen)}",
-                hint="leave out frozen= or trainable=False for what training is to change",
-            )
+    def __init__(self, engine: Engine, spec: TrainingSpec, carried: Carried | None = None) -> None:
+        require_trained(engine)
         self.engine = engine
         self.spec = spec
         self.history = History()
+        self._carried = Carried() if carried is None else carried
 
     def run(
         self,
@@ -62,74 +55,71 @@ class Trainer:
         with recording(self.engine, self.spec, self.history, data, validation, show, after_epoch) as recorder:
             try:
                 if self.spec.minimizes:
+                    self._carried.replace(None)
                     minimize(self.engine, self.spec, data, recorder)
                 else:
                     self._descend(data, recorder, min(EVALUATION_BATCH, count_of(validation or data)))
             except BaseException as error:
                 self.history.stopped = _how(error)
                 raise
+            finally:
+                self._carried.release()
         return self.history
 
     def _descend(self, data: Samples, recorder: Recorder, evaluated: int) -> None:
-        """Take the rule's epochs; `evaluated` examples at once go through a pass that measures."""
+        """Take the rule's epochs, from the state that is carried; `evaluated` examples at once are measured."""
         graph, batches = self.engine.graph, training_batches(self.engine, self.spec, data)
         # BLAS's threads are changed where Ctrl-C is a request, so that it finds none of them half changed.
         threads = blas_threads(largest_product(graph, min(batches.size, batches.count)))
         with self.engine.lane() as lane, threads:
-            updater = Updater(self.spec.optimizer, self.engine.parameters.vector, lane.gradient.vector)
+            stepper = self._carried.stepper(self.engine, self.spec.optimizer, self.spec.optimizers, lane)
             for epoch in range(1, self.spec.epochs + 1):
-                cost = self._epoch(epoch, batches, recorder, lane, updater)
+                cost = self._epoch(epoch, batches, recorder, lane, stepper)
                 if cost is None:
                     self.history.stopped = "interrupted"
                     break
+                stepper.updates.epoch += 1
                 with blas_threads(largest_product(graph, evaluated)):
                     recorder.record(cost, recorder.validation_cost())
                 if recorder.ended:
                     self.history.stopped = recorder.ended
                     break
 
-    def _epoch(self, epoch: int, batches: Batches, recorder: Recorder, lane: Lane, updater: Updater) -> float | None:
+    def _epoch(self, epoch: int, batches: Batches, recorder: Recorder, lane: Lane, stepper: Stepper) -> float | None:
         """Take every example once; return the mean cost, or None when interrupted."""
-        engine, interruption, progress = self.engine, recorder.interruption, recorder.progress
-        differentiate, apply = engine.differentiate, updater.apply
-        gradient, keeps_state = lane.gradient.vector, bool(engine.plan.state_slots)
-        before = engine.parameters.vector.copy(), engine.state
+        interruption, progress, step = recorder.interruption, recorder.progress, stepper.step
         count, size = batches.count, batches.size
         stride = max(1, count // size // 20)
-        total, number, done, workspace, broken, interrupted = 0.0, 0, 0, None, False, False
+        total, number, done, interrupted = 0.0, 0, 0, False
+        stepper.remember()
         try:
             for number, (inputs, targets) in enumerate(batches, start=1):
                 if interruption.requested:
                     interrupted = True
                     break
-                cost, workspace = differentiate(lane, inputs, targets, True, "training")
-                if not math.isfinite(cost) or not all_finite(gradient):
-                    broken = True
-                    break
-                apply()
-                if keeps_state:
-                    engine.state = workspace.new_state()
+                cost = step(lane, inputs, targets)
+                if math.isnan(cost):
+                    raise self._stopped(stepper, epoch, number, done)
                 done = number
                 total += cost
                 if number % stride == 0:
                     progress.within(epoch, min(1.0, number * size / count))
+            # The last step has no next one that would notice what it did to the parameters.
+            if done and not all_finite(self.engine.parameters.vector):
+                raise self._stopped(stepper, epoch, number, done)
         finally:
             self.history.steps += done  # a validated field, which is too slow to set in every step
-        # The last step has no next one that would notice what it did to the parameters.
-        if workspace is not None and (broken or not all_finite(engine.parameters.vector)):
-            self._stop(workspace, epoch, number, before)
         return None if interrupted else total / count
 
-    def _stop(self, workspace: Workspace, epoch: int, number: int, before: tuple[Array, Any]) -> None:
-        """Leave the last good parameters and raise the error that says what was not finite."""
-        theta = self.engine.parameters.vector
-        kept = f"the parameters after {self.history.steps} good steps"
-        error = nonfinite_error(workspace, f"in epoch {epoch}, batch {number}", kept)
-        if not all_finite(theta):
+    def _stopped(self, stepper: Stepper, epoch: int, number: int, done: int) -> NonFiniteError:
+        """Return the error that says what was not finite, and leave the last good parameters."""
+        kept = f"the parameters after {self.history.steps + done} good steps"
+        error = nonfinite_error(stepper.last_pass, f"in epoch {epoch}, batch {number}", kept)
+        if not all_finite(self.engine.parameters.vector):
             # A finite gradient can still push θ beyond the largest float.
-            theta[:], self.engine.state = before
+            stepper.go_back()
             error.rows = (("kept", f"the parameters at the start of epoch {epoch}"),)
-        raise error
+        return error
 
 
 def _how(error: BaseException) -> str:

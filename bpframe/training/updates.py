@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bpframe.core.backprop.results import failed, fits, wrong_array
 from bpframe.core.backprop.workspace import locked
-from bpframe.core.component import Optimizer, contract_of
+from bpframe.core.component import Optimizer, Schedule, contract_of
+from bpframe.core.component.scheduled import present_value
+from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError
 from bpframe.replay.understanding import understand
+from bpframe.training.optimizer_state import checked_state
+from bpframe.training.parts import parts_of
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Updater", "change_bytes"]
@@ -27,34 +32,66 @@ def change_bytes(optimizer: Optimizer, theta: Array) -> int:
     return min(BLOCK_BYTES, theta.nbytes) if optimizer.elementwise else theta.nbytes
 
 
+class _Block(NamedTuple):
+    """Some entries of the vectors, the words that stay the same for them, and a call for where all do."""
+
+    rows: slice
+    theta: Array
+    gradient: Array
+    buffer: Array
+    words: dict[str, Any]
+    call: Callable[[], Any]
+
+
 class Updater:
     """An optimizer with its state, bound to a parameter vector θ and the gradient beside it.
 
         θ ← θ + Δθ(gradient, state)                      for gradient descent, eq. (1)
 
-    An elementwise optimizer runs block by block, so that each block of a long vector is read from memory once.
+    An elementwise optimizer runs block by block, so that each block of a long vector is read from memory once. `shapes`
+    are those of the parameters in θ, by path and in order; the first state may be drawn from `rng`. `step` and `epoch`
+    say how far training has come.
     """
 
-    def __init__(self, optimizer: Optimizer, theta: Array, gradient: Array) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        theta: Array,
+        gradient: Array,
+        shapes: Mapping[str, tuple[int, ...]] | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> None:
         self.optimizer = optimizer
         self.theta = theta
         self.gradient = gradient
         self.step = 0
+        self.epoch = 0
         self._where = f"optimizer '{optimizer.kind}'"
-        self._signature = contract_of(type(optimizer)).methods["update"]
+        contract = contract_of(type(optimizer))
+        self._signature = contract.methods["update"]
         self._update = optimizer.update  # type: ignore[attr-defined]
-        self.state: dict[str, Array] = self._initial_state()
+        if optimizer.elementwise and self._signature.asks_for("groups"):
+            raise ContractError(
+                f"{self._where} is elementwise, and its update asks for `groups`",
+                expected="one of the two: an elementwise rule is handed blocks of the vectors, whatever they hold",
+            )
+        #: What is not known to let go of what it is handed gets copies.
+        methods = [each for each in ("initial_state", "update") if each in contract.methods]
+        self._keeps = understand(optimizer, methods).why is not None
+        self.state: dict[str, Array] = self._initial_state(stream(0, "initialise", "optimizer") if rng is None else rng)
+        fields = {
+            word: getattr(optimizer, word) for word in self._signature.words if word in type(optimizer).model_fields
+        }
+        self._scheduled = {word: value for word, value in fields.items() if isinstance(value, Schedule)}
+        constant: dict[str, Any] = {word: value for word, value in fields.items() if word not in self._scheduled}
+        if self._signature.asks_for("groups"):
+            constant["groups"] = parts_of({"": theta.shape} if shapes is None else shapes)
+        words = (*self._scheduled, "step", "state")
+        self._differs = self._keeps or any(map(self._signature.asks_for, words))
         block = max(1, BLOCK_BYTES // theta.itemsize) if optimizer.elementwise else max(1, theta.size)
         change = np.empty(min(block, theta.size), theta.dtype)
-        methods = [each for each in ("initial_state", "update") if each in contract_of(type(optimizer)).methods]
-        #: What is not known to let go of what it is handed gets copies.
-        self._keeps = understand(optimizer, methods).why is not None
-        self._blocks = [
-            (rows, theta[rows], locked(gradient[rows]), change[: theta[rows].size])
-            for start in range(0, theta.size, block)
-            for rows in (slice(start, start + block),)
-        ]
-        self._plain = self._signature.words == ("gradient", "out") and not self._keeps
+        starts = range(0, theta.size, block)
+        self._blocks = [self._block(slice(start, start + block), change, constant) for start in starts]
 
     def apply(self) -> None:
         """Change θ by one step, θ ← θ + Δθ: for gradient descent, eq. (1).
@@ -62,17 +99,18 @@ class Updater:
         Raises
         ------
         ContractError
-            When the optimizer fails or returns something of another shape or dtype.
+            When the optimizer, or a schedule in one of its fields, fails or returns something of another shape or
+            dtype.
 
         """
         whole: dict[str, Array] = {}
+        differs = self._differs
         try:
-            for rows, theta, gradient, buffer in self._blocks:
-                if self._plain:
-                    change = self._update(gradient, buffer)
-                else:
-                    change = self._changed(rows, theta, gradient, buffer, whole)
-                if change is not buffer and not fits(change, theta.shape, theta.dtype):
+            now = self._now() if differs else {}
+            for block in self._blocks:
+                change = self._changed(block, now, whole) if differs else block.call()
+                theta = block.theta
+                if change is not block.buffer and not fits(change, theta.shape, theta.dtype):
                     problem = f"{self._where}: update must return Δθ, like the gradient"
                     raise wrong_array(problem, change, theta.shape, theta.dtype, self.optimizer, "gradient")
                 np.add(theta, change, theta)
@@ -83,45 +121,70 @@ class Updater:
         self.state.update(whole)
         self.step += 1
 
-    def _changed(self, block: slice, theta: Array, gradient: Array, buffer: Array, whole: dict[str, Array]) -> Array:
+    def go_on_from(self, arrays: Mapping[str, Array]) -> None:
+        """Take copies of the arrays of a state that fits."""
+        self.state = {name: np.array(arrays[name], each.dtype) for name, each in self.state.items()}
+
+    def _block(self, rows: slice, change: Array, constant: Mapping[str, Any]) -> _Block:
+        theta, gradient = self.theta[rows], locked(self.gradient[rows])
+        buffer, signature = change[: theta.size], self._signature
+        words = {**constant, "gradient": gradient, "out": buffer, "parameters": locked(theta)}
+        placed = [words.get(word) for word in signature.positional]
+        named = {word: words.get(word) for word in signature.keyword_only}
+        return _Block(rows, theta, gradient, buffer, words, partial(self._update, *placed, **named))
+
+    def _now(self) -> dict[str, Any]:
+        """Return the words that differ from step to step, and not from block to block."""
+        values = {word: present_value(each, self.step, self.epoch) for word, each in self._scheduled.items()}
+        return {"step": self.step, **values}
+
+    def _changed(self, block: _Block, now: dict[str, Any], whole: dict[str, Array]) -> Array:
         """Return a block's Δθ. State that is not split into blocks goes to `whole`, to count once for all of them."""
-        words: dict[str, Any] = {
-            "gradient": self._handed(gradient), "out": np.empty_like(buffer) if self._keeps else buffer,
-            "step": self.step, "parameters": self._handed(theta),
-        }  # fmt: skip
+        words = block.words | now
+        if self._keeps:
+            copies = {word: locked(words[word].copy()) for word in ("gradient", "parameters")}
+            words |= copies | {"out": np.empty_like(block.buffer)}
         if not self._signature.asks_for("state"):
             return self._signature.call(self._update, words)  # type: ignore[no-any-return]
-        words["state"] = {name: self._handed(self._part(value, block)) for name, value in self.state.items()}
+        parts = {name: self._part(value, block.rows) for name, value in self.state.items()}
+        words["state"] = {name: locked(part.copy() if self._keeps else part) for name, part in parts.items()}
         returned = self._signature.call(self._update, words)
         self._check_pair(returned)
         change, new_state = returned
-        for name, value in new_state.items():
-            if self.optimizer.elementwise and np.shape(value) == gradient.shape:
-                self.state[name][block] = value
+        # Before any is written: a new value may be a view of another's old one, of the gradient or of `out`.
+        values = {name: np.array(value) if _is_view(value) else value for name, value in new_state.items()}
+        for name, value in values.items():
+            part = parts[name]
+            if np.shape(value) != part.shape or not _becomes(value, part.dtype):
+                raise self._other_state(name, value, part)
+            if part is self.state[name]:
+                whole[name] = np.array(value, part.dtype)
             else:
-                whole[name] = np.array(value)  # its own: the optimizer may return the gradient, or `out`
+                part[...] = value
         return change  # type: ignore[no-any-return]
 
-    def _handed(self, array: Array) -> Array:
-        return locked(array.copy() if self._keeps else array)
+    def _part(self, value: Array, rows: slice) -> Array:
+        """Return a block's part of the state's vectors, as a view that is written into; the rest as it is."""
+        return value[rows] if self.optimizer.elementwise and value.shape == self.theta.shape else value
 
-    def _part(self, value: Array, block: slice) -> Array:
-        return value[block] if np.shape(value) == self.theta.shape else value
-
-    def _initial_state(self) -> dict[str, Array]:
-        if "initial_state" not in contract_of(type(self.optimizer)).methods:
+    def _initial_state(self, rng: np.random.Generator) -> dict[str, Array]:
+        signature = contract_of(type(self.optimizer)).methods.get("initial_state")
+        if signature is None:
             return {}
+        words = {"parameters": locked(self.theta.copy()), "rng": rng}
         try:
-            state = self.optimizer.initial_state(locked(self.theta.copy()))  # type: ignore[attr-defined]
+            returned = signature.call(self.optimizer.initial_state, words)  # type: ignore[attr-defined]
         except Exception as error:
             raise failed(self._where, "initial_state", error) from error
-        if not isinstance(state, Mapping):
-            raise ContractError(
-                f"{self._where}: initial_state returned no mapping",
-                expected="names to arrays",
-                received=type(state).__name__,
-            )
-        return {name: np.array(value) for name, value in state.items()}
+        state = checked_state(returned, f"{self._where}: initial_state returned")
+        for name, array in state.items():
+            if array.dtype.kind == "f" and np.isnan(array).any():
+                raise ContractError(
+                    f"{self._where}: initial_state returned NaN in '{name}'",
+                    expected="numbers, or infinity",
+                    received=f"{np.count_nonzero(np.isnan(array))} of {array.size} entries",
+                )
+        return state
 
     def _check_pair(self, returned: Any) -> None:
         pair = isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], Mapping)
@@ -133,3 +196,20 @@ class Updater:
                 if pair
                 else type(returned).__name__,
             )
+
+    def _other_state(self, name: str, value: Any, declared: Array) -> ContractError:
+        return ContractError(
+            f"{self._where}: update returned another state['{name}'] than initial_state declares",
+            expected=f"shape {declared.shape}, {declared.dtype}",
+            received=f"shape {np.shape(value)}, {getattr(value, 'dtype', type(value).__name__)}",
+            hint="begin with an array of the dtype that it will have: np.zeros(()) counts in float64",
+        )
+
+
+def _is_view(value: Any) -> bool:
+    return getattr(value, "base", None) is not None
+
+
+def _becomes(value: Any, dtype: np.dtype[Any]) -> bool:
+    """Whether a value's numbers are of this dtype, or may become so without another meaning: no float an integer."""
+    return getattr(value, "dtype", None) == dtype or np.can_cast(np.result_type(value), dtype, "same_kind")

@@ -22,9 +22,9 @@ def _check_state(cls: type[Component], contract: Contract) -> None:
 _OPTIMIZER = Category(
     "optimizer",
     {
-        "update": Method({"gradient", "parameters", "state", "step", "out"}, takes_fields=True),
+        "update": Method({"gradient", "groups", "parameters", "state", "step", "out"}, takes_fields=True),
         "minimize": Method({"problem"}),
-        "initial_state": Method({"parameters"}),
+        "initial_state": Method({"parameters", "rng"}),
     },
     suffix="Optimizer",
     example="GradientDescent(learning_rate=0.1)",

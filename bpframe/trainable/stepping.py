@@ -1,0 +1,104 @@
+"""Training step by step, in a loop of the user's own, and what an optimizer carries from step to step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bpframe.core.component import Optimizer
+from bpframe.differentiable import Arrays, Differentiable
+from bpframe.errors import DataError, TrainingError
+from bpframe.machine.blas_threads import blas_threads
+from bpframe.training.optimizer_state import OptimizerState, checked_count
+from bpframe.training.spec import TrainingSpec
+from bpframe.training.stepping import Carried, require_trained
+from bpframe.training.trainer import largest_product
+from bpframe.verification import verify_optimizer, warn_of_drafts
+
+__all__ = ["Stepwise"]
+
+
+class Stepwise(Differentiable):
+    """A graph with parameters that can be trained by single steps."""
+
+    _verify: bool
+    _carried: Carried
+
+    @property
+    def optimizer_state(self) -> OptimizerState | None:
+        """What the optimizer carries, by name, with the steps and epochs that it has seen; a copy.
+
+        None before the first training by a rule, and after one by an optimizer that minimises. The next `fit` or
+        `train_step` by an optimizer of the same kind goes on from it, also with other fields, such as another learning
+        rate; where its state has other names or shapes, or the optimizer is of another kind, it starts anew. Set it to
+        None to start anew, or to a state that was read before to go back to that.
+
+        Errors: ConcurrencyError (another thread trains the network); DataError (what is set is no `OptimizerState`).
+        """
+        with self._engine.lane():
+            return self._carried.state
+
+    @optimizer_state.setter
+    def optimizer_state(self, state: OptimizerState | None) -> None:
+        if not isinstance(state, OptimizerState | None):
+            raise DataError(
+                "this is no state of an optimizer",
+                expected="what net.optimizer_state has returned, or None",
+                received=type(state).__name__,
+            )
+        with self._engine.training():
+            self._carried.replace(state)
+
+    def train_step(
+        self,
+        x: Arrays,
+        y: Arrays,
+        *,
+        optimizer: Optimizer,
+        sample_weight: Arrays | None = None,
+        epoch: int | None = None,
+    ) -> float:
+        """Take one training step on these examples and return their mean cost, as it was before the step.
+
+        It moves all that a step of `fit` moves: parameters, what components and the optimizer carry, random streams and
+        the count of steps. Steps on the batches of a `fit` give the same bytes. What is checked and prepared is kept
+        for the next step with the same optimizer. With `sample_weight` the cost is Σ w_n C_n / Σ w_n. `epoch`, from 0, is what schedules are told; left out, it stays.
+
+        Raises
+        ------
+        DataError, ShapeMismatch, SpecError
+            Before anything changes.
+        NonFiniteError
+            A cost, a gradient or a new parameter is NaN or infinite; parameters and state are those before the step.
+        ConcurrencyError
+            Another thread trains the network.
+
+        """
+        engine = self._engine
+        with engine.training():
+            inputs, targets = self._samples(x, y, sample_weight)
+            spec, count = self._step_spec(optimizer), len(next(iter(inputs.values())))
+            threads, quiet = blas_threads(largest_product(engine.graph, count)), np.errstate(all="ignore")
+            with engine.lane() as lane, threads, quiet:
+                stepper = self._carried.stepper(engine, spec.optimizer, spec.optimizers, lane)
+                if epoch is not None:
+                    stepper.updates.epoch = checked_count("epoch", epoch)
+                return stepper.step_or_go_back(lane, inputs, targets) / count
+
+    def _step_spec(self, optimizer: Optimizer) -> TrainingSpec:
+        """Return the checked way in which single steps are taken: the one before, for the same optimizer."""
+        kept = self._carried.single
+        if kept is not None and kept[0] is optimizer:
+            return kept[2]
+        spec = TrainingSpec(optimizer=optimizer)
+        if spec.minimizes:
+            raise TrainingError(
+                f"{optimizer.kind} drives itself: it takes no single steps",
+                expected="an optimizer with update, such as gradient descent",
+                hint="net.fit(x, y, optimizer=...)",
+            )
+        require_trained(self._engine)
+        if self._verify:
+            verify_optimizer(optimizer)
+        warn_of_drafts(self.graph)
+        self._carried.single = optimizer, None, spec
+        return spec

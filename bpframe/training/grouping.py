@@ -1,0 +1,155 @@
+"""Groups of parameters whose optimizer has fields of its own: which parameters, which optimizer, which vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from bpframe.core.component import Optimizer
+from bpframe.core.graph.parameters import ParameterVector
+from bpframe.core.graph.randomness import stream
+from bpframe.errors import SpecError
+from bpframe.training.optimizer_state import OptimizerState
+from bpframe.training.parts import parts_of
+from bpframe.training.updates import Updater
+from bpframe.validation.patterns import matching
+from bpframe.validation.plain_arrays import Array
+
+__all__ = ["Updates", "grouped"]
+
+
+def grouped(patterns: Mapping[str, Optimizer], paths: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+    """Return the paths of each pattern's group, in order, and under "" those of no pattern. The first match wins.
+
+    Errors: SpecError (a pattern matches no parameter, or none that an earlier one has left).
+    """
+    left, found = list(paths), dict[str, tuple[str, ...]]()
+    for pattern in patterns:
+        where = "groups"
+        every = matching(pattern, paths, where)
+        found[pattern] = tuple(path for path in every if path in left)
+        if not found[pattern]:
+            raise SpecError(
+                f"{where}: '{pattern}' has no parameter of its own: the first pattern that matches counts",
+                received=f"{', '.join(every)}, in groups before it",
+                hint="put the narrower pattern first",
+            )
+        left = [path for path in left if path not in found[pattern]]
+    return found | ({"": tuple(left)} if left or not patterns else {})
+
+
+class Updates:
+    """What moves all parameters: an optimizer, or a copy of it with other fields for each group that has some.
+
+    `groups` are the optimizers of patterns. A group whose parameters lie apart in θ has vectors of its own, filled
+    before each step and taken back after it.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        groups: Mapping[str, Optimizer],
+        parameters: ParameterVector,
+        gradient: ParameterVector,
+        seed: int,
+    ) -> None:
+        self._kind = optimizer.kind
+        self._groups = {
+            pattern: _Group(
+                groups.get(pattern, optimizer), paths, parameters, gradient, stream(seed, *_purpose(pattern))
+            )
+            for pattern, paths in grouped(groups, parameters.shapes).items()
+        }
+        self._updaters = [each.updater for each in self._groups.values()]
+        alone = next(iter(self._groups.values())) if len(self._groups) == 1 else None
+        #: Changes θ by one step. Errors: ContractError, as of an `Updater`.
+        self.apply = self._apply_all if alone is None or alone.runs else alone.updater.apply
+
+    @property
+    def step(self) -> int:
+        """How many steps were taken."""
+        return self._updaters[0].step
+
+    @property
+    def epoch(self) -> int:
+        """Which epoch the next step belongs to, from 0."""
+        return self._updaters[0].epoch
+
+    @epoch.setter
+    def epoch(self, epoch: int) -> None:
+        for each in self._updaters:
+            each.epoch = epoch
+
+    def arrays(self) -> dict[str, Array]:
+        """Return the present arrays of the state by name, a group's after its pattern. They are the optimizer's own."""
+        return {
+            f"{pattern}/{name}" if pattern else name: array
+            for pattern, group in self._groups.items()
+            for name, array in group.updater.state.items()
+        }
+
+    def state(self) -> OptimizerState:
+        """Return the present state, as a copy."""
+        return OptimizerState(self._kind, self.arrays(), self.step, self.epoch)
+
+    def fits(self, state: OptimizerState) -> bool:
+        """Whether a state is one of this kind of optimizer, with these arrays."""
+        mine = {name: array.shape for name, array in self.arrays().items()}
+        return state.optimizer == self._kind and mine == {name: array.shape for name, array in state.items()}
+
+    def go_on_from(self, arrays: Mapping[str, Array], step: int, epoch: int) -> None:
+        """Take copies of a state that fits."""
+        for pattern, group in self._groups.items():
+            updater = group.updater
+            updater.go_on_from({name: arrays[f"{pattern}/{name}" if pattern else name] for name in updater.state})
+            updater.step, updater.epoch = step, epoch
+
+    def _apply_all(self) -> None:
+        for each in self._groups.values():
+            each.apply()
+
+
+class _Group:
+    """An updater over some of the parameters."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        paths: tuple[str, ...],
+        parameters: ParameterVector,
+        gradient: ParameterVector,
+        rng: np.random.Generator,
+    ) -> None:
+        parts, rows = parts_of(parameters.shapes), list[slice]()
+        for each in (parts[path].rows for path in paths):
+            if rows and rows[-1].stop == each.start:
+                rows[-1] = slice(rows[-1].start, each.stop)
+            else:
+                rows.append(each)
+        shapes = {path: parameters.shapes[path] for path in paths}
+        theta, slope = ([vector[each] for each in rows] for vector in (parameters.vector, gradient.vector))
+        #: Of parameters that lie apart: what they and their gradient are in θ, each beside its place here.
+        self.runs: list[tuple[Array, Array]] = []
+        self._theta, self._slope = theta, slope
+        if len(rows) == 1:
+            self.updater = Updater(optimizer, theta[0], slope[0], shapes, rng)
+            return
+        ours = np.concatenate([parameters.vector[:0], *theta])
+        ends = np.cumsum([each.size for each in theta])
+        self.runs = [(each, ours[end - each.size : end]) for each, end in zip(theta, ends, strict=True)]
+        self.updater = Updater(optimizer, ours, np.empty_like(ours), shapes, rng)
+
+    def apply(self) -> None:
+        """Take the group's step."""
+        updater, runs = self.updater, self.runs
+        if runs:
+            np.concatenate(self._theta, out=updater.theta)
+            np.concatenate(self._slope, out=updater.gradient)
+        updater.apply()
+        for there, here in runs:
+            there[...] = here
+
+
+def _purpose(pattern: str) -> tuple[str, ...]:
+    return ("initialise", "optimizer", pattern) if pattern else ("initialise", "optimizer")
