@@ -11,7 +11,7 @@ from bpframe_reference import Dense
 import bpframe as bp
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError
-from bpframe.extend import Identity, Initializer, Layer, State
+from bpframe.extend import IdentityMap, Initializer, Layer, State
 from bpframe.testing import check_component
 
 TABLE = np.arange(6.0).reshape(2, 3)
@@ -39,7 +39,7 @@ class Carrying(Layer):
         return x, state
 
     def jacobian(self):
-        return Identity()
+        return IdentityMap()
 
 
 def network(dtype="float64", seed=0):
