@@ -130,7 +130,7 @@ class Network(Trainable):
         network.history = checkpoint.history
         network._engine = restored_engine(checkpoint)
         network._preparation = restored_preparation(checkpoint, network.graph)
-        network._carried = Carried()
+        network._carried = Carried(checkpoint.optimizer)
         network._verify = wanted(None)
         if network._verify:
             verify_graph(network.graph)
@@ -157,11 +157,11 @@ class Network(Trainable):
     ) -> Path:
         """Write the network to a new folder, whole or not at all, and return the folder's path.
 
-        The folder holds spec.yaml, weights.safetensors, versions.json, and where there was a training, history.json.
-        `data` says where the examples came from, with paths relative to the folder. `preparation` says how they were
-        prepared, of a network that was trained on prepared arrays: once it is loaded, it takes raw ones. A preparation
-        that the network has, and the names of columns that it was trained on, are kept. `overwrite` replaces a run.
-        State of the optimizer is not saved: another `fit` starts it anew.
+        The folder holds spec.yaml, weights.safetensors, versions.json, and where there was a training, history.json and
+        optimizer.safetensors, from which the next training goes on. `data` says where the examples came from, with
+        paths relative to the folder. `preparation` says how they were prepared, of a network that was trained on
+        prepared arrays: once it is loaded, it takes raw ones. A preparation that the network has, and the names of
+        columns that it was trained on, are kept. `overwrite` replaces a run.
 
         Raises
         ------
@@ -174,7 +174,8 @@ class Network(Trainable):
         spec = RunSpec(network=self.spec, training=self.training, data=data)
         kept = saved_preparation(self.graph, self._preparation, preparation)
         with self._engine.lane():
-            saved = Checkpoint(spec, {**self.parameters, **self.frozen_parameters}, self.state, self.history, *kept)
+            weights = {**self.parameters, **self.frozen_parameters}
+            saved = Checkpoint(spec, weights, self.state, self.history, *kept, self.optimizer_state)
             return write_checkpoint(saved, folder, overwrite)
 
     def load_parameters(

@@ -10,6 +10,7 @@ from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
 from bpframe.documents import RunSpec
 from bpframe.training.history import History
+from bpframe.training.optimizer_state import OptimizerState
 from bpframe.validation.plain_arrays import Array
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "FORMAT",
     "HISTORY",
     "LOCAL",
+    "OPTIMIZER",
     "PREPARATION",
     "SPEC",
     "STATE_PREFIX",
@@ -32,13 +34,14 @@ FORMAT = 1
 
 SPEC = "spec.yaml"
 WEIGHTS = "weights.safetensors"
+OPTIMIZER = "optimizer.safetensors"
 HISTORY = "history.json"
 PREPARATION = "preparation.json"
 COLUMNS = "columns.json"
 VERSIONS = "versions.json"
 
 #: Every file that a checkpoint may have.
-FILES = (SPEC, WEIGHTS, HISTORY, PREPARATION, COLUMNS, VERSIONS)
+FILES = (SPEC, WEIGHTS, OPTIMIZER, HISTORY, PREPARATION, COLUMNS, VERSIONS)
 
 #: Begins the names of state in the weights file: state/batch_norm_1.mean. Parameters' paths have no slash.
 STATE_PREFIX = "state/"
@@ -51,8 +54,9 @@ LOCAL = "local"
 class Checkpoint:
     """A network's description, its arrays, and how it came about.
 
-    `parameters` by path; `state` by node and name; `history`, `preparation` and `columns` (their names) are None
-    where there are none; `versions` is what was installed when the checkpoint was written, and empty before that.
+    `parameters` by path; `state` by node and name; `history`, `preparation`, `columns` (their names) and `optimizer`,
+    what one carries, are None where there are none; `versions` is what was installed when the checkpoint was written,
+    and empty before that.
     """
 
     spec: RunSpec
@@ -61,4 +65,5 @@ class Checkpoint:
     history: History | None = None
     preparation: FittedPreparation | None = None
     columns: Columns | None = None
+    optimizer: OptimizerState | None = None
     versions: Mapping[str, Any] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from bpframe.checkpoint.content import (
     FORMAT,
     HISTORY,
     LOCAL,
+    OPTIMIZER,
     PREPARATION,
     SPEC,
     STATE_PREFIX,
@@ -33,6 +34,7 @@ from bpframe.documents.reading import nearby
 from bpframe.errors import BpframeError, CheckpointError
 from bpframe.plugins import Registry, default_registry
 from bpframe.training.history import History
+from bpframe.training.optimizer_state import OptimizerState
 from bpframe.validation.mistakes import shortened
 from bpframe.validation.plain_arrays import Array
 
@@ -57,7 +59,7 @@ def read_checkpoint(folder: str | os.PathLike[str], components: Iterable[type[Co
     path = resolved(folder)
     _require_folder(path)
     versions = _versions(path)
-    arrays = _arrays(path / WEIGHTS)
+    arrays, _ = _arrays(path / WEIGHTS)
     state: dict[str, dict[str, Array]] = {}
     for name in [name for name in arrays if name.startswith(STATE_PREFIX)]:
         node, _, last = name.removeprefix(STATE_PREFIX).rpartition(".")
@@ -69,6 +71,7 @@ def read_checkpoint(folder: str | os.PathLike[str], components: Iterable[type[Co
         history=_model(path / HISTORY, History),
         preparation=_model(path / PREPARATION, FittedPreparation),
         columns=_model(path / COLUMNS, Columns),
+        optimizer=_optimizer(path / OPTIMIZER),
         versions=versions,
     )
 
@@ -167,7 +170,18 @@ def retold(where: str, error: BpframeError, rows: Iterable[tuple[str, str]], hin
     )
 
 
-def _arrays(file: Path) -> dict[str, Array]:
+def _optimizer(file: Path) -> OptimizerState | None:
+    if not file.exists():
+        return None
+    arrays, told = _arrays(file)
+    kind, *counts = (told.get(each, "") for each in ("optimizer", "step", "epoch"))
+    if not kind or not all(each.isascii() and each.isdecimal() for each in counts):
+        raise _damaged(file, f"optimizer, step and epoch are {shortened(told)}")
+    return OptimizerState(kind, arrays, *map(int, counts))
+
+
+def _arrays(file: Path) -> tuple[dict[str, Array], dict[str, str]]:
+    """Return a file's arrays by name, and what its header tells."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -175,7 +189,7 @@ def _arrays(file: Path) -> dict[str, Array]:
             metadata = opened.metadata() or {}
             text = str(metadata.get("format_version"))
             _check_format(int(text) if text.isdecimal() else text, file)
-            return {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (no mapping)
+            return {name: opened.get_tensor(name) for name in opened.keys()}, metadata  # noqa: SIM118 (no mapping)
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise _damaged(file, f"{file.stat().st_size if file.exists() else 0} bytes: {error}") from None
 

@@ -19,6 +19,7 @@ from bpframe.checkpoint.content import (
     FORMAT,
     HISTORY,
     LOCAL,
+    OPTIMIZER,
     PREPARATION,
     SPEC,
     STATE_PREFIX,
@@ -33,6 +34,7 @@ from bpframe.documents import spec_document
 from bpframe.documents.text import dump_text
 from bpframe.errors import CheckpointError, RegistryError
 from bpframe.plugins import Registry, default_registry, listeners
+from bpframe.training.optimizer_state import OptimizerState
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["write_checkpoint"]
@@ -58,6 +60,8 @@ def write_checkpoint(checkpoint: Checkpoint, folder: str | os.PathLike[str], ove
     with new_folder(target, overwrite, FILES) as draft:
         _write_text(draft / SPEC, dump_text(spec_document(checkpoint.spec, registry), ".yaml").rstrip("\n"))
         _write_arrays(arrays, draft / WEIGHTS)
+        if checkpoint.optimizer is not None:
+            _write_arrays(checkpoint.optimizer, draft / OPTIMIZER, **_counts(checkpoint.optimizer))
         kept = {HISTORY: checkpoint.history, PREPARATION: checkpoint.preparation, COLUMNS: checkpoint.columns}
         for name, model in kept.items():
             if model is not None:
@@ -116,12 +120,17 @@ def _require_finite(arrays: Mapping[str, Array]) -> None:
             )
 
 
-def _write_arrays(arrays: Mapping[str, Array], path: Path) -> None:
+def _counts(state: OptimizerState) -> dict[str, str]:
+    return {"optimizer": state.optimizer, "step": str(state.step), "epoch": str(state.epoch)}
+
+
+def _write_arrays(arrays: Mapping[str, Array], path: Path, **told: str) -> None:
     from safetensors.numpy import save
 
     whole = {name: np.require(array, requirements="C") for name, array in arrays.items()}
+    metadata = {"format": "bpframe", "format_version": str(FORMAT), **told}
     # Written by us, the file gets the rights that the user's other files get; the library's own would be private.
-    path.write_bytes(save(whole, metadata={"format": "bpframe", "format_version": str(FORMAT)}))
+    path.write_bytes(save(whole, metadata=metadata))
 
 
 def _write_text(path: Path, text: str) -> None:

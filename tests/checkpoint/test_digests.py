@@ -20,7 +20,14 @@ from bpframe.errors import CheckpointError
 from bpframe.runs.experiment import prepare_experiment
 
 RUNS = Path(__file__).parent / "runs"
-FILES = ("history.json", "preparation.json", "spec.yaml", "versions.json", "weights.safetensors")
+FILES = (
+    "history.json",
+    "optimizer.safetensors",
+    "preparation.json",
+    "spec.yaml",
+    "versions.json",
+    "weights.safetensors",
+)
 
 
 def saved(folder: Path, seed: int = 0) -> Path:
@@ -90,7 +97,7 @@ def test_every_flipped_bit_is_noticed(run: Path, name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_is_cut_longer_or_written_anew_is_named(run: Path, name: str) -> None:
     content = (run / name).read_bytes()
-    spaced = content.replace(b"\n", b"\r\n") if name != "weights.safetensors" else content + b"\0"
+    spaced = content.replace(b"\n", b"\r\n") if not name.endswith(".safetensors") else content + b"\0"
     for other in (b"", content[:-1], content[: len(content) // 2], content + b"\n", content + b"\0" * 100, spaced):
         (run / name).write_bytes(other)
         assert name in refusal(run).problem
