@@ -19,8 +19,9 @@ PUBLIC: dict[str, str] = {
     "bpframe.core.backprop.jvp": "jvp tangents",
     "bpframe.core.backprop.vjp": "input_vjp parameter_vjp",
     "bpframe.core.operators": """
-        BatchMatrix Branches Broadcast Composed Diagonal Gather IdentityMap KroneckerForm Matrix Operator PulledVectors
-        RankOne Reshape ScatteredForm Sum WeightTimes add branches compose dense_operator pulled_once
+        BatchMatrix Branches Broadcast Composed Diagonal Gather IdentityMap KroneckerForm Matrix Operator
+        PulledVectors RankOne Reshape ScatteredForm Sum WeightTimes add branches compose dense_operator
+        pulled_once
     """,
     "bpframe.curve_fitting": "Covariance CurveFit FitSummary Verdict covariance fit_curve",
     "bpframe.data": "CsvData DataSpec Dataset DigitsData Divide FittedPreparation IdxData NpzData read_inputs",
@@ -58,9 +59,7 @@ PUBLIC: dict[str, str] = {
         Composed ContractError Cost DataError Diagonal Field FiniteFloat Gather IdentityMap Initializer
         KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective
         Operator Optimizer Parameter Penalty PositiveFloat PositiveInt Problem RankOne Reshape ScatteredForm
-        Schedule ShapeMismatch State Sum WeightTimes add compose
-        Transposed transposed
-        Schedule ShapeMismatch State Sum WeightTimes add call_method compose
+        Schedule ShapeMismatch State Sum Transposed WeightTimes add call_method compose transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
