@@ -11,7 +11,7 @@ import numpy as np
 from bpframe.core.backprop.results import failed, fits, wrong_array
 from bpframe.core.backprop.workspace import locked
 from bpframe.core.component import Optimizer, Schedule, contract_of
-from bpframe.core.component.scheduled import present_value
+from bpframe.core.component.calling import present_value
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError
 from bpframe.replay.understanding import understand
