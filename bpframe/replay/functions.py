@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.operators.gather import gathered, scattered
 from bpframe.replay.located import Located, replaced
 from bpframe.replay.tape import Tape
 from bpframe.validation.plain_arrays import Array
@@ -36,6 +37,7 @@ _NEW = frozenset({
     np.linalg.norm, np.linalg.inv, np.linalg.solve, np.linalg.det, np.linalg.multi_dot, np.convolve, np.correlate,
     np.choose, np.select, np.full_like, np.imag, np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft,
     np.eye, np.identity, np.zeros, np.ones, np.full, np.arange, np.array, np.asarray,  # which take `like`
+    gathered, scattered,  # of operators whose index comes from the pass
 })  # fmt: skip
 
 #: Those whose other arguments decide the shape.

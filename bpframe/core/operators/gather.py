@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from bpframe.forms.pulled_vectors import PulledVectors
 from bpframe.forms.scattered_form import gathered_form
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Gather"]
+__all__ = ["Gather", "gathered", "scattered"]
 
 
 class Gather(Operator):
@@ -124,6 +125,8 @@ class Gather(Operator):
 
     def _padded(self) -> Array | None:
         """True where the index reads zero; None where it never does. Found once, at first use."""
+        if not isinstance(self.index, np.ndarray):
+            return self.index < 0  # what is in it may not be asked: it may stand for others, see `_as_one_call`
         if self._padding is None:
             mask = self.index < 0
             self._padding = mask if mask.any() else False
@@ -131,27 +134,16 @@ class Gather(Operator):
 
     def _read(self, flat: Array, positions: Array) -> Array:
         """(count, size) -> (count, positions)."""
-        positions = positions.reshape(positions.size)
-        padding = self._padded()
-        if flat.shape[1] == 0:
-            return np.zeros_like(flat, shape=(flat.shape[0], positions.size))
-        read = np.take(flat, positions, axis=1)
-        return read if padding is None else np.where(padding.reshape(positions.size), 0, read)
+        return _as_one_call(gathered, positions.reshape(positions.size), flat, self._flat_padding())
 
     def _scatter(self, flat: Array, positions: Array, size: int) -> Array:
         """(count, positions) -> (count, size), adding where a position occurs more than once."""
-        positions = positions.reshape(positions.size)
+        positions, alone = positions.reshape(positions.size), self.index.shape[0] == 1
+        return _as_one_call(scattered, positions, flat, self._flat_padding(), size, alone)
+
+    def _flat_padding(self) -> Array | None:
         padding = self._padded()
-        if padding is not None:
-            kept = ~padding.reshape(positions.size)
-            positions, flat = positions[kept], flat[:, kept]
-        result = np.zeros_like(flat, shape=(flat.shape[0], size))
-        if self.index.shape[0] == 1 and _all_different(positions, size):
-            result[:, positions] = flat
-            return result
-        for row, values in zip(result, flat, strict=True):
-            np.add.at(row, positions, values)
-        return result
+        return None if padding is None else padding.reshape(padding.size)
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
         return in_shape, self.index.shape[1:] if out_shape is None else out_shape
@@ -176,6 +168,40 @@ class Gather(Operator):
         if isinstance(other, Reshape) and out_shape is not None:
             return Gather(self.index.reshape(self.index.shape[0], *out_shape))
         return None
+
+
+def _as_one_call(function: Callable[..., Array], positions: Array, *others: Any) -> Array:
+    """Call a function as NumPy calls its own, which arrays of another library, or of a record, may take over whole.
+
+    What it does depends on the numbers in the positions, which a record of single calls would hold fast.
+    """
+    if not isinstance(positions, np.ndarray):
+        found: Array = positions.__array_function__(function, (type(positions),), (positions, *others), {})
+        if found is not NotImplemented:
+            return found
+    return function(positions, *others)
+
+
+def gathered(positions: Array, flat: Array, padding: Array | None) -> Array:
+    """Read positions (P,), zero where there is padding: (count, size) -> (count, P)."""
+    if flat.shape[1] == 0:
+        return np.zeros_like(flat, shape=(flat.shape[0], positions.size))
+    read = np.take(flat, positions, axis=1)
+    return np.where(padding, 0, read) if padding is not None and padding.any() else read
+
+
+def scattered(positions: Array, flat: Array, padding: Array | None, size: int, alone: bool) -> Array:
+    """Add to positions (P,), but for padding: (count, P) -> (count, size); `alone`, no position may occur twice."""
+    if padding is not None and padding.any():
+        kept = ~padding
+        positions, flat = positions[kept], flat[:, kept]
+    result = np.zeros_like(flat, shape=(flat.shape[0], size))
+    if alone and _all_different(positions, size):
+        result[:, positions] = flat
+        return result
+    for row, values in zip(result, flat, strict=True):
+        np.add.at(row, positions, values)
+    return result
 
 
 def _all_different(positions: Array, size: int) -> bool:
