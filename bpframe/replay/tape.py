@@ -90,6 +90,7 @@ class Tape:
         self.segments: list[Segment] = []
         self.refused: str | None = None
         self.closed = False
+        self.most: int | None = None
         self._outer_errors = np.geterr()
 
     def begin(self, name: str, phase: str) -> Segment:
@@ -114,7 +115,12 @@ class Tape:
         self.closed = True
 
     def add(self, function: Callable[..., Any], *operands: Any, **keywords: Any) -> None:
-        """Record a call that was made."""
+        """Record a call that was made.
+
+        Errors: NotRecordable where the segment holds as many as it may, `most`.
+        """
+        if len(self.segments[-1].ops) == self.most:
+            raise self.refuse(f"it makes more than {self.most} calls: to record them takes longer than they save")
         errors: Any = np.geterr()
         self.segments[-1].ops.append(Op(function, operands, keywords, None if errors == self._outer_errors else errors))
 

@@ -12,7 +12,7 @@ from bpframe.derivatives.points.memory import in_words
 from bpframe.replay.buffers import Lifetime, calls_of
 from bpframe.replay.dry_run import checked_batch_size, dry_run
 from bpframe.replay.tape import Op
-from bpframe.reports.tables import labelled, printed, table_of
+from bpframe.reports.tables import printed, table_of
 
 __all__ = ["PlannedCall", "StepPlan", "step_plan"]
 
@@ -21,13 +21,14 @@ __all__ = ["PlannedCall", "StepPlan", "step_plan"]
 class PlannedCall:
     """One call of a step: of which node, in which direction, which NumPy function, the shapes that it reads and writes.
 
-    `function` is empty where the component itself is called.
+    `function` is empty where the component itself is called, and `why` says why it is.
     """
 
     node: str
     phase: str
     function: str
     shapes: tuple[tuple[int, ...], ...]
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,20 +43,17 @@ class StepPlan:
 
     def __str__(self) -> str:
         calls = [
-            (str(number), each.node, each.phase, each.function or "(the component)", _shapes(each.shapes))
+            (str(number), each.node, each.phase, each.function or "(the component)", each.why or _shapes(each.shapes))
             for number, each in enumerate(self.calls)
         ]
         buffers = [
             (life.made_by, f"{life.first} to {life.last}", str(life.offset), str(life.nbytes)) for life in self.buffers
         ]
-        parts = [
+        return "\n\n".join([
             f"a step with batches of {self.batch_size}: {len(calls)} calls, {in_words(self.block)} of buffers",
             printed(table_of(("", "node", "direction", "call", "arrays"), calls, 5)),
             printed(table_of(("buffer made by", "calls", "offset", "bytes"), buffers)),
-        ]
-        if self.direct:
-            parts.append("called directly\n" + labelled(sorted(self.direct.items())))
-        return "\n\n".join(parts)
+        ])  # fmt: skip
 
 
 def step_plan(engine: Engine, batch_size: int) -> StepPlan:
@@ -65,7 +63,13 @@ def step_plan(engine: Engine, batch_size: int) -> StepPlan:
     """
     program = dry_run(engine, checked_batch_size(batch_size))
     calls = tuple(
-        PlannedCall(segment.name, segment.phase, "" if op is None else _name(op), tuple(each.shape for each in places))
+        PlannedCall(
+            segment.name,
+            segment.phase,
+            "" if op is None else _name(op),
+            tuple(each.shape for each in places),
+            program.direct[segment.name] if op is None else "",
+        )
         for segment, places, op in calls_of(program.record.segments)
     )
     return StepPlan(batch_size, calls, tuple(program.buffers.lifetimes), program.buffers.size, dict(program.direct))
