@@ -54,7 +54,7 @@ from bpframe.core.operators import (
 from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
 from bpframe.derivatives.least_squares.objective import Objective
 from bpframe.errors import ContractError, DataError, ShapeMismatch
-from bpframe.structures import BatchMatMul, Transposed, transposed
+from bpframe.structures import BatchMatMul, Transposed, Windows, transposed
 from bpframe.training.problem import Problem
 from bpframe.validation.plain_arrays import Array
 
@@ -103,6 +103,7 @@ __all__ = [
     "Sum",
     "Transposed",
     "WeightTimes",
+    "Windows",
     "add",
     "call_method",
     "compose",

@@ -59,7 +59,8 @@ PUBLIC: dict[str, str] = {
         Composed ContractError Cost DataError Diagonal Field FiniteFloat Gather IdentityMap Initializer
         KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective
         Operator Optimizer Parameter Penalty PositiveFloat PositiveInt Problem RankOne Reshape ScatteredForm
-        Schedule ShapeMismatch State Sum Transposed WeightTimes add call_method compose transposed
+        Schedule ShapeMismatch State Sum Transposed WeightTimes Windows add call_method compose
+        transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
@@ -73,7 +74,7 @@ PUBLIC: dict[str, str] = {
         Evaluation Experiment Predictions SavedRun evaluate open_run overridden prepare_experiment
         run_experiment
     """,
-    "bpframe.structures": "BatchMatMul Transposed transposed",
+    "bpframe.structures": "BatchMatMul Transposed Windows transposed",
     "bpframe.testing": """
         Comparison Outcome Report called_for check_component compare_jacobians parametrize_with_components
     """,

@@ -18,7 +18,7 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, Transposed
+from bpframe.structures import BatchMatMul, Transposed, Windows
 
 BATCH = 3
 
@@ -52,6 +52,11 @@ def examples(dtype: type = np.float64) -> dict[str, Operator]:
         "batch matmul of a transpose": BatchMatMul(random(BATCH, 3, 4), "left", transpose=True).bind((2, 4), (3, 2)),
         "batch matmul with lead": BatchMatMul(random(BATCH, 1, 4, 3), "right").bind((5, 2, 4), (5, 2, 3)),
         "shared batch matmul": BatchMatMul(random(1, 2, 4, 3), "right", transpose=True).bind((2, 4, 5), (2, 5, 3)),
+        "windows": Windows(3).bind((5, 2), (3, 6)),
+        "windows of an image": Windows((2, 3), stride=(2, 1), padding=((1, 0), (0, 2)), dilation=(1, 2)).bind(
+            (3, 4, 2), (2, 2, 12)
+        ),
+        "transposed windows": Transposed(Windows(2, stride=2, padding=1).bind((4, 2), (3, 4))),
         "transposed gather": Transposed(Gather(np.array([[[0, -1, 2], [5, 5, 1]]]), (2, 3))),
         "transposed weight times": Transposed(WeightTimes(random(BATCH, 5, 4)).bind((2, 4), (5, 2))),
         "transposed broadcast": Transposed(Broadcast().bind((2,), (3, 4, 2))),

@@ -20,7 +20,7 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, Transposed
+from bpframe.structures import BatchMatMul, Transposed, Windows
 
 
 def jacobian(operator: Operator, batch: int) -> np.ndarray:
@@ -69,6 +69,11 @@ def entry(operator: Operator, n: int, o: int, at_out: tuple[int, ...], i: int, a
                 return 0
             inside = (at_out[-2], at_v[added]) if side == "left" else (at_v[added], at_out[-1])
             return m[tuple(k % s for k, s in zip((n, *at_out[:-2], *inside), m.shape, strict=True))]
+        case Windows(size=size, stride=stride, padding=padding, dilation=dilation):
+            *within, channel = np.unravel_index(at_out[-1], (*size, operator.in_shape[-1]))
+            geometry = zip(at_out[:-1], within, stride, dilation, padding, strict=True)
+            read = [step * place + spread * inside - pad[0] for place, inside, step, spread, pad in geometry]
+            return channel == at_in[-1] and tuple(read) == at_in[:-1]
         case Broadcast():
             return at_out[len(at_out) - len(at_in) :] == at_in
         case Gather(index=index):

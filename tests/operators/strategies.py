@@ -21,13 +21,14 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, Transposed
+from bpframe.structures import BatchMatMul, Transposed, Windows
 
-PLAIN = (IdentityMap, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather, RankOne, BatchMatMul)
+HEART = (IdentityMap, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather, RankOne)
+PLAIN = (*HEART, BatchMatMul, Windows)
 
 #: The fewest axes that an input, or an output, has to have.
-LEAST_IN = {Matrix: 1, RankOne: 1, WeightTimes: 2, BatchMatMul: 2}
-LEAST_OUT = {Matrix: 1, RankOne: 1, WeightTimes: 1, BatchMatMul: 2}
+LEAST_IN = {Matrix: 1, RankOne: 1, WeightTimes: 2, BatchMatMul: 2, Windows: 2}
+LEAST_OUT = {Matrix: 1, RankOne: 1, WeightTimes: 1, BatchMatMul: 2, Windows: 2}
 KINDS = (*PLAIN, Composed, Sum, Transposed)
 
 batches = st.sampled_from([0, 1, 2, 3, 5])
@@ -59,6 +60,8 @@ def operators(draw, kind, batch, in_shape=None, out_shape=None, dtype=np.float64
     rng = draw(generators())
     if kind is Composed:
         return _composed(draw, batch, in_shape, out_shape, dtype)
+    if kind is Windows:
+        return _windows(draw, in_shape, out_shape)
     if kind is Transposed:
         return _transposed(draw, batch, in_shape, out_shape, dtype)
     in_shape, out_shape = _both_shapes(draw, kind, in_shape, out_shape)
@@ -115,6 +118,31 @@ def _product(draw, rng, rows, in_shape, out_shape, dtype):
     return BatchMatMul(numbers(rng, (rows, *lead, *shape), dtype), side, transpose)
 
 
+def _windows(draw, in_shape, out_shape):
+    """Any geometry for an input; for an output, or both, one without stride that leads there."""
+    if in_shape is None and out_shape is None:
+        in_shape = draw(shapes(2, 3))
+    if in_shape is None:
+        size, dilation = (draw(st.integers(1, 2)) for _ in range(2))
+        size = size if out_shape[-1] % size ** (len(out_shape) - 1) == 0 else 1
+        reach = dilation * (size - 1) + 1
+        places = tuple(full + reach - 1 for full in out_shape[:-1])
+        channels = out_shape[-1] // size ** len(places)
+        return Windows((size,) * len(places), dilation=dilation).bind((*places, channels), out_shape)
+    if out_shape is not None:
+        assert in_shape == out_shape
+        return Windows((1,) * (len(in_shape) - 1)).bind(in_shape, out_shape)
+    axes = len(in_shape) - 1
+    size, stride, dilation = (tuple(draw(st.integers(1, most)) for _ in range(axes)) for most in (3, 3, 2))
+    padding = []
+    for full, one, each in zip(in_shape[:-1], size, dilation, strict=True):
+        least = max(each * (one - 1) + 1 - full, 0)
+        before = draw(st.integers(0, least + 1))
+        padding.append((before, max(least - before, 0) + draw(st.integers(0, 1))))
+    operator = Windows(size, stride, padding, dilation)
+    return operator.bind(in_shape, operator._infer(in_shape, None)[1])
+
+
 def _products(in_shape, out_shape):
     """The sides on which a matrix makes one shape of the other, with whether the argument is transposed."""
     if min(len(in_shape), len(out_shape)) < 2 or in_shape[:-2] != out_shape[:-2]:
@@ -157,6 +185,7 @@ def _taking(in_shape, out_shape):
     fitting = [BatchMatrix, Gather]
     if in_shape == out_shape:
         fitting += [IdentityMap, Diagonal, Reshape, Broadcast]
+        fitting += [Windows] * (len(in_shape) > 1)
     if in_shape and out_shape and in_shape[:-1] == out_shape[:-1]:
         fitting += [Matrix, RankOne]
     if _products(in_shape, out_shape):

@@ -26,7 +26,7 @@ from bpframe.core.operators import (
     compose,
 )
 from bpframe.errors import OperatorError
-from bpframe.structures import BatchMatMul
+from bpframe.structures import BatchMatMul, Windows
 
 from .oracle import jacobian
 from .strategies import KINDS, LEAST_IN, LEAST_OUT, batches, generators, numbers, operators, shapes
@@ -95,7 +95,7 @@ def common_shapes(first, second):
     if WeightTimes in (first, second):
         # (m, n) -> (*lead, m) is also square for m = n and lead = (n,), which every class can have.
         return [((2, 2), (2, 2)), ((1, 1), (1, 1))]
-    if BatchMatMul in (first, second):
+    if {BatchMatMul, Windows} & {first, second}:
         return [((2, 3), (2, 3)), ((2, 1, 3), (2, 1, 3)), ((1, 1), (1, 1))]
     return [((3,), (3,)), ((2, 3), (2, 3)), ((1,), (1,))]
 

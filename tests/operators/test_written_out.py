@@ -66,8 +66,9 @@ def test_operators_that_surely_serve_every_example_do_so() -> None:
     shared = {name for name, operator in OPERATORS.items() if operator._ignores_examples}
     assert shared == {
         "identity", "reshape", "shared diagonal", "matrix", "matrix with lead", "shared batch matrix", "gather",
-        "broadcast", "broadcast to the same", "shared rank one with lead", "shared batch matmul", "transposed gather",
-        "transposed broadcast", "composed of nothing", "sum of one", "composed, reshaped last",
+        "broadcast", "broadcast to the same", "shared rank one with lead", "composed of nothing", "sum of one",
+        "composed, reshaped last", "shared batch matmul", "windows", "windows of an image", "transposed windows",
+        "transposed gather", "transposed broadcast",
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import bpframe as bp
 from bpframe import node
 from bpframe.extend import Array, Gather, Layer, Operator, transposed
 from tests.components.attention import Attention
+from tests.components.conv1d import Conv1d
 from tests.oracles import assert_close, cost_gradient
 
 from .test_as_if_called import USES, batches, same_as_called
@@ -33,6 +34,11 @@ def binned() -> bp.Network:
     return bp.Network(layers, cost=QuadraticCost(), input_shape=(2,), seed=3)
 
 
+def convolving() -> bp.Network:
+    layers = [Conv1d(units=3, size=3, stride=2), Conv1d(units=2, size=2)]
+    return bp.Network(layers, cost=QuadraticCost(), input_shape=(9, 2), seed=3)
+
+
 def attending() -> bp.Network:
     """Self-attention over five positions."""
     return bp.Network(
@@ -42,7 +48,7 @@ def attending() -> bp.Network:
     )  # fmt: skip
 
 
-MAKERS = {"batch matmul": attending, "transposed": binned}
+MAKERS = {"batch matmul": attending, "transposed": binned, "windows": convolving}
 
 
 @pytest.mark.parametrize("use", USES)

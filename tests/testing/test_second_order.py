@@ -5,10 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bpframe.extend import Activation, Array, Component, Diagonal, Field, Layer, Operator, Parameter
+from bpframe.extend import (
+    Activation,
+    Array,
+    BatchMatMul,
+    Component,
+    Diagonal,
+    Field,
+    Layer,
+    Operator,
+    Parameter,
+    Reshape,
+    Windows,
+    compose,
+    transposed,
+)
 from bpframe.testing import Report, check_component
 from tests.components.batch_norm import BatchNorm
-from tests.components.conv1d import Conv1d, KernelBack
+from tests.components.conv1d import Conv1d
 from tests.components.softmax import Softmax
 
 
@@ -17,7 +31,7 @@ def checked(component: Component, shapes: tuple[tuple[int, ...], ...]) -> Report
     return check_component(component, shapes, only=("jacobian", "second_order", "second_derivative"))
 
 
-class HalfAdded(KernelBack):
+class HalfAdded(BatchMatMul):
     """Right example by example, and forgets some when it adds over them."""
 
     def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
@@ -30,7 +44,8 @@ class Convolution(Conv1d):
     wrong: bool = Field(False, description="Which.")
 
     def second_order(self, u: Array) -> dict[tuple[str, str], Operator]:
-        return {("x", "w"): (HalfAdded if self.wrong else KernelBack)(u, self.stride)}
+        kind = HalfAdded if self.wrong else BatchMatMul
+        return {("x", "w"): compose(transposed(Windows(self.size, self.stride)), kind(u, "left"), Reshape())}
 
 
 def test_sums_over_the_examples_are_held_to_the_products_of_each() -> None:
