@@ -18,6 +18,7 @@ from pydantic import Field, FiniteFloat, NonNegativeFloat, NonNegativeInt, Posit
 from bpframe.core.component import (
     CONTRACT_VERSION,
     Activation,
+    Block,
     Callback,
     Category,
     Component,
@@ -33,6 +34,7 @@ from bpframe.core.component import (
     State,
 )
 from bpframe.core.component.calling import call_method
+from bpframe.core.graph.description import node
 from bpframe.core.operators import (
     BatchMatrix,
     Broadcast,
@@ -64,6 +66,7 @@ __all__ = [
     "Array",
     "BatchMatMul",
     "BatchMatrix",
+    "Block",
     "Broadcast",
     "Callback",
     "Category",
@@ -107,6 +110,7 @@ __all__ = [
     "add",
     "call_method",
     "compose",
+    "node",
     "transposed",
 ]
 

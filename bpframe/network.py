@@ -236,7 +236,7 @@ class Network(Trainable):
 
         Errors: ContractError for a component whose class cannot be imported.
         """
-        check_importable(self.graph, self.training)
+        check_importable(self.spec, self.training)
         with self._engine.lane():
             return {**vars(self), "_engine": self._engine.held.snapshot()}
 

@@ -6,8 +6,8 @@ import inspect
 import sys
 from operator import attrgetter
 
-from bpframe.core.component import Component
-from bpframe.core.graph.graph import Graph
+from bpframe.checkpoint.component_classes import component_classes
+from bpframe.core.graph.description import NetworkSpec
 from bpframe.errors import ContractError
 from bpframe.training.spec import TrainingSpec
 
@@ -17,15 +17,12 @@ __all__ = ["check_importable"]
 _BY_VALUE = ("cloudpickle", "dill", "joblib.externals.cloudpickle")
 
 
-def check_importable(graph: Graph, training: TrainingSpec | None) -> None:
+def check_importable(spec: NetworkSpec, training: TrainingSpec | None) -> None:
     """Refuse to pickle a network with a component, or an optimizer, whose class another process could not import.
 
     Errors: ContractError that names the class.
     """
-    components: list[object] = [*(node.component for node in graph.nodes), *graph.cost.values()]
-    if training is not None:
-        components.append(training.optimizer)
-    for cls in {type(each) for each in components if isinstance(each, Component)}:
+    for cls in dict.fromkeys([*component_classes(spec), *component_classes(training)]):
         try:
             found = attrgetter(cls.__qualname__)(sys.modules[cls.__module__])
         except (AttributeError, KeyError):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel
 
 from bpframe._version import __version__
+from bpframe.checkpoint.component_classes import component_classes
 from bpframe.checkpoint.content import (
     COLUMNS,
     FILES,
@@ -84,7 +84,7 @@ def write_checkpoint(checkpoint: Checkpoint, folder: str | os.PathLike[str], ove
 def _registry(checkpoint: Checkpoint) -> tuple[Registry, tuple[type[Component], ...]]:
     """Return a registry that names every component, and the classes that no installed set provides."""
     registry = default_registry()
-    local = tuple(dict.fromkeys(cls for cls in _classes(checkpoint.spec) if cls not in registry))
+    local = tuple(dict.fromkeys(cls for cls in component_classes(checkpoint.spec) if cls not in registry))
     if not local:
         return registry, ()
     try:
@@ -93,21 +93,6 @@ def _registry(checkpoint: Checkpoint) -> tuple[Registry, tuple[type[Component], 
         raise CheckpointError(
             f"the run cannot be written: {error.problem}", received=error.received, hint=error.hint
         ) from error
-
-
-def _classes(value: object) -> Iterator[type[Component]]:
-    """Yield the class of every component in a spec, however deep it stands."""
-    if isinstance(value, Component):
-        yield type(value)
-    if isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _classes(getattr(value, name))
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _classes(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _classes(each)
 
 
 def _require_finite(arrays: Mapping[str, Array]) -> None:

@@ -11,6 +11,7 @@ from bpframe.reports.drawing import draw, mermaid
 from bpframe.reports.step_memory import Memory, step_memory
 from bpframe.reports.step_plan import StepPlan, step_plan
 from bpframe.reports.summary import Summary, summarise
+from bpframe.validation.strict_numbers import checked_truth
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,9 +22,12 @@ __all__ = ["Described"]
 class Described(Evaluated):
     """Reports on a network, to be read or drawn."""
 
-    def summary(self) -> Summary:
-        """Return a table of the nodes: component, output shape, parameters, structure of the Jacobian."""
-        return summarise(self._engine)
+    def summary(self, unfold: bool = False) -> Summary:
+        """Return a table of the nodes: component, output shape, parameters, structure of the Jacobian.
+
+        A block is one row; with `unfold` each of its nodes has one.
+        """
+        return summarise(self._engine, checked_truth("unfold", unfold))
 
     def memory(self, batch_size: int, optimizer: Optimizer | None = None) -> Memory:
         """Return the memory that training takes with batches of this size, beside the examples.
@@ -47,10 +51,13 @@ class Described(Evaluated):
         """
         return step_plan(self._engine, batch_size)
 
-    def to_mermaid(self) -> str:
-        """Return the graph as the text of a Mermaid flowchart."""
-        return mermaid(self.graph)
+    def to_mermaid(self, unfold: bool = False) -> str:
+        """Return the graph as the text of a Mermaid flowchart: a block as one node, or with `unfold` as its nodes."""
+        return mermaid(self.graph, checked_truth("unfold", unfold))
 
-    def draw(self, path: str | Path | None = None) -> Figure:
-        """Draw the graph with matplotlib (extra `plot`); write the picture to `path` where one is given."""
-        return draw(self.graph, path)
+    def draw(self, path: str | Path | None = None, unfold: bool = False) -> Figure:
+        """Draw the graph with matplotlib (extra `plot`); write the picture to `path` where one is given.
+
+        A block is one node, or with `unfold` all of its nodes.
+        """
+        return draw(self.graph, path, checked_truth("unfold", unfold))

@@ -180,6 +180,7 @@ class Evaluated:
         if not self.graph.cost:
             raise DataError("the network has no cost", hint="bp.Network(..., cost=QuadraticCost())")
         inputs = self._inputs(x)
+        y = self._of_values(y)
         if self._preparation is not None:
             y = self._preparation.targets(y, list(self.graph.cost))
         count = len(next(iter(inputs.values())))
@@ -207,7 +208,7 @@ class Evaluated:
     def _knowing_columns(self, x: Any, y: Any) -> Preparation | None:
         """Return the preparation with the names of these tables' columns, where they were not known."""
         known = self._preparation or Preparation()
-        learned = known.knowing(x, y, list(self.graph.inputs), list(self.graph.cost))
+        learned = known.knowing(x, self._of_values(y), list(self.graph.inputs), list(self.graph.cost))
         return None if learned == Preparation() else learned
 
     def _by_name(self, x: Any) -> Any:
@@ -221,7 +222,13 @@ class Evaluated:
 
     def _cotangents(self, trace: Trace, cotangent: Arrays) -> dict[str, Array]:
         shapes = {name: (trace.batch, *self.graph.shapes[name]) for name in self.graph.outputs}
-        return checked_stack(cotangent, shapes, "cotangent", self.dtype)[0]
+        return checked_stack(self._of_values(cotangent), shapes, "cotangent", self.dtype)[0]
+
+    def _of_values(self, arrays: Any) -> Any:
+        """Return arrays by the names of values, of which some were named by their blocks."""
+        if not isinstance(arrays, Mapping) or not self.graph.blocks:
+            return arrays
+        return {self.graph.value_of(name): array for name, array in arrays.items()}
 
     def _outputs(self, found: dict[str, Array]) -> Any:
-        return found[self.graph.outputs[0]] if len(self.graph.outputs) == 1 else found
+        return found[self.graph.outputs[0]] if len(self.graph.outputs) == 1 else self.graph.named(found)

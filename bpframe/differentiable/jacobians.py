@@ -93,11 +93,12 @@ class Jacobians(Evaluated):
                 results = {source: factored_jacobian(trace, source, target) for source in starts}
                 derivation = derivation_of(trace, target, starts, order)
             results = {source: self._of_raw(source, each) for source, each in results.items()}
-            found[target] = results[starts[0]] if single else results
+            found[target] = results[starts[0]] if single else self.graph.named(results)
             if explain:
                 told[target] = _told(derivation, form, results)
         if len(ends) == 1:
             return (found[ends[0]], told[ends[0]]) if explain else found[ends[0]]
+        found, told = self.graph.named(found), self.graph.named(told)
         return (found, told) if explain else found
 
     @evaluation

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, WrapValidator
 
 from bpframe.core.component import Cost
-from bpframe.core.graph.description import Name, NetworkSpec, NodeSpec, Shape
+from bpframe.core.graph.description import Name, NetworkSpec, NodeName, NodeSpec, Shape
 from bpframe.data import DataSpec
 from bpframe.documents.resolving import KindResolver
 from bpframe.documents.written_out import network_spec
@@ -66,7 +66,7 @@ class NetworkDocument(Validated):
     input_shape: Shape | None = Field(None, description="Feature shape of the only input, without the batch.")
     inputs: dict[Name, Shape] | None = Field(None, description="Feature shapes of several inputs, by name.")
     layers: tuple[NodeSpec, ...] | None = Field(None, description="Nodes in order, each reading from the one before.")
-    nodes: dict[Name, NodeSpec] | None = Field(None, description="Nodes by name, each saying what it reads from.")
+    nodes: dict[NodeName, NodeSpec] | None = Field(None, description="Nodes by name, each saying what it reads from.")
     output: Annotated[tuple[str, ...] | None, BeforeValidator(_as_list)] = Field(
         None, description="Name of the output, or a list of names; the node that nothing reads from, if left out."
     )

@@ -122,12 +122,13 @@ def _described(model: type[BaseModel]) -> dict[str, str]:
 def _network() -> dict[str, Any]:
     """Return the network section: its parts may be written in more ways than the model keeps them."""
     name = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_-]*$"}
+    dotted = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*$"}
     shape = {"type": "array", "items": {"type": "integer", "exclusiveMinimum": 0}}
     parts: dict[str, dict[str, Any]] = {
         "input_shape": shape,
         "inputs": {"type": "object", "propertyNames": name, "additionalProperties": shape},
         "layers": {"type": "array", "items": _ref(_NODE)},
-        "nodes": {"type": "object", "propertyNames": name, "additionalProperties": _ref(_NODE)},
+        "nodes": {"type": "object", "propertyNames": dotted, "additionalProperties": _ref(_NODE)},
         "output": _ONE_OR_MORE,
         "cost": {"anyOf": [_ref("cost"), {"type": "object", "additionalProperties": _ref("cost")}]},
         "dtype": {"enum": ["float32", "float64"], "default": "float64"},

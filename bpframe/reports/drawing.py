@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bpframe.core.graph.graph import Graph, batched
 from bpframe.errors import MissingExtra
+from bpframe.reports.folding import shown_names, shown_nodes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,26 +15,34 @@ if TYPE_CHECKING:
 __all__ = ["draw", "mermaid"]
 
 
-def mermaid(graph: Graph) -> str:
-    """Return a flowchart in Mermaid's language: inputs round, nodes square, costs hexagonal; edges carry shapes."""
-    ids = {name: f"v{i}" for i, name in enumerate(graph.shapes)}
+def mermaid(graph: Graph, unfold: bool) -> str:
+    """Return a flowchart in Mermaid's language: inputs round, nodes square, costs hexagonal; edges carry shapes.
+
+    A block is one node with a double border; with `unfold` its nodes are drawn.
+    """
+    nodes, names = shown_nodes(graph, unfold), shown_names(graph, unfold)
+    ids = {name: f"v{i}" for i, name in enumerate([*graph.inputs, *(node.name for node in nodes)])}
     lines = ["flowchart LR"]
     lines += [f'    {ids[name]}(["{name}"])' for name in graph.inputs]
-    lines += [f'    {ids[node.name]}["{node.name}<br/>{node.component.kind}"]' for node in graph.nodes]
-    for node in graph.nodes:
-        lines += [
-            f'    {ids[source]} -- "{batched(graph.shapes[source])}" --> {ids[node.name]}' for source in node.sources
-        ]
+    for node in nodes:
+        left, right = ("[[", "]]") if node.is_block else ("[", "]")
+        lines.append(f'    {ids[node.name]}{left}"{node.name}<br/>{node.kind}"{right}')
+    for node in nodes:
+        for source in node.sources:
+            shape = batched(graph.shapes[graph.value_of(source)])
+            lines.append(f'    {ids[source]} -- "{shape}" --> {ids[node.name]}')
         if node.owner != node.name:
             lines.append(f'    {ids[node.owner]} -. "parameters" .-> {ids[node.name]}')
     for i, (output, cost) in enumerate(graph.cost.items()):
         lines.append(f'    c{i}{{{{"{cost.kind}"}}}}')
-        lines.append(f"    {ids[output]} --> c{i}")
+        lines.append(f"    {ids[names.get(output, output)]} --> c{i}")
     return "\n".join(lines) + "\n"
 
 
-def draw(graph: Graph, path: str | Path | None = None) -> Figure:
+def draw(graph: Graph, path: str | Path | None, unfold: bool) -> Figure:
     """Draw the graph from left to right, each node as far right as its longest path from an input.
+
+    A block is one node; with `unfold` its nodes are drawn.
 
     Errors: MissingExtra (without matplotlib and networkx, which the extra `plot` installs).
     """
@@ -47,12 +56,14 @@ def draw(graph: Graph, path: str | Path | None = None) -> Figure:
     labels: dict[str, str] = {}
     for name, shape in graph.inputs.items():
         column[name], labels[name] = 0, f"{name}\n{batched(shape)}"
-    for node in graph.nodes:
+    nodes, names = shown_nodes(graph, unfold), shown_names(graph, unfold)
+    outputs = {names.get(value, value) for value in graph.outputs}
+    for node in nodes:
         column[node.name] = 1 + max(column[source] for source in node.sources)
-        labels[node.name] = f"{node.name}\n{node.component.kind}\n{batched(node.output_shape)}"
+        labels[node.name] = f"{node.name}\n{node.kind}\n{batched(node.output_shape)}"
     for name, at in column.items():
         picture.add_node(name, column=at)
-    for node in graph.nodes:
+    for node in nodes:
         picture.add_edges_from((source, node.name) for source in node.sources)
     positions = nx.multipartite_layout(picture, subset_key="column", align="vertical")
     columns = max(column.values()) + 1
@@ -63,7 +74,7 @@ def draw(graph: Graph, path: str | Path | None = None) -> Figure:
     axes.margins(0.15)
     nx.draw_networkx_edges(picture, positions, ax=axes, node_size=3600, edge_color="#7a7a7a", arrowsize=14)
     for name, label in labels.items():
-        face = "#e3eefc" if name in graph.inputs else "#fdf3dc" if name not in graph.outputs else "#e2f4e3"
+        face = "#e3eefc" if name in graph.inputs else "#fdf3dc" if name not in outputs else "#e2f4e3"
         axes.text(
             float(positions[name][0]), float(positions[name][1]), label, ha="center", va="center", fontsize=8,
             bbox={"boxstyle": "round,pad=0.5", "facecolor": face, "edgecolor": "#7a7a7a"},

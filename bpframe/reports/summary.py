@@ -11,7 +11,8 @@ import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.component import Cost, contract_of
-from bpframe.core.graph.graph import Node, batched
+from bpframe.core.graph.graph import batched
+from bpframe.reports.folding import ShownNode, shown_names, shown_nodes
 from bpframe.reports.tables import table_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Row:
 
     Of its own `parameters`, `frozen` are not trained; a node that `shares` another's has none of its own. One that is
     not `trainable` is outside training.
+    Of a block that is shown as one node, `nodes` counts those that it is made of; elsewhere it is 0.
     """
 
     node: str
@@ -39,6 +41,7 @@ class Row:
     jacobian: Mapping[str, str]
     frozen: int = 0
     trainable: bool = True
+    nodes: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class Summary:
                 some = row.trainable and row.frozen < row.parameters
                 counted += f", {row.frozen:,} frozen" if some else " frozen"
             structure = ", ".join(f"{key}: {value}" for key, value in row.jacobian.items())
+            if row.nodes:
+                structure = f"a block of {row.nodes} node{'s' * (row.nodes > 1)}"
             yield row.node, row.component, ", ".join(row.reads), batched(row.output_shape), counted, structure
 
     def _caption(self) -> str:
@@ -98,15 +103,18 @@ class Summary:
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def summarise(engine: Engine) -> Summary:
-    """Describe an engine's graph; Jacobian structures are those that one example of zeros gives."""
+def summarise(engine: Engine, unfold: bool) -> Summary:
+    """Describe an engine's graph; Jacobian structures are those that one example of zeros gives.
+
+    A block is one row, or a row for each of its nodes with `unfold`.
+    """
     graph = engine.graph
-    structures = _structures(engine)
+    names, structures = shown_names(graph, unfold), _structures(engine)
     return Summary(
         inputs=dict(graph.inputs),
-        rows=tuple(_row(node, structures[node.name]) for node in graph.nodes),
-        outputs=graph.outputs,
-        costs={output: cost.kind + _mark(cost) for output, cost in graph.cost.items()},
+        rows=tuple(_row(node, structures) for node in shown_nodes(graph, unfold)),
+        outputs=tuple(names.get(output, output) for output in graph.outputs),
+        costs={names.get(output, output): cost.kind + _mark(cost) for output, cost in graph.cost.items()},
         parameters=engine.parameters.vector.size,
         dtype=str(engine.dtype),
         frozen=engine.frozen.vector.size,
@@ -117,18 +125,19 @@ def _mark(cost: Cost) -> str:
     return ", a draft (numerical)," if contract_of(type(cost)).is_draft else ""
 
 
-def _row(node: Node, structures: Mapping[str, str]) -> Row:
-    own = node.parameters if node.owner == node.name else {}
+def _row(shown: ShownNode, structures: Mapping[str, Mapping[str, str]]) -> Row:
+    own = [node for node in shown.nodes if node.owner == node.name]
     return Row(
-        node=node.name,
-        component=node.component.kind,
-        reads=node.sources,
-        output_shape=node.output_shape,
-        parameters=sum(each.size for each in own.values()),
-        shares=None if node.owner == node.name else node.owner,
-        jacobian=structures,
-        frozen=sum(own[name].size for name in node.frozen if own),
-        trainable=node.trainable,
+        node=shown.name,
+        component=shown.kind,
+        reads=shown.sources,
+        output_shape=shown.output_shape,
+        parameters=sum(each.size for node in own for each in node.parameters.values()),
+        shares=None if shown.owner == shown.name else shown.owner,
+        jacobian={} if shown.is_block else structures[shown.name],
+        frozen=sum(node.parameters[name].size for node in own for name in node.frozen),
+        trainable=any(node.trainable for node in shown.nodes),
+        nodes=len(shown.nodes) if shown.is_block else 0,
     )
 
 

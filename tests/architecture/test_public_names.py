@@ -55,12 +55,13 @@ PUBLIC: dict[str, str] = {
         StaleRecordError TrainingError UnknownComponent UnreachableNode closest did_you_mean
     """,
     "bpframe.extend": """
-        Activation Array BatchMatMul BatchMatrix Broadcast CONTRACT_VERSION Callback Category Component
+        Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
         Composed ContractError Cost DataError Diagonal Field FiniteFloat Gather IdentityMap Initializer
         KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective
         Operator Optimizer Parameter Penalty PositiveFloat PositiveInt Problem RankOne Reshape ScatteredForm
         Schedule ShapeMismatch State Sum Transposed WeightTimes Windows add call_method compose
         transposed
+        Schedule ShapeMismatch State Sum Transposed WeightTimes add call_method compose node transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials

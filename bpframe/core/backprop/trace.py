@@ -24,8 +24,8 @@ class Trace:
     """One pass of a batch through a network: each node's value, and its local Jacobian when asked.
 
     `trace["dense_1"]` is a node's value, (N, *features), read-only; `trace.jacobian("dense_1")` maps the names of the
-    node's inputs and parameters to operators; `print(trace)` shows both as a table. A trace that a network handed out
-    has a workspace of its own: it keeps its arrays for good.
+    node's inputs and parameters to operators; `print(trace)` shows both as a table. A block's name stands for its
+    output. A trace that a network handed out has a workspace of its own: it keeps its arrays for good.
 
     Attributes: `batch`, the number N of examples; `dtype` of values and parameters; `parameters`, those that the pass
     read; `plan`, the steps of the network, and `slots`, the arrays by slot of the plan.
@@ -45,8 +45,8 @@ class Trace:
 
     def jacobian(self, name: str) -> Mapping[str, Operator]:
         """Return the local Jacobians of a node by input and parameter name: ∂v/∂input, ∂v/∂θ."""
-        node = self.plan.graph.by_name.get(self._known(name))
-        if node is None:
+        name = self._known(name)
+        if name not in self.plan.step_of:
             raise KeyError(f"'{name}' is an input: it has no local Jacobian")
         if name not in self._jacobians:
             found = local_jacobian(self.workspace, self.plan.step_of[name])
@@ -67,8 +67,11 @@ class Trace:
         return "\n".join((f"a pass of {self.batch} examples", *lines))
 
     def _known(self, name: str) -> str:
-        if name not in self.plan.value_slots:
-            known = self.plan.value_slots
+        """Return the value that a name stands for."""
+        graph, known = self.plan.graph, self.plan.value_slots
+        if name in graph.blocks:
+            return graph.value_of(name)
+        if name not in known:
             raise KeyError(f"no node '{name}'; {did_you_mean(name, known) or 'there are ' + ', '.join(known)}")
         return name
 

@@ -7,6 +7,7 @@ the mistake. Start with `layer.py`, then `signature.py` and `contract.py`.
 
 from bpframe.core.component.activation import Activation
 from bpframe.core.component.base import Component
+from bpframe.core.component.block import Block
 from bpframe.core.component.callback import Callback
 from bpframe.core.component.category import Category, Contract, Method
 from bpframe.core.component.contract import CATEGORIES, CONTRACT_VERSION, category, contract_of
@@ -23,6 +24,7 @@ __all__ = [
     "CATEGORIES",
     "CONTRACT_VERSION",
     "Activation",
+    "Block",
     "Callback",
     "Category",
     "Component",

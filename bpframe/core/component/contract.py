@@ -12,6 +12,7 @@ from functools import cache
 
 from bpframe.core.component.activation import Activation
 from bpframe.core.component.base import RESERVED_FIELDS, Component, category_base
+from bpframe.core.component.block import Block
 from bpframe.core.component.callback import Callback
 from bpframe.core.component.category import Category, Contract, with_article
 from bpframe.core.component.cost import Cost
@@ -32,7 +33,7 @@ CONTRACT_VERSION = 1
 #: The categories that bpframe knows itself, each with the name that it has in lists and files.
 CATEGORIES: dict[str, type[Component]] = {
     base._category.name: base
-    for base in (Activation, Layer, Cost, Optimizer, Initializer, Penalty, Schedule, Metric, Callback)
+    for base in (Activation, Block, Layer, Cost, Optimizer, Initializer, Penalty, Schedule, Metric, Callback)
 }
 
 
@@ -71,7 +72,7 @@ def contract_of(cls: type[Component]) -> Contract:
                 f"{cls.__name__} has no {name}", expected=f"def {name}(self, ...)", hint=declared.declare
             )
     _check_one_of(cls, declared)
-    inputs: tuple[str, ...] | None = ()
+    inputs: tuple[str, ...] | None = cls.inputs if issubclass(cls, Block) else ()
     variadic: str | None = None
     methods: dict[str, Signature] = {}
     for name, method in declared.methods.items():  # the one that names the inputs comes first

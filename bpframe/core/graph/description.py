@@ -25,12 +25,18 @@ from bpframe.validation.mistakes import moved_up
 from bpframe.validation.model import Validated
 from bpframe.validation.wanted import Wanted
 
-__all__ = ["NODE_KEYS", "Name", "NetworkSpec", "NodeSpec", "Shape", "node"]
+__all__ = ["NODE_KEYS", "Name", "NetworkSpec", "NodeName", "NodeSpec", "Shape", "node"]
 
 Name = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$"),
     Wanted("a name of letters, digits, _ and -, that begins with a letter or _"),
+]
+#: A node may be named as the nodes inside blocks are: 'residual_1.dense_1'.
+NodeName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*$"),
+    Wanted("a name of letters, digits, _ and -, that begins with a letter or _; or several, joined by dots"),
 ]
 Shape = tuple[PositiveInt, ...]
 
@@ -54,7 +60,7 @@ class NodeSpec(Validated):
     """
 
     component: Layer
-    name: Name | None = Field(None, description="Name of the node; made from the kind where it is left out.")
+    name: NodeName | None = Field(None, description="Name of the node; made from the kind where it is left out.")
     inputs: tuple[str, ...] | None = Field(
         None, description="Names of the nodes and inputs that it reads from; the node before, where left out in a list."
     )

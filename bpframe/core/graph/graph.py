@@ -3,16 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
-from bpframe.core.component import Contract, Cost, Layer, Parameter, State, contract_of
+from bpframe.core.component import Block, Contract, Cost, Layer, Parameter, State, contract_of
 from bpframe.core.component.domain import integers_of
 from bpframe.validation.intervals import Interval
 
-__all__ = ["Graph", "Node", "Shape", "asked_words", "batched"]
+__all__ = ["ByName", "Graph", "InlinedBlock", "Node", "Shape", "asked_words", "batched"]
 
 Shape = tuple[int, ...]
+V = TypeVar("V")
+
+
+class ByName(dict[str, V]):
+    """Something of values, by their names; a block's name gives that of the block's output."""
+
+    def __init__(self, found: Mapping[str, V], blocks: Mapping[str, str]) -> None:
+        super().__init__(found)
+        self._blocks = blocks
+
+    def __missing__(self, name: str) -> V:
+        if name not in self._blocks:
+            raise KeyError(name)
+        return self[self._blocks[name]]
+
+
+@dataclass(frozen=True)
+class InlinedBlock:
+    """A block in its place: what it reads, the nodes of the graph that it became, and which of them is its output.
+
+    `owner` is the block whose parameters its nodes use: itself, unless they are shared.
+    """
+
+    name: str
+    place: str
+    component: Block
+    sources: tuple[str, ...]
+    input_shapes: tuple[Shape, ...]
+    nodes: tuple[str, ...]
+    output: str
+    owner: str
 
 
 @dataclass(frozen=True)
@@ -70,6 +102,8 @@ class Graph:
 
     `integer_domains` holds of each input that is read as integers the values that its readers take: low <= n < high.
     `weight_shapes` are those of outputs whose cost asks for `weight` or `mask`.
+    Of each block, `blocks` tells which nodes it became, inner blocks before those that hold them. Its name is no
+    value's: `value_of` tells which one it stands for.
     """
 
     inputs: Mapping[str, Shape]
@@ -79,6 +113,15 @@ class Graph:
     cost: Mapping[str, Cost]
     target_shapes: Mapping[str, Shape]
     weight_shapes: Mapping[str, Shape]
+    blocks: dict[str, InlinedBlock] = field(default_factory=dict)
+
+    def value_of(self, name: str) -> str:
+        """Return the value that a name stands for: a block's is that of its output."""
+        return self.blocks[name].output if name in self.blocks else name
+
+    def named(self, found: Mapping[str, V]) -> ByName[V]:
+        """Return what is known of values such that `[name]` finds it by the names of blocks too."""
+        return ByName(found, {name: block.output for name, block in self.blocks.items()})
 
     @cached_property
     def integer_inputs(self) -> frozenset[str]:

@@ -28,4 +28,4 @@ def node_errors(trace: Trace, targets: Mapping[str, Array]) -> Mapping[str, Arra
         found[each.step.node.name][...] = delta
     for array in found.values():
         array.flags.writeable = False
-    return MappingProxyType(found)
+    return MappingProxyType(plan.graph.named(found))

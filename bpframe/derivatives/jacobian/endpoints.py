@@ -12,15 +12,15 @@ __all__ = ["sources", "targets"]
 
 
 def targets(graph: Graph, of: str | None) -> tuple[str, ...]:
-    """Return the values to differentiate: all outputs, or the one that was named.
+    """Return the values to differentiate: all outputs, or the one that was named; of a block, its output.
 
     Errors: DerivativeError for a name that is none, with the closest one.
     """
     if of is None:
         return graph.outputs
-    if of not in graph.shapes:
-        raise _unknown("of", of, graph.shapes)
-    return (of,)
+    if of not in graph.shapes and of not in graph.blocks:
+        raise _unknown("of", of, [*graph.shapes, *graph.blocks])
+    return (graph.value_of(of),)
 
 
 def sources(graph: Graph, wrt: str | Sequence[str] | None) -> tuple[tuple[str, ...], bool]:
@@ -33,7 +33,7 @@ def sources(graph: Graph, wrt: str | Sequence[str] | None) -> tuple[tuple[str, .
     """
     if wrt is None and len(graph.inputs) == 1:
         wrt = next(iter(graph.inputs))
-    if isinstance(wrt, str) and (wrt in graph.shapes or wrt in graph.parameters):
+    if isinstance(wrt, str) and _is_known(graph, wrt):
         return (_differentiable(graph, wrt),), True
     if wrt is None or isinstance(wrt, str):
         return _all(graph, "inputs" if wrt is None else wrt), False
@@ -41,11 +41,15 @@ def sources(graph: Graph, wrt: str | Sequence[str] | None) -> tuple[tuple[str, .
         raise DerivativeError("wrt names nothing", expected="a name, or a list of names", received=repr(wrt))
     found: dict[str, None] = {}
     for name in wrt:
-        known = isinstance(name, str) and (name in graph.shapes or name in graph.parameters)
+        known = isinstance(name, str) and _is_known(graph, name)
         found.update(dict.fromkeys([_differentiable(graph, name)] if known else _all(graph, name)))
     if not found:
         raise DerivativeError("wrt is an empty list", expected="names of inputs, nodes or parameters", received="none")
     return tuple(found), False
+
+
+def _is_known(graph: Graph, name: str) -> bool:
+    return name in graph.shapes or name in graph.blocks or name in graph.parameters
 
 
 def _all(graph: Graph, name: Any) -> tuple[str, ...]:
@@ -65,7 +69,7 @@ def _all(graph: Graph, name: Any) -> tuple[str, ...]:
             expected="an input, a node or a parameter that is trained",
             received=repr(name),
         )
-    raise _unknown("wrt", name, [*graph.shapes, *graph.parameters, "inputs", "parameters"])
+    raise _unknown("wrt", name, [*graph.shapes, *graph.blocks, *graph.parameters, "inputs", "parameters"])
 
 
 def _differentiable(graph: Graph, name: str) -> str:
@@ -76,7 +80,7 @@ def _differentiable(graph: Graph, name: str) -> str:
             received=repr(name),
             hint="wrt='parameters', or the node that reads it",
         )
-    return name
+    return graph.value_of(name)
 
 
 def _unknown(word: str, name: Any, known: Iterable[str]) -> DerivativeError:
