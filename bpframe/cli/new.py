@@ -14,7 +14,7 @@ __all__ = ["new"]
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The package's name, such as soft-clip.")],
     kind: Annotated[
-        str, typer.Option("--kind", "-k", metavar="KIND", help="What it begins with: activation, layer or cost.")
+        str, typer.Option("--kind", "-k", metavar="KIND", help="What it begins with: activation, layer, block or cost.")
     ] = "activation",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A new folder for it; ./NAME if left out.")

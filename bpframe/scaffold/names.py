@@ -18,7 +18,12 @@ __all__ = ["Names"]
 LONGEST = 40
 
 #: What the templates import under a capital letter, beside bpframe.extend, and what else a class must not be called.
-_TAKEN = frozenset({*extend_names, *dir(builtins), "Callable", "Mapping", "MutableMapping", "Path", "ScaledNormal"})
+_TAKEN = frozenset(
+    {*extend_names, *dir(builtins), "Any", "Callable", "Mapping", "MutableMapping", "Path", "ScaledNormal"}
+)
+
+#: What the nodes of a block are made of.
+_IN_BLOCKS = frozenset({"Add", "Dense", "Sigmoid"})
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Names:
 
     @classmethod
     def of(cls, name: str, kind: str) -> Names:
-        """Derive the names for a package called `name` with a component of this kind: layer, activation or cost.
+        """Derive the names for a package called `name` with a component of this kind: layer, activation, block or cost.
 
         Raises
         ------
@@ -65,7 +70,8 @@ class Names:
         module = package
         if not class_name.endswith(suffix):
             class_name, module = class_name + suffix, f"{package}_{suffix.lower()}"
-        if class_name in _TAKEN or keyword.iskeyword(class_name):
+        taken = _TAKEN | _IN_BLOCKS if kind == "block" else _TAKEN
+        if class_name in taken or keyword.iskeyword(class_name):
             raise ScaffoldError(
                 f"'{name}' would name its {kind} {class_name}, which is another thing already",
                 hint=f"a name that says more, such as my-{'-'.join(words)}",

@@ -17,7 +17,7 @@ from bpframe.scaffold.names import Names
 __all__ = ["KINDS", "bounded", "new_package"]
 
 #: The kinds of component that a package can begin with.
-KINDS: tuple[str, ...] = ("activation", "layer", "cost")
+KINDS: tuple[str, ...] = ("activation", "layer", "block", "cost")
 
 #: The files of a package -> the templates that they come from. `KIND` is the folder of the component's kind.
 FILES: dict[str, str] = {
@@ -34,6 +34,18 @@ FILES: dict[str, str] = {
 }
 
 
+#: What README.md tells to write, and what the kit does with it.
+_STEPS = """\
+1. Write `forward` and the docstring: a sentence, the equation, shapes, the source.
+2. Write `jacobian`. A plain array of shape `(N, *out, *in)` is a Jacobian too; structure can come later.
+3. Let the kit compare the two, entry by entry; it says what is likely wrong:"""
+
+_STEPS_OF_A_BLOCK = """\
+1. Write `nodes` and the docstring: a sentence, the equation, shapes, the source.
+2. What no layer computes yet is a layer of your own: `bpframe new --kind layer` shows one.
+3. Let the kit try it: each node, then the gradients and second derivatives of them all together:"""
+
+
 def new_package(name: str, kind: str = "activation", folder: str | os.PathLike[str] | None = None) -> Path:
     """Write a plugin package with one component of a kind, and return its folder.
 
@@ -43,7 +55,7 @@ def new_package(name: str, kind: str = "activation", folder: str | os.PathLike[s
     Parameters
     ----------
     name : the name of the distribution, such as soft-clip; `Names` says what is derived from it.
-    kind : activation, layer or cost.
+    kind : activation, layer, block or cost.
     folder : a folder that does not exist yet; ./<distribution> where it is left out.
 
     Raises
@@ -88,6 +100,8 @@ def rendered(names: Names, kind: str) -> dict[str, str]:
         "component": names.component,
         "full_name": names.full_name,
         "kind": kind,
+        "declared": "the nodes that it is made of" if kind == "block" else "what it computes, and its local Jacobian",
+        "steps": _STEPS_OF_A_BLOCK if kind == "block" else _STEPS,
         "requirement": bounded(__version__),
         "year": str(datetime.date.today().year),
     }

@@ -29,7 +29,7 @@ from bpframe.testing.intervals import Interval, domains_of
 from bpframe.testing.point import Point
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["CostProbe", "LayerProbe", "Probe", "probe_of"]
+__all__ = ["CostProbe", "LayerProbe", "Probe"]
 
 T = TypeVar("T")
 
@@ -259,14 +259,3 @@ class CostProbe(Probe):
         # Positive numbers that add up to one along the last axis serve costs of any kind, distributions included.
         draws = rng.random(shape) + 0.1
         return {"y": draws / draws.sum(axis=-1, keepdims=True) if self.target_shape else draws}
-
-
-def probe_of(component: Component, shapes: Sequence[Shape]) -> LayerProbe | CostProbe | None:
-    """Return the probe of a layer, activation or cost; None for what has no Jacobian."""
-    if isinstance(component, Layer | Cost):
-        domains_of(component, ())  # a domain that names no input is told before any check
-    if isinstance(component, Layer):
-        return LayerProbe(component, shapes)
-    if isinstance(component, Cost):
-        return CostProbe(component, shapes)
-    return None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from bpframe.core.component import Component
 from bpframe.core.graph.graph import Shape
 from bpframe.core.graph.randomness import stream
-from bpframe.testing.probe import CostProbe, LayerProbe, probe_of
+from bpframe.testing.probing import AnyProbe, probe_of
 
 __all__ = ["larger_shapes", "shorter_shapes", "taken"]
 
@@ -33,7 +33,7 @@ def shorter_shapes(shapes: Sequence[Shape]) -> Iterator[Shapes]:
     yield tuple((*shape[:-1], *small[-1:]) for small, shape in zip(cut, shapes, strict=True))
 
 
-def taken(component: Component, candidates: Iterable[Shapes]) -> Iterator[tuple[Shapes, LayerProbe | CostProbe]]:
+def taken(component: Component, candidates: Iterable[Shapes]) -> Iterator[tuple[Shapes, AnyProbe]]:
     """Yield those of some shapes at which forward computes something, each with the probe there."""
     for shapes in candidates:
         try:

@@ -21,7 +21,8 @@ from bpframe.testing.checks.base import Failure
 from bpframe.testing.kit import fields_of, outcome_of
 from bpframe.testing.measuring import written_out
 from bpframe.testing.point import Point
-from bpframe.testing.probe import CostProbe, LayerProbe, Probe, probe_of
+from bpframe.testing.probe import CostProbe, Probe
+from bpframe.testing.probing import AnyProbe, probe_of
 from bpframe.testing.report import Report
 from bpframe.validation.plain_arrays import Array, place_of
 
@@ -98,7 +99,7 @@ def compare_jacobians(old: Component, new: Component, shapes: Sequence[Shape], *
     )
 
 
-def _probe(component: Component, shapes: tuple[Shape, ...]) -> LayerProbe | CostProbe:
+def _probe(component: Component, shapes: tuple[Shape, ...]) -> AnyProbe:
     probe = probe_of(component, shapes)
     if probe is None:
         raise ContractError(f"{type(component).__name__} has no Jacobian to compare")
@@ -187,7 +188,7 @@ def _larger(old: Component, new: Component, shapes: tuple[Shape, ...]) -> tuple[
     return grown
 
 
-def _seconds(probe: LayerProbe | CostProbe) -> float:
+def _seconds(probe: AnyProbe) -> float:
     """Return the median time of one call of jacobian with the transposes of all its operators."""
     point = probe.sample(stream(0, "timing"), EXAMPLES)
     u = np.ones_like(probe.value(point))
@@ -202,7 +203,7 @@ def _seconds(probe: LayerProbe | CostProbe) -> float:
     return statistics.median(times)
 
 
-def _call(probe: LayerProbe | CostProbe, point: Point) -> Callable[[], Mapping[str, Operator]]:
+def _call(probe: AnyProbe, point: Point) -> Callable[[], Mapping[str, Operator]]:
     """Return what calls jacobian alone, after forward has run."""
     if isinstance(probe, CostProbe):
         words, shape = probe.words(point), probe.shapes["a"]

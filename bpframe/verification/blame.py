@@ -21,6 +21,7 @@ from bpframe.testing.kit import check_component
 from bpframe.testing.measuring import Block, by_rows, function_of, wrong_blocks
 from bpframe.testing.point import Point
 from bpframe.testing.probe import CostProbe, LayerProbe, Probe
+from bpframe.testing.probing import AnyProbe
 from bpframe.testing.shapes import shorter_shapes, taken
 from bpframe.validation.plain_arrays import Array
 from bpframe.verification.gradient_check import Fault
@@ -74,7 +75,7 @@ class _Place:
     where: str
     component: Component
     shapes: tuple[Shape, ...]
-    probe: LayerProbe | CostProbe
+    probe: AnyProbe
     point: Point
     is_cost: bool = False
 

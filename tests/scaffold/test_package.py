@@ -104,7 +104,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 def test_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScaffoldError, match="'optimizer'") as caught:
         new_package("soft-clip", "optimizer", tmp_path / "new")
-    assert caught.value.expected == "activation, layer, cost"
+    assert caught.value.expected == "activation, layer, block, cost"
 
 
 @pytest.mark.parametrize(

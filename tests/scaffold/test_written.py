@@ -17,10 +17,12 @@ from bpframe.scaffold.names import LONGEST
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-#: A wrong derivative for each kind: what is in the template, and what makes it wrong.
+#: A wrong derivative for each kind, and of a block, which has none of its own, a wrong shape: what is in the template,
+#: and what makes it wrong.
 MISTAKES = {
     "activation": ("Diagonal(1 - (y / self.limit) ** 2)", "Diagonal(1 + (y / self.limit) ** 2)"),
     "layer": ('"a": compose(u, v)', '"a": compose(u, Matrix(-p["v"]))'),
+    "block": ('"narrow": Dense(units=features)', '"narrow": Dense(units=features + 1)'),
     "cost": ("self._root(a - y) ** -3", "self._root(a - y) ** -1"),
 }
 
@@ -45,7 +47,7 @@ def test_its_own_tests_find_a_wrong_derivative(kind: str, tmp_path: Path, run: R
     component.write_text(text.replace(right, wrong), encoding="utf-8")
     done = run(package, "pytest", "-q", "-p", "no:cacheprovider", "-k", "test_conformance")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert re.search(r"FAILED .*(jacobian|hessian)", done.stdout), done.stdout
+    assert re.search(r"FAILED .*(jacobian|hessian|construction)", done.stdout), done.stdout
 
 
 def test_check_accepts_it_by_its_name(kind: str, written: dict[str, Path], run: Run) -> None:

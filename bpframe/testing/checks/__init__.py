@@ -10,6 +10,7 @@ from bpframe.testing.checks.description import description_checks
 from bpframe.testing.checks.drafts import draft_checks, is_draft
 from bpframe.testing.checks.entries import entry_checks
 from bpframe.testing.checks.extremes import extreme_checks
+from bpframe.testing.checks.inside_blocks import block_checks
 from bpframe.testing.checks.pure_passes import pure_checks
 from bpframe.testing.checks.second_order import second_order_checks
 from bpframe.testing.checks.values import value_checks
@@ -19,6 +20,7 @@ __all__ = ["CHECKS", "DRAFT_CHECKS", "Check", "Failure", "Setting", "Skipped", "
 
 #: Each returns the checks that a setting's declarations call for.
 CHECKS = (
+    block_checks,
     value_checks,
     entry_checks,
     second_order_checks,

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.component import Component, category
+from bpframe.core.component import Block, Component, category
 from bpframe.core.graph.graph import Shape
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError
 from bpframe.testing.point import Point
-from bpframe.testing.probe import CostProbe, LayerProbe, Probe, probe_of
+from bpframe.testing.probe import Probe
+from bpframe.testing.probing import AnyProbe, probe_of
 from bpframe.testing.report import family_of
 
 __all__ = ["Check", "Failure", "Setting", "Skipped", "named", "require_shape", "shown", "without_warnings"]
@@ -25,7 +26,7 @@ __all__ = ["Check", "Failure", "Setting", "Skipped", "named", "require_shape", "
 Shapes = tuple[Shape, ...]
 
 #: Makes the probe of a component at feature shapes.
-MakeProbe = Callable[[Component, Sequence[Shape]], LayerProbe | CostProbe | None]
+MakeProbe = Callable[[Component, Sequence[Shape]], AnyProbe | None]
 
 
 class Failure(Exception):
@@ -89,7 +90,9 @@ class Setting:
     def __init__(
         self, component: Component, shapes: Shapes, seed: int, make: MakeProbe = probe_of, diagnosed: bool = True
     ) -> None:
-        self.component, self.shapes, self.seed, self.diagnosed = component, shapes, seed, diagnosed
+        self.component, self.shapes, self.seed = component, shapes, seed
+        # A block's Jacobians are those of its nodes, which are diagnosed one by one.
+        self.diagnosed = diagnosed and not isinstance(component, Block)
         self.probe = make(component, shapes)
         self.notes: list[str] = []
         self._make = make
@@ -103,7 +106,7 @@ class Setting:
         """The component's category: layer, activation, cost, optimizer or initializer."""
         return category(type(self.component))
 
-    def need_probe(self) -> LayerProbe | CostProbe:
+    def need_probe(self) -> AnyProbe:
         """Return the probe of a component that has a Jacobian."""
         if self.probe is None:
             raise ContractError(f"{type(self.component).__name__} has no Jacobian")

@@ -51,6 +51,8 @@ def pure_checks(setting: Setting) -> list[Check]:
 
 def _repeated(setting: Setting) -> None:
     probe = setting.need_probe()
+    if not isinstance(probe, LayerProbe | CostProbe):
+        return
     graph = _graph(probe)
     for training in setting.modes():
         repeated, called = (_pass(graph, training, kind) for kind in (Program, CalledPass))

@@ -17,7 +17,8 @@ from bpframe.testing.checks import CHECKS, Check, Failure, Setting, Skipped, is_
 from bpframe.testing.checks.base import without_warnings
 from bpframe.testing.mutation.mutations import MUTATIONS, Mutation, Scene
 from bpframe.testing.point import Point
-from bpframe.testing.probe import CostProbe, LayerProbe, Probe, probe_of
+from bpframe.testing.probe import Probe
+from bpframe.testing.probing import AnyProbe, probe_of
 from bpframe.testing.shapes import larger_shapes
 from bpframe.validation.plain_arrays import Array
 
@@ -193,7 +194,7 @@ class _Change:
 
 def _probe(
     memory: dict[Hashable, Any], change: _Change | None, component: Component, shapes: Sequence[Shape]
-) -> LayerProbe | CostProbe | None:
+) -> AnyProbe | None:
     """Return a probe whose operators a mutation replaces; what it measures of forward is kept for all mutants."""
     probe = probe_of(component, shapes)
     if probe is not None:

@@ -1,0 +1,107 @@
+"""The conformance kit takes blocks: their nodes, and the network that they are together."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from bpframe_reference import Add, Dense, Sigmoid
+
+from bpframe.extend import Activation, Block, Diagonal, Layer, node
+from bpframe.testing import check_component
+from tests.components.batch_norm import BatchNorm
+from tests.components.blocks import Projected, Residual, Sequence, Skip
+from tests.components.dropout import Dropout
+from tests.components.embedding import Embedding
+
+RIGHT = {
+    "residual": (Residual(units=4), [(3,)]),
+    "residual along time": (Residual(units=2), [(2, 3)]),
+    "attention": (Projected(width=2), [(3, 2), (2, 4)]),
+    "nested": (Skip(inner=Sequence(body=(Dense(units=3), Sigmoid()), times=2)), [(3,)]),
+    "state, and examples that are coupled": (Sequence(body=(Dense(units=3), BatchNorm())), [(3,)]),
+    "random numbers": (Skip(inner=Dropout()), [(4,)]),
+    "integers": (Sequence(body=(Embedding(vocabulary=5, units=2), Dense(units=2))), [(3,)]),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_block_passes_with_nothing_skipped(name) -> None:
+    component, shapes = RIGHT[name]
+    report = check_component(component, shapes)
+    assert report.ok, str(report)
+    skipped = [outcome for outcome in report.outcomes if outcome.status == "skipped" and outcome.check != "extremes"]
+    assert not skipped, skipped
+    ran = {outcome.check.partition("[")[0] for outcome in report.outcomes}
+    assert {"nodes", "inside", "gradient", "hessian", "round_trip", "schema", "pickle"} <= ran
+    assert ("per_example" in ran) == (name != "random numbers")
+
+
+class HalfSigmoid(Activation):
+    """σ(x), whose derivative is half of what it should be."""
+
+    def forward(self, x):
+        return 1 / (1 + np.exp(-x))
+
+    def jacobian(self, y):
+        return Diagonal(0.5 * y * (1 - y))
+
+    def second_derivative(self, y):
+        return y * (1 - y) * (1 - 2 * y)
+
+
+class WrongSecond(HalfSigmoid):
+    """σ(x), whose second derivative is wrong alone."""
+
+    def jacobian(self, y):
+        return Diagonal(y * (1 - y))
+
+    def second_derivative(self, y):
+        return -2 * y * (1 - y)
+
+
+def failed(component, shapes):
+    report = check_component(component, shapes)
+    return {outcome.check: outcome for outcome in report.outcomes if outcome.status == "failed"}
+
+
+def test_a_wrong_jacobian_inside_is_told_with_its_node_and_diagnosis() -> None:
+    found = failed(Skip(inner=Sequence(body=(Dense(units=3), HalfSigmoid()))), [(3,)])
+    assert {"inside[inner.half_sigmoid_2]", "gradient"} <= set(found)
+    assert "inside[inner.dense_1]" not in found
+    told = found["inside[inner.half_sigmoid_2]"]
+    assert "jacobian[x] of the node 'inner.half_sigmoid_2'" in told.message
+    assert "factor" in told.diagnosis
+
+
+def test_a_wrong_second_order_inside_is_seen() -> None:
+    assert set(failed(Skip(inner=WrongSecond()), [(3,)])) == {"hessian"}
+
+
+class Counting(Block):
+    """Returns other nodes each time."""
+
+    def nodes(self):
+        return {f"sigmoid_{next(NUMBERS)}": Sigmoid()}
+
+
+NUMBERS = itertools.count()
+
+
+def test_nodes_that_change_from_call_to_call_are_told() -> None:
+    assert "nodes returns other nodes" in failed(Counting(), [(3,)])["nodes"].message
+
+
+class Fitting(Block):
+    """Takes two features only."""
+
+    def nodes(self, features):
+        return {"dense": Dense(units=2), "add": node(Add(), "x", "dense")}
+
+
+def test_a_block_that_does_not_take_the_shapes_is_told_at_construction() -> None:
+    assert set(failed(Fitting(), [(3,)])) == {"construction"}
+    assert "'add' (add)" in failed(Fitting(), [(3,)])["construction"].message
+    assert not failed(Fitting(), [(2,)]).keys() - {"documented"}
+    assert issubclass(Fitting, Layer)
