@@ -16,6 +16,7 @@ from bpframe.plugins.categories import checked
 from bpframe.plugins.disturbances import noticing
 from bpframe.plugins.manager import PluginDefect, check_hooks, plugin_manager
 from bpframe.plugins.plugin_set import PluginSet, Provider, check_set_name, one_line
+from bpframe.validation.mistakes import shortened
 
 __all__ = ["load_set"]
 
@@ -70,9 +71,7 @@ def _imported(entry_point: EntryPoint, provider: Provider) -> object:
 
 def _provided(plugin: object, provider: Provider) -> PluginSet:
     """Return what a plugin provides: its components, and its categories."""
-    needed = getattr(plugin, "BPFRAME_CONTRACT", 1)
-    if needed != CONTRACT_VERSION:
-        raise PluginDefect(f"it needs contract {needed}, this bpframe offers {CONTRACT_VERSION}")
+    _check_version(getattr(plugin, "BPFRAME_CONTRACT", 1))
     manager = plugin_manager()
     try:
         manager.register(plugin)
@@ -81,6 +80,25 @@ def _provided(plugin: object, provider: Provider) -> PluginSet:
     check_hooks(manager, plugin)
     categories = _classes(manager.hook.bpframe_categories, "a base class of a category")
     return PluginSet(provider, _classes(manager.hook.bpframe_components, "a component class"), categories=categories)
+
+
+def _check_version(needed: object) -> None:
+    """Refuse a set that needs a version of the contract that this bpframe does not offer.
+
+    Errors: PluginDefect.
+    """
+    offered = " and ".join(map(str, range(1, CONTRACT_VERSION + 1)))
+    if isinstance(needed, bool) or not isinstance(needed, int) or needed < 1:
+        raise PluginDefect(
+            f"its BPFRAME_CONTRACT is {shortened(needed, 40)}, which is no version of the contract; "
+            f"this bpframe offers {offered}",
+            hint=f"write BPFRAME_CONTRACT = {CONTRACT_VERSION}, a whole number",
+        )
+    if needed > CONTRACT_VERSION:
+        raise PluginDefect(
+            f"it needs version {needed} of the contract, this bpframe offers {offered}",
+            hint="install a newer bpframe, or an older version of the plugin set",
+        )
 
 
 def _classes(hook: pluggy.HookCaller, wanted: str) -> tuple[type[Component], ...]:

@@ -79,7 +79,10 @@ AT_IMPORT: dict[str, Sin] = {
     "returns_rubbish": sin("def bpframe_components():\n    return {1: 2}\n", "broken", reason="of type dict"),
     "lists_rubbish": sin("def bpframe_components():\n    return [dict]\n", "broken", reason="which is no component"),
     "needs_another_contract": sin(
-        "BPFRAME_CONTRACT = 99\n" + OK, "broken", reason="needs contract 99, this bpframe offers 1"
+        "BPFRAME_CONTRACT = 99\n" + OK, "broken", reason="needs version 99 of the contract, this bpframe offers 1 and 2"
+    ),
+    "needs_no_contract": sin(
+        "class Rude:\n    def __repr__(self):\n        raise SystemExit\nBPFRAME_CONTRACT = Rude()\n" + OK, "broken"
     ),
     "lies_about_ancestors": sin(
         code("""

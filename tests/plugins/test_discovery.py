@@ -36,11 +36,33 @@ BROKEN = {
     ),
     "failing": ("def bpframe_components():\n    raise KeyError('lost')\n", "KeyError: 'lost'"),
     "future": (
-        "BPFRAME_CONTRACT = 2\ndef bpframe_components():\n    return []\n",
-        "needs contract 2, this bpframe offers 1",
+        "BPFRAME_CONTRACT = 3\ndef bpframe_components():\n    return []\n",
+        "needs version 3 of the contract, this bpframe offers 1 and 2 (install a newer bpframe, or an older version of",
     ),
+    **{
+        f"unversioned-{number}": (
+            f"BPFRAME_CONTRACT = {value}\ndef bpframe_components():\n    return []\n",
+            f"BPFRAME_CONTRACT is {value}, which is no version of the contract; this bpframe offers 1 and 2 "
+            "(write BPFRAME_CONTRACT = 2, a whole number)",
+        )
+        for number, value in enumerate(("'2'", "None", "True", "2.0", "0", "-1", "(2,)"))
+    },
     "my.set": ("def bpframe_components():\n    return []\n", "no name for a plugin set"),
 }
+
+LAYER = """
+from bpframe.extend import Layer
+
+class {name}(Layer):
+    def forward(self, x):
+        return x
+
+    def jacobian(self, x):
+        return x
+
+def bpframe_components():
+    return [{name}]
+"""
 
 PRINTING = """
 import sys
@@ -66,6 +88,8 @@ def site(make_site):
     for number, (name, (source, _)) in enumerate(BROKEN.items()):
         site.plugin(name, source, module=f"plugin_broken_{number}")
     site.layer("good", "Shift")
+    for version in (1, 2):
+        site.plugin(f"version{version}", f"BPFRAME_CONTRACT = {version}\n" + LAYER.format(name=f"Made{version}"))
     site.layer("rival", "Shift")
     site.plugin("printing", PRINTING)
     site.plugin("watching", "SEEN = []\ndef bpframe_after_epoch(epoch):\n    SEEN.append(epoch)\n    return epoch\n")
@@ -106,6 +130,12 @@ def test_a_set_that_is_fine_is_listed_with_its_components(report):
     assert found["module"] == "plugin_good"
     assert found["import_ms"] >= 0
     assert found["reason"] is None
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_set_of_this_and_of_an_earlier_version_of_the_contract_loads(report, version):
+    found = record(report, f"version{version}")
+    assert (found["status"], found["components"]) == ("ok", {"layer": [f"made{version}"]})
 
 
 def test_a_distribution_that_is_found_twice_counts_once(report):

@@ -27,8 +27,9 @@ from bpframe.errors import ContractError, closest, did_you_mean
 
 __all__ = ["CATEGORIES", "CONTRACT_VERSION", "category", "contract_of"]
 
-#: The version of this contract. A plugin set that needs another one is refused when it is discovered.
-CONTRACT_VERSION = 1
+#: The version of this contract. It carries sets that were written for an earlier one; a set that needs a later one is
+#: refused when it is discovered.
+CONTRACT_VERSION = 2
 
 #: The categories that bpframe knows itself, each with the name that it has in lists and files.
 CATEGORIES: dict[str, type[Component]] = {
