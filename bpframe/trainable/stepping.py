@@ -61,7 +61,8 @@ class Stepwise(Differentiable):
 
         It moves all that a step of `fit` moves: parameters, what components and the optimizer carry, random streams and
         the count of steps. Steps on the batches of a `fit` give the same bytes. What is checked and prepared is kept
-        for the next step with the same optimizer. With `sample_weight` the cost is Σ w_n C_n / Σ w_n. `epoch`, from 0, is what schedules are told; left out, it stays.
+        for the next step with the same optimizer. With `sample_weight` the cost is Σ w_n C_n / Σ w_n. `epoch`, from 0,
+        is what schedules are told; left out, it stays.
 
         Raises
         ------

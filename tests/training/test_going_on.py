@@ -32,7 +32,7 @@ def network(dtype="float64", seed=0):
 def everything(net):
     """Return all that a training moves, in bytes, and the history without times."""
     state = net.optimizer_state
-    snapshot = net._engine.snapshot()
+    snapshot = net._engine.held.snapshot()
     return {
         "parameters": snapshot["parameters"].tobytes(),
         "state": {node: {name: each.tobytes() for name, each in named.items()} for node, named in net.state.items()},
