@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from bpframe.core.component import Optimizer
 from bpframe.differentiable import Arrays, Examples
@@ -35,6 +36,7 @@ class Trainable(Stepwise):
         validation_data: Examples | None = None,
         shuffle: bool = True,
         metrics: Sequence[str] = (),
+        groups: Mapping[str, Mapping[str, Any]] | None = None,
         seed: int | None = None,
         progress: bool | None = None,
     ) -> History:
@@ -51,6 +53,9 @@ class Trainable(Stepwise):
         of the batch counts; the recorded cost is the mean over the whole epoch. `validation_data` is (x, y) or
         (x, y, sample_weight).
 
+        `groups` gives parameters, by patterns of their paths, other fields of the optimizer:
+        `{"*.b": {"learning_rate": 0.01}}`. The first pattern that matches counts; the rest has the optimizer as it is.
+
         `seed` restarts the streams of shuffling and dropout; left out, they go on from where they are. `progress`
         None shows a bar in a terminal or notebook only, True also writes lines to a log file. Ctrl-C stops after the
         current step, or iteration, and keeps what was reached.
@@ -64,8 +69,9 @@ class Trainable(Stepwise):
 
         """
         spec = TrainingSpec(
-            optimizer=optimizer, epochs=epochs, batch_size=batch_size, shuffle=shuffle, metrics=metrics, seed=seed
-        )
+            optimizer=optimizer, epochs=epochs, batch_size=batch_size, shuffle=shuffle, metrics=metrics, groups=groups,
+            seed=seed,
+        )  # fmt: skip
         return self.train(spec, (x, y, sample_weight), validation_data, progress)
 
     def train(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
 import numpy as np
 
 from bpframe.core.component import Optimizer
@@ -55,14 +59,15 @@ class Stepwise(Differentiable):
         *,
         optimizer: Optimizer,
         sample_weight: Arrays | None = None,
+        groups: Mapping[str, Mapping[str, Any]] | None = None,
         epoch: int | None = None,
     ) -> float:
         """Take one training step on these examples and return their mean cost, as it was before the step.
 
         It moves all that a step of `fit` moves: parameters, what components and the optimizer carry, random streams and
         the count of steps. Steps on the batches of a `fit` give the same bytes. What is checked and prepared is kept
-        for the next step with the same optimizer. With `sample_weight` the cost is Σ w_n C_n / Σ w_n. `epoch`, from 0,
-        is what schedules are told; left out, it stays.
+        for the next step with the same optimizer. With `sample_weight` the cost is Σ w_n C_n / Σ w_n. `groups` are
+        those of `fit`; `epoch`, from 0, is what schedules are told, and stays where it is left out.
 
         Raises
         ------
@@ -77,20 +82,20 @@ class Stepwise(Differentiable):
         engine = self._engine
         with engine.training():
             inputs, targets = self._samples(x, y, sample_weight)
-            spec, count = self._step_spec(optimizer), len(next(iter(inputs.values())))
+            optimizers, count = self._optimizers(optimizer, groups), len(next(iter(inputs.values())))
             threads, quiet = blas_threads(largest_product(engine.graph, count)), np.errstate(all="ignore")
             with engine.lane() as lane, threads, quiet:
-                stepper = self._carried.stepper(engine, spec.optimizer, spec.optimizers, lane)
+                stepper = self._carried.stepper(engine, optimizer, optimizers, lane)
                 if epoch is not None:
                     stepper.updates.epoch = checked_count("epoch", epoch)
                 return stepper.step_or_go_back(lane, inputs, targets) / count
 
-    def _step_spec(self, optimizer: Optimizer) -> TrainingSpec:
-        """Return the checked way in which single steps are taken: the one before, for the same optimizer."""
+    def _optimizers(self, optimizer: Optimizer, groups: Any) -> Mapping[str, Optimizer]:
+        """Return the groups' optimizers, checked: those of the step before, for the same optimizer and groups."""
         kept = self._carried.single
-        if kept is not None and kept[0] is optimizer:
+        if kept is not None and kept[0] is optimizer and kept[1] == groups:
             return kept[2]
-        spec = TrainingSpec(optimizer=optimizer)
+        spec = TrainingSpec(optimizer=optimizer, groups=groups)
         if spec.minimizes:
             raise TrainingError(
                 f"{optimizer.kind} drives itself: it takes no single steps",
@@ -101,5 +106,6 @@ class Stepwise(Differentiable):
         if self._verify:
             verify_optimizer(optimizer)
         warn_of_drafts(self.graph)
-        self._carried.single = optimizer, None, spec
-        return spec
+        optimizers = spec.optimizers
+        self._carried.single = optimizer, deepcopy(groups), optimizers
+        return optimizers

@@ -19,7 +19,7 @@ from bpframe.validation.plain_arrays import Array
 __all__ = ["Updates", "grouped"]
 
 
-def grouped(patterns: Mapping[str, Optimizer], paths: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+def grouped(patterns: Mapping[str, object], paths: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
     """Return the paths of each pattern's group, in order, and under "" those of no pattern. The first match wins.
 
     Errors: SpecError (a pattern matches no parameter, or none that an earlier one has left).

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, ValidationInfo, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from bpframe.core.component import Optimizer, contract_of
-from bpframe.validation.mistakes import refusal
+from bpframe.validation.mistakes import inside, refusal
 from bpframe.validation.model import Validated
 
 __all__ = ["TrainingSpec"]
@@ -37,6 +45,11 @@ class TrainingSpec(Validated):
     )
     shuffle: bool = Field(True, description="Whether the examples are put in a new order for every epoch.")
     seed: NonNegativeInt | None = Field(None, description="Seed of shuffling and dropout; the network's if left out.")
+    groups: dict[str, dict[str, Any]] | None = Field(
+        None,
+        description="Fields of the optimizer that are others for some parameters, by patterns of their paths, such as "
+        "'*.b': {learning_rate: 0.01}; the first pattern that matches counts.",
+    )
     metrics: Annotated[tuple[Literal["accuracy"], ...], BeforeValidator(_as_tuple)] = Field(
         (), description="What to measure after every epoch."
     )
@@ -54,6 +67,21 @@ class TrainingSpec(Validated):
             )
         return value
 
+    @field_validator("groups")
+    @classmethod
+    def _has_their_fields(cls, value: dict[str, dict[str, Any]] | None, info: ValidationInfo) -> Any:
+        optimizer = info.data.get("optimizer")
+        if not value or optimizer is None:
+            return None
+        if _minimizes(optimizer):
+            raise refusal(
+                f"cannot be given: {optimizer.kind} drives itself, and moves all parameters together",
+                value=value,
+                expected="no groups",
+                hint="frozen= of the network keeps parameters as they are",
+            )
+        return {pattern: _changed(optimizer, pattern, fields, info.context) for pattern, fields in value.items()}
+
     @property
     def minimizes(self) -> bool:
         """Whether the optimizer drives itself, through `minimize`."""
@@ -62,13 +90,28 @@ class TrainingSpec(Validated):
     @property
     def optimizers(self) -> Mapping[str, Optimizer]:
         """The optimizers of groups with fields of their own, by pattern."""
-        return {}
+        return {pattern: _with(self.optimizer, fields) for pattern, fields in (self.groups or {}).items()}
 
     def examples_per_step(self, count: int) -> int:
         """Return how many of `count` examples a step takes."""
         if self.batch_size is not None:
             return self.batch_size
         return count if self.minimizes else BATCH_SIZE
+
+
+def _with(optimizer: Optimizer, fields: Mapping[str, Any], context: Any = None) -> Optimizer:
+    """Return a checked copy of an optimizer with some other fields."""
+    every = {name: getattr(optimizer, name) for name in type(optimizer).model_fields}
+    return type(optimizer).model_validate(every | dict(fields), context=context)
+
+
+def _changed(optimizer: Optimizer, pattern: str, fields: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """Return fields of a group as an optimizer with them has them."""
+    try:
+        group = _with(optimizer, fields, context)
+    except ValidationError as error:
+        raise inside(error, pattern) from None
+    return {name: getattr(group, name) for name in fields}
 
 
 def _minimizes(optimizer: Optimizer) -> bool:

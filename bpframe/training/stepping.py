@@ -15,7 +15,6 @@ from bpframe.errors import DataError, TrainingError
 from bpframe.training.grouping import Updates
 from bpframe.training.nonfinite import all_finite, nonfinite_error
 from bpframe.training.optimizer_state import OptimizerState
-from bpframe.training.spec import TrainingSpec
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Carried", "Stepper", "require_trained"]
@@ -108,8 +107,8 @@ class Carried:
         self._state = state
         self._asked_for = False
         self._stepper: Stepper | None = None
-        #: How single steps are taken: the optimizer and groups as the user gave them, and the same checked.
-        self.single: tuple[Optimizer, Any, TrainingSpec] | None = None
+        #: Of single steps: the optimizer and groups as the user gave them, and the groups' optimizers, checked.
+        self.single: tuple[Optimizer, Any, Mapping[str, Optimizer]] | None = None
 
     @property
     def state(self) -> OptimizerState | None:

@@ -9,6 +9,7 @@ from bpframe.core.graph.graph import Graph, Node
 from bpframe.errors import NonFiniteError
 from bpframe.machine.blas_threads import blas_threads
 from bpframe.training.batches import Batches, Samples, count_of, training_batches
+from bpframe.training.grouping import grouped
 from bpframe.training.history import History
 from bpframe.training.minimizing import minimize
 from bpframe.training.nonfinite import all_finite, nonfinite_error
@@ -22,16 +23,17 @@ __all__ = ["Trainer", "largest_product"]
 class Trainer:
     """Trains an engine's parameters as a `TrainingSpec` says, inside `engine.training()`.
 
-    Errors: TrainingError where all of them are frozen.
-
     An optimizer that declares `minimize` drives itself. Of a rule each step takes the gradient of the mean cost over
     its batch, sums divided by the batch's own size, so that a last, smaller batch counts right. `history` grows epoch
     by epoch, or iteration by iteration, and stays readable after an error. `carried` holds what the optimizer carries
     from one training to the next.
+
+    Errors: TrainingError (all parameters are frozen); SpecError (a group of parameters holds none).
     """
 
     def __init__(self, engine: Engine, spec: TrainingSpec, carried: Carried | None = None) -> None:
         require_trained(engine)
+        grouped(spec.groups or {}, engine.parameters.shapes)
         self.engine = engine
         self.spec = spec
         self.history = History()

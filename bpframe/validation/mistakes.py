@@ -18,7 +18,7 @@ from bpframe.errors import BpframeError, SpecError, did_you_mean
 from bpframe.validation.strict_numbers import NOT_A_NUMBER, NOT_A_TRUTH_VALUE, meant_truth
 from bpframe.validation.wanted import expected_of
 
-__all__ = ["moved_up", "refusal", "shortened", "told", "translated"]
+__all__ = ["inside", "moved_up", "refusal", "shortened", "told", "translated"]
 
 _TYPE = "bpframe"
 
@@ -184,6 +184,17 @@ def moved_up(error: ValidationError, field: str, extra: Sequence[str]) -> Valida
             if told["known"] is not None and len(loc) == 1:
                 told["known"] = (*told["known"], *extra)
         lines.append(InitErrorDetails(type=PydanticCustomError(_TYPE, "{what}", told), loc=loc, input=each["input"]))
+    return ValidationError.from_exception_data(error.title, lines)
+
+
+def inside(error: ValidationError, key: str) -> ValidationError:
+    """Retell the mistakes of a value as those of what holds it under a key."""
+    lines = [
+        InitErrorDetails(
+            type=PydanticCustomError(_TYPE, "{what}", dict(each["ctx"])), loc=(key, *each["loc"]), input=each["input"]
+        )
+        for each in error.errors(include_url=False)
+    ]
     return ValidationError.from_exception_data(error.title, lines)
 
 
