@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.component import Component, Cost, Layer, contract_of
-from bpframe.core.graph.graph import Node
+from bpframe.core.graph.graph import Node, asked_words
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.errors import DerivativeError, DraftWarning
 from bpframe.measured.by_number import jacobian_columns
@@ -96,19 +96,21 @@ class DraftGradient:
     def __init__(self, cost: Cost) -> None:
         self.cost = cost
         self.signature = contract_of(type(cost)).methods["forward"]
+        self.words = ("y", *asked_words(cost))
 
-    def __call__(self, a: Array, y: Array) -> Array:
-        """Return the gradient at an output `a` and a target `y`, in the dtype of `a`."""
+    def __call__(self, a: Array, *given: Array) -> Array:
+        """Return the gradient at an output `a`, a target and the weights that are asked for, in the dtype of `a`."""
         if a.dtype.kind == "c":
             raise DerivativeError(
                 "a draft has no gradient at complex numbers",
                 hint="declare jacobian, then derivatives of it are possible",
             )
-        j = _Columns(partial(self._value, y), _cast(a, np.float64), True, a.dtype).j
+        j = _Columns(partial(self._value, given), _cast(a, np.float64), True, a.dtype).j
         return j.reshape(a.shape)
 
-    def _value(self, y: Array, a: Array) -> Array:
-        words = {"a": a, "y": _cast(y, a.dtype), "saved": {}}
+    def _value(self, given: tuple[Array, ...], a: Array) -> Array:
+        named = {word: _cast(each, a.dtype) for word, each in zip(self.words, given, strict=True)}
+        words = {"a": a, **named, "saved": {}}
         found: Array = self.signature.call(self.cost.forward, words)  # type: ignore[attr-defined]
         return found
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from bpframe.core.backprop.called_pass import Wanted
 from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.weights import counting_alike
 from bpframe.errors import DataError
 from bpframe.replay.program import ATTEMPTS, Program
 from bpframe.replay.tape import recording_wanted
@@ -28,6 +29,7 @@ def dry_run(engine: Engine, size: int) -> Program:
         output: np.zeros((size, *graph.target_shapes[output]), np.int64 if cost.integer_targets else engine.dtype)
         for output, cost in graph.cost.items()
     }
+    targets |= counting_alike(graph, size, engine.dtype)
     trial = engine.copy()
     workspace = trial.new_workspace(size, "trial", gradient=trial.parameters.like())
     program = Program(workspace, True, Wanted.GRADIENT)

@@ -79,7 +79,11 @@ def step_memory(engine: Engine, batch_size: int, optimizer: Optimizer | None = N
     scratch = [math.prod(step.output_shape) for step in plan.steps if step.scratch_buffer is not None]
     front = 2 * max(values, default=0) * size * entry
     held = (sum(values) + max(scratch, default=0)) * size * entry + front + buffers
-    given = [*graph.inputs.values(), *(graph.target_shapes[output] for output in graph.cost)]
+    given = [
+        *graph.inputs.values(),
+        *(graph.target_shapes[output] for output in graph.cost),
+        *graph.weight_shapes.values(),
+    ]
     return Memory(
         batch_size=size,
         parameters=3 * vector.nbytes + engine.frozen.vector.nbytes,

@@ -18,7 +18,7 @@ from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.component import Component, Cost, Layer, contract_of
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec, NodeSpec
-from bpframe.core.graph.graph import Shape
+from bpframe.core.graph.graph import Shape, asked_words
 from bpframe.core.graph.parameters import ParameterVector, first_values
 from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import BatchMatrix, Operator
@@ -222,10 +222,13 @@ class CostProbe(Probe):
         self.output_shape = ()
         target: Any = getattr(component, "target_shape", lambda shape: shape)(tuple(shapes[0]))
         self.target_shape: Shape = tuple(target)
+        self.weight_words = asked_words(component)
+        weight: Any = getattr(component, "weight_shape", lambda shape: self.target_shape)(tuple(shapes[0]))
+        self.weight_shape: Shape = tuple(weight)
 
     def words(self, point: Point) -> dict[str, Any]:
         """Return what the cost's methods may ask for, after forward has run."""
-        words: dict[str, Any] = {"a": point.arrays["a"], "y": point.constants["y"], "saved": {}}
+        words: dict[str, Any] = {"a": point.arrays["a"], **point.constants, "saved": {}}
         self.ask("forward", words)
         words["out"] = np.empty_like(point.arrays["a"], subok=False)
         return words
@@ -236,26 +239,38 @@ class CostProbe(Probe):
 
     def value(self, point: Point) -> Array:
         """Return the cost per example, (N,)."""
-        words = {"a": point.arrays["a"], "y": point.constants["y"], "saved": {}}
+        words = {"a": point.arrays["a"], **point.constants, "saved": {}}
         found: Array = self.ask("forward", words)
         return found
 
     def declared(self, point: Point) -> Mapping[str, Operator]:
         """Return ∇_a C as a Jacobian of one row."""
         if self.contract.is_draft:
-            gradient = DraftGradient(self.component)(point.arrays["a"], point.constants["y"])
+            gradient = DraftGradient(self.component)(point.arrays["a"], *point.constants.values())
         else:
             gradient = self.ask("jacobian", self.words(point))
         return {"a": BatchMatrix(gradient).bind(self.shapes["a"], ())}
 
     def _constants(self, rng: np.random.Generator, batch: int) -> dict[str, Array]:
+        return {"y": self._target(rng, batch), **self._weights(rng, batch)}
+
+    def _weights(self, rng: np.random.Generator, batch: int) -> dict[str, Array]:
+        """Draw what the cost asks for: some positions do not count, and others by numbers where these are taken."""
+        if not self.weight_words:
+            return {}
+        shape = (batch, *self.weight_shape)
+        mask = rng.random(shape) < 0.7
+        weight = mask * (rng.random(shape) + 0.5)
+        return {word: weight if word == "weight" else mask for word in self.weight_words}
+
+    def _target(self, rng: np.random.Generator, batch: int) -> Array:
         domain, shape = domains_of(self.component, ("y",))["y"], (batch, *self.target_shape)
         declared = domain != Interval()
         if self.component.integer_targets:
             classes = self.shapes["a"][-1] if self.shapes["a"] else 2
-            return {"y": (domain if declared else Interval(0, classes)).draw_integers(rng, shape)}
+            return (domain if declared else Interval(0, classes)).draw_integers(rng, shape)
         if declared:
-            return {"y": domain.draw(rng, shape, 1.0)}
+            return domain.draw(rng, shape, 1.0)
         # Positive numbers that add up to one along the last axis serve costs of any kind, distributions included.
         draws = rng.random(shape) + 0.1
-        return {"y": draws / draws.sum(axis=-1, keepdims=True) if self.target_shape else draws}
+        return np.asarray(draws / draws.sum(axis=-1, keepdims=True) if self.target_shape else draws)

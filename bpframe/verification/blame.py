@@ -100,7 +100,9 @@ def _places(trace: Trace, targets: Mapping[str, Array], training: bool) -> Itera
         yield _Place(node.name, node.where, node.component, node.input_shapes, probe, point)
     for each in plan.costs:
         shape = plan.graph.shapes[each.output]
-        point = Point({"a": trace.slots[each.value_slot]}, {"y": targets[each.output]}, {}, training, trace.batch)
+        words = ("y", *plan.graph.weight_words[each.output])
+        given = {word: targets[key] for word, (key, _) in zip(words, each.given, strict=True)}
+        point = Point({"a": trace.slots[each.value_slot]}, given, {}, training, trace.batch)
         yield _Place(each.output, each.where, each.cost, (shape,), CostProbe(each.cost, [shape]), point, True)
 
 

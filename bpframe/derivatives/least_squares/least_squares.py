@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.weights import counting
 from bpframe.core.operators import Diagonal, IdentityMap
 from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.curvature.kfac import kronecker_factors
@@ -125,7 +126,9 @@ class LeastSquares(Objective):
         _, factor = self._factor()
         square, projected = factor[: self.size, :-1], factor[: self.size, -1]
         size = float(np.linalg.norm(factor[:, -1]))
-        return linear_minimum(size, square, projected, self.residual_count, self._theta.copy())
+        outputs, targets = self.engine.graph.cost, self.examples.targets
+        counted = np.any([counting(output, targets, self.count) > 0 for output in outputs], axis=0).sum()
+        return linear_minimum(size, square, projected, int(counted) * self._passes.columns, self._theta.copy())
 
     def normal_equations(self) -> tuple[float, Array, Array]:
         """Return C, G and g, from rows of R that are multiplied as soon as they are written.

@@ -14,6 +14,7 @@ from bpframe.testing.checks.inside_blocks import block_checks
 from bpframe.testing.checks.pure_passes import pure_checks
 from bpframe.testing.checks.second_order import second_order_checks
 from bpframe.testing.checks.values import value_checks
+from bpframe.testing.checks.weights import weight_checks
 from bpframe.testing.checks.without_jacobian import checks_without_jacobian
 
 __all__ = ["CHECKS", "DRAFT_CHECKS", "Check", "Failure", "Setting", "Skipped", "is_draft"]
@@ -24,6 +25,7 @@ CHECKS = (
     value_checks,
     entry_checks,
     second_order_checks,
+    weight_checks,
     extreme_checks,
     pure_checks,
     checks_without_jacobian,

@@ -8,6 +8,7 @@ import numpy as np
 
 from bpframe.core.backprop.called_pass import CalledPass, Pass, Wanted
 from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.weights import mask_key, weight_key
 from bpframe.core.component import Layer, Parameter
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec, NodeSpec
@@ -114,7 +115,9 @@ def _points(
             own = {f"{probe.NODE}.{name}": point.arrays[name] for name in probe.node.parameters}
         else:
             (name,), (output,) = graph.inputs, graph.outputs
-            inputs, targets, own = {name: point.arrays["a"]}, {output: point.constants["y"]}, {}
+            keys = {"y": output, "weight": weight_key(output), "mask": mask_key(output)}
+            targets = {keys[word]: array for word, array in point.constants.items()}
+            inputs, own = {name: point.arrays["a"]}, {}
         parts = [own.get(path, np.zeros(each.shape)).ravel() for path, each in graph.parameters.items()]
         drawn.append((inputs, targets, np.concatenate(parts)))
     for number in range(PASSES):
