@@ -36,9 +36,12 @@ class CsvData(PreparationSpec):
     path: str = Field(description="The CSV file, relative to the folder of the spec.")
     test_path: str | None = Field(default=None, description="A CSV file of the same columns with the test data.")
     inputs: _Columns | None = Field(
-        default=None, description="The input columns by name or 0-based index; by default all but the targets."
+        default=None, description="The input columns by name or 0-based index; by default all but targets and weights."
     )
     targets: _Columns = Field(description="The target columns by name or 0-based index.")
+    sample_weight: StrictStr | Annotated[StrictInt, Field(ge=0)] | None = Field(
+        default=None, description="The column of the examples' weights, which is then no input."
+    )
     header: bool = Field(default=True, description="Whether the first line names the columns.")
     delimiter: Annotated[str, Wanted('one character between cells, such as ";", or "\\t" for a tab')] = Field(
         default=",", pattern=r"^[^\r\n\" ]$", description="The one character between cells; a tab is written \\t."
@@ -52,7 +55,7 @@ class CsvData(PreparationSpec):
             self._refuse_split_beside("test_path")
         return self
 
-    def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64") -> Dataset:
+    def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64", class_numbers: bool = False) -> Dataset:
         """Return the prepared data; `base` is the folder that the paths start from.
 
         Raises DataError for a missing or malformed file, an unknown column, a cell that is not a number, and everything
@@ -60,7 +63,7 @@ class CsvData(PreparationSpec):
         """
         table = self._table(base, self.path)
         test = None if self.test_path is None else self._examples(self._table(base, self.test_path), like=table)
-        return prepare(self, self._examples(table, like=table), test, dtype, flatten=False)
+        return prepare(self, self._examples(table, like=table), test, dtype, flatten=False, class_numbers=class_numbers)
 
     def _table(self, base: Path, path: str) -> Table:
         table = read_table(find_file(base, path), delimiter=self.delimiter, header=self.header)
@@ -76,16 +79,18 @@ class CsvData(PreparationSpec):
 
     def _examples(self, table: Table, *, like: Table) -> Examples:
         targets = like.columns(self.targets)
-        inputs = (
-            [k for k in range(like.width) if k not in targets] if self.inputs is None else like.columns(self.inputs)
-        )
+        weights = [] if self.sample_weight is None else like.columns([self.sample_weight])
+        taken = {*targets, *weights}
+        inputs = [k for k in range(like.width) if k not in taken] if self.inputs is None else like.columns(self.inputs)
         if table is not like and table.names is not None and like.names is not None:
             # The test file may order its columns differently: names decide.
             targets = table.columns([like.names[k] for k in targets])
             inputs = table.columns([like.names[k] for k in inputs])
+            weights = table.columns([like.names[k] for k in weights])
         else:
-            table.columns([*inputs, *targets])
-            table.require_names(inputs, targets, _names(self.inputs, self.targets))
+            table.columns([*inputs, *targets, *weights])
+            chosen = None if self.sample_weight is None else (self.sample_weight,)
+            table.require_names(inputs, [*targets, *weights], _names(self.inputs, self.targets, chosen))
         if table.names is None and table.width != like.width:
             raise DataError(
                 f"{table.path} has another number of columns than {like.path}",
@@ -94,7 +99,10 @@ class CsvData(PreparationSpec):
                 hint="columns without names are known by their number alone",
             )
         y = table.texts(targets[0]) if self.one_hot else table.numbers(targets, "one_hot: true for targets of text")
-        return Examples(table.numbers(inputs, _NO_TEXT), y, _place(table, inputs), _place(table, targets))
+        x, places = table.numbers(inputs, _NO_TEXT), (_place(table, inputs), _place(table, targets))
+        if not weights:
+            return Examples(x, y, *places)
+        return Examples(x, y, *places, table.numbers(weights, "a weight is a number"), _place(table, weights))
 
 
 def read_csv_inputs(

@@ -40,7 +40,11 @@ class DigitsData(PreparationSpec):
         default=Divide(divide=16),
         description="none; standard (mean 0, deviation 1); minmax (to [0, 1]); or {divide: number}.",
     )
-    one_hot: bool = Field(default=True, description="Whether the targets are one-hot vectors of the ten digits.")
+    one_hot: bool = Field(
+        default=True,
+        description="Whether the targets are one-hot vectors of the ten digits, or class numbers where the cost wants "
+        "these.",
+    )
     seed: int = Field(default=2, ge=0, description="The seed of the split; it has a random stream of its own.")
     flatten: bool = Field(default=True, description="Whether images are vectors of 64 numbers; otherwise (8, 8).")
 
@@ -50,7 +54,7 @@ class DigitsData(PreparationSpec):
             raise ValueError("the digits have their ten classes: leave out classes")
         return self
 
-    def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64") -> Dataset:
+    def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64", class_numbers: bool = False) -> Dataset:
         """Return the prepared digits; `base` is not used, as the file lies in the package."""
         arrays = read_npz(find_file(base, _FILE), ["images", "labels"])
         examples = Examples(
@@ -59,4 +63,4 @@ class DigitsData(PreparationSpec):
         settings: PreparationSpec = self
         if self.test_fraction is None and self.test_count is None:
             settings = self.model_copy(update={"test_count": _HELD_BACK})
-        return prepare(settings, examples, None, dtype, flatten=self.flatten)
+        return prepare(settings, examples, None, dtype, flatten=self.flatten, class_numbers=class_numbers)

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from bpframe.data.frames import by_name
-from bpframe.data.labels import Label, as_labels, one_hot
+from bpframe.data.labels import Label, as_labels, class_numbers, one_hot
 from bpframe.data.place import Array, Place
 from bpframe.data.scaling import FittedScaling
 from bpframe.data.usable_arrays import FloatName, require_examples, require_finite, require_numeric
@@ -37,6 +37,9 @@ class FittedPreparation(BaseModel):
     scaling: FittedScaling = Field(description="The numbers of the scaling, from the training part alone.")
     classes: tuple[StrictInt | StrictStr, ...] | None = Field(
         default=None, description="The label of every one-hot column; null where the targets are numbers."
+    )
+    class_numbers: bool = Field(
+        default=False, description="Whether targets are class numbers (N,), for a cost that wants integers."
     )
     feature_names: tuple[str, ...] | None = Field(
         default=None, description="The name of every input column, where the source has names."
@@ -73,15 +76,21 @@ class FittedPreparation(BaseModel):
     def apply_targets(self, y: Any, place: Place | None = None) -> Array:
         """Return targets one-hot (N, K) where there are classes, else as numbers (N, *shape), in `dtype`.
 
+        With `class_numbers` they are integers: the place of each label among the classes, (N,), or as they are.
         Raises DataError for a label that is not among the classes, for NaN and infinities.
         """
         place = place or Place("targets")
         y = plain_array(y, place.source)
         require_examples(y, place)
         if self.classes is not None:
-            return one_hot(as_labels(y, place), self.classes, self.dtype, place)
+            labels = as_labels(y, place)
+            if self.class_numbers:
+                return class_numbers(labels, self.classes, place)
+            return one_hot(labels, self.classes, self.dtype, place)
         require_numeric(y, place)
         require_finite(y, place)
+        if self.class_numbers:  # floats that are no integers are refused where the network looks at them
+            return np.ascontiguousarray(y.reshape(-1) if y.shape[1:] == (1,) else y)
         with np.errstate(over="ignore"):
             prepared = np.ascontiguousarray(y.reshape(-1, 1) if y.ndim == 1 else y, dtype=self.dtype)
         require_finite(prepared, place, cause=f" in {self.dtype}")

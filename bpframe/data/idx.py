@@ -53,7 +53,7 @@ class IdxData(PreparationSpec):
         self._require_both(self.test_inputs, self.test_targets)
         return self
 
-    def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64") -> Dataset:
+    def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64", class_numbers: bool = False) -> Dataset:
         """Return the prepared data; `base` is the folder that the paths start from.
 
         Raises DataError for a missing, damaged or truncated file and everything `prepare` refuses.
@@ -61,7 +61,14 @@ class IdxData(PreparationSpec):
         test = None
         if self.test_inputs is not None and self.test_targets is not None:
             test = _examples(base, self.test_inputs, self.test_targets)
-        return prepare(self, _examples(base, self.inputs, self.targets), test, dtype, flatten=self.flatten)
+        return prepare(
+            self,
+            _examples(base, self.inputs, self.targets),
+            test,
+            dtype,
+            flatten=self.flatten,
+            class_numbers=class_numbers,
+        )
 
 
 def _examples(base: Path, inputs: str, targets: str) -> Examples:

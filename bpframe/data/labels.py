@@ -1,6 +1,6 @@
-"""Class labels and their one-hot form.
+"""Class labels, their one-hot form and their numbers.
 
-y_{nk} = 1 where example n carries class k, else 0
+y_{nk} = 1 where example n carries class k, else 0;    y_n = k
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bpframe.data.place import Array, Place
 from bpframe.data.usable_arrays import FloatName, require_finite
 from bpframe.errors import DataError, closest
 
-__all__ = ["Label", "as_labels", "find_classes", "one_hot"]
+__all__ = ["Label", "as_labels", "class_numbers", "find_classes", "one_hot"]
 
 Label = int | str
 
@@ -153,16 +153,25 @@ def one_hot(labels: Array, classes: tuple[Label, ...], dtype: FloatName, place: 
             expected=f"at most {_MOST_ENTRIES} entries",
             hint="are these identifiers or measured numbers rather than classes?",
         )
-    position = {str(label): k for k, label in enumerate(classes)}
-    distinct, inverse = np.unique(labels, return_inverse=True)
-    found = np.array([position.get(str(label), -1) for label in distinct.tolist()], dtype=np.intp)
-    columns = found[inverse]
-    unknown = np.flatnonzero(columns < 0)
-    if unknown.size:
-        raise _unknown_label(labels, int(unknown[0]), classes, place)
+    columns = class_numbers(labels, classes, place)
     encoded = np.zeros((len(labels), len(classes)), dtype=dtype)
     encoded[np.arange(len(labels)), columns] = 1
     return encoded
+
+
+def class_numbers(labels: Array, classes: tuple[Label, ...], place: Place) -> Array:
+    """Return the place of each label among the classes, (N,) integers: the number of its class.
+
+    Raises DataError for a label that is not among the classes, with its row.
+    """
+    position = {str(label): k for k, label in enumerate(classes)}
+    distinct, inverse = np.unique(labels, return_inverse=True)
+    found = np.array([position.get(str(label), -1) for label in distinct.tolist()], dtype=np.int64)
+    numbers: Array = found[inverse]
+    unknown = np.flatnonzero(numbers < 0)
+    if unknown.size:
+        raise _unknown_label(labels, int(unknown[0]), classes, place)
+    return numbers
 
 
 def _unknown_label(labels: Array, row: int, classes: tuple[Label, ...], place: Place) -> DataError:

@@ -39,33 +39,48 @@ class NpzData(PreparationSpec):
     targets: str = Field(default="y", description="The key of the targets: labels (N,) or numbers (N, *shape).")
     test_inputs: str | None = Field(default=None, description="The key of the test inputs, where the file has them.")
     test_targets: str | None = Field(default=None, description="The key of the test targets, where the file has them.")
+    sample_weight: str | None = Field(
+        default=None, description="The key of the examples' weights (N,), where the file has them."
+    )
+    test_sample_weight: str | None = Field(default=None, description="The key of the test examples' weights.")
     flatten: bool = Field(default=False, description="Whether examples of several axes become vectors.")
 
     @model_validator(mode="after")
     def _both_test_keys(self) -> Self:
         self._require_both(self.test_inputs, self.test_targets)
+        if self.test_sample_weight is not None and self.test_inputs is None:
+            raise ValueError("test_sample_weight goes with test_inputs and test_targets")
         return self
 
-    def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64") -> Dataset:
+    def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64", class_numbers: bool = False) -> Dataset:
         """Return the prepared data; `base` is the folder that the path starts from.
 
         Raises DataError for a missing file or key, a damaged file, objects, and everything `prepare` refuses.
         """
         path = find_file(base, self.path)
-        keys = [self.inputs, self.targets]
+        keyed: list[tuple[str, str, str | None]] = [(self.inputs, self.targets, self.sample_weight)]
         if self.test_inputs is not None and self.test_targets is not None:
-            keys += [self.test_inputs, self.test_targets]
-        arrays = read_npz(path, keys)
-        parts = [_examples(path, arrays, *keys[at : at + 2]) for at in range(0, len(keys), 2)]
-        return prepare(self, parts[0], parts[1] if len(parts) > 1 else None, dtype, flatten=self.flatten)
+            keyed.append((self.test_inputs, self.test_targets, self.test_sample_weight))
+        arrays = read_npz(path, [key for part in keyed for key in part if key is not None])
+        parts = [_examples(path, arrays, *keys) for keys in keyed]
+        return prepare(
+            self,
+            parts[0],
+            parts[1] if len(parts) > 1 else None,
+            dtype,
+            flatten=self.flatten,
+            class_numbers=class_numbers,
+        )
 
 
-def _examples(path: Path, arrays: dict[str, Array], inputs: str, targets: str) -> Examples:
+def _examples(path: Path, arrays: dict[str, Array], inputs: str, targets: str, weights: str | None) -> Examples:
     return Examples(
         arrays[inputs],
         arrays[targets],
         Place(f"{path.name}, array {inputs!r}"),
         Place(f"{path.name}, array {targets!r}"),
+        None if weights is None else arrays[weights],
+        None if weights is None else Place(f"{path.name}, array {weights!r}"),
     )
 
 

@@ -6,11 +6,13 @@ import os
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
+import numpy as np
 import numpy.typing as npt
 from pydantic import Field, StrictInt, StrictStr, model_validator
 
 from bpframe.data.fitted import FittedPreparation
 from bpframe.data.labels import Label, as_labels, find_classes
+from bpframe.data.place import Array
 from bpframe.data.samples import Dataset, Examples
 from bpframe.data.scaling import Scaling, fit_scaling
 from bpframe.data.split import held_back_count, split_rows
@@ -48,7 +50,11 @@ class PreparationSpec(Validated):
         description="none; standard (mean 0, deviation 1); minmax (to [0, 1]); or {divide: number}. "
         "Statistics come from the training part.",
     )
-    one_hot: bool = Field(default=False, description="Whether the targets are labels that become one-hot vectors.")
+    one_hot: bool = Field(
+        default=False,
+        description="Whether the targets are labels that become one-hot vectors, or class numbers where the cost wants "
+        "these.",
+    )
     classes: _ClassCount | _ClassNames | None = Field(
         default=None,
         description="For one_hot: how many classes 0, 1, ... there are, or their labels in order. "
@@ -93,9 +99,17 @@ class PreparationSpec(Validated):
 
 
 def prepare(
-    settings: PreparationSpec, examples: Examples, test: Examples | None, dtype: npt.DTypeLike, *, flatten: bool
+    settings: PreparationSpec,
+    examples: Examples,
+    test: Examples | None,
+    dtype: npt.DTypeLike,
+    *,
+    flatten: bool,
+    class_numbers: bool,
 ) -> Dataset:
     """Return the data set that `settings` asks for, from raw examples and, where there are any, separate test examples.
+
+    With `class_numbers` labels become the numbers of their classes instead of one-hot rows, as some costs want them.
 
     Raises DataError for anything but finite numbers, labels that are no class, and a split that leaves nothing.
     """
@@ -117,6 +131,7 @@ def prepare(
         flatten=flatten,
         scaling=fit_scaling(settings.scaling, inputs),
         classes=classes,
+        class_numbers=class_numbers,
         feature_names=examples.inputs_at.columns,
     )
     return Dataset(
@@ -125,7 +140,13 @@ def prepare(
         x_test=None if test is None else fitted.apply_inputs(test.inputs, test.inputs_at),
         y_test=None if test is None else fitted.apply_targets(test.targets, test.targets_at),
         preparation=fitted,
+        sample_weight=_weights(examples),
+        sample_weight_test=None if test is None else _weights(test),
     )
+
+
+def _weights(examples: Examples) -> Array | None:
+    return None if examples.weights is None else examples.weights.reshape(-1).astype(np.float64)
 
 
 def _classes(settings: PreparationSpec, parts: list[Examples]) -> tuple[Label, ...] | None:

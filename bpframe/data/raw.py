@@ -14,6 +14,7 @@ from bpframe.data.fitted import FittedPreparation
 from bpframe.data.frames import by_name, names_of, require_distinct
 from bpframe.data.labels import Label
 from bpframe.data.place import Array, Place
+from bpframe.validation.one_hot import is_one_hot
 from bpframe.validation.plain_arrays import plain_array
 
 __all__ = ["Columns", "Preparation"]
@@ -120,6 +121,8 @@ class Preparation:
         classes, place = self.applied.classes, Place(what)
         array = plain_array(ordered, what)
         if classes is not None and array.ndim == 2 and array.shape[1] == len(classes) > 1:
+            if self.applied.class_numbers and is_one_hot(array):
+                return array.argmax(axis=1)
             return array  # one-hot already, or shares
         if array.dtype == object and all(isinstance(each, str) for each in array.flat):
             array = array.astype(str)  # as pandas keeps text

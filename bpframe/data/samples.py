@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from bpframe.data.fitted import FittedPreparation
 from bpframe.data.place import Array, Place
-from bpframe.data.usable_arrays import require_examples
+from bpframe.data.usable_arrays import require_examples, require_finite, require_numeric
 from bpframe.errors import DataError
 
 __all__ = ["Dataset", "Examples"]
@@ -16,13 +18,16 @@ __all__ = ["Dataset", "Examples"]
 class Examples:
     """Hold inputs and targets as they stand in a file, with the place of both.
 
-    Shapes: `inputs` (N, *features), `targets` (N, *shape). Raises DataError where either is empty or N differs.
+    Shapes: `inputs` (N, *features), `targets` (N, *shape), `weights` (N,) or None where all count alike. Raises
+    DataError where one is empty or N differs, and for weights that are no numbers of 0 or more.
     """
 
     inputs: Array
     targets: Array
     inputs_at: Place
     targets_at: Place
+    weights: Array | None = None
+    weights_at: Place | None = None
 
     def __post_init__(self) -> None:
         require_examples(self.inputs, self.inputs_at)
@@ -34,12 +39,18 @@ class Examples:
                 received=f"{len(self.targets)} targets",
             )
 
+        if self.weights is not None and self.weights_at is not None:
+            _require_weights(self.weights, self.weights_at, len(self.inputs))
+
     def __len__(self) -> int:
         return len(self.inputs)
 
     def take(self, rows: Array) -> Examples:
         """Return the examples at `rows`; errors still name their original rows."""
-        return Examples(self.inputs[rows], self.targets[rows], self.inputs_at.take(rows), self.targets_at.take(rows))
+        some = None if self.weights is None else self.weights[rows]
+        at = None if self.weights_at is None else self.weights_at.take(rows)
+        places = self.inputs_at.take(rows), self.targets_at.take(rows)
+        return Examples(self.inputs[rows], self.targets[rows], *places, some, at)
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,8 @@ class Dataset:
     """Hold prepared arrays for training, those held back for testing, and the preparation.
 
     Shapes: `x` (N, *input_shape), `y` (N, K) or (N, *shape); `x_test` and `y_test` likewise, or None where nothing is
-    held back. All C-contiguous, in `preparation.dtype`.
+    held back. All C-contiguous, in `preparation.dtype`; class numbers are integers. `sample_weight` (N,) and
+    `sample_weight_test` are as the source has them, in float64, or None.
     """
 
     x: Array
@@ -55,3 +67,22 @@ class Dataset:
     x_test: Array | None
     y_test: Array | None
     preparation: FittedPreparation
+    sample_weight: Array | None = None
+    sample_weight_test: Array | None = None
+
+
+def _require_weights(weights: Array, place: Place, count: int) -> None:
+    require_numeric(weights, place)
+    if weights.shape not in ((count,), (count, 1)):
+        raise DataError(
+            f"{place.source} does not hold one weight per example", expected=f"({count},)", received=str(weights.shape)
+        )
+    require_finite(weights, place)
+    negative = np.flatnonzero(weights < 0)
+    if negative.size:
+        row = int(negative[0])
+        raise DataError(
+            f"{place.source}, {place.row(row)}: a weight is below 0",
+            expected="0 (does not count) or more, 1 for an example that counts once",
+            received=str(weights.reshape(-1)[row]),
+        )

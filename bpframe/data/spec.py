@@ -14,4 +14,4 @@ from bpframe.data.npz import NpzData
 __all__ = ["DataSpec"]
 
 DataSpec = Annotated[DigitsData | NpzData | CsvData | IdxData, Field(discriminator="kind")]
-"""The union of the kinds of data; `kind` selects the model, and every member has `load(base, dtype)`."""
+"""The union of the kinds of data; `kind` selects the model, and every member has `load(base, dtype, class_numbers)`."""

@@ -10,7 +10,8 @@ import numpy as np
 
 from bpframe.differentiable import Arrays
 from bpframe.network import Network
-from bpframe.training.metrics import accuracy, is_one_hot
+from bpframe.training.metrics import accuracy
+from bpframe.validation.one_hot import is_one_hot
 from bpframe.validation.plain_arrays import plain_array
 
 __all__ = ["Evaluation", "evaluate"]
@@ -18,7 +19,10 @@ __all__ = ["Evaluation", "evaluate"]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The mean cost over some examples, and the share of right classes where the targets are one-hot (else None)."""
+    """The mean cost over some examples, and the share of right classes where targets are classes (else None).
+
+    Targets are classes where they are one-hot, or class numbers that the cost wants.
+    """
 
     examples: int
     cost: float
@@ -47,9 +51,10 @@ def evaluate(network: Network, x: Arrays, y: Arrays, *, sample_weight: Arrays | 
         cost = network.cost(x, y, sample_weight=sample_weight)
     share = None
     target = plain_array(next(iter(y.values())) if isinstance(y, Mapping) else y, "target")
-    if len(network.graph.outputs) == 1 and is_one_hot(target):
+    numbers = bool(network.graph.integer_targets) and target.ndim == 1
+    if len(network.graph.outputs) == 1 and (numbers or is_one_hot(target)):
         prediction = network.predict(x)
-        if prediction.shape == target.shape:
+        if prediction.ndim == 2 and (prediction.shape == target.shape or (numbers and prediction.shape[1] > 1)):
             weight = next(iter(sample_weight.values()), None) if isinstance(sample_weight, Mapping) else sample_weight
             share = accuracy(prediction, target, weight) if weight is None or np.ndim(weight) < 2 else None
     return Evaluation(examples=len(target), cost=cost, accuracy=share)

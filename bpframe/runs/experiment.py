@@ -52,17 +52,19 @@ class Experiment:
 
         """
         data = self.dataset
-        held_back = None if data.x_test is None or data.y_test is None else (data.x_test, data.y_test)
+        held_back = None
+        if data.x_test is not None and data.y_test is not None:
+            held_back = data.x_test, data.y_test, data.sample_weight_test
         if self.training.minimizes:
             held_back = None
-        return self.network.train(self.training, (data.x, data.y), held_back, progress)
+        return self.network.train(self.training, (data.x, data.y, data.sample_weight), held_back, progress)
 
     def evaluate(self) -> Evaluation:
         """Measure the network on the test part, or on the training part where nothing was held back."""
         data = self.dataset
         if data.x_test is None or data.y_test is None:
-            return evaluate(self.network, data.x, data.y)
-        return evaluate(self.network, data.x_test, data.y_test)
+            return evaluate(self.network, data.x, data.y, sample_weight=data.sample_weight)
+        return evaluate(self.network, data.x_test, data.y_test, sample_weight=data.sample_weight_test)
 
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
         """Write the run to a new folder and return its path; see `Network.save`.
@@ -101,7 +103,7 @@ def prepare_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".", verify
             "the spec has no section 'data'", expected="where the examples are, such as data: {kind: digits}"
         )
     network = Network.from_spec(spec.network, verify)
-    dataset = data.load(Path(base), spec.network.dtype)
+    dataset = data.load(Path(base), spec.network.dtype, bool(network.graph.integer_targets))
     network._preparation = Preparation.of(dataset.preparation, network.graph.inputs, raw=False)
     return Experiment(network, training, data, dataset, Path(base))
 

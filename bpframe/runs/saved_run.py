@@ -58,8 +58,8 @@ class SavedRun:
 
         """
         source, base, part = self._source(data)
-        x, y, part = self._examples(source, base, part)
-        return evaluate(self.network.without_preparation(), x, y), part
+        x, y, weight, part = self._examples(source, base, part)
+        return evaluate(self.network.without_preparation(), x, y, sample_weight=weight), part
 
     def predict(self, file: str | os.PathLike[str]) -> Predictions:
         """Return what the network makes of the inputs in a .npz, .npy, .csv or IDX file.
@@ -100,7 +100,11 @@ class SavedRun:
             return found, path.absolute().parent, "all"
         everything = {"test_fraction": None, "test_count": 0}
         if name.endswith(".npz"):
-            keys = own.model_dump(include={"inputs", "targets", "flatten"}) if isinstance(own, NpzData) else {}
+            keys = (
+                own.model_dump(include={"inputs", "targets", "sample_weight", "flatten"})
+                if isinstance(own, NpzData)
+                else {}
+            )
             flatten = self.preparation is not None and self.preparation.flatten
             return NpzData(path=str(path), **{"flatten": flatten, **keys}).model_copy(update=everything), Path(), "all"
         if name.endswith((".csv", ".tsv")) and isinstance(own, CsvData):
@@ -111,8 +115,8 @@ class SavedRun:
             hint="write a spec: network as in the run's spec.yaml, data: {kind: ..., ...}",
         )
 
-    def _examples(self, source: DataSpec, base: Path, part: str) -> tuple[Array, Array, str]:
-        """Return inputs and targets, prepared with the numbers that were fitted in training."""
+    def _examples(self, source: DataSpec, base: Path, part: str) -> tuple[Array, Array, Array | None, str]:
+        """Return inputs, targets and weights, prepared with the numbers that were fitted in training."""
         fitted = self.preparation
         names = self.columns or (None if fitted is None else fitted.feature_names)
         if names is not None and isinstance(source, CsvData) and source.header:
@@ -120,7 +124,7 @@ class SavedRun:
             if not set(given).isdisjoint(names) or not any(isinstance(each, str) for each in given):
                 source = source.model_copy(update={"inputs": tuple(names)})  # files differ in their order
         if fitted is None:
-            loaded = source.load(base, self.network.spec.dtype)
+            loaded = source.load(base, self.network.spec.dtype, bool(self.network.graph.integer_targets))
         else:
             # Only the choice of examples is the source's; its own scaling and classes would be fitted anew.
             raw: dict[str, object] = {
@@ -128,14 +132,14 @@ class SavedRun:
                 "one_hot": fitted.classes is not None,
                 "classes": fitted.classes,
             }
-            loaded = source.model_copy(update=raw).load(base, "float64")
+            loaded = source.model_copy(update=raw).load(base, "float64", fitted.class_numbers)
         if loaded.x_test is not None and loaded.y_test is not None:
-            x, y, part = loaded.x_test, loaded.y_test, "test"
+            x, y, weight, part = loaded.x_test, loaded.y_test, loaded.sample_weight_test, "test"
         else:
-            x, y = loaded.x, loaded.y
+            x, y, weight = loaded.x, loaded.y, loaded.sample_weight
         if fitted is None:
-            return x, y, part
-        return fitted.apply_inputs(x), y.astype(fitted.dtype), part
+            return x, y, weight, part
+        return fitted.apply_inputs(x), y if fitted.class_numbers else y.astype(fitted.dtype), weight, part
 
 
 def open_run(folder: str | os.PathLike[str], components: Iterable[type[Component]] = ()) -> SavedRun:

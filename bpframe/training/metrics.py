@@ -8,7 +8,7 @@ from bpframe.derivatives.points.given_weights import checked_weight
 from bpframe.errors import DataError, ShapeMismatch
 from bpframe.validation.plain_arrays import Array, plain_array
 
-__all__ = ["accuracy", "is_one_hot"]
+__all__ = ["accuracy"]
 
 
 def accuracy(prediction: Array, target: Array, sample_weight: Array | None = None) -> float:
@@ -50,14 +50,6 @@ def accuracy(prediction: Array, target: Array, sample_weight: Array | None = Non
     if sample_weight is None:
         return float(np.mean(right))
     return float(np.average(right, weights=checked_weight(sample_weight, len(right), "sample_weight")))
-
-
-def is_one_hot(y: Array) -> bool:
-    """Return whether every row has a single 1 among zeros, two columns or more: (N, K) with K >= 2."""
-    if y.ndim != 2 or y.shape[1] < 2 or len(y) == 0:
-        return False
-    ones = y == 1
-    return bool((np.count_nonzero(ones, axis=1) == 1).all() and ((y == 0) | ones).all())
 
 
 def _right_side(scores: Array, target: Array) -> Array:

@@ -15,7 +15,7 @@ import bpframe as bp
 from bpframe.documents import read_spec
 from bpframe.errors import SpecError
 from bpframe.runs import overridden, run_experiment
-from bpframe.training.metrics import is_one_hot
+from bpframe.validation.one_hot import is_one_hot
 
 Invoke = Callable[..., Any]
 

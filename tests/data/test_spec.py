@@ -70,7 +70,9 @@ def test_the_data_side_loads_without_the_rest_of_the_framework():
         "bpframe.validation.array_fields",
         "bpframe.errors",
         "bpframe.validation.mistakes",
+        "bpframe.validation.one_hot",
         "bpframe.validation.plain_arrays",
         "bpframe.validation.strict_numbers",
         "bpframe.validation.model",
+        "bpframe.validation.wanted",
     }

@@ -63,6 +63,7 @@ class Plan:
             steps.append(self._step(node))
             self.value_slots[node.name] = steps[-1].slot
         self.steps = tuple(steps)
+        graph.integer_targets  # noqa: B018  # what is wrong with them is told here
         self.costs = tuple(self._cost_step(output, cost) for output, cost in graph.cost.items())
         #: Where each array of the targets goes: what costs are handed, and the factors of their examples.
         self.target_slots = {key: slot for each in self.costs for key, slot in each.given}

@@ -42,6 +42,7 @@ class Cost(Component, category=_COST):
         Optional. ∂²C/∂a² as an operator with a root S, H = S Sᵀ, for Gauss–Newton and Levenberg–Marquardt.
     `target_shape(self, shape)`
         Optional. The feature shape of a target for an output of feature shape `shape`; the same where it is left out.
+        It may depend on fields, as `integer_targets` may.
     `weight_shape(self, shape)`
         Optional, of a cost that asks for `weight` or `mask`: their feature shape for an output of feature shape
         `shape`; that of a target where it is left out.
@@ -65,5 +66,5 @@ class Cost(Component, category=_COST):
     #: Whether `jacobian` may be left out for now, to be measured from `forward`.
     draft: ClassVar[bool] = False
 
-    #: Whether targets are integers, such as class numbers.
+    #: Whether targets are integers, such as class numbers; a property where a field decides.
     integer_targets: ClassVar[bool] = False

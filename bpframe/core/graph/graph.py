@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from bpframe.core.component import Block, Contract, Cost, Layer, Parameter, State, contract_of
 from bpframe.core.component.domain import integers_of
+from bpframe.errors import ContractError
 from bpframe.validation.intervals import Interval
 
 __all__ = ["ByName", "Graph", "InlinedBlock", "Node", "Shape", "asked_words", "batched"]
@@ -131,6 +132,11 @@ class Graph:
     @cached_property
     def integer_targets(self) -> dict[str, Interval]:
         """Of each output whose cost wants integers as targets, the values that it takes: low <= n < high."""
+        for output, cost in self.cost.items():
+            if not isinstance(cost.integer_targets, bool):
+                problem = f"the cost of '{output}' ({cost.kind}): integer_targets says neither True nor False"
+                hint = "integer_targets: ClassVar[bool] = True; or a property, where a field decides"
+                raise ContractError(problem, expected="True or False", received=repr(cost.integer_targets), hint=hint)
         return {
             output: integers_of(cost, "y", ("a", "y")) for output, cost in self.cost.items() if cost.integer_targets
         }

@@ -1,0 +1,91 @@
+"""Weights of examples in a data section: read, split with the examples, and used in training and measuring."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bpframe_reference import Dense, GradientDescent, QuadraticCost
+
+import bpframe as bp
+from bpframe.data import CsvData, NpzData
+from bpframe.documents import RunSpec, TrainingSpec
+from bpframe.errors import DataError, SpecError
+from bpframe.runs import open_run, run_experiment
+from tests.oracles import assert_close
+
+RNG = np.random.default_rng(0)
+X, Y, W = RNG.standard_normal((9, 2)), RNG.standard_normal((9, 1)), RNG.integers(0, 3, 9)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    np.savez(tmp_path / "data.npz", x=X, y=Y, w=W, xt=X[:4], yt=Y[:4], wt=W[:4], bad=-W, few=W[:3])
+    rows = [",".join(map(str, row)) for row in np.column_stack([X, W, Y]).tolist()]
+    (tmp_path / "data.csv").write_text("\n".join(["a,b,count,y", *rows]), encoding="utf-8")
+    return tmp_path
+
+
+SECTIONS = {
+    "npz": NpzData(path="data.npz", sample_weight="w", test_count=3),
+    "csv": CsvData(path="data.csv", targets=("y",), sample_weight="count", test_count=3),
+    "csv by number": CsvData(path="data.csv", inputs=("a", "b"), targets=("y",), sample_weight=2, test_count=3),
+}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_weights_go_with_their_examples(section, folder):
+    found = SECTIONS[section].load(folder)
+    assert found.x.shape == (6, 2)
+    for x, weights in ((found.x, found.sample_weight), (found.x_test, found.sample_weight_test)):
+        rows = [int(np.flatnonzero((each == X).all(axis=1))[0]) for each in x]
+        np.testing.assert_array_equal(weights, W[rows])
+
+
+def test_test_parts_have_weights_of_their_own_and_none_are_none(folder):
+    words = {"path": "data.npz", "test_inputs": "xt", "test_targets": "yt"}
+    found = NpzData(**words, sample_weight="w", test_sample_weight="wt").load(folder)
+    np.testing.assert_array_equal(found.sample_weight_test, W[:4])
+    plain = NpzData(**words).load(folder)
+    assert plain.sample_weight is None
+    assert plain.sample_weight_test is None
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_run_trains_and_measures_with_them(section, folder):
+    net = bp.Network([Dense(units=1)], input_shape=(2,), cost=QuadraticCost())
+    training = TrainingSpec(optimizer=GradientDescent(learning_rate=0.1), epochs=2, batch_size=2)
+    experiment = run_experiment(RunSpec(network=net.spec, training=training, data=SECTIONS[section]), folder)
+    data = experiment.dataset
+    net.fit(
+        data.x, data.y, sample_weight=data.sample_weight, optimizer=training.optimizer, epochs=2, batch_size=2,
+        validation_data=(data.x_test, data.y_test, data.sample_weight_test),
+    )  # fmt: skip
+    np.testing.assert_array_equal(experiment.network.parameters.vector, net.parameters.vector)
+    expected = net.cost(data.x_test, data.y_test, sample_weight=data.sample_weight_test)
+    assert_close(experiment.evaluate().cost, expected)
+    assert_close(experiment.history.epochs[-1].validation_cost, expected)
+    experiment.save(folder / "run")
+    found, part = open_run(folder / "run").evaluate()
+    assert part == "test"
+    assert_close(found.cost, expected)
+
+
+@pytest.mark.parametrize(
+    ("data", "part"),
+    [
+        (NpzData(path="data.npz", sample_weight="bad"), "below 0"),
+        (NpzData(path="data.npz", sample_weight="few"), "one weight per example"),
+        (NpzData(path="data.npz", sample_weight="ww"), "no array 'ww'"),
+        (CsvData(path="data.csv", targets=("y",), sample_weight="counts"), "no column 'counts'"),
+        (CsvData(path="data.csv", targets=("y",), sample_weight="a"), None),
+        (CsvData(path="data.csv", targets=("y",), sample_weight="b"), "line"),
+    ],
+)
+def test_what_are_no_weights_is_refused(data, part, folder):
+    with pytest.raises(DataError, match=part or "below 0"):
+        data.load(folder)
+
+
+def test_weights_of_a_test_part_that_is_not_there_are_refused():
+    with pytest.raises(SpecError, match="test_sample_weight"):
+        NpzData(path="data.npz", test_sample_weight="wt")
