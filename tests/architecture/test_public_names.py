@@ -59,9 +59,7 @@ PUBLIC: dict[str, str] = {
         Composed ContractError Cost DataError Diagonal Field FiniteFloat Gather IdentityMap Initializer
         KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective
         Operator Optimizer Parameter Penalty PositiveFloat PositiveInt Problem RankOne Reshape ScatteredForm
-        Schedule ShapeMismatch State Sum Transposed WeightTimes Windows add call_method compose
-        transposed
-        Schedule ShapeMismatch State Sum Transposed WeightTimes add call_method compose node transposed
+        Schedule ShapeMismatch State Sum Transposed WeightTimes Windows add call_method compose node transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials

@@ -15,7 +15,7 @@ from bpframe.core.operators import Gather
 from bpframe.extend import Activation, Diagonal
 from bpframe.plugins import default_registry
 from bpframe.testing import check_component
-from bpframe.testing.probe import probe_of
+from bpframe.testing.probing import probe_of
 from bpframe.testing.running.examples import Example
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,8 @@ import pytest
 from bpframe.core.component import Activation, Cost, Initializer, Layer, Optimizer, contract_of
 from bpframe.testing import check_component
 from bpframe.testing.kit import check_names
-from bpframe.testing.probe import CostProbe, LayerProbe, probe_of
+from bpframe.testing.probe import CostProbe, LayerProbe
+from bpframe.testing.probing import probe_of
 from tests.components.layer_norm import LayerNorm
 
 from .subjects import PROBES, SHIPPED, SUBJECTS, Subject, named

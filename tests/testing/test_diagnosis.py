@@ -12,7 +12,7 @@ from bpframe.testing import check_component
 from bpframe.testing.diagnosis import HYPOTHESES, diagnose, explained
 from bpframe.testing.diagnosis.case import Case
 from bpframe.testing.measuring import Block, block
-from bpframe.testing.probe import probe_of
+from bpframe.testing.probing import probe_of
 from tests.components.false_jacobians import PLANTED, FalseJacobian
 
 CORRECT = list({type(each.component).__name__: each for each in PLANTED}.values())

@@ -10,7 +10,7 @@ import pytest
 from bpframe.extend import Activation, Array, Diagonal, Field, Gather, IdentityMap, Layer, Operator, Parameter
 from bpframe.testing import Report, check_component
 from bpframe.testing.measuring import block
-from bpframe.testing.probe import probe_of
+from bpframe.testing.probing import probe_of
 from tests.components.false_jacobians import FloatOnly
 
 
