@@ -113,8 +113,10 @@ class NetworkProblem(Problem):
         for number, batch in enumerate(batches, start=1):
             if number > 1 and self._recorder.interruption.requested:
                 return
-            _to_own_mean(self._engine, batch)
-            yield self._of_batch(batch)
+            weight = _to_own_mean(self._engine, batch)
+            objective = self._of_batch(batch)
+            objective.weight = weight
+            yield objective
             if number % stride == 0:
                 self._recorder.progress.within(iteration, min(1.0, number * batches.size / batches.count))
 
@@ -217,13 +219,18 @@ class NetworkProblem(Problem):
         )
 
 
-def _to_own_mean(engine: Engine, batch: Samples) -> None:
-    """Bring the weights of a mini-batch, which is overwritten by the next, to the mean 1 over its own examples."""
+def _to_own_mean(engine: Engine, batch: Samples) -> float:
+    """Bring the weights of a mini-batch, which is overwritten by the next, to the mean 1 over its own examples.
+
+    Return how many examples of the mean weight of all it is worth, as the mean over the outputs.
+    """
     inputs, targets = batch
     count = len(next(iter(inputs.values())))
     scale = scale_of(engine.plan.costs, targets, count)
-    if isinstance(scale, tuple):
-        for each, one in zip(engine.plan.costs, scale, strict=True):
-            factor = targets.get(factor_key(each.output))
-            if factor is not None:
-                factor *= count * one
+    if not isinstance(scale, tuple):
+        return float(count)
+    for each, one in zip(engine.plan.costs, scale, strict=True):
+        factor = targets.get(factor_key(each.output))
+        if factor is not None:
+            factor *= count * one
+    return sum(1 / one if one else 0.0 for one in scale) / len(scale)

@@ -50,12 +50,12 @@ class NaturalGradient(Optimizer):
         preconditioner = _Preconditioner(self, problem.generator("kfac"))
         going_on = True
         while going_on:
-            total, count = 0.0, 0
+            total, count = 0.0, 0.0
             for objective in problem.batches():
                 cost, gradient = objective.gradient()
                 direction = preconditioner.of(objective, gradient)
                 problem.move_to(problem.parameters - self._rate(gradient, direction) * direction)
-                total, count = total + cost * objective.count, count + objective.count
+                total, count = total + cost * objective.weight, count + objective.weight
             going_on = problem.report(total / count)
 
     def _rate(self, gradient: Array, direction: Array) -> float:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from bpframe_minimizers import LevenbergMarquardt
+from bpframe_minimizers import LevenbergMarquardt, NaturalGradient
 from bpframe_reference import GradientDescent
 
 import bpframe as bp
@@ -229,3 +229,12 @@ def test_what_is_no_weight_is_refused_everywhere_before_anything_changes(wrong):
         assert isinstance(caught.value, kind)
         assert [part for part in parts if part not in str(caught.value)] == [], str(caught.value)
     assert net.parameters.vector.tobytes() == before
+
+
+def test_an_epoch_of_a_method_that_takes_mini_batches_is_the_weighted_mean_too():
+    x, y = samples(12)
+    weights = np.array([0, 0, 0, 1, 2, 0.5, 3, 0, 1, 1, 0.25, 1])
+    net = chain()
+    still = NaturalGradient(learning_rate=1e-300)
+    history = net.fit(x, y, sample_weight=weights, optimizer=still, epochs=1, batch_size=3, shuffle=False)
+    assert_close(history.epochs[0].cost, weights @ alone(net, x, y) / weights.sum())

@@ -229,14 +229,14 @@ class _Drawing:
         order = tuple(places) if len(places) > 1 else (places[0],)
         if self.chance(0.12):
             one = self.rng.choice(("first", "odd_row"))
-            x, y = f"{one}(x[i])", "copied(first(y[i]))"
+            x, y, w = f"{one}(x[i])", "copied(first(y[i]))", ""
         else:
-            x, y = self.batch("i"), "y[i]"
+            x, y, w = self.batch("i"), "y[i]", ", sample_weight=w[i]" if self.chance(0.3) else ""
         call = {
             "predict": f"see(net.predict, {x})",
-            "cost": f"see(net.cost, {x}, {y})",
-            "gradient": f"see(net.gradient, {x}, {y})",
-            "training": f"see(net.gradient, {x}, {y}, training=True)",
+            "cost": f"see(net.cost, {x}, {y}{w})",
+            "gradient": f"see(net.gradient, {x}, {y}{w})",
+            "training": f"see(net.gradient, {x}, {y}, training=True{w})",
         }[use]
         return (
             f"for i in {order} * {times}:\n    {call}"
@@ -274,6 +274,7 @@ class _Drawing:
         size = self.rng.choice((1, 2, 2, 3))
         j = self.index()
         more = self.rng.choice(("", "", "", f", validation_data=(x[{j}], y[{j}])", ", seed=3", ", shuffle=False"))
+        more += f", sample_weight=w[{i}]" if self.chance(0.25) else ""
         return (
             f"see(net.fit, x[{i}], y[{i}], optimizer={rule}, epochs={epochs}, batch_size={size}, progress=False{more})"
         )

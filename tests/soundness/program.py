@@ -87,6 +87,7 @@ def program(see, bank):
     y = [drawn({self._targets}, n, {self.dtype!r}) for n in {self.sizes}]
     v = [drawn({self.inputs}, n) for n in {self.sizes}]  # tangents
     u = [drawn({self._outputs}, n) for n in {self.sizes}]  # cotangents
+    w = [np.random.default_rng(n).integers(0, 3, n) + (np.arange(n) == 0) for n in {self.sizes}]  # weights
     t = {{path: rng.standard_normal(array.shape) for path, array in net.parameters.items()}}
     see.watch(x, y)
 {steps}

@@ -42,7 +42,8 @@ def test_programs_have_what_they_are_to_have() -> None:
     missing = [name for name in BANK if f"bank.{name}(" not in text]
     assert not missing
     uses = ("predict", "cost", "gradient", "fit", "jvp", "vjp", "parameter_jvp", "parameter_vjp", "jacobian",
-            "per_example.gradients", "hvp", "curvature.kfac", "training=True", "validation_data")  # fmt: skip
+            "per_example.gradients", "hvp", "curvature.kfac", "training=True", "validation_data",
+            "sample_weight")  # fmt: skip
     disturbances = ("copied(", "fortran(", "gaps(", "backwards(", "stretched(", "locked(", "single(", "lists(",
                     "odd_row(", "first(", "cut(", "copy.deepcopy", "pickle.dumps", "see.threads", "see.twin",
                     "net.parameters.vector[...]", "+= 0.125", "['a'][...]", "bank.outside.SCALE =", "float32",

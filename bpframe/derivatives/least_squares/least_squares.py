@@ -58,6 +58,7 @@ class LeastSquares(Objective):
         self.examples = Portions(engine, inputs, targets, training)
         self._passes = Passes(self.examples)
         self.count = self._passes.count
+        self.weight = float(self.count)
         self.size = self._passes.size
         self._scale = 1.0 / math.sqrt(self.count)
         self._known: tuple[Array, Any, float, Array] | None = None  # θ, state, C, g

@@ -35,6 +35,10 @@ class Objective(ABC):
     count: int
     size: int
 
+    #: How much the examples count together: N, and in a mini-batch of weighted ones their share of all weights, times
+    #: the number of all examples. Costs of mini-batches are averaged with it.
+    weight: float
+
     @abstractmethod
     def cost(self, parameters: Array | None = None) -> float:
         """Return C at the given θ, or at the present one; NaN and infinity are returned, not raised."""

@@ -116,6 +116,33 @@ class Decides(Base):
         return summed((a - y) ** 2)
 
 
+class Weighs(Base):
+    def forward(self, a, y, weight):
+        return summed(weight * (a - y) ** 2)
+
+    def jacobian(self, a, y, weight):
+        return 2 * weight * (a - y)
+
+    def hessian(self, weight):
+        return Diagonal(2 * weight)
+
+
+class Masks(Base):
+    """Positions are all axes but the last; what is masked is left out by a choice."""
+
+    def weight_shape(self, shape):
+        return shape[:-1]
+
+    def forward(self, a, y, weight, mask):
+        return summed(np.where(mask[..., None], weight[..., None] * (a - y) ** 2, 0))
+
+    def jacobian(self, a, y, weight):
+        return 2 * weight[..., None] * (a - y)
+
+    def hessian(self, a, weight):
+        return Diagonal(2 * weight[..., None] * np.ones_like(a))
+
+
 class DraftCost(Cost):
     draft: ClassVar[bool] = True
 
@@ -128,5 +155,5 @@ COSTS = [
     ("Squares", "", ""), ("Saves", "", ""), ("Counts", "impure", ""), ("CountsGradients", "impure", ""),
     ("WritesOutput", "writes", ""), ("WritesTarget", "writes", ""), ("SameBuffer", "impure", ""),
     ("GradientBuffer", "impure", ""), ("Weighted", "", "bank.costs.WEIGHT = {}"), ("IsOutput", "", ""),
-    ("IsTarget", "", ""), ("Decides", "", ""), ("DraftCost", "draft", ""),
+    ("IsTarget", "", ""), ("Decides", "", ""), ("Weighs", "", ""), ("Masks", "", ""), ("DraftCost", "draft", ""),
 ]  # fmt: skip
