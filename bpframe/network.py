@@ -22,7 +22,7 @@ from bpframe.checkpoint import (
     write_checkpoint,
 )
 from bpframe.checkpoint.pickling import check_importable
-from bpframe.core.component import Component, Cost, Layer
+from bpframe.core.component import Component, Cost, Layer, Penalty
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec, NodeSpec
 from bpframe.data import DataSpec, FittedPreparation
@@ -76,6 +76,9 @@ class Network(Trainable):
         environment variable BPFRAME_VERIFY says. Verdicts are remembered in a cache folder.
     frozen
         Patterns of the paths of parameters that are not trained, such as "encoder.*"; they are `frozen_parameters`.
+    penalties
+        A mapping from such patterns to penalties, `{"*.w": L2(rate=1e-4)}`: added to the mean cost. Where several
+        patterns match a parameter, their penalties add up.
 
     Raises
     ------
@@ -103,9 +106,10 @@ class Network(Trainable):
         seed: int = 0,
         verify: bool | None = None,
         frozen: str | Sequence[str] = (),
+        penalties: Mapping[str, Penalty] | None = None,
     ) -> None:
         spec = network_spec(layers, nodes=nodes, inputs=inputs, input_shape=input_shape, output=output, cost=cost,
-                            dtype=dtype, seed=seed, frozen=frozen)  # fmt: skip
+                            dtype=dtype, seed=seed, frozen=frozen, penalties=penalties)  # fmt: skip
         self._build(spec, verify)
 
     @classmethod

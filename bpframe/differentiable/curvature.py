@@ -10,6 +10,7 @@ from bpframe.derivatives.curvature.hessian_diagonal import hessian_diagonal
 from bpframe.derivatives.curvature.kfac import WeightSharing, kronecker_factors
 from bpframe.derivatives.points.portions import Portions
 from bpframe.derivatives.second_order.ggn import check_fisher
+from bpframe.derivatives.second_order.penalty_hessian import PenaltyHessian
 from bpframe.differentiable.evaluated import Arrays, Evaluated, evaluation
 from bpframe.validation.plain_arrays import Array
 
@@ -17,7 +18,10 @@ __all__ = ["Curvature"]
 
 
 class Curvature:
-    """What a network's mean cost C = 1/N Σ C_n bends like, in its parameters: reached as `network.curvature`.
+    """What a network's mean cost C = 1/N Σ C_n + R bends like, in its parameters: reached as `network.curvature`.
+
+    Penalties R add their Hessian to the Hessian and to the Gauss–Newton matrix. The Fisher information and the
+    empirical one are of the examples alone.
 
     With `sample_weight`, as in `cost`, every 1/N Σ_n stands for Σ_n w_n / Σ_n w_n: an example of weight 2 is two.
 
@@ -40,14 +44,16 @@ class Curvature:
         *,
         sample_weight: Arrays | None = None,
     ) -> ParameterVector:
-        """Return the diagonal of the Gauss–Newton matrix 1/N Σ_n J_nᵀ H_n J_n, by path and as one vector.
+        """Return the diagonal of the Gauss–Newton matrix 1/N Σ_n J_nᵀ H_n J_n + ∂²R/∂θ², by path and as one vector.
 
         Errors: DerivativeError for a cost without a Hessian root; BatchCoupledError that names a node whose component
         couples the examples.
 
         Source: Dangel, Kunstner and Hennig, BackPACK: Packing more into Backprop (2020), eqs. (19), (20).
         """
-        return gauss_newton_diagonal(self._engine, *self._network._samples(x, y, sample_weight), samples, seed)
+        found = gauss_newton_diagonal(self._engine, *self._network._samples(x, y, sample_weight), samples, seed)
+        self._penalties().add_diagonal(found.views)
+        return found
 
     @evaluation
     def fisher_diagonal(
@@ -66,7 +72,7 @@ class Curvature:
         Source: Martens, New Insights and Perspectives on the Natural Gradient Method (2020), section 9.
         """
         check_fisher(self._network.graph)
-        return self.gauss_newton_diagonal(x, y, samples, seed, sample_weight=sample_weight)
+        return gauss_newton_diagonal(self._engine, *self._network._samples(x, y, sample_weight), samples, seed)
 
     @evaluation
     def empirical_fisher_diagonal(
@@ -95,7 +101,9 @@ class Curvature:
 
         Source: Dangel, Kunstner and Hennig, BackPACK: Packing more into Backprop (2020), appendix A.3, for chains.
         """
-        return hessian_diagonal(self._engine, *self._network._samples(x, y, sample_weight))
+        found = hessian_diagonal(self._engine, *self._network._samples(x, y, sample_weight))
+        self._penalties().add_diagonal(found.views)
+        return found
 
     @evaluation
     def gauss_newton_blocks(
@@ -136,7 +144,7 @@ class Curvature:
         Where several places of an example share a weight (time, the places of a kernel, several nodes), "expand" takes
         them as examples of their own and "reduce" adds them first. "expand" is exact for deep linear networks whose
         cost is a sum over the places, "reduce" for those that average over them. A parameter whose operator knows no
-        outer products gets its exact block, with A = [[1]].
+        outer products gets its exact block, with A = [[1]]. Penalties are in `ridge`, beside the factors.
 
         Errors: MemoryLimitError that names a parameter whose factor takes more than `memory_limit` bytes;
         DerivativeError for a cost without a Hessian root; BatchCoupledError.
@@ -147,4 +155,8 @@ class Curvature:
         network = self._network
         inputs, targets = network._samples(x, y, sample_weight)
         points = (point for _, point in Portions(self._engine, inputs, targets).in_turn("curvature"))
-        return kronecker_factors(points, network.parameters, samples, seed, weight_sharing, memory_limit)
+        ridge = self._penalties().multiples()
+        return kronecker_factors(points, network.parameters, samples, seed, weight_sharing, memory_limit, ridge)
+
+    def _penalties(self) -> PenaltyHessian:
+        return PenaltyHessian(self._engine.penalties, self._engine.parameters)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, WrapValidator
 
-from bpframe.core.component import Cost
+from bpframe.core.component import Cost, Penalty
 from bpframe.core.graph.description import Name, NetworkSpec, NodeName, NodeSpec, Shape
 from bpframe.data import DataSpec
 from bpframe.documents.resolving import KindResolver
@@ -79,6 +79,10 @@ class NetworkDocument(Validated):
         (), description="Patterns of the paths of parameters that are not trained, such as encoder.*."
     )
 
+    penalties: dict[str, Penalty] = Field(
+        default_factory=dict, description="Penalties of parameters, by patterns of their paths, such as '*.w'."
+    )
+
     def written_out(self) -> NetworkSpec:
         """Return the network with every node named and every input listed."""
         cost = self.cost[_ONLY] if self.cost is not None and _ONLY in self.cost else self.cost
@@ -92,6 +96,7 @@ class NetworkDocument(Validated):
             dtype=self.dtype,
             seed=self.seed,
             frozen=self.frozen,
+            penalties=self.penalties,
         )
 
 

@@ -134,6 +134,7 @@ def _network() -> dict[str, Any]:
         "dtype": {"enum": ["float32", "float64"], "default": "float64"},
         "seed": {"type": "integer", "minimum": 0, "default": 0},
         "frozen": _ONE_OR_MORE,
+        "penalties": {"type": "object", "additionalProperties": _ref("penalty")},
     }
     return {
         "title": "network",

@@ -97,6 +97,10 @@ def network_document(network: NetworkSpec, registry: Registry) -> dict[str, Any]
     document |= {"dtype": network.dtype, "seed": network.seed}
     if network.frozen:
         document["frozen"] = list(network.frozen)
+    if network.penalties:
+        document["penalties"] = {
+            pattern: component_document(each, registry) for pattern, each in network.penalties.items()
+        }
     return document
 
 

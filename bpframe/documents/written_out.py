@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bpframe.core.component import Component, Cost, Layer
+from bpframe.core.component import Component, Cost, Layer, Penalty
 from bpframe.core.component.base import no_instance
 from bpframe.core.graph.description import NODE_KEYS, NetworkSpec, NodeSpec, node
 from bpframe.errors import DuplicateNode, GraphError, SpecError
@@ -28,6 +28,7 @@ def network_spec(
     dtype: Any = "float64",
     seed: int = 0,
     frozen: str | Sequence[str] = (),
+    penalties: Mapping[str, Penalty] | None = None,
 ) -> NetworkSpec:
     """Write a network out in full: every node named, every input listed.
 
@@ -51,6 +52,8 @@ def network_spec(
         Where every random stream of the network starts.
     frozen
         Patterns of the paths of parameters that are not trained, such as `encoder.*`.
+    penalties
+        Mapping from patterns of parameter paths to penalties, such as `{"*.w": L2(rate=1e-4)}`.
 
     Raises
     ------
@@ -84,7 +87,16 @@ def network_spec(
         dtype=dtype,
         seed=seed,
         frozen=frozen,
+        penalties=_penalties(penalties),
     )
+
+
+def _penalties(penalties: Mapping[str, Penalty] | None) -> dict[str, Penalty]:
+    found = {} if penalties is None else _mapping("penalties", penalties)
+    for pattern, each in found.items():
+        if not isinstance(each, Penalty):
+            raise no_instance(Penalty, each, f"penalties[{pattern!r}]")
+    return found
 
 
 def _mapping(what: str, value: object) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.component import Cost, contract_of
-from bpframe.core.graph.graph import batched
+from bpframe.core.graph.graph import Graph, batched
 from bpframe.reports.folding import ShownNode, shown_names, shown_nodes
 from bpframe.reports.tables import table_of
 
@@ -58,6 +58,7 @@ class Summary:
     parameters: int
     dtype: str
     frozen: int = 0
+    penalties: Mapping[str, str] = field(default_factory=dict)
 
     def table(self) -> Table:
         """Return the table for rich's consoles."""
@@ -83,7 +84,9 @@ class Summary:
     def _caption(self) -> str:
         costs = ", ".join(f"{kind} of {output}" for output, kind in self.costs.items()) or "none"
         frozen = f" and {self.frozen:,} frozen ones" if self.frozen else ""
-        return f"{self.parameters:,} parameters{frozen}, {self.dtype}; output {', '.join(self.outputs)}; cost {costs}"
+        told = f"{self.parameters:,} parameters{frozen}, {self.dtype}; output {', '.join(self.outputs)}; cost {costs}"
+        penalties = ", ".join(f"{kind} of {path}" for path, kind in self.penalties.items())
+        return f"{told}; penalties {penalties}" if penalties else told
 
     def __str__(self) -> str:
         from io import StringIO
@@ -118,7 +121,15 @@ def summarise(engine: Engine, unfold: bool) -> Summary:
         parameters=engine.parameters.vector.size,
         dtype=str(engine.dtype),
         frozen=engine.frozen.vector.size,
+        penalties=_by_path(graph),
     )
+
+
+def _by_path(graph: Graph) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for path, penalty in graph.penalties:
+        found.setdefault(path, []).append(penalty.kind)
+    return {path: " and ".join(kinds) for path, kinds in found.items()}
 
 
 def _mark(cost: Cost) -> str:

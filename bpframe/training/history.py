@@ -19,7 +19,8 @@ class EpochRecord(BaseModel):
     """One epoch: mean costs and metrics; `seconds` is the time that its steps and measurements took.
 
     `cost` is the mean over the epoch's steps, each taken before its update; `validation_cost` and the metrics are
-    measured at the epoch's end.
+    measured at the epoch's end. Both costs have the network's penalties; `penalty` is what these are at the epoch's
+    end, and None in a network without.
 
     With an optimizer that minimises, an epoch is an iteration, `cost` is what the method reports, that of its end
     where it takes all examples at once, and `figures` holds what else it reports: a damping, a gain ratio.
@@ -35,6 +36,7 @@ class EpochRecord(BaseModel):
     accuracy: float | None = None
     validation_accuracy: float | None = None
     figures: dict[str, float] = {}
+    penalty: float | None = None
 
 
 class History(BaseModel):

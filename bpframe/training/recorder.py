@@ -54,6 +54,8 @@ class Recorder:
         """
         record = EpochRecord(epoch=len(self.history) + 1, cost=cost, seconds=0.0, figures=dict(figures or {}))
         record.validation_cost = validation_cost
+        if self.engine.penalties:
+            record.penalty = self.engine.penalties.cost(self.engine.parameters.views)
         if self._measures_accuracy and self.validation is not None:
             record.validation_accuracy = self._accuracy(self.validation)
         elif self._measures_accuracy:

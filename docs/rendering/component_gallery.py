@@ -13,7 +13,7 @@ from component_plots import Plot, plot_of
 from matrix_pictures import operator_picture
 from shapes import escaped
 
-from bpframe.core.component import Component, category
+from bpframe.core.component import CATEGORIES, Component, category
 from bpframe.core.operators import Operator
 from bpframe.testing import Report, check_component
 from bpframe.testing.probe import CostProbe, Probe, probe_of
@@ -93,7 +93,7 @@ def entries_of(set_name: str) -> list[Entry]:
     for subject in everything():
         if isinstance(subject, Subject) and subject.words[-1].partition(".")[0] == set_name:
             found.append(_entry(subject))
-    order = ("layer", "activation", "cost", "optimizer", "initializer")
+    order = [*dict.fromkeys(("layer", *CATEGORIES))]
     return sorted(found, key=lambda each: (order.index(category(each.component)), each.name))
 
 

@@ -11,7 +11,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from bpframe.core.component import Initializer, Optimizer, contract_of
+from bpframe.core.component import Initializer, Optimizer, Penalty, contract_of
 from bpframe.testing.intervals import Interval
 from bpframe.testing.probe import Probe, probe_of
 from bpframe.testing.running.examples import Example
@@ -47,6 +47,13 @@ def plot_of(example: Example) -> Plot | None:
         counts, edges = _histogram(component)
         caption = f"{math.prod(DRAWS):,} draws of shape {DRAWS}, with fan_in {DRAWS[1]}."
         return _drawn(caption, "value", [("draws", edges, counts)], steps=True)
+    if isinstance(component, Penalty):
+        p = np.linspace(-2, 2, POINTS)
+        values = [float(component.forward(np.array([each]))) for each in p]
+        slopes = [component.gradient(np.array([each]))[0] for each in p]
+        return _drawn(
+            "R of a parameter of one entry, and its gradient.", "p", [("R", p, values), ("gradient", p, slopes)]
+        )
     probe = probe_of(component, example.shapes)
     varied = [key for key in probe.inputs if math.prod(probe.shapes[key])] if probe else []
     if probe is None or not varied:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -19,7 +20,8 @@ class NaturalGradient(Optimizer):
 
     A is the mean of the activations' outer products, B that of the errors' with the cost's Hessian: G is the Gauss–
     Newton matrix, which is the Fisher matrix for cross-entropy and for the quadratic cost. Both are averaged over the
-    steps, with a weight that falls by `decay` with each; λ damps them.
+    steps, with a weight that falls by `decay` with each; λ damps them, and so do penalties: c I of their Hessian, as of
+    L2, is added to λ.
 
     Works on mini-batches; an iteration is one pass through the examples, and its cost the mean over the steps.
 
@@ -75,6 +77,7 @@ class _Preconditioner:
         self._measured = 0
         self._steps = 0
         self._factors: dict[str, tuple[Array, Array]] = {}
+        self._ridge: Mapping[str, float] = {}
         self._inverses: dict[str, tuple[Array, Array]] = {}
 
     def of(self, objective: Objective, gradient: Array) -> Array:
@@ -100,13 +103,14 @@ class _Preconditioner:
             old = self._factors.get(path, pair)
             a, b = (kept * before + (1 - kept) * after for before, after in zip(old, pair, strict=True))
             self._factors[path] = a, b
-        self._inverses = {path: self._inverted(*pair) for path, pair in self._factors.items()}
+        self._ridge = new.ridge
+        self._inverses = {path: self._inverted(path, *pair) for path, pair in self._factors.items()}
 
-    def _inverted(self, a: Array, b: Array) -> tuple[Array, Array]:
+    def _inverted(self, path: str, a: Array, b: Array) -> tuple[Array, Array]:
         """Return the inverses of A + π√λ and B + √λ/π."""
         means = float(np.trace(a)) / len(a), float(np.trace(b)) / len(b)
         pi = math.sqrt(means[0] / means[1]) if min(means) > 0 else 1.0
-        root = math.sqrt(self._method.damping)
+        root = math.sqrt(self._method.damping + max(self._ridge.get(path, 0.0), 0.0))
         return _inverse(a, pi * root), _inverse(b, root / pi)
 
 

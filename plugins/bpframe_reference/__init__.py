@@ -9,12 +9,16 @@ from bpframe_reference.gradient_descent import GradientDescent
 from bpframe_reference.identity import Identity
 from bpframe_reference.initializers import ScaledNormal, StandardNormal
 from bpframe_reference.nguyen_widrow import NguyenWidrow
+from bpframe_reference.penalties import L1, L2, ElasticNet
 from bpframe_reference.quadratic_cost import QuadraticCost
 from bpframe_reference.sigmoid import Sigmoid
 
 __all__ = [
+    "L1",
+    "L2",
     "Add",
     "Dense",
+    "ElasticNet",
     "GradientDescent",
     "Identity",
     "Multiply",
@@ -32,8 +36,11 @@ def bpframe_components() -> list[type[Component]]:
     return [
         Add,
         Dense,
+        ElasticNet,
         GradientDescent,
         Identity,
+        L1,
+        L2,
         Multiply,
         NguyenWidrow,
         QuadraticCost,
@@ -52,8 +59,12 @@ def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
         (Dense(units=4), ((3,),)),
         (Dense(units=4, bias=False), ((3,),)),
         (Dense(units=2), ((5, 3),)),
+        (ElasticNet(l1=0.01, l2=0.1), ((4, 3),)),
         (GradientDescent(learning_rate=0.1), ()),
         (Identity(), ((4,),)),
+        (L1(rate=0.01), ((4, 3),)),
+        (L2(rate=0.0001), ((4, 3),)),
+        (L2(rate=0.1), ((5,),)),
         (Multiply(), ((3,), (3,), (3,))),
         (NguyenWidrow(), ((4, 3),)),
         (NguyenWidrow(active=2.0), ((4,),)),

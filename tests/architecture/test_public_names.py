@@ -80,8 +80,8 @@ PUBLIC: dict[str, str] = {
     "bpframe.verification.gradient_check": "BothWays CheckedEntry CheckedPath Fault GradientCheck",
     "bpframe_minimizers": "GaussNewton LBFGS LevenbergMarquardt NaturalGradient WeightedQuadraticCost",
     "bpframe_reference": """
-        Add Dense GradientDescent Identity Multiply NguyenWidrow QuadraticCost ScaledNormal Shift Sigmoid
-        StandardNormal
+        Add Dense ElasticNet GradientDescent Identity L1 L2 Multiply NguyenWidrow QuadraticCost ScaledNormal Shift
+        Sigmoid StandardNormal
     """,
 }
 

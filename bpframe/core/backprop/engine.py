@@ -13,6 +13,7 @@ import numpy as np
 from bpframe.core.backprop.called_pass import CalledPass, MakePass, Pass, Wanted
 from bpframe.core.backprop.forward import forward
 from bpframe.core.backprop.held import Held, copied
+from bpframe.core.backprop.penalties import Penalties
 from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.rows import rows_of, slices
 from bpframe.core.backprop.trace import Trace
@@ -42,6 +43,9 @@ SMALL_PASS = 1 << 16
 class Engine:
     """Runs a plan. Callers have checked their arrays; every array here has the network's dtype.
 
+    What the network's parameters cost by themselves, its `penalties`, is part of the mean cost; of the sum over N
+    examples it is N times that.
+
     `make_pass` makes what does a pass of one kind again and again: by calling the components each time, or something
     that gives the same bytes. Any number of threads may evaluate; `training` shuts the others out.
     """
@@ -52,6 +56,7 @@ class Engine:
         self.plan = plan
         self.graph = plan.graph
         self.make_pass = make_pass
+        self.penalties = Penalties(plan.graph.penalties)
         self.held = Held(plan.graph, dtype, seed) if held is None else held
         self.parameters, self.frozen, self.dtype = self.held.parameters, self.held.frozen, self.held.dtype
         self._lanes = lanes.Lanes(lambda: lanes.Lane(self.parameters.like()), self.held.gate)
@@ -125,14 +130,19 @@ class Engine:
     ) -> tuple[float, Workspace]:
         """Write the gradient of the mean cost into the lane's; return the summed cost and the workspace.
 
-        The mean is that of these examples, with 0 where none counts. The workspace is used again by the next call with
+        The mean is that of these examples, with 0 where none counts, and penalties. With a `scale` of one's own both
+        are of the examples alone. The workspace is used again by the next call with
         as many examples. It may keep no node's value.
         """
-        batch = _count(inputs)
+        batch, penalties = _count(inputs), self.penalties if scale is None else None
         if scale is None:
             scale = scale_of(self.plan.costs, targets, batch)
         repeated = self._pass(lane, batch, purpose, training, Wanted.GRADIENT, targets)
-        return repeated.run(inputs, targets, scale), repeated.workspace
+        total = repeated.run(inputs, targets, scale)
+        if penalties:
+            penalties.add_gradient(self.parameters.views, lane.gradient.views)
+            total += batch * penalties.cost(self.parameters.views)
+        return total, repeated.workspace
 
     def gradient(
         self,
@@ -142,7 +152,7 @@ class Engine:
         purpose: str = "evaluation",
         scale: Scale | None = None,
     ) -> tuple[float, ParameterVector]:
-        """Return the summed cost and the gradient of the mean cost, or of `scale` times the summed one."""
+        """Return the summed cost and the gradient of the mean cost, or of `scale` times that of the examples."""
         with self.lane() as lane:
             total, _ = self.differentiate(lane, inputs, targets, training, purpose, scale)
             return total, lane.gradient.copy()
@@ -163,12 +173,15 @@ class Engine:
             return found
 
     def total_cost(self, inputs: Arrays, targets: Arrays) -> float:
-        """Return the cost summed over all examples, each times its factor, computed in portions."""
+        """Return the cost summed over all examples, each times its factor, computed in portions, with penalties."""
         count = _count(inputs)
         with self.lane() as lane:
+            penalty = count * self.penalties.cost(self.parameters.views)
             if self._is_small(count):
-                return self._pass(lane, count, "evaluation", False, Wanted.COSTS, targets).run(inputs, targets)
-            return sum(total for _, _, total in self._in_portions(Wanted.COSTS, inputs, targets, count))
+                return penalty + self._pass(lane, count, "evaluation", False, Wanted.COSTS, targets).run(
+                    inputs, targets
+                )
+            return penalty + sum(total for _, _, total in self._in_portions(Wanted.COSTS, inputs, targets, count))
 
     def new_workspace(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from bpframe.core.component.base import Component
 from bpframe.core.component.category import Category, Method
 
@@ -22,7 +24,7 @@ _PENALTY = Category(
 
 
 class Penalty(Component, category=_PENALTY):
-    """A cost R(p) of a parameter p by itself, added to the mean cost of the examples.
+    """A cost R(p) of a parameter p by itself, added once to the mean cost of the examples.
 
     `forward(self, p)`
         Returns R, one number, for an array of any shape.
@@ -32,3 +34,7 @@ class Penalty(Component, category=_PENALTY):
         Optional. ∂²R/∂p² as an operator on arrays (1, *shape of p), or, where R is a sum over entries, its diagonal: an
         array like p. Second-order methods need it; where it is missing, they say so.
     """
+
+    #: Whether R = ½ pᵀ H p with the same H for all p. Methods of least squares take it as more residuals, Sᵀ p with
+    #: H = S Sᵀ, and refuse all others.
+    quadratic: ClassVar[bool] = False

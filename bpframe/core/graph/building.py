@@ -16,6 +16,7 @@ from bpframe.core.graph.description import NetworkSpec
 from bpframe.core.graph.freezing import with_frozen
 from bpframe.core.graph.graph import Graph, InlinedBlock, Node, Shape, asked_words, batched
 from bpframe.core.graph.inlining import level_of
+from bpframe.core.graph.penalised import penalised
 from bpframe.core.graph.wiring import Level, dangling, name_of, ordered
 from bpframe.errors import ContractError, DuplicateNode, GraphError, ShapeMismatch
 from bpframe.validation.intervals import Interval
@@ -51,7 +52,8 @@ def build_graph(spec: NetworkSpec) -> Graph:
         if asked_words(cost)
     }
     integers = _integer_domains(spec, nodes)
-    graph = Graph(dict(spec.inputs), integers, nodes, outputs, costs, targets, weights, building.blocks)
+    penalties = penalised(nodes, spec.penalties)
+    graph = Graph(dict(spec.inputs), integers, nodes, outputs, costs, targets, weights, building.blocks, penalties)
     _check_paths(graph)
     return graph
 

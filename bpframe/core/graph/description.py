@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from bpframe.core.component import Cost, Layer
+from bpframe.core.component import Cost, Layer, Penalty
 from bpframe.core.component.base import Resolver, no_instance
 from bpframe.validation.mistakes import moved_up
 from bpframe.validation.model import Validated
@@ -91,7 +91,8 @@ class NodeSpec(Validated):
 class NetworkSpec(Validated):
     """A whole network: inputs with their feature shapes, named nodes, outputs, and a cost for each output.
 
-    `frozen` are patterns of the paths of parameters that are not trained.
+    `frozen` are patterns of the paths of parameters that are not trained, and `penalties` those of parameters by such
+    patterns.
     """
 
     _place: ClassVar[str] = "network"
@@ -103,6 +104,7 @@ class NetworkSpec(Validated):
     dtype: Annotated[Literal["float32", "float64"], BeforeValidator(_dtype_name)] = "float64"
     seed: NonNegativeInt = 0
     frozen: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    penalties: dict[str, Penalty] = Field(default_factory=dict)
 
     @property
     def is_chain(self) -> bool:

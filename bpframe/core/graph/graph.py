@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
-from bpframe.core.component import Block, Contract, Cost, Layer, Parameter, State, contract_of
+from bpframe.core.component import Block, Contract, Cost, Layer, Parameter, Penalty, State, contract_of
 from bpframe.core.component.domain import integers_of
 from bpframe.errors import ContractError
 from bpframe.validation.intervals import Interval
@@ -102,7 +102,8 @@ class Graph:
     """Nodes in an order in which each comes after all that it reads from.
 
     `integer_domains` holds of each input that is read as integers the values that its readers take: low <= n < high.
-    `weight_shapes` are those of outputs whose cost asks for `weight` or `mask`.
+    `weight_shapes` are those of outputs whose cost asks for `weight` or `mask`; `penalties` are pairs of a trained
+    parameter's path and what it costs by itself.
     Of each block, `blocks` tells which nodes it became, inner blocks before those that hold them. Its name is no
     value's: `value_of` tells which one it stands for.
     """
@@ -115,6 +116,7 @@ class Graph:
     target_shapes: Mapping[str, Shape]
     weight_shapes: Mapping[str, Shape]
     blocks: dict[str, InlinedBlock] = field(default_factory=dict)
+    penalties: tuple[tuple[str, Penalty], ...] = ()
 
     def value_of(self, name: str) -> str:
         """Return the value that a name stands for: a block's is that of its output."""

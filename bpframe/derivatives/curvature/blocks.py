@@ -14,6 +14,7 @@ from bpframe.derivatives.curvature.columns import RootColumns
 from bpframe.derivatives.points.memory import check_memory
 from bpframe.derivatives.points.portions import Portions
 from bpframe.derivatives.second_order.in_portions import unknown
+from bpframe.derivatives.second_order.penalty_hessian import PenaltyHessian
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["By", "gauss_newton_blocks"]
@@ -32,7 +33,7 @@ def gauss_newton_blocks(
 ) -> dict[str, Array]:
     """Return the diagonal blocks of the mean cost's Gauss–Newton matrix: (p, p) by parameter path, or by node.
 
-        G_θθ = 1/N Σ_n Σ_r vec(J_nᵀ s_{n,r}) vec(J_nᵀ s_{n,r})ᵀ
+        G_θθ = 1/N Σ_n Σ_r vec(J_nᵀ s_{n,r}) vec(J_nᵀ s_{n,r})ᵀ + ∂²R/∂θ²
 
     vec is C order; a node's parameters follow one another as in `parameters`, and belong to the node that owns them.
 
@@ -74,6 +75,9 @@ def gauss_newton_blocks(
                 _add_products(found[group], parts)
     for block in found.values():
         block *= 1.0 / count
+    PenaltyHessian(engine.penalties, engine.parameters).add_blocks(
+        {path: found[group][place, place] for path, (group, place) in places.items()}
+    )
     return found
 
 

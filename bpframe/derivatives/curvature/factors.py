@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from numbers import Real
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -28,17 +29,20 @@ Damping = Literal["exact", "factored"]
 class KroneckerFactors(Mapping[str, Factors]):
     """A matrix of one diagonal block per parameter, each a Kronecker product: path -> (A, B).
 
-        G_θθ ≈ B ⊗ A,    (B ⊗ A) vec(V) = vec(B V A)
+        G_θθ ≈ B ⊗ A + c I,    (B ⊗ A) vec(V) = vec(B V A)
 
     V is a vector in the shape of the parameter, read as (m, n) in C order, and vec lists its entries in C order, as in
-    `parameters.vector`. `numpy.kron(B, A)` is the block.
+    `parameters.vector`. `numpy.kron(B, A)` is the block, but for c.
 
     Shapes: A (n, n), of the activations; B (m, m), of the errors; m·n is the size of the parameter.
 
-    Attributes: `exact`, the paths whose block is the Gauss–Newton block itself within rounding (or, with `samples`, its
-    unbiased estimate): biases, and parameters whose operator has no outer products to offer, all with A = [[1]].
+    Attributes: `ridge`, the c of each path that has penalties: the mean of the diagonal of their Hessian, which for L2,
+    λ I, is all of it. `block` and `matvec` have it, and `solve` as more damping. `exact`, the paths whose block is the
+    Gauss–Newton block itself within rounding (or, with `samples`, its unbiased estimate): biases, and parameters whose
+    operator has no outer products to offer, all with A = [[1]].
 
-    Source: Martens and Grosse, Optimizing Neural Networks with Kronecker-factored Approximate Curvature (2015).
+    Source: Martens and Grosse, Optimizing Neural Networks with Kronecker-factored Approximate Curvature (2015); section
+    6.3 for penalties as damping.
     """
 
     def __init__(
@@ -47,7 +51,9 @@ class KroneckerFactors(Mapping[str, Factors]):
         exact: Collection[str],
         shapes: Mapping[str, tuple[int, ...]],
         dtype: np.dtype[Any],
+        ridge: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
+        self.ridge = dict(ridge)
         self.exact = frozenset(exact)
         self._factors = dict(factors)
         self._space = Space("parameters", dict(shapes), dtype)
@@ -67,17 +73,20 @@ class KroneckerFactors(Mapping[str, Factors]):
         return f"KroneckerFactors({parts})"
 
     def block(self, path: str, memory_limit: int | None = None) -> Array:
-        """Write a parameter's block out: B ⊗ A, (m·n, m·n).
+        """Write a parameter's block out: B ⊗ A + c I, (m·n, m·n).
 
         Errors: MemoryLimitError where it is larger than the limit.
         """
         a, b = self._factors[path]
         size = len(a) * len(b)
         check_memory(f"the block of '{path}'", (size, size), a.dtype, memory_limit, "matvec, or the factors themselves")
-        return np.kron(b, a)
+        found: Array = np.kron(b, a)
+        if path in self.ridge:
+            found.flat[:: size + 1] += self.ridge[path]
+        return found
 
     def matvec(self, vector: Any) -> Any:
-        """Multiply with all blocks: V ↦ B V A.
+        """Multiply with all blocks: V ↦ B V A + c V.
 
         Shapes: a mapping by path, where what is left out is zero, (*S, *shape) each, or flat vectors (*S, P); returns
         the kind that came in, a mapping with all paths.
@@ -85,12 +94,13 @@ class KroneckerFactors(Mapping[str, Factors]):
 
         def product(path: str, v: Array) -> Array:
             a, b = self._factors[path]
-            return b @ v @ a
+            found: Array = b @ v @ a
+            return found + v.dtype.type(self.ridge[path]) * v if path in self.ridge else found
 
         return self._applied(vector, product)
 
     def solve(self, vector: Any, damping: float, method: Damping = "exact") -> Any:
-        """Multiply with the damped inverse of every block: V ↦ (B ⊗ A + λ I)⁻¹ V.
+        """Multiply with the damped inverse of every block: V ↦ (B ⊗ A + λ I)⁻¹ V, with λ + c in the place of λ.
 
             exact:     U_B [ (U_Bᵀ V U_A) / (β_i α_j + λ) ] U_Aᵀ,    A = U_A diag(α) U_Aᵀ, B likewise
             factored:  (B + √λ/π I)⁻¹ V (A + π√λ I)⁻¹,    π² = (tr A / n) / (tr B / m)
@@ -106,11 +116,11 @@ class KroneckerFactors(Mapping[str, Factors]):
             raise unknown("method", method, ("exact", "factored"))
         if isinstance(damping, bool) or not isinstance(damping, Real) or not 0 < damping < math.inf:
             raise DerivativeError("damping is no positive number", expected="λ > 0", received=repr(damping))
-        strength = float(damping)
 
         def solved(path: str, v: Array) -> Array:
             a, b = self._factors[path]
-            if method == "factored" and min(len(a), len(b)) > 1:
+            strength = float(damping) + self.ridge.get(path, 0.0)
+            if method == "factored" and strength > 0 and min(len(a), len(b)) > 1:
                 return _factored(a, b, v, strength)
             alpha, u_a, beta, u_b = self._eigenvectors(path)
             inner = u_b.T @ v @ u_a

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -33,6 +34,7 @@ def kronecker_factors(
     seed: int,
     weight_sharing: WeightSharing = "expand",
     memory_limit: int | None = None,
+    ridge: Mapping[str, tuple[float, bool]] = MappingProxyType({}),
 ) -> KroneckerFactors:
     """Return KFAC's factors of the mean cost's Gauss–Newton blocks, over all examples of `points`.
 
@@ -47,7 +49,8 @@ def kronecker_factors(
     weights that its outputs give it.
 
     For L = 1 both are the same. What several nodes share has the places of all of them. Weights and biases are blocks
-    of their own: a bias has A = [[1]], and what lies between a weight and its bias is left out.
+    of their own: a bias has A = [[1]], and what lies between a weight and its bias is left out. `ridge` has by path
+    what penalties add to a block, a multiple of the identity, and whether that is all of their Hessian.
 
     Errors: MemoryLimitError that names a parameter whose factor is larger than the limit; DerivativeError for another
     `weight_sharing`, for no number of samples, and for a cost without a Hessian root; BatchCoupledError.
@@ -69,8 +72,8 @@ def kronecker_factors(
             for path, form in point.parameter_forms(seeds, reuse=True):
                 sums[path].add(form, with_right=number == 0, known=known, counting=point.counting)
     factors = {path: each.factors(count, columns.scale) or _zeros(shapes[path], dtype) for path, each in sums.items()}
-    exact = frozenset(path for path, each in sums.items() if each.is_exact)
-    return KroneckerFactors(factors, exact, shapes, dtype)
+    exact = frozenset(path for path, each in sums.items() if each.is_exact and ridge.get(path, (0.0, True))[1])
+    return KroneckerFactors(factors, exact, shapes, dtype, {path: multiple for path, (multiple, _) in ridge.items()})
 
 
 class _Known:

@@ -10,19 +10,21 @@ import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.weights import counting
-from bpframe.core.operators import Diagonal, IdentityMap
+from bpframe.core.operators import IdentityMap
 from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.curvature.kfac import kronecker_factors
 from bpframe.derivatives.least_squares.bent_outputs import bent_outputs
 from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum, linear_minimum
 from bpframe.derivatives.least_squares.objective import Objective
-from bpframe.derivatives.least_squares.output_residuals import output_residuals
+from bpframe.derivatives.least_squares.output_residuals import exact_residuals, output_residuals
+from bpframe.derivatives.least_squares.penalty_rows import PenaltyRows
 from bpframe.derivatives.least_squares.residual_operator import residual_operator
 from bpframe.derivatives.least_squares.written_rows import WrittenRows
 from bpframe.derivatives.points.at_theta import Passes, total_cost
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.memory import MEMORY_LIMIT, check_memory
 from bpframe.derivatives.points.portions import Portions
+from bpframe.derivatives.second_order.penalty_hessian import PenaltyHessian
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class LeastSquares(Objective):
         self.weight = float(self.count)
         self.size = self._passes.size
         self._scale = 1.0 / math.sqrt(self.count)
+        self._penalties = PenaltyRows(engine.penalties, engine.parameters, self._passes.places)
         self._known: tuple[Array, Any, float, Array] | None = None  # θ, state, C, g
         self._identity_seeds: dict[int, dict[str, Array]] = {}
         self._held = np.empty(0)
@@ -68,7 +71,8 @@ class LeastSquares(Objective):
 
     def cost(self, parameters: Array | None = None) -> float:
         """Return C from a forward pass, at the present θ or another; NaN and infinity are returned, not raised."""
-        return self._passes.cost(self._theta if parameters is None else parameters) / self.count
+        theta = self._theta if parameters is None else parameters
+        return self._passes.cost(theta) / self.count + self._penalties.cost(theta)
 
     def gradient(self) -> tuple[float, Array]:
         """Return C and g, by BP1 to BP4; at an unchanged θ, without another pass."""
@@ -82,7 +86,7 @@ class LeastSquares(Objective):
     @property
     def residual_count(self) -> int:
         """K: the rows of R."""
-        return self.count * self._passes.columns
+        return self.count * self._passes.columns + self._penalties.count
 
     def residuals(self) -> tuple[float, Array, Array]:
         """Return C, R and ρ; R (K, P) is in Fortran order, as LAPACK reads it."""
@@ -98,7 +102,11 @@ class LeastSquares(Objective):
             total += total_cost(point)
             self._written(point).write(matrix[:, :, rows])
             np.multiply(output_residuals(point).values, self._scale, out=rho[:, rows])
-        return total / self.count, matrix.reshape(self.size, -1).T, rho.reshape(-1)
+        found, residuals = matrix.reshape(self.size, -1).T, rho.reshape(-1)
+        if self._penalties:
+            found = np.asfortranarray(np.concatenate([found, self._penalties.rows()]))
+            residuals = np.concatenate([residuals, self._penalties.residuals()])
+        return self._mean(total), found, residuals
 
     def remainder(self) -> Array | None:
         """Return r = g − Rᵀρ, or None where every ∇C_n lies in the range of its root within rounding."""
@@ -120,7 +128,7 @@ class LeastSquares(Objective):
         Factorizations (2012).
         """
         total, factor = self._factor()
-        return total / self.count, factor[: self.size, :-1], factor[: self.size, -1].copy()
+        return self._mean(total), factor[: self.size, :-1], factor[: self.size, -1].copy()
 
     def linear_minimum(self) -> LinearMinimum:
         """Return the minimum of ‖ρ + RΔ‖, from the triangular factor's singular values."""
@@ -129,7 +137,8 @@ class LeastSquares(Objective):
         size = float(np.linalg.norm(factor[:, -1]))
         outputs, targets = self.engine.graph.cost, self.examples.targets
         counted = np.any([counting(output, targets, self.count) > 0 for output in outputs], axis=0).sum()
-        return linear_minimum(size, square, projected, int(counted) * self._passes.columns, self._theta.copy())
+        rows = int(counted) * self._passes.columns + self._penalties.count
+        return linear_minimum(size, square, projected, rows, self._theta.copy())
 
     def normal_equations(self) -> tuple[float, Array, Array]:
         """Return C, G and g, from rows of R that are multiplied as soon as they are written.
@@ -147,7 +156,7 @@ class LeastSquares(Objective):
             total += total_cost(point)
             written = self._written(point)
             # ρ is one more column of R where g = Rᵀρ: G, g and ‖ρ‖² are then one symmetric product.
-            rho = _exact_residuals(point)
+            rho = exact_residuals(point)
             for rows in written.portions(point.batch, columns):
                 block = self._space((size + 1, columns, rows.stop - rows.start))
                 written.write(block[:-1], rows)
@@ -157,11 +166,18 @@ class LeastSquares(Objective):
             if rho is None:
                 self._add_pulled(point, point.errors, gradient)
         gradient += square[-1, :-1]
-        return total / self.count, square[:-1, :-1], gradient
+        if self._penalties:
+            below = self._penalties.rows().astype(np.float64)
+            square[:-1, :-1] += below.T @ below
+            self._penalties.add_gradient(gradient)
+        return self._mean(total), square[:-1, :-1], gradient
 
     def residual_gram(self) -> tuple[float, Array, Array]:
         """Return C, R Rᵀ (K, K) and ρ: from the outer products of the pulled-back roots, where that is less work."""
         rows = self.residual_count
+        if self._penalties:  # whose rows meet all others
+            cost, matrix, rho = self.residuals()
+            return cost, matrix @ matrix.T, rho
         self._check(
             "the inner products of all residuals' gradients", (rows, rows),
             "normal equations, which go through the examples in portions, or a linear operator",
@@ -179,13 +195,15 @@ class LeastSquares(Objective):
             for path, form in point.parameter_forms(self._seeds(point)):
                 first, last = self._passes.places[path]
                 diagonal[first:last] += form.sum_of_squares().reshape(-1)
-        return diagonal
+        return diagonal + np.square(self._penalties.rows()).sum(axis=0) if self._penalties else diagonal
 
     def residual_operator(self) -> tuple[float, LinearOperator, Array]:
         """Return C, R as a linear operator, which is R at this θ for good, and ρ."""
         point = self._passes.kept(self._theta)
-        operator = residual_operator(point)
-        return total_cost(point) / self.count, operator, self._rho(point)
+        operator, rho = residual_operator(point), self._rho(point)
+        if self._penalties:
+            operator, rho = self._penalties.below(operator), np.concatenate([rho, self._penalties.residuals()])
+        return self._mean(total_cost(point)), operator, rho
 
     def bending(self, step: Array) -> Array:
         """Return 1/N Σ_n J_nᵀ H_n f̈_n, with f̈ the second derivative of the outputs along a step."""
@@ -201,7 +219,8 @@ class LeastSquares(Objective):
         """Return KFAC's factors (A, B) of each parameter's block of G, by path."""
         each = self._passes.bytes_each * (self._passes.columns if samples is None else samples)
         points = (point for point, _ in self._passes.at(self._theta, each))
-        return kronecker_factors(points, self._passes.parameters, samples, seed, memory_limit=self.memory_limit)
+        ridge = PenaltyHessian(self.engine.penalties, self.engine.parameters).multiples()
+        return kronecker_factors(points, self._passes.parameters, samples, seed, "expand", self.memory_limit, ridge)
 
     def by_path(self, vector: Array) -> Mapping[str, Array]:
         """Return the parts of a vector by parameter path."""
@@ -213,16 +232,21 @@ class LeastSquares(Objective):
 
     def _gradient(self) -> tuple[float, Array]:
         engine, training, slices = self.engine, self.examples.training, self.examples.slices()
+        if len(slices) == 1:  # with penalties
+            total, part = engine.gradient(*self.examples.arrays(slices[0]), training, "minimizing")
+            return total / self.count, part.vector
         total, gradient = 0.0, np.zeros(self.size, self.dtype)
-        for rows in slices:
-            scale = None if len(slices) == 1 else 1.0 / (rows.stop - rows.start)  # weights are to the mean of all
-            cost, part = engine.gradient(*self.examples.arrays(rows), training, "minimizing", scale)
+        for rows in slices:  # weights are to the mean of all
+            share = rows.stop - rows.start
+            cost, part = engine.gradient(*self.examples.arrays(rows), training, "minimizing", 1.0 / share)
             total += cost
-            if len(slices) == 1:
-                gradient = part.vector
-            else:
-                gradient += part.vector * ((rows.stop - rows.start) / self.count)
-        return total / self.count, gradient
+            gradient += part.vector * (share / self.count)
+        self._penalties.add_gradient(gradient)
+        return self._mean(total), gradient
+
+    def _mean(self, total: float) -> float:
+        """Return C from the sum over the examples."""
+        return total / self.count + self._penalties.cost()
 
     def _check(self, what: str, shape: tuple[int, ...], instead: str) -> None:
         check_memory(what, shape, self.dtype, self.memory_limit, instead)
@@ -232,6 +256,8 @@ class LeastSquares(Objective):
         width, columns = self.size + 1, self._passes.columns
         self._check("the triangular factor", (self.size, self.size), "a linear operator, which writes nothing out")
         triangle, total = np.empty((0, width), self.dtype), 0.0
+        if self._penalties:
+            triangle = np.column_stack([self._penalties.rows(), self._penalties.residuals()])
         each = (self._passes.bytes_each + width * self.dtype.itemsize) * columns
         for point, _ in self._passes.at(self._theta, each):
             total += total_cost(point)
@@ -272,11 +298,3 @@ class LeastSquares(Objective):
         for path, form in point.parameter_forms(seeds):
             first, last = self._passes.places[path]
             total[first:last] += form.total().reshape(-1) / self.count
-
-
-def _exact_residuals(point: Linearisation) -> Array | None:
-    """Return ρ, (columns, examples), where it gives g = Rᵀρ to the last digit: without singular values, and whole."""
-    if not all(isinstance(root, IdentityMap | Diagonal) for root in point.roots.values()):
-        return None
-    found = output_residuals(point)
-    return None if found.unreached else found.values

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from bpframe.derivatives.curvature.factors import KroneckerFactors
 from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
 from bpframe.validation.plain_arrays import Array
 
@@ -20,6 +21,8 @@ class Objective(ABC):
 
         C(θ) = 1/N Σ_n C_n(θ),    g = ∂C/∂θ,    G = 1/N Σ_n J_nᵀ H_n J_n = Rᵀ R,    g = Rᵀ ρ + r
 
+    Penalties are part of C and g; quadratic ones, ½ ‖Wθ‖², are rows W of R and Wθ of ρ below the others.
+
     G is the Gauss–Newton matrix: J_n is the Jacobian of the outputs in θ, H_n = S_n S_nᵀ the cost's Hessian in the
     outputs. R stacks S_nᵀ J_n / √N, one row per example and column of S; ρ stacks S_n⁺ ∇C_n / √N, the residuals over √N
     for the quadratic cost; r is what no ρ reaches, zero wherever ∇C_n lies in the range of S_n. All but `cost` are
@@ -27,8 +30,9 @@ class Objective(ABC):
 
     Shapes: θ, g (P,); G (P, P); R (K, P) and ρ (K,) with K the number of residuals.
 
-    Errors: DerivativeError for a cost without a Hessian root, BatchCoupledError for components that couple the
-    examples, MemoryLimitError for an R beyond the problem's memory limit: each where it is asked for.
+    Errors: DerivativeError for a cost without a Hessian root, or a penalty that is not quadratic; BatchCoupledError for
+    components that couple the examples; MemoryLimitError for an R beyond the problem's memory limit: each where it is
+    asked for.
     """
 
     #: N and P.
@@ -99,8 +103,11 @@ class Objective(ABC):
         """
 
     @abstractmethod
-    def kronecker_factors(self, samples: int | None, seed: int) -> Mapping[str, tuple[Array, Array]]:
-        """Return KFAC's factors (A, B) of each parameter's block of G, by path; exact, or from random vectors."""
+    def kronecker_factors(self, samples: int | None, seed: int) -> KroneckerFactors:
+        """Return KFAC's factors (A, B) of each parameter's block of G, by path; exact, or from random vectors.
+
+        Their `ridge` has by path what penalties add, a multiple of the identity.
+        """
 
     @abstractmethod
     def by_path(self, vector: Array) -> Mapping[str, Array]:

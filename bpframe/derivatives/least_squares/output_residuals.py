@@ -11,7 +11,7 @@ from bpframe.core.operators import Diagonal, IdentityMap, Operator
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["OutputResiduals", "output_residuals"]
+__all__ = ["OutputResiduals", "exact_residuals", "output_residuals"]
 
 
 class OutputResiduals(NamedTuple):
@@ -47,6 +47,14 @@ def output_residuals(point: Linearisation) -> OutputResiduals:
         if rest is not None:
             unreached[output] = rest
     return OutputResiduals(values[0] if len(values) == 1 else np.concatenate(values), unreached)
+
+
+def exact_residuals(point: Linearisation) -> Array | None:
+    """Return ρ, (columns, examples), where it gives g = Rᵀρ to the last digit: without singular values, and whole."""
+    if not all(isinstance(root, IdentityMap | Diagonal) for root in point.roots.values()):
+        return None
+    found = output_residuals(point)
+    return None if found.unreached else found.values
 
 
 def _divided(root: Diagonal, error: Array) -> tuple[Array, Array | None]:

@@ -19,10 +19,11 @@ from bpframe.derivatives.second_order.difference import DifferenceProduct
 from bpframe.derivatives.second_order.empirical_fisher import EmpiricalFisherProduct
 from bpframe.derivatives.second_order.ggn import GaussNewtonProduct, check_fisher
 from bpframe.derivatives.second_order.hvp import HessianProduct
+from bpframe.derivatives.second_order.penalty_hessian import PenaltyHessian
 from bpframe.errors import DerivativeError, did_you_mean
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["KINDS", "Kind", "Method", "Product", "in_portions", "mean_product", "product_at", "unknown"]
+__all__ = ["KINDS", "PENALISED", "Kind", "Method", "Product", "in_portions", "mean_product", "product_at", "unknown"]
 
 Kind = Literal["hessian", "gauss_newton", "fisher", "empirical_fisher"]
 Method = Literal["exact", "difference"]
@@ -45,6 +46,10 @@ KINDS: Mapping[Kind, Callable[[Linearisation, Space], Product]] = {
     "fisher": GaussNewtonProduct,
     "empirical_fisher": EmpiricalFisherProduct,
 }
+
+
+#: Matrices of the whole cost: others are of the examples alone.
+PENALISED = ("hessian", "gauss_newton")
 
 
 def product_at(
@@ -89,7 +94,8 @@ def mean_product(
 ) -> dict[str, Array]:
     """Return the matrix of the mean cost times changes (*S, *shape) by name: all names, arrays of the caller's own.
 
-    Outside training, where no example depends on another, the examples are taken in portions.
+    Outside training, where no example depends on another, the examples are taken in portions. Penalties add
+    to the Hessian and to the Gauss–Newton matrix; the Fisher information is that of the examples.
     """
     examples = Portions(engine, inputs, targets, training)
     shapes = space_of(engine.graph, wrt, examples.count, engine.dtype).shapes
@@ -106,6 +112,8 @@ def mean_product(
                 found[name][*every, rows] = array
     for array in found.values():
         array *= 1 / examples.count
+    if wrt == "parameters" and kind in PENALISED:
+        PenaltyHessian(engine.penalties, engine.parameters).add_product(change, found, stack)
     return found
 
 

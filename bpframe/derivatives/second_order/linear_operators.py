@@ -14,7 +14,17 @@ from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.first_order.pull_back import pull_back
 from bpframe.derivatives.first_order.spaces import Space, Wrt, space_of
 from bpframe.derivatives.points.memory import example_bytes, portions
-from bpframe.derivatives.second_order.in_portions import KINDS, Kind, Method, Product, in_portions, product_at, unknown
+from bpframe.derivatives.second_order.in_portions import (
+    KINDS,
+    PENALISED,
+    Kind,
+    Method,
+    Product,
+    in_portions,
+    product_at,
+    unknown,
+)
+from bpframe.derivatives.second_order.penalty_hessian import PenaltyHessian
 from bpframe.errors import DataError
 from bpframe.forms.scipy_view import linear_operator
 from bpframe.validation.plain_arrays import Array
@@ -45,12 +55,16 @@ def curvature_operator(
         raise unknown("kind", kind, ("jacobian", *KINDS))
     product: Product = product_at(engine, kind, inputs, targets, wrt, method, training, parameters)
     space = product.space
+    penalised = wrt == "parameters" and kind in PENALISED and bool(engine.penalties)
+    penalties = PenaltyHessian(engine.penalties, parameters) if penalised else None
 
     def times(vectors: Array) -> Array:
-        stack = vectors.shape[:-1]
-        found = in_portions(product, engine.graph, space.split(_real(vectors, space.dtype)), stack)
+        stack, change = vectors.shape[:-1], space.split(_real(vectors, space.dtype))
+        found = in_portions(product, engine.graph, change, stack)
         total: Array = space.join(found, stack)
         total *= 1 / product.batch
+        if penalties is not None:
+            penalties.add_product(change, space.split(total), stack)
         return total
 
     return linear_operator(times, times, (space.size,), (space.size,), space.dtype)

@@ -11,6 +11,7 @@ from bpframe.testing.checks.drafts import draft_checks, is_draft
 from bpframe.testing.checks.entries import entry_checks
 from bpframe.testing.checks.extremes import extreme_checks
 from bpframe.testing.checks.inside_blocks import block_checks
+from bpframe.testing.checks.penalties import penalty_checks
 from bpframe.testing.checks.pure_passes import pure_checks
 from bpframe.testing.checks.second_order import second_order_checks
 from bpframe.testing.checks.values import value_checks
@@ -29,6 +30,7 @@ CHECKS = (
     extreme_checks,
     pure_checks,
     checks_without_jacobian,
+    penalty_checks,
     description_checks,
 )
 

@@ -63,6 +63,7 @@ class MeanCost:
         with np.errstate(all="ignore"):
             trace = self.trace()
             found = float(np.add.reduce(costs(trace.workspace, self.targets))) / self.batch
+            found += self._engine.penalties.cost(self._engine.parameters.views)
             if not np.isfinite(found):
                 error = nonfinite_error(
                     trace.workspace, "in the forward pass of a gradient check", "all parameters as they were"
@@ -115,6 +116,7 @@ class _Pass:
     def __init__(self, function: MeanCost, engine: Engine, dtype: Any) -> None:
         self.function = function
         self.seed = engine.seed
+        self.penalties = engine.penalties
         self.parameters: ParameterVector = engine.parameters.like(engine.parameters.vector.astype(dtype))
         frozen = engine.frozen.like(engine.frozen.vector.astype(dtype))
         self.inputs = in_dtype(function.inputs, dtype)
@@ -133,6 +135,7 @@ class _Pass:
                     self.workspace.slots[step.generator_slot] = self._generator(step.node.name)
             forward(self.workspace, self.inputs, self.function.training)
             total: Array = np.asarray(np.add.reduce(costs(self.workspace, self.targets)) / self.function.batch)
+            total = total + self.penalties.value(self.parameters.views)
         finally:
             for name, array in kept.items():
                 places[name][...] = array  # type: ignore[index]

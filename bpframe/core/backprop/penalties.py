@@ -1,0 +1,129 @@
+"""Penalties of parameters: what the total cost has beside the mean cost of the examples.
+
+    C(θ) = 1/N Σ_n C_n(θ) + R(θ),    R(θ) = Σ_i R_i(p_i)
+
+Each R_i is a component's, of one parameter p_i that is trained. R is added once, to the mean: it is divided by nothing
+and no sample weight counts in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from bpframe.core.backprop.results import failed, fits, misfit, wrong_array
+from bpframe.core.backprop.workspace import read_only
+from bpframe.core.component import Penalty, contract_of
+from bpframe.core.operators import Diagonal, Operator
+from bpframe.errors import BpframeError, ContractError, DerivativeError, OperatorError
+from bpframe.validation.plain_arrays import Array
+
+__all__ = ["Penalties", "Term"]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One penalty of one parameter: what is called, and what messages call it."""
+
+    path: str
+    penalty: Penalty
+    where: str
+    forward: Callable[[Array], Any]
+    gradient: Callable[[Array], Any]
+
+    @classmethod
+    def of(cls, path: str, penalty: Penalty) -> Term:
+        """Bind a penalty's methods."""
+        where = f"the penalty of '{path}' ({penalty.kind})"
+        return cls(path, penalty, where, partial(_asked, where, penalty, "forward"),
+                   partial(_asked, where, penalty, "gradient"))  # fmt: skip
+
+    def cost(self, p: Array) -> Any:
+        """Return R(p), a number like the entries of p. Errors: ContractError."""
+        value = self.forward(p)
+        if np.shape(value) != () or getattr(np.asarray(value).dtype, "kind", "") not in "fciu":
+            raise ContractError(
+                f"{self.where}: forward must return one number",
+                expected="a number, such as (p * p).sum()",
+                received=f"shape {np.shape(value)}" if np.shape(value) else repr(value)[:80],
+            )
+        return value
+
+    def hessian(self, p: Array) -> Operator:
+        """Return ∂²R/∂p² as an operator on arrays (1, *shape of p).
+
+        Errors: DerivativeError where the penalty declares none; ContractError for one that does not fit.
+        """
+        if "hessian" not in contract_of(type(self.penalty)):
+            raise DerivativeError(
+                f"{self.where} declares no hessian",
+                expected="hessian(self, p): ∂²R/∂p² as an operator, or its diagonal like p",
+                hint="declare it in the penalty: np.zeros_like(p) where it is linear",
+            )
+        raw = _asked(self.where, self.penalty, "hessian", p)
+        try:
+            if not isinstance(raw, Operator):
+                if not fits(raw, p.shape, p.dtype):
+                    problem = f"{self.where}: hessian returned no operator, and no diagonal like p"
+                    raise wrong_array(problem, raw, p.shape, p.dtype, self.penalty, "p")
+                raw = Diagonal(np.array(raw)[None])
+            found: Operator = raw.bind(p.shape, p.shape)
+            found.check(1)
+        except OperatorError as error:
+            raise misfit(f"{self.where}: hessian", error) from error
+        return found
+
+
+class Penalties:
+    """R(θ) of a network, and its derivatives; false where there is none.
+
+    `parameters` and gradients are views by path, such as `ParameterVector.views`.
+    """
+
+    def __init__(self, penalties: Iterable[tuple[str, Penalty]]) -> None:
+        self.terms = tuple(Term.of(path, penalty) for path, penalty in penalties)
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    def cost(self, parameters: Mapping[str, Array]) -> float:
+        """Return R, added in double precision; 0 where there is none."""
+        return float(self.value(parameters)) if self.terms else 0.0
+
+    def value(self, parameters: Mapping[str, Array]) -> Any:
+        """Return R of parameters that may be complex."""
+        return sum(term.cost(read_only(parameters[term.path])) for term in self.terms)
+
+    def add_gradient(self, parameters: Mapping[str, Array], gradient: Mapping[str, Array]) -> None:
+        """Add ∂R/∂θ to a gradient of the mean cost. Errors: ContractError."""
+        for term in self.terms:
+            p = parameters[term.path]
+            found = term.gradient(read_only(p))
+            if not fits(found, p.shape, p.dtype):
+                problem = f"{term.where}: gradient must return an array like p"
+                raise wrong_array(problem, found, p.shape, p.dtype, term.penalty, "p")
+            gradient[term.path][...] += found
+
+    def hessians(self, parameters: Mapping[str, Array]) -> dict[str, list[Operator]]:
+        """Return ∂²R/∂p² of every parameter that has penalties, by path: operators that are to be added.
+
+        Errors: DerivativeError that names a penalty without hessian.
+        """
+        found: dict[str, list[Operator]] = {}
+        for term in self.terms:
+            found.setdefault(term.path, []).append(term.hessian(read_only(parameters[term.path])))
+        return found
+
+
+def _asked(where: str, penalty: Penalty, method: str, p: Array) -> Any:
+    signature = contract_of(type(penalty)).methods[method]
+    try:
+        return signature.call(getattr(penalty, method), {"p": p})
+    except BpframeError:
+        raise
+    except Exception as error:
+        raise failed(where, method, error) from error
