@@ -60,7 +60,9 @@ def test_the_checks_are_those_that_the_declarations_call_for(subject: Subject) -
     expected |= {name for name in ("second_derivative", "second_order") if name in declared}
     if isinstance(component, Optimizer):
         expected |= (
-            {"minimize", "report", "stopping"} if "minimize" in declared else {"update", "purity", "elementwise"}
+            {"minimize", "report", "stopping"}
+            if "minimize" in declared
+            else {"update", "purity", "elementwise", "memory", "resuming", "schedules"}
         )
         expected |= {"determinism"}
     expected |= {"draw", "determinism"} if isinstance(component, Initializer) else set()

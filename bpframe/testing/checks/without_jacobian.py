@@ -10,14 +10,10 @@ from bpframe.core.component import Initializer, Optimizer, contract_of
 from bpframe.core.graph.randomness import stream
 from bpframe.testing.checks.base import Check, Failure, Setting, require_shape
 from bpframe.testing.checks.minimizers import minimizer_checks
-from bpframe.training.updates import Updater
+from bpframe.testing.checks.rules import rule_checks
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["checks_without_jacobian"]
-
-
-SIZE = 37
-STEPS = 3
 
 
 def checks_without_jacobian(setting: Setting) -> list[Check]:
@@ -26,79 +22,13 @@ def checks_without_jacobian(setting: Setting) -> list[Check]:
     if isinstance(component, Optimizer) and "minimize" in contract_of(type(component)):
         return minimizer_checks(setting, component)
     if isinstance(component, Optimizer):
-        return [
-            Check("update", lambda: _update(setting, component)),
-            Check("purity", lambda: _update_purity(setting, component)),
-            Check("elementwise", lambda: _elementwise(setting, component)),
-            Check("determinism", lambda: _repeatable(setting, component)),
-        ]
+        return rule_checks(setting)
     if isinstance(component, Initializer):
         return [
             Check("draw", lambda: _draw(setting, component)),
             Check("determinism", lambda: _draws(setting, component)),
         ]
     return []
-
-
-def _run(setting: Setting, optimizer: Optimizer, dtype: Any = np.float64, size: int = SIZE) -> Array:
-    rng = setting.rng("optimizer")
-    theta = rng.standard_normal(SIZE)[:size].astype(dtype)
-    gradients = rng.standard_normal((STEPS, SIZE))[:, :size].astype(dtype)
-    gradient = np.empty_like(theta)
-    updater = Updater(optimizer, theta, gradient)
-    for each in gradients:
-        gradient[:] = each
-        updater.apply()
-    return theta
-
-
-def _update(setting: Setting, optimizer: Optimizer) -> None:
-    for dtype in (np.float32, np.float64):
-        theta = _run(setting, optimizer, dtype)
-        if not np.isfinite(theta).all():
-            raise Failure(f"a few steps from a usual point are not finite ({np.dtype(dtype).name})")
-
-
-def _update_purity(setting: Setting, optimizer: Optimizer) -> None:
-    rng = setting.rng("purity")
-    signature = contract_of(type(optimizer)).methods["update"]
-    theta, gradient = rng.standard_normal(SIZE), rng.standard_normal(SIZE)
-    state = dict(Updater(optimizer, theta.copy(), gradient.copy()).state)
-    words: dict[str, Any] = {
-        "gradient": gradient, "parameters": theta, "state": state, "step": 0, "out": np.empty(SIZE),
-    }  # fmt: skip
-    handed = [gradient, theta, *(each for each in state.values() if isinstance(each, np.ndarray))]
-    before = [each.tobytes() for each in handed]
-    for each in handed:
-        each.flags.writeable = False
-    try:
-        signature.call(optimizer.update, words)  # type: ignore[attr-defined]
-    except ValueError as error:
-        if "read-only" not in str(error):
-            raise
-        raise Failure(
-            "update writes into the gradient, the parameters or the state", rows=[("received", str(error))]
-        ) from None
-    if [each.tobytes() for each in handed] != before:
-        raise Failure("update changed the gradient, the parameters or the state")
-
-
-def _elementwise(setting: Setting, optimizer: Optimizer) -> None:
-    """Where `elementwise` is declared, part of a vector moves as it does within the whole."""
-    whole, part = _run(setting, optimizer), _run(setting, optimizer, size=5)
-    same = np.allclose(whole[:5], part, rtol=1e-12, atol=0)
-    if optimizer.elementwise and not same:
-        raise Failure(
-            "elementwise is declared, and an entry's change depends on other entries",
-            rows=[("try", "leave elementwise out")],
-        )
-
-
-def _repeatable(setting: Setting, optimizer: Optimizer) -> None:
-    if _run(setting, optimizer).tobytes() != _run(setting, optimizer).tobytes():
-        raise Failure(
-            "the same gradients give other parameters the second time", diagnosis="state kept outside `state`"
-        )
 
 
 def _drawn(setting: Setting, initializer: Initializer, seed: int) -> tuple[Array, tuple[int, ...]]:
