@@ -16,7 +16,8 @@ from shapes import escaped
 from bpframe.core.component import CATEGORIES, Component, category
 from bpframe.core.operators import Operator
 from bpframe.testing import Report, check_component
-from bpframe.testing.probe import CostProbe, Probe, probe_of
+from bpframe.testing.probe import CostProbe, Probe
+from bpframe.testing.probing import probe_of
 from bpframe.testing.running.examples import Example, guess_examples
 from bpframe.testing.running.subjects import Subject, everything
 

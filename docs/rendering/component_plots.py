@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 from bpframe.core.component import Initializer, Optimizer, Penalty, contract_of
 from bpframe.testing.intervals import Interval
-from bpframe.testing.probe import Probe, probe_of
+from bpframe.testing.probe import Probe
+from bpframe.testing.probing import probe_of
 from bpframe.testing.running.examples import Example
 from bpframe.testing.small_fit import small_fit
 
