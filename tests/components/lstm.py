@@ -87,7 +87,7 @@ class LSTM(Layer):
     Source: Hochreiter and Schmidhuber, Long Short-Term Memory (1997).
     """
 
-    units: PositiveInt
+    units: PositiveInt = Field(description="How many numbers the hidden state has.")
     weights: Initializer = Field(UniformInitializer(), description="Where both weight matrices start.")
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -40,7 +40,7 @@ class TwoLayers(Layer):
     begins with the slopes at y; those of x, w and b go on through v and the slopes at h.
     """
 
-    units: PositiveInt
+    units: PositiveInt = Field(description="How many outputs each layer has.")
     weights: Initializer = Field(UniformInitializer(), description="Where the weight matrices start.")
 
     def output_shape(self, features: int) -> tuple[int, ...]:

@@ -30,6 +30,7 @@ from bpframe.core.operators import (
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.errors import ContractError
 from bpframe.extend import Array
+from bpframe.testing import check_component
 from tests import oracles
 from tests.components.attention import Attention
 from tests.components.flatten import Flatten
@@ -469,3 +470,9 @@ def test_a_branch_of_another_shape_is_refused_by_name_both_ways() -> None:
         network.gradient(x, y)
     with pytest.raises(ContractError, match=r"'wrong_1' .*jacobian\['b'\].* returned another shape"):
         network.parameter_jvp(x, change(network))
+
+
+@pytest.mark.parametrize(("component", "shape"), [(LSTM(units=2), (4, 3)), (TwoLayers(units=3), (2,))])
+def test_the_kit_passes_components_whose_jacobians_share(component, shape) -> None:
+    report = check_component(component, [shape])
+    assert report.ok, str(report)

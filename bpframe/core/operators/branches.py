@@ -52,7 +52,9 @@ def pulled_once(operators: Mapping[str, Operator], apart: bool = False) -> Mappi
     Where there is no such factor these are the operators themselves. `apart` says that factors may keep or overwrite
     what they return: it is copied.
     """
-    found = branches(operators)
+    if not _may_share(operators):
+        return operators
+    found = _grouped(operators.items())
     if not found.common:
         return operators
     parts = _joined(found, apart)
