@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from bpframe_minimizers import LevenbergMarquardt
-from bpframe_reference import Dense, GradientDescent, Sigmoid
+from bpframe_minimizers import LevenbergMarquardt, NaturalGradient
+from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
 
 import bpframe as bp
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
@@ -209,8 +209,6 @@ def test_what_weight_shape_gets_wrong_is_told_when_the_network_is_made():
 
 
 def test_costs_that_do_not_ask_take_weights_of_examples_alone():
-    from bpframe_reference import QuadraticCost
-
     with pytest.raises(ShapeMismatch, match="weights of positions are for a cost"):
         network(cost=QuadraticCost()).cost(X, np.zeros((N, T, V)), sample_weight=WEIGHTS)
 
@@ -270,3 +268,71 @@ def test_plans_and_memory_of_a_step_know_the_weights():
     net = network()
     assert net.step_plan(4).direct.keys() <= {"cost of dense_2"}  # its indices are arrays
     assert net.memory(4).batch == 8 * 4 * (2 * T + T + T)  # inputs, class numbers, weights
+
+
+def two_heads(dtype="float64"):
+    """One head whose cost asks for weights of positions, and one that knows nothing of them."""
+    return bp.Network(
+        inputs={"x": (T, 2)},
+        nodes={
+            "hidden": bp.node(Sigmoid(), "x"),
+            "tokens": bp.node(Dense(units=V), "hidden"),
+            "values": bp.node(Dense(units=2), "hidden"),
+        },
+        output=["tokens", "values"],
+        cost={"tokens": SequenceCrossEntropy(), "values": QuadraticCost()},
+        dtype=dtype,
+        seed=3,
+    )
+
+
+VALUES = RNG.standard_normal((N, T, 2))
+BY_HEAD = {"tokens": WEIGHTS, "values": np.array([0, 1, 2.5, 0, 1, 1])}
+
+
+def both(net, rows=slice(None)):
+    """Return C of the two heads, written out."""
+    scores = net.predict(X[rows])
+    squares = np.square(scores["values"] - VALUES[rows]).sum(axis=(1, 2)) / 2
+    w = BY_HEAD["values"][rows]
+    return torchs(scores["tokens"], CLASSES[rows], WEIGHTS[rows]) + w @ squares / w.sum()
+
+
+def test_heads_have_weights_of_their_own_of_examples_and_of_positions():
+    net, y = two_heads(), {"tokens": CLASSES, "values": VALUES}
+    assert_close(net.cost(X, y, sample_weight=BY_HEAD), both(net))
+    report = net.check_gradients(X, y, sample_weight=BY_HEAD)
+    assert report, str(report)
+    v = RNG.standard_normal(net.parameters.vector.size)
+    exact, steps = (net.hvp(X, y, v, method=way, sample_weight=BY_HEAD) for way in ("exact", "difference"))
+    assert_close(exact, steps, 1e-8)
+    history = net.fit(
+        X, y, sample_weight=BY_HEAD, optimizer=GradientDescent(learning_rate=0.1), epochs=2, batch_size=3,
+        shuffle=False,
+    )  # fmt: skip
+    other = two_heads()
+    for _ in range(2):
+        for rows in (slice(0, 3), slice(3, 6)):
+            some = {name: array[rows] for name, array in y.items()}
+            weights = {name: array[rows] for name, array in BY_HEAD.items()}
+            other.parameters.vector[:] -= 0.1 * other.gradient(X[rows], some, sample_weight=weights).vector
+    assert_close(net.parameters.vector, other.parameters.vector)
+    still = net.fit(X, y, sample_weight=BY_HEAD, optimizer=GradientDescent(learning_rate=1e-300), epochs=1)
+    assert_close(still.epochs[0].cost, both(net))
+    assert history.steps == 4
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_weights_are_left_as_they_are(dtype):
+    net, y = two_heads(dtype), {"tokens": CLASSES, "values": VALUES.astype(dtype)}
+    given = {name: array.astype(dtype) for name, array in BY_HEAD.items()}
+    before = {name: array.copy() for name, array in given.items()}
+    for array in given.values():
+        array.flags.writeable = False
+    x, words = X.astype(dtype), {"sample_weight": given}
+    for call in (net.cost, net.gradient, net.errors, net.per_example.gradients, net.curvature.gauss_newton_diagonal):
+        call(x, y, **words)
+    net.fit(x, y, optimizer=LevenbergMarquardt(), epochs=1, **words)
+    net.fit(x, y, optimizer=NaturalGradient(learning_rate=0.01), epochs=1, batch_size=2, **words)
+    for name, array in given.items():
+        np.testing.assert_array_equal(array, before[name])

@@ -43,8 +43,9 @@ def checked_weights(graph: Graph, sample_weight: Any, dtype: Any, batch: int, me
             found |= _handed(output, words, weight, what)
             factor = np.full(batch, batch / weight.sum(dtype=np.float64) if mean else 1.0)
         else:
-            factor = weight / weight.max() if mean else weight
-            factor *= batch / factor.sum() if mean else 1.0
+            factor = weight / weight.max() if mean else weight.copy()
+            if mean:
+                factor *= batch / factor.sum()
         found[factor_key(output)] = factor.astype(dtype)
     return found
 
