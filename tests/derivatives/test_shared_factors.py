@@ -332,6 +332,20 @@ class Unshaped(Operator):
         return np.matmul(u, self.j)
 
 
+def test_an_operator_that_was_changed_between_two_compositions_is_not_the_same(rng) -> None:
+    """What is bound holds a copy of what it was then."""
+    u = Unshaped(rng.standard_normal((3, 3)))
+    one = compose(u, Matrix(np.eye(3))).bind((3,), (3,))
+    u.j = u.j + 1
+    jacobian = bound({"x": one, "y": compose(u, Matrix(2 * np.eye(3)))})
+    v = rng.standard_normal((4, 3))
+    np.testing.assert_allclose(pulled_once(jacobian)["y"].vjp(v), 2 * v @ u.j)
+    np.testing.assert_allclose(pulled_once(jacobian)["x"].vjp(v), v @ (u.j - 1))
+    copied = copy.copy(one.factors[0])
+    copied.j = u.j
+    assert not branches(bound({"x": one, "y": compose(copied, Matrix(np.eye(3)))})).common
+
+
 @pytest.mark.parametrize("copied", [lambda each: each, copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
 def test_copies_that_were_only_bound_are_the_same_operator(rng, copied) -> None:
     u = Unshaped(rng.standard_normal((3, 3)))

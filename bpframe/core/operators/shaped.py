@@ -58,8 +58,6 @@ class Shaped(ABC):
         # What copy.copy would do through __getstate__, at a tenth of the time: every pass copies its operators.
         copied = object.__new__(type(self))
         for slot in _slots_of(type(self)).values():
-            if slot is _ORIGIN:
-                continue  # who copies may mean to change the copy
             try:
                 value = slot.__get__(self)
             except AttributeError:
@@ -95,20 +93,25 @@ class Shaped(ABC):
         return _set_shape(self, "in_shape") is not None and _set_shape(self, "out_shape") is not None
 
     def _again(self) -> Self:
-        """Return a copy that nothing but shapes will set apart from the operator: it counts as the same."""
+        """Return a copy that counts as the operator itself as long as nothing but shapes sets the two apart."""
         copied = copy.copy(self)
-        copied._origin = self._first_of_all()
+        copied._origin = self._first()
         return copied
 
-    def _first_of_all(self) -> Shaped:
+    def _first(self) -> Shaped:
         try:
             return _ORIGIN.__get__(self)  # type: ignore[no-any-return]
         except AttributeError:
             return self
 
-    def _original(self) -> tuple[int, Shape | None, Shape | None]:
-        """Return what two operators have in common if and only if they are one object, but for copies made to bind."""
-        return id(self._first_of_all()), *self._known_shapes()
+    def _original(self) -> tuple[object, ...]:
+        """Return what two operators have in common if and only if they are one object, or copies that `_again` made.
+
+        What they hold is compared, too: somebody may have changed one of them since.
+        """
+        held, slots = self.__getstate__()
+        values = (id(value) for name, value in slots.items() if name not in Shaped.__slots__)
+        return id(self._first()), *self._known_shapes(), *values, *(id(value) for value in (held or {}).values())
 
     def _with_shapes(self, in_shape: Shape | None, out_shape: Shape | None) -> Self:
         """The operator itself where it knows its shapes, else a copy bound to these as far as they are known.
