@@ -56,7 +56,7 @@ from bpframe.core.operators import (
 from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
 from bpframe.derivatives.least_squares.objective import Objective
 from bpframe.errors import ContractError, DataError, ShapeMismatch
-from bpframe.structures import BatchMatMul, Transposed, Windows, transposed
+from bpframe.structures import BatchMatMul, Recomputed, Scan, Transposed, Windows, transposed
 from bpframe.training.problem import Problem
 from bpframe.validation.plain_arrays import Array
 
@@ -98,7 +98,9 @@ __all__ = [
     "PositiveInt",
     "Problem",
     "RankOne",
+    "Recomputed",
     "Reshape",
+    "Scan",
     "ScatteredForm",
     "Schedule",
     "ShapeMismatch",

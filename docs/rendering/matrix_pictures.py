@@ -21,7 +21,7 @@ from bpframe.core.operators import (
     add,
     compose,
 )
-from bpframe.structures import BatchMatMul, Windows, transposed
+from bpframe.structures import BatchMatMul, Scan, Windows, transposed
 
 __all__ = ["STRUCTURES", "matrix_picture", "operator_picture"]
 
@@ -70,6 +70,7 @@ def _structures() -> dict[str, Operator]:
         "Gather": Gather(np.array([[3, 0, 0]])).bind((4,), (3,)),
         "BatchMatMul": BatchMatMul(rng.normal(size=(1, 2, 3)), "left").bind((3, 2), (2, 2)),
         "Windows": Windows(2).bind((4, 1), (3, 2)),
+        "Scan": Scan([Diagonal(d[:, :2] + 0.4 * t) for t in range(3)]),
         "Reshape": Reshape().bind((2, 2), (4,)),
         "Composed": compose(Diagonal(rng.normal(size=(1, 3))), Matrix(w)),
         "Transposed": transposed(Gather(np.array([[3, 0, 0]])).bind((4,), (3,))),

@@ -58,8 +58,9 @@ PUBLIC: dict[str, str] = {
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
         Composed ContractError Cost DataError Diagonal Field FiniteFloat Gather IdentityMap Initializer
         KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective
-        Operator Optimizer Parameter Penalty PositiveFloat PositiveInt Problem RankOne Reshape ScatteredForm
-        Schedule ShapeMismatch State Sum Transposed WeightTimes Windows add call_method compose node transposed
+        Operator Optimizer Parameter Penalty PositiveFloat PositiveInt Problem RankOne Recomputed Reshape Scan
+        ScatteredForm Schedule ShapeMismatch State Sum Transposed WeightTimes Windows add call_method compose
+        node transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
@@ -73,7 +74,7 @@ PUBLIC: dict[str, str] = {
         Evaluation Experiment Predictions SavedRun evaluate open_run overridden prepare_experiment
         run_experiment
     """,
-    "bpframe.structures": "BatchMatMul Transposed Windows transposed",
+    "bpframe.structures": "BatchMatMul Recomputed Scan Transposed Windows transposed",
     "bpframe.testing": """
         Comparison Outcome Report called_for check_component compare_jacobians parametrize_with_components
     """,

@@ -6,10 +6,10 @@ import numpy as np
 
 from bpframe.extend import (
     Array,
+    BatchMatMul,
     Broadcast,
     Diagonal,
     Field,
-    Gather,
     Initializer,
     Layer,
     Matrix,
@@ -19,6 +19,7 @@ from bpframe.extend import (
     WeightTimes,
     add,
     compose,
+    transposed,
 )
 
 from .initializer import UniformInitializer
@@ -58,24 +59,6 @@ class ThroughTime(Operator):
             carried = self.d[:, t] * (u[..., t, :] + np.matmul(carried, self.u))
             pulled[..., t, :] = carried
         return pulled
-
-
-class Transposed(Operator):
-    """The transpose of an operator whose shapes are bound."""
-
-    def __init__(self, operator: Operator) -> None:
-        self.operator = operator
-        self.in_shape, self.out_shape = operator.out_shape, operator.in_shape
-
-    @property
-    def batch(self) -> int | None:
-        return self.operator.batch
-
-    def jvp(self, v: Array, out: Array | None = None) -> Array:
-        return self.operator.vjp(v, out)
-
-    def vjp(self, u: Array, out: Array | None = None) -> Array:
-        return self.operator.jvp(u, out)
 
 
 class Recurrent(Layer):
@@ -133,19 +116,14 @@ class Recurrent(Layer):
         bends = Diagonal(-2 * y * error / (1 - y * y) ** 2)
         shapes = {"x": (times, features), "w": (units, features), "u": (units, units), "b": (units,)}
         towards = {key: operator.bind(shapes[key], (times, units)) for key, operator in self.jacobian(x, y, p).items()}
-        back = {key: Transposed(operator) for key, operator in towards.items()}
-        transposed = {
-            key: Gather(np.arange(units * size).reshape(1, units, size).swapaxes(1, 2), (units, size))
-            for key, size in (("w", features), ("u", units))
-        }
-        of_u = compose(WeightTimes(after), transposed["u"])  # du ↦ duᵀ δ_{t+1}, a cotangent of h_t
-        of_u = of_u.bind(shapes["u"], (times, units))
+        back = {key: transposed(operator) for key, operator in towards.items()}
+        of_u = BatchMatMul(after, "left").bind(shapes["u"], (times, units))  # du ↦ duᵀ δ_{t+1}, a cotangent of h_t
         found = {
             (s, t): compose(back[s], bends, towards[t])
             for s, t in itertools.combinations_with_replacement(("x", "w", "b", "u"), 2)
         }
         for s in shapes:
             found[s, "u"] = add(found[s, "u"], compose(back[s], of_u))
-        found["u", "u"] = add(found["u", "u"], compose(Transposed(of_u), towards["u"]))
-        found["x", "w"] = add(found["x", "w"], compose(WeightTimes(error), transposed["w"]))
+        found["u", "u"] = add(found["u", "u"], compose(transposed(of_u), towards["u"]))
+        found["x", "w"] = add(found["x", "w"], BatchMatMul(error, "left"))
         return found

@@ -18,6 +18,7 @@ from tests.components.conv1d import Conv1d
 from tests.components.dropout import Dropout
 from tests.components.embedding import Embedding
 from tests.components.flatten import Flatten
+from tests.components.gated import FrugalLstm, Gru, Lstm, PlainRecurrent
 from tests.components.layer_norm import LayerNorm
 from tests.components.max_pool import MaxPool
 from tests.components.recurrent import Recurrent
@@ -36,6 +37,12 @@ class Case:
     inputs: Shapes
     training: tuple[bool, ...] = (False,)
     tokens: int = 0
+    second_order: bool = True
+
+    @property
+    def bends(self) -> bool:
+        """Whether second derivatives between float layers may be asked of it."""
+        return self.second_order and not self.tokens
 
     def alone(self, dtype: str = "float64", seed: int = 0) -> Network:
         """The component as a network of its own, with random parameters."""
@@ -93,6 +100,10 @@ CASES = [
     Case("conv1d", Conv1d(units=2, size=3), {"x": (6, 3)}),
     Case("conv1d-stride", Conv1d(units=3, size=2, stride=3), {"x": (7, 2)}),
     Case("recurrent", Recurrent(units=3), {"x": (4, 2)}),
+    Case("recurrent-scan", PlainRecurrent(units=3), {"x": (4, 2)}, second_order=False),
+    Case("lstm", Lstm(units=2), {"x": (4, 3)}, second_order=False),
+    Case("lstm-frugal", FrugalLstm(units=2, every=3), {"x": (4, 3)}, second_order=False),
+    Case("gru", Gru(units=2), {"x": (3, 2)}, second_order=False),
     Case("attention", Attention(), {"q": (3, 2), "k": (4, 2), "v": (4, 5)}),
     Case("concatenate", Concatenate(), {"a": (2, 3), "b": (2, 1), "c": (2, 2)}),
     Case("textbook", Textbook(units=2), {"x": (3,)}),

@@ -42,7 +42,7 @@ def test_a_product_agrees_with_the_cost_alone(example) -> None:
     assert_close(network.hvp(x, y, v), At(network, x, y).hessian_times(v), 1e-9)
 
 
-@pytest.mark.parametrize(("case", "training"), [each for each in MODES if not each[0].tokens], ids=mode_id)
+@pytest.mark.parametrize(("case", "training"), [each for each in MODES if each[0].bends], ids=mode_id)
 def test_every_component_of_the_contract_between_layers(case, training) -> None:
     network, x = case.trainable(), case.x(4)
     y = np.random.default_rng(0).standard_normal((4, 2))

@@ -18,7 +18,7 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, Transposed, Windows
+from bpframe.structures import BatchMatMul, Scan, Transposed, Windows
 
 BATCH = 3
 
@@ -57,6 +57,9 @@ def examples(dtype: type = np.float64) -> dict[str, Operator]:
             (3, 4, 2), (2, 2, 12)
         ),
         "transposed windows": Transposed(Windows(2, stride=2, padding=1).bind((4, 2), (3, 4))),
+        "scan": Scan([BatchMatrix(random(BATCH, 2, 2)) for _ in range(4)]),
+        "scan of pairs": Scan([(Diagonal(random(BATCH, 3)), Matrix(random(3, 2)).bind((2,), (3,))) for _ in range(3)]),
+        "shared scan": Scan([Matrix(random(2, 2))] * 3).bind((3, 2), (3, 2)),
         "transposed gather": Transposed(Gather(np.array([[[0, -1, 2], [5, 5, 1]]]), (2, 3))),
         "transposed weight times": Transposed(WeightTimes(random(BATCH, 5, 4)).bind((2, 4), (5, 2))),
         "transposed broadcast": Transposed(Broadcast().bind((2,), (3, 4, 2))),

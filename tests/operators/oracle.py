@@ -20,7 +20,7 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, Transposed, Windows
+from bpframe.structures import BatchMatMul, Scan, Transposed, Windows
 
 
 def jacobian(operator: Operator, batch: int) -> np.ndarray:
@@ -31,6 +31,8 @@ def jacobian(operator: Operator, batch: int) -> np.ndarray:
         for factor in operator.factors[1:]:
             product = np.einsum("noi,nij->noj", product, jacobian(factor, batch))
         return product
+    if isinstance(operator, Scan):
+        return _recurrence(operator, batch)
     if isinstance(operator, Transposed):
         return jacobian(operator.operator, batch).swapaxes(1, 2)
     if isinstance(operator, Sum):
@@ -41,6 +43,20 @@ def jacobian(operator: Operator, batch: int) -> np.ndarray:
             for i, at_in in enumerate(np.ndindex(operator.in_shape)):
                 written[n, o, i] = entry(operator, n, o, at_out, i, at_in)
     return written
+
+
+def _recurrence(operator: Scan, batch: int) -> np.ndarray:
+    """Blocks A_t ... A_{s+1} B_s below the diagonal and on it."""
+    state, entering = (math.prod(shape[1:]) for shape in (operator.out_shape, operator.in_shape))
+    written = np.zeros((batch, operator.times, state, operator.times, entering), dtype=complex)
+    steps = [pair for segment in operator._segments() for pair in segment]
+    for s, (_, enters) in enumerate(steps):
+        block = np.broadcast_to(np.eye(state), (batch, state, state)) if enters is None else jacobian(enters, batch)
+        written[:, s, :, s] = block
+        for t in range(s + 1, len(steps)):
+            block = np.einsum("noi,nij->noj", jacobian(steps[t][0], batch), block)
+            written[:, t, :, s] = block
+    return written.reshape(batch, operator.times * state, operator.times * entering)
 
 
 def entry(operator: Operator, n: int, o: int, at_out: tuple[int, ...], i: int, at_in: tuple[int, ...]) -> complex:

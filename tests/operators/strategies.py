@@ -21,7 +21,7 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, Transposed, Windows
+from bpframe.structures import BatchMatMul, Recomputed, Scan, Transposed, Windows
 
 HEART = (IdentityMap, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather, RankOne)
 PLAIN = (*HEART, BatchMatMul, Windows)
@@ -29,7 +29,7 @@ PLAIN = (*HEART, BatchMatMul, Windows)
 #: The fewest axes that an input, or an output, has to have.
 LEAST_IN = {Matrix: 1, RankOne: 1, WeightTimes: 2, BatchMatMul: 2, Windows: 2}
 LEAST_OUT = {Matrix: 1, RankOne: 1, WeightTimes: 1, BatchMatMul: 2, Windows: 2}
-KINDS = (*PLAIN, Composed, Sum, Transposed)
+KINDS = (*PLAIN, Composed, Sum, Transposed, Scan)
 
 batches = st.sampled_from([0, 1, 2, 3, 5])
 sizes = st.integers(1, 4)
@@ -62,6 +62,8 @@ def operators(draw, kind, batch, in_shape=None, out_shape=None, dtype=np.float64
         return _composed(draw, batch, in_shape, out_shape, dtype)
     if kind is Windows:
         return _windows(draw, in_shape, out_shape)
+    if kind is Scan:
+        return _scan(draw, batch, in_shape, out_shape, dtype)
     if kind is Transposed:
         return _transposed(draw, batch, in_shape, out_shape, dtype)
     in_shape, out_shape = _both_shapes(draw, kind, in_shape, out_shape)
@@ -214,6 +216,30 @@ def _composed(draw, batch, in_shape, out_shape, dtype):
             factors.insert(0, draw(operators(draw(st.sampled_from(_from(end))), batch, end, None, dtype)))
             end = factors[0].out_shape
     return Composed(tuple(factors)).bind(factors[-1].in_shape, factors[0].out_shape)
+
+
+def _scan(draw, batch, in_shape, out_shape, dtype):
+    """Steps of any classes, kept or made again; where the shapes allow it, also without an operator for what enters."""
+    given = next((shape for shape in (in_shape, out_shape) if shape is not None), None)
+    times, *rest = draw(shapes(1, 2)) if given is None else given
+    free = tuple(rest) if draw(st.booleans()) else draw(shapes(0, 2))
+    entering = (free if out_shape is not None else tuple(rest)) if in_shape is None else in_shape[1:]
+    state = (free if in_shape is not None else tuple(rest)) if out_shape is None else out_shape[1:]
+
+    def step(*sides):
+        return draw(operators(draw(st.sampled_from(_taking(*sides))), batch, *sides, dtype))
+
+    plain = entering == state and draw(st.booleans())
+    steps = [step(state, state) if plain else (step(state, state), step(entering, state)) for _ in range(times)]
+    if draw(st.booleans()) and all(_holds(each, batch) for each in steps):
+        scan = Scan(Recomputed(lambda start, stop: steps[start:stop], times, draw(st.integers(1, 3))))
+        return scan.bind((times, *entering), (times, *state))
+    return Scan(steps).bind((times, *entering), (times, *state))
+
+
+def _holds(step, batch):
+    """Whether a step tells how many examples there are, as the first segment's have to."""
+    return any(part.batch == batch for part in (step if isinstance(step, tuple) else (step,)))
 
 
 def _transposed(draw, batch, in_shape, out_shape, dtype):

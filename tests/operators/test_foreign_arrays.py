@@ -68,6 +68,9 @@ def foreign(operator):
     for slot in ARRAYS:
         if hasattr(found, slot):
             setattr(found, slot, wrap(getattr(found, slot)))
+    if hasattr(found, "steps"):
+        found.steps = tuple(tuple(part and foreign(part) for part in pair) for pair in found.steps)
+        found._told = None
     if hasattr(found, "operator"):
         found.operator = foreign(found.operator)
     for slot in ("factors", "terms"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from bpframe_reference import Dense, QuadraticCost
@@ -11,6 +13,7 @@ from bpframe import node
 from bpframe.extend import Array, Gather, Layer, Operator, transposed
 from tests.components.attention import Attention
 from tests.components.conv1d import Conv1d
+from tests.components.gated import Gru, Lstm, PlainRecurrent, Sequential
 from tests.oracles import assert_close, cost_gradient
 
 from .test_as_if_called import USES, batches, same_as_called
@@ -39,6 +42,10 @@ def convolving() -> bp.Network:
     return bp.Network(layers, cost=QuadraticCost(), input_shape=(9, 2), seed=3)
 
 
+def recurring(layer: Sequential) -> Callable[[], bp.Network]:
+    return lambda: bp.Network([layer, Dense(units=2)], cost=QuadraticCost(), input_shape=(4, 2), seed=3)
+
+
 def attending() -> bp.Network:
     """Self-attention over five positions."""
     return bp.Network(
@@ -48,7 +55,14 @@ def attending() -> bp.Network:
     )  # fmt: skip
 
 
-MAKERS = {"batch matmul": attending, "transposed": binned, "windows": convolving}
+MAKERS = {
+    "batch matmul": attending,
+    "transposed": binned,
+    "windows": convolving,
+    "scan": recurring(PlainRecurrent(units=3)),
+    "scan of an lstm": recurring(Lstm(units=2)),
+    "scan of a gru": recurring(Gru(units=2)),
+}
 
 
 @pytest.mark.parametrize("use", USES)

@@ -16,7 +16,7 @@ MODULES = (
     "docs.examples.softsign_plugin.softsign_plugin",
     *(f"tests.components.{name}" for name in (
         "activations", "attention", "batch_norm", "centred", "concatenate", "conv1d", "costs", "cross_entropy",
-        "dropout", "embedding", "flatten", "initializer", "layer_norm", "max_pool", "optimizers", "recurrent",
+        "dropout", "embedding", "flatten", "gated", "initializer", "layer_norm", "max_pool", "optimizers", "recurrent",
         "softmax", "textbook",
     )),
     *(f"tests.derivatives.{name}" for name in ("test_least_squares", "test_curvature_hessian", "test_spectrum")),
@@ -36,6 +36,7 @@ CALLED: dict[str, dict[str, str]] = {
         "Formula.jacobian": "reads FORMULAS, a dict",
         "DraftFormula.forward": "reads FORMULAS, a dict",
     },
+    "gated": {"FrugalLstm.jacobian": "has a function in it"},
     "test_levenberg_marquardt_singular": {"Power.forward": "reads TRIED, a list"},
     "test_spectrum": {
         "Mixture.forward": "reads W, an array that can be written",

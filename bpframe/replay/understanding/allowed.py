@@ -210,6 +210,7 @@ def trusted() -> frozenset[Any]:
     """Return bpframe's own functions and classes that components call."""
     found: set[Any] = {operators.add, operators.compose, operators.dense_operator, Parameter, State}
     found.update(getattr(room, name) for room in (operators, structures) for name in room.__all__)
+    found.discard(structures.Recomputed)  # it calls what it is handed
     found.update(each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Exception))
     return frozenset(found)
 
