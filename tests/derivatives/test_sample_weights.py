@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bpframe_reference import L2, Dense, GradientDescent, QuadraticCost, Sigmoid
 
+from bpframe import Network
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.errors import DerivativeError
 from tests.oracles import assert_close
@@ -157,3 +159,20 @@ def test_portions_of_weighted_examples_add_up_to_one_pass(monkeypatch):
     assert len(lsq.examples.slices()) > 1
     assert_close(lsq.gradient()[1], gradient, relative=1e-12)
     assert_close(lsq.normal_equations()[1], square, relative=1e-12)
+
+
+def test_penalties_are_added_to_the_weighted_mean_once():
+    x, y = np.random.default_rng(0).standard_normal((2, BATCH, 3))
+    net = Network(
+        [Dense(units=4), Sigmoid(), Dense(units=3)], input_shape=(3,), cost=QuadraticCost(),
+        penalties={"*.w": L2(rate=0.3)},
+    )  # fmt: skip
+    weighted, words, twice = (x, y), {"sample_weight": COUNTS}, (repeated(x), repeated(y))
+    for name in ("cost", "gradient", "hvp", "ggn_vp", "linear operator", "diagonal", "Hessian diagonal"):
+        one, other = (vector(QUANTITIES[name](net, *each)) for each in ((weighted, words), (twice, {})))
+        assert_close(one, other, relative=1e-12)
+    one, other = (LeastSquares(net._engine, *net._samples(*each, **w)) for each, w in ((weighted, words), (twice, {})))
+    for mine, theirs in zip(one.normal_equations(), other.normal_equations(), strict=True):
+        assert_close(mine, theirs, relative=1e-12)
+    history = net.fit(x, y, sample_weight=COUNTS, optimizer=GradientDescent(learning_rate=1e-300), epochs=1)
+    assert_close(history.epochs[0].cost, net.cost(*twice))
