@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from bpframe.machine.blas import beside_numpy
@@ -39,25 +39,28 @@ def most_threads(multiplications: int, environment: Mapping[str, str]) -> int:
     return 1 if own == ALL and multiplications < LARGE_PRODUCT else own
 
 
-@contextmanager
-def blas_threads(multiplications: int) -> Iterator[None]:
+class blas_threads(AbstractContextManager[None]):  # noqa: N801 (used as a function)
     """Within, have NumPy's BLAS take as many threads as fit products of at most so many multiplications.
 
     Never more than it had before, by a variable, by threadpoolctl or by its own choice; and these again at the end.
     The number is the process's: where several are within at once, one inside the other or in several Python threads,
     the one that wants most decides. `BPFRAME_THREADS=keep`, or a BLAS that threadpoolctl does not know, leaves
-    everything alone.
+    everything alone. One may be entered again and again, with the variables as they were when it was made.
     """
-    library = None if keeps_threads(os.environ) else _numpy_library()
-    if library is None:
-        yield
-        return
-    users, user = _users, object()
-    try:
-        users.enter(user, most_threads(multiplications, os.environ), library)
-        yield
-    finally:
-        users.leave(user, library)
+
+    def __init__(self, multiplications: int) -> None:
+        self._library = None if keeps_threads(os.environ) else _numpy_library()
+        self._most = most_threads(multiplications, os.environ)
+        self._users = _users
+
+    def __enter__(self) -> None:
+        if self._library is not None:
+            self._users = _users
+            self._users.enter(self, self._most, self._library)
+
+    def __exit__(self, *raised: object) -> None:
+        if self._library is not None:
+            self._users.leave(self, self._library)
 
 
 class _Users:

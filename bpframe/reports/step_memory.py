@@ -15,13 +15,16 @@ from bpframe.derivatives.points.memory import in_words
 from bpframe.replay.buffers import Lifetime, fit
 from bpframe.replay.dry_run import checked_batch_size, dry_run
 from bpframe.reports.tables import labelled
-from bpframe.training.updates import change_bytes
+from bpframe.training.updates import Updater, change_bytes
 
 __all__ = ["Memory", "step_memory"]
 
 #: Up to this batch size a step is tried as it is; beyond it, two smaller ones tell how pieces grow with the batch.
 LARGEST_TRIAL = 256
 SMALLER_TRIAL = 128
+
+#: For vectors of these sizes a first state is made: it tells how one grows with the parameters.
+SMALL_VECTORS = 16, 32
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,11 @@ def _optimizer_bytes(optimizer: Optimizer, vector: Any) -> int:
     change = change_bytes(optimizer, vector)
     if "initial_state" not in contract_of(type(optimizer)).methods:
         return change
-    few = np.zeros(min(vector.size, 16), vector.dtype)
-    state = optimizer.initial_state(few)  # type: ignore[attr-defined]
-    whole = sum(vector.nbytes if np.shape(each) == few.shape else np.asarray(each).nbytes for each in state.values())
-    return change + int(whole)
+    few, more = (min(vector.size, size) for size in SMALL_VECTORS)
+    small, large = (_state_bytes(optimizer, np.zeros(size, vector.dtype)) for size in (few, more))
+    whole = small + (large - small) * (vector.size - few) // max(1, more - few)
+    return change + 2 * int(whole)  # training keeps a copy to go back to
+
+
+def _state_bytes(optimizer: Optimizer, vector: Any) -> int:
+    return sum(int(each.nbytes) for each in Updater(optimizer, vector, vector.copy()).state.values())

@@ -6,16 +6,12 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-import numpy as np
-
 from bpframe.core.component import Optimizer
 from bpframe.differentiable import Arrays, Differentiable
 from bpframe.errors import DataError, TrainingError
-from bpframe.machine.blas_threads import blas_threads
 from bpframe.training.optimizer_state import OptimizerState, checked_count
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.stepping import Carried, require_trained
-from bpframe.training.trainer import largest_product
 from bpframe.verification import verify_optimizer, warn_of_drafts
 
 __all__ = ["Stepwise"]
@@ -83,8 +79,7 @@ class Stepwise(Differentiable):
         with engine.training():
             inputs, targets = self._samples(x, y, sample_weight)
             optimizers, count = self._optimizers(optimizer, groups), len(next(iter(inputs.values())))
-            threads, quiet = blas_threads(largest_product(engine.graph, count)), np.errstate(all="ignore")
-            with engine.lane() as lane, threads, quiet:
+            with engine.lane() as lane:
                 stepper = self._carried.stepper(engine, optimizer, optimizers, lane)
                 if epoch is not None:
                     stepper.updates.epoch = checked_count("epoch", epoch)

@@ -12,7 +12,9 @@ from bpframe.core.backprop.engine import Engine, Lane
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.component import Optimizer
 from bpframe.errors import DataError, TrainingError
+from bpframe.machine.blas_threads import blas_threads
 from bpframe.training.grouping import Updates
+from bpframe.training.largest_product import largest_product
 from bpframe.training.nonfinite import all_finite, nonfinite_error
 from bpframe.training.optimizer_state import OptimizerState
 from bpframe.validation.plain_arrays import Array
@@ -48,6 +50,7 @@ class Stepper:
         self.last_pass: Workspace
         self._apply = self.updates.apply
         self._keeps_state = bool(engine.plan.state_slots)
+        self._threads: dict[int, blas_threads] = {}
         self._before: tuple[Array, dict[str, Array], int, int, Any] | None = None
 
     def step(self, lane: Lane, inputs: Arrays, targets: Arrays) -> float:
@@ -70,12 +73,16 @@ class Stepper:
         Errors: NonFiniteError (the cost, the gradient or the new parameters are not finite); those of a pass, and of an
         update.
         """
+        count = len(next(iter(inputs.values())))
+        if count not in self._threads:
+            self._threads = {count: blas_threads(largest_product(self.engine.graph, count))}
         self.remember()
         try:
-            cost = self.step(lane, inputs, targets)
-            if math.isnan(cost) or not all_finite(self.engine.parameters.vector):
-                when = f"in step {self.updates.step + math.isnan(cost)}"
-                raise nonfinite_error(self.last_pass, when, "the parameters as they were")
+            with self._threads[count], np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                cost = self.step(lane, inputs, targets)
+                if math.isnan(cost) or not all_finite(self.engine.parameters.vector):
+                    when = f"in step {self.updates.step + math.isnan(cost)}"
+                    raise nonfinite_error(self.last_pass, when, "the parameters as they were")
         except BaseException:
             self.go_back()
             raise

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 
 from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine, Lane
-from bpframe.core.graph.graph import Graph, Node
 from bpframe.errors import NonFiniteError
 from bpframe.machine.blas_threads import blas_threads
 from bpframe.training.batches import Batches, Samples, count_of, training_batches
 from bpframe.training.grouping import grouped
 from bpframe.training.history import History
+from bpframe.training.largest_product import largest_product
 from bpframe.training.minimizing import minimize
 from bpframe.training.nonfinite import all_finite, nonfinite_error
 from bpframe.training.recorder import Listener, Recorder, recording
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.stepping import Carried, Stepper, require_trained
 
-__all__ = ["Trainer", "largest_product"]
+__all__ = ["Trainer"]
 
 
 class Trainer:
@@ -129,19 +129,3 @@ def _how(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     return "not finite" if isinstance(error, NonFiniteError) else "failed"
-
-
-def largest_product(graph: Graph, batch: int) -> int:
-    """Return about how many multiplications, M·N·K, the largest matrix product of a pass takes, from shapes alone.
-
-    A weight meets every example at every place along the leading axes of the node's output: (N, T, units) has N·T
-    places. So dense layers, whose three products forward and back are alike, are counted exactly, along leading axes
-    too, and convolutions over positions that come before channels. What a component multiplies without a matrix among
-    its parameters is taken for small.
-    """
-    return batch * max(map(_multiplications, graph.nodes), default=0)
-
-
-def _multiplications(node: Node) -> int:
-    matrices = (each.shape for each in node.parameters.values() if len(each.shape) > 1)
-    return math.prod(node.output_shape[:-1]) * max(map(math.prod, matrices), default=0)

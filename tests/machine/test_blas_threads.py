@@ -19,7 +19,7 @@ from bpframe.extend import Activation, IdentityMap
 from bpframe.machine import blas_threads as module
 from bpframe.machine.blas import numpy_blas
 from bpframe.machine.blas_threads import LARGE_PRODUCT, blas_threads
-from bpframe.training.trainer import largest_product
+from bpframe.training.largest_product import largest_product
 from tests.components.activations import Tanh
 from tests.components.conv1d import Conv1d
 from tests.components.flatten import Flatten

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from bpframe.machine.blas_threads import blas_threads
-from bpframe.training.trainer import largest_product
+from bpframe.training.largest_product import largest_product
 from tests.benchmarks.candidates import Stepping
 
 
