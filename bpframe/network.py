@@ -23,13 +23,12 @@ from bpframe.checkpoint import (
 )
 from bpframe.checkpoint.pickling import check_importable
 from bpframe.core.component import Component, Cost, Layer, Penalty
-from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec, NodeSpec
 from bpframe.data import DataSpec, FittedPreparation
 from bpframe.documents import RunSpec
 from bpframe.documents.written_out import network_spec
 from bpframe.errors import DataError
-from bpframe.replay.repeating import repeating_engine
+from bpframe.shapes import OpenEngine, at_shapes, closed_shapes, engine_of, graph_of, some_closed
 from bpframe.trainable import Trainable
 from bpframe.training.history import History
 from bpframe.training.spec import TrainingSpec
@@ -60,7 +59,8 @@ class Network(Trainable):
     nodes
         A mapping from names to `node(...)`, for any graph without cycles; give this or `layers`.
     input_shape
-        The feature shape of the only input.
+        The feature shape of the only input; None in the place of a length leaves that axis open: arrays of every
+        length are taken, and no parameter may depend on it.
     inputs
         The feature shapes of all inputs by name; give this or `input_shape`.
     output
@@ -137,7 +137,7 @@ class Network(Trainable):
         network._carried = Carried(checkpoint.optimizer)
         network._verify = wanted(None)
         if network._verify:
-            verify_graph(network.graph)
+            verify_graph(some_closed(network.graph))
         return network
 
     def _build(self, spec: NetworkSpec, verify: bool | None) -> None:
@@ -146,10 +146,28 @@ class Network(Trainable):
         self.training: TrainingSpec | None = None
         self._carried = Carried()
         self._verify = wanted(verify)
-        graph = build_graph(spec)
+        graph = graph_of(spec)
         if self._verify:
-            verify_graph(graph)
-        self._engine = repeating_engine(graph, spec.dtype, spec.seed)
+            verify_graph(some_closed(graph))
+        self._engine = engine_of(spec, graph, spec.seed)
+
+    def closed(
+        self, input_shape: Sequence[int] | None = None, *, inputs: Mapping[str, Sequence[int]] | None = None
+    ) -> Network:
+        """Return this network, with open axes, as one whose inputs have these shapes: what plans and memory are of.
+
+        Both have one set of parameters, state and random streams: training either trains both. Saved, copied or
+        pickled, it is a network of this shape alone.
+
+        Errors: ShapeMismatch for shapes that are none of this network's.
+        """
+        shapes = closed_shapes(self.graph, input_shape, inputs)
+        network = type(self).__new__(type(self))
+        network.__dict__.update(self.__dict__)  # both have what is held
+        network.spec = at_shapes(self.spec, shapes)
+        if isinstance(self._engine, OpenEngine):
+            network._engine = self._engine.of_shapes(shapes)
+        return network
 
     def save(
         self,
@@ -212,7 +230,7 @@ class Network(Trainable):
         with_state = isinstance(other, Network)
         if isinstance(other, Network):
             with other._engine.lane():
-                given: Mapping[str, Any] = {name: array.copy() for name, array in arrays_of(other._engine).items()}
+                given: Mapping[str, Any] = {name: array.copy() for name, array in arrays_of(other._engine.held).items()}
         elif isinstance(other, Mapping):
             given = {str(path): value for path, value in other.items()}
         else:
@@ -221,7 +239,7 @@ class Network(Trainable):
                 received=shortened(other),
             )
         with self._engine.training():  # who evaluates finishes first
-            return copy_arrays(self._engine, given, only, with_state)
+            return copy_arrays(self._engine.held, given, only, with_state)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Network:
         """Return an independent network: same parameters, state, history and random streams, arrays of its own."""
@@ -247,7 +265,7 @@ class Network(Trainable):
     def __setstate__(self, state: dict[str, Any]) -> None:
         snapshot = state.pop("_engine")
         vars(self).update(state)
-        self._engine = repeating_engine(build_graph(self.spec), self.spec.dtype, snapshot["seed"])
+        self._engine = engine_of(self.spec, graph_of(self.spec), snapshot["seed"])
         self._engine.held.restore(snapshot)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""From the arrays of another network to an engine, by path: all that are asked for, or none."""
+"""From the arrays of another network to what a network holds, by path: all that are asked for, or none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.checkpoint.content import STATE_PREFIX
-from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.held import Held
 from bpframe.errors import BpframeError, DataError
 from bpframe.validation.patterns import matching
 from bpframe.validation.plain_arrays import Array, plain_array
@@ -16,25 +16,23 @@ from bpframe.validation.plain_arrays import Array, plain_array
 __all__ = ["arrays_of", "copy_arrays"]
 
 
-def arrays_of(engine: Engine) -> dict[str, Array]:
+def arrays_of(held: Held) -> dict[str, Array]:
     """Return all arrays as the file of weights names them: parameters, frozen ones too, by path, then state."""
-    state = {
-        f"{STATE_PREFIX}{node}.{name}": each for node, named in engine.state.items() for name, each in named.items()
-    }
-    return {**engine.parameters, **engine.frozen, **state}
+    state = {f"{STATE_PREFIX}{node}.{name}": each for node, named in held.state.items() for name, each in named.items()}
+    return {**held.parameters, **held.frozen, **state}
 
 
 def copy_arrays(
-    engine: Engine, given: Mapping[str, Any], only: str | Iterable[str] | None, with_state: bool
+    held: Held, given: Mapping[str, Any], only: str | Iterable[str] | None, with_state: bool
 ) -> tuple[str, ...]:
-    """Copy arrays that are named as `arrays_of` does into an engine, and return the names of what was copied.
+    """Copy arrays, named as `arrays_of` does, into what a network holds; return the names of what was copied.
 
     `only` are patterns of the paths to copy, of either side; None is everything. The state of a node goes with its
     parameters; it may be missing from what is given where that is not `with_state`.
 
     Errors: DataError that lists all that does not fit; SpecError for a pattern that matches nothing. Nothing is copied.
     """
-    mine = arrays_of(engine)
+    mine = arrays_of(held)
     wanted = _wanted(only, dict.fromkeys((*mine, *given)))
     rows: dict[str, list[str]] = {"missing": [], "surplus": [], "shapes": [], "numbers": []}
     rows["surplus"] = [name for name in given if name in wanted and name not in mine]
@@ -57,7 +55,7 @@ def copy_arrays(
     for name, array in found.items():
         if not name.startswith(STATE_PREFIX):
             mine[name][...] = array
-    _replace_state(engine, found)
+    _replace_state(held, found)
     return tuple(found)
 
 
@@ -90,13 +88,12 @@ def _fitting(value: Any, view: Array, name: str) -> tuple[Array, str | None]:
     return array, f"{name}: {np.count_nonzero(bad)} of {array.size} entries are NaN or infinite" if bad.any() else None
 
 
-def _replace_state(engine: Engine, found: Mapping[str, Array]) -> None:
+def _replace_state(held: Held, found: Mapping[str, Array]) -> None:
     if not any(name.startswith(STATE_PREFIX) for name in found):
         return
-    engine.state = {
+    held.state = {
         node: {
-            name: np.array(found.get(f"{STATE_PREFIX}{node}.{name}", each), engine.dtype)
-            for name, each in named.items()
+            name: np.array(found.get(f"{STATE_PREFIX}{node}.{name}", each), held.dtype) for name, each in named.items()
         }
-        for node, named in engine.state.items()
+        for node, named in held.state.items()
     }

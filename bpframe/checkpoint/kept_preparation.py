@@ -9,6 +9,7 @@ from bpframe.core.graph.graph import Graph
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns, Preparation
 from bpframe.errors import CheckpointError
+from bpframe.validation.open_shapes import opened
 
 __all__ = ["restored_preparation", "saved_preparation"]
 
@@ -51,8 +52,10 @@ def restored_preparation(checkpoint: Checkpoint, graph: Graph) -> Preparation | 
 
 
 def _require_fit(graph: Graph, fitted: FittedPreparation, what: str) -> None:
-    size = math.prod(fitted.input_shape)
-    if list(graph.inputs.values()) != [fitted.input_shape] or len(fitted.scaling.scale) not in (1, size):
+    inputs, scales = fitted.input_shape, len(fitted.scaling.scale)
+    size = math.prod(each or 1 for each in inputs)
+    alike = [opened(inputs, shape) == opened(shape, inputs) for shape in graph.inputs.values()] == [True]
+    if not alike or scales not in (1, size) or (None in inputs and scales != 1):
         raise CheckpointError(
             f"{what} is not one of this network's inputs",
             expected=f"one of one input, {', '.join(f'{name!r} {shape}' for name, shape in graph.inputs.items())}",

@@ -10,15 +10,14 @@ import numpy as np
 from bpframe.checkpoint.content import SPEC, WEIGHTS, Checkpoint
 from bpframe.checkpoint.reading import retold
 from bpframe.core.backprop.engine import Engine
-from bpframe.core.graph.building import build_graph
 from bpframe.errors import BpframeError, CheckpointError, did_you_mean
-from bpframe.replay.repeating import repeating_engine
+from bpframe.shapes import OpenEngine, engine_of, graph_of
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["restored_engine"]
 
 
-def restored_engine(checkpoint: Checkpoint) -> Engine:
+def restored_engine(checkpoint: Checkpoint) -> Engine | OpenEngine:
     """Return an engine of the checkpoint's network with the checkpoint's arrays.
 
     Errors: CheckpointError (the spec describes no network; a parameter or state is missing, unknown, of another shape
@@ -26,22 +25,23 @@ def restored_engine(checkpoint: Checkpoint) -> Engine:
     """
     spec, dtype = checkpoint.spec.network, np.dtype(checkpoint.spec.network.dtype)
     try:
-        graph = build_graph(spec)
+        graph = graph_of(spec)
         # Before there are arrays of the network's own: those of the file take no more memory than it has bytes.
         shapes = {path: parameter.shape for path, parameter in graph.all_parameters.items()}
         _check(checkpoint.parameters, shapes, dtype, "parameter")
         slots = {f"{node.name}.{name}": slot.shape for node in graph.nodes for name, slot in node.state.items()}
         _check(_flat(checkpoint.state), slots, dtype, "state")
-        engine = repeating_engine(graph, spec.dtype, spec.seed)
+        engine = engine_of(spec, graph, spec.seed)
     except CheckpointError:
         raise
     except BpframeError as error:
         raise retold(SPEC, error, error.rows, error.hint) from error
     except (MemoryError, OverflowError) as error:
         raise CheckpointError(f"{SPEC} describes a network that is too large to build", received=str(error)) from error
+    held = engine.held
     for name, array in checkpoint.parameters.items():
-        (engine.frozen if name in engine.frozen else engine.parameters)[name] = array
-    engine.state = {node: dict(named) for node, named in checkpoint.state.items()}
+        (held.frozen if name in held.frozen else held.parameters)[name] = array
+    held.state = {node: dict(named) for node, named in checkpoint.state.items()}
     return engine
 
 

@@ -43,7 +43,7 @@ def fitted_network(model: Layer | Network, features: tuple[int, ...]) -> Network
         network = Network.from_spec(_with_cost(model.spec, cost))
         network._preparation = model._preparation  # for the names of columns
         network.parameters.vector[:] = model.parameters.vector
-        network._engine.state = {
+        network._engine.held.state = {
             node: {name: array.astype(np.float64) for name, array in named.items()}
             for node, named in model.state.items()
         }

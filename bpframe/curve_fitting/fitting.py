@@ -214,7 +214,7 @@ def _prepared(
     graph = network.graph
     inputs = shaped_inputs(graph, x)
     (output,) = graph.outputs
-    found = checked_values(y, graph.shapes[output], inputs)
+    found = checked_values(y, network._engine.at(inputs).graph.shapes[output], inputs)
     target = weighted_target(found, checked_sigma(sigma, y, found.shape))
     names = entry_names(network.parameters)
     if found.size < len(names):

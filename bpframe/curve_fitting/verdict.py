@@ -98,8 +98,9 @@ def judged(
     A point counts as often as its weight says: N is their sum.
     """
     (output,) = network.graph.outputs
-    weights = checked_weights(network.graph, weight, np.float64, len(target))
-    squares = LeastSquares(network._engine, inputs, {output: target, **weights})
+    engine = network._engine.at(inputs)
+    weights = checked_weights(engine.graph, weight, np.float64, len(target))
+    squares = LeastSquares(engine, inputs, {output: target, **weights})
     count = squares.count if weight is None else float(weight.sum())
     minimum, names = squares.linear_minimum(), entry_names(network.parameters)
     minimum = replace(minimum, count=minimum.count // squares.count * count)

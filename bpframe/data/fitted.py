@@ -14,6 +14,7 @@ from bpframe.data.place import Array, Place
 from bpframe.data.scaling import FittedScaling
 from bpframe.data.usable_arrays import FloatName, require_examples, require_finite, require_numeric
 from bpframe.errors import DataError
+from bpframe.validation.open_shapes import batched, fits, opened
 from bpframe.validation.plain_arrays import plain_array
 
 __all__ = ["FittedPreparation"]
@@ -32,7 +33,9 @@ class FittedPreparation(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dtype: FloatName = Field(description="The dtype of prepared arrays.")
-    input_shape: tuple[_Size, ...] = Field(description="The shape of one prepared example.")
+    input_shape: tuple[_Size | None, ...] = Field(
+        description="The shape of one prepared example; null for a length that is open, where one number scales all."
+    )
     flatten: bool = Field(description="Whether examples of several axes become vectors.")
     scaling: FittedScaling = Field(description="The numbers of the scaling, from the training part alone.")
     classes: tuple[StrictInt | StrictStr, ...] | None = Field(
@@ -44,6 +47,15 @@ class FittedPreparation(BaseModel):
     feature_names: tuple[str, ...] | None = Field(
         default=None, description="The name of every input column, where the source has names."
     )
+
+    def opened(self, inputs: Sequence[Sequence[int | None]]) -> FittedPreparation:
+        """Return it with the lengths left open that the only one of these inputs leaves open.
+
+        It stays as it is where other entries are scaled by other numbers.
+        """
+        if len(inputs) != 1 or len(self.scaling.scale) != 1:
+            return self
+        return self.model_copy(update={"input_shape": opened(self.input_shape, inputs[0])})
 
     def apply_inputs(self, x: Any, place: Place | None = None) -> Array:
         """Return inputs scaled as the training part was, C-contiguous, in `dtype`.
@@ -61,12 +73,14 @@ class FittedPreparation(BaseModel):
             x = x.reshape(-1, 1)
         if self.flatten and x.ndim > 1:
             x = x.reshape(len(x), -1)
-        if x.shape[1:] != self.input_shape:
+        if not fits(x.shape[1:], self.input_shape):
             raise DataError(
                 f"{place.source} does not have the shape of the training inputs",
-                expected=f"(N, {', '.join(map(str, self.input_shape))})",
+                expected=batched(self.input_shape),
                 received=str(x.shape),
-                hint="add an axis for the examples: x[None]" if x.shape == self.input_shape else self._columns_hint(),
+                hint="add an axis for the examples: x[None]"
+                if fits(x.shape, self.input_shape)
+                else self._columns_hint(),
             )
         require_finite(x, place)
         prepared = self.scaling.apply(x, self.dtype)

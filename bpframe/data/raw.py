@@ -63,10 +63,10 @@ class Preparation:
 
     @property
     def scale(self) -> Array | None:
-        """∂x/∂x' of every entry of an example, (*input_shape); None where it is 1 everywhere."""
+        """∂x/∂x' of every entry of an example, (*input_shape), 1 for an open length; None where it is 1 everywhere."""
         if self.applied is None or not any(each != 1 for each in self.applied.scaling.scale):
             return None
-        shape = self.applied.input_shape
+        shape = tuple(size or 1 for size in self.applied.input_shape)  # an open length has one number for all
         return np.broadcast_to(np.array(self.applied.scaling.scale), math.prod(shape)).reshape(shape)
 
     def inputs(self, x: Any, names: Sequence[str], raw: bool = True) -> Any:
@@ -109,7 +109,8 @@ class Preparation:
         if self.applied is None or not raw:
             return ordered
         if np.ndim(ordered) > 1 and len(ordered) == 0:
-            return np.empty((0, *self.applied.input_shape))  # no examples have no outputs, which is no mistake
+            # No examples have no outputs, which is no mistake.
+            return np.empty((0, *(size or 1 for size in self.applied.input_shape)))
         texts = None if columns is None else tuple(map(str, columns))
         return self.applied.apply_inputs(ordered, Place(f"input '{name}'", columns=texts))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.penalties import Penalties
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.curvature.blocks import By, gauss_newton_blocks
 from bpframe.derivatives.curvature.diagonal import empirical_fisher_diagonal, gauss_newton_diagonal
@@ -34,6 +36,13 @@ class Curvature:
         self._network = network
         self._engine = network._engine
 
+    def _point(
+        self, x: Arrays, y: Arrays, sample_weight: Arrays | None
+    ) -> tuple[Engine, dict[str, Array], dict[str, Array]]:
+        """Return the engine of examples of this shape, with their checked inputs and targets."""
+        inputs, targets = self._network._samples(x, y, sample_weight)
+        return self._engine.at(inputs), inputs, targets
+
     @evaluation
     def gauss_newton_diagonal(
         self,
@@ -51,7 +60,7 @@ class Curvature:
 
         Source: Dangel, Kunstner and Hennig, BackPACK: Packing more into Backprop (2020), eqs. (19), (20).
         """
-        found = gauss_newton_diagonal(self._engine, *self._network._samples(x, y, sample_weight), samples, seed)
+        found = gauss_newton_diagonal(*self._point(x, y, sample_weight), samples, seed)
         self._penalties().add_diagonal(found.views)
         return found
 
@@ -72,7 +81,7 @@ class Curvature:
         Source: Martens, New Insights and Perspectives on the Natural Gradient Method (2020), section 9.
         """
         check_fisher(self._network.graph)
-        return gauss_newton_diagonal(self._engine, *self._network._samples(x, y, sample_weight), samples, seed)
+        return gauss_newton_diagonal(*self._point(x, y, sample_weight), samples, seed)
 
     @evaluation
     def empirical_fisher_diagonal(
@@ -86,7 +95,7 @@ class Curvature:
 
         Source: Kunstner, Balles and Hennig, Limitations of the Empirical Fisher Approximation (2019), eq. (3).
         """
-        return empirical_fisher_diagonal(self._engine, *self._network._samples(x, y, sample_weight))
+        return empirical_fisher_diagonal(*self._point(x, y, sample_weight))
 
     @evaluation
     def hessian_diagonal(self, x: Arrays, y: Arrays, *, sample_weight: Arrays | None = None) -> ParameterVector:
@@ -101,7 +110,7 @@ class Curvature:
 
         Source: Dangel, Kunstner and Hennig, BackPACK: Packing more into Backprop (2020), appendix A.3, for chains.
         """
-        found = hessian_diagonal(self._engine, *self._network._samples(x, y, sample_weight))
+        found = hessian_diagonal(*self._point(x, y, sample_weight))
         self._penalties().add_diagonal(found.views)
         return found
 
@@ -123,7 +132,7 @@ class Curvature:
         Errors: MemoryLimitError where all blocks together take more than `memory_limit` bytes; DerivativeError for a
         cost without a Hessian root; BatchCoupledError.
         """
-        return gauss_newton_blocks(self._engine, *self._network._samples(x, y, sample_weight), by, memory_limit)
+        return gauss_newton_blocks(*self._point(x, y, sample_weight), by, memory_limit)
 
     @evaluation
     def kfac(
@@ -153,10 +162,10 @@ class Curvature:
         Turner, Schneider and Hennig (2023) for shared weights. See `bpframe.derivatives.curvature.kfac`.
         """
         network = self._network
-        inputs, targets = network._samples(x, y, sample_weight)
-        points = (point for _, point in Portions(self._engine, inputs, targets).in_turn("curvature"))
+        engine, inputs, targets = self._point(x, y, sample_weight)
+        points = (point for _, point in Portions(engine, inputs, targets).in_turn("curvature"))
         ridge = self._penalties().multiples()
         return kronecker_factors(points, network.parameters, samples, seed, weight_sharing, memory_limit, ridge)
 
     def _penalties(self) -> PenaltyHessian:
-        return PenaltyHessian(self._engine.penalties, self._engine.parameters)
+        return PenaltyHessian(Penalties(self._network.graph.penalties), self._network.parameters)

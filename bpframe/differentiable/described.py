@@ -11,6 +11,7 @@ from bpframe.reports.drawing import draw, mermaid
 from bpframe.reports.step_memory import Memory, step_memory
 from bpframe.reports.step_plan import StepPlan, step_plan
 from bpframe.reports.summary import Summary, summarise
+from bpframe.shapes import OpenEngine
 from bpframe.validation.strict_numbers import checked_truth
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Described(Evaluated):
 
         A block is one row; with `unfold` each of its nodes has one.
         """
-        return summarise(self._engine, checked_truth("unfold", unfold))
+        some = self._engine.some() if isinstance(self._engine, OpenEngine) else self._engine
+        return summarise(some, self.graph, checked_truth("unfold", unfold))
 
     def memory(self, batch_size: int, optimizer: Optimizer | None = None) -> Memory:
         """Return the memory that training takes with batches of this size, beside the examples.
@@ -38,7 +40,7 @@ class Described(Evaluated):
             No batch size; a component fails at inputs of zeros, or there is no cost.
 
         """
-        return step_memory(self._engine, batch_size, optimizer)
+        return step_memory(self._of_one_shape("the memory of a step"), batch_size, optimizer)
 
     def step_plan(self, batch_size: int) -> StepPlan:
         """Return what a repeated training step does with batches of this size: its NumPy calls and their buffers.
@@ -49,7 +51,7 @@ class Described(Evaluated):
             As `memory`.
 
         """
-        return step_plan(self._engine, batch_size)
+        return step_plan(self._of_one_shape("the plan of a step"), batch_size)
 
     def to_mermaid(self, unfold: bool = False) -> str:
         """Return the graph as the text of a Mermaid flowchart: a block as one node, or with `unfold` as its nodes."""

@@ -13,14 +13,15 @@ import numpy as np
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed
 from bpframe.core.backprop.trace import Trace
-from bpframe.core.graph.graph import Graph
+from bpframe.core.graph.graph import Graph, batched
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Preparation
 from bpframe.derivatives.first_order.node_errors import node_errors
 from bpframe.derivatives.points.given_arrays import checked_inputs, checked_stack, checked_targets
 from bpframe.derivatives.points.given_weights import checked_weights
-from bpframe.errors import DataError
+from bpframe.errors import DataError, ShapeMismatch
+from bpframe.shapes import OpenEngine
 from bpframe.training.metrics import accuracy
 from bpframe.validation.mistakes import shortened
 from bpframe.validation.plain_arrays import Array
@@ -67,7 +68,7 @@ def evaluation(method: Method) -> Method:
 class Evaluated:
     """A graph with parameters that can be evaluated; arrays have examples on axis 0."""
 
-    _engine: Engine
+    _engine: Engine | OpenEngine
 
     #: What raw examples go through before the engine sees them; None where they are taken as they come.
     _preparation: Preparation | None = None
@@ -83,22 +84,22 @@ class Evaluated:
 
         Writing changes the network. `frozen_parameters` has the others.
         """
-        return self._engine.parameters
+        return self._engine.held.parameters
 
     @property
     def frozen_parameters(self) -> ParameterVector:
         """Every frozen parameter by its path, as views into a vector of their own: writing changes the network."""
-        return self._engine.frozen
+        return self._engine.held.frozen
 
     @property
     def state(self) -> Mapping[str, Mapping[str, Array]]:
         """What nodes carry from step to step without training it, by node and name."""
-        return self._engine.state
+        return self._engine.held.state
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of parameters, values and gradients."""
-        dtype: np.dtype[Any] = self._engine.dtype
+        dtype: np.dtype[Any] = self._engine.held.dtype
         return dtype
 
     @property
@@ -121,7 +122,8 @@ class Evaluated:
 
         A network with a preparation takes raw inputs, here and everywhere; with `raw=False` x is prepared already.
         """
-        return self._outputs(self._engine.outputs(self._inputs(x, checked_truth("raw", raw))))
+        inputs = self._inputs(x, checked_truth("raw", raw))
+        return self._outputs(self._engine.at(inputs).outputs(inputs))
 
     def cost(self, x: Arrays, y: Arrays, *, sample_weight: Arrays | None = None) -> float:
         """Return the mean cost over the examples, C = Σ w_n C_n / Σ w_n, with training switched off.
@@ -130,7 +132,7 @@ class Evaluated:
         every method. Of several outputs it may be a mapping; an output that is left out has ones.
         """
         inputs, targets = self._samples(x, y, sample_weight)
-        return self._engine.total_cost(inputs, targets) / len(next(iter(inputs.values())))
+        return self._engine.at(inputs).total_cost(inputs, targets) / len(next(iter(inputs.values())))
 
     def accuracy(self, x: Arrays, y: Array, *, sample_weight: Array | None = None) -> float:
         """Return the share of examples whose largest output is the right class; y is one-hot, or class numbers.
@@ -152,7 +154,8 @@ class Evaluated:
         It prints as a table: `print(network.trace(x))`.
         """
         inputs = {name: array.copy() for name, array in self._inputs(x).items()}
-        return self._engine.trace(inputs, training, self.parameters.copy(), self.frozen_parameters.copy())
+        own = self.parameters.copy(), self.frozen_parameters.copy()
+        return self._engine.at(inputs).trace(inputs, training, *own)
 
     @evaluation
     def errors(
@@ -166,7 +169,23 @@ class Evaluated:
         gradient of the mean cost is Σ_n J_nθᵀ δ_n / Σ_n w_n: BP3 and BP4.
         """
         inputs, targets = self._samples(x, y, sample_weight, mean=False)
-        return node_errors(self._engine.trace(inputs, training), targets)
+        return node_errors(self._engine.at(inputs).trace(inputs, training), targets)
+
+    def _of_one_shape(self, what: str) -> Engine:
+        """Return the engine of a network without open axes. Errors: ShapeMismatch where one is open."""
+        if isinstance(self._engine, OpenEngine):
+            raise ShapeMismatch(
+                f"{what} depends on the lengths of the open axes",
+                expected="a network of one shape",
+                received=", ".join(f"{name} {batched(shape)}" for name, shape in self.graph.inputs.items()),
+                hint="network.closed(...) is the same network for inputs of one shape",
+            )
+        return self._engine
+
+    def _trace(self, x: Arrays, training: bool = False) -> Trace:
+        """Run examples forward that nobody else writes."""
+        inputs = self._inputs(x)
+        return self._engine.at(inputs).trace(inputs, training)
 
     def _inputs(self, x: Arrays, raw: bool = True) -> dict[str, Array]:
         if self._preparation is not None:
@@ -186,8 +205,9 @@ class Evaluated:
         count = len(next(iter(inputs.values())))
         if count == 0:
             raise DataError("there are no examples", expected="at least one row", received="0")
-        targets = checked_targets(self.graph, y, self.dtype, count)
-        return inputs, targets | checked_weights(self.graph, sample_weight, self.dtype, count, mean)
+        graph = self._engine.at(inputs).graph
+        targets = checked_targets(graph, y, self.dtype, count)
+        return inputs, targets | checked_weights(graph, sample_weight, self.dtype, count, mean)
 
     def _validation_samples(self, pair: Any) -> tuple[dict[str, Array], dict[str, Array]] | None:
         if pair is None:
@@ -221,7 +241,7 @@ class Evaluated:
         return {name: array if (scale := scales[name]) is None else array / scale for name, array in arrays.items()}
 
     def _cotangents(self, trace: Trace, cotangent: Arrays) -> dict[str, Array]:
-        shapes = {name: (trace.batch, *self.graph.shapes[name]) for name in self.graph.outputs}
+        shapes = {name: (trace.batch, *trace.plan.graph.shapes[name]) for name in self.graph.outputs}
         return checked_stack(self._of_values(cotangent), shapes, "cotangent", self.dtype)[0]
 
     def _of_values(self, arrays: Any) -> Any:

@@ -30,7 +30,7 @@ class FirstOrder(Evaluated):
         statistics). Equations BP1–BP4.
         """
         inputs, targets = self._samples(x, y, sample_weight)
-        return self._engine.gradient(inputs, targets, checked_truth("training", training))[1]
+        return self._engine.at(inputs).gradient(inputs, targets, checked_truth("training", training))[1]
 
     @evaluation
     def check_gradients(
@@ -66,7 +66,7 @@ class FirstOrder(Evaluated):
 
         """
         inputs, targets = self._samples(x, y, sample_weight)
-        both_ways = BothWays.of(self._engine, inputs, targets, training, seed)
+        both_ways = BothWays.of(self._engine.at(inputs), inputs, targets, training, seed)
         check = both_ways.check(per_parameter)
         if not check.failed:
             return check
@@ -89,14 +89,14 @@ class FirstOrder(Evaluated):
 
         Errors: DerivativeError where all inputs hold integers.
         """
-        trace = self._engine.trace(self._inputs(x))
+        trace = self._trace(x)
         found = self._in_raw(_owned(input_vjp(trace, self._cotangents(trace, cotangent))))
         return found if isinstance(x, Mapping) else next(iter(found.values()))
 
     @evaluation
     def parameter_vjp(self, x: Arrays, cotangent: Arrays) -> dict[str, Array]:
         """Reverse mode: pull a cotangent of the output back to the parameters, u ↦ Σ_n J_nᵀ u_n, (*S, *shape) each."""
-        trace = self._engine.trace(self._inputs(x))
+        trace = self._trace(x)
         return parameter_vjp(trace, self._cotangents(trace, cotangent))
 
     @evaluation
@@ -106,8 +106,8 @@ class FirstOrder(Evaluated):
         Shapes: tangent (*S, N, *input), or a mapping in which inputs that do not change are left out; returns
         (*S, N, *output).
         """
-        trace = self._engine.trace(self._inputs(x))
-        graph = self.graph
+        trace = self._trace(x)
+        graph = trace.plan.graph
         shapes = {
             name: (trace.batch, *shape) for name, shape in graph.inputs.items() if name not in graph.integer_inputs
         }
@@ -117,7 +117,7 @@ class FirstOrder(Evaluated):
     @evaluation
     def parameter_jvp(self, x: Arrays, tangent: Mapping[str, Array]) -> Any:
         """Forward mode: push a change of the parameters, by path, to the output, (*S, N, *output)."""
-        trace = self._engine.trace(self._inputs(x))
+        trace = self._trace(x)
         tangents, stack = checked_stack(tangent, self.parameters.shapes, "parameter tangent", self.dtype)
         return self._outputs(_owned(jvp(trace, {}, tangents, stack)))
 

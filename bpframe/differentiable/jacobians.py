@@ -83,8 +83,9 @@ class Jacobians(Evaluated):
         results: dict[str, Any]
         for target in (ends := targets(self.graph, of)):
             if form == "dense":
+                inputs = self._inputs(x)
                 results, derivation = dense_jacobians(
-                    self._engine, self._inputs(x), target, starts, order, training, memory_limit
+                    self._engine.at(inputs), inputs, target, starts, order, training, memory_limit
                 )
             elif form == "sparse":
                 results, derivation = self._sparse(x, target, starts, order, training, memory_limit)
@@ -116,7 +117,7 @@ class Jacobians(Evaluated):
         ends = targets(self.graph, of)
         if len(ends) > 1:
             raise DerivativeError("the network has several outputs", expected="of=" + " or ".join(map(repr, ends)))
-        return spectrum_of(self._engine.trace(self._inputs(x), training), ends[0], memory_limit)
+        return spectrum_of(self._trace(x, training), ends[0], memory_limit)
 
     def _of_raw(self, source: str, jacobian: Any) -> Any:
         """Return a Jacobian, in any form, with respect to raw inputs where `source` is an input that is scaled."""
@@ -133,7 +134,7 @@ class Jacobians(Evaluated):
     def _sparse(
         self, x: Arrays, target: str, starts: Sequence[str], order: Order, training: bool, limit: int | None
     ) -> tuple[dict[str, Any], Derivation]:
-        derivation = derivation_of(self._engine.trace(self._inputs(x), training), target, starts, order)
+        derivation = derivation_of(self._trace(x, training), target, starts, order)
         derivation.check_uncoupled()
         parameters = self.graph.parameters
         return {

@@ -143,4 +143,5 @@ class PerExample:
         return variance(self._examples(x, y, training, sample_weight), self._network.parameters, ddof)
 
     def _examples(self, x: Arrays, y: Arrays, training: bool, sample_weight: Arrays | None) -> Portions:
-        return Portions(self._engine, *self._network._samples(x, y, sample_weight, mean=False), training)
+        inputs, targets = self._network._samples(x, y, sample_weight, mean=False)
+        return Portions(self._engine.at(inputs), inputs, targets, training)

@@ -135,14 +135,14 @@ class SecondOrder(Evaluated):
             if method != "exact":
                 raise DerivativeError("only products with the Hessian are taken by differences", received=repr(kind))
             inputs = {name: array.copy() for name, array in self._inputs(x).items()}
-            found = jacobian_operator(self._engine.trace(inputs, training, parameters), wrt)
+            found = jacobian_operator(self._engine.at(inputs).trace(inputs, training, parameters), wrt)
             scaling = self._scaling(inputs, wrt)
             return found if scaling is None else found @ scaling
         if y is None:
             raise DataError("only the Jacobian can do without targets", expected="y", received=f"kind={kind!r}")
         samples = self._samples(x, y, sample_weight)
         inputs, targets = ({name: array.copy() for name, array in arrays.items()} for arrays in samples)
-        found = curvature_operator(self._engine, kind, inputs, targets, wrt, method, training, parameters)
+        found = curvature_operator(self._engine.at(inputs), kind, inputs, targets, wrt, method, training, parameters)
         scaling = self._scaling(inputs, wrt)
         return found if scaling is None else scaling @ found @ scaling
 
@@ -170,9 +170,10 @@ class SecondOrder(Evaluated):
         sample_weight: Arrays | None,
     ) -> Any:
         inputs, targets = self._samples(x, y, sample_weight)
-        space = space_of(self.graph, wrt, len(next(iter(inputs.values()))), self.dtype)
+        engine = self._engine.at(inputs)
+        space = space_of(engine.graph, wrt, len(next(iter(inputs.values()))), self.dtype)
         change, stack = self._change(tangent, space)
-        found = mean_product(self._engine, kind, inputs, targets, self._in_raw(change), stack, wrt, method, training)
+        found = mean_product(engine, kind, inputs, targets, self._in_raw(change), stack, wrt, method, training)
         found = self._in_raw(found)
         if isinstance(tangent, ParameterVector):
             return self.parameters.like(space.join(found))

@@ -63,7 +63,9 @@ class NetworkDocument(Validated):
 
     _place: ClassVar[str] = "network"
 
-    input_shape: Shape | None = Field(None, description="Feature shape of the only input, without the batch.")
+    input_shape: Shape | None = Field(
+        None, description="Feature shape of the only input, without the batch; null leaves a length open."
+    )
     inputs: dict[Name, Shape] | None = Field(None, description="Feature shapes of several inputs, by name.")
     layers: tuple[NodeSpec, ...] | None = Field(None, description="Nodes in order, each reading from the one before.")
     nodes: dict[NodeName, NodeSpec] | None = Field(None, description="Nodes by name, each saying what it reads from.")

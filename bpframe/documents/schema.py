@@ -123,7 +123,7 @@ def _network() -> dict[str, Any]:
     """Return the network section: its parts may be written in more ways than the model keeps them."""
     name = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_-]*$"}
     dotted = {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*$"}
-    shape = {"type": "array", "items": {"type": "integer", "exclusiveMinimum": 0}}
+    shape = {"type": "array", "items": {"type": ["integer", "null"], "exclusiveMinimum": 0}}
     parts: dict[str, dict[str, Any]] = {
         "input_shape": shape,
         "inputs": {"type": "object", "propertyNames": name, "additionalProperties": shape},

@@ -106,12 +106,11 @@ class Summary:
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def summarise(engine: Engine, unfold: bool) -> Summary:
-    """Describe an engine's graph; Jacobian structures are those that one example of zeros gives.
+def summarise(engine: Engine, graph: Graph, unfold: bool) -> Summary:
+    """Describe a graph, with an engine of its or of some length; Jacobian structures are those that zeros give.
 
     A block is one row, or a row for each of its nodes with `unfold`.
     """
-    graph = engine.graph
     names, structures = shown_names(graph, unfold), _structures(engine)
     return Summary(
         inputs=dict(graph.inputs),

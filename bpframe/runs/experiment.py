@@ -104,7 +104,9 @@ def prepare_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".", verify
         )
     network = Network.from_spec(spec.network, verify)
     dataset = data.load(Path(base), spec.network.dtype, bool(network.graph.integer_targets))
-    network._preparation = Preparation.of(dataset.preparation, network.graph.inputs, raw=False)
+    inputs = network.graph.inputs
+    preparation = dataset.preparation.opened(list(inputs.values()))
+    network._preparation = Preparation.of(preparation, inputs, raw=False)
     return Experiment(network, training, data, dataset, Path(base))
 
 

@@ -94,7 +94,7 @@ class Trainable(Stepwise):
                 if self._verify:
                     verify_optimizer(spec.optimizer)
                 warn_of_drafts(self.graph)
-                trainer = Trainer(self._engine, spec, self._carried)
+                trainer = Trainer(self._engine.at(samples[0]), spec, self._carried)
             except BaseException:
                 self._preparation = before
                 raise

@@ -75,9 +75,9 @@ class Stepwise(Differentiable):
             Another thread trains the network.
 
         """
-        engine = self._engine
-        with engine.training():
+        with self._engine.training():
             inputs, targets = self._samples(x, y, sample_weight)
+            engine = self._engine.at(inputs)
             optimizers, count = self._optimizers(optimizer, groups), len(next(iter(inputs.values())))
             with engine.lane() as lane:
                 stepper = self._carried.stepper(engine, optimizer, optimizers, lane)
@@ -97,7 +97,7 @@ class Stepwise(Differentiable):
                 expected="an optimizer with update, such as gradient descent",
                 hint="net.fit(x, y, optimizer=...)",
             )
-        require_trained(self._engine)
+        require_trained(self._engine.held)
         if self._verify:
             verify_optimizer(optimizer)
         warn_of_drafts(self.graph)

@@ -76,13 +76,13 @@ class Recorder:
         """Return the mean cost of the validation data, or None where there is none."""
         if self.validation is None:
             return None
-        return self.engine.total_cost(*self.validation) / count_of(self.validation)
+        return self.engine.at(self.validation[0]).total_cost(*self.validation) / count_of(self.validation)
 
     def _accuracy(self, samples: Samples) -> float:
         inputs, targets = samples
         (name, target), *_ = targets.items()
         weight = counting(name, targets, len(target)) if len(targets) > len(self.engine.graph.cost) else None
-        return accuracy(self.engine.outputs(inputs)[name], target, weight)
+        return accuracy(self.engine.at(inputs).outputs(inputs)[name], target, weight)
 
     def _first(self) -> Samples:
         """Return the first example, without a weight, which may be 0."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine, Lane
+from bpframe.core.backprop.held import Held
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.component import Optimizer
 from bpframe.errors import DataError, TrainingError
@@ -24,13 +25,13 @@ __all__ = ["Carried", "Stepper", "require_trained"]
 Arrays = Mapping[str, Array]
 
 
-def require_trained(engine: Engine) -> None:
+def require_trained(held: Held) -> None:
     """Refuse a network all of whose parameters are frozen. Errors: TrainingError."""
-    if not engine.parameters and engine.frozen:
+    if not held.parameters and held.frozen:
         raise TrainingError(
             "nothing of the network is trained",
             expected="a parameter that is not frozen",
-            received=f"frozen: {', '.join(engine.frozen)}",
+            received=f"frozen: {', '.join(held.frozen)}",
             hint="leave out frozen= or trainable=False for what training is to change",
         )
 

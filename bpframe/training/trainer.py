@@ -32,7 +32,7 @@ class Trainer:
     """
 
     def __init__(self, engine: Engine, spec: TrainingSpec, carried: Carried | None = None) -> None:
-        require_trained(engine)
+        require_trained(engine.held)
         grouped(spec.groups or {}, engine.parameters.shapes)
         self.engine = engine
         self.spec = spec

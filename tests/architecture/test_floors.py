@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("scaffold", "verification"),
     ("checkpoint", "testing"),
     ("documents", "extend", "reports"),
-    ("data", "plugins", "training"),
+    ("data", "plugins", "shapes", "training"),
     ("derivatives", "replay"),
     ("measured",),
     ("core.backprop",),

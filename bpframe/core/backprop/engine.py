@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -47,11 +47,18 @@ class Engine:
     examples it is N times that.
 
     `make_pass` makes what does a pass of one kind again and again: by calling the components each time, or something
-    that gives the same bytes. Any number of threads may evaluate; `training` shuts the others out.
+    that gives the same bytes. Any number of threads may evaluate; `training` shuts the others out. Engines of several
+    plans may share what is `held`; `others` then finds the one of some inputs.
     """
 
     def __init__(
-        self, plan: Plan, dtype: Any, seed: int, make_pass: MakePass = CalledPass, held: Held | None = None
+        self,
+        plan: Plan,
+        dtype: Any,
+        seed: int,
+        make_pass: MakePass = CalledPass,
+        held: Held | None = None,
+        others: Callable[[Arrays], Engine] | None = None,
     ) -> None:
         self.plan = plan
         self.graph = plan.graph
@@ -59,7 +66,9 @@ class Engine:
         self.penalties = Penalties(plan.graph.penalties)
         self.held = Held(plan.graph, dtype, seed) if held is None else held
         self.parameters, self.frozen, self.dtype = self.held.parameters, self.held.frozen, self.held.dtype
-        self._lanes = lanes.Lanes(lambda: lanes.Lane(self.parameters.like()), self.held.gate)
+        self._others = others
+        parameters = self.parameters  # not the engine, which goes when nobody has it
+        self._lanes = lanes.Lanes(lambda: lanes.Lane(parameters.like()), self.held.gate)
         self._entries = sum(math.prod(shape) for shape in self.graph.shapes.values())
 
     @property
@@ -84,9 +93,9 @@ class Engine:
         copy.state = copied(self.state, copy.dtype)
         return copy
 
-    def beside(self, plan: Plan) -> Engine:
-        """Return an engine of another plan that has the parameters, state and random streams of this one."""
-        return Engine(plan, self.dtype, self.seed, self.make_pass, self.held)
+    def at(self, inputs: Arrays) -> Engine:
+        """Return the engine of inputs of these shapes: this one, or one of the others that share what is held."""
+        return self if self._others is None else self._others(inputs)
 
     def generator(self, name: str, purpose: str) -> np.random.Generator:
         """Return the random stream of one node, or of one other job, in passes of one purpose."""
@@ -195,13 +204,14 @@ class Engine:
 
         Random numbers come from the streams of `purpose`.
         """
+        held = self.held
         return Workspace(
             self.plan,
             batch,
             self.parameters if parameters is None else parameters,
             self.frozen if frozen is None else frozen,
             self.state,
-            lambda name: self.generator(name, purpose),
+            lambda name: held.generator(name, purpose),
             gradient,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import (
@@ -38,7 +38,11 @@ NodeName = Annotated[
     StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*$"),
     Wanted("a name of letters, digits, _ and -, that begins with a letter or _; or several, joined by dots"),
 ]
-Shape = tuple[PositiveInt, ...]
+if TYPE_CHECKING:
+    Shape = tuple[int, ...]  # `shapes/` alone sees an open axis, before anything is built
+else:
+    #: The length of each feature axis; None where it is open, and every array may have another one.
+    Shape = tuple[PositiveInt | None, ...]
 
 #: What a node says in a file beside its component's kind and fields.
 NODE_KEYS = ("name", "inputs", "share", "trainable")
@@ -105,6 +109,11 @@ class NetworkSpec(Validated):
     seed: NonNegativeInt = 0
     frozen: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
     penalties: dict[str, Penalty] = Field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an axis of an input is open."""
+        return any(None in shape for shape in self.inputs.values())
 
     @property
     def is_chain(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
@@ -11,6 +11,7 @@ from bpframe.core.component import Block, Contract, Cost, Layer, Parameter, Pena
 from bpframe.core.component.domain import integers_of
 from bpframe.errors import ContractError
 from bpframe.validation.intervals import Interval
+from bpframe.validation.open_shapes import batched
 
 __all__ = ["ByName", "Graph", "InlinedBlock", "Node", "Shape", "asked_words", "batched"]
 
@@ -101,6 +102,8 @@ class Node:
 class Graph:
     """Nodes in an order in which each comes after all that it reads from.
 
+    A shape has None for the length of an open axis.
+
     `integer_domains` holds of each input that is read as integers the values that its readers take: low <= n < high.
     `weight_shapes` are those of outputs whose cost asks for `weight` or `mask`; `penalties` are pairs of a trained
     parameter's path and what it costs by itself.
@@ -186,8 +189,3 @@ def asked_words(cost: Cost) -> tuple[str, ...]:
     """Return which of the words `weight` and `mask` a cost's methods ask for."""
     methods = contract_of(type(cost)).methods.values()
     return tuple(word for word in ("weight", "mask") if any(each.asks_for(word) for each in methods))
-
-
-def batched(shape: Sequence[int]) -> str:
-    """Return a shape with examples on axis 0, as messages write it: `(N, 28, 28)`."""
-    return f"(N, {', '.join(map(str, shape))})" if shape else "(N,)"

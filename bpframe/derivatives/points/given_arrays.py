@@ -14,6 +14,7 @@ from bpframe.core.graph.graph import Graph, batched
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.machine.workers import in_rows
 from bpframe.validation.intervals import Interval
+from bpframe.validation.open_shapes import fits
 from bpframe.validation.plain_arrays import Array, place_of, plain_array
 
 __all__ = ["batch_size", "checked_array", "checked_inputs", "checked_stack", "checked_targets"]
@@ -82,11 +83,11 @@ def batch_size(arrays: Mapping[str, Array]) -> int:
 def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any, domain: Interval = EVERY_NUMBER) -> Array:
     """Return `value` as an array (N, *shape) of `dtype`: all finite, or integers with low <= n < high of `domain`."""
     array: Array = value if type(value) is np.ndarray else _as_array(value, what)
-    if array.shape[1:] != shape or array.ndim == 0:
+    if array.ndim == 0 or (array.shape[1:] != shape and not fits(array.shape[1:], shape)):
         hint = None
-        if array.shape == shape:
+        if fits(array.shape, shape):
             hint = "add an axis for the examples: x[None]"
-        elif array.ndim > 1 and math.prod(array.shape[1:]) == math.prod(shape):
+        elif array.ndim > 1 and None not in shape and math.prod(array.shape[1:]) == math.prod(shape):
             hint = f"x.reshape({', '.join(map(str, (len(array), *shape)))})"
         raise ShapeMismatch(
             f"the {what} has another shape", expected=batched(shape), received=str(array.shape), hint=hint
