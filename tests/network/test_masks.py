@@ -336,3 +336,9 @@ def test_weights_are_left_as_they_are(dtype):
     net.fit(x, y, optimizer=NaturalGradient(learning_rate=0.01), epochs=1, batch_size=2, **words)
     for name, array in given.items():
         np.testing.assert_array_equal(array, before[name])
+
+
+def test_a_gradient_check_blames_the_cost_that_forgets_its_weights():
+    report = network(cost=Forgetting()).check_gradients(X, CLASSES, sample_weight=WEIGHTS)
+    assert not report
+    assert "forgetting" in str(report)
