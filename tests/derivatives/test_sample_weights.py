@@ -176,3 +176,23 @@ def test_penalties_are_added_to_the_weighted_mean_once():
         assert_close(mine, theirs, relative=1e-12)
     history = net.fit(x, y, sample_weight=COUNTS, optimizer=GradientDescent(learning_rate=1e-300), epochs=1)
     assert_close(history.epochs[0].cost, net.cost(*twice))
+
+
+def test_clipping_and_variance_take_weights_as_numpy_writes_them():
+    example = ZOO[0]
+    net, (x, y) = example.make(), example.data(BATCH)
+    w = np.array([0.5, 2, 0, 1.25, 3, 0.1, 1])
+    g = net.per_example.gradients(x, y).matrix
+    assert_close(net.per_example.gradients(x, y, sample_weight=w).matrix, w[:, None] * g)
+    norms = np.linalg.norm(w[:, None] * g, axis=1)
+    assert_close(net.per_example.squared_norms(x, y, sample_weight=w), norms**2)
+    assert_close(net.per_example.gram(x, y, sample_weight=w), (w[:, None] * g) @ (w[:, None] * g).T)
+    bound = float(np.median(norms))
+    clipped = (np.minimum(1, bound / np.where(norms > 0, norms, 1))[:, None] * w[:, None] * g).sum(axis=0) / w.sum()
+    assert_close(net.per_example.clipped_gradient(x, y, bound, sample_weight=w).vector, clipped)
+    mean = np.average(g, axis=0, weights=w)
+    for ddof in (0, 1):
+        expected = (w @ (g - mean) ** 2) / (w.sum() - ddof)
+        assert_close(net.per_example.variance(x, y, ddof, sample_weight=w).vector, expected, relative=1e-11)
+    with pytest.raises(DerivativeError, match="Σ w - ddof"):
+        net.per_example.variance(x, y, 1, sample_weight=w / 20)

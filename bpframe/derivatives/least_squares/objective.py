@@ -21,6 +21,7 @@ class Objective(ABC):
 
         C(θ) = 1/N Σ_n C_n(θ),    g = ∂C/∂θ,    G = 1/N Σ_n J_nᵀ H_n J_n = Rᵀ R,    g = Rᵀ ρ + r
 
+    C_n is that of a weighted example times w_n N / Σ w, so that its rows of R and ρ are times the root of that.
     Penalties are part of C and g; quadratic ones, ½ ‖Wθ‖², are rows W of R and Wθ of ρ below the others.
 
     G is the Gauss–Newton matrix: J_n is the Jacobian of the outputs in θ, H_n = S_n S_nᵀ the cost's Hessian in the
