@@ -79,11 +79,11 @@ class Stepwise(Differentiable):
             inputs, targets = self._samples(x, y, sample_weight)
             engine = self._engine.at(inputs)
             optimizers, count = self._optimizers(optimizer, groups), len(next(iter(inputs.values())))
-            with engine.lane() as lane:
+            if epoch is not None:
+                epoch = checked_count("epoch", epoch)
+            with engine.lane() as lane, self._carried.kept_on_failure():
                 stepper = self._carried.stepper(engine, optimizer, optimizers, lane)
-                if epoch is not None:
-                    stepper.updates.epoch = checked_count("epoch", epoch)
-                return stepper.step_or_go_back(lane, inputs, targets) / count
+                return stepper.step_or_go_back(lane, inputs, targets, epoch) / count
 
     def _optimizers(self, optimizer: Optimizer, groups: Any) -> Mapping[str, Optimizer]:
         """Return the groups' optimizers, checked: those of the step before, for the same optimizer and groups."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -68,8 +69,8 @@ class Stepper:
             self.engine.state = workspace.new_state()
         return cost
 
-    def step_or_go_back(self, lane: Lane, inputs: Arrays, targets: Arrays) -> float:
-        """Take a step and return its summed cost, or leave everything but the random streams as it was.
+    def step_or_go_back(self, lane: Lane, inputs: Arrays, targets: Arrays, epoch: int | None) -> float:
+        """Take a step, in this epoch, and return its summed cost, or leave all but the random streams as it was.
 
         Errors: NonFiniteError (the cost, the gradient or the new parameters are not finite); those of a pass, and of an
         update.
@@ -78,6 +79,8 @@ class Stepper:
         if count not in self._threads:
             self._threads = {count: blas_threads(largest_product(self.engine.graph, count))}
         self.remember()
+        if epoch is not None:
+            self.updates.epoch = epoch
         try:
             with self._threads[count], np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 cost = self.step(lane, inputs, targets)
@@ -127,6 +130,16 @@ class Carried:
         """Let the next training begin with this state, or anew; one that does not fit is then an error."""
         self._state, self._stepper = state, None
         self._asked_for = state is not None
+
+    @contextmanager
+    def kept_on_failure(self) -> Iterator[None]:
+        """Go back to what there is now, of whatever optimizer, where something in the block fails."""
+        before = self._state, self._stepper, self._asked_for
+        try:
+            yield
+        except BaseException:
+            self._state, self._stepper, self._asked_for = before
+            raise
 
     def release(self) -> None:
         """Keep the state alone, and none of the arrays that steps work with."""

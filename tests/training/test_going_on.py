@@ -8,11 +8,11 @@ import pickle
 import numpy as np
 import pytest
 from bpframe_minimizers import LBFGS
-from bpframe_reference import Dense, GradientDescent, QuadraticCost
+from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
 
 import bpframe as bp
 from bpframe.core.graph.randomness import stream
-from bpframe.errors import ConcurrencyError, ContractError, DataError, NonFiniteError
+from bpframe.errors import ConcurrencyError, ContractError, DataError, NonFiniteError, SpecError
 from bpframe.extend import Optimizer
 from bpframe.training.optimizer_state import OptimizerState
 from tests.components.batch_norm import BatchNorm
@@ -90,6 +90,60 @@ def test_single_steps_on_the_same_batches_are_a_fit(rule, dtype, size):
     assert one.pop("counts") == (RULES[rule].kind, whole.history.steps, 3)
     assert other.pop("counts") == (RULES[rule].kind, whole.history.steps, 2)
     assert one == other
+
+
+def test_a_weighted_step_is_a_weighted_fit():
+    weights = np.arange(13.0)
+    layers = [Dense(units=4), Dense(units=2)]
+    fitted, stepped = (bp.Network(layers, input_shape=(3,), cost=QuadraticCost()) for _ in range(2))
+    for _ in range(3):
+        before = stepped.cost(X, Y, sample_weight=weights)
+        cost = stepped.train_step(X, Y, optimizer=Adam(), sample_weight=weights)
+        assert cost == pytest.approx(before, rel=1e-12)
+    fitted.fit(X, Y, optimizer=Adam(), epochs=3, batch_size=13, shuffle=False, sample_weight=weights)
+    assert fitted.parameters.vector.tobytes() == stepped.parameters.vector.tobytes()
+
+
+def test_a_network_without_parameters_takes_steps_that_move_nothing():
+    net = bp.Network([Sigmoid()], input_shape=(3,), cost=QuadraticCost())
+    y = np.zeros_like(X)
+    for rule in (Adam(), GradientDescent(learning_rate=1.0)):
+        assert net.fit(X, y, optimizer=rule, epochs=2, batch_size=5).steps
+        assert net.train_step(X, y, optimizer=rule) == pytest.approx(net.cost(X, y))
+
+
+@pytest.mark.parametrize("wrong", [{"optimizer": "adam"}, {"epoch": -1}, {"epoch": 0.5}, {"groups": 3}], ids=str)
+def test_a_step_that_is_not_understood_changes_nothing(wrong):
+    net = network()
+    before = everything(net)
+    with pytest.raises((SpecError, DataError)):
+        net.train_step(X, Y, **{"optimizer": Adam(), **wrong})
+    assert everything(net) == before
+
+
+def test_hooks_see_and_save_what_the_optimizer_carries(monkeypatch, tmp_path):
+    seen = []
+
+    def listening(hook):
+        def tell(network, epoch, history):
+            seen.append(network.optimizer_state.step)
+            network.save(tmp_path / f"run{epoch}")
+            for change in (
+                lambda: setattr(network, "optimizer_state", None),
+                lambda: network.train_step(X, Y, optimizer=Adam()),
+            ):
+                with pytest.raises(ConcurrencyError):
+                    change()
+
+        return tell
+
+    monkeypatch.setattr("bpframe.trainable.fitting.listeners", listening)
+    net = bp.Network([Dense(units=2)], input_shape=(3,), cost=QuadraticCost())
+    with pytest.warns(UserWarning, match="no installed plugin set"):
+        net.fit(X, Y, optimizer=Adam(), epochs=3, batch_size=7)
+    assert seen == [2, 4, 6]
+    again = bp.load(tmp_path / "run2", components=[Adam])
+    assert again.optimizer_state.step == 4
 
 
 def test_fit_goes_on_from_single_steps_and_they_from_it():
@@ -249,6 +303,24 @@ def test_a_step_that_cannot_be_taken_leaves_everything_as_it_was(broken):
         net.train_step(x, Y, optimizer=rule)
     assert everything(net) == before
     assert "step" in str(caught.value) or broken == "update"
+
+
+def test_a_first_step_that_fails_leaves_the_state_of_another_optimizer():
+    net = network()
+    with pytest.raises(NonFiniteError):
+        net.train_step(X, Y * 1e200, optimizer=Adam())
+    assert net.optimizer_state is None
+    net.train_step(X, Y, optimizer=Adam())
+    before = everything(net)
+    for rule in (Swapping(), Adam(learning_rate=0.5), Adam()):
+        with pytest.raises(NonFiniteError):
+            net.train_step(X, Y * 1e200, optimizer=rule, epoch=7)
+        after = everything(net)
+        for each in (before, after):
+            each.pop("streams", None)
+        assert after == before
+    net.train_step(X, Y, optimizer=Adam())
+    assert (net.optimizer_state.step, net.optimizer_state.epoch) == (2, 0)
 
 
 def test_a_training_that_leaves_the_numbers_goes_back_with_its_state():
