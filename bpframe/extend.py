@@ -57,6 +57,7 @@ from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
 from bpframe.derivatives.least_squares.objective import Objective
 from bpframe.errors import ContractError, DataError, ShapeMismatch
 from bpframe.structures import BatchMatMul, Recomputed, Scan, Transposed, Windows, transposed
+from bpframe.training.metrics import accuracy, right_classes
 from bpframe.training.problem import Problem
 from bpframe.validation.plain_arrays import Array
 
@@ -109,10 +110,12 @@ __all__ = [
     "Transposed",
     "WeightTimes",
     "Windows",
+    "accuracy",
     "add",
     "call_method",
     "compose",
     "node",
+    "right_classes",
     "transposed",
 ]
 

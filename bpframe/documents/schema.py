@@ -50,11 +50,7 @@ def json_schema(registry: Registry | None = None) -> dict[str, Any]:
         schema = model_fields_schema(model, registry, found)
         found[f"data.{kind}"] = _with_kind(schema, model, (kind,), f"data {kind}")
     found["data"] = _by_kind([f"data.{kind}" for kind in DATA_KINDS], found)
-    found["training"] = {
-        "title": "training",
-        **_described(TrainingSpec),
-        **model_fields_schema(TrainingSpec, registry, found),
-    }
+    found["training"] = _training(registry, found)
     return {
         "$schema": DRAFT,
         "title": "bpframe spec",
@@ -117,6 +113,16 @@ def _with_kind(schema: dict[str, Any], model: type[BaseModel], kinds: tuple[str,
 def _described(model: type[BaseModel]) -> dict[str, str]:
     paragraph = " ".join(inspect.cleandoc(model.__doc__ or "").partition("\n\n")[0].split())
     return {"description": paragraph.partition(". ")[0].removesuffix(".") + "."} if paragraph else {}
+
+
+def _training(registry: Registry, found: dict[str, Any]) -> dict[str, Any]:
+    """Return the training section, in which a name alone is the component of that kind."""
+    schema = model_fields_schema(TrainingSpec, registry, found)
+    for field, space in (("metrics", "metric"), ("callbacks", "callback")):
+        names = [name for cls in registry.components(space).values() for name in registry.spellings(cls)]
+        items: dict[str, Any] = {"anyOf": [{"enum": names}, _ref(space)]} if names else {"not": {}}
+        schema["properties"][field] |= {"type": "array", "items": items}
+    return {"title": "training", **_described(TrainingSpec), **schema}
 
 
 def _network() -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bpframe.core.component import Optimizer
+from bpframe.core.component import Callback, Metric, Optimizer
 from bpframe.differentiable import Arrays, Examples
 from bpframe.plugins import listeners
+from bpframe.trainable.calling_back import call_back
+from bpframe.trainable.named_metrics import with_metrics
 from bpframe.trainable.stepping import Stepwise
 from bpframe.training.history import History
 from bpframe.training.spec import TrainingSpec
@@ -35,8 +37,9 @@ class Trainable(Stepwise):
         sample_weight: Arrays | None = None,
         validation_data: Examples | None = None,
         shuffle: bool = True,
-        metrics: Sequence[str] = (),
+        metrics: Sequence[Metric | str] = (),
         groups: Mapping[str, Mapping[str, Any]] | None = None,
+        callbacks: Sequence[Callback] = (),
         seed: int | None = None,
         progress: bool | None = None,
     ) -> History:
@@ -56,6 +59,9 @@ class Trainable(Stepwise):
         `groups` gives parameters, by patterns of their paths, other fields of the optimizer:
         `{"*.b": {"learning_rate": 0.01}}`. The first pattern that matches counts; the rest has the optimizer as it is.
 
+        `metrics` are measured after every epoch: components, such as `TopK(k=3)`, or names of such without fields,
+        `"accuracy"`. `callbacks` are called then, and may end the training.
+
         `seed` restarts the streams of shuffling and dropout; left out, they go on from where they are. `progress`
         None shows a bar in a terminal or notebook only, True also writes lines to a log file. Ctrl-C stops after the
         current step, or iteration, and keeps what was reached.
@@ -69,9 +75,15 @@ class Trainable(Stepwise):
 
         """
         spec = TrainingSpec(
-            optimizer=optimizer, epochs=epochs, batch_size=batch_size, shuffle=shuffle, metrics=metrics, groups=groups,
+            optimizer=optimizer,
+            epochs=epochs,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            metrics=metrics,
+            callbacks=callbacks,
+            groups=groups,
             seed=seed,
-        )  # fmt: skip
+        )
         return self.train(spec, (x, y, sample_weight), validation_data, progress)
 
     def train(
@@ -86,6 +98,7 @@ class Trainable(Stepwise):
         `data` and `validation_data` are (x, y) or (x, y, sample_weight).
         """
         progress = None if progress is None else checked_truth("progress", progress)
+        spec = with_metrics(spec)
         with self._engine.training():  # before anything changes
             before, self._preparation = self._preparation, self._knowing_columns(*data[:2])
             try:
@@ -95,6 +108,7 @@ class Trainable(Stepwise):
                     verify_optimizer(spec.optimizer)
                 warn_of_drafts(self.graph)
                 trainer = Trainer(self._engine.at(samples[0]), spec, self._carried)
+                ending = call_back(spec.callbacks, "before_training", network=self, history=trainer.history)
             except BaseException:
                 self._preparation = before
                 raise
@@ -102,18 +116,31 @@ class Trainable(Stepwise):
             whole = trainer.history if past is None else past.model_copy(update={"epochs": [*past.epochs]})
             self.history = whole
             try:
-                return trainer.run(samples, validation, progress, self._listener(past))
+                if ending is None:
+                    trainer.run(samples, validation, progress, self._listener(spec, past))
+                else:
+                    trainer.history.stopped = str(ending)
             finally:
                 whole.follow(past, trainer.history)
+            call_back(spec.callbacks, "after_training", network=self, history=trainer.history)
+            return trainer.history
 
-    def _listener(self, past: History | None) -> Callable[[int, History], None] | None:
-        """Return what tells installed plugins that an epoch is over, or None where none listens."""
+    def _listener(self, spec: TrainingSpec, past: History | None) -> Callable[[int, History], None] | None:
+        """Return what tells callbacks and installed plugins that an epoch is over, or None where none listens."""
         tell, whole = listeners("bpframe_after_epoch"), self.history
-        if tell is None or whole is None:
+        if (tell is None and not spec.callbacks) or whole is None:
             return None
 
         def after_epoch(epoch: int, history: History) -> None:
             whole.follow(past, history)
-            tell(network=self, epoch=epoch, history=history)
+            told = {"network": self, "epoch": epoch, "history": history}
+            ending = call_back(spec.callbacks, "after_epoch", **told)
+            try:
+                if tell is not None:
+                    tell(**told)
+            except StopIteration as reason:
+                ending = ending or reason
+            if ending is not None:
+                raise ending
 
         return after_epoch

@@ -24,6 +24,8 @@ class EpochRecord(BaseModel):
 
     With an optimizer that minimises, an epoch is an iteration, `cost` is what the method reports, that of its end
     where it takes all examples at once, and `figures` holds what else it reports: a damping, a gain ratio.
+
+    The metric `accuracy` has fields of its own; the others are in `metrics` by name, `top_k` or `validation_top_k`.
     """
 
     # JSON has no infinity, which a validation cost in float32 can reach; as a text it is read back.
@@ -35,6 +37,7 @@ class EpochRecord(BaseModel):
     validation_cost: float | None = None
     accuracy: float | None = None
     validation_accuracy: float | None = None
+    metrics: dict[str, float] = {}
     figures: dict[str, float] = {}
     penalty: float | None = None
 
@@ -70,13 +73,14 @@ class History(BaseModel):
 
     def column(self, name: str) -> list[float]:
         """Return one quantity over the epochs that have it: `history.column("cost")`, `history.column("damping")`."""
-        fields = [field for field in EpochRecord.model_fields if field != "figures"]
+        fields = [field for field in EpochRecord.model_fields if field not in ("figures", "metrics")]
         if name in fields:
             return [value for record in self.epochs if (value := getattr(record, name)) is not None]
-        figures = dict.fromkeys(figure for record in self.epochs for figure in record.figures)
-        if name not in figures:
-            raise KeyError(f"a history has no '{name}'; there are {', '.join([*fields, *figures])}")
-        return [record.figures[name] for record in self.epochs if name in record.figures]
+        others = [{**record.figures, **record.metrics} for record in self.epochs]
+        known = dict.fromkeys(each for record in others for each in record)
+        if name not in known:
+            raise KeyError(f"a history has no '{name}'; there are {', '.join([*fields, *known])}")
+        return [record[name] for record in others if name in record]
 
     def plot(self, path: str | Path | None = None) -> Figure:
         """Draw costs and metrics over the epochs; write the picture to `path` where one is given.
@@ -93,10 +97,12 @@ class History(BaseModel):
             raise MissingExtra("plotting needs matplotlib", hint='pip install "bpframe[plot]"') from error
         figure = Figure(figsize=(6.4, 6.4), layout="constrained")
         upper, lower = figure.subplots(2, sharex=True)
-        for axes, names in ((upper, ("cost", "validation_cost")), (lower, ("accuracy", "validation_accuracy"))):
+        metrics = dict.fromkeys(name for record in self.epochs for name in record.metrics)
+        lower_names = ("accuracy", "validation_accuracy", *metrics)
+        for axes, names in ((upper, ("cost", "validation_cost")), (lower, lower_names)):
             for name in names:
                 points = [
-                    (record.epoch, value) for record in self.epochs if (value := getattr(record, name)) is not None
+                    (record.epoch, value) for record in self.epochs if (value := _value_of(record, name)) is not None
                 ]
                 if points:
                     axes.plot(*zip(*points, strict=True), marker=".", label=name.replace("_", " "))
@@ -104,8 +110,13 @@ class History(BaseModel):
                 axes.legend()
             axes.grid(alpha=0.3)
         upper.set_ylabel("mean cost")
-        lower.set_ylabel("accuracy")
+        lower.set_ylabel("metrics" if metrics else "accuracy")
         lower.set_xlabel("epoch")
         if path is not None:
             figure.savefig(path)
         return figure
+
+
+def _value_of(record: EpochRecord, name: str) -> float | None:
+    value: float | None = record.metrics[name] if name in record.metrics else getattr(record, name, None)
+    return value

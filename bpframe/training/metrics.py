@@ -8,7 +8,7 @@ from bpframe.derivatives.points.given_weights import checked_weight
 from bpframe.errors import DataError, ShapeMismatch
 from bpframe.validation.plain_arrays import Array, plain_array
 
-__all__ = ["accuracy"]
+__all__ = ["accuracy", "right_classes"]
 
 
 def accuracy(prediction: Array, target: Array, sample_weight: Array | None = None) -> float:
@@ -44,7 +44,7 @@ def accuracy(prediction: Array, target: Array, sample_weight: Array | None = Non
     if prediction.shape[1] == 1:
         right = _right_side(prediction[:, 0], _column(prediction, target))
     else:
-        scores = prediction[np.arange(len(prediction)), _classes(prediction, target)]
+        scores = prediction[np.arange(len(prediction)), right_classes(prediction, target)]
         # The right class is predicted where its own score is the only one not below it; NaN is below nothing.
         right = np.count_nonzero(~(prediction < scores[:, None]), axis=1) == 1
     if sample_weight is None:
@@ -65,8 +65,17 @@ def _right_side(scores: Array, target: Array) -> Array:
     return right
 
 
-def _classes(prediction: Array, target: Array) -> Array:
-    """Return the number of the right class of each example, (N,)."""
+def right_classes(prediction: Array, target: Array) -> Array:
+    """Return the number of the right class of each example, (N,).
+
+    Targets are class numbers, or rows like the prediction's of which the largest is the class.
+
+    Raises
+    ------
+    ShapeMismatch, DataError
+        Targets that say of no class that it is right: measured numbers, rows with two largest, numbers of no class.
+
+    """
     if target.shape == prediction.shape:
         right: Array = target.argmax(axis=1)
         largest = target[np.arange(len(target)), right]

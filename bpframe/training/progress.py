@@ -39,7 +39,8 @@ def record_line(record: EpochRecord) -> str:
         value = getattr(record, name)
         if value is not None:
             parts.append(f"{_words(name)} {value:.4g}")
-    parts += [f"{_words(name)} {value:.4g}" for name, value in record.figures.items()]
+    named = {**record.metrics, **record.figures}
+    parts += [f"{_words(name)} {value:.4g}" for name, value in named.items()]
     return "  ".join(parts)
 
 
@@ -103,6 +104,7 @@ def _figures(record: EpochRecord) -> str:
         parts.append(f"validation {record.validation_cost:.3g}")
     if share is not None:
         parts.append(f"accuracy {share:.3f}")
+    parts += [f"{_words(name)} {value:.3g}" for name, value in record.metrics.items()]
     while len(parts) > 1 and len("  ".join(parts)) > BAR_WIDTH:
         parts.pop()
     return "  ".join(parts)

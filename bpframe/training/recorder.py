@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
-from bpframe.core.backprop.weights import counting
 from bpframe.errors import TrainingError
 from bpframe.machine.interruption import Interruption, interruptible
 from bpframe.training.batches import Samples, count_of
 from bpframe.training.history import EpochRecord, History
-from bpframe.training.metrics import accuracy
+from bpframe.training.measuring import Measures
 from bpframe.training.progress import Progress, shown_progress
 from bpframe.training.spec import TrainingSpec
 
@@ -39,9 +38,9 @@ class Recorder:
     progress: Progress
 
     def __post_init__(self) -> None:
-        self._measures_accuracy = "accuracy" in self.spec.metrics
-        if self._measures_accuracy:
-            self._accuracy(self._first())  # refuses targets that it cannot compare, before anything changes
+        self._measures = Measures(self.engine, self.spec.measured)
+        samples = self.data if self.validation is None else self.validation
+        self._measures.check(samples, self._first(samples))
         self._started = time.perf_counter()
         #: Why a listener ended the training, where one did.
         self.ended = ""
@@ -56,10 +55,13 @@ class Recorder:
         record.validation_cost = validation_cost
         if self.engine.penalties:
             record.penalty = self.engine.penalties.cost(self.engine.parameters.views)
-        if self._measures_accuracy and self.validation is not None:
-            record.validation_accuracy = self._accuracy(self.validation)
-        elif self._measures_accuracy:
-            record.accuracy = self._accuracy(self.data)
+        measured = self._measures(self.data if self.validation is None else self.validation)
+        prefix = "" if self.validation is None else "validation_"
+        for name, value in measured.items():
+            if name == "accuracy":
+                setattr(record, f"{prefix}accuracy", value)
+            else:
+                record.metrics = {**record.metrics, f"{prefix}{name}": value}
         record.seconds = time.perf_counter() - self._started
         self.history.epochs.append(record)
         self.progress.after(record)
@@ -78,15 +80,9 @@ class Recorder:
             return None
         return self.engine.at(self.validation[0]).total_cost(*self.validation) / count_of(self.validation)
 
-    def _accuracy(self, samples: Samples) -> float:
-        inputs, targets = samples
-        (name, target), *_ = targets.items()
-        weight = counting(name, targets, len(target)) if len(targets) > len(self.engine.graph.cost) else None
-        return accuracy(self.engine.at(inputs).outputs(inputs)[name], target, weight)
-
-    def _first(self) -> Samples:
+    def _first(self, samples: Samples) -> Samples:
         """Return the first example, without a weight, which may be 0."""
-        inputs, targets = self.data
+        inputs, targets = samples
         return {name: array[:1] for name, array in inputs.items()}, {
             output: targets[output][:1] for output in self.engine.graph.cost
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     BeforeValidator,
@@ -15,7 +15,8 @@ from pydantic import (
     field_validator,
 )
 
-from bpframe.core.component import Optimizer, contract_of
+from bpframe.core.component import Callback, Component, Metric, Optimizer, contract_of
+from bpframe.core.component.base import Resolver
 from bpframe.validation.mistakes import inside, refusal
 from bpframe.validation.model import Validated
 
@@ -25,8 +26,12 @@ __all__ = ["TrainingSpec"]
 BATCH_SIZE = 10
 
 
-def _as_tuple(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
+def _by_name(value: Any, info: ValidationInfo) -> Any:
+    """One may stand without a list around it; in a file a name alone is the component of that kind."""
+    several = [value] if isinstance(value, str | Mapping | Component) else value
+    if not isinstance(info.context, Resolver) or not isinstance(several, list | tuple):
+        return several
+    return [{"kind": each} if isinstance(each, str) else each for each in several]
 
 
 class TrainingSpec(Validated):
@@ -50,8 +55,11 @@ class TrainingSpec(Validated):
         description="Fields of the optimizer that are others for some parameters, by patterns of their paths, such as "
         "'*.b': {learning_rate: 0.01}; the first pattern that matches counts.",
     )
-    metrics: Annotated[tuple[Literal["accuracy"], ...], BeforeValidator(_as_tuple)] = Field(
-        (), description="What to measure after every epoch."
+    metrics: Annotated[tuple[Metric | str, ...], BeforeValidator(_by_name)] = Field(
+        (), description="What to measure after every epoch: metrics, or their names."
+    )
+    callbacks: Annotated[tuple[Callback, ...], BeforeValidator(_by_name)] = Field(
+        (), description="What to do after every epoch: look, write down, end the training."
     )
 
     @field_validator("batch_size")
@@ -81,6 +89,11 @@ class TrainingSpec(Validated):
                 hint="frozen= of the network keeps parameters as they are",
             )
         return {pattern: _changed(optimizer, pattern, fields, info.context) for pattern, fields in value.items()}
+
+    @property
+    def measured(self) -> tuple[Metric, ...]:
+        """The metrics, once names stand for components."""
+        return tuple(each for each in self.metrics if isinstance(each, Metric))
 
     @property
     def minimizes(self) -> bool:

@@ -49,7 +49,7 @@ class Place:
     @property
     def has_jacobian(self) -> bool:
         """Whether it is a layer, an activation or a cost."""
-        return category(type(self.component)) not in ("optimizer", "initializer")
+        return category(type(self.component)) in ("layer", "activation", "cost")
 
 
 def require(place: Place) -> None:

@@ -11,7 +11,8 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from bpframe.core.component import Initializer, Optimizer, Penalty, contract_of
+from bpframe.core.component import Initializer, Optimizer, Penalty, Schedule, contract_of
+from bpframe.core.component.calling import present_fields, present_value
 from bpframe.testing.intervals import Interval
 from bpframe.testing.probe import Probe
 from bpframe.testing.probing import probe_of
@@ -44,6 +45,9 @@ def plot_of(example: Example) -> Plot | None:
         return _drawn(caption, "iteration", [("log₁₀ C", np.arange(1, len(costs) + 1), np.log10(costs))])
     if isinstance(component, Optimizer):
         return _drawn(f"θ in the first {STEPS} steps down C = ½ θ², from θ = 1.", "step", [("θ", *_path(component))])
+    if isinstance(component, Schedule):
+        shown = f"The value over {STEPS} epochs, each of one step."
+        return _drawn(shown, "epoch", [("value", *_values(component))], steps=True)
     if isinstance(component, Initializer):
         counts, edges = _histogram(component)
         caption = f"{math.prod(DRAWS):,} draws of shape {DRAWS}, with fan_in {DRAWS[1]}."
@@ -107,11 +111,17 @@ def _path(optimizer: Any) -> tuple[Any, Any]:
     path = [1.0]
     for step in range(STEPS):
         given = {"gradient": theta, "parameters": theta, "state": state, "step": step, "out": np.empty(1)}
+        given |= present_fields(optimizer, "update", step)
         found = optimizer.update(**{word: given[word] for word in words})
         change, state = found if "state" in words else (found, state)
         theta = theta + change
         path.append(float(theta[0]))
     return np.arange(STEPS + 1), np.array(path)
+
+
+def _values(schedule: Schedule) -> tuple[Any, Any]:
+    values = np.array([present_value(schedule, epoch, epoch) for epoch in range(STEPS)])
+    return np.arange(STEPS + 1), values
 
 
 def _histogram(initializer: Any) -> tuple[Any, Any]:

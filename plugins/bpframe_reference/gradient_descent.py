@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Field, Optimizer, PositiveFloat
+from bpframe.extend import Array, Field, Optimizer, PositiveFloat, Schedule
 
 __all__ = ["GradientDescent"]
 
@@ -16,13 +16,15 @@ class GradientDescent(Optimizer):
 
         w ← w − η ∂C/∂w                                                        (1)
 
-    The gradient is that of the mean cost over the batch.
+    The gradient is that of the mean cost over the batch. η is one number, or one for every step by a schedule.
     """
 
     elementwise: ClassVar[bool] = True
 
-    learning_rate: PositiveFloat = Field(allow_inf_nan=False, description="η, the length of a step.")
+    learning_rate: Annotated[PositiveFloat, Field(allow_inf_nan=False)] | Schedule = Field(
+        description="η, the length of a step: a number, or a schedule."
+    )
 
-    def update(self, gradient: Array, out: Array) -> Array:
+    def update(self, gradient: Array, learning_rate: float, out: Array) -> Array:
         """Return Δw = −η ∂C/∂w of eq. (1), written into `out`."""
-        return np.multiply(gradient, -self.learning_rate, out=out)
+        return np.multiply(gradient, -learning_rate, out=out)

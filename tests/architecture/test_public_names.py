@@ -59,8 +59,8 @@ PUBLIC: dict[str, str] = {
         Composed ContractError Cost DataError Diagonal Field FiniteFloat Gather IdentityMap Initializer
         KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective
         Operator Optimizer Parameter Penalty PositiveFloat PositiveInt Problem RankOne Recomputed Reshape Scan
-        ScatteredForm Schedule ShapeMismatch State Sum Transposed WeightTimes Windows add call_method compose
-        node transposed
+        ScatteredForm Schedule ShapeMismatch State Sum Transposed WeightTimes Windows accuracy add call_method
+        compose node right_classes transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
@@ -81,8 +81,8 @@ PUBLIC: dict[str, str] = {
     "bpframe.verification.gradient_check": "BothWays CheckedEntry CheckedPath Fault GradientCheck",
     "bpframe_minimizers": "GaussNewton LBFGS LevenbergMarquardt NaturalGradient WeightedQuadraticCost",
     "bpframe_reference": """
-        Add Dense ElasticNet GradientDescent Identity L1 L2 Multiply NguyenWidrow QuadraticCost ScaledNormal Shift
-        Sigmoid StandardNormal
+        Accuracy Add Cosine Dense ElasticNet GradientDescent Identity L1 L2 Multiply NguyenWidrow QuadraticCost
+        ScaledNormal Shift Sigmoid StandardNormal StepDecay StopEarly TopK
     """,
 }
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
-from bpframe_reference import Add, Sigmoid
+from bpframe_reference import Accuracy, Add, Cosine, Sigmoid, StepDecay, StopEarly, TopK
 from pydantic import Field, FiniteFloat, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from bpframe.core.component import Activation, Component, Cost, Initializer, Layer, Optimizer
+from bpframe.core.component import Activation, Component, Cost, Initializer, Layer, Optimizer, Schedule
 from bpframe.plugins.registry import PluginSet, Provider, Registry
 
 
@@ -79,7 +79,7 @@ class QuadraticCost(Cost):
 
 
 class GradientDescent(Optimizer):
-    learning_rate: PositiveFloat
+    learning_rate: PositiveFloat | Schedule
     decay: NonNegativeFloat = 0.0
 
     def update(self, gradient):
@@ -96,6 +96,11 @@ COMPONENTS: tuple[type[Component], ...] = (
     Add,
     QuadraticCost,
     GradientDescent,
+    Accuracy,
+    Cosine,
+    StepDecay,
+    StopEarly,
+    TopK,
 )
 
 

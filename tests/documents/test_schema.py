@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpframe.documents import RunSpec, TrainingSpec, json_schema, network_spec, node, spec_document
+from bpframe.documents import (
+    RunSpec,
+    TrainingSpec,
+    json_schema,
+    network_spec,
+    node,
+    resolve_spec,
+    spec_document,
+)
 from bpframe.plugins.registry import PluginSet, Provider, Registry
 
 GOOD = {
@@ -65,6 +73,23 @@ def broken(*path, value=None, without=None):
 
 
 @pytest.mark.parametrize(
+    "training",
+    [
+        {"metrics": ["accuracy", {"kind": "top_k", "k": 3}, "test.accuracy", {"kind": "accuracy"}]},
+        {"callbacks": [{"kind": "stop_early", "patience": 2}, "stop_early", "test.stop_early"]},
+        {"optimizer": {"kind": "gradient_descent", "learning_rate": {"kind": "cosine", "start": 0.1, "over": 9}}},
+    ],
+)
+def test_components_stand_in_the_training_section(validator, registry, training):
+    document = copy.deepcopy(GOOD)
+    document["training"] |= training
+    document["network"]["layers"].pop()
+    validator.validate(document)
+    read = resolve_spec(document, registry)
+    assert resolve_spec(spec_document(read, registry), registry) == read
+
+
+@pytest.mark.parametrize(
     "document",
     [
         broken("network", "layers", 0, "kind", value="densee"),
@@ -93,7 +118,14 @@ def broken(*path, value=None, without=None):
         broken("training", "epochs", value=0),
         broken("training", without="optimizer"),
         broken("training", "metrics", value=["precision"]),
+        broken("training", "metrics", value=[{"kind": "top_k"}]),
+        broken("training", "metrics", value=[{"kind": "top_k", "k": 0}]),
+        broken("training", "callbacks", value=[{"kind": "stop_early", "patience": 0}]),
+        broken("training", "callbacks", value=["accuracy"]),
         broken("training", "optimizer", "learning_rate", value=-1),
+        broken("training", "optimizer", "learning_rate", value={"kind": "cosin", "start": 0.1, "over": 9}),
+        broken("training", "optimizer", "learning_rate", value={"kind": "cosine", "start": 0.1}),
+        broken("training", "optimizer", "learning_rate", value={"kind": "dense", "units": 3}),
         broken("data", "kind", value="digit"),
         broken("data", "test_fracton", value=0.1),
         broken("data", value={"kind": "npz"}),

@@ -96,9 +96,16 @@ def networks(draw, kinds):
     return network_spec(nodes=nodes, inputs={name: draw(SHAPES) for name in inputs}, output=outputs, cost=asked, **rest)
 
 
+def schedules(kinds):
+    """Return schedules of both kinds that ship with bpframe."""
+    cosine = st.builds(kinds["Cosine"], start=POSITIVE, over=st.integers(1, 99), by=st.sampled_from(["epoch", "step"]))
+    return cosine | st.builds(kinds["StepDecay"], start=POSITIVE, every=st.integers(1, 99))
+
+
 @st.composite
 def runs(draw, kinds):
-    optimizer = st.builds(kinds["GradientDescent"], learning_rate=POSITIVE, decay=st.just(0.0) | POSITIVE)
+    rates = POSITIVE | schedules(kinds)
+    optimizer = st.builds(kinds["GradientDescent"], learning_rate=rates, decay=st.just(0.0) | POSITIVE)
     training = st.builds(
         TrainingSpec,
         optimizer=optimizer,
@@ -106,7 +113,10 @@ def runs(draw, kinds):
         batch_size=st.integers(1, 2**31),
         shuffle=st.booleans(),
         seed=st.none() | st.integers(0, 2**63 - 1),
-        metrics=st.sampled_from([(), ("accuracy",)]),
+        metrics=st.lists(st.builds(kinds["Accuracy"]) | st.builds(kinds["TopK"], k=st.integers(1, 9)), max_size=3).map(
+            tuple
+        ),
+        callbacks=st.lists(st.builds(kinds["StopEarly"], patience=st.integers(1, 9)), max_size=2).map(tuple),
     )
     data = st.sampled_from(
         [

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bpframe_reference import Dense, Identity, QuadraticCost, Sigmoid
+from bpframe_reference import Accuracy, Dense, Identity, QuadraticCost, Sigmoid, TopK
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 import bpframe as bp
-from bpframe.errors import DataError, ShapeMismatch
+from bpframe.errors import ContractError, DataError, ShapeMismatch, SpecError
+from bpframe.extend import Metric
 from tests.network.networks import chain, descent, samples, shared, shared_samples
+
+
+class Largest(Metric):
+    """The largest output of all."""
+
+    def measure(self, prediction):
+        return prediction.max()
+
 
 SCORES = np.array([[0.9, 0.1, 0.0], [0.2, 0.3, 0.1], [0.0, 0.4, 0.6], [0.5, 0.1, 0.4]])
 CLASSES = np.array([0, 1, 2, 2])  # three of four
@@ -197,3 +209,136 @@ def test_fit_measures_accuracy_of_the_output_that_has_a_cost():
     )
     history = net.fit({"a": eye}, {"right": eye}, optimizer=descent(), epochs=1, metrics=["accuracy"])
     assert history.epochs[0].accuracy == 1.0
+
+
+def test_metrics_are_components_or_names_and_their_values_stand_by_name():
+    rng = np.random.default_rng(0)
+    x, labels = rng.standard_normal((30, 3)), rng.integers(0, 5, 30)
+    y = np.eye(5)[labels]
+    net = bp.Network([Dense(units=5)], cost=QuadraticCost(), input_shape=(3,), seed=0)
+    metrics = ["reference.accuracy", TopK(k=2), TopK(k=4), Largest()]
+    history = net.fit(x, y, optimizer=descent(), epochs=2, metrics=metrics, validation_data=(x[:20], y[:20]))
+    scores = net.predict(x[:20])
+    places = (scores > scores[np.arange(20), labels[:20]][:, None]).sum(axis=1)
+    last = history.epochs[-1]
+    assert last.validation_accuracy == net.accuracy(x[:20], y[:20]) == np.mean(places == 0)
+    assert last.metrics == {
+        "validation_top_k_1": np.mean(places < 2),
+        "validation_top_k_2": np.mean(places < 4),
+        "validation_largest": scores.max(),
+    }
+    assert history.column("validation_top_k_2") == [each.metrics["validation_top_k_2"] for each in history.epochs]
+    assert bp.History.model_validate_json(history.model_dump_json()) == history
+    assert net.training.metrics == (Accuracy(), TopK(k=2), TopK(k=4), Largest())
+    with pytest.raises(KeyError, match="validation_top_k_1"):
+        history.column("top_k")
+
+
+def test_one_metric_of_its_kind_is_called_by_its_kind():
+    x, y = samples(9)
+    history = chain().fit(x, y, optimizer=descent(), epochs=1, metrics=Largest())
+    assert list(history.epochs[0].metrics) == ["largest"]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "said"),
+    [
+        (["acuracy"], "metrics[0] = 'acuracy' is not a metric"),
+        (["accuracy", "top_k"], "metrics[1] = 'top_k' needs more than its name: TopK.k is missing"),
+        (["dense"], "metrics[0] = 'dense' is not a metric"),
+        ([3], "metrics[0] cannot be 3"),
+        ([Accuracy], "metrics[0] cannot be the class Accuracy"),
+        ([{"kind": "accuracy"}], "metrics[0] cannot be {'kind': 'accuracy'}"),
+    ],
+)
+def test_what_is_no_metric_is_refused_before_anything_changes(metrics, said):
+    net = chain()
+    with pytest.raises(SpecError) as caught:
+        net.fit(*samples(9), optimizer=descent(), metrics=metrics)
+    assert said in str(caught.value)
+    assert net.history is None
+
+
+@pytest.mark.parametrize("returned", [None, "0.5", True, np.zeros(3), 1j], ids=repr)
+def test_a_metric_returns_a_number(returned):
+    class Wrong(Metric):
+        def measure(self):
+            return returned
+
+    with pytest.raises(ContractError, match="metric 'wrong': measure must return a number"):
+        chain().fit(*samples(9), optimizer=descent(), metrics=[Wrong()])
+
+
+def test_a_metric_cannot_write_into_data_and_its_failures_are_named():
+    class Writes(Metric):
+        def measure(self, target):
+            target += 1
+
+    class Fails(Metric):
+        def measure(self, target):
+            return target.no_such_thing
+
+    x, y = samples(9)
+    before = y.copy()
+    for metric, said in ((Writes(), "measure writes into"), (Fails(), "measure failed: AttributeError")):
+        with pytest.raises(ContractError, match=said):
+            chain().fit(x, y, optimizer=descent(), metrics=[metric])
+    assert np.array_equal(before, y)
+
+
+def test_a_metric_that_needs_several_examples_is_asked_again_with_all():
+    class Correlation(Metric):
+        def measure(self, prediction, target):
+            if len(target) < 2:
+                raise DataError("a correlation of one example is undefined")
+            return np.corrcoef(prediction.ravel(), target.ravel())[0, 1]
+
+    x, y = samples(9)
+    net = chain()
+    history = net.fit(x, y, optimizer=descent(), epochs=1, metrics=[Correlation()])
+    assert history.column("correlation") == [np.corrcoef(net.predict(x).ravel(), y.ravel())[0, 1]]
+    with pytest.raises(DataError, match="one example"):
+        net.fit(x[:1], y[:1], optimizer=descent(), epochs=1, metrics=[Correlation()])
+
+
+def test_a_metric_may_ask_for_weights_which_have_a_mean_of_1():
+    x, y = samples(9)
+    weight = np.arange(9.0)
+
+    class Weights(Metric):
+        def measure(self, sample_weight):
+            return -1.0 if sample_weight is None else float(sample_weight @ np.arange(9.0))
+
+    net = chain()
+    assert net.fit(x, y, optimizer=descent(), epochs=1, metrics=[Weights()]).column("weights") == [-1.0]
+    weighted = net.fit(x, y, optimizer=descent(), epochs=1, metrics=[Weights()], sample_weight=weight)
+    assert weighted.column("weights")[-1] == pytest.approx(float(weight / weight.mean() @ np.arange(9.0)))
+
+
+def test_a_kind_that_a_history_uses_itself_is_refused():
+    class Cost(Metric):
+        def measure(self):
+            return 0.0
+
+    with pytest.raises(ContractError, match="'cost', which is something else in a history"):
+        chain().fit(*samples(9), optimizer=descent(), metrics=[Cost()])
+
+
+@given(
+    scores=arrays(np.float64, (7, 5), elements=st.sampled_from([0.0, 0.5, 1.0, 2.0, np.nan])),
+    labels=arrays(np.int64, 7, elements=st.integers(0, 4)),
+    k=st.integers(1, 4),
+)
+def test_top_k_counts_who_is_at_least_as_large(scores, labels, k):
+    def right(row, label):
+        others = np.delete(row, label)
+        return not np.isnan(row[label]) and sum(not other < row[label] for other in others) < k
+
+    expected = np.mean([right(row, label) for row, label in zip(scores, labels, strict=True)])
+    assert TopK(k=k).measure(scores, labels, None) == expected
+    assert TopK(k=1).measure(scores, labels, None) == Accuracy().measure(scores, np.eye(5)[labels], None)
+
+
+def test_top_k_of_too_few_outputs_is_refused():
+    with pytest.raises(ShapeMismatch, match="the 3 largest of so few outputs"):
+        TopK(k=3).measure(np.ones((4, 3)), np.zeros(4, int), None)

@@ -13,7 +13,7 @@ from bpframe.core.component.schedule import Schedule
 from bpframe.errors import BpframeError, ContractError
 from bpframe.validation.mistakes import shortened
 
-__all__ = ["call_method", "present_value"]
+__all__ = ["call_method", "present_fields", "present_value"]
 
 
 def call_method(component: Component, method: str, **words: Any) -> Any:
@@ -57,3 +57,13 @@ def present_value(schedule: Schedule, step: int, epoch: int) -> float:
             received=f"{shortened(value)} at step {step}, epoch {epoch}",
         )
     return float(value)
+
+
+def present_fields(component: Component, method: str, step: int = 0, epoch: int = 0) -> dict[str, Any]:
+    """Return the fields that a method asks for by name, with the present number where one holds a schedule."""
+    words = contract_of(type(component)).methods[method].words
+    held = {word: getattr(component, word) for word in words if word in type(component).model_fields}
+    return {
+        word: present_value(value, step, epoch) if isinstance(value, Schedule) else value
+        for word, value in held.items()
+    }

@@ -20,6 +20,7 @@ class Metric(Component, category=_METRIC):
     """A number that says how good predictions are: measured, never differentiated.
 
     `measure(self, prediction, target)` returns it for all examples at once: arrays (N, *features) of the network's
-    output and of its targets, as `fit` was given them. It may ask for `sample_weight`, (N,), or None where examples
-    have no weights. Targets that mean nothing to the metric are a `DataError` or `ShapeMismatch` of its own.
+    output and of its targets, as `fit` was given them. It may ask for `sample_weight`, (N,) with a mean of 1, or None
+    where examples have no weights; a metric that does not ask counts all alike. Targets that mean nothing to the metric
+    are a `DataError` or `ShapeMismatch` of its own.
     """

@@ -5,6 +5,7 @@ description. In goes a setting, one component at points of its domain; out comes
 was expected. Start with `base.py`, then `entries.py`.
 """
 
+from bpframe.testing.checks.asked import checks_of_the_asked
 from bpframe.testing.checks.base import Check, Failure, Setting, Skipped
 from bpframe.testing.checks.description import description_checks
 from bpframe.testing.checks.drafts import draft_checks, is_draft
@@ -31,6 +32,7 @@ CHECKS = (
     pure_checks,
     checks_without_jacobian,
     penalty_checks,
+    checks_of_the_asked,
     description_checks,
 )
 

@@ -11,6 +11,7 @@ from bpframe.core.component import Component
 from bpframe.documents import component_document
 from bpframe.documents.model_schema import model_fields_schema
 from bpframe.documents.resolving import KindResolver
+from bpframe.plugins.categories import unlisted
 from bpframe.plugins.registry import PluginSet, Provider, Registry
 from bpframe.testing.checks.base import Check, Failure, Setting, Skipped, named
 
@@ -33,7 +34,7 @@ def _registry(component: Component) -> Registry:
             value = getattr(each, name)
             each_of = value if isinstance(value, tuple | list) else [value]
             waiting += [item for item in each_of if isinstance(item, Component)]
-    return Registry.build([PluginSet(Provider("checked"), tuple(classes))])
+    return Registry.build([PluginSet(Provider("checked"), tuple(classes), categories=unlisted(classes, ()))])
 
 
 def _round_trip(setting: Setting) -> None:

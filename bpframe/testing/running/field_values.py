@@ -187,7 +187,7 @@ def _one(cls: type[Component], depth: int) -> Iterator[Component]:
 
 def _installed(annotation: type[Component]) -> Iterator[type[Component]]:
     registry = default_registry()
-    for group in ("initializer", "node", "cost", "optimizer"):
+    for group in registry.spaces:
         yield from (each for each in registry.components(group).values() if issubclass(each, annotation))
 
 

@@ -1,0 +1,139 @@
+"""Schedules, metrics and categories of others: no node of a network, but a contract all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bpframe.core.component import Component, Metric, Schedule, contract_of
+from bpframe.core.component.calling import call_method, present_fields, present_value
+from bpframe.core.component.contract import CATEGORIES
+from bpframe.core.graph.randomness import stream
+from bpframe.errors import BpframeError, ContractError
+from bpframe.testing.checks.base import Check, Failure, Setting
+
+__all__ = ["checks_of_the_asked"]
+
+#: Steps and epochs at which a schedule is asked: the first ones, and some far out.
+TIMES = [(step, step // 7) for step in (*range(30), 100, 1000, 10**6)]
+
+EXAMPLES, SHAPE = 24, (3,)
+
+
+def checks_of_the_asked(setting: Setting) -> list[Check]:
+    """Return the checks that the methods of a component's category call for."""
+    component = setting.component
+    found: dict[str, Callable[[], None]] = {}
+    if isinstance(component, Schedule):
+        found = {"value": lambda: _finite(component), "determinism": lambda: _same_numbers(component)}
+    elif isinstance(component, Metric):
+        found = {
+            "measure": lambda: _measure(setting, component),
+            "purity": lambda: _measures_purely(setting, component),
+            "determinism": lambda: _measures_alike(setting, component),
+        }
+    elif contract_of(type(component)).category not in CATEGORIES:
+        names = _callable_methods(component)
+        found = {f"determinism[{name}]": lambda name=name: _called_twice(component, name) for name in names}  # type: ignore[misc]
+    return [Check(name, run) for name, run in found.items()]
+
+
+def _finite(schedule: Schedule) -> None:
+    for step, epoch in TIMES:
+        try:
+            present_value(schedule, step, epoch)
+        except ContractError as error:
+            raise Failure(error.problem, rows=[("received", error.received or "")]) from None
+
+
+def _same_numbers(schedule: Schedule) -> None:
+    first, again = ([present_value(schedule, *time) for time in TIMES] for _ in range(2))
+    if first != again:
+        raise Failure("asked again, it gives other numbers", diagnosis="state, or randomness: a schedule has neither")
+
+
+def _handed(setting: Setting) -> list[dict[str, Any]]:
+    """Return predictions with targets of the forms that there are: numbers like them, one-hot rows, class numbers."""
+    rng, shape = setting.rng("metric"), setting.shapes[0] if setting.shapes else SHAPE
+    prediction = rng.random((EXAMPLES, *shape))
+    classes = rng.integers(0, max(2, shape[-1] if shape else 2), EXAMPLES)
+    rows = np.eye(max(2, shape[-1]))[classes] if shape else classes.astype(float)
+    targets = [rows, classes, classes[:, None], rng.random((EXAMPLES, *shape)), (prediction > 0.5).astype(float)]
+    return [{"prediction": prediction, "target": target, "sample_weight": None} for target in targets]
+
+
+def _taken(setting: Setting, metric: Metric) -> dict[str, Any]:
+    """Return the first of these that the metric measures."""
+    refusals: list[str] = []
+    for words in _handed(setting):
+        try:
+            call_method(metric, "measure", **words)
+        except BpframeError as error:
+            refusals.append(error.problem)
+            continue
+        return words
+    raise Failure(
+        "measure takes no targets that were tried: numbers, one-hot rows, class numbers",
+        rows=[("received", refusals[0]), ("try", "state an example with the feature shape of the prediction")],
+    )
+
+
+def _measure(setting: Setting, metric: Metric) -> None:
+    words = _taken(setting, metric)
+    value = call_method(metric, "measure", **words)
+    if isinstance(value, bool) or np.ndim(value) != 0 or not np.isreal(value):
+        raise Failure("measure must return one number", rows=[("received", repr(value)[:60])])
+    weighted = call_method(metric, "measure", **{**words, "sample_weight": np.ones(EXAMPLES)})
+    if not np.isclose(value, weighted, rtol=1e-9, atol=1e-12, equal_nan=True):
+        raise Failure(
+            "weights of 1 measure something else than no weights",
+            rows=[("no weights", str(value)), ("weights of 1", str(weighted))],
+        )
+
+
+def _measures_purely(setting: Setting, metric: Metric) -> None:
+    words = _taken(setting, metric)
+    words["sample_weight"] = np.ones(EXAMPLES)
+    _left_alone("measure", metric, words)
+
+
+def _measures_alike(setting: Setting, metric: Metric) -> None:
+    words = _taken(setting, metric)
+    first, again = (call_method(metric, "measure", **words) for _ in range(2))
+    if not np.array_equal(first, again, equal_nan=True):
+        raise Failure("the same predictions measure another number the second time")
+
+
+def _left_alone(method: str, component: Component, words: dict[str, Any]) -> None:
+    """Call a method with arrays that cannot be written, and see that they are what they were."""
+    arrays = [value for value in words.values() if isinstance(value, np.ndarray)]
+    before = [each.tobytes() for each in arrays]
+    for each in arrays:
+        each.flags.writeable = False
+    try:
+        call_method(component, method, **words)
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        raise Failure(f"{method} writes into what it is handed", rows=[("received", str(error))]) from None
+    if [each.tobytes() for each in arrays] != before:
+        raise Failure(f"{method} changed what it was handed")
+
+
+def _callable_methods(component: Component) -> list[str]:
+    """Return the methods of somebody's own category of which every word is known: fields, and a random stream."""
+    known = {*type(component).model_fields, "rng"}
+    methods = contract_of(type(component)).methods.items()
+    return [name for name, signature in methods if set(signature.words) <= known and signature.variadic is None]
+
+
+def _called_twice(component: Component, method: str) -> None:
+    fields = present_fields(component, method)
+    before = repr(component)
+    first, again = (call_method(component, method, rng=stream(0, "own category"), **fields) for _ in range(2))
+    if repr(component) != before:
+        raise Failure(f"{method} changed the component")
+    if repr(first) != repr(again):
+        raise Failure(f"{method} returns something else the second time", diagnosis="state, or randomness not of `rng`")

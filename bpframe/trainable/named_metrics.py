@@ -1,0 +1,32 @@
+"""Metrics that a user named: the components that the names stand for in the installed plugin sets."""
+
+from __future__ import annotations
+
+from bpframe.core.component import Metric
+from bpframe.errors import BpframeError, RegistryError, SpecError
+from bpframe.plugins import default_registry
+from bpframe.training.spec import TrainingSpec
+
+__all__ = ["with_metrics"]
+
+
+def with_metrics(spec: TrainingSpec) -> TrainingSpec:
+    """Return the specification with a metric in the place of each name.
+
+    Errors: SpecError (no metric has this name, or several, or it has fields that need a value).
+    """
+    if len(spec.measured) == len(spec.metrics):
+        return spec
+    metrics = tuple(_named(each, index) if isinstance(each, str) else each for index, each in enumerate(spec.metrics))
+    return spec.model_copy(update={"metrics": metrics})
+
+
+def _named(name: str, index: int) -> Metric:
+    try:
+        cls = default_registry().find(name, "metric")
+        return cls()  # type: ignore[return-value]
+    except BpframeError as error:
+        where = f"metrics[{index}] = " + (error.problem if isinstance(error, RegistryError) else f"'{name}'")
+        problem = where if isinstance(error, RegistryError) else f"{where} needs more than its name: {error.problem}"
+        hint = error.hint or (None if isinstance(error, RegistryError) else f"metrics=[{cls.__name__}(...)]")
+        raise SpecError(problem, expected=error.expected, received=error.received, hint=hint, rows=error.rows) from None

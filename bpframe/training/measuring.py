@@ -1,0 +1,88 @@
+"""What metrics make of a network's predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.results import failed
+from bpframe.core.backprop.weights import counting
+from bpframe.core.backprop.workspace import locked
+from bpframe.core.component import Metric
+from bpframe.core.component.calling import call_method
+from bpframe.errors import BpframeError, ContractError
+from bpframe.training.batches import Samples
+from bpframe.training.history import EpochRecord
+from bpframe.validation.mistakes import shortened
+
+__all__ = ["Measures"]
+
+
+class Measures:
+    """Metrics by the names that their values have in a history: their kinds, numbered where several are of one kind.
+
+    Errors: ContractError (a kind is the name of something else that a history holds).
+    """
+
+    def __init__(self, engine: Engine, metrics: Sequence[Metric]) -> None:
+        self._engine = engine
+        self.metrics: Mapping[str, Metric] = _named(metrics)
+
+    def __call__(self, samples: Samples) -> dict[str, float]:
+        """Return what the metrics measure on examples.
+
+        Errors: those of the metrics; ContractError (one fails, or returns no number).
+        """
+        if not self.metrics:
+            return {}
+        inputs, targets = samples
+        (name, target), *_ = targets.items()
+        weight = counting(name, targets, len(target)) if len(targets) > len(self._engine.graph.cost) else None
+        words = {
+            "prediction": locked(self._engine.at(inputs).outputs(inputs)[name]),
+            "target": locked(target),
+            "sample_weight": None if weight is None else locked(weight),
+        }
+        return {name: _measured(metric, words) for name, metric in self.metrics.items()}
+
+    def check(self, samples: Samples, first: Samples) -> None:
+        """Refuse examples that cannot be measured, before anything changes.
+
+        The `first` of them is enough to see that they can; where it is not, as of a correlation, all are looked at.
+        """
+        try:
+            self(first)
+        except BpframeError:
+            self(samples)
+
+
+def _named(metrics: Sequence[Metric]) -> dict[str, Metric]:
+    kinds = [each.kind for each in metrics]
+    found: dict[str, Metric] = {}
+    for each, kind in zip(metrics, kinds, strict=True):
+        numbered = (f"{kind}_{number}" for number in range(1, len(kinds) + 1))
+        alone = kinds.count(kind) == 1
+        name = kind if alone else next(name for name in numbered if name not in found and name not in kinds)
+        if name in EpochRecord.model_fields and name != "accuracy":
+            raise ContractError(
+                f"{type(each).__name__}.kind is '{name}', which is something else in a history", hint="another kind"
+            )
+        found[name] = each
+    return found
+
+
+def _measured(metric: Metric, words: Mapping[str, Any]) -> float:
+    where = f"metric '{metric.kind}'"
+    try:
+        value = call_method(metric, "measure", **words)
+    except BpframeError:
+        raise
+    except Exception as error:
+        raise failed(where, "measure", error) from error
+    plain = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    if isinstance(plain, bool | np.bool_) or not isinstance(plain, int | float | np.integer | np.floating):
+        raise ContractError(f"{where}: measure must return a number", expected="a number", received=shortened(value))
+    return float(plain)
