@@ -207,7 +207,7 @@ class Evaluated:
             raise DataError("there are no examples", expected="at least one row", received="0")
         graph = self._engine.at(inputs).graph
         targets = checked_targets(graph, y, self.dtype, count)
-        return inputs, targets | checked_weights(graph, sample_weight, self.dtype, count, mean)
+        return inputs, targets | checked_weights(graph, self._of_values(sample_weight), self.dtype, count, mean)
 
     def _validation_samples(self, pair: Any) -> tuple[dict[str, Array], dict[str, Array]] | None:
         if pair is None:
@@ -246,9 +246,12 @@ class Evaluated:
 
     def _of_values(self, arrays: Any) -> Any:
         """Return arrays by the names of values, of which some were named by their blocks."""
-        if not isinstance(arrays, Mapping) or not self.graph.blocks:
+        if not isinstance(arrays, Mapping):
             return arrays
-        return {self.graph.value_of(name): array for name, array in arrays.items()}
+        found = {self.graph.value_of(name): array for name, array in arrays.items()}
+        if len(found) != len(arrays):
+            raise DataError("one value is named twice, by its block too", received=", ".join(map(str, arrays)))
+        return found
 
     def _outputs(self, found: dict[str, Array]) -> Any:
         return found[self.graph.outputs[0]] if len(self.graph.outputs) == 1 else self.graph.named(found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bpframe.core.graph.graph import Graph, batched
 from bpframe.errors import MissingExtra
-from bpframe.reports.folding import shown_names, shown_nodes
+from bpframe.reports.folding import Folded
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +20,8 @@ def mermaid(graph: Graph, unfold: bool) -> str:
 
     A block is one node with a double border; with `unfold` its nodes are drawn.
     """
-    nodes, names = shown_nodes(graph, unfold), shown_names(graph, unfold)
+    folded = Folded(graph, unfold)
+    nodes = folded.nodes
     ids = {name: f"v{i}" for i, name in enumerate([*graph.inputs, *(node.name for node in nodes)])}
     lines = ["flowchart LR"]
     lines += [f'    {ids[name]}(["{name}"])' for name in graph.inputs]
@@ -29,13 +30,13 @@ def mermaid(graph: Graph, unfold: bool) -> str:
         lines.append(f'    {ids[node.name]}{left}"{node.name}<br/>{node.kind}"{right}')
     for node in nodes:
         for source in node.sources:
-            shape = batched(graph.shapes[graph.value_of(source)])
-            lines.append(f'    {ids[source]} -- "{shape}" --> {ids[node.name]}')
+            shape = batched(graph.shapes[source])
+            lines.append(f'    {ids[folded.behind(source)]} -- "{shape}" --> {ids[node.name]}')
         if node.owner != node.name:
             lines.append(f'    {ids[node.owner]} -. "parameters" .-> {ids[node.name]}')
     for i, (output, cost) in enumerate(graph.cost.items()):
         lines.append(f'    c{i}{{{{"{cost.kind}"}}}}')
-        lines.append(f"    {ids[names.get(output, output)]} --> c{i}")
+        lines.append(f"    {ids[folded.behind(output)]} --> c{i}")
     return "\n".join(lines) + "\n"
 
 
@@ -56,15 +57,15 @@ def draw(graph: Graph, path: str | Path | None, unfold: bool) -> Figure:
     labels: dict[str, str] = {}
     for name, shape in graph.inputs.items():
         column[name], labels[name] = 0, f"{name}\n{batched(shape)}"
-    nodes, names = shown_nodes(graph, unfold), shown_names(graph, unfold)
-    outputs = {names.get(value, value) for value in graph.outputs}
+    folded = Folded(graph, unfold)
+    nodes, outputs = folded.nodes, set(map(folded.behind, graph.outputs))
     for node in nodes:
-        column[node.name] = 1 + max(column[source] for source in node.sources)
-        labels[node.name] = f"{node.name}\n{node.kind}\n{batched(node.output_shape)}"
+        column[node.name] = 1 + max(column[folded.behind(source)] for source in node.sources)
+        labels[node.name] = f"{node.name}\n{node.kind}\n{node.shapes}"
     for name, at in column.items():
         picture.add_node(name, column=at)
     for node in nodes:
-        picture.add_edges_from((source, node.name) for source in node.sources)
+        picture.add_edges_from((folded.behind(source), node.name) for source in node.sources)
     positions = nx.multipartite_layout(picture, subset_key="column", align="vertical")
     columns = max(column.values()) + 1
     rows = max(list(column.values()).count(at) for at in column.values())

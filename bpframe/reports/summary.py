@@ -12,7 +12,7 @@ import numpy as np
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.component import Cost, contract_of
 from bpframe.core.graph.graph import Graph, batched
-from bpframe.reports.folding import ShownNode, shown_names, shown_nodes
+from bpframe.reports.folding import Folded, ShownNode
 from bpframe.reports.tables import table_of
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class Row:
     """One node: what it is, what it reads, what it gives, and how its local Jacobians are built.
 
     Of its own `parameters`, `frozen` are not trained; a node that `shares` another's has none of its own. One that is
-    not `trainable` is outside training.
-    Of a block that is shown as one node, `nodes` counts those that it is made of; elsewhere it is 0.
+    not `trainable` is outside training. Of a block that is shown as one node, `nodes` counts those that it is made of;
+    elsewhere it is 0. `outputs` has the shapes of several.
     """
 
     node: str
@@ -42,6 +42,7 @@ class Row:
     frozen: int = 0
     trainable: bool = True
     nodes: int = 0
+    outputs: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,9 @@ class Summary:
             structure = ", ".join(f"{key}: {value}" for key, value in row.jacobian.items())
             if row.nodes:
                 structure = f"a block of {row.nodes} node{'s' * (row.nodes > 1)}"
-            yield row.node, row.component, ", ".join(row.reads), batched(row.output_shape), counted, structure
+            shapes = ", ".join(f"{name} {batched(shape)}" for name, shape in row.outputs.items())
+            shapes = shapes or batched(row.output_shape)
+            yield row.node, row.component, ", ".join(row.reads), shapes, counted, structure
 
     def _caption(self) -> str:
         costs = ", ".join(f"{kind} of {output}" for output, kind in self.costs.items()) or "none"
@@ -111,12 +114,12 @@ def summarise(engine: Engine, graph: Graph, unfold: bool) -> Summary:
 
     A block is one row, or a row for each of its nodes with `unfold`.
     """
-    names, structures = shown_names(graph, unfold), _structures(engine)
+    folded, structures = Folded(graph, unfold), _structures(engine)
     return Summary(
         inputs=dict(graph.inputs),
-        rows=tuple(_row(node, structures) for node in shown_nodes(graph, unfold)),
-        outputs=tuple(names.get(output, output) for output in graph.outputs),
-        costs={names.get(output, output): cost.kind + _mark(cost) for output, cost in graph.cost.items()},
+        rows=tuple(_row(node, folded, structures) for node in folded.nodes),
+        outputs=tuple(map(folded.value, graph.outputs)),
+        costs={folded.value(output): cost.kind + _mark(cost) for output, cost in graph.cost.items()},
         parameters=engine.parameters.vector.size,
         dtype=str(engine.dtype),
         frozen=engine.frozen.vector.size,
@@ -135,12 +138,12 @@ def _mark(cost: Cost) -> str:
     return ", a draft (numerical)," if contract_of(type(cost)).is_draft else ""
 
 
-def _row(shown: ShownNode, structures: Mapping[str, Mapping[str, str]]) -> Row:
+def _row(shown: ShownNode, folded: Folded, structures: Mapping[str, Mapping[str, str]]) -> Row:
     own = [node for node in shown.nodes if node.owner == node.name]
     return Row(
         node=shown.name,
         component=shown.kind,
-        reads=shown.sources,
+        reads=tuple(map(folded.value, shown.sources)),
         output_shape=shown.output_shape,
         parameters=sum(each.size for node in own for each in node.parameters.values()),
         shares=None if shown.owner == shown.name else shown.owner,
@@ -148,6 +151,7 @@ def _row(shown: ShownNode, structures: Mapping[str, Mapping[str, str]]) -> Row:
         frozen=sum(node.parameters[name].size for node in own for name in node.frozen),
         trainable=any(node.trainable for node in shown.nodes),
         nodes=len(shown.nodes) if shown.is_block else 0,
+        outputs=shown.outputs,
     )
 
 

@@ -188,7 +188,8 @@ class LayerProbe(Probe):
 
     def value(self, point: Point) -> Array:
         """Return forward's output, (N, *output_shape)."""
-        return self.trace(point)[self.NODE]
+        value: Array = self.trace(point).slots[self.plan.steps[0].slot]
+        return value
 
     def declared(self, point: Point) -> Mapping[str, Operator]:
         """Return the declared Jacobian of every key."""

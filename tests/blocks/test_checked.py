@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -77,6 +78,21 @@ def test_a_wrong_jacobian_inside_is_told_with_its_node_and_diagnosis() -> None:
 
 def test_a_wrong_second_order_inside_is_seen() -> None:
     assert set(failed(Skip(inner=WrongSecond()), [(3,)])) == {"hessian"}
+
+
+class Draft(Activation):
+    """Declares no Jacobian yet."""
+
+    draft: ClassVar[bool] = True
+
+    def forward(self, x):
+        return x * x
+
+
+def test_a_draft_inside_is_refused_as_a_draft_is() -> None:
+    told = failed(Skip(inner=Draft()), [(3,)])["inside[inner]"]
+    assert told.message == "draft of the node 'inner': draft: declare jacobian"
+    assert "diagonal" in str(told.rows).lower()
 
 
 class Counting(Block):

@@ -173,6 +173,10 @@ def test_a_block_is_named_by_its_own_name_in_outputs_costs_targets_and_answers()
         ).all()
         assert net.errors(x, {name: y})[name].any()
         assert (net.vjp(x, {name: y}) == net.vjp(x, {"residual_1": y})).all()
+        weights = np.arange(5.0)
+        assert net.cost(x, {name: y}, sample_weight={name: weights}) == net.cost(x, {name: y}, sample_weight=weights)
+    with pytest.raises(bp.errors.DataError, match="one value is named twice"):
+        net.cost(x, {"residual_1": y, "residual_1.add_1": y})
     assert net.trace(x).jacobian("residual_1").keys() == {"xs[0]", "xs[1]"}
     with pytest.raises(bp.errors.GraphError, match="an output is named twice"):
         bp.Network(nodes={"a": node(Residual(units=2), "x"), "b": node(Sigmoid(), "a")}, inputs={"x": (3,)},

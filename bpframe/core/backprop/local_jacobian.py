@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.core.backprop.outputs import joined
 from bpframe.core.backprop.results import called, check_jacobian, grows_with_the_batch, instead, misfit, named
 from bpframe.core.backprop.steps import Slots, Step
 from bpframe.core.backprop.workspace import Workspace, read_only
@@ -127,6 +128,9 @@ def _operators(node: Node, raw: Any, dtype: Any) -> dict[str, Operator]:
                 received=", ".join(map(str, given)),
                 hint=did_you_mean(key, node.slot_shapes),
             )
+        if node.outputs and isinstance(each, list | tuple):
+            found[key] = joined(node, key, each, dtype)
+            continue
         _require_operator(node, f"jacobian['{key}'] is", each)
         shape = node.slot_shapes[key]
         try:
@@ -150,6 +154,8 @@ def _as_mapping(node: Node, raw: Any) -> dict[str, Any]:
     """Put what jacobian returned under its keys: an operator alone, or a sequence for `*xs`."""
     if isinstance(raw, list | tuple) and node.contract.variadic is not None:
         return {node.contract.variadic: raw}
+    if isinstance(raw, list | tuple) and node.outputs and len(node.slot_shapes) == 1:
+        return {node.input_keys[0]: raw}
     if isinstance(raw, Mapping):
         return dict(raw)
     if len(node.input_keys) == 1 and not node.parameters and (isinstance(raw, Operator) or hasattr(raw, "shape")):

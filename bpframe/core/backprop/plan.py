@@ -14,6 +14,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any, TypeAlias
 
+from bpframe.core.backprop.outputs import packing, unpacking
 from bpframe.core.backprop.steps import OUTSIDE, TRAINING, BackwardStep, Call, CostStep, Slots, Step, Understanding
 from bpframe.core.backprop.weights import factor_key, mask_key, weight_key
 from bpframe.core.component import Contract, Cost, contract_of
@@ -129,8 +130,14 @@ class Plan:
         else:
             jacobian = _call(node.component, contract, "jacobian", _with_out(words, scratch_buffer), inputs)
         words["u"] = self._new()
+        has_state = called[0].asks_for("state")
+        if node.outputs:
+            forward, jacobian = packing(forward, node, has_state), unpacking(jacobian, node)
         understood = self._understand(node.component, [each for each in _LAYER_METHODS if each in contract])
         declared = next((method for method in ("second_order", "second_derivative") if method in contract), None)
+        second_order = _call(node.component, contract, declared, words, inputs) if declared else None
+        if node.outputs and second_order is not None:
+            second_order = unpacking(second_order, node)
         return Step(
             key=node.name,
             where=node.where,
@@ -147,12 +154,12 @@ class Plan:
             shapes=node.slot_shapes,
             only_key=node.input_keys[0] if len(node.slot_shapes) == 1 and contract.variadic is None else None,
             slot=words["y"],
-            second_order=_call(node.component, contract, declared, words, inputs) if declared else None,
+            second_order=second_order,
             cotangent_slot=words["u"],
             input_slots=tuple(inputs),
             parameter_slot=words["p"],
             state_slot=words["state"],
-            new_state_slot=self._new() if called[0].asks_for("state") else None,
+            new_state_slot=self._new() if has_state else None,
             generator_slot=words.get("rng"),
             output_buffer=output_buffer,
             scratch_buffer=scratch_buffer,

@@ -25,7 +25,8 @@ class Trace:
 
     `trace["dense_1"]` is a node's value, (N, *features), read-only; `trace.jacobian("dense_1")` maps the names of the
     node's inputs and parameters to operators; `print(trace)` shows both as a table. A block's name stands for its
-    output. A trace that a network handed out has a workspace of its own: it keeps its arrays for good.
+    output, that of a node with several outputs for the first. A trace that a network handed out has a workspace of its
+    own: it keeps its arrays for good.
 
     Attributes: `batch`, the number N of examples; `dtype` of values and parameters; `parameters`, those that the pass
     read; `plan`, the steps of the network, and `slots`, the arrays by slot of the plan.
@@ -41,11 +42,14 @@ class Trace:
         self._jacobians: dict[str, Mapping[str, Operator]] = {}
 
     def __getitem__(self, name: str) -> Array:
-        return self.slots[self.plan.value_slots[self._known(name)]]  # type: ignore[no-any-return]
+        return self.slots[self.plan.value_slots[self._known(self.plan.graph.value_of(name))]]  # type: ignore[no-any-return]
 
     def jacobian(self, name: str) -> Mapping[str, Operator]:
-        """Return the local Jacobians of a node by input and parameter name: ∂v/∂input, ∂v/∂θ."""
-        name = self._known(name)
+        """Return the local Jacobians of a node by input and parameter name: ∂v/∂input, ∂v/∂θ.
+
+        That of a node with several outputs is of all their entries in a row; a block's is that of its last node.
+        """
+        name = self._known(self.plan.graph.value_of(name) if name in self.plan.graph.blocks else name)
         if name not in self.plan.step_of:
             raise KeyError(f"'{name}' is an input: it has no local Jacobian")
         if name not in self._jacobians:
@@ -58,7 +62,7 @@ class Trace:
         graph = self.plan.graph
         rows = [("node", "component", "value", "of the first example", "local Jacobian")]
         for name in graph.shapes:
-            node, value = graph.by_name.get(name), self[name]
+            node, value = graph.by_name.get(name), self.slots[self.plan.value_slots[name]]
             maps = () if node is None else (f"{key} {each.structure}" for key, each in self.jacobian(name).items())
             kind = "an input" if node is None else node.component.kind
             rows.append((name, kind, str(value.shape).replace(" ", ""), _first(value), ", ".join(maps)))
@@ -67,11 +71,8 @@ class Trace:
         return "\n".join((f"a pass of {self.batch} examples", *lines))
 
     def _known(self, name: str) -> str:
-        """Return the value that a name stands for."""
-        graph, known = self.plan.graph, self.plan.value_slots
-        if name in graph.blocks:
-            return graph.value_of(name)
-        if name not in known:
+        if name not in self.plan.value_slots:
+            known = [*self.plan.value_slots, *self.plan.graph.blocks]
             raise KeyError(f"no node '{name}'; {did_you_mean(name, known) or 'there are ' + ', '.join(known)}")
         return name
 

@@ -17,7 +17,7 @@ __all__ = ["Block"]
 #: What a layer declares, and a block's nodes declare for it.
 _OF_LAYERS = (
     "forward", "jacobian", "output_shape", "parameters", "initial_state", "second_order", "second_derivative",
-    "input_domain", "domain", "integer_inputs", "draft", "couples_batch", "pure",
+    "input_domain", "domain", "integer_inputs", "outputs", "draft", "couples_batch", "pure",
 )  # fmt: skip
 
 
@@ -45,6 +45,8 @@ def _check_block(cls: type[Component], contract: Contract) -> None:
 _BLOCK = replace(
     Layer._category,
     name="block",
+    example="Residual(units=30)",
+    written="{kind: residual, units: 30}",
     methods={"nodes": Method(SHAPE, required=True)},
     declare="nodes returns a mapping: {'dense_1': Dense(units=self.units), 'sigmoid_1': Sigmoid()}",
     keeping="keep it in a variable of the method",
@@ -70,14 +72,8 @@ class Block(Layer, category=_BLOCK):
 
     Fields may hold components: `body: tuple[Layer, ...]` takes a list of layers and blocks, in a spec file too.
 
-    Raises
-    ------
-    ContractError
-        When the class is first used, for a method that is none of a block's. When a network is built, for what `nodes`
-        returned: no mapping, nothing, or what is neither a layer nor `node(...)`.
-    GraphError
-        When a network is built: nodes in a circle, a name that does not exist, a node or an input that nothing uses.
-
+    Errors: ContractError for a method that is none of a block's, and for what `nodes` returned that is no mapping of
+    layers; GraphError for nodes in a circle, a name that does not exist, a node or an input that nothing uses.
     """
 
     #: The names of what the block reads from, in order.

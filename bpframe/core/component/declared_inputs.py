@@ -1,4 +1,4 @@
-"""What a class says of its inputs beside its signatures: where they lie, which are integers, jacobian's keys."""
+"""What a class says of its inputs and outputs beside its signatures: domains, integers, names, jacobian's keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bpframe.core.component.domain import check_declared_domain
 from bpframe.errors import ContractError, did_you_mean
 from bpframe.validation.returned_keys import returned_keys
 
-__all__ = ["check_domain", "check_integer_inputs", "check_jacobian_keys", "check_target_domain"]
+__all__ = ["check_domain", "check_integer_inputs", "check_jacobian_keys", "check_outputs", "check_target_domain"]
 
 
 def check_domain(cls: type[Any], contract: Contract) -> None:
@@ -37,6 +37,22 @@ def check_integer_inputs(cls: type[Any], contract: Contract) -> None:
                 f"{cls.__name__}.integer_inputs names '{word}', which is no input",
                 expected="any of " + ", ".join(inputs),
             )
+
+
+def check_outputs(cls: type[Any], contract: Contract) -> None:
+    """Hold the names of several outputs to names that a node's parts can have, and the class to what they need."""
+    names: Any = getattr(cls, "outputs", ())
+    valid = isinstance(names, tuple) and all(isinstance(each, str) and each.isidentifier() for each in names)
+    wrong = {
+        "outputs is no tuple of two names or more, each once": not valid or len(names) == 1,
+        "outputs names one twice": valid and len(set(names)) < len(names),
+        "has several outputs, but no output_shape": "output_shape" not in contract,
+        "has several outputs, but no jacobian": contract.is_draft,
+        "has several outputs, but forward asks for 'out'": contract.methods["forward"].asks_for("out"),
+    }
+    for problem in () if names == () else filter(wrong.__getitem__, wrong):
+        expected = 'outputs = ("h", "c"), in a Layer whose output_shape and forward return a tuple with each'
+        raise ContractError(f"{cls.__name__}: {problem}", expected=expected, received=repr(names))
 
 
 def check_jacobian_keys(cls: type[Any], contract: Contract) -> None:

@@ -6,7 +6,12 @@ from typing import ClassVar
 
 from bpframe.core.component.base import Component
 from bpframe.core.component.category import Category, Method
-from bpframe.core.component.declared_inputs import check_domain, check_integer_inputs, check_jacobian_keys
+from bpframe.core.component.declared_inputs import (
+    check_domain,
+    check_integer_inputs,
+    check_jacobian_keys,
+    check_outputs,
+)
 from bpframe.core.component.domain import Domain
 
 __all__ = ["DRAFT", "FORWARD", "JACOBIAN", "KEEPING", "SHAPE", "Layer"]
@@ -39,7 +44,7 @@ _LAYER = Category(
     written="{kind: dense, units: 30}",
     declare=DRAFT.format("what it computes", "its local Jacobian"),
     keeping=f"{KEEPING}; what lasts from step to step is `state`",
-    checks=(check_integer_inputs, check_domain, check_jacobian_keys),
+    checks=(check_integer_inputs, check_domain, check_jacobian_keys, check_outputs),
 )
 
 
@@ -87,12 +92,20 @@ class Layer(Component, category=_LAYER):
     `{"tokens": (0, self.rows)}`, and a network refuses all other values before any pass. Where no field decides, the
     class variable `domain` says the same.
 
+    A layer of several `outputs = ("h", "c")` is read as `lstm_1.h` and `lstm_1.c`; its bare name reads the first.
+
     Raises
     ------
     ContractError
         When the class is first used, for a signature or a key that names nothing.
 
     """
+
+    #: The names of the outputs, where there are several: forward then returns a tuple of arrays in this order (with
+    #: `state`, the pair of this tuple and the new state), and output_shape a tuple of shapes. In jacobian's mapping
+    #: stands for every key a tuple with an operator for each output, None where an output does not depend on it; or one
+    #: operator to all entries of all outputs in a row, (total,). `y` and `u` are tuples. `forward` takes no `out`.
+    outputs: ClassVar[tuple[str, ...]] = ()
 
     #: Inputs that hold integers (token numbers, labels): they have no derivative, and jacobian leaves them out.
     integer_inputs: ClassVar[tuple[str, ...]] = ()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from bpframe.core.component import Layer, contract_of
 from bpframe.core.graph.graph import Shape
-from bpframe.errors import BpframeError, ContractError, ShapeMismatch
+from bpframe.errors import ContractError, ShapeMismatch
+from bpframe.validation.retold import retold
 
-__all__ = ["ask_shape", "told"]
+__all__ = ["ask_shape"]
 
 
 def ask_shape(
@@ -31,26 +30,5 @@ def ask_shape(
             expected = "at least one feature axis: (N, features)"
             raise ShapeMismatch(f"{where} cannot take its input", expected=expected, received=read_from)
         words[word] = shapes[0] if word == "shape" else shapes[0][-1]
-    with told(where, method, read_from):
+    with retold(where, method, read_from):
         return signature.call(getattr(component, method), words)
-
-
-@contextmanager
-def told(where: str, method: str, read_from: str) -> Iterator[None]:
-    """Say of an error in a component's method where it came from, and what the component was to read."""
-    try:
-        yield
-    except BpframeError as error:
-        raise type(error)(
-            f"{where} cannot take its input: {error.problem}",
-            expected=error.expected,
-            received=error.received or read_from,
-            rows=error.rows,
-            hint=error.hint,
-        ) from error
-    except Exception as error:
-        raise ContractError(
-            f"{where}: {method} failed: {type(error).__name__}: {error}",
-            received=read_from,
-            hint="raise bpframe.extend.ShapeMismatch for an input that the component cannot take",
-        ) from error

@@ -11,15 +11,17 @@ from typing import TypeVar
 from bpframe.core.component import Block, Cost, Layer, Parameter, State, contract_of
 from bpframe.core.component.domain import integers_of
 from bpframe.core.component.parameter import checked_shape
-from bpframe.core.graph.asking import ask_shape, told
+from bpframe.core.graph.asking import ask_shape
 from bpframe.core.graph.description import NetworkSpec
 from bpframe.core.graph.freezing import with_frozen
 from bpframe.core.graph.graph import Graph, InlinedBlock, Node, Shape, asked_words, batched
 from bpframe.core.graph.inlining import level_of
+from bpframe.core.graph.outputs import Part, parts_of
 from bpframe.core.graph.penalised import penalised
 from bpframe.core.graph.wiring import Level, dangling, name_of, ordered
 from bpframe.errors import ContractError, DuplicateNode, GraphError, ShapeMismatch
 from bpframe.validation.intervals import Interval
+from bpframe.validation.retold import retold
 
 __all__ = ["build_graph"]
 
@@ -73,17 +75,19 @@ class _Building:
             each = level.nodes[index]
             name = name_of(each)
             path = f"{level.path}{name}"
-            if path in self.shapes or path in self.blocks:
-                raise DuplicateNode(
-                    f"{level.places[index]}: the name '{path}' is taken",
-                    expected="a name of its own for every node, also for those inside blocks",
-                    hint="a block named 'a' has its node 'b' at 'a.b'",
-                )
+            self._check_free(path, level.places[index])
             sources = tuple(known[source] for source in each.inputs or ())
             if isinstance(each.component, Block):
                 known[name] = self._block(each.component, level, index, path, sources)
-            else:
-                known[name] = self._node(level, index, path, sources)
+                continue
+            node = self._node(level, index, path, sources)
+            known[name] = self._added(node)
+            for output, part in node.outputs.items():
+                own, place, contract = f"{path}.{output}", f"{node.place}.{output}", contract_of(Part)
+                added = Node(own, place, part, contract, (path,), (node.output_shape,), part.shape, {}, own, {})
+                known[f"{name}.{output}"] = self._added(added)
+            if node.outputs:  # the bare name reads the first
+                known[name] = f"{path}.{next(iter(node.outputs))}"
         return known
 
     def _block(self, block: Block, level: Level, index: int, path: str, sources: tuple[str, ...]) -> str:
@@ -111,14 +115,30 @@ class _Building:
         )
         return output
 
-    def _node(self, level: Level, index: int, path: str, sources: tuple[str, ...]) -> str:
+    def _check_free(self, path: str, place: str) -> None:
+        if path in self.shapes or path in self.blocks:
+            problem, hint = (
+                f"{place}: the name '{path}' is taken",
+                "a block or a node 'a' has its node or output 'b' at 'a.b'",
+            )
+            raise DuplicateNode(problem, expected="a name of its own for every node, also inside blocks", hint=hint)
+
+    def _added(self, node: Node) -> str:
+        self._check_free(node.name, node.place)
+        self.nodes[node.name] = node
+        self.shapes[node.name] = node.output_shape
+        return node.name
+
+    def _node(self, level: Level, index: int, path: str, sources: tuple[str, ...]) -> Node:
         each, where = level.nodes[index], level.where(index)
         component, contract = each.component, contract_of(type(each.component))
         shapes, read_from = tuple(self.shapes[source] for source in sources), self._read(sources)
-        output_shape = checked_shape(
-            ask_shape(component, "output_shape", shapes, where, read_from, default=shapes[0]),
-            f"{where}: output_shape",
-        )
+        stated = ask_shape(component, "output_shape", shapes, where, read_from, default=shapes[0])
+        if component.outputs:
+            outputs = parts_of(component.outputs, stated, where)
+            output_shape: Shape = (outputs[component.outputs[-1]].stop,)
+        else:
+            outputs, output_shape = {}, checked_shape(stated, f"{where}: output_shape")
         parameters = ask_shape(component, "parameters", shapes, where, read_from, default={})
         state = ask_shape(component, "initial_state", shapes, where, read_from, default={})
         _check_mapping(parameters, Parameter, f"{where}: parameters")
@@ -134,14 +154,12 @@ class _Building:
             if mine != theirs:
                 refused = f"{where} cannot share the parameters of '{owner.name}'"
                 raise ShapeMismatch(refused, expected=str(theirs), received=str(mine))
-        self.nodes[path] = Node(
-            path, level.places[index], component, contract, sources, shapes, output_shape,
-            parameters, path if owner is None else owner.owner, state,
-        )  # fmt: skip
-        self.shapes[path] = output_shape
         if not (level.trainable and each.trainable):
             self.untrained.add(path)
-        return path
+        return Node(
+            path, level.places[index], component, contract, sources, shapes, output_shape,
+            parameters, path if owner is None else owner.owner, state, outputs,
+        )  # fmt: skip
 
     def _read(self, sources: tuple[str, ...]) -> str:
         return ", ".join(f"'{source}' {batched(self.shapes[source])}" for source in sources)
@@ -185,11 +203,9 @@ def _check_paths(graph: Graph) -> None:
     """Refuse a node that is named like a parameter: `wrt='dense_1.w'` would mean either."""
     for path in graph.parameters:
         if path in graph.shapes:
-            raise DuplicateNode(
-                f"node '{path}' has the name of a parameter",
-                expected="names of nodes that no parameter's path has",
-                hint=f"'{path}' is the parameter '{path.rpartition('.')[2]}' of node '{path.rpartition('.')[0]}'",
-            )
+            owner, _, name = path.rpartition(".")
+            hint = f"node '{owner}' has a parameter '{name}'"
+            raise DuplicateNode(f"node '{path}' has the name of a parameter", expected="another name", hint=hint)
 
 
 def _integer_domains(spec: NetworkSpec, nodes: tuple[Node, ...]) -> dict[str, Interval]:
@@ -233,6 +249,6 @@ def _cost_shape(
     if method not in methods:
         return shape if default is None else default
     where = f"the cost of '{output}' ({cost.kind})"
-    with told(where, method, f"'{output}' {batched(shape)}"):
+    with retold(where, method, f"'{output}' {batched(shape)}"):
         found = methods[method].call(getattr(cost, method), {"shape": shape})
     return checked_shape(found, f"{where}: {method}")

@@ -9,27 +9,17 @@ from typing import TypeVar
 
 from bpframe.core.component import Block, Contract, Cost, Layer, Parameter, Penalty, State, contract_of
 from bpframe.core.component.domain import integers_of
+from bpframe.core.graph.outputs import Part
+from bpframe.core.operators import Operator
 from bpframe.errors import ContractError
+from bpframe.validation.aliases import Aliased
 from bpframe.validation.intervals import Interval
 from bpframe.validation.open_shapes import batched
 
-__all__ = ["ByName", "Graph", "InlinedBlock", "Node", "Shape", "asked_words", "batched"]
+__all__ = ["Graph", "InlinedBlock", "Node", "Shape", "asked_words", "batched"]
 
 Shape = tuple[int, ...]
 V = TypeVar("V")
-
-
-class ByName(dict[str, V]):
-    """Something of values, by their names; a block's name gives that of the block's output."""
-
-    def __init__(self, found: Mapping[str, V], blocks: Mapping[str, str]) -> None:
-        super().__init__(found)
-        self._blocks = blocks
-
-    def __missing__(self, name: str) -> V:
-        if name not in self._blocks:
-            raise KeyError(name)
-        return self[self._blocks[name]]
 
 
 @dataclass(frozen=True)
@@ -53,7 +43,8 @@ class InlinedBlock:
 class Node:
     """A component in its place: what it reads, the shapes around it, its parameters and state.
 
-    Of `parameters`, those in `frozen` are not trained. A node that is not `trainable` is outside training: it computes
+    Of several `outputs`, by name, the value is all entries in a row, and nodes that read from it are its parts. Of
+    `parameters`, those in `frozen` are not trained. A node that is not `trainable` is outside training: it computes
     as in an evaluation, and its state stays.
     """
 
@@ -67,6 +58,7 @@ class Node:
     parameters: Mapping[str, Parameter]
     owner: str
     state: Mapping[str, State]
+    outputs: Mapping[str, Part] = field(default_factory=dict)
     trainable: bool = True
     frozen: frozenset[str] = frozenset()
 
@@ -89,6 +81,11 @@ class Node:
         return shapes | {name: parameter.shape for name, parameter in self.parameters.items()}
 
     @cached_property
+    def placements(self) -> tuple[Operator, ...]:
+        """The operators that put the entries of each output into their places of the value."""
+        return tuple(part.placed(*self.output_shape) for part in self.outputs.values())
+
+    @cached_property
     def trained(self) -> tuple[str, ...]:
         """The names of the parameters that are trained."""
         return tuple(name for name in self.parameters if name not in self.frozen)
@@ -108,7 +105,7 @@ class Graph:
     `weight_shapes` are those of outputs whose cost asks for `weight` or `mask`; `penalties` are pairs of a trained
     parameter's path and what it costs by itself.
     Of each block, `blocks` tells which nodes it became, inner blocks before those that hold them. Its name is no
-    value's: `value_of` tells which one it stands for.
+    value's: `value_of` tells which one it stands for. That of a node with several outputs stands for the first.
     """
 
     inputs: Mapping[str, Shape]
@@ -122,12 +119,17 @@ class Graph:
     penalties: tuple[tuple[str, Penalty], ...] = ()
 
     def value_of(self, name: str) -> str:
-        """Return the value that a name stands for: a block's is that of its output."""
-        return self.blocks[name].output if name in self.blocks else name
+        """Return the value that a name stands for: a block's output, the first of a node's several outputs."""
+        return self._values.get(name, name)
 
-    def named(self, found: Mapping[str, V]) -> ByName[V]:
+    def named(self, found: Mapping[str, V]) -> Aliased[V]:
         """Return what is known of values such that `[name]` finds it by the names of blocks too."""
-        return ByName(found, {name: block.output for name, block in self.blocks.items()})
+        return Aliased(found, self._values)
+
+    @cached_property
+    def _values(self) -> dict[str, str]:
+        first = {node.name: f"{node.name}.{next(iter(node.outputs))}" for node in self.nodes if node.outputs}
+        return first | {name: block.output for name, block in self.blocks.items()}
 
     @cached_property
     def integer_inputs(self) -> frozenset[str]:

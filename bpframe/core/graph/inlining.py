@@ -25,31 +25,20 @@ def level_of(
 ) -> Level:
     """Return the nodes of a block that stands in `outer`, named and with their sources, for inputs of these shapes.
 
-    Raises
-    ------
-    ContractError
-        `nodes` failed, or returned no mapping from names to layers.
-    GraphError
-        Blocks stand in one another deeper than any network needs.
-
+    Errors: ContractError for what `nodes` returned, GraphError for blocks in one another without an end.
     """
     where, depth = outer.where(index), outer.depth + 1
     if depth > DEEPEST:
-        raise GraphError(
-            f"{where}: blocks stand in one another more than {DEEPEST} deep",
-            expected="a block whose nodes come to an end",
-            hint=f"does {type(block).__name__}.nodes return a {type(block).__name__} again, without a smaller field?",
-        )
+        problem, name = f"{where}: blocks stand in one another more than {DEEPEST} deep", type(block).__name__
+        hint = f"does {name}.nodes return a {name} again, without a smaller field?"
+        raise GraphError(problem, expected="a block whose nodes come to an end", hint=hint)
     returned = ask_shape(block, "nodes", shapes, where, read_from, default=None)
     expected = "a mapping from names to layers, blocks or node(...)"
     if not isinstance(returned, Mapping) or not returned:
-        received = shortened(returned) if not isinstance(returned, Mapping) else "an empty mapping"
-        raise ContractError(
-            f"{where}: nodes returned {'no mapping' if not isinstance(returned, Mapping) else 'no node'}",
-            expected=expected,
-            received=received,
-            hint="{'dense_1': Dense(units=30), 'sigmoid_1': Sigmoid()}",
-        )
+        problem = "no node" if isinstance(returned, Mapping) else "no mapping"
+        hint = "{'dense_1': Dense(units=30), 'sigmoid_1': Sigmoid()}"
+        received = shortened(returned)
+        raise ContractError(f"{where}: nodes returned {problem}", expected=expected, received=received, hint=hint)
     nodes: list[NodeSpec] = []
     before = block.inputs[0]
     for name, each in returned.items():
@@ -66,14 +55,12 @@ def _named(name: Any, given: Any, before: str, where: str, expected: str) -> Nod
         raise ContractError(f"{where}: nodes has a key that is no name", expected=expected, received=repr(name))
     place = f"{where} > '{name}'"
     if not isinstance(given, Layer | NodeSpec):
-        error = no_instance(Layer, given, f"{place}: nodes")
-        raise ContractError(error.problem, expected=expected, received=error.received, hint=error.hint)
+        wrong = no_instance(Layer, given, f"{place}: nodes")
+        raise ContractError(wrong.problem, expected=expected, received=wrong.received, hint=wrong.hint)
     each = given if isinstance(given, NodeSpec) else node(given)
     if each.name not in (None, name):
         raise DuplicateNode(f"{place} is also named '{each.name}'", hint="leave name= out")
     try:
         return NodeSpec(**{**dict(each), "name": name, "inputs": each.inputs or (before,)})
     except BpframeError as error:
-        raise ContractError(
-            f"{place}: {error.problem}", expected=error.expected, received=error.received, hint=error.hint
-        ) from error
+        raise ContractError(f"{place}: {error.problem}", expected=error.expected, received=error.received) from error

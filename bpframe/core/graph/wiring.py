@@ -5,6 +5,7 @@ from __future__ import annotations
 import graphlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from bpframe.core.component import contract_of
 from bpframe.core.graph.description import NodeSpec
@@ -35,7 +36,16 @@ class Level:
     @property
     def names(self) -> list[str]:
         """Everything that a node may read from."""
-        return [*self.inputs, *map(name_of, self.nodes)]
+        return [*self.inputs, *self.nodes_read]
+
+    @cached_property
+    def nodes_read(self) -> dict[str, str]:
+        """The node behind each name that is read: its own, and those of its outputs where it has several."""
+        found = {}
+        for each in self.nodes:
+            name = name_of(each)
+            found.update(dict.fromkeys([name, *(f"{name}.{output}" for output in each.component.outputs)], name))
+        return found
 
     def where(self, index: int) -> str:
         """Return how messages name a node and what it is: `layers[3] 'head' (dense)`."""
@@ -74,12 +84,9 @@ def _check_names(level: Level) -> None:
     for each, place in zip(level.nodes, level.places, strict=True):
         name = name_of(each)
         if name in seen:
-            raise DuplicateNode(
-                f"{place}: the name '{name}' is taken",
-                expected="a name of its own for every node and input",
-                received=f"'{name}' is already {seen[name]}",
-                hint=f"name it '{name}_2', say",
-            )
+            received, hint = f"'{name}' is already {seen[name]}", f"name it '{name}_2', say"
+            expected = "a name of its own for every node and input"
+            raise DuplicateNode(f"{place}: the name '{name}' is taken", expected=expected, received=received, hint=hint)
         seen[name] = place
 
 
@@ -109,8 +116,9 @@ def _check_edges(level: Level) -> None:
 def _in_order(level: Level) -> list[int]:
     """Return the nodes' indices so that each comes after its sources, near the order in which they were written."""
     index_of = {name_of(each): index for index, each in enumerate(level.nodes)}
+    behind = level.nodes_read
     before = {
-        index: {index_of[source] for source in _sources(each) if source in index_of}
+        index: {index_of[behind[source]] for source in _sources(each) if source in behind}
         for index, each in enumerate(level.nodes)
     }
     if all(source < index for index, sources in before.items() for source in sources):
@@ -119,28 +127,24 @@ def _in_order(level: Level) -> list[int]:
         return list(graphlib.TopologicalSorter(before).static_order())
     except graphlib.CycleError as error:
         ring = [name_of(level.nodes[index]) for index in error.args[1]]
-        raise CycleError(
-            f"{level.inside}the nodes feed one another in a circle: " + " -> ".join(ring),
-            expected="a graph in which no node depends on itself",
-            hint="take one of these edges out",
-        ) from None
+        problem = f"{level.inside}the nodes feed one another in a circle: " + " -> ".join(ring)
+        expected, hint = "a graph in which no node depends on itself", "take one of these edges out"
+        raise CycleError(problem, expected=expected, hint=hint) from None
 
 
 def _check_reachable(level: Level) -> None:
-    sources = {name_of(each): _sources(each) for each in level.nodes}
-    waiting, used = list(level.outputs), set(level.outputs)
+    behind = level.nodes_read
+    sources = {name_of(each): [behind.get(source, source) for source in _sources(each)] for each in level.nodes}
+    waiting = [behind.get(output, output) for output in level.outputs]
+    used = set(waiting)
     while waiting:
         for source in sources.get(waiting.pop(), ()):
             if source not in used:
                 used.add(source)
                 waiting.append(source)
-    lost = [name for name in [*level.inputs, *sources] if name not in used]
+    lost = ", ".join(f"'{name}'" for name in [*level.inputs, *sources] if name not in used)
     if lost:
-        of_block = level.path != ""
-        raise UnreachableNode(
-            f"{level.inside}no output depends on " + ", ".join(f"'{name}'" for name in lost),
-            expected="every node and input to lead to an output: " + ", ".join(level.outputs),
-            hint="the last node is the output: put it last, or take the others out"
-            if of_block
-            else "name it as an output too, or take it out",
-        )
+        where = "put it last: the last node is the output" if level.path else "name it as an output too"
+        expected = "every node and input to lead to an output: " + ", ".join(level.outputs)
+        problem, hint = f"{level.inside}no output depends on {lost}", f"take it out, or {where}"
+        raise UnreachableNode(problem, expected=expected, hint=hint)

@@ -11,6 +11,7 @@ import numpy as np
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.vjp import input_vjp, parameter_vjp
 from bpframe.core.graph.graph import Graph
+from bpframe.core.graph.outputs import Part
 from bpframe.derivatives.first_order.spaces import Space, Wrt
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.second_order.hvp import HessianProduct
@@ -18,6 +19,7 @@ from bpframe.errors import DerivativeError
 from bpframe.measured.by_number import measured_along
 from bpframe.testing.block_probe import BlockProbe
 from bpframe.testing.checks.base import Check, Failure, Setting, Skipped
+from bpframe.testing.checks.drafts import draft_checks
 from bpframe.testing.checks.entries import entry_checks
 from bpframe.testing.point import Point
 from bpframe.validation.plain_arrays import Array
@@ -39,7 +41,7 @@ def block_checks(setting: Setting) -> list[Check]:
     checks = [Check("nodes", partial(_nodes, setting, probe))]
     seen: list[tuple[object, object]] = []
     for node in probe.graph.nodes:
-        if (node.component, node.input_shapes) in seen:
+        if isinstance(node.component, Part) or (node.component, node.input_shapes) in seen:
             continue
         seen.append((node.component, node.input_shapes))
         name = node.name.removeprefix(f"{probe.NAME}.")
@@ -74,7 +76,8 @@ def _described(graph: Graph) -> list[tuple[Any, ...]]:
 
 def _inside(make: Callable[[], Setting], name: str) -> None:
     """The node's own Jacobians: where one is wrong, the block's are, and this says which."""
-    for check in entry_checks(make()):
+    setting = make()
+    for check in draft_checks(setting) or entry_checks(setting):
         try:
             check.run()
         except Failure as failure:
