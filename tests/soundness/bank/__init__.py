@@ -8,6 +8,7 @@ import numpy as np
 from bpframe_reference import Add, Dense, GradientDescent, Multiply, QuadraticCost, Sigmoid
 
 from . import (
+    branching,
     carrying,
     chance,
     costs,
@@ -30,9 +31,9 @@ from . import (
 from .registry import BANK, Behaviour
 
 __all__ = [
-    "BANK", "Add", "Behaviour", "Dense", "GradientDescent", "Multiply", "QuadraticCost", "Sigmoid", "carrying",
-    "chance", "costs", "counting", "deciding", "deeper", "filling", "fresh", "helpers", "keeping", "left", "operators",
-    "outside", "plain", "reaching", "rules", "sneaking", "spoken", "views", "writing",
+    "BANK", "Add", "Behaviour", "Dense", "GradientDescent", "Multiply", "QuadraticCost", "Sigmoid", "branching",
+    "carrying", "chance", "costs", "counting", "deciding", "deeper", "filling", "fresh", "helpers", "keeping", "left",
+    "operators", "outside", "plain", "reaching", "rules", "sneaking", "spoken", "views", "writing",
 ]  # fmt: skip
 
 
