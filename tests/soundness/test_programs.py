@@ -13,7 +13,7 @@ from .generating import program_of
 from .running import made, shown
 from .soak import found_in
 
-PROGRAMS = 300
+PROGRAMS = 340
 CHUNK = 20
 
 
