@@ -222,19 +222,20 @@ class Gru(Sequential):
         kept, hidden = [], []
         for t in range(x.shape[1]):
             now, past = entering[:, t], h @ p["u"].T
-            z, r = (sigmoid((now + past)[:, k * units : (k + 1) * units]) for k in range(2))
-            n = np.tanh(now[:, 2 * units :] + r * past[:, 2 * units :])
-            kept.append(np.stack([z, r, n, past[:, 2 * units :]], axis=-2))
-            h = (1 - z) * n + z * h
+            sums, inner = now + past, past[:, 2 * units :]
+            z, new, r = sigmoid(sums[:, :units]), sigmoid(-sums[:, :units]), sigmoid(sums[:, units : 2 * units])
+            n = np.tanh(now[:, 2 * units :] + r * inner)
+            kept.append(np.stack([z, new, r, n, inner], axis=-2))
+            h = new * n + z * h  # new = 1 − z, with all its digits where z is close to 1
             hidden.append(h)
         saved["kept"] = np.stack(kept, axis=1)
         return np.stack(hidden, axis=1)
 
     def jacobian(self, x: Array, y: Array, p: dict[str, Array], saved: dict[str, Array]) -> dict[str, Operator]:
-        z, r, n, past = (saved["kept"][..., k, :] for k in range(4))
+        z, new, r, n, past = (saved["kept"][..., k, :] for k in range(5))
         before, units = shifted(y), self.units
-        slope = (1 - z) * (1 - n * n)
-        enters = np.stack([(before - n) * z * (1 - z), slope * past * r * (1 - r), slope], axis=-2)[..., None, :, :]
+        slope = new * (1 - n * n)
+        enters = np.stack([(before - n) * z * new, slope * past * r * (1 - r), slope], axis=-2)[..., None, :, :]
         reset = np.stack([np.ones_like(r), np.ones_like(r), r], axis=-2)  # what of u h_{t−1} reaches the sums
         fold = Reshape().bind((3 * units,), (3, units))
         unfold = Reshape().bind((1, units), (units,))
