@@ -110,6 +110,7 @@ DOCUMENTED = {
     "bpframe.reports.summary.Row",
     "bpframe.reports.summary.Summary",
     "bpframe.training.history.EpochRecord",
+    "bpframe.training.optimizer_state.OptimizerState",
 }
 
 
