@@ -251,3 +251,23 @@ def test_an_array_without_the_axis_of_the_examples_is_pointed_out():
     with pytest.raises(OperatorError) as refused:
         compose(Diagonal(gain[None]), Matrix(np.ones((2, 3))))
     assert "[None]" not in str(refused.value)
+
+
+class Reversed(Operator):
+    """Turns the places of an axis round; of any shape, which its arrays do not tell."""
+
+    def jvp(self, v, out=None):
+        return v[..., ::-1, :]
+
+    vjp = jvp
+
+
+def test_an_array_of_one_place_tells_its_shape_where_another_joint_has_it():
+    d = np.arange(6.0).reshape(2, 1, 3)
+    chain = compose(Reversed(), Diagonal(d), Broadcast()).bind((3,), (1, 3))
+    chain.check(2)
+    v, u = np.ones((2, 3)), np.full((2, 1, 3), 2.0)
+    np.testing.assert_array_equal(chain.jvp(v), d)
+    np.testing.assert_array_equal(chain.vjp(u), 2 * d[:, 0])
+    with pytest.raises(OperatorError, match="does not know its"):  # one place, or three?
+        compose(Reversed(), Diagonal(d), Broadcast()).bind((3,), (4, 3)).check(2)

@@ -112,7 +112,10 @@ class Composed(Operator):
         self.out_shape = out_shape
         for factor in self.factors:
             if not factor._is_bound():
-                self.factors = _bound(self.factors, chain_shapes(self.factors, in_shape, out_shape))
+                joints = chain_shapes(self.factors, in_shape, out_shape)
+                if None in joints:
+                    joints = chain_shapes(_assumed(self.factors, joints), in_shape, out_shape)
+                self.factors = _bound(self.factors, joints)
                 break
         return self
 
@@ -188,6 +191,18 @@ def _agree(
     if found is not None:
         refuse_neighbour(factors[place], Composed(factors), "input" if joint > place else "output", found, shape)
     joints[joint] = shape
+
+
+def _assumed(factors: tuple[Operator, ...], joints: list[Shape | None]) -> tuple[Operator, ...]:
+    """The factors, of which those that nothing tells their shapes take those that their arrays have as they are.
+
+    They do where such a shape stands at another joint: a 1 in an array may stand for any length, and is then one.
+    """
+    return tuple(
+        factor._with_shapes(*assumed) if outer is None and inner is None and {*assumed} <= {*joints} else factor
+        for factor, (outer, inner) in zip(factors, pairwise(joints), strict=True)
+        for assumed in (factor._assumed_shapes(),)
+    )
 
 
 def _bound(factors: tuple[Operator, ...], joints: list[Shape | None]) -> tuple[Operator, ...]:
