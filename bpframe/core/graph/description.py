@@ -41,8 +41,9 @@ NodeName = Annotated[
 if TYPE_CHECKING:
     Shape = tuple[int, ...]  # `shapes/` alone sees an open axis, before anything is built
 else:
+    _Length = Annotated[PositiveInt | None, Wanted("integers above 0, or None (in files null) where a length is open")]
     #: The length of each feature axis; None where it is open, and every array may have another one.
-    Shape = tuple[PositiveInt | None, ...]
+    Shape = tuple[_Length, ...]
 
 #: What a node says in a file beside its component's kind and fields.
 NODE_KEYS = ("name", "inputs", "share", "trainable")
