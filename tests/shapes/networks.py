@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
+from bpframe_reference import L2, Add, Dense, QuadraticCost, Sigmoid
 
 import bpframe as bp
 from bpframe.extend import Broadcast, Diagonal, IdentityMap, Layer, Matrix, Parameter, ShapeMismatch, State
@@ -25,7 +25,10 @@ def chain(length: int | None = None, dtype: str = "float64", seed: int = 1) -> b
 def plain(length: int | None = None, dtype: str = "float64", seed: int = 1) -> bp.Network:
     """One whose examples do not depend on each other, for quantities of each."""
     layers = [Recurrent(units=UNITS), Dense(units=2), Sigmoid()]
-    return bp.Network(layers, cost=QuadraticCost(), input_shape=(length, FEATURES), dtype=dtype, seed=seed)
+    penalties = {"*.w": L2(rate=0.01)}
+    return bp.Network(
+        layers, cost=QuadraticCost(), input_shape=(length, FEATURES), dtype=dtype, seed=seed, penalties=penalties
+    )
 
 
 def samples(length: int, count: int = 5, dtype: str = "float64") -> tuple[Any, Any]:
