@@ -156,7 +156,7 @@ def _named_mapping(nodes: Mapping[str, Layer | NodeSpec]) -> list[NodeSpec]:
 
 
 def _only_sink(named: Sequence[NodeSpec], inputs: Iterable[str]) -> str:
-    behind = {f"{each.name}.{output}": str(each.name) for each in named for output in each.component.outputs}
+    behind = {f"{each.name}.{output}": str(each.name) for each in named for output in type(each.component).outputs}
     read = {behind.get(source, source) for each in named for source in each.inputs or ()}
     names = [str(each.name) for each in named]
     sinks = [name for name in names if name not in read]

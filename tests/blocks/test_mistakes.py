@@ -117,6 +117,22 @@ def test_sharing_is_refused_where_the_nodes_are_others() -> None:
         bp.Network([node(Residual(units=3), share="b"), node(Residual(units=3), name="b")], input_shape=(3,))
 
 
+class Annotated(Block):
+    """Inputs as a field."""
+
+    units: int = 2
+
+    inputs = ("a", "b")
+
+    def nodes(self):
+        return {"s": node(Add(), "a", "b")}
+
+
+def test_inputs_need_no_annotation() -> None:
+    assert contract_of(Annotated).inputs == ("a", "b")
+    assert list(Annotated.model_fields) == ["units"]
+
+
 class Unsaid(Block):
     """Declares nothing."""
 

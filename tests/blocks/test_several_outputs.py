@@ -248,6 +248,36 @@ def test_one_operator_may_stand_for_all_outputs_in_a_row() -> None:
     assert (net.vjp(x, {"s.left": u[:, :2], "s.right": u[:, 2:]}) == u).all()
 
 
+def test_a_field_of_that_name_is_a_field() -> None:
+    with pytest.warns(UserWarning, match='"outputs" in .* shadows an attribute'):
+
+        class Fielded(Layer):
+            """A layer of one output."""
+
+            outputs: int = 2
+
+            def forward(self, x):
+                return self.outputs * x
+
+            def jacobian(self, x):
+                return Diagonal(np.full_like(x, self.outputs))
+
+    net = bp.Network([Fielded(outputs=3), Sigmoid()], input_shape=(2,))
+    assert (net.trace(np.ones((1, 2)))["fielded_1"] == 3).all()
+    assert net.graph.by_name["fielded_1"].outputs == {}
+
+
+class Plain(Split):
+    """Names without an annotation, which the base class has."""
+
+    outputs = ("first", "second")
+
+
+def test_names_need_no_annotation() -> None:
+    net = bp.Network(nodes={"s": node(Plain(at=2), "x")}, inputs={"x": (5,)}, output=["s.first", "s.second"])
+    assert net.graph.outputs == ("s.first", "s.second")
+
+
 class Counter(Layer):
     """Two outputs and a state."""
 

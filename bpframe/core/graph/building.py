@@ -134,9 +134,9 @@ class _Building:
         component, contract = each.component, contract_of(type(each.component))
         shapes, read_from = tuple(self.shapes[source] for source in sources), self._read(sources)
         stated = ask_shape(component, "output_shape", shapes, where, read_from, default=shapes[0])
-        if component.outputs:
-            outputs = parts_of(component.outputs, stated, where)
-            output_shape: Shape = (outputs[component.outputs[-1]].stop,)
+        if names := type(component).outputs:
+            outputs = parts_of(names, stated, where)
+            output_shape: Shape = (outputs[names[-1]].stop,)
         else:
             outputs, output_shape = {}, checked_shape(stated, f"{where}: output_shape")
         parameters = ask_shape(component, "parameters", shapes, where, read_from, default={})

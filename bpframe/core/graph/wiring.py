@@ -44,7 +44,7 @@ class Level:
         found = {}
         for each in self.nodes:
             name = name_of(each)
-            found.update(dict.fromkeys([name, *(f"{name}.{output}" for output in each.component.outputs)], name))
+            found.update(dict.fromkeys([name, *(f"{name}.{output}" for output in type(each.component).outputs)], name))
         return found
 
     def where(self, index: int) -> str:
