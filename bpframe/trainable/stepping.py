@@ -62,7 +62,8 @@ class Stepwise(Differentiable):
 
         It moves all that a step of `fit` moves: parameters, what components and the optimizer carry, random streams and
         the count of steps. Steps on the batches of a `fit` give the same bytes. What is checked and prepared is kept
-        for the next step with the same optimizer. With `sample_weight` the cost is Σ w_n C_n / Σ w_n. `groups` are
+        for the next step with the same optimizer. With `sample_weight` the cost is Σ w_n C_n / Σ w_n, and steps are
+        those of `fit` to the last digits, since weights are brought to their mean over other examples. `groups` are
         those of `fit`; `epoch`, from 0, is what schedules are told, and stays where it is left out.
 
         Raises

@@ -238,3 +238,15 @@ def test_an_epoch_of_a_method_that_takes_mini_batches_is_the_weighted_mean_too()
     still = NaturalGradient(learning_rate=1e-300)
     history = net.fit(x, y, sample_weight=weights, optimizer=still, epochs=1, batch_size=3, shuffle=False)
     assert_close(history.epochs[0].cost, weights @ alone(net, x, y) / weights.sum())
+
+
+def test_single_weighted_steps_are_those_of_fit():
+    x, y = samples(8)
+    weights, rule = np.array([1, 0, 2, 0.5, 0, 0, 0, 3]), descent()
+    net, other = chain(), chain()
+    net.fit(x, y, sample_weight=weights, optimizer=rule, epochs=1, batch_size=4, shuffle=False)
+    for rows in (slice(0, 4), slice(4, 8)):
+        some = x[rows], y[rows]
+        expected = other.cost(*some, sample_weight=weights[rows])
+        assert_close(other.train_step(*some, optimizer=rule, sample_weight=weights[rows]), expected)
+    assert_close(net.parameters.vector, other.parameters.vector)
