@@ -342,3 +342,16 @@ def test_a_gradient_check_blames_the_cost_that_forgets_its_weights():
     report = network(cost=Forgetting()).check_gradients(X, CLASSES, sample_weight=WEIGHTS)
     assert not report
     assert "forgetting" in str(report)
+
+
+def test_sequences_of_any_length_have_weights_of_their_length():
+    layers = [Dense(units=3), Sigmoid(), Dense(units=V)]
+    net = bp.Network(layers, input_shape=(None, 2), cost=SequenceCrossEntropy(), seed=2)
+    for length in (4, 7, 2):
+        x, y = RNG.standard_normal((N, length, 2)), RNG.integers(0, V, (N, length))
+        w = RNG.random((N, length))
+        assert_close(net.cost(x, y, sample_weight=w), torchs(net.predict(x), y, w))
+        report = net.check_gradients(x, y, sample_weight=w)
+        assert report, str(report)
+        with pytest.raises(ShapeMismatch, match="sample_weight"):
+            net.cost(x, y, sample_weight=w[:, 1:])
