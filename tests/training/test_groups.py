@@ -211,6 +211,15 @@ def test_a_method_that_drives_itself_has_no_groups():
         network().fit(X, Y, optimizer=LBFGS(), groups={"*.b": {"memory": 3}})
 
 
+def test_parameters_that_the_user_sets_between_steps_are_where_the_next_one_begins():
+    plain, grouped = network(), network()
+    for net, groups in ((plain, None), (grouped, {"*.b": {}})):
+        net.train_step(X, Y, optimizer=Decaying(decay=0.1), groups=groups)
+        net.parameters.vector[:] = 0.25
+        net.train_step(X, Y, optimizer=Decaying(decay=0.1), groups=groups)
+    assert plain.parameters.vector.tobytes() == grouped.parameters.vector.tobytes()
+
+
 def test_frozen_parameters_are_in_no_group():
     net = network(frozen="dense_1.*")
     before = net.frozen_parameters.vector.copy()
