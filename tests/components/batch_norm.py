@@ -86,7 +86,7 @@ class BatchNorm(Layer):
 
     couples_batch: ClassVar[bool] = True
 
-    epsilon: PositiveFloat = 1e-5
+    epsilon: PositiveFloat = Field(1e-5, description="ε, which keeps σ from 0.")
     momentum: float = Field(0.9, ge=0, lt=1, description="How much of the running means stays in a step.")
 
     def parameters(self, features: int) -> dict[str, Parameter]:

@@ -30,9 +30,9 @@ class Conv1d(Layer):
     Shapes: x (N, T, channels) -> y (N, (T − size) // stride + 1, units); w (units, size, channels), b (units,).
     """
 
-    units: PositiveInt
-    size: PositiveInt
-    stride: PositiveInt = 1
+    units: PositiveInt = Field(description="How many kernels there are.")
+    size: PositiveInt = Field(description="How many places a kernel covers.")
+    stride: PositiveInt = Field(1, description="How far apart the places are at which it is applied.")
     kernel: Initializer = Field(UniformInitializer(), description="Where the kernels start.")
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
