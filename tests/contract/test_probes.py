@@ -32,7 +32,9 @@ PROBES: dict[str, tuple[Component, list[tuple[int, ...]], ModuleType, tuple[str,
         ("WeightedSoftmaxHessian", "over_positions", "log_softmax", "SequenceCrossEntropy"),
     ),
     "masked squares": (masked_cross_entropy.MaskedSquares(), [(4, 3)], masked_cross_entropy, ("MaskedSquares",)),
-    "Adam with a schedule": (optimizers.Adam(learning_rate=Cosine(start=0.01, over=20, by="step")), [], optimizers, ("Adam",)),
+    "Adam with a schedule": (
+        optimizers.Adam(learning_rate=Cosine(start=0.01, over=20, by="step")), [], optimizers, ("Adam",),
+    ),
 }  # fmt: skip
 
 #: Two thirds of the 773 lines that the same took on version 1 of the contract.
