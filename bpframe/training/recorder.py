@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
+from bpframe.core.backprop.rows import rows_of
 from bpframe.errors import TrainingError
 from bpframe.machine.interruption import Interruption, interruptible
 from bpframe.training.batches import Samples, count_of
@@ -83,9 +84,7 @@ class Recorder:
     def _first(self, samples: Samples) -> Samples:
         """Return the first example, without a weight, which may be 0."""
         inputs, targets = samples
-        return {name: array[:1] for name, array in inputs.items()}, {
-            output: targets[output][:1] for output in self.engine.graph.cost
-        }
+        return rows_of(slice(0, 1), inputs, {output: targets[output] for output in self.engine.graph.cost})
 
 
 @contextmanager
