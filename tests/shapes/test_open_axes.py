@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 from bpframe_minimizers import LBFGS, LevenbergMarquardt
-from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
+from bpframe_reference import Add, Dense, GradientDescent, QuadraticCost, Sigmoid
 
 import bpframe as bp
 from bpframe.errors import ShapeMismatch
@@ -13,6 +15,7 @@ from tests.components.blocks import Skip
 from tests.components.embedding import Embedding
 from tests.components.masked_cross_entropy import SequenceCrossEntropy
 from tests.components.recurrent import Recurrent
+from tests.components.several_outputs import SquareAndProduct
 
 from .networks import FEATURES, Copied, Halved, Window, chain, plain, samples, two
 
@@ -210,6 +213,35 @@ def test_blocks_are_open_with_the_nodes_that_they_become():
     assert block.input_shapes == ((None, 2),)
     assert "(N, ?, 2)" in str(opened.summary())
     assert "(N, ?, 2)" in str(opened.summary(unfold=True))
+
+
+def test_nodes_of_several_outputs_are_open():
+    def made(length):
+        return bp.Network(
+            inputs={"x": (length, 2)},
+            nodes={
+                "h": bp.node(Recurrent(units=2), "x"),
+                "both": bp.node(SquareAndProduct(), "x", "h"),
+                "sum": bp.node(Add(), "both.square", "both.product"),
+            },
+            output=["sum", "both.product"],
+            cost={"sum": QuadraticCost(), "both.product": QuadraticCost()},
+            seed=2,
+        )
+
+    opened = made(None)
+    assert opened.graph.shapes["both.product"] == (None, 2)
+    assert "(N, ?, 2)" in str(opened.summary())
+    assert copy.deepcopy(opened).spec == opened.spec
+    for length in LENGTHS[:3]:
+        x, y = samples(length)
+        targets = {"sum": y, "both.product": 2 * y}
+        closed = made(length)
+        assert_same_bytes(opened.gradient(x, targets).vector, closed.gradient(x, targets).vector)
+        for name, found in opened.predict(x).items():
+            assert_same_bytes(found, closed.predict(x)[name])
+        cotangent = {name: np.ones_like(found) for name, found in opened.predict(x).items()}
+        assert_same_bytes(opened.vjp(x, cotangent), closed.vjp(x, cotangent))
 
 
 def test_weights_of_positions_have_the_open_length():
