@@ -27,9 +27,11 @@ COST, OPTIMIZER = "minimizers.weighted_quadratic", "minimizers.levenberg_marquar
 def fitted_network(model: Layer | Network, features: tuple[int, ...]) -> Network:
     """Return a network in float64 that computes the model and has the weighted quadratic cost.
 
-    A layer is put into a network that takes `features`; of a network the parameters and state are copied.
+    A layer is put into a network that takes `features`; of a network the parameters and state are copied, and what is
+    frozen stays fixed.
 
-    Errors: DataError (the model is neither, is a layer of several inputs, has several outputs or no parameters).
+    Errors: DataError (the model is neither, is a layer of several inputs, has several outputs, penalties, or nothing to
+    fit).
     """
     cost = _component(COST, "cost")()
     assert isinstance(cost, Cost)
@@ -40,9 +42,17 @@ def fitted_network(model: Layer | Network, features: tuple[int, ...]) -> Network
                 received=repr(model.preparation),
                 hint="model.without_preparation(), with x prepared: model.preparation.apply_inputs(x)",
             )
+        if model.graph.penalties:
+            raise DataError(
+                "the network has penalties, which draw a fit away from the data: its errors would be none",
+                expected="a network without penalties",
+                received=", ".join(dict.fromkeys(model.spec.penalties)),
+                hint="network.fit(x, y, optimizer=LevenbergMarquardt()), which gives no standard errors",
+            )
         network = Network.from_spec(_with_cost(model.spec, cost))
         network._preparation = model._preparation  # for the names of columns
         network.parameters.vector[:] = model.parameters.vector
+        network.frozen_parameters.vector[:] = model.frozen_parameters.vector
         network._engine.held.state = {
             node: {name: array.astype(np.float64) for name, array in named.items()}
             for node, named in model.state.items()

@@ -9,6 +9,7 @@ import numpy as np
 
 from bpframe.core.backprop.backward import output_errors, walk_back
 from bpframe.core.backprop.forward import costs, forward
+from bpframe.core.backprop.penalties import Penalties
 from bpframe.core.backprop.steps import TRAINING
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace
@@ -35,7 +36,8 @@ def nonfinite_error(workspace: Workspace, when: str, kept: str) -> NonFiniteErro
     forward(workspace, {name: slots[slot] for name, slot in plan.input_slots.items()}, training)
     costs(workspace, {key: slots[slot] for key, slot in plan.target_slots.items() if slots[slot] is not None})
     trace = Trace(workspace)
-    place, what, value = _forward(trace) or _backward(trace) or ("the network", "the gradient is", "unknown")
+    found = _forward(trace) or _backward(trace) or _penalties(trace)
+    place, what, value = found or ("the network", "the gradient is", "unknown")
     return NonFiniteError(
         f"{place}: {what} not finite, {when}",
         expected="finite numbers",
@@ -71,6 +73,15 @@ def _backward(trace: Trace) -> tuple[str, str, str] | None:
         for key, _ in (*each.parameters, *each.shared):
             if found := _first(jacobian[key].sum_vjp(delta)):
                 return where, f"the gradient of '{key}' is", found
+    return None
+
+
+def _penalties(trace: Trace) -> tuple[str, str, str] | None:
+    for term in Penalties(trace.plan.graph.penalties).terms:
+        p = trace.parameters.views[term.path]
+        for what, array in (("value", term.cost(p)), ("gradient", term.gradient(p))):
+            if found := _first(np.asarray(array)):
+                return term.where, f"its {what} is", found
     return None
 
 

@@ -51,7 +51,7 @@ def warn_of_drafts(graph: Graph) -> None:
 
 
 def verify_graph(graph: Graph) -> None:
-    """Check every layer, activation, cost and initializer of a graph that is not known to be right.
+    """Check every layer, activation, cost, penalty and initializer of a graph that is not known to be right.
 
     Errors: ComponentCheckFailed (the first that fails, with the diagnosis).
     """
@@ -65,6 +65,9 @@ def verify_graph(graph: Graph) -> None:
                 require(Place(f"the start of {node.place}'s {name}", each.init, (each.shape,)))
     for output, cost in graph.cost.items():
         require(Place(f"the cost of '{output}'", cost, (graph.shapes[output],)))
+    for path, penalty in graph.penalties:
+        few = tuple(min(size, 4) for size in graph.parameters[path].shape)  # every entry is looked at
+        require(Place(f"the penalty of '{path}'", penalty, (few,)))
 
 
 def verify_optimizer(optimizer: Optimizer) -> None:

@@ -18,6 +18,7 @@ from bpframe.errors import DerivativeError, SpecError, TrainingError
 from bpframe.extend import Layer, Matrix, Parameter
 from bpframe.testing import check_component
 from tests.components.batch_norm import BatchNorm
+from tests.components.blocks import Sequence
 from tests.components.dropout import Dropout
 from tests.derivatives.zoo import ZOO, Example
 from tests.oracles import assert_close, cost_gradient
@@ -471,3 +472,68 @@ def test_an_engine_in_another_dtype_has_the_frozen_parameters(kept: Network) -> 
     np.testing.assert_allclose(
         kept._engine.copy("float32").outputs({"x": x.astype("float32")})["dense_3"], kept.predict(x), rtol=1e-4
     )
+
+
+# Blocks and curves ----------------------------------------------------------------------------------------------------
+
+
+def blocked(trainable: bool = True, patterns: tuple[str, ...] = ()) -> Network:
+    layers = [node(Sequence(body=(Dense(units=4), BatchNorm(), Sigmoid())), name="encoder", trainable=trainable),
+              node(Dense(units=2), name="head")]  # fmt: skip
+    return Network(layers, input_shape=(3,), cost=QuadraticCost(), frozen=patterns)
+
+
+def test_a_block_outside_training_has_all_its_nodes_there() -> None:
+    x, y = samples(20)
+    net = blocked(trainable=False)
+    assert list(net.parameters) == ["head.w", "head.b"]
+    assert {path.partition(".")[0] for path in net.frozen_parameters} == {"encoder"}
+    state = copy.deepcopy(dict(net.state))
+    net.fit(x, y, optimizer=descent(), epochs=2, batch_size=5)
+    (name,) = state
+    assert all(array.tobytes() == state[name][key].tobytes() for key, array in net.state[name].items())
+    assert "frozen" in str(net.summary())
+
+
+def test_patterns_reach_into_blocks() -> None:
+    net = blocked(patterns=("encoder.*.w",))
+    assert list(net.frozen_parameters) == ["encoder.dense_1.w"]
+    other = blocked(trainable=False)
+    other.load_parameters(net, only="encoder.*")
+    assert (
+        other.frozen_parameters[next(iter(net.frozen_parameters))].tobytes() == net.frozen_parameters.vector.tobytes()
+    )
+
+
+class Decay(Layer):
+    """y = a exp(−k x) + c."""
+
+    def parameters(self, features):
+        return {"a": Parameter((), init=2.0), "k": Parameter((), init=1.5), "c": Parameter((), init=0.25)}
+
+    def forward(self, x, p):
+        return p["a"] * np.exp(-p["k"] * x) + p["c"]
+
+    def jacobian(self, x, p):
+        from bpframe.extend import Diagonal
+
+        e = np.exp(-p["k"] * x)
+        return {
+            "x": Diagonal(-p["a"] * p["k"] * e), "a": e, "k": -p["a"] * x * e, "c": np.ones_like(x),
+        }  # fmt: skip
+
+
+def test_a_curve_is_fitted_with_frozen_parameters_fixed_where_they_are() -> None:
+    from scipy.optimize import curve_fit
+
+    rng = np.random.default_rng(0)
+    x = np.linspace(0, 3, 40)[:, None]
+    y = 2.5 * np.exp(-1.3 * x) + 0.4 + 0.02 * rng.standard_normal(x.shape)
+    net = Network([Decay()], input_shape=(1,), cost=QuadraticCost(), frozen="*.c")
+    net.frozen_parameters["decay_1.c"] = 0.4
+    fit = bp.fit_curve(net, x, y)
+    expected, covariance = curve_fit(lambda x, a, k: a * np.exp(-k * x) + 0.4, x[:, 0], y[:, 0], p0=(2, 1.5))
+    assert list(fit.network.parameters) == ["decay_1.a", "decay_1.k"]
+    np.testing.assert_allclose(fit.network.parameters.vector, expected, rtol=1e-6)
+    np.testing.assert_allclose([*fit.standard_errors.values()], np.sqrt(np.diag(covariance)), rtol=1e-4)
+    assert fit.network.frozen_parameters["decay_1.c"] == 0.4

@@ -13,7 +13,15 @@ from bpframe_reference import L1, L2, Dense, ElasticNet, QuadraticCost, Sigmoid
 import bpframe as bp
 from bpframe import Network, node
 from bpframe.documents import RunSpec, parse_spec, read_spec, write_spec
-from bpframe.errors import ContractError, DerivativeError, SpecError, UnknownComponent
+from bpframe.errors import (
+    ComponentCheckFailed,
+    ContractError,
+    DataError,
+    DerivativeError,
+    NonFiniteError,
+    SpecError,
+    UnknownComponent,
+)
 from bpframe.extend import BatchMatrix, Matrix, Penalty
 from bpframe.validation.plain_arrays import Array
 from tests.oracles import along, assert_close
@@ -375,6 +383,46 @@ def test_least_squares_refuses_penalties_that_are_no_sums_of_squares(name: str, 
     with pytest.raises(DerivativeError, match="is no sum of squares"):
         one.fit(X, Y, optimizer=optimizer, epochs=3)
     assert one.parameters.vector.tobytes() == before.tobytes()
+
+
+class Logarithm(Penalty):
+    """R = −Σ ln p²: infinite at zero."""
+
+    def forward(self, p):
+        return -np.log(p * p).sum()
+
+    def gradient(self, p):
+        return -2 / p
+
+
+def test_a_penalty_that_is_not_finite_is_named() -> None:
+    net = penalised({"dense_1.b": Logarithm()})
+    net.parameters["dense_1.b"] = 0
+    with pytest.raises(NonFiniteError, match=r"the penalty of 'dense_1\.b' \(logarithm\): its value is not finite"):
+        net.fit(X, Y, optimizer=descent(), epochs=1)
+    with pytest.raises(NonFiniteError, match=r"the penalty of 'dense_1\.b'"):
+        net.fit(X, Y, optimizer=LBFGS(), epochs=1)
+    assert (net.parameters["dense_1.b"] == 0).all()
+
+
+def test_a_single_step_has_the_penalty() -> None:
+    one, two = both("l2")
+    found = one.train_step(X, Y, optimizer=descent(0.5))
+    assert found == pytest.approx(two.cost(X, Y) + float(penalty(both("l2")[0])))
+    gradient = both("l2")[0].gradient(X, Y)
+    assert_close(one.parameters.vector, two.parameters.vector - 0.5 * gradient.vector, 1e-13)
+
+
+def test_a_curve_is_not_fitted_with_penalties() -> None:
+    net = ridge_regression(0.4)[0]
+    with pytest.raises(DataError, match="the network has penalties"):
+        bp.fit_curve(net, X, Y[:, :1])
+
+
+def test_verification_checks_penalties() -> None:
+    penalised({"*.w": L2(rate=0.1)}, verify=True)
+    with pytest.raises(ComponentCheckFailed, match=r"the penalty of 'dense_1\.w'"):
+        penalised({"*.w": Doubled(rate=0.1)}, verify=True)
 
 
 # With freezing, without penalties, in files ---------------------------------------------------------------------------
