@@ -72,7 +72,7 @@ def _shown(graph: Graph, node: Node, block: InlinedBlock | None) -> ShownNode:
         nodes = tuple(graph.by_name[each] for each in block.nodes)
         shape = graph.shapes[block.output]
         return ShownNode(block.name, block.component.kind, block.sources, shape, {}, block.owner, nodes, True)
-    outputs = {name: part.shape for name, part in node.outputs.items()}
+    outputs = {name: graph.shapes[f"{node.name}.{name}"] for name in node.outputs}
     return ShownNode(
         node.name, node.component.kind, node.sources, node.output_shape, outputs, node.owner, (node,), False
     )

@@ -211,6 +211,14 @@ def test_reports_fold_blocks_and_unfold_them() -> None:
     assert net.draw(unfold=True) is not None
 
 
+def test_a_block_takes_open_axes() -> None:
+    net = bp.Network([Residual(units=4), Dense(units=2)], input_shape=(None, 3), cost=QuadraticCost())
+    for length in (2, 5):
+        x, y = np.random.default_rng(0).random((4, length, 3)), np.zeros((4, length, 2))
+        assert net.check_gradients(x, y)
+        assert net.trace(x)["residual_1"].shape == x.shape
+
+
 def test_a_dotted_name_may_be_given_and_must_be_free() -> None:
     net = bp.Network([node(Dense(units=2), name="a.b"), Sigmoid()], input_shape=(3,))
     assert list(net.parameters) == ["a.b.w", "a.b.b"]

@@ -173,6 +173,19 @@ def test_it_need_not_be_read_in_whole() -> None:
     assert (net.errors(x, y)["s.left"] == 0).all()
 
 
+def test_axes_may_be_open() -> None:
+    net = bp.Network(
+        inputs={"a": (None, 3), "b": (None, 3)},
+        nodes={"f": node(SquareAndProduct(), "a", "b"), "d": node(Dense(units=2), "f.product")},
+        output=["d", "f.square"], cost={"d": QuadraticCost()},
+    )  # fmt: skip
+    for length in (2, 4):
+        x = {name: RNG.normal(size=(3, length, 3)) for name in "ab"}
+        assert (net.predict(x)["f.square"] == x["a"] ** 2).all()
+        assert net.check_gradients(x, {"d": RNG.normal(size=(3, length, 2))})
+    assert "square (N, ?, 3)" in str(net.summary())
+
+
 class TwoSteps(Block):
     """Two steps of one cell inside a block."""
 
