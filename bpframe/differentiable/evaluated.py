@@ -126,7 +126,9 @@ class Evaluated:
         return self._outputs(self._engine.at(inputs).outputs(inputs))
 
     def cost(self, x: Arrays, y: Arrays, *, sample_weight: Arrays | None = None) -> float:
-        """Return the mean cost over the examples, C = Σ w_n C_n / Σ w_n, with training switched off.
+        """Return the mean cost over the examples, C = Σ w_n C_n / Σ w_n + R, with training switched off.
+
+        R are the network's penalties, which no weight counts in.
 
         `sample_weight` holds the w_n, (N,), 0 or more with a positive sum: all are 1 where it is left out, here and in
         every method. Of several outputs it may be a mapping; an output that is left out has ones.

@@ -24,7 +24,7 @@ class FirstOrder(Evaluated):
     def gradient(
         self, x: Arrays, y: Arrays, training: bool = False, *, sample_weight: Arrays | None = None
     ) -> ParameterVector:
-        """Return ∂C/∂θ of the mean cost over the examples, by parameter path, as views into one vector.
+        """Return ∂C/∂θ of the mean cost over the examples, with penalties, by parameter path, as views into one vector.
 
         `sample_weight` as in `cost`; `training` says whether components behave as in training (dropout, batch
         statistics). Equations BP1–BP4.

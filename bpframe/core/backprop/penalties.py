@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,13 +38,12 @@ class Term:
     def of(cls, path: str, penalty: Penalty) -> Term:
         """Bind a penalty's methods."""
         where = f"the penalty of '{path}' ({penalty.kind})"
-        return cls(path, penalty, where, partial(_asked, where, penalty, "forward"),
-                   partial(_asked, where, penalty, "gradient"))  # fmt: skip
+        return cls(path, penalty, where, _asking(where, penalty, "forward"), _asking(where, penalty, "gradient"))
 
     def cost(self, p: Array) -> Any:
         """Return R(p), a number like the entries of p. Errors: ContractError."""
         value = self.forward(p)
-        if np.shape(value) != () or getattr(np.asarray(value).dtype, "kind", "") not in "fciu":
+        if np.shape(value) != () or np.asarray(value).dtype.kind not in ("fiuc" if p.dtype.kind == "c" else "fiu"):
             raise ContractError(
                 f"{self.where}: forward must return one number",
                 expected="a number, such as (p * p).sum()",
@@ -64,7 +62,7 @@ class Term:
                 expected="hessian(self, p): ∂²R/∂p² as an operator, or its diagonal like p",
                 hint="declare it in the penalty: np.zeros_like(p) where it is linear",
             )
-        raw = _asked(self.where, self.penalty, "hessian", p)
+        raw = _asking(self.where, self.penalty, "hessian")(p)
         try:
             if not isinstance(raw, Operator):
                 if not fits(raw, p.shape, p.dtype):
@@ -119,11 +117,17 @@ class Penalties:
         return found
 
 
-def _asked(where: str, penalty: Penalty, method: str, p: Array) -> Any:
-    signature = contract_of(type(penalty)).methods[method]
-    try:
-        return signature.call(getattr(penalty, method), {"p": p})
-    except BpframeError:
-        raise
-    except Exception as error:
-        raise failed(where, method, error) from error
+def _asking(where: str, penalty: Penalty, method: str) -> Callable[[Array], Any]:
+    """Return what calls a method with p, as it asks for it."""
+    signature, function = contract_of(type(penalty)).methods[method], getattr(penalty, method)
+    placed, named = signature.asks_for("p") and not signature.keyword_only, bool(signature.keyword_only)
+
+    def asked(p: Array) -> Any:
+        try:
+            return function(p) if placed else function(p=p) if named else function()
+        except BpframeError:
+            raise
+        except Exception as error:
+            raise failed(where, method, error) from error
+
+    return asked
