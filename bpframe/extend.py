@@ -30,6 +30,7 @@ from bpframe.core.component import (
     Optimizer,
     Parameter,
     Penalty,
+    Preparation,
     Schedule,
     State,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "Penalty",
     "PositiveFloat",
     "PositiveInt",
+    "Preparation",
     "Problem",
     "RankOne",
     "Recomputed",

@@ -47,7 +47,7 @@ class PreparationSpec(Validated):
     )
     scaling: Scaling = Field(
         default="none",
-        description="none; standard (mean 0, deviation 1); minmax (to [0, 1]); or {divide: number}. "
+        description="none; standard (mean 0, deviation 1); minmax (to [0, 1]); {divide: number}; or a component. "
         "Statistics come from the training part.",
     )
     one_hot: bool = Field(

@@ -11,9 +11,11 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bpframe.core.component import Preparation
+from bpframe.core.component.calling import call_method
 from bpframe.data.place import Array
 from bpframe.data.usable_arrays import FloatName
-from bpframe.errors import DataError
+from bpframe.errors import BpframeError, ContractError, DataError
 from bpframe.validation.model import Validated
 
 __all__ = ["Divide", "FittedScaling", "Scaling", "fit_scaling"]
@@ -31,7 +33,7 @@ class Divide(Validated):
     divide: _Positive = Field(description="The divisor of every input, such as 255 for 8-bit images.")
 
 
-Scaling = Literal["none", "standard", "minmax"] | Divide
+Scaling = Literal["none", "standard", "minmax"] | Divide | Preparation
 
 
 class FittedScaling(BaseModel):
@@ -80,6 +82,8 @@ def fit_scaling(scaling: Scaling, x: Array) -> FittedScaling:
     scale the range, so that the training part spans [0, 1]. A constant entry has scale 1.
     Raises DataError where a statistic overflows.
     """
+    if isinstance(scaling, Preparation):
+        return _fitted(scaling, x)
     if isinstance(scaling, Divide):
         return FittedScaling(offset=(0.0,), scale=(scaling.divide,))
     if scaling == "none":
@@ -105,6 +109,42 @@ def fit_scaling(scaling: Scaling, x: Array) -> FittedScaling:
             received=f"values from {least[column]} to {most[column]}",
             hint="divide the inputs first",
         )
+    return FittedScaling(offset=tuple(offset.tolist()), scale=tuple(scale.tolist()))
+
+
+def _fitted(preparation: Preparation, x: Array) -> FittedScaling:
+    """Return what a component makes of the training inputs; ContractError where it is no scaling."""
+    where = f"preparation '{preparation.kind}'"
+    rows = x.reshape(len(x), -1).astype(np.float64)
+    rows.flags.writeable = False
+    try:
+        returned = call_method(preparation, "fit", x=rows)
+        offset, scale = (np.atleast_1d(np.asarray(each, np.float64)) for each in returned)
+    except BpframeError:
+        raise
+    except Exception as error:
+        raise ContractError(
+            f"{where}: fit failed, or returned no (offset, scale)",
+            expected="two arrays, with a number per entry of an example, or one for all",
+            received=f"{type(error).__name__}: {error}",
+        ) from error
+    for name, values in (("offset", offset), ("scale", scale)):
+        if values.shape not in ((1,), (rows.shape[1],)):
+            raise ContractError(
+                f"{where}: fit returned an offset or scale of another shape",
+                expected=f"({rows.shape[1]},), or one number for all",
+                received=str(values.shape),
+            )
+        wrong = ~np.isfinite(values) | ((values <= 0) if name == "scale" else False)
+        if wrong.any():
+            entry = int(np.flatnonzero(wrong)[0])
+            raise DataError(
+                f"{where} has no {name} for entry {entry} of the inputs",
+                expected="finite numbers" + (" larger than 0" if name == "scale" else ""),
+                received=str(values[entry]),
+            )
+    size = max(len(offset), len(scale))
+    offset, scale = (np.broadcast_to(each, size) for each in (offset, scale))
     return FittedScaling(offset=tuple(offset.tolist()), scale=tuple(scale.tolist()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, WrapValidator
+from pydantic import BeforeValidator, Field, NonNegativeInt, ValidationError, ValidationInfo, WrapValidator
 
 from bpframe.core.component import Cost, Penalty
 from bpframe.core.graph.description import Name, NetworkSpec, NodeName, NodeSpec, Shape
@@ -38,7 +38,7 @@ def _as_list(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-def _data(value: Any, handler: Any) -> Any:
+def _data(value: Any, handler: Any, info: ValidationInfo) -> Any:
     """Choose the model by kind here, so that messages can name its fields."""
     if not isinstance(value, Mapping):
         return handler(value)
@@ -53,7 +53,7 @@ def _data(value: Any, handler: Any) -> Any:
             hint=did_you_mean(kind, DATA_KINDS),
         )
     try:
-        return model.model_validate(dict(value))
+        return model.model_validate(dict(value), context=info.context)
     except ValidationError as error:
         raise told(error, model.model_fields, f"data of kind '{kind}'", value) from None
 

@@ -98,7 +98,8 @@ def _one_each(mistakes: Sequence[Any], data: object) -> list[Any]:
             ours, theirs = (each, known) if each["type"] == _TYPE else (known, each)
             found[place] = {**ours, "loc": place, "wanted": ours.get("wanted", wanted), "instead": theirs}
         elif known is None or context.get("hint") or context.get("error"):
-            found[place] = {**each, "loc": place, "wanted": wanted}
+            instead = {"instead": known["instead"]} if known is not None and "instead" in known else {}
+            found[place] = {**each, "loc": place, "wanted": wanted, **instead}
         elif wanted not in known["wanted"]:
             known["wanted"] += f" or {wanted}"
     return [

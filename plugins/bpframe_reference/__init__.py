@@ -12,6 +12,7 @@ from bpframe_reference.metrics import Accuracy, TopK
 from bpframe_reference.nguyen_widrow import NguyenWidrow
 from bpframe_reference.penalties import L1, L2, ElasticNet
 from bpframe_reference.quadratic_cost import QuadraticCost
+from bpframe_reference.robust import Robust
 from bpframe_reference.schedules import Cosine, StepDecay
 from bpframe_reference.sigmoid import Sigmoid
 from bpframe_reference.stop_early import StopEarly
@@ -29,6 +30,7 @@ __all__ = [
     "Multiply",
     "NguyenWidrow",
     "QuadraticCost",
+    "Robust",
     "ScaledNormal",
     "Shift",
     "Sigmoid",
@@ -54,6 +56,7 @@ def bpframe_components() -> list[type[Component]]:
         Multiply,
         NguyenWidrow,
         QuadraticCost,
+        Robust,
         ScaledNormal,
         Shift,
         Sigmoid,
@@ -87,6 +90,7 @@ def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
         (NguyenWidrow(active=2.0), ((4,),)),
         (QuadraticCost(), ((5,),)),
         (QuadraticCost(), ((2, 3),)),
+        (Robust(), ()),
         (ScaledNormal(), ((4, 3),)),
         (Shift(by=1.5), ((4,),)),
         (Sigmoid(), ((4,),)),

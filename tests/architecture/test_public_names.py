@@ -58,9 +58,9 @@ PUBLIC: dict[str, str] = {
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
         Composed ContractError Cost DataError Diagonal Field FiniteFloat Gather IdentityMap Initializer
         KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective
-        Operator Optimizer Parameter Penalty PositiveFloat PositiveInt Problem RankOne Recomputed Reshape Scan
-        ScatteredForm Schedule ShapeMismatch State Sum Transposed WeightTimes Windows accuracy add call_method
-        compose node right_classes transposed
+        Operator Optimizer Parameter Penalty PositiveFloat PositiveInt Preparation Problem RankOne Recomputed
+        Reshape Scan ScatteredForm Schedule ShapeMismatch State Sum Transposed WeightTimes Windows accuracy
+        add call_method compose node right_classes transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
@@ -81,8 +81,8 @@ PUBLIC: dict[str, str] = {
     "bpframe.verification.gradient_check": "BothWays CheckedEntry CheckedPath Fault GradientCheck",
     "bpframe_minimizers": "GaussNewton LBFGS LevenbergMarquardt NaturalGradient WeightedQuadraticCost",
     "bpframe_reference": """
-        Accuracy Add Cosine Dense ElasticNet GradientDescent Identity L1 L2 Multiply NguyenWidrow QuadraticCost
-        ScaledNormal Shift Sigmoid StandardNormal StepDecay StopEarly TopK
+        Accuracy Add Cosine Dense ElasticNet GradientDescent Identity L1 L2 Multiply NguyenWidrow
+        QuadraticCost Robust ScaledNormal Shift Sigmoid StandardNormal StepDecay StopEarly TopK
     """,
 }
 

@@ -160,7 +160,9 @@ def test_the_gallery_shows_every_shipped_component_with_its_plot_and_its_report(
         for cls in each.components:
             name = f"{each.provider.set}.{cls.kind}"
             assert f'id="{name}"' in text
-            plotted = category(cls) not in ("metric", "callback") and not getattr(cls, "integer_inputs", ())
+            plotted = category(cls) not in ("metric", "callback", "preparation") and not getattr(
+                cls, "integer_inputs", ()
+            )
             assert not plotted or re.search(rf'<img class="plot" src="[^"]*/{re.escape(name)}\.svg"', text)
         assert text.count("Compliance report: passes") == len(each.components)
         assert "FAILS" not in text

@@ -223,7 +223,12 @@ def test_no_number_in_a_spec_is_read_from_a_truth_value_or_a_text(registry, suff
         ("classes: [true, false]", "classes[0] cannot be True", "a list of an integer or text", "'True' in quotes"),
         ("classes: [1.0, 2.0]", "classes[0] cannot be 1.0", "a list of an integer or text", "write 1"),
         ("classes: -1", "classes cannot be -1", "an integer of at least 1", None),
-        ("scaling: normal", "scaling cannot be 'normal'", "any of 'none', 'standard', 'minmax', or a mapping", None),
+        (
+            "scaling: normal",
+            "scaling cannot be 'normal'",
+            "any of 'none', 'standard', 'minmax', or a preparation",
+            "{kind: normal}",
+        ),
         ("scaling: {divide: -1}", "scaling.divide cannot be -1", "a number greater than 0", None),
         ("scaling: {divid: 1}", "scaling.divid is not a field of Divide", "any of divide", "did you mean 'divide'?"),
     ],

@@ -18,6 +18,7 @@ from bpframe.core.component.metric import Metric
 from bpframe.core.component.optimizer import Optimizer
 from bpframe.core.component.parameter import Parameter, State
 from bpframe.core.component.penalty import Penalty
+from bpframe.core.component.preparation import Preparation
 from bpframe.core.component.schedule import Schedule
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Optimizer",
     "Parameter",
     "Penalty",
+    "Preparation",
     "Schedule",
     "State",
     "category",

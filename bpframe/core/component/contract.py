@@ -21,6 +21,7 @@ from bpframe.core.component.layer import Layer
 from bpframe.core.component.metric import Metric
 from bpframe.core.component.optimizer import Optimizer
 from bpframe.core.component.penalty import Penalty
+from bpframe.core.component.preparation import Preparation
 from bpframe.core.component.schedule import Schedule
 from bpframe.core.component.signature import Signature, read_signature, unknown_word
 from bpframe.errors import ContractError, closest, did_you_mean
@@ -32,10 +33,8 @@ __all__ = ["CATEGORIES", "CONTRACT_VERSION", "category", "contract_of"]
 CONTRACT_VERSION = 2
 
 #: The categories that bpframe knows itself, each with the name that it has in lists and files.
-CATEGORIES: dict[str, type[Component]] = {
-    base._category.name: base
-    for base in (Activation, Block, Layer, Cost, Optimizer, Initializer, Penalty, Schedule, Metric, Callback)
-}
+_BASES = (Activation, Block, Layer, Cost, Optimizer, Initializer, Penalty, Schedule, Metric, Callback, Preparation)
+CATEGORIES: dict[str, type[Component]] = {base._category.name: base for base in _BASES}
 
 
 def category(cls: type[Component]) -> str:

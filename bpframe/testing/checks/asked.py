@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.component import Component, Metric, Schedule, contract_of
+from bpframe.core.component import Component, Metric, Preparation, Schedule, contract_of
 from bpframe.core.component.calling import call_method, present_fields, present_value
 from bpframe.core.component.contract import CATEGORIES
 from bpframe.core.graph.randomness import stream
+from bpframe.data.scaling import fit_scaling
 from bpframe.errors import BpframeError, ContractError
 from bpframe.testing.checks.base import Check, Failure, Setting
 
@@ -34,6 +35,8 @@ def checks_of_the_asked(setting: Setting) -> list[Check]:
             "purity": lambda: _measures_purely(setting, component),
             "determinism": lambda: _measures_alike(setting, component),
         }
+    elif isinstance(component, Preparation):
+        found = {"fit": lambda: _fit(setting, component), "determinism": lambda: _fits_alike(setting, component)}
     elif contract_of(type(component)).category not in CATEGORIES:
         names = _callable_methods(component)
         found = {f"determinism[{name}]": lambda name=name: _called_twice(component, name) for name in names}  # type: ignore[misc]
@@ -120,6 +123,25 @@ def _left_alone(method: str, component: Component, words: dict[str, Any]) -> Non
         raise Failure(f"{method} writes into what it is handed", rows=[("received", str(error))]) from None
     if [each.tobytes() for each in arrays] != before:
         raise Failure(f"{method} changed what it was handed")
+
+
+def _fit(setting: Setting, preparation: Preparation) -> None:
+    """The numbers scale what they were made from, and nothing that was handed in is changed."""
+    rows = setting.rng("preparation").standard_normal((EXAMPLES, *SHAPE)) * 3 + 1
+    for x in (rows, np.repeat(rows[:1], EXAMPLES, axis=0)):  # constant columns too
+        try:
+            found = fit_scaling(preparation, x).apply(x, "float64")
+        except BpframeError as error:
+            raise Failure(error.problem, rows=[("received", error.received or "")]) from None
+        if not np.isfinite(found).all():
+            raise Failure("scaled inputs are not finite")
+    _left_alone("fit", preparation, {"x": rows})
+
+
+def _fits_alike(setting: Setting, preparation: Preparation) -> None:
+    rows = setting.rng("preparation").standard_normal((EXAMPLES, *SHAPE))
+    if fit_scaling(preparation, rows) != fit_scaling(preparation, rows):
+        raise Failure("the same inputs give other numbers the second time")
 
 
 def _callable_methods(component: Component) -> list[str]:
