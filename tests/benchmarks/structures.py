@@ -18,13 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-from timing import interleaved
 
 from bpframe.core.operators import Diagonal, Matrix, Operator, WeightTimes, compose
 from bpframe.structures import BatchMatMul, Scan, Windows
+from tests.benchmarks.timing import interleaved
 
 Products = tuple[np.ndarray, ...]
 

@@ -16,7 +16,7 @@ SMALL = {
 
 @pytest.mark.parametrize("name", structures.CASES)
 def test_both_ways_are_timed_and_give_the_same_numbers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("timing.REST", 0)
+    monkeypatch.setattr("tests.benchmarks.timing.REST", 0)
     found = structures.measure(structures.CASES[name](**SMALL[name]), rounds=1)
     assert found.keys() == {"operators", "by hand"}
     assert all(seconds > 0 for seconds in found.values())

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import bpframe_reference
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -147,7 +148,7 @@ def test_a_word_that_means_nothing_is_one_message(
         (["layer", "sigmoid"], 2),
         (["cost", "quadratic"], 2),
         (["sigmoid", "shift"], 3),
-        (["reference"], 17),
+        (["reference"], len(bpframe_reference.bpframe_examples())),
     ],
 )
 def test_installed_components_are_found_by_name_with_their_examples(

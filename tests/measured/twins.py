@@ -9,18 +9,19 @@ from functools import cache
 from bpframe.core.component import Component, contract_of
 from bpframe.extend import Activation, Array, Layer
 
-VARIABLES = ("integer_inputs", "couples_batch", "domain", "kind", "integer_targets")
+VARIABLES = ("integer_inputs", "couples_batch", "domain", "kind", "integer_targets", "gates")
 
 
 @cache
 def draft_class(cls: type[Component]) -> type[Component]:
+    own = inspect.get_annotations(cls)  # what it inherits, the draft inherits too
     namespace = {
         "__module__": cls.__module__,
         "__qualname__": cls.__qualname__,
         "__doc__": cls.__doc__,
-        "__annotations__": dict(inspect.get_annotations(cls)),
+        "__annotations__": dict(own),
         "draft": True,
-        **{name: copy.copy(field) for name, field in cls.model_fields.items()},
+        **{name: copy.copy(field) for name, field in cls.model_fields.items() if name in own},
         **{name: each for name, each in cls.__dict__.items() if name in VARIABLES},
         **{
             name: each

@@ -196,7 +196,7 @@ def test_a_forward_that_returns_its_input_passes(shape: tuple[int, ...]) -> None
 def test_no_feature_at_all_is_refused_in_words() -> None:
     report = check_component(Same(), ((0,),))
     assert not report.ok
-    assert "greater than 0" in report.text()
+    assert "integers above 0" in report.text()
 
 
 class Logarithm(Activation):
