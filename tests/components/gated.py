@@ -184,7 +184,7 @@ class FrugalLstm(Lstm):
 
     def forward(self, x: Array, p: dict[str, Array], saved: dict[str, Array]) -> Array:
         full: dict[str, Array] = {}
-        y = super().forward(x, p, full)
+        y = Lstm.forward(self, x, p, full)
         saved["c"] = shifted(full["c"])[:, :: self.every]
         return y
 
