@@ -31,7 +31,8 @@ def draft_class(cls: type[Component]) -> type[Component]:
     }
     for name in VARIABLES:
         namespace["__annotations__"].pop(name, None)
-    twin = type(cls)(cls.__name__, cls.__bases__, namespace)
+    bases = tuple(draft_class(base) if hasattr(base, "jacobian") else base for base in cls.__bases__)
+    twin = type(cls)(cls.__name__, bases, namespace)
     assert contract_of(twin).is_draft
     assert not contract_of(cls).is_draft
     return twin
