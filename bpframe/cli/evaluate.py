@@ -20,7 +20,7 @@ def evaluate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure the cost and the accuracy of a run.
+    """Measure the cost, the accuracy and the metrics of a run.
 
     It is measured on the test part of the run's data, or on other data.
 

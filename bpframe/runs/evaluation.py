@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from bpframe.differentiable import Arrays
 from bpframe.network import Network
+from bpframe.training.measuring import Measures
 from bpframe.training.metrics import accuracy
 from bpframe.validation.one_hot import is_one_hot
 from bpframe.validation.plain_arrays import plain_array
@@ -21,12 +22,14 @@ __all__ = ["Evaluation", "evaluate"]
 class Evaluation:
     """The mean cost over some examples, and the share of right classes where targets are classes (else None).
 
-    Targets are classes where they are one-hot, or class numbers that the cost wants.
+    Targets are classes where they are one-hot, or class numbers that the cost wants. `metrics` are the other metrics that
+    the network was last trained with, by name.
     """
 
     examples: int
     cost: float
     accuracy: float | None
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures as plain data."""
@@ -34,11 +37,12 @@ class Evaluation:
 
     def __str__(self) -> str:
         share = "" if self.accuracy is None else f"accuracy {self.accuracy:.4f}, "
-        return f"{share}cost {self.cost:.4g} on {self.examples:,} examples"
+        figures = "".join(f"{name} {value:.4g}, " for name, value in self.metrics.items())
+        return f"{share}{figures}cost {self.cost:.4g} on {self.examples:,} examples"
 
 
 def evaluate(network: Network, x: Arrays, y: Arrays, *, sample_weight: Arrays | None = None) -> Evaluation:
-    """Measure a network on examples: C averaged over them, and the accuracy where it means something.
+    """Measure a network on examples: C averaged over them, the accuracy where it means something, and its metrics.
 
     Shapes: x (N, *features), y as the cost wants it, sample_weight as for `Network.cost`. Training is switched off.
 
@@ -57,4 +61,14 @@ def evaluate(network: Network, x: Arrays, y: Arrays, *, sample_weight: Arrays | 
         if prediction.ndim == 2 and (prediction.shape == target.shape or (numbers and prediction.shape[1] > 1)):
             weight = next(iter(sample_weight.values()), None) if isinstance(sample_weight, Mapping) else sample_weight
             share = accuracy(prediction, target, weight) if weight is None or np.ndim(weight) < 2 else None
-    return Evaluation(examples=len(target), cost=cost, accuracy=share)
+    figures = _measured(network, x, y, sample_weight)
+    told = figures.pop("accuracy", None)
+    return Evaluation(examples=len(target), cost=cost, accuracy=told if share is None else share, metrics=figures)
+
+
+def _measured(network: Network, x: Arrays, y: Arrays, sample_weight: Arrays | None) -> dict[str, float]:
+    """Return what the metrics of the network's last training measure."""
+    if network.training is None or not network.training.measured:
+        return {}
+    samples = network._samples(x, y, sample_weight)
+    return Measures(network._engine.at(samples[0]), network.training.measured)(samples)

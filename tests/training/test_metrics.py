@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 import bpframe as bp
 from bpframe.errors import ContractError, DataError, ShapeMismatch, SpecError
 from bpframe.extend import Metric
+from bpframe.runs import evaluate
 from tests.network.networks import chain, descent, samples, shared, shared_samples
 
 
@@ -227,6 +228,10 @@ def test_metrics_are_components_or_names_and_their_values_stand_by_name():
         "validation_top_k_2": np.mean(places < 4),
         "validation_largest": scores.max(),
     }
+    measured = evaluate(net, x[:20], y[:20])
+    assert measured.accuracy == last.validation_accuracy
+    assert measured.metrics == {name.removeprefix("validation_"): value for name, value in last.metrics.items()}
+    assert f"top_k_1 {np.mean(places < 2):.4g}, " in str(measured)
     assert history.column("validation_top_k_2") == [each.metrics["validation_top_k_2"] for each in history.epochs]
     assert bp.History.model_validate_json(history.model_dump_json()) == history
     assert net.training.metrics == (Accuracy(), TopK(k=2), TopK(k=4), Largest())
