@@ -10,6 +10,7 @@ from bpframe.core.component.base import no_instance
 from bpframe.core.graph.graph import Shape
 from bpframe.testing.checks import CHECKS, DRAFT_CHECKS, Check, Failure, Setting, Skipped, is_draft
 from bpframe.testing.checks.base import without_warnings
+from bpframe.testing.own_code import place_of
 from bpframe.testing.report import Outcome, Report, family_of, in_words
 from bpframe.validation.array_fields import printed, replaced, same
 
@@ -103,15 +104,20 @@ def outcome_of(name: str, function: Callable[[], object], watch: Watch = lambda 
     except Skipped as reason:
         found = Outcome(check=name, status="skipped", message=str(reason))
     except Failure as failure:
-        told, rows = failure.message, failure.rows
+        told, rows = failure.message, (*failure.rows, *_where(failure.__cause__))
         found = Outcome(check=name, status="failed", message=told, diagnosis=failure.diagnosis, rows=rows)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a SystemExit of the component's would end the run as if all were well
-        found = Outcome(check=name, status="failed", message=in_words(error))
+        found = Outcome(check=name, status="failed", message=in_words(error), rows=_where(error))
     found = found.model_copy(update={"seconds": time.perf_counter() - started})
     watch(name, found)
     return found
+
+
+def _where(error: BaseException | None) -> tuple[tuple[str, str], ...]:
+    place = None if error is None else place_of(error)
+    return () if place is None else (("where", place),)
 
 
 def fields_of(component: Component) -> dict[str, object]:

@@ -152,4 +152,5 @@ class Report(BaseModel):
 def _finding(failure: Outcome) -> object:
     """What tells one finding from another: a component's own error is the same one whatever the batch size."""
     message = failure.message
-    return _NUMBER.sub("", message) if "\n" in message else message, failure.diagnosis, failure.found
+    own = "\n" in message or any(label == "where" for label, _ in failure.rows)
+    return _NUMBER.sub("", message) if own else message, failure.diagnosis, failure.found

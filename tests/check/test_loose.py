@@ -120,3 +120,11 @@ def test_a_package_that_is_imported_from_elsewhere_is_refused(write: Write, monk
 )
 def test_files_are_told_from_names(folder: Path, word: str, expected: bool) -> None:
     assert is_file(word) is expected
+
+
+def test_a_file_that_is_named_twice_is_one_module(write: Write) -> None:
+    path = write("mine.py", SOFT_SIGN)
+    with loose_file(path) as one, loose_file(path) as other:
+        assert one is other
+        assert sys.modules[one.__name__] is one
+    assert one.__name__ not in sys.modules

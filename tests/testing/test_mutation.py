@@ -13,6 +13,7 @@ from bpframe.extend import Activation, Array, Diagonal, Operator
 from bpframe.testing.mutation import mutating as mutation
 from bpframe.testing.mutation.mutating import MutationReport, mutate_component
 from bpframe.testing.mutation.mutations import MUTATIONS
+from tests.components.blocks import Residual
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.components.dropout import Dropout
 from tests.components.softmax import Softmax
@@ -58,6 +59,13 @@ def test_mutants_that_change_nothing_are_told_apart() -> None:
     assert {"transposed", "square", "reciprocal", "absolute value", "only the diagonal", "taken at zero"} <= equivalent
     assert "sign" not in equivalent
     assert {each.name for each in report.of("inapplicable")} == {"factor of a field", "of another key"}
+
+
+def test_a_block_is_left_to_its_nodes() -> None:
+    report = mutate_component(Residual(units=2), ((3,),), 0)
+    assert report.ok
+    assert not report.mutants
+    assert "a block declares no Jacobian, its nodes do: dense, sigmoid, add" in report.text()
 
 
 class Twice(Activation):

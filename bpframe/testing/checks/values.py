@@ -9,6 +9,7 @@ import numpy as np
 from bpframe.testing.checks.base import Check, Failure, Setting, Skipped, named, require_shape, shown
 from bpframe.testing.point import Point
 from bpframe.testing.probe import Probe
+from bpframe.testing.report import in_words
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["value_checks"]
@@ -121,7 +122,7 @@ def _batches(setting: Setting) -> None:
             except Failure:
                 raise
             except Exception as error:
-                raise Failure(f"a batch of {batch} fails: {type(error).__name__}: {error}") from error
+                raise Failure(f"a batch of {batch} fails: {in_words(error)}") from error
             require_shape(f"a batch of {batch} gives another shape", value, (batch, *probe.output_shape))
 
 

@@ -13,6 +13,7 @@ from bpframe.core.component import Component, contract_of
 from bpframe.core.graph.graph import Shape
 from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import Operator
+from bpframe.testing.block_probe import BlockProbe
 from bpframe.testing.checks import CHECKS, Check, Failure, Setting, Skipped, is_draft
 from bpframe.testing.checks.base import without_warnings
 from bpframe.testing.mutation.mutations import MUTATIONS, Mutation, Scene
@@ -111,6 +112,10 @@ def mutate_component(component: Component, shapes: Sequence[Shape] = (), seed: i
     setting = Setting(component, given, seed)
     if setting.probe is None:
         return MutationReport(**told, problem="it has no Jacobian", has_jacobian=False)
+    if isinstance(setting.probe, BlockProbe):
+        inside = ", ".join(dict.fromkeys(node.component.kind for node in setting.probe.graph.nodes))
+        problem = f"a block declares no Jacobian, its nodes do: {inside}"
+        return MutationReport(**told, problem=problem, has_jacobian=False)
     if is_draft(setting):
         return MutationReport(**told, problem="it is a draft and declares no Jacobian")
     memory: dict[Hashable, Any] = {}

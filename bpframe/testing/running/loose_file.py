@@ -139,6 +139,9 @@ def _loose_module(source: Path) -> types.ModuleType:
         parent.__path__ = [str(source.parent)]
         sys.modules[package] = parent
     name = f"{package}.{source.stem.replace('.', '_')}"
+    again = sys.modules.get(name)
+    if again is not None and again.__file__ and Path(again.__file__).samefile(source):
+        return again  # named twice: its classes have to be the same
     spec = importlib.util.spec_from_file_location(name, source)
     if spec is None or spec.loader is None:
         raise ImportError(f"{source.name} cannot be imported")
