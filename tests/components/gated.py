@@ -135,7 +135,8 @@ class Lstm(Sequential):
         i, f, g, o = (z[..., k, :] for k in range(4))
         return np.stack([sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)], axis=-2)
 
-    def forward(self, x: Array, p: dict[str, Array], saved: dict[str, Array]) -> Array:
+    def run(self, x: Array, p: dict[str, Array]) -> tuple[Array, Array, Array]:
+        """The gates, the cells and the hidden values at all times."""
         z = x @ p["w"].T + p["b"]
         h = c = np.zeros_like(z[:, 0, : self.units])
         gates, cells, hidden = [], [], []
@@ -146,8 +147,11 @@ class Lstm(Sequential):
             gates.append(now)
             cells.append(c)
             hidden.append(h)
-        saved["gates"], saved["c"] = np.stack(gates, axis=1), np.stack(cells, axis=1)
-        return np.stack(hidden, axis=1)
+        return np.stack(gates, axis=1), np.stack(cells, axis=1), np.stack(hidden, axis=1)
+
+    def forward(self, x: Array, p: dict[str, Array], saved: dict[str, Array]) -> Array:
+        saved["gates"], saved["c"], hidden = self.run(x, p)
+        return hidden
 
     def steps(self, p: dict[str, Array], gates: Array, before: Array, c: Array) -> list[tuple[Operator, Operator]]:
         """(A_t, B_t) for each t: from (h, c)_{t−1} and from z_t to (h, c)_t."""
@@ -183,10 +187,9 @@ class FrugalLstm(Lstm):
     every: PositiveInt = Field(3, description="The length of the segments between the cells that are kept.")
 
     def forward(self, x: Array, p: dict[str, Array], saved: dict[str, Array]) -> Array:
-        full: dict[str, Array] = {}
-        y = Lstm.forward(self, x, p, full)
-        saved["c"] = shifted(full["c"])[:, :: self.every]
-        return y
+        _, cells, hidden = self.run(x, p)
+        saved["c"] = shifted(cells)[:, :: self.every]
+        return hidden
 
     def jacobian(self, x: Array, y: Array, p: dict[str, Array], saved: dict[str, Array]) -> dict[str, Operator]:
         times, n = y.shape[1:]
