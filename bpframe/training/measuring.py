@@ -9,14 +9,16 @@ import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed
-from bpframe.core.backprop.weights import counting
+from bpframe.core.backprop.weights import counting, mask_key, weight_key
 from bpframe.core.backprop.workspace import locked
 from bpframe.core.component import Metric
 from bpframe.core.component.calling import call_method
+from bpframe.core.graph.graph import Shape
 from bpframe.errors import BpframeError, ContractError
 from bpframe.training.batches import Samples
 from bpframe.training.history import EpochRecord
 from bpframe.validation.mistakes import shortened
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Measures"]
 
@@ -41,10 +43,14 @@ class Measures:
         inputs, targets = samples
         (name, target), *_ = targets.items()
         weight = counting(name, targets, len(target)) if len(targets) > len(self._engine.graph.cost) else None
+        at_length = self._engine.at(inputs)
+        positions = _positions(at_length.graph.weight_shapes.get(name, ()), name, targets)
         words = {
-            "prediction": locked(self._engine.at(inputs).outputs(inputs)[name]),
+            "prediction": locked(at_length.outputs(inputs)[name]),
             "target": locked(target),
             "sample_weight": None if weight is None else locked(weight),
+            "weight": locked(positions),
+            "mask": locked(positions != 0),
         }
         return {name: _measured(metric, words) for name, metric in self.metrics.items()}
 
@@ -57,6 +63,15 @@ class Measures:
             self(first)
         except BpframeError:
             self(samples)
+
+
+def _positions(shape: Shape, output: str, targets: Mapping[str, Array]) -> Array:
+    """Return how much every position counts, (N, *positions): as the cost is handed it, else by example, else ones."""
+    batch = len(targets[output])
+    given = targets.get(weight_key(output), targets.get(mask_key(output)))
+    if given is not None:
+        return np.asarray(given, np.float64)
+    return np.ones((batch, *shape)) if shape else counting(output, targets, batch)
 
 
 def _named(metrics: Sequence[Metric]) -> dict[str, Metric]:

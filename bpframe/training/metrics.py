@@ -32,10 +32,12 @@ def accuracy(prediction: Array, target: Array, sample_weight: Array | None = Non
     """
     prediction, target = plain_array(prediction, "prediction"), plain_array(target, "target")
     if prediction.ndim != 2 or prediction.shape[1] == 0:
+        of_positions = "for positions of a sequence, a Metric of your own that asks for `weight` or `mask`"
         raise ShapeMismatch(
             "accuracy needs one score per class",
             expected="(N, classes), or (N, 1) of which 1/2 is the threshold",
             received=str(prediction.shape),
+            hint=of_positions if prediction.ndim > 2 else None,
         )
     if prediction.dtype.kind not in "fiub":
         raise DataError("accuracy needs scores that are real numbers", received=str(prediction.dtype))

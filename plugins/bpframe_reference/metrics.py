@@ -36,7 +36,14 @@ class TopK(Metric):
 
     def measure(self, prediction: Array, target: Array, sample_weight: Array | None) -> float:
         """Return the share."""
-        if prediction.ndim != 2 or prediction.shape[1] <= self.k:
+        if prediction.ndim != 2:
+            raise ShapeMismatch(
+                "top_k needs one score per class",
+                expected="(N, classes)",
+                received=str(prediction.shape),
+                hint="for positions of a sequence, a Metric of your own that asks for `weight` or `mask`",
+            )
+        if prediction.shape[1] <= self.k:
             raise ShapeMismatch(
                 f"the {self.k} largest of so few outputs are all of them",
                 expected=f"(N, classes) with more than {self.k} classes",

@@ -31,6 +31,13 @@ class Error(Metric):
         return float(np.average(np.mean((prediction - target) ** 2, axis=1), weights=sample_weight))
 
 
+class Near(Metric):
+    """The share of positions at which the prediction is near: of those that count."""
+
+    def measure(self, prediction, target, mask):
+        return float(np.mean((np.abs(prediction - target) < 0.5).all(axis=-1)[mask]))
+
+
 class Draws(Component, category=Category("draws", {"draw": Method({"rng"}), "give": Method()})):
     """Something of somebody's own."""
 
@@ -53,6 +60,9 @@ WRONG = {
     "measure ": (
         subclass(Error, measure=lambda self, sample_weight: 0.0 if sample_weight is None else 1.0), "weights of 1"
     ),
+    "measure  ": (
+        subclass(Error, measure=lambda self, prediction, weight: float(prediction.mean())), "the weight is 0"
+    ),
     "determinism ": (subclass(Error, measure=lambda self: next(COUNTER)), "another number the second time"),
     "determinism[draw]": (subclass(Fair, draw=lambda self: next(COUNTER)), "draw returns something else"),
 }  # fmt: skip
@@ -63,6 +73,12 @@ def test_a_mistake_is_found_by_its_check(check: str) -> None:
     component, said = WRONG[check]
     failed = {each.check: each.message for each in check_component(component).outcomes if each.status == "failed"}
     assert said in failed[check.strip()]
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 2)])
+def test_a_metric_of_positions_passes(shape: tuple[int, ...]) -> None:
+    report = check_component(Near(), [shape])
+    assert report.ok, report.text()
 
 
 @pytest.mark.parametrize(

@@ -61,10 +61,12 @@ def _handed(setting: Setting) -> list[dict[str, Any]]:
     """Return predictions with targets of the forms that there are: numbers like them, one-hot rows, class numbers."""
     rng, shape = setting.rng("metric"), setting.shapes[0] if setting.shapes else SHAPE
     prediction = rng.random((EXAMPLES, *shape))
-    classes = rng.integers(0, max(2, shape[-1] if shape else 2), EXAMPLES)
+    positions = (EXAMPLES, *shape[:-1])
+    classes = rng.integers(0, max(2, shape[-1] if shape else 2), positions)
     rows = np.eye(max(2, shape[-1]))[classes] if shape else classes.astype(float)
-    targets = [rows, classes, classes[:, None], rng.random((EXAMPLES, *shape)), (prediction > 0.5).astype(float)]
-    return [{"prediction": prediction, "target": target, "sample_weight": None} for target in targets]
+    targets = [rows, classes, classes[..., None], rng.random((EXAMPLES, *shape)), (prediction > 0.5).astype(float)]
+    counts = {"sample_weight": None, "weight": np.ones(positions), "mask": np.ones(positions, bool)}
+    return [{"prediction": prediction, "target": target, **counts} for target in targets]
 
 
 def _taken(setting: Setting, metric: Metric) -> dict[str, Any]:
@@ -93,6 +95,22 @@ def _measure(setting: Setting, metric: Metric) -> None:
         raise Failure(
             "weights of 1 measure something else than no weights",
             rows=[("no weights", str(value)), ("weights of 1", str(weighted))],
+        )
+    if {"weight", "mask"} & set(contract_of(type(metric)).methods["measure"].words):
+        _counts_nothing(setting, metric, words)
+
+
+def _counts_nothing(setting: Setting, metric: Metric, words: dict[str, Any]) -> None:
+    """What is predicted where the weight is 0 changes nothing."""
+    rng, prediction = setting.rng("metric weights"), words["prediction"]
+    mask = rng.random(words["weight"].shape) < 0.5
+    others = np.where(mask.reshape(*mask.shape, *(1,) * (prediction.ndim - mask.ndim)), prediction, 1 - prediction)
+    counted = {**words, "weight": mask * 1.0, "mask": mask, "sample_weight": mask.reshape(EXAMPLES, -1).mean(axis=1)}
+    one, other = (call_method(metric, "measure", **counted | {"prediction": each}) for each in (prediction, others))
+    if not np.isclose(one, other, rtol=1e-9, atol=1e-12, equal_nan=True):
+        raise Failure(
+            "what is predicted where the weight is 0 changes what is measured",
+            rows=[("measured", str(one)), ("with other predictions there", str(other))],
         )
 
 
