@@ -40,7 +40,7 @@ class NpzData(PreparationSpec):
     test_inputs: str | None = Field(default=None, description="The key of the test inputs, where the file has them.")
     test_targets: str | None = Field(default=None, description="The key of the test targets, where the file has them.")
     sample_weight: str | None = Field(
-        default=None, description="The key of the examples' weights (N,), where the file has them."
+        default=None, description="The key of the weights, (N,) or (N, *positions), where the file has them."
     )
     test_sample_weight: str | None = Field(default=None, description="The key of the test examples' weights.")
     flatten: bool = Field(default=False, description="Whether examples of several axes become vectors.")

@@ -146,7 +146,11 @@ def prepare(
 
 
 def _weights(examples: Examples) -> Array | None:
-    return None if examples.weights is None else examples.weights.reshape(-1).astype(np.float64)
+    found = examples.weights
+    if found is None:
+        return None
+    one_each = found.ndim == 2 and found.shape[1] == 1  # a column
+    return (found[:, 0] if one_each else found).astype(np.float64)
 
 
 def _classes(settings: PreparationSpec, parts: list[Examples]) -> tuple[Label, ...] | None:

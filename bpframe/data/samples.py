@@ -18,8 +18,8 @@ __all__ = ["Dataset", "Examples"]
 class Examples:
     """Hold inputs and targets as they stand in a file, with the place of both.
 
-    Shapes: `inputs` (N, *features), `targets` (N, *shape), `weights` (N,) or None where all count alike. Raises
-    DataError where one is empty or N differs, and for weights that are no numbers of 0 or more.
+    Shapes: `inputs` (N, *features), `targets` (N, *shape), `weights` (N,) or (N, *positions), or None where all count
+    alike. Raises DataError where one is empty or N differs, and for weights that are no numbers of 0 or more.
     """
 
     inputs: Array
@@ -58,8 +58,8 @@ class Dataset:
     """Hold prepared arrays for training, those held back for testing, and the preparation.
 
     Shapes: `x` (N, *input_shape), `y` (N, K) or (N, *shape); `x_test` and `y_test` likewise, or None where nothing is
-    held back. All C-contiguous, in `preparation.dtype`; class numbers are integers. `sample_weight` (N,) and
-    `sample_weight_test` are as the source has them, in float64, or None.
+    held back. All C-contiguous, in `preparation.dtype`; class numbers are integers. `sample_weight` (N,) or
+    (N, *positions) and `sample_weight_test` are as the source has them, in float64, or None.
     """
 
     x: Array
@@ -73,16 +73,18 @@ class Dataset:
 
 def _require_weights(weights: Array, place: Place, count: int) -> None:
     require_numeric(weights, place)
-    if weights.shape not in ((count,), (count, 1)):
+    if weights.ndim == 0 or len(weights) != count:
         raise DataError(
-            f"{place.source} does not hold one weight per example", expected=f"({count},)", received=str(weights.shape)
+            f"{place.source} does not hold one weight per example",
+            expected=f"({count},), or ({count}, *positions) where positions of an example count differently",
+            received=str(weights.shape),
         )
     require_finite(weights, place)
-    negative = np.flatnonzero(weights < 0)
-    if negative.size:
-        row = int(negative[0])
+    negative = np.argwhere(weights < 0)
+    if len(negative):
+        row, *rest = (int(each) for each in negative[0])
         raise DataError(
             f"{place.source}, {place.row(row)}: a weight is below 0",
             expected="0 (does not count) or more, 1 for an example that counts once",
-            received=str(weights.reshape(-1)[row]),
+            received=str(weights[(row, *rest)]),
         )
