@@ -22,8 +22,8 @@ __all__ = ["Evaluation", "evaluate"]
 class Evaluation:
     """The mean cost over some examples, and the share of right classes where targets are classes (else None).
 
-    Targets are classes where they are one-hot, or class numbers that the cost wants. `metrics` are the other metrics that
-    the network was last trained with, by name.
+    Targets are classes where they are one-hot, or class numbers that the cost wants. `metrics` are the other metrics
+    that the network was last trained with, by name.
     """
 
     examples: int
