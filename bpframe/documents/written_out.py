@@ -92,6 +92,12 @@ def network_spec(
 
 
 def _penalties(penalties: Mapping[str, Penalty] | None) -> dict[str, Penalty]:
+    if isinstance(penalties, Penalty):
+        raise SpecError(
+            "penalties= wants a mapping from patterns of parameter paths",
+            received=shortened(penalties),
+            hint='penalties={"*.w": ...}',
+        )
     found = {} if penalties is None else _mapping("penalties", penalties)
     for pattern, each in found.items():
         if not isinstance(each, Penalty):

@@ -15,6 +15,8 @@ __all__ = ["Array", "place_of", "plain_array"]
 #: An array of any shape and dtype.
 Array: TypeAlias = npt.NDArray[Any]
 
+_PADDED = "of sequences of different lengths, pad the shorter ones and give the padding a sample_weight of 0"
+
 
 def plain_array(value: Any, what: str) -> Array:
     """Return a value as a plain `numpy.ndarray`, that of a subclass without a copy; `what` names it in messages.
@@ -32,7 +34,12 @@ def plain_array(value: Any, what: str) -> Array:
     try:
         return np.asarray(value)
     except (ValueError, TypeError, OverflowError) as error:
-        raise DataError(f"the {what} is no array", expected="an array of numbers", received=f"{error}") from error
+        raise DataError(
+            f"the {what} is no array",
+            expected="an array of numbers",
+            received=f"{error}",
+            hint=_PADDED if "inhomogeneous" in str(error) else None,
+        ) from error
 
 
 def place_of(index: Any) -> str:

@@ -36,6 +36,7 @@ class Gather(Operator):
 
     structure = "gather"
     _arrays: ClassVar = {"index": 1}
+    _shapes_from: ClassVar = "Gather(index, in_shape) where it is made, or bind(in_shape, out_shape) before use"
     _padding: Array | bool | None
 
     def __init__(self, index: Array, in_shape: Shape | None = None) -> None:

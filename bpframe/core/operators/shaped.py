@@ -7,7 +7,7 @@ from abc import ABC
 from contextlib import suppress
 from functools import cache
 from types import MemberDescriptorType
-from typing import Any, Self, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 from bpframe.errors import OperatorError
 
@@ -30,6 +30,9 @@ class Shaped(ABC):
     out_shape: Shape
     _origin: Shaped
 
+    #: What tells shapes that the arrays leave open.
+    _shapes_from: ClassVar[str] = "bind(in_shape, out_shape) before use"
+
     @property
     def structure(self) -> str:
         """The structure in a few words, for tables and messages; by default the class's name."""
@@ -51,7 +54,7 @@ class Shaped(ABC):
                 return shape
         raise OperatorError(
             f"operator '{self.structure}' does not know its {name}: its arrays leave it open",
-            hint="bind(in_shape, out_shape) before use",
+            hint=self._shapes_from,
         )
 
     def __copy__(self) -> Self:

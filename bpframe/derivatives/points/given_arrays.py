@@ -105,7 +105,7 @@ def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any, dom
             f"the {what} is not finite",
             expected="numbers without NaN and infinity" + (f" that {dtype} can hold" if _finite(array) else ""),
             received=_first(array, ~np.isfinite(converted)),
-            hint="drop or fill these entries first: numpy.isfinite(x) finds them",
+            hint="drop or fill these entries first: numpy.isfinite(x) finds them" + _left_out(what),
         )
     return laid_out(converted)
 
@@ -183,8 +183,18 @@ def _check_integers(array: Array, what: str, domain: Interval) -> None:
         f"the {what} is outside its domain",
         expected=_integers_between(low, high),
         received=_first(array, outside) + among,
-        hint="a layer that takes negative integers says so in its domain" if domain == FROM_ZERO else None,
+        hint=_negative(what) if domain == FROM_ZERO else None,
     )
+
+
+def _left_out(what: str) -> str:
+    return "; a sample_weight of 0 leaves filled ones out" if what.startswith("target") else ""
+
+
+def _negative(what: str) -> str:
+    if what.startswith("target"):
+        return "for what does not count, such as padding, any class number and a sample_weight of 0"
+    return "a layer that takes negative integers says so in its domain"
 
 
 def _held_by(dtype: np.dtype[Any], domain: Interval) -> tuple[float, float]:

@@ -33,16 +33,25 @@ def _weight(setting: Setting, probe: CostProbe) -> None:
     part = rng.random(shape) < 0.5
     size = rng.random(shape) + 0.5 if "weight" in probe.weight_words else np.ones(shape)
     one, other, both = (_at(probe, point, weight) for weight in (part * size, ~part * size, size))
+    nothing = _at(probe, point, np.zeros(shape))
+    for what, none, whole in zip(_NAMES, nothing, both, strict=True):
+        if whole.any() and np.array_equal(none, whole):
+            word = "weight" if "weight" in probe.weight_words else "mask"
+            raise Failure(f"{what} is the same whatever counts", diagnosis=f"{what} does not multiply with `{word}`")
     for what, first, second, whole in zip(_NAMES, one, other, both, strict=True):
         _same(f"{what} is not linear in the weights: C(w + v) is not C(w) + C(v)", first + second, whole)
-    for what, found in zip(_NAMES, _at(probe, point, np.zeros(shape)), strict=True):
+    for what, found in zip(_NAMES, nothing, strict=True):
         _same(f"{what} is not 0 where no position counts", np.zeros_like(found), found)
     if "weight" in probe.weight_words:
         for what, once, thrice in zip(_NAMES, both, _at(probe, point, 3 * size), strict=True):
-            _same(f"{what} is not linear in the weights: C(3 w) is not 3 C(w)", 3 * once, thrice)
+            problem = f"{what} is not linear in the weights: C(3 w) is not 3 C(w)"
+            _same(problem, 3 * once, thrice, _MASKED if np.array_equal(once, thrice) else _SUM)
 
 
 _NAMES = ("forward", "jacobian")
+
+_SUM = "C_n is Σ weight · cost over the example's own positions: not divided by anything"
+_MASKED = "only whether a weight is 0 counts here: multiply with `weight` in place of `mask`"
 
 
 def _at(probe: CostProbe, point: Point, weight: Array) -> tuple[Array, Array]:
@@ -53,7 +62,7 @@ def _at(probe: CostProbe, point: Point, weight: Array) -> tuple[Array, Array]:
     return probe.value(changed), probe.operators(changed)["a"].dense()
 
 
-def _same(problem: str, expected: Array, received: Array) -> None:
+def _same(problem: str, expected: Array, received: Array, diagnosis: str = _SUM) -> None:
     allowed = TOLERANCE * float(np.max(np.abs(expected), initial=1e-3))
     with np.errstate(invalid="ignore"):
         wrong = ~(np.abs(received - expected) <= allowed)
@@ -61,6 +70,6 @@ def _same(problem: str, expected: Array, received: Array) -> None:
         place = tuple(int(i) for i in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
         raise Failure(
             problem,
-            diagnosis="C_n is Σ weight · cost over the example's own positions: not divided by anything",
+            diagnosis=diagnosis,
             rows=[("expected", f"{expected[place]:.8g}"), ("received", f"{received[place]:.8g}")],
         )
