@@ -132,4 +132,6 @@ def fields_of(component: Component) -> dict[str, object]:
 def _plain(value: object) -> object:
     if isinstance(value, tuple | list):
         return [_plain(each) for each in value]
+    if isinstance(value, Component):
+        return {"kind": value.kind, **fields_of(value)}
     return value if isinstance(value, bool | int | float | str | None) else repr(value)

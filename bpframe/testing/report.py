@@ -102,8 +102,7 @@ class Report(BaseModel):
     @property
     def title(self) -> str:
         """The component with its fields and shapes in one line."""
-        fields = ", ".join(f"{name}={value!r}" for name, value in self.fields.items())
-        return f"{self.component}({fields}) at {', '.join(map(str, self.shapes)) or 'no shape'}"
+        return f"{_shown({'kind': self.component, **self.fields})} at {', '.join(map(str, self.shapes)) or 'no shape'}"
 
     def text(self, verbose: bool = False) -> str:
         """Lay the report out for people: one line when all is well, else a block for every failure."""
@@ -147,6 +146,15 @@ class Report(BaseModel):
 
     def __str__(self) -> str:
         return self.text()
+
+
+def _shown(value: Any) -> str:
+    """Write a field; a component, which is a mapping with its kind, as it is written in Python."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    if not isinstance(value, dict) or "kind" not in value:
+        return repr(value)
+    return f"{value['kind']}({', '.join(f'{name}={_shown(each)}' for name, each in value.items() if name != 'kind')})"
 
 
 def _finding(failure: Outcome) -> object:
