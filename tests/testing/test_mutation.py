@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import bpframe_reference as reference
 import numpy as np
 import pytest
 
-from bpframe.extend import Activation, Array, Diagonal, Operator
+from bpframe.extend import Activation, Array, Diagonal, IdentityMap, Layer, Operator, Parameter
 from bpframe.testing.mutation import mutating as mutation
 from bpframe.testing.mutation.mutating import MutationReport, mutate_component
 from bpframe.testing.mutation.mutations import MUTATIONS
@@ -59,6 +60,25 @@ def test_mutants_that_change_nothing_are_told_apart() -> None:
     assert {"transposed", "square", "reciprocal", "absolute value", "only the diagonal", "taken at zero"} <= equivalent
     assert "sign" not in equivalent
     assert {each.name for each in report.of("inapplicable")} == {"factor of a field", "of another key"}
+
+
+class Idle(Layer):
+    """A parameter that changes nothing at these shapes, as the recurrent weights of one step: y = x + 0 u."""
+
+    def parameters(self, shape: tuple[int, ...]) -> dict[str, Parameter]:
+        return {"u": Parameter(shape)}
+
+    def forward(self, x: Array, p: Mapping[str, Array]) -> Array:
+        return x + 0 * p["u"]
+
+    def jacobian(self, x: Array) -> dict[str, Operator]:
+        return {"x": IdentityMap(), "u": Diagonal(np.zeros_like(x))}
+
+
+def test_a_jacobian_that_is_zero_leaves_nothing_to_survive() -> None:
+    report = mutate_component(Idle(), ((3,),), 0)
+    assert report.ok, report.text()
+    assert {"vjp overwrites its argument", "identity too many"} <= {each.name for each in report.caught}
 
 
 def test_a_block_is_left_to_its_nodes() -> None:

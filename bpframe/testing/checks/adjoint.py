@@ -27,7 +27,11 @@ def check_adjoint(setting: Setting, key: str) -> None:
         for stack in ((), (2,), (2, 3)):
             v = rng.standard_normal((*stack, BATCH, *probe.shapes[key]))
             u = rng.standard_normal((*stack, BATCH, *probe.output_shape))
+            handed = v.copy(), u.copy()
             pushed, pulled = operator.jvp(v).copy(), operator.vjp(u).copy()
+            for name, argument, before in zip(("jvp", "vjp"), (v, u), handed, strict=True):
+                if not np.array_equal(argument, before):
+                    raise Failure(f"{name} writes into its argument")
             require_shape(f"jvp of {v.shape} has another shape", pushed, u.shape)
             require_shape(f"vjp of {u.shape} has another shape", pulled, v.shape)
             _transposes(u, v, pushed, pulled)
