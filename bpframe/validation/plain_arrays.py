@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from bpframe.errors import DataError
 
-__all__ = ["Array", "place_of", "plain_array"]
+__all__ = ["PADDED", "Array", "place_of", "plain_array"]
 
 #: An array of any shape and dtype.
 Array: TypeAlias = npt.NDArray[Any]
 
-_PADDED = "of sequences of different lengths, pad the shorter ones and give the padding a sample_weight of 0"
+#: What to do with sequences of different lengths.
+PADDED = "of sequences of different lengths, pad the shorter ones and give the padding a sample_weight of 0"
 
 
 def plain_array(value: Any, what: str) -> Array:
@@ -38,7 +39,7 @@ def plain_array(value: Any, what: str) -> Array:
             f"the {what} is no array",
             expected="an array of numbers",
             received=f"{error}",
-            hint=_PADDED if "inhomogeneous" in str(error) else None,
+            hint=PADDED if "inhomogeneous" in str(error) else None,
         ) from error
 
 

@@ -22,6 +22,10 @@ CLASSES = bp.Network([Dense(units=4)], cost=SequenceCrossEntropy(), input_shape=
 
 SAID: dict[str, tuple[Callable[[], Any], str]] = {
     "ragged": (lambda: SQUARES.predict([X[0], X[1, :2]]), "pad the shorter ones"),
+    "ragged, of objects": (
+        lambda: SQUARES.predict(np.array([X[0], X[1, :2]], dtype=object)),
+        "pad the shorter ones",
+    ),
     "ragged targets": (lambda: SQUARES.cost(X, [Y[0], Y[1, :2]]), "pad the shorter ones"),
     "nan": (
         lambda: SQUARES.cost(X, np.where(MASK[..., None], Y, np.nan), sample_weight=MASK),

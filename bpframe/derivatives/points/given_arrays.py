@@ -15,7 +15,7 @@ from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.machine.workers import in_rows
 from bpframe.validation.intervals import Interval
 from bpframe.validation.open_shapes import fits
-from bpframe.validation.plain_arrays import Array, place_of, plain_array
+from bpframe.validation.plain_arrays import PADDED, Array, place_of, plain_array
 
 __all__ = ["batch_size", "checked_array", "checked_inputs", "checked_stack", "checked_targets"]
 
@@ -89,6 +89,8 @@ def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any, dom
             hint = "add an axis for the examples: x[None]"
         elif array.ndim > 1 and None not in shape and math.prod(array.shape[1:]) == math.prod(shape):
             hint = f"x.reshape({', '.join(map(str, (len(array), *shape)))})"
+        elif array.dtype == object:
+            hint = PADDED
         raise ShapeMismatch(
             f"the {what} has another shape", expected=batched(shape), received=str(array.shape), hint=hint
         )
