@@ -248,7 +248,7 @@ class Evaluated:
 
     def _of_values(self, arrays: Any) -> Any:
         """Return arrays by the names of values, of which some were named by their blocks."""
-        if not isinstance(arrays, Mapping):
+        if arrays is None or type(arrays) is np.ndarray or not isinstance(arrays, Mapping):
             return arrays
         found = {self.graph.value_of(name): array for name, array in arrays.items()}
         if len(found) != len(arrays):

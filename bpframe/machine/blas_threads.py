@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from itertools import product
+from typing import Any, NamedTuple
 
 from bpframe.machine.blas import beside_numpy
 from bpframe.machine.workers import OWN_VARIABLE, thread_count
@@ -56,37 +57,34 @@ class blas_threads(AbstractContextManager[None]):  # noqa: N801 (used as a funct
     def __enter__(self) -> None:
         if self._library is not None:
             self._users = _users
-            self._users.enter(self, self._most, self._library)
+            with _users.lock:
+                _users.limits[self] = self._most
+                _users.choose(self._library)
 
     def __exit__(self, *raised: object) -> None:
         if self._library is not None:
-            self._users.leave(self, self._library)
+            users = self._users
+            with users.lock:
+                users.limits.pop(self, None)
+                users.choose(self._library)
 
 
 class _Users:
     """Who is within, the most threads that each wants, and what there was before."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._limits: dict[object, int] = {}
+        self.lock = threading.Lock()
+        self.limits: dict[object, int] = {}
         self._before = 0
         self._chosen = 0  # by us, last
 
-    def enter(self, user: object, limit: int, library: Any) -> None:
-        with self._lock:
-            self._limits[user] = limit
-            self._choose(library)
-
-    def leave(self, user: object, library: Any) -> None:
-        with self._lock:
-            self._limits.pop(user, None)
-            self._choose(library)
-
-    def _choose(self, library: Any) -> None:
+    def choose(self, library: Any) -> None:
+        """Have as many threads as those who are within want, while the lock is held."""
         now = library.get_num_threads()
         if now != self._chosen:
             self._before = now  # somebody else's choice, at the start or since: it counts from here on
-        self._chosen = min(self._before, max(self._limits.values(), default=ALL))
+        most = max(self.limits.values()) if self.limits else ALL
+        self._chosen = most if most < self._before else self._before
         if self._chosen != now:
             library.set_num_threads(self._chosen)
 
@@ -99,8 +97,27 @@ def _numpy_library() -> Any:
 
         every = [each for each in ThreadpoolController().lib_controllers if each.user_api == "blas"]
         every.sort(key=lambda each: not beside_numpy(each.filepath))
-        _found["library"] = every[0] if every else None
+        _found["library"] = _direct(every[0]) if every else None
     return _found["library"]
+
+
+def _direct(library: Any) -> Any:
+    """Return OpenBLAS's own two functions, where it has threads of its own, else threadpoolctl's way to a library.
+
+    That looks each function up by name, time and again, and lets only one Python thread change the number.
+    """
+    if library.internal_api == "openblas" and library.threading_layer != "openmp":
+        for prefix, suffix in product(("", "scipy_"), ("", "64_", "_64")):
+            names = (f"{prefix}openblas_{each}_num_threads{suffix}" for each in ("get", "set"))
+            found: list[Any] = [getattr(library.dynlib, name, None) for name in names]
+            if all(found):
+                return _OpenBlas(*found)
+    return library
+
+
+class _OpenBlas(NamedTuple):
+    get_num_threads: Callable[[], int]
+    set_num_threads: Callable[[int], object]
 
 
 def _forget() -> None:

@@ -121,7 +121,7 @@ class Gate(Generic[G]):
                     hint="train a copy: copy.deepcopy(network)",
                 )
             self._trained.pop(None, None)  # it was interrupted
-        while any(lane.owner not in (None, training.thread) for lane in self.lanes):
+        while self._used_beside(training.thread):
             time.sleep(0.0005)
 
     def end(self, training: _Training) -> None:
@@ -143,6 +143,14 @@ class Gate(Generic[G]):
         if training is None or training.thread != me:
             self._torn = training is not None
             self._trained.clear()
+
+    def _used_beside(self, thread: int) -> bool:
+        """Whether another thread has a lane."""
+        for each in self._made:
+            lane = each()
+            if lane is not None and lane.owner is not None and lane.owner != thread:
+                return True
+        return False
 
     def _training(self) -> _Training | None:
         found = self._trained.get(None)

@@ -7,11 +7,13 @@ from copy import deepcopy
 from typing import Any
 
 from bpframe.core.component import Optimizer
+from bpframe.derivatives.points.alike import Alike
 from bpframe.differentiable import Arrays, Differentiable
 from bpframe.errors import DataError, TrainingError
 from bpframe.training.optimizer_state import OptimizerState, checked_count
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.stepping import Carried, require_trained
+from bpframe.validation.plain_arrays import Array
 from bpframe.verification import verify_optimizer, warn_of_drafts
 
 __all__ = ["Stepwise"]
@@ -77,14 +79,32 @@ class Stepwise(Differentiable):
 
         """
         with self._engine.training():
-            inputs, targets = self._samples(x, y, sample_weight)
-            engine = self._engine.at(inputs)
+            inputs, targets = self._examples(x, y, sample_weight)
+            engine, carried = self._engine.at(inputs), self._carried
             optimizers, count = self._optimizers(optimizer, groups), len(next(iter(inputs.values())))
             if epoch is not None:
                 epoch = checked_count("epoch", epoch)
-            with engine.lane() as lane, self._carried.kept_on_failure():
-                stepper = self._carried.stepper(engine, optimizer, optimizers, lane)
-                return stepper.step_or_go_back(lane, inputs, targets, epoch) / count
+            before = carried.remembered()
+            with engine.lane() as lane:
+                try:
+                    stepper = carried.stepper(engine, optimizer, optimizers, lane)
+                    return stepper.step_or_go_back(engine, lane, inputs, targets, count, epoch) / count
+                except BaseException:
+                    carried.go_back(before)
+                    raise
+
+    def _examples(self, x: Any, y: Any, sample_weight: Any) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Return checked examples; of those that lie as others before them the numbers alone are looked at."""
+        if self._preparation is not None or sample_weight is not None:
+            return self._samples(x, y, sample_weight)
+        if self._carried.alike is None:
+            self._carried.alike = Alike(self.graph, self.dtype)
+        alike = self._carried.alike
+        found = alike.samples(x, y)
+        if found is None:
+            found = self._samples(x, y)
+            alike.remember(x, y, found)
+        return found
 
     def _optimizers(self, optimizer: Optimizer, groups: Any) -> Mapping[str, Optimizer]:
         """Return the groups' optimizers, checked: those of the step before, for the same optimizer and groups."""

@@ -89,6 +89,18 @@ class Updates:
             for name, array in group.updater.state.items()
         }
 
+    def kept(self, before: Mapping[str, Array]) -> dict[str, Array]:
+        """Return the present arrays of the state by name, as no later step changes them.
+
+        Where steps write into them they are copied, into those that were kept before.
+        """
+        if not any(each.writes_state for each in self._updaters):
+            return self.arrays()
+        kept = {name: before[name] if name in before else array.copy() for name, array in self.arrays().items()}
+        for name, array in self.arrays().items():
+            np.copyto(kept[name], array)
+        return kept
+
     def state(self) -> OptimizerState:
         """Return the present state, as a copy."""
         return OptimizerState(self._kind, self.arrays(), self.step, self.epoch)

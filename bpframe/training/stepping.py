@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine, Lane
 from bpframe.core.backprop.held import Held
+from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.component import Optimizer
+from bpframe.derivatives.points.alike import Alike
 from bpframe.errors import DataError, TrainingError
 from bpframe.machine.blas_threads import blas_threads
 from bpframe.training.grouping import Updates
@@ -24,6 +25,9 @@ from bpframe.validation.plain_arrays import Array
 __all__ = ["Carried", "Stepper", "require_trained"]
 
 Arrays = Mapping[str, Array]
+
+#: For so many numbers of examples, and shapes of open axes, it is kept how many threads BLAS takes.
+KEPT_THREADS = 16
 
 
 def require_trained(held: Held) -> None:
@@ -38,53 +42,56 @@ def require_trained(held: Held) -> None:
 
 
 class Stepper:
-    """Takes an optimizer's steps on an engine's parameters, inside `engine.training()`, in one lane.
+    """Takes an optimizer's steps on what a network holds, inside `training()`, in any lane of any of its engines.
 
     `last_pass` is the workspace of the last step.
     """
 
     def __init__(self, engine: Engine, optimizer: Optimizer, groups: Mapping[str, Optimizer], lane: Lane) -> None:
-        self.engine = engine
+        self.held = engine.held
         self.optimizer = optimizer
         self.groups = groups
         self.updates = Updates(optimizer, groups, engine.parameters, lane.gradient, engine.seed)
-        self.gradient = lane.gradient
         self.last_pass: Workspace
+        self._theta = engine.parameters.vector
+        self._gradient = lane.gradient.vector
         self._apply = self.updates.apply
         self._keeps_state = bool(engine.plan.state_slots)
-        self._threads: dict[int, blas_threads] = {}
+        self._threads: dict[tuple[Plan, int], blas_threads] = {}
         self._before: tuple[Array, dict[str, Array], int, int, Any] | None = None
 
-    def step(self, lane: Lane, inputs: Arrays, targets: Arrays) -> float:
+    def step(self, engine: Engine, lane: Lane, inputs: Arrays, targets: Arrays) -> float:
         """Take a step on a batch and return its summed cost; NaN where that or the gradient is not finite.
 
         Nothing but the random streams has moved then.
         """
-        cost, workspace = self.engine.differentiate(lane, inputs, targets, True, "training")
-        self.last_pass = workspace
-        if not math.isfinite(cost) or not all_finite(self.gradient.vector):
+        cost, self.last_pass = engine.differentiate(lane, inputs, targets, True, "training")
+        gradient = lane.gradient.vector
+        if not math.isfinite(cost) or not all_finite(gradient):
             return math.nan
+        if gradient is not self._gradient:  # another engine's, or another lane's
+            np.copyto(self._gradient, gradient)
         self._apply()
         if self._keeps_state:
-            self.engine.state = workspace.new_state()
+            self.held.state = self.last_pass.new_state()
         return cost
 
-    def step_or_go_back(self, lane: Lane, inputs: Arrays, targets: Arrays, epoch: int | None) -> float:
+    def step_or_go_back(
+        self, engine: Engine, lane: Lane, inputs: Arrays, targets: Arrays, count: int, epoch: int | None
+    ) -> float:
         """Take a step, in this epoch, and return its summed cost, or leave all but the random streams as it was.
 
         Errors: NonFiniteError (the cost, the gradient or the new parameters are not finite); those of a pass, and of an
         update.
         """
-        count = len(next(iter(inputs.values())))
-        if count not in self._threads:
-            self._threads = {count: blas_threads(largest_product(self.engine.graph, count))}
+        threads = self._threads.get((engine.plan, count)) or self._threads_for(engine.plan, count)
         self.remember()
         if epoch is not None:
             self.updates.epoch = epoch
         try:
-            with self._threads[count], np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                cost = self.step(lane, inputs, targets)
-                if math.isnan(cost) or not all_finite(self.engine.parameters.vector):
+            with threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                cost = self.step(engine, lane, inputs, targets)
+                if math.isnan(cost) or not all_finite(self._theta):
                     when = f"in step {self.updates.step + math.isnan(cost)}"
                     raise nonfinite_error(self.last_pass, when, "the parameters as they were")
         except BaseException:
@@ -94,21 +101,23 @@ class Stepper:
 
     def remember(self) -> None:
         """Keep copies of what steps move, for `go_back`."""
-        theta, arrays = self.engine.parameters.vector, self.updates.arrays()
-        if self._before is None:
-            kept = np.empty_like(theta), {name: np.empty_like(each) for name, each in arrays.items()}
-        else:
-            kept = self._before[:2]
-        np.copyto(kept[0], theta)
-        for name, array in kept[1].items():
-            np.copyto(array, arrays[name])
-        self._before = *kept, self.updates.step, self.updates.epoch, self.engine.state
+        updates = self.updates
+        theta, arrays = (np.empty_like(self._theta), {}) if self._before is None else self._before[:2]
+        np.copyto(theta, self._theta)
+        self._before = theta, updates.kept(arrays), updates.step, updates.epoch, self.held.state
 
     def go_back(self) -> None:
         """Go back to what was remembered: parameters, the optimizer's state, and the components'."""
         if self._before is not None:
-            self.engine.parameters.vector[:], arrays, step, epoch, self.engine.state = self._before
+            self._theta[:], arrays, step, epoch, self.held.state = self._before
             self.updates.go_on_from(arrays, step, epoch)
+
+    def _threads_for(self, plan: Plan, count: int) -> blas_threads:
+        """Return what sets BLAS's threads for steps on so many examples, and keep it for the next."""
+        if len(self._threads) >= KEPT_THREADS:
+            self._threads.clear()
+        found = self._threads[plan, count] = blas_threads(largest_product(plan.graph, count))
+        return found
 
 
 class Carried:
@@ -120,6 +129,8 @@ class Carried:
         self._stepper: Stepper | None = None
         #: Of single steps: the optimizer and groups as the user gave them, and the groups' optimizers, checked.
         self.single: tuple[Optimizer, Any, Mapping[str, Optimizer]] | None = None
+        #: Of single steps: how examples lay that were checked.
+        self.alike: Alike | None = None
 
     @property
     def state(self) -> OptimizerState | None:
@@ -131,22 +142,20 @@ class Carried:
         self._state, self._stepper = state, None
         self._asked_for = state is not None
 
-    @contextmanager
-    def kept_on_failure(self) -> Iterator[None]:
-        """Go back to what there is now, of whatever optimizer, where something in the block fails."""
-        before = self._state, self._stepper, self._asked_for
-        try:
-            yield
-        except BaseException:
-            self._state, self._stepper, self._asked_for = before
-            raise
+    def remembered(self) -> tuple[Any, ...]:
+        """Return what `go_back` takes to go back to what there is now, of whatever optimizer."""
+        return self._state, self._stepper, self._asked_for
+
+    def go_back(self, remembered: tuple[Any, ...]) -> None:
+        """Go back to what there was."""
+        self._state, self._stepper, self._asked_for = remembered
 
     def release(self) -> None:
         """Keep the state alone, and none of the arrays that steps work with."""
         self._state, self._stepper = self.state, None
 
     def stepper(self, engine: Engine, optimizer: Optimizer, groups: Mapping[str, Optimizer], lane: Lane) -> Stepper:
-        """Return what takes the steps of this optimizer in this lane.
+        """Return what takes the steps of this optimizer: one for all engines that share what is held.
 
         It goes on from the state that there is, where that is one of the same kind of optimizer with arrays of the same
         names and shapes; otherwise the state starts anew.
@@ -154,14 +163,10 @@ class Carried:
         Errors: DataError (a state that the user has set does not fit); ContractError, SpecError (as of `Updates`).
         """
         kept = self._stepper
-        same = kept is not None and kept.gradient is lane.gradient and kept.engine is engine
-        if (
-            kept is not None
-            and same
-            and kept.groups == groups
-            and (kept.optimizer is optimizer or kept.optimizer == optimizer)
-        ):
-            return kept
+        if kept is not None and kept.held is engine.held:
+            same = kept.groups is groups or kept.groups == groups
+            if same and (kept.optimizer is optimizer or kept.optimizer == optimizer):
+                return kept
         state, made = self.state, Stepper(engine, optimizer, groups, lane)
         if state is not None and made.updates.fits(state):
             made.updates.go_on_from(state, state.step, state.epoch)
@@ -181,4 +186,4 @@ class Carried:
         return copied
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_state": self.state, "_asked_for": self._asked_for, "_stepper": None, "single": None}
+        return {"_state": self.state, "_asked_for": self._asked_for, "_stepper": None, "single": None, "alike": None}

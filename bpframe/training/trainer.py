@@ -99,7 +99,7 @@ class Trainer:
                 if interruption.requested:
                     interrupted = True
                     break
-                cost = step(lane, inputs, targets)
+                cost = step(self.engine, lane, inputs, targets)
                 if math.isnan(cost):
                     raise self._stopped(stepper, epoch, number, done)
                 done = number

@@ -121,6 +121,11 @@ class Updater:
         self.state.update(whole)
         self.step += 1
 
+    @property
+    def writes_state(self) -> bool:
+        """Whether a step writes into the arrays of the state; otherwise it puts others in their place."""
+        return len(self._blocks) > 1
+
     def go_on_from(self, arrays: Mapping[str, Array]) -> None:
         """Take copies of the arrays of a state that fits."""
         self.state = {name: np.array(arrays[name], each.dtype) for name, each in self.state.items()}
@@ -158,14 +163,15 @@ class Updater:
             if np.shape(value) != part.shape or not _becomes(value, part.dtype):
                 raise self._other_state(name, value, part)
             if part is self.state[name]:
-                whole[name] = np.array(value, part.dtype)
+                own = self._keeps or getattr(value, "dtype", None) != part.dtype
+                whole[name] = np.array(value, part.dtype) if own else np.asarray(value)
             else:
                 part[...] = value
         return change  # type: ignore[no-any-return]
 
     def _part(self, value: Array, rows: slice) -> Array:
         """Return a block's part of the state's vectors, as a view that is written into; the rest as it is."""
-        return value[rows] if self.optimizer.elementwise and value.shape == self.theta.shape else value
+        return value[rows] if self.writes_state and value.shape == self.theta.shape else value
 
     def _initial_state(self, rng: np.random.Generator) -> dict[str, Array]:
         signature = contract_of(type(self.optimizer)).methods.get("initial_state")
