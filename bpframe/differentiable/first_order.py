@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from bpframe.core.backprop.jvp import jvp
-from bpframe.core.backprop.vjp import input_vjp, parameter_vjp
 from bpframe.core.graph.parameters import ParameterVector
+from bpframe.derivatives.first_order.vjp import input_vjp, parameter_vjp
 from bpframe.derivatives.points.given_arrays import checked_stack
 from bpframe.differentiable.evaluated import Arrays, Evaluated, evaluation
 from bpframe.validation.plain_arrays import Array

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
 from bpframe.core.backprop.called_pass import Wanted
 from bpframe.core.backprop.engine import Engine
-from bpframe.core.backprop.weights import counting_alike
+from bpframe.core.backprop.weights import factor_key, mask_key, weight_key
+from bpframe.core.graph.graph import Graph
 from bpframe.errors import DataError
 from bpframe.replay.program import ATTEMPTS, Program
 from bpframe.replay.tape import recording_wanted
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["checked_batch_size", "dry_run"]
 
@@ -29,7 +34,7 @@ def dry_run(engine: Engine, size: int) -> Program:
         output: np.zeros((size, *graph.target_shapes[output]), np.int64 if cost.integer_targets else engine.dtype)
         for output, cost in graph.cost.items()
     }
-    targets |= counting_alike(graph, size, engine.dtype)
+    targets |= _counting_alike(graph, size, engine.dtype)
     trial = engine.copy()
     workspace = trial.new_workspace(size, "trial", gradient=trial.parameters.like())
     program = Program(workspace, True, Wanted.GRADIENT)
@@ -53,3 +58,16 @@ def checked_batch_size(batch_size: int) -> int:
             "this is no batch size", expected="a whole number of examples, 1 or more", received=repr(batch_size)
         )
     return int(batch_size)
+
+
+def _counting_alike(graph: Graph, batch: int, dtype: Any) -> dict[str, Array]:
+    """Return what stands beside the targets where nothing was given: ones for the costs that ask."""
+    found: dict[str, Array] = {}
+    for output, shape in graph.weight_shapes.items():
+        words = graph.weight_words[output]
+        if "weight" in words:
+            found[weight_key(output)] = np.ones((batch, *shape), dtype)
+        if "mask" in words:
+            found[mask_key(output)] = np.ones((batch, *shape), bool)
+        found[factor_key(output)] = np.full(batch, 1.0 / max(1, math.prod(shape)), dtype)
+    return found

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.backprop.backward import output_errors, walk_back
+from bpframe.core.backprop.backward import output_errors
 from bpframe.core.backprop.forward import costs, forward
 from bpframe.core.backprop.penalties import Penalties
 from bpframe.core.backprop.steps import TRAINING
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace
+from bpframe.derivatives.points.walk_back import walk_back
 from bpframe.errors import NonFiniteError
 from bpframe.validation.plain_arrays import Array
 

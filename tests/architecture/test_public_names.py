@@ -15,9 +15,9 @@ REFERENCE = ROOT / "docs" / "reference"
 #: Modules that the guides import from or the reference shows, with the names in their `__all__`.
 PUBLIC: dict[str, str] = {
     "bpframe": "History Network __version__ accuracy doctor errors fit_curve load node",
-    "bpframe.core.backprop.backward": "backward distrusted output_errors pass_on walk_back",
+    "bpframe.core.backprop.backward": "backward distrusted output_errors pass_on",
     "bpframe.core.backprop.jvp": "jvp tangents",
-    "bpframe.core.backprop.vjp": "input_vjp parameter_vjp",
+    "bpframe.derivatives.first_order.vjp": "input_vjp parameter_vjp",
     "bpframe.core.operators": """
         BatchMatrix Branches Broadcast Composed Diagonal Gather IdentityMap KroneckerForm Matrix Operator
         PulledVectors RankOne Reshape ScatteredForm Sum WeightTimes add branches compose dense_operator

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bpframe.core.backprop.jvp import jvp
-from bpframe.core.backprop.vjp import input_vjp, parameter_vjp
+from bpframe.derivatives.first_order.vjp import input_vjp, parameter_vjp
 from tests.oracles import assert_close, cost_gradient, input_jacobian, parameter_jacobian
 
 from .cases import CASES, MODES, mode_id

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.backprop.forward import costs
-from bpframe.core.backprop.vjp import input_vjp, parameter_vjp
+from bpframe.derivatives.first_order.vjp import input_vjp, parameter_vjp
 from bpframe.derivatives.points.given_arrays import checked_inputs, checked_targets
 from bpframe.derivatives.points.linearisation import Linearisation
 from tests.oracles import along, input_jacobian, parameter_jacobian, run, written_out

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 import bpframe as bp
-from bpframe.core.backprop.backward import output_errors, walk_back
+from bpframe.core.backprop.backward import output_errors
 from bpframe.core.backprop.forward import costs
+from bpframe.derivatives.points.walk_back import walk_back
 
 
 def errors(network: bp.Network, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:

@@ -9,17 +9,15 @@ factors are then N / W_o, the same for all examples.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from bpframe.core.backprop.steps import CostStep
-from bpframe.core.graph.graph import Graph
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Scale", "counting", "counting_alike", "factor_key", "mask_key", "scale_of", "scaled", "weight_key"]
+__all__ = ["Scale", "counting", "factor_key", "mask_key", "scale_of", "scaled", "weight_key"]
 
 #: What a summed cost's gradient is multiplied with: one number for all costs, or one for each.
 Scale: TypeAlias = float | tuple[float, ...]
@@ -46,19 +44,6 @@ def scaled(gradient: Any, factor: Any, scale: Any, out: Any = None) -> Any:
         return np.multiply(gradient, scale, out=out)
     each = np.multiply(factor, scale)
     return np.multiply(gradient, each.reshape(*each.shape, *(1,) * (gradient.ndim - 1)), out=out)
-
-
-def counting_alike(graph: Graph, batch: int, dtype: Any) -> dict[str, Array]:
-    """Return what stands beside the targets where nothing was given: ones for the costs that ask."""
-    found: dict[str, Array] = {}
-    for output, shape in graph.weight_shapes.items():
-        words = graph.weight_words[output]
-        if "weight" in words:
-            found[weight_key(output)] = np.ones((batch, *shape), dtype)
-        if "mask" in words:
-            found[mask_key(output)] = np.ones((batch, *shape), bool)
-        found[factor_key(output)] = np.full(batch, 1.0 / max(1, math.prod(shape)), dtype)
-    return found
 
 
 def counting(output: str, targets: Mapping[str, Array], batch: int) -> Array:

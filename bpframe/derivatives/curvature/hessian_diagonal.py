@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.backprop.backward import walk_back
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.steps import BackwardStep
 from bpframe.core.backprop.trace import Trace
@@ -26,6 +25,7 @@ from bpframe.derivatives.first_order.spaces import space_of
 from bpframe.derivatives.points.linearisation import Linearisation, by_slot, refuse_coupling
 from bpframe.derivatives.points.memory import example_bytes, portions
 from bpframe.derivatives.points.portions import Portions
+from bpframe.derivatives.points.walk_back import walk_back
 from bpframe.derivatives.second_order.declared import Blocks, block_product, needs_second_order, second_order
 from bpframe.derivatives.second_order.hvp import HessianProduct
 from bpframe.errors import DerivativeError

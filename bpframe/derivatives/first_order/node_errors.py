@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-from bpframe.core.backprop.backward import output_errors, walk_back
+from bpframe.core.backprop.backward import output_errors
 from bpframe.core.backprop.forward import costs
 from bpframe.core.backprop.trace import Trace
+from bpframe.derivatives.points.walk_back import walk_back
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["node_errors"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from bpframe.core.backprop.backward import walk_back
 from bpframe.core.backprop.results import check_product
 from bpframe.core.backprop.steps import BackwardStep
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.operators import Operator
 from bpframe.derivatives.first_order.spaces import Space
 from bpframe.derivatives.points.linearisation import by_slot
+from bpframe.derivatives.points.walk_back import walk_back
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["pull_back", "steps_to"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bpframe.core.backprop.jvp import jvp
-from bpframe.core.backprop.vjp import parameter_vjp
 from bpframe.core.graph.parameters import views_of
+from bpframe.derivatives.first_order.vjp import parameter_vjp
 from bpframe.derivatives.points.linearisation import Linearisation, refuse_coupling
 from bpframe.validation.plain_arrays import Array
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bpframe.core.backprop.backward import output_errors, walk_back
+from bpframe.core.backprop.backward import output_errors
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.forward import costs
 from bpframe.core.backprop.plan import Plan
@@ -19,6 +19,7 @@ from bpframe.core.backprop.weights import counting, scaled
 from bpframe.core.graph.graph import Node
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import Diagonal, Operator, PulledVectors, compose, dense_operator
+from bpframe.derivatives.points.walk_back import walk_back
 from bpframe.errors import BatchCoupledError, BpframeError, DerivativeError, OperatorError
 from bpframe.validation.plain_arrays import Array
 

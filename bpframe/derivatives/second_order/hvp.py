@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bpframe.core.backprop.backward import walk_back
 from bpframe.core.backprop.jvp import tangents
 from bpframe.core.backprop.steps import BackwardStep
 from bpframe.derivatives.first_order.pull_back import pull_back, steps_to
 from bpframe.derivatives.first_order.spaces import Space
 from bpframe.derivatives.points.linearisation import Linearisation, by_slot
+from bpframe.derivatives.points.walk_back import walk_back
 from bpframe.derivatives.second_order.declared import Blocks, block_product, needs_second_order, second_order
 from bpframe.validation.plain_arrays import Array
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.backprop.trace import Trace
-from bpframe.core.backprop.vjp import input_vjp, parameter_vjp
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.outputs import Part
 from bpframe.derivatives.first_order.spaces import Space, Wrt
+from bpframe.derivatives.first_order.vjp import input_vjp, parameter_vjp
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.second_order.hvp import HessianProduct
 from bpframe.errors import DerivativeError
