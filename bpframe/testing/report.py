@@ -161,4 +161,5 @@ def _finding(failure: Outcome) -> object:
     """What tells one finding from another: a component's own error is the same one whatever the batch size."""
     message = failure.message
     own = "\n" in message or any(label == "where" for label, _ in failure.rows)
-    return _NUMBER.sub("", message) if own else message, failure.diagnosis, failure.found
+    rows = tuple(row for row in failure.found if row[0] != "batch")
+    return _NUMBER.sub("", message) if own else message, failure.diagnosis, rows

@@ -60,9 +60,10 @@ def test_the_innermost_line_of_the_author_is_named() -> None:
 
 
 def test_one_mistake_is_told_once_whatever_the_numbers_of_examples() -> None:
-    text = check_component(Unweighted(), [(7,)], only=["shape", "dtype", "independence", "extremes"]).text()
+    checks = ["shape", "dtype", "batches", "independence", "extremes"]
+    text = check_component(Unweighted(), [(7,)], only=checks).text()
     assert text.count(" failed: ") == 1
-    assert "also   dtype, independence, extremes" in text
+    assert "also   dtype, batches, independence, extremes" in text
     assert ", in forward" in text
 
 
@@ -70,3 +71,19 @@ def test_no_place_is_named_where_the_author_s_code_has_ended() -> None:
     report = check_component(WrongShape(), [(4,)], only=["shape"])
     assert [label for label, _ in report.failed[0].rows] == []
     assert "expected" in report.text()
+
+
+class NotEmpty(Activation):
+    """A component that takes no empty batch."""
+
+    def forward(self, x: Array) -> Array:
+        return x * 1 if x.max() is not None else x
+
+    def jacobian(self, x: Array) -> Operator:
+        return Diagonal(np.ones_like(x))
+
+
+def test_the_batch_that_fails_is_told() -> None:
+    (failed,) = check_component(NotEmpty(), [(4,)]).failed
+    assert failed.check == "batches"
+    assert ("batch", "of 0") in failed.rows

@@ -122,7 +122,7 @@ def _batches(setting: Setting) -> None:
             except Failure:
                 raise
             except Exception as error:
-                raise Failure(f"a batch of {batch} fails: {in_words(error)}") from error
+                raise Failure(in_words(error), rows=[("batch", f"of {batch}")]) from error
             require_shape(f"a batch of {batch} gives another shape", value, (batch, *probe.output_shape))
 
 
