@@ -95,7 +95,7 @@ def _total_cost(recorder: Recorder) -> Any:
         costs = _costs(recorder, each)
         recorder.tape.begin(each.key, "total cost")
         if recorder.slots[each.factor_slot] is not None:
-            costs = recorder.slots[each.factor_slot] * costs
+            costs = scaled(costs, recorder.slots[each.factor_slot], 1.0)
         total = costs if total is None else total + costs
     recorder.tape.begin("network", "total cost")
     return np.add.reduce(total)

@@ -52,9 +52,9 @@ class Trainable(Stepwise):
         optimizer that minimises, such as Levenberg–Marquardt, runs for `epochs` iterations at most, on all examples at
         once unless it says that it takes mini-batches; the history says why it ended.
 
-        With `sample_weight` a step's C is Σ w_n C_n / Σ w_n over its own batch, and its gradient is 0 where no example
-        of the batch counts; the recorded cost is the mean over the whole epoch. `validation_data` is (x, y) or
-        (x, y, sample_weight).
+        With `sample_weight` a step's C is Σ w_n C_n / Σ w_n over its own batch, and where no example of the batch
+        counts, its gradient is that of the penalties alone; the recorded cost is the mean over the whole epoch.
+        `validation_data` is (x, y) or (x, y, sample_weight).
 
         `groups` gives parameters, by patterns of their paths, other fields of the optimizer:
         `{"*.b": {"learning_rate": 0.01}}`. The first pattern that matches counts; the rest has the optimizer as it is.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from bpframe_minimizers import LevenbergMarquardt, NaturalGradient
-from bpframe_reference import GradientDescent
+from bpframe_reference import Dense, GradientDescent
 
 import bpframe as bp
 from bpframe.errors import BpframeError, DataError, ShapeMismatch
@@ -250,3 +251,46 @@ def test_single_weighted_steps_are_those_of_fit():
         expected = other.cost(*some, sample_weight=weights[rows])
         assert_close(other.train_step(*some, optimizer=rule, sample_weight=weights[rows]), expected)
     assert_close(net.parameters.vector, other.parameters.vector)
+
+
+class Logarithm(bp.extend.Cost):
+    """C = −Σ y ln a: infinite, or NaN in its derivatives, where a is 0."""
+
+    def forward(self, a, y):
+        return -(y * np.log(a)).sum(axis=-1)
+
+    def jacobian(self, a, y):
+        return -y / a
+
+    def hessian(self, a, y):
+        return bp.extend.Diagonal(y / a**2)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_an_example_of_weight_0_whose_cost_is_infinite_might_as_well_be_left_out(dtype):
+    rng = np.random.default_rng(2)
+    x, y = rng.random((6, 2)).astype(dtype), rng.random((6, 3)).astype(dtype)
+    net = bp.Network([Dense(units=3)], cost=Logarithm(), input_shape=(2,), dtype=dtype)
+    net.parameters["dense_1.w"][...], net.parameters["dense_1.b"][...] = rng.random((3, 2)) + 0.5, 0
+    x[1] = 0
+    v, left = rng.normal(size=net.parameters.vector.size), np.arange(6) != 1
+    few, all_ = (x[left], y[left]), (x, y)
+
+    def found(samples, weight):
+        words = {"sample_weight": weight}
+        trained = copy.deepcopy(net)
+        trained.fit(*samples, **words, optimizer=GradientDescent(learning_rate=0.01), epochs=8, batch_size=6)
+        return {
+            "cost": net.cost(*samples, **words),
+            "gradient": net.gradient(*samples, **words).vector,
+            "hvp": net.hvp(*samples, v, **words),
+            "ggn_vp": net.ggn_vp(*samples, v, **words),
+            "diagonal": net.curvature.gauss_newton_diagonal(*samples, **words).vector,
+            "empirical": net.curvature.empirical_fisher_diagonal(*samples, **words).vector,
+            "fit": trained.parameters.vector,
+        }
+
+    expected = found(few, np.ones(5))
+    for name, value in found(all_, left.astype(dtype)).items():
+        np.testing.assert_allclose(value, expected[name], rtol=1e-4 if dtype == "float32" else 1e-10, err_msg=name)

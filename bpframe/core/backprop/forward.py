@@ -8,7 +8,7 @@ import numpy as np
 
 from bpframe.core.backprop.results import called, check_cost, check_state, check_value
 from bpframe.core.backprop.steps import TRAINING
-from bpframe.core.backprop.weights import factor_key
+from bpframe.core.backprop.weights import factor_key, scaled
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.errors import ContractError
 from bpframe.validation.plain_arrays import Array
@@ -56,7 +56,7 @@ def costs(workspace: Workspace, targets: Mapping[str, Array]) -> Array:
         if each.why is not None or not workspace.checked:
             check_cost(each, value, workspace.batch, workspace.dtype)
         if factor is not None:
-            value = factor * value
+            value = scaled(value, factor, 1.0)
         total = np.array(value) if total is None else total + value  # its own: a component may keep what it returns
     if total is None:
         raise ContractError("the network has no cost", hint="bp.Network(..., cost=QuadraticCost())")

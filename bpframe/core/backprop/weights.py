@@ -39,11 +39,15 @@ def mask_key(output: str) -> str:
 
 
 def scaled(gradient: Any, factor: Any, scale: Any, out: Any = None) -> Any:
-    """Multiply arrays, (N, *output), with a number and with the factors of the examples, where there are some."""
+    """Multiply arrays, (N, *output), with a number and with the factors of the examples, where there are some.
+
+    What does not count is 0, also where it is infinite or NaN.
+    """
     if factor is None:
         return np.multiply(gradient, scale, out=out)
     each = np.multiply(factor, scale)
-    return np.multiply(gradient, each.reshape(*each.shape, *(1,) * (gradient.ndim - 1)), out=out)
+    each = each.reshape(*each.shape, *(1,) * (gradient.ndim - 1))
+    return np.multiply(np.where(np.equal(each, 0), 0, gradient), each, out=out)
 
 
 def counting(output: str, targets: Mapping[str, Array], batch: int) -> Array:

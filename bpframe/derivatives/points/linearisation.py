@@ -181,6 +181,9 @@ class Linearisation:
             return operator
         shape = self.trace.plan.graph.shapes[output]
         each = np.asarray(factor**power, self.trace.dtype).reshape(-1, *(1,) * len(shape))
+        if isinstance(operator, Diagonal):  # it may be infinite where an example does not count
+            entries = np.broadcast_to(operator.d, (self.batch, *shape))
+            return Diagonal(scaled(entries, each.reshape(-1), 1.0)).bind(shape, shape)
         return compose(Diagonal(np.broadcast_to(each, (self.batch, *shape))), operator)
 
     def _root_columns(self, root: Operator, first: int, last: int) -> Array:
