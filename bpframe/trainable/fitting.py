@@ -72,6 +72,9 @@ class Trainable(Stepwise):
             Before anything changes.
         NonFiniteError
             As soon as a cost or gradient is NaN or infinite; the last good parameters stay.
+        ContractError
+            A component fails. Parameters and the optimizer's state are those before the step, or at the start of the
+            epoch where the update of one part had moved it when that of another failed.
 
         """
         spec = TrainingSpec(

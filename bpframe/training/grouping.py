@@ -81,6 +81,11 @@ class Updates:
         for each in self._updaters:
             each.epoch = epoch
 
+    @property
+    def moved(self) -> bool:
+        """Whether a step that failed has moved a part of θ, or of the state."""
+        return any(each.moved for each in self._updaters) or len({each.step for each in self._updaters}) > 1
+
     def arrays(self) -> dict[str, Array]:
         """Return the present arrays of the state by name, a group's after its pattern. They are the optimizer's own."""
         return {
@@ -115,7 +120,7 @@ class Updates:
         for pattern, group in self._groups.items():
             updater = group.updater
             updater.go_on_from({name: arrays[f"{pattern}/{name}" if pattern else name] for name in updater.state})
-            updater.step, updater.epoch = step, epoch
+            updater.step, updater.epoch, updater.moved = step, epoch, False
 
     def _apply_all(self) -> None:
         for each in self._groups.values():

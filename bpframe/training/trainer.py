@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine, Lane
-from bpframe.errors import NonFiniteError
+from bpframe.errors import BpframeError, NonFiniteError
 from bpframe.machine.blas_threads import blas_threads
 from bpframe.training.batches import Batches, Samples, count_of, training_batches
 from bpframe.training.grouping import grouped
@@ -109,6 +109,11 @@ class Trainer:
             # The last step has no next one that would notice what it did to the parameters.
             if done and not all_finite(self.engine.parameters.vector):
                 raise self._stopped(stepper, epoch, number, done)
+        except BpframeError as error:
+            if stepper.updates.moved:
+                stepper.go_back()
+                error.rows = (*error.rows, ("kept", f"the parameters at the start of epoch {epoch}"))
+            raise
         finally:
             self.history.steps += done  # a validated field, which is too slow to set in every step
         return None if interrupted else total / count

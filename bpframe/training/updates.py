@@ -50,7 +50,7 @@ class Updater:
 
     An elementwise optimizer runs block by block, so that each block of a long vector is read from memory once. `shapes`
     are those of the parameters in θ, by path and in order; the first state may be drawn from `rng`. `step` and `epoch`
-    say how far training has come.
+    say how far training has come. `moved` says that a step that failed has moved a part of θ, or of the state.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Updater:
         self.gradient = gradient
         self.step = 0
         self.epoch = 0
+        self.moved = False
         self._where = f"optimizer '{optimizer.kind}'"
         contract = contract_of(type(optimizer))
         self._signature = contract.methods["update"]
@@ -104,19 +105,20 @@ class Updater:
 
         """
         whole: dict[str, Array] = {}
-        differs = self._differs
+        differs, moved = self._differs, False
         try:
             now = self._now() if differs else {}
             for block in self._blocks:
                 change = self._changed(block, now, whole) if differs else block.call()
-                theta = block.theta
-                if change is not block.buffer and not fits(change, theta.shape, theta.dtype):
-                    problem = f"{self._where}: update must return Δθ, like the gradient"
-                    raise wrong_array(problem, change, theta.shape, theta.dtype, self.optimizer, "gradient")
-                np.add(theta, change, theta)
+                if change is not block.buffer:
+                    self._check_change(change, block)
+                np.add(block.theta, change, block.theta)
+                moved = True
         except ContractError:
+            self.moved = moved
             raise
         except Exception as error:
+            self.moved = moved
             raise failed(self._where, "update", error) from error
         self.state.update(whole)
         self.step += 1
@@ -156,12 +158,14 @@ class Updater:
         returned = self._signature.call(self._update, words)
         self._check_pair(returned)
         change, new_state = returned
+        self._check_change(change, block)
         # Before any is written: a new value may be a view of another's old one, of the gradient or of `out`.
         values = {name: np.array(value) if _is_view(value) else value for name, value in new_state.items()}
         for name, value in values.items():
+            if np.shape(value) != parts[name].shape or not _becomes(value, parts[name].dtype):
+                raise self._other_state(name, value, parts[name])
+        for name, value in values.items():
             part = parts[name]
-            if np.shape(value) != part.shape or not _becomes(value, part.dtype):
-                raise self._other_state(name, value, part)
             if part is self.state[name]:
                 own = self._keeps or getattr(value, "dtype", None) != part.dtype
                 whole[name] = np.array(value, part.dtype) if own else np.asarray(value)
@@ -191,6 +195,12 @@ class Updater:
                     received=f"{np.count_nonzero(np.isnan(array))} of {array.size} entries",
                 )
         return state
+
+    def _check_change(self, change: Any, block: _Block) -> None:
+        shape, dtype = block.theta.shape, block.theta.dtype
+        if not fits(change, shape, dtype):
+            problem = f"{self._where}: update must return Δθ, like the gradient"
+            raise wrong_array(problem, change, shape, dtype, self.optimizer, "gradient")
 
     def _check_pair(self, returned: Any) -> None:
         pair = isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], Mapping)
