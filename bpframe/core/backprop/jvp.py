@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import reduce
-from operator import add
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -67,24 +66,22 @@ def _total(
 
     All that is added has one shape: this one, or that of the first.
     """
+    total: Any = None  # until the first part
 
-    def parts() -> Iterator[tuple[str, str, Array]]:
-        for key, operator in grouped.alone:
-            if key in node.parameters:
-                yield key, "shared_jvp", operator.shared_jvp(changes[key], trace.batch)
-            else:
-                yield key, "jvp", _pushed(node, key, operator, changes[key])
-        for factor, behind in grouped.common:
-            yield behind.key, "jvp", _pushed(node, behind.key, factor, _total(node, behind, changes, trace, None))
-
-    def checked() -> Iterator[Array]:
-        fitting = shape
-        for key, product, part in parts():
-            fitting = part.shape if fitting is None else fitting
-            check_product(node, key, product, part, fitting, trace.dtype)
-            yield part
-
-    return reduce(add, checked())
+    for key, operator in grouped.alone:
+        if key in node.parameters:
+            product, part = "shared_jvp", operator.shared_jvp(changes[key], trace.batch)
+        else:
+            product, part = "jvp", _pushed(node, key, operator, changes[key])
+        shape = part.shape if shape is None else shape
+        check_product(node, key, product, part, shape, trace.dtype)
+        total = part if total is None else total + part
+    for factor, behind in grouped.common:
+        part = _pushed(node, behind.key, factor, _total(node, behind, changes, trace, None))
+        shape = part.shape if shape is None else shape
+        check_product(node, behind.key, "jvp", part, shape, trace.dtype)
+        total = part if total is None else total + part
+    return total  # type: ignore[no-any-return]
 
 
 def _pushed(node: Node, key: str, operator: Operator, tangent: Array) -> Array:

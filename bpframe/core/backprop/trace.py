@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -55,7 +56,7 @@ class Trace:
         if name not in self._jacobians:
             found = local_jacobian(self.workspace, self.plan.step_of[name])
             # Copies: a component may hand out one operator again and again, which the next call then binds anew.
-            self._jacobians[name] = MappingProxyType({key: each._again() for key, each in found.items()})
+            self._jacobians[name] = MappingProxyType({key: copy.copy(each) for key, each in found.items()})
         return self._jacobians[name]
 
     def __repr__(self) -> str:

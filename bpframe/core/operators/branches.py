@@ -113,10 +113,8 @@ class PulledOnce(Operator):
 
 def _may_share(operators: Mapping[str, Operator]) -> bool:
     """Whether it pays to look: most nodes have neither chains nor sums, nor one operator twice."""
-    for operator in operators.values():
-        if type(operator) is Composed or type(operator) is Sum:
-            return True
-    return len({id(operator) for operator in operators.values()}) < len(operators)
+    kinds = set(map(type, operators.values()))
+    return Composed in kinds or Sum in kinds or len(set(map(id, operators.values()))) < len(operators)
 
 
 def _grouped(operators: Iterable[Named]) -> Branches:

@@ -58,9 +58,11 @@ class Shaped(ABC):
         )
 
     def __copy__(self) -> Self:
-        # What copy.copy would do through __getstate__, at a tenth of the time: every pass copies its operators.
+        # What copy.copy would do through __getstate__, at a tenth of the time: every pass copies its operators. A copy
+        # counts as the operator itself as long as nothing but shapes sets the two apart.
         copied = object.__new__(type(self))
-        for slot in _slots_of(type(self)).values():
+        copied._origin = self._first()
+        for slot in _copied_slots(type(self)):
             try:
                 value = slot.__get__(self)
             except AttributeError:
@@ -95,12 +97,6 @@ class Shaped(ABC):
     def _is_bound(self) -> bool:
         return _set_shape(self, "in_shape") is not None and _set_shape(self, "out_shape") is not None
 
-    def _again(self) -> Self:
-        """Return a copy that counts as the operator itself as long as nothing but shapes sets the two apart."""
-        copied = copy.copy(self)
-        copied._origin = self._first()
-        return copied
-
     def _first(self) -> Shaped:
         try:
             return _ORIGIN.__get__(self)  # type: ignore[no-any-return]
@@ -108,7 +104,7 @@ class Shaped(ABC):
             return self
 
     def _original(self) -> tuple[object, ...]:
-        """Return what two operators have in common if and only if they are one object, or copies that `_again` made.
+        """Return what two operators have in common if and only if they are one object, or copies of one.
 
         What they hold is compared, too: somebody may have changed one of them since.
         """
@@ -123,7 +119,7 @@ class Shaped(ABC):
         """
         if (in_shape is None and out_shape is None) or None not in self._known_shapes():
             return self
-        copied = self._again()
+        copied = copy.copy(self)
         if in_shape is not None:
             copied.in_shape = in_shape
         if out_shape is not None:
@@ -139,6 +135,11 @@ def _slots_of(kind: type[Shaped]) -> dict[str, MemberDescriptorType]:
     """Return the descriptors of all slots of a class and its bases, which read and write without a look-up by name."""
     named = (item for base in reversed(kind.__mro__) for item in vars(base).items())
     return {name: each for name, each in named if isinstance(each, MemberDescriptorType)}
+
+
+@cache
+def _copied_slots(kind: type[Shaped]) -> tuple[MemberDescriptorType, ...]:
+    return tuple(each for name, each in _slots_of(kind).items() if name != "_origin")
 
 
 _ORIGIN = _slots_of(Shaped)["_origin"]

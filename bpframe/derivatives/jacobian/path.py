@@ -131,6 +131,8 @@ class Reads:
         Such a value has a name of its own, `node ← 1`, and stands right before the node: the same for every path.
         """
         grouped = branches(trace.jacobian(self.node.name))
+        if not grouped.common:
+            return list(self._into(trace, grouped, self.node.name, iter((self.place,))))
         count = sum(1 for _ in _levels(grouped))
         places = (self.place - number / count for number in range(count))
         return sorted(self._into(trace, grouped, self.node.name, places), key=lambda each: each.place)
