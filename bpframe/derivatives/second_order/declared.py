@@ -7,7 +7,9 @@ change of the cotangent of s.
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -17,11 +19,11 @@ from bpframe.core.backprop.steps import Step
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import locked
 from bpframe.core.graph.graph import Node
-from bpframe.core.operators import Diagonal, Operator, dense_operator
+from bpframe.core.operators import Branches, Diagonal, Operator, branches, dense_operator, pulled_once
 from bpframe.errors import ContractError, DerivativeError, OperatorError, did_you_mean
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Blocks", "bending_keys", "block_product", "needs_second_order", "second_order"]
+__all__ = ["Blocks", "bending_keys", "block_product", "block_products", "needs_second_order", "second_order"]
 
 
 #: Operators by (s, t), from a change of t to a cotangent of s; zero blocks and transposed pairs are left out.
@@ -80,27 +82,86 @@ def block_product(blocks: Blocks, node: Node, s: str, t: str, change: Array, bat
     if operator is None:
         return None
     shared, adds = t in node.parameters, s in node.parameters
-    stack = change.shape[: change.ndim - len(node.slot_shapes[t]) - (not shared)]
+    stack = _stack(node, t, change)
     if forward:
         value = operator.shared_jvp(change, batch) if shared else operator.jvp(change)
         if adds:
             value = value.sum(axis=len(stack))
     else:
-        if shared:
-            spread = (*stack, batch, *node.slot_shapes[t])
-            change = np.broadcast_to(np.expand_dims(change, len(stack)), spread)
+        change = _spread(node, t, change, batch)
         value = operator.sum_vjp(change) if adds else operator.vjp(change)
-    shape = (*stack, *(() if adds else (batch,)), *node.slot_shapes[s])
-    if not fits(value, shape, change.dtype):
-        problem = f"{node.where}: a product with second_order[{s!r}, {t!r}] returned another shape or dtype"
-        raise wrong_array(problem, value, shape, change.dtype, node.component, node.input_keys[0])
-    return value
+    return _fitting(node, s, t, value, stack, batch, change.dtype)
+
+
+def block_products(
+    blocks: Blocks, node: Node, wanted: Collection[str], changes: Mapping[str, Array], batch: int
+) -> Iterator[tuple[str, Array]]:
+    """Yield what the blocks make of the changes: (s, Σ_t H[s, t] dt) for the wanted s, in one or more parts.
+
+    Factors that several blocks of one row (s, ·) begin with multiply once: after the sum over t, and, in the transposed
+    pairs, before the branches.
+    """
+    rows: dict[str, dict[str, Operator]] = {}
+    for (s, t), operator in blocks.items():
+        rows.setdefault(s, {})[t] = operator
+    if not any(branches(row).common for row in rows.values()):
+        for s in wanted:
+            for t, change in changes.items():
+                part = block_product(blocks, node, s, t, change, batch)
+                if part is not None:
+                    yield s, part
+        return
+    for first, row in rows.items():
+        forward = {t: operator for t, operator in row.items() if t in changes}
+        if first in wanted and forward:
+            t = next(iter(forward))
+            stack, dtype = _stack(node, t, changes[t]), changes[t].dtype
+            total = _pushed(branches(forward), node, changes, batch)
+            total = total.sum(axis=len(stack)) if first in node.parameters else total
+            yield first, _fitting(node, first, t, total, stack, batch, dtype)
+        back = {s: each for s, each in row.items() if s in wanted and (s, first) not in blocks}
+        if first in changes and back:
+            stack, change = _stack(node, first, changes[first]), _spread(node, first, changes[first], batch)
+            for s, each in pulled_once(back, apart=True).items():
+                part = each.sum_vjp(change) if s in node.parameters else each.vjp(change)
+                yield s, _fitting(node, s, first, part, stack, batch, change.dtype)
 
 
 def needs_second_order(node: Node, changing: Collection[str], wanted: Collection[str]) -> bool:
     """Whether some block between keys that change and keys whose cotangent is wanted can be other than zero."""
     bending = bending_keys(node)
     return not bending.isdisjoint(changing) and not bending.isdisjoint(wanted)
+
+
+def _pushed(grouped: Branches, node: Node, changes: Mapping[str, Array], batch: int) -> Array:
+    """Add what operators make of changes, and push the sum through the factors that they begin with."""
+    parts = [
+        each.shared_jvp(changes[t], batch) if t in node.parameters else each.jvp(changes[t])
+        for t, each in grouped.alone
+    ]
+    parts += [factor.jvp(_pushed(behind, node, changes, batch)) for factor, behind in grouped.common]
+    return reduce(add, parts)
+
+
+def _stack(node: Node, t: str, change: Array) -> tuple[int, ...]:
+    """Return the leading stack axes of a change of t."""
+    return change.shape[: change.ndim - len(node.slot_shapes[t]) - (t not in node.parameters)]
+
+
+def _spread(node: Node, t: str, change: Array, batch: int) -> Array:
+    """Return a change of t example by example."""
+    if t not in node.parameters:
+        return change
+    stack = _stack(node, t, change)
+    return np.broadcast_to(np.expand_dims(change, len(stack)), (*stack, batch, *node.slot_shapes[t]))
+
+
+def _fitting(node: Node, s: str, t: str, value: Any, stack: tuple[int, ...], batch: int, dtype: Any) -> Array:
+    shape = (*stack, *(() if s in node.parameters else (batch,)), *node.slot_shapes[s])
+    if not fits(value, shape, dtype):
+        problem = f"{node.where}: a product with second_order[{s!r}, {t!r}] returned another shape or dtype"
+        raise wrong_array(problem, value, shape, dtype, node.component, node.input_keys[0])
+    return value  # type: ignore[no-any-return]
 
 
 def _curvature(node: Node, raw: Any, u: Array) -> Array:
@@ -124,14 +185,16 @@ def _bound(step: Step, raw: Any, trace: Trace) -> Blocks:
         )
     shapes = {key: shape for key, shape in node.slot_shapes.items() if key not in node.component.integer_inputs}
     found: dict[tuple[str, str], Operator] = {}
+    held: dict[int, Any] = {}
     for pair, each in raw.items():
         _check_pair(node, pair, shapes)
         s, t = pair
         try:
             if isinstance(each, Operator):
-                # A copy: a component may hand out one operator for several pairs, or keep its arrays.
-                own = copy.copy(each) if step.why is None else copy.deepcopy(each)
-                found[s, t] = own.bind(shapes[t], shapes[s])
+                # A copy: a component may hand out one operator for several pairs, or keep its arrays. Factors that
+                # several pairs have in common stay so.
+                own = each if step.why is None else copy.deepcopy(each, held)
+                found[s, t] = copy.copy(own).bind(shapes[t], shapes[s])
             else:
                 kind = getattr(getattr(each, "dtype", None), "kind", "")
                 array = each.astype(trace.dtype, copy=False) if kind and kind in "fiub" else each

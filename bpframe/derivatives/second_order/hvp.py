@@ -10,7 +10,7 @@ from bpframe.derivatives.first_order.pull_back import pull_back, steps_to
 from bpframe.derivatives.first_order.spaces import Space
 from bpframe.derivatives.points.linearisation import Linearisation, by_slot
 from bpframe.derivatives.points.walk_back import walk_back
-from bpframe.derivatives.second_order.declared import Blocks, block_product, needs_second_order, second_order
+from bpframe.derivatives.second_order.declared import Blocks, block_products, needs_second_order, second_order
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["HessianProduct"]
@@ -64,12 +64,7 @@ class HessianProduct:
             wanted = [key for key, _ in (*each.edges, *each.parameters, *each.shared)]
             if not needs_second_order(node, changing, wanted):
                 return
-            blocks = self._blocks_of(each)
-            for s in wanted:
-                for t, array in changing.items():
-                    part = block_product(blocks, node, s, t, array, trace.batch)
-                    if part is not None:
-                        yield s, part
+            yield from block_products(self._blocks_of(each), node, wanted, changing, trace.batch)
 
         return pull_back(trace, self.space, seeds, bent)
 
