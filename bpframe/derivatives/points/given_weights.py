@@ -23,7 +23,8 @@ def checked_weights(graph: Graph, sample_weight: Any, dtype: Any, batch: int, me
     out has ones. Factors have the mean 1 over the examples, so that C = 1/N Σ f_n C_n; with `mean` false they are the
     weights themselves: w_n C_n is then an example's own cost.
 
-    Errors: DataError (no real numbers, below 0, not finite, all 0), ShapeMismatch.
+    Errors: DataError (no real numbers, below 0, not finite, all 0, too large or too small to count with),
+    ShapeMismatch.
     """
     given = _by_output(sample_weight, graph)
     found: dict[str, Array] = {}
@@ -41,12 +42,21 @@ def checked_weights(graph: Graph, sample_weight: Any, dtype: Any, batch: int, me
             spread = weight.reshape(*weight.shape, *(1,) * (1 + len(shape) - weight.ndim))
             weight = np.ascontiguousarray(np.broadcast_to(spread, (batch, *shape)))
             found |= _handed(output, words, weight, what)
-            factor = np.full(batch, batch / weight.sum(dtype=np.float64) if mean else 1.0)
+            with np.errstate(over="ignore"):
+                factor = np.full(batch, np.divide(batch, weight.sum(dtype=np.float64)) if mean else 1.0)
         else:
             factor = weight / weight.max() if mean else weight.copy()
             if mean:
                 factor *= batch / factor.sum()
-        found[factor_key(output)] = factor.astype(dtype)
+        with np.errstate(over="ignore"):
+            found[factor_key(output)] = factor = factor.astype(dtype)
+        if batch and not (np.isfinite(factor).all() and factor.any()):
+            raise DataError(
+                f"{what} is too large or too small to count with in {np.dtype(dtype)}",
+                expected="weights whose sum, and the number of examples over it, are numbers of the network's dtype",
+                received=f"at most {weight.max():.3g}",
+                hint=f"the weights over their mean: {what.split()[0]} / {what.split()[0]}.mean()",
+            )
     return found
 
 
