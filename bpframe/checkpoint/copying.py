@@ -74,7 +74,7 @@ def _wanted(only: str | Iterable[str] | None, names: Iterable[str]) -> set[str]:
 
 
 def _fitting(value: Any, view: Array, name: str) -> tuple[Array, str | None]:
-    """Return a value as an array, and what of it does not fit in the place of `view`."""
+    """Return a copy of a value in the dtype of `view`, and what of it does not fit in that place."""
     try:
         array = plain_array(value, f"value of '{name}'")
     except BpframeError as error:
@@ -83,9 +83,12 @@ def _fitting(value: Any, view: Array, name: str) -> tuple[Array, str | None]:
         return array, f"{name} is {view.shape}, given {array.shape}"
     if not np.can_cast(array.dtype, view.dtype, "same_kind"):
         return array, f"{name} is {view.dtype}, given {array.dtype}"
+    with np.errstate(over="ignore"):
+        copied = np.array(array, view.dtype)  # its own: what is given may be views of what is written
     # State may have infinity as the value from which a minimum starts.
-    bad = np.isnan(array) if name.startswith(STATE_PREFIX) else ~np.isfinite(array)
-    return array, f"{name}: {np.count_nonzero(bad)} of {array.size} entries are NaN or infinite" if bad.any() else None
+    bad = ~(np.isfinite(copied) | np.isinf(array)) if name.startswith(STATE_PREFIX) else ~np.isfinite(copied)
+    found = f"{name}: {np.count_nonzero(bad)} of {array.size} entries are NaN or infinite in {view.dtype}"
+    return copied, found if bad.any() else None
 
 
 def _replace_state(held: Held, found: Mapping[str, Array]) -> None:

@@ -170,12 +170,16 @@ def retold(where: str, error: BpframeError, rows: Iterable[tuple[str, str]], hin
     )
 
 
+#: Of a count that a training could have reached.
+MOST_DIGITS = 19
+
+
 def _optimizer(file: Path) -> OptimizerState | None:
     if not file.exists():
         return None
     arrays, told = _arrays(file)
     kind, *counts = (told.get(each, "") for each in ("optimizer", "step", "epoch"))
-    if not kind or not all(each.isascii() and each.isdecimal() for each in counts):
+    if not kind or not all(each.isascii() and each.isdecimal() and len(each) < MOST_DIGITS for each in counts):
         raise _damaged(file, f"optimizer, step and epoch are {shortened(told)}")
     return OptimizerState(kind, arrays, *map(int, counts))
 

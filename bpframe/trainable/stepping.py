@@ -31,8 +31,8 @@ class Stepwise(Differentiable):
 
         None before the first training by a rule, and after one by an optimizer that minimises. The next `fit` or
         `train_step` by an optimizer of the same kind goes on from it, also with other fields, such as another learning
-        rate; where its state has other names or shapes, or the optimizer is of another kind, it starts anew. Set it to
-        None to start anew, or to a state that was read before to go back to that.
+        rate; where its state has other names, shapes or kinds of numbers, or the optimizer is of another kind, it
+        starts anew. Set it to None to start anew, or to a state that was read before to go back to that.
 
         Errors: ConcurrencyError (another thread trains the network); DataError (what is set is no `OptimizerState`).
         """

@@ -111,9 +111,16 @@ class Updates:
         return OptimizerState(self._kind, self.arrays(), self.step, self.epoch)
 
     def fits(self, state: OptimizerState) -> bool:
-        """Whether a state is one of this kind of optimizer, with these arrays."""
-        mine = {name: array.shape for name, array in self.arrays().items()}
-        return state.optimizer == self._kind and mine == {name: array.shape for name, array in state.items()}
+        """Whether a state is one of this kind of optimizer, with these arrays: no fractions for counts."""
+        mine = self.arrays()
+        return (
+            state.optimizer == self._kind
+            and mine.keys() == state.keys()
+            and all(
+                array.shape == state[name].shape and np.can_cast(state[name].dtype, array.dtype, "same_kind")
+                for name, array in mine.items()
+            )
+        )
 
     def go_on_from(self, arrays: Mapping[str, Array], step: int, epoch: int) -> None:
         """Take copies of a state that fits."""

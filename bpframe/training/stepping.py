@@ -158,7 +158,7 @@ class Carried:
         """Return what takes the steps of this optimizer: one for all engines that share what is held.
 
         It goes on from the state that there is, where that is one of the same kind of optimizer with arrays of the same
-        names and shapes; otherwise the state starts anew.
+        names, shapes and kinds of numbers; otherwise the state starts anew.
 
         Errors: DataError (a state that the user has set does not fit); ContractError, SpecError (as of `Updates`).
         """

@@ -169,8 +169,10 @@ class Updater:
             if part is self.state[name]:
                 own = self._keeps or getattr(value, "dtype", None) != part.dtype
                 whole[name] = np.array(value, part.dtype) if own else np.asarray(value)
-            else:
-                part[...] = value
+                continue
+            if np.may_share_memory(change, part):
+                change = np.array(change)  # the old state is the change
+            part[...] = value
         return change  # type: ignore[no-any-return]
 
     def _part(self, value: Array, rows: slice) -> Array:

@@ -72,8 +72,9 @@ def test_a_missing_or_changed_file_is_named(tmp_path):
 @pytest.mark.parametrize(
     "told",
     [{}, {"optimizer": "adam"}, {"optimizer": "adam", "step": "-1", "epoch": "0"},
-     {"optimizer": "adam", "step": "1.5", "epoch": "0"}, {"optimizer": "", "step": "1", "epoch": "0"}],
-    ids=str,
+     {"optimizer": "adam", "step": "1.5", "epoch": "0"}, {"optimizer": "", "step": "1", "epoch": "0"},
+     {"optimizer": "adam", "step": "9" * 400, "epoch": "0"}, {"optimizer": "adam", "step": "1", "epoch": "9" * 5000}],
+    ids=lambda told: f"{told}"[:60],
 )  # fmt: skip
 def test_a_file_that_says_nothing_usable_is_named(tmp_path, monkeypatch, told):
     monkeypatch.setattr("bpframe.checkpoint.writing._counts", lambda state: told)

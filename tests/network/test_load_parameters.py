@@ -143,7 +143,7 @@ def test_all_that_does_not_fit_is_listed_and_nothing_is_copied() -> None:
     assert rows["shapes"] == "encoder.b is (4,), given (5,)\nhead.w is (2, 4), given ()"
     assert rows["numbers"].splitlines() == [
         "norm.g is float64, given complex128",
-        "norm.b: 1 of 4 entries are NaN or infinite",
+        "norm.b: 1 of 4 entries are NaN or infinite in float64",
     ]
 
 
@@ -229,3 +229,24 @@ def test_who_evaluates_finishes_first_and_a_training_is_not_disturbed(busy: str)
     thread.join()
     assert held == [True]
     assert (arrays(net) == arrays(trained())) is (busy == "evaluates")
+
+
+def test_parameters_of_the_network_itself_may_change_places() -> None:
+    net = Network([Dense(units=3), Sigmoid(), Dense(units=3)], input_shape=(3,), cost=QuadraticCost())
+    first, second = (net.parameters[f"dense_{number}.w"] for number in (1, 2))
+    before = first.copy(), second.copy()
+    net.load_parameters({"dense_1.w": second, "dense_2.w": first.T}, only="*.w")
+    np.testing.assert_array_equal(first, before[1])
+    np.testing.assert_array_equal(second, before[0].T)
+
+
+def test_numbers_that_are_infinite_in_the_networks_dtype_are_refused() -> None:
+    net = two_parts(dtype="float32")
+    before = arrays(net)
+    given = {"encoder.w": np.full((4, 3), 1e39), "encoder.b": [1, -1e300, 0, 0]}
+    with pytest.raises(DataError, match="12 of 12 entries are NaN or infinite in float32") as caught:
+        net.load_parameters(given, only="encoder.*")
+    assert "encoder.b: 1 of 4" in str(caught.value)
+    assert arrays(net) == before
+    with pytest.raises(DataError, match=r"norm\.variance: 4 of 4"):
+        net.load_parameters({"state/norm.variance": np.full(4, 1e39)}, only="norm.variance")

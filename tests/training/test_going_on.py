@@ -235,6 +235,25 @@ def test_a_state_that_was_set_and_does_not_fit_is_refused():
     net.fit(X, Y, optimizer=Adam(), epochs=1)
 
 
+class Counting(Optimizer):
+    """Gradient descent that counts."""
+
+    def initial_state(self, parameters):
+        return {"count": np.zeros((), np.int64), "last": np.zeros_like(parameters)}
+
+    def update(self, gradient, state):
+        return -0.1 * gradient, {"count": state["count"] + 1, "last": gradient}
+
+
+def test_a_count_with_a_fraction_does_not_fit():
+    net = network()
+    net.fit(X, Y, optimizer=Counting(), epochs=1)
+    state = net.optimizer_state
+    net.optimizer_state = OptimizerState(state.optimizer, {**state, "count": np.array(1.5)}, state.step, state.epoch)
+    with pytest.raises(DataError, match="was set does not fit"):
+        net.train_step(X, Y, optimizer=Counting())
+
+
 @pytest.mark.parametrize("wrong", [{"m": np.zeros(3)}, 3, "adam"], ids=str)
 def test_what_is_no_state_cannot_be_set(wrong):
     with pytest.raises(DataError, match="no state of an optimizer"):
