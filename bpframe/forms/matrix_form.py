@@ -48,7 +48,7 @@ def rows_of_ones(outputs: int, inputs: int, kind: Array) -> Rows:
 
 def dense_form(rows: Rows, batch: int, inputs: int, kind: Array) -> Array:
     """Write the matrix of every example out, (batch, outputs, inputs), in the kind of array and dtype of `kind`."""
-    values, columns = rows
+    values, columns = _there(rows, inputs)
     dtype = np.result_type(kind.dtype, values.dtype)
     if columns is None:
         return values.astype(dtype, copy=False)
@@ -66,7 +66,7 @@ def sparse_form(rows: Rows, batch: int, inputs: int, dtype: npt.DTypeLike) -> cs
     """Put the matrices of a batch along the diagonal of a sparse array, (batch·outputs, batch·inputs)."""
     from scipy.sparse import csr_array  # SciPy is slow to import and rarely needed
 
-    values, columns = rows
+    values, columns = _there(rows, inputs)
     outputs, each = values.shape[1:]
     shape, entries = (batch, outputs, each), batch * outputs * each
     data = np.array(np.broadcast_to(values, shape), dtype).reshape(entries)
@@ -74,3 +74,9 @@ def sparse_form(rows: Rows, batch: int, inputs: int, dtype: npt.DTypeLike) -> cs
     places = np.array(np.broadcast_to(columns + np.arange(batch)[:, None, None] * inputs, shape), order="C")
     starts = np.arange(batch * outputs + 1) * each
     return csr_array((data, places.reshape(entries), starts), shape=(batch * outputs, batch * inputs))
+
+
+def _there(rows: Rows, inputs: int) -> Rows:
+    """Return the entries that have a column: none where there are no inputs, and a gather reads zeros alone."""
+    values, columns = rows
+    return rows if inputs else (values[..., :0], None if columns is None else columns[..., :0])

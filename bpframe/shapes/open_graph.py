@@ -107,7 +107,7 @@ def _open_graph(spec: NetworkSpec) -> OpenGraph:
 
 
 def check_parameters(graph: Graph, other: Graph) -> None:
-    """Refuse a network whose nodes, parameters and state are not the same in two graphs of different lengths.
+    """Refuse a network whose nodes, parameters and state, or what is shared or trained of them, depend on a length.
 
     Errors: ContractError that names the node and the parameter.
     """
@@ -116,6 +116,8 @@ def check_parameters(graph: Graph, other: Graph) -> None:
         names = [", ".join(node.name for node in each.nodes) for each in (graph, other)]
         raise _depends("which nodes there are", names, where)
     for node, again in zip(graph.nodes, other.nodes, strict=True):
+        if node.owner != again.owner:
+            raise _depends(f"{node.where}: whose parameters it uses", [node.owner, again.owner], where)
         for what, one, two in (("parameter", node.parameters, again.parameters), ("state", node.state, again.state)):
             if one.keys() != two.keys():
                 names = [", ".join(each) or "none" for each in (one, two)]
@@ -126,6 +128,10 @@ def check_parameters(graph: Graph, other: Graph) -> None:
                     if len(set(told)) == 1:
                         told = [repr(each), repr(two[name])]
                     raise _depends(f"{node.where}: the {what} '{name}'", told, where)
+        trained = [(each.trainable, ", ".join(each.trained) or "nothing") for each in (node, again)]
+        if trained[0] != trained[1]:
+            told = [names if reached else "nothing" for reached, names in trained]
+            raise _depends(f"{node.where}: what of it is trained", told, where)
 
 
 def _depends(what: str, told: Sequence[str], where: Sequence[str]) -> ContractError:

@@ -7,8 +7,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from bpframe.core.operators import Operator
+from bpframe.core.operators import Gather, Operator
 from bpframe.errors import BatchCoupledError
+from bpframe.structures import Windows, transposed
 from tests.components.batch_norm import Standardised
 
 from .examples import BATCH, examples
@@ -39,6 +40,21 @@ def test_dense_and_sparse_are_what_the_operator_does_to_unit_vectors(name: str) 
     whole = np.zeros((BATCH, outputs, BATCH, inputs))
     whole[range(BATCH), :, range(BATCH)] = blocks
     np.testing.assert_allclose(whole.reshape(expected.shape), expected, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "operator",
+    [
+        Gather(np.full((BATCH, 2), -1), (0,)),
+        Windows(2, padding=1).bind((0, 3), (1, 6)),
+        transposed(Gather(np.full((1, 2), -1), (0, 3)).bind((0, 3), (2,))),
+    ],
+)
+def test_what_reads_zeros_alone_from_nothing_is_written_out_empty(operator: Operator) -> None:
+    shape = BATCH * int(np.prod(operator.out_shape)), BATCH * int(np.prod(operator.in_shape))
+    assert operator.dense().shape == (operator.batch or 1, *operator.out_shape, *operator.in_shape)
+    sparse = operator.sparse(BATCH, np.float64)
+    assert (sparse.shape, sparse.nnz) == (shape, 0)
 
 
 @pytest.mark.parametrize("name", OPERATORS)

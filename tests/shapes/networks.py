@@ -8,7 +8,7 @@ import numpy as np
 from bpframe_reference import L2, Add, Dense, QuadraticCost, Sigmoid
 
 import bpframe as bp
-from bpframe.extend import Broadcast, Diagonal, IdentityMap, Layer, Matrix, Parameter, ShapeMismatch, State
+from bpframe.extend import Block, Broadcast, Diagonal, IdentityMap, Layer, Matrix, Parameter, ShapeMismatch, State
 from tests.components.batch_norm import BatchNorm
 from tests.components.dropout import Dropout
 from tests.components.recurrent import Recurrent
@@ -143,3 +143,16 @@ class TwelveAlone(Copied):
         if shape[0] != 12:
             raise ShapeMismatch("another length", expected="12", received=str(shape[0]))
         return shape
+
+
+class BeyondTwelve(Block):
+    """Two dense layers; of sequences longer than `at`, the second shares the first one's parameters, or is held."""
+
+    at: int = 12
+    held: bool = False
+
+    def nodes(self, shape: tuple[int, ...]) -> dict[str, Any]:
+        long = shape[0] > self.at
+        share, trainable = "first" if long and not self.held else None, not (long and self.held)
+        second = bp.node(Dense(units=shape[-1]), share=share, trainable=trainable)
+        return {"first": Dense(units=shape[-1]), "second": second}

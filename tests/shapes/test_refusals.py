@@ -11,6 +11,7 @@ from bpframe.errors import ContractError, DataError, ShapeMismatch, SpecError
 from tests.components.flatten import Flatten
 
 from .networks import (
+    BeyondTwelve,
     Folded,
     OnPositions,
     RunningPositions,
@@ -40,6 +41,18 @@ DEPENDING = {
     "one a position": ([OnPositions()], (None, 2), r"'on_positions_1' .*: the parameter 'b'", "(12, 2)"),
     "state a position": ([RunningPositions()], (None, 2), r"'running_positions_1' .*: the state 'mean'", "(12, 2)"),
     "a start by length": ([StartsByLength()], (None, 2), r"'starts_by_length_1' .*: the parameter 'g'", "init=0.08333"),
+    "shared or not": (
+        [BeyondTwelve()],
+        (None, 2),
+        r"> 'second' \(dense\): whose parameters it uses",
+        "first for x (N, 24",
+    ),
+    "trained or not": (
+        [BeyondTwelve(held=True)],
+        (None, 2),
+        r"> 'second' \(dense\): what of it is trained",
+        "w, b for x (N, 12, 2), nothing",
+    ),
     "there or not": ([SometimesBiased()], (None, 2), r"'sometimes_biased_1' .*: which parameters there are", "none"),
 }
 
@@ -57,6 +70,14 @@ def test_what_depends_on_short_lengths_alone_is_refused_when_one_comes():
     with pytest.raises(ContractError, match="the parameter 'b' depends on the length of an open axis") as caught:
         net.predict(np.ones((1, 5, 2)))
     assert caught.value.received == "(12, 2) for x (N, 12, 2), (5, 2) for x (N, 5, 2)"
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_what_long_sequences_alone_share_or_hold_is_refused_when_one_comes(held):
+    net = bp.Network([BeyondTwelve(at=40, held=held)], input_shape=(None, 2))
+    net.predict(np.ones((1, 40, 2)))
+    with pytest.raises(ContractError, match="depends on the length of an open axis"):
+        net.predict(np.ones((1, 41, 2)))
 
 
 def test_the_number_of_axes_may_not_depend_on_a_length():
