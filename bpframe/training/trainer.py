@@ -109,10 +109,11 @@ class Trainer:
             # The last step has no next one that would notice what it did to the parameters.
             if done and not all_finite(self.engine.parameters.vector):
                 raise self._stopped(stepper, epoch, number, done)
-        except BpframeError as error:
+        except BaseException as error:
             if stepper.updates.moved:
                 stepper.go_back()
-                error.rows = (*error.rows, ("kept", f"the parameters at the start of epoch {epoch}"))
+                if isinstance(error, BpframeError):
+                    error.rows = (*error.rows, ("kept", f"the parameters at the start of epoch {epoch}"))
             raise
         finally:
             self.history.steps += done  # a validated field, which is too slow to set in every step

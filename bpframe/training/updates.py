@@ -114,11 +114,10 @@ class Updater:
                     self._check_change(change, block)
                 np.add(block.theta, change, block.theta)
                 moved = True
-        except ContractError:
+        except BaseException as error:
             self.moved = moved
-            raise
-        except Exception as error:
-            self.moved = moved
+            if isinstance(error, ContractError) or not isinstance(error, Exception):
+                raise
             raise failed(self._where, "update", error) from error
         self.state.update(whole)
         self.step += 1

@@ -37,6 +37,8 @@ class Failing(Optimizer):
             return change, new
         if self.wrong == "raises":
             raise ValueError("no more")
+        if self.wrong == "leaves":
+            raise SystemExit
         if self.wrong == "change":
             return change.astype(np.float16), new
         return change, {**new, "b": new["b"][:1]}
@@ -52,10 +54,10 @@ def train(net, wrong, groups=None, at=0):
     net.fit(X, Y, optimizer=rule, groups=groups, epochs=2, batch_size=6, shuffle=False)
 
 
-@pytest.mark.parametrize("wrong", ["raises", "change", "state"])
+@pytest.mark.parametrize("wrong", ["raises", "leaves", "change", "state"])
 def test_parameters_and_state_are_those_before_a_step_whose_update_fails(wrong):
     net, other = chain(), chain()
-    with pytest.raises(ContractError):
+    with pytest.raises((ContractError, SystemExit)):
         train(net, wrong, at=4)
     rule = Failing()
     for rows in (slice(0, 6), slice(6, 12), slice(0, 6)):
@@ -64,15 +66,16 @@ def test_parameters_and_state_are_those_before_a_step_whose_update_fails(wrong):
     assert net.optimizer_state.step == net.history.steps == 3
 
 
-@pytest.mark.parametrize("wrong", ["raises", "change", "state"])
+@pytest.mark.parametrize("wrong", ["raises", "leaves", "change", "state"])
 @pytest.mark.parametrize("several", ["blocks", "groups"])
 def test_where_a_part_has_moved_all_goes_back_to_the_start_of_the_epoch(wrong, several, monkeypatch):
     net, other = chain(), chain()
     groups = {"*.b": {"learning_rate": 0.2}} if several == "groups" else None
     if several == "blocks":
         monkeypatch.setattr(updates, "BLOCK_BYTES", net.parameters.vector.nbytes // 2 + 8)
-    with pytest.raises(ContractError, match=r"kept .* the parameters at the start of epoch 2"):
+    with pytest.raises((ContractError, SystemExit)) as caught:
         train(net, wrong, groups, at=2 * 4)
+    assert wrong == "leaves" or "the parameters at the start of epoch 2" in str(caught.value)
     failing["at"] = 0
     other.fit(X, Y, optimizer=Failing(), groups=groups, epochs=1, batch_size=6, shuffle=False)
     assert moved(net) == moved(other)
