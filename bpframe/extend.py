@@ -15,23 +15,19 @@ from typing import Any
 
 from pydantic import Field, FiniteFloat, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from bpframe.categories import Callback, Metric, Optimizer, Preparation, Schedule
 from bpframe.core.component import (
     CONTRACT_VERSION,
     Activation,
     Block,
-    Callback,
     Category,
     Component,
     Cost,
     Initializer,
     Layer,
     Method,
-    Metric,
-    Optimizer,
     Parameter,
     Penalty,
-    Preparation,
-    Schedule,
     State,
 )
 from bpframe.core.component.calling import call_method

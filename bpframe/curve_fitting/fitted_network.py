@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.component import Component, Cost, Layer, Optimizer, contract_of
+from bpframe.categories import Optimizer
+from bpframe.core.component import Component, Cost, Layer, contract_of
 from bpframe.core.graph.description import NetworkSpec
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.curve_fitting.data import real_numbers

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bpframe.core.component import Layer, Optimizer
+from bpframe.categories import Optimizer
+from bpframe.core.component import Layer
 from bpframe.curve_fitting.covariance import Covariance
 from bpframe.curve_fitting.data import (
     checked_sigma,

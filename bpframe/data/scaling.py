@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bpframe.core.component import Preparation
+from bpframe.categories import Preparation
 from bpframe.core.component.calling import call_method
 from bpframe.data.place import Array
 from bpframe.data.usable_arrays import FloatName

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bpframe.core.component import Optimizer
+from bpframe.categories import Optimizer
 from bpframe.differentiable.evaluated import Evaluated
 from bpframe.reports.drawing import draw, mermaid
 from bpframe.reports.step_memory import Memory, step_memory

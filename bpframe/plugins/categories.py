@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bpframe.core.component import CATEGORIES, Component, category
+from bpframe.categories import CATEGORIES
+from bpframe.core.component import Component, category
 from bpframe.core.component.base import category_base, is_category
 from bpframe.core.component.category import PLAIN
 from bpframe.errors import AmbiguousComponent, BpframeError, ContractError, RegistryError

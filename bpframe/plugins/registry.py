@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from bpframe.core.component import CATEGORIES, Component, category
+from bpframe.categories import CATEGORIES
+from bpframe.core.component import Component, category
 from bpframe.core.component.category import with_article
 from bpframe.errors import AmbiguousComponent, BrokenPlugin, RegistryError, UnknownComponent, closest
 from bpframe.plugins.categories import SPACES, accepted, check_set, checked, claimed_twice, known_categories, unlisted

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.categories import Optimizer
 from bpframe.core.backprop.engine import Engine
-from bpframe.core.component import Optimizer, contract_of
+from bpframe.core.component import contract_of
 from bpframe.core.component.base import no_instance
 from bpframe.derivatives.points.memory import in_words
 from bpframe.replay.buffers import Lifetime, fit

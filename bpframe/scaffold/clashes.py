@@ -7,7 +7,7 @@ import importlib.util
 import re
 import sys
 
-from bpframe.core.component import CATEGORIES
+from bpframe.categories import CATEGORIES
 from bpframe.errors import ScaffoldError
 from bpframe.plugins import default_registry
 from bpframe.plugins.installed import installed

@@ -7,7 +7,7 @@ import keyword
 import re
 from dataclasses import dataclass
 
-from bpframe.core.component import CATEGORIES
+from bpframe.categories import CATEGORIES
 from bpframe.core.component.base import kind_of
 from bpframe.errors import ScaffoldError
 from bpframe.extend import __all__ as extend_names

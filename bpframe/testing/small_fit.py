@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.categories import Optimizer
 from bpframe.core.backprop.engine import Engine
-from bpframe.core.component import Activation, Cost, Layer, Optimizer, Parameter
+from bpframe.core.component import Activation, Cost, Layer, Parameter
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import Broadcast, Diagonal, IdentityMap, Matrix, Operator, WeightTimes

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bpframe.categories import Callback
 from bpframe.core.backprop.results import failed
-from bpframe.core.component import Callback, contract_of
+from bpframe.core.component import contract_of
 from bpframe.core.component.calling import call_method
 from bpframe.errors import BpframeError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bpframe.core.component import Callback, Metric, Optimizer
+from bpframe.categories import Callback, Metric, Optimizer
 from bpframe.differentiable import Arrays, Examples
 from bpframe.plugins import listeners
 from bpframe.trainable.calling_back import call_back

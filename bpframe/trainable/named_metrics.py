@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpframe.core.component import Metric
+from bpframe.categories import Metric
 from bpframe.errors import BpframeError, RegistryError, SpecError
 from bpframe.plugins import default_registry
 from bpframe.training.spec import TrainingSpec

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bpframe.core.component import Optimizer
+from bpframe.categories import Optimizer
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import SpecError

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.categories import Optimizer
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed
 from bpframe.core.backprop.weights import factor_key, scale_of
-from bpframe.core.component import Optimizer, contract_of
+from bpframe.core.component import contract_of
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.derivatives.least_squares.objective import Objective
 from bpframe.errors import BpframeError, ContractError, NonFiniteError

@@ -15,7 +15,8 @@ from pydantic import (
     field_validator,
 )
 
-from bpframe.core.component import Callback, Component, Metric, Optimizer, contract_of
+from bpframe.categories import Callback, Metric, Optimizer
+from bpframe.core.component import Component, contract_of
 from bpframe.core.component.base import Resolver
 from bpframe.validation.mistakes import inside, refusal
 from bpframe.validation.model import Validated

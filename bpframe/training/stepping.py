@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.categories import Optimizer
 from bpframe.core.backprop.engine import Engine, Lane
 from bpframe.core.backprop.held import Held
 from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.workspace import Workspace
-from bpframe.core.component import Optimizer
 from bpframe.derivatives.points.alike import Alike
 from bpframe.errors import DataError, TrainingError
 from bpframe.machine.blas_threads import blas_threads

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bpframe.categories import Optimizer, Schedule
+from bpframe.categories.present import present_value
 from bpframe.core.backprop.results import failed, fits, wrong_array
 from bpframe.core.backprop.workspace import locked
-from bpframe.core.component import Optimizer, Schedule, contract_of
-from bpframe.core.component.calling import present_value
+from bpframe.core.component import contract_of
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError
 from bpframe.replay.understanding import understand

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 
-from bpframe.core.component import Initializer, Optimizer, Parameter, State, contract_of
+from bpframe.categories import Optimizer
+from bpframe.core.component import Initializer, Parameter, State, contract_of
 from bpframe.core.graph.graph import Graph
 from bpframe.errors import SpecError
 from bpframe.validation.strict_numbers import checked_truth

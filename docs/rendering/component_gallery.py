@@ -13,7 +13,8 @@ from component_plots import Plot, plot_of
 from matrix_pictures import operator_picture
 from shapes import escaped
 
-from bpframe.core.component import CATEGORIES, Component, category
+from bpframe.categories import CATEGORIES
+from bpframe.core.component import Component, category
 from bpframe.core.operators import Operator
 from bpframe.testing import Report, check_component
 from bpframe.testing.probe import CostProbe, Probe

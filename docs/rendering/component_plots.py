@@ -11,8 +11,9 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from bpframe.core.component import Initializer, Optimizer, Penalty, Schedule, contract_of
-from bpframe.core.component.calling import present_fields, present_value
+from bpframe.categories import Optimizer, Schedule
+from bpframe.categories.present import present_fields, present_value
+from bpframe.core.component import Initializer, Penalty, contract_of
 from bpframe.testing.intervals import Interval
 from bpframe.testing.probe import Probe
 from bpframe.testing.probing import probe_of

@@ -21,8 +21,9 @@ WIDTH, FLOOR, BOX, HEIGHT, TITLES, COLUMN = 960, 62, 124, 30, 270, 138
 COLUMNS = {
     "cli": 2, "runs": 2, "curve_fitting": 4, "network.py": 3, "trainable": 1, "differentiable": 1, "verification": 2,
     "scaffold": 4, "testing": 2, "checkpoint": 3, "reports": 0, "documents": 3, "extend.py": 4, "training": 2,
-    "plugins": 3, "data": 4, "derivatives": 1, "replay": 2, "measured": 0, "core/backprop": 1, "core/graph": 1,
-    "core/component": 1, "structures": 1, "core/operators": 1, "validation": 2, "machine": 0, "errors.py": 1,
+    "plugins": 3, "data": 4, "derivatives": 1, "replay": 2, "categories": 3, "measured": 0, "core/backprop": 1,
+    "core/graph": 1, "core/component": 1, "structures": 1, "core/operators": 1, "validation": 2, "machine": 0,
+    "errors.py": 1,
 }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("checkpoint", "testing"),
     ("documents", "extend", "reports"),
     ("data", "plugins", "shapes", "training"),
-    ("derivatives", "replay"),
+    ("categories", "derivatives", "replay"),
     ("measured",),
     ("core.backprop",),
     ("core.graph",),

@@ -7,8 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from bpframe.core.component import CATEGORIES, Component, category, contract_of
-from bpframe.core.component.calling import call_method, present_value
+from bpframe.categories import CATEGORIES
+from bpframe.categories.present import present_value
+from bpframe.core.component import Component, category, contract_of
+from bpframe.core.component.calling import call_method
 from bpframe.core.component.category import Category, Method
 from bpframe.errors import ContractError
 from bpframe.extend import Callback, Metric, Optimizer, Penalty, PositiveFloat, Schedule

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bpframe.categories import CATEGORIES, Optimizer
 from bpframe.core.component import (
-    CATEGORIES,
     Activation,
     Component,
     Cost,
     Initializer,
     Layer,
-    Optimizer,
     Parameter,
     State,
     category,

@@ -13,8 +13,9 @@ import typer
 
 import bpframe.core.operators
 import bpframe.structures
+from bpframe.categories import CATEGORIES
 from bpframe.cli.app import app
-from bpframe.core.component import CATEGORIES, Component
+from bpframe.core.component import Component
 from bpframe.core.operators import Operator
 from bpframe.data import CsvData, DigitsData, IdxData, NpzData
 from bpframe.documents import NodeSpec, TrainingSpec

@@ -57,7 +57,7 @@ def test_no_arrow_is_drawn_that_is_not_in_the_code(rendering: dict[str, ModuleTy
 
 
 def test_an_arrow_that_is_not_in_the_code_is_named(rendering: dict[str, ModuleType]) -> None:
-    text = contributing().replace("data --> component", "data --> training")
+    text = contributing().replace("data --> categories", "data --> training")
     assert not_in_the_code(rendering["rooms"].picture_in(text)) == [("data", "training")]
 
 

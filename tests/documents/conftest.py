@@ -8,7 +8,8 @@ import pytest
 from bpframe_reference import Accuracy, Add, Cosine, Sigmoid, StepDecay, StopEarly, TopK
 from pydantic import Field, FiniteFloat, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from bpframe.core.component import Activation, Component, Cost, Initializer, Layer, Optimizer, Schedule
+from bpframe.categories import Optimizer, Schedule
+from bpframe.core.component import Activation, Component, Cost, Initializer, Layer
 from bpframe.plugins.registry import PluginSet, Provider, Registry
 
 

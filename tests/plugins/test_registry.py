@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bpframe.core.component import Activation, Cost, Initializer, Layer, Optimizer
+from bpframe.categories import Optimizer
+from bpframe.core.component import Activation, Cost, Initializer, Layer
 from bpframe.errors import AmbiguousComponent, BrokenPlugin, ContractError, RegistryError, UnknownComponent
 from bpframe.plugins.registry import PluginSet, Provider, Registry
 

@@ -8,7 +8,8 @@ import bpframe_reference as reference
 import numpy as np
 import pytest
 
-from bpframe.core.component import Activation, Cost, Initializer, Layer, Optimizer, contract_of
+from bpframe.categories import Optimizer
+from bpframe.core.component import Activation, Cost, Initializer, Layer, contract_of
 from bpframe.testing import check_component
 from bpframe.testing.kit import check_names
 from bpframe.testing.probe import CostProbe, LayerProbe

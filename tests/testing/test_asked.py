@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from bpframe_reference import bpframe_examples
 
-from bpframe.core.component import Callback, Component, Metric, Schedule
+from bpframe.categories import Callback, Metric, Schedule
+from bpframe.core.component import Component
 from bpframe.core.component.category import Category, Method
 from bpframe.testing import check_component
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bpframe as bp
-from bpframe.core.component.calling import present_value
+from bpframe.categories.present import present_value
 from bpframe.errors import ContractError, SpecError
 from bpframe.extend import PositiveFloat, Schedule
 from tests.network.networks import samples

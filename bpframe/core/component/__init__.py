@@ -8,25 +8,18 @@ the mistake. Start with `layer.py`, then `signature.py` and `contract.py`.
 from bpframe.core.component.activation import Activation
 from bpframe.core.component.base import Component
 from bpframe.core.component.block import Block
-from bpframe.core.component.callback import Callback
 from bpframe.core.component.category import Category, Contract, Method
-from bpframe.core.component.contract import CATEGORIES, CONTRACT_VERSION, category, contract_of
+from bpframe.core.component.contract import CONTRACT_VERSION, category, contract_of
 from bpframe.core.component.cost import Cost
 from bpframe.core.component.initializer import Initializer
 from bpframe.core.component.layer import Layer
-from bpframe.core.component.metric import Metric
-from bpframe.core.component.optimizer import Optimizer
 from bpframe.core.component.parameter import Parameter, State
 from bpframe.core.component.penalty import Penalty
-from bpframe.core.component.preparation import Preparation
-from bpframe.core.component.schedule import Schedule
 
 __all__ = [
-    "CATEGORIES",
     "CONTRACT_VERSION",
     "Activation",
     "Block",
-    "Callback",
     "Category",
     "Component",
     "Contract",
@@ -34,12 +27,8 @@ __all__ = [
     "Initializer",
     "Layer",
     "Method",
-    "Metric",
-    "Optimizer",
     "Parameter",
     "Penalty",
-    "Preparation",
-    "Schedule",
     "State",
     "category",
     "contract_of",

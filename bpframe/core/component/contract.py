@@ -10,31 +10,17 @@ import inspect
 import re
 from functools import cache
 
-from bpframe.core.component.activation import Activation
 from bpframe.core.component.base import RESERVED_FIELDS, Component, category_base
 from bpframe.core.component.block import Block
-from bpframe.core.component.callback import Callback
 from bpframe.core.component.category import Category, Contract, with_article
-from bpframe.core.component.cost import Cost
-from bpframe.core.component.initializer import Initializer
-from bpframe.core.component.layer import Layer
-from bpframe.core.component.metric import Metric
-from bpframe.core.component.optimizer import Optimizer
-from bpframe.core.component.penalty import Penalty
-from bpframe.core.component.preparation import Preparation
-from bpframe.core.component.schedule import Schedule
 from bpframe.core.component.signature import Signature, read_signature, unknown_word
 from bpframe.errors import ContractError, closest, did_you_mean
 
-__all__ = ["CATEGORIES", "CONTRACT_VERSION", "category", "contract_of"]
+__all__ = ["CONTRACT_VERSION", "category", "contract_of"]
 
 #: The version of this contract. It carries sets that were written for an earlier one; a set that needs a later one is
 #: refused when it is discovered.
 CONTRACT_VERSION = 2
-
-#: The categories that bpframe knows itself, each with the name that it has in lists and files.
-_BASES = (Activation, Block, Layer, Cost, Optimizer, Initializer, Penalty, Schedule, Metric, Callback, Preparation)
-CATEGORIES: dict[str, type[Component]] = {base._category.name: base for base in _BASES}
 
 
 def category(cls: type[Component]) -> str:
@@ -47,7 +33,7 @@ def _declared(cls: type[Component]) -> Category:
         return cls._category
     raise ContractError(
         f"{cls.__name__} is no component",
-        expected="a subclass of " + ", ".join(base.__name__ for base in CATEGORIES.values()),
+        expected="a subclass of Layer, Cost, Optimizer or another base class of bpframe.extend",
         received=", ".join(base.__name__ for base in cls.__mro__[1:-1]) or "a plain class",
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.component import Optimizer
+from bpframe.categories import Optimizer
 from bpframe.errors import ContractError, NonFiniteError
 from bpframe.testing.checks.base import Check, Failure, Setting
 from bpframe.testing.small_fit import SmallFit, small_fit

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.component import Schedule, contract_of
-from bpframe.core.component.calling import present_value
+from bpframe.categories import Schedule
+from bpframe.categories.present import present_value
+from bpframe.core.component import contract_of
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError, SpecError
 from bpframe.testing.checks.base import Check, Failure, Setting, named

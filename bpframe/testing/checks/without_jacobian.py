@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.component import Initializer, Optimizer, contract_of
+from bpframe.categories import Optimizer
+from bpframe.core.component import Initializer, contract_of
 from bpframe.core.graph.randomness import stream
 from bpframe.testing.checks.base import Check, Failure, Setting, require_shape
 from bpframe.testing.checks.minimizers import minimizer_checks

@@ -13,7 +13,8 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from bpframe.core.component import CATEGORIES, Component
+from bpframe.categories import CATEGORIES
+from bpframe.core.component import Component
 from bpframe.errors import BpframeError, ComponentFileError, closest
 
 __all__ = ["components_of", "is_file", "loose_file", "no_component"]

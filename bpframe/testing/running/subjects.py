@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bpframe.core.component import CATEGORIES, Component, category
+from bpframe.categories import CATEGORIES
+from bpframe.core.component import Component, category
 from bpframe.core.component.category import with_article
 from bpframe.errors import UnknownComponent, closest
 from bpframe.plugins import Discovery, default_discovery

@@ -1,0 +1,18 @@
+"""What else does an author declare, beside what a pass needs?
+
+Optimizers, schedules, metrics, callbacks and preparations: base classes that state their category, as `Layer` does in
+the heart, and the table of all categories that bpframe knows itself. Start with `schedule.py`.
+"""
+
+from bpframe.categories.callback import Callback
+from bpframe.categories.metric import Metric
+from bpframe.categories.optimizer import Optimizer
+from bpframe.categories.preparation import Preparation
+from bpframe.categories.schedule import Schedule
+from bpframe.core.component import Activation, Block, Component, Cost, Initializer, Layer, Penalty
+
+__all__ = ["CATEGORIES", "Callback", "Metric", "Optimizer", "Preparation", "Schedule"]
+
+#: The categories that bpframe knows itself, each with the name that it has in lists and files.
+_BASES = (Activation, Block, Layer, Cost, Optimizer, Initializer, Penalty, Schedule, Metric, Callback, Preparation)
+CATEGORIES: dict[str, type[Component]] = {base._category.name: base for base in _BASES}
