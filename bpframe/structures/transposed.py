@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from bpframe.core.operators import Composed, Diagonal, IdentityMap, Matrix, RankOne, Reshape, Sum, add, compose
+from bpframe.core.operators import Composed, Diagonal, IdentityMap, Matrix, Reshape, Sum, add, compose
 from bpframe.core.operators.base import Operator, Shape
 from bpframe.structures.batch_matmul import BatchMatMul
+from bpframe.structures.rank_one import RankOne
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:

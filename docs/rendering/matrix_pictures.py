@@ -15,13 +15,12 @@ from bpframe.core.operators import (
     IdentityMap,
     Matrix,
     Operator,
-    RankOne,
     Reshape,
     WeightTimes,
     add,
     compose,
 )
-from bpframe.structures import BatchMatMul, Scan, Windows, transposed
+from bpframe.structures import BatchMatMul, RankOne, Scan, Windows, transposed
 
 __all__ = ["STRUCTURES", "matrix_picture", "operator_picture"]
 

@@ -20,7 +20,7 @@ PUBLIC: dict[str, str] = {
     "bpframe.derivatives.first_order.vjp": "input_vjp parameter_vjp",
     "bpframe.core.operators": """
         BatchMatrix Branches Broadcast Composed Diagonal Gather IdentityMap KroneckerForm Matrix Operator
-        PulledVectors RankOne Reshape ScatteredForm Sum WeightTimes add branches compose dense_operator
+        PulledVectors Reshape ScatteredForm Sum WeightTimes add branches compose dense_operator
         pulled_once
     """,
     "bpframe.curve_fitting": "Covariance CurveFit FitSummary Verdict covariance fit_curve",
@@ -74,7 +74,7 @@ PUBLIC: dict[str, str] = {
         Evaluation Experiment Predictions SavedRun evaluate open_run overridden prepare_experiment
         run_experiment
     """,
-    "bpframe.structures": "BatchMatMul Recomputed Scan Transposed Windows transposed",
+    "bpframe.structures": "BatchMatMul RankOne Recomputed Scan Transposed Windows transposed",
     "bpframe.testing": """
         Comparison Outcome Report called_for check_component compare_jacobians parametrize_with_components
     """,

@@ -12,11 +12,12 @@ import pytest
 from bpframe_reference import Add, Dense
 
 from bpframe import Network, node
-from bpframe.core.operators import BatchMatrix, Composed, Diagonal, IdentityMap, Matrix, Operator, RankOne, Sum
+from bpframe.core.operators import BatchMatrix, Composed, Diagonal, IdentityMap, Matrix, Operator, Sum
 from bpframe.derivatives.jacobian.derivation import Derivation, derivation_of
 from bpframe.derivatives.jacobian.edge import Edge
 from bpframe.derivatives.jacobian.path import Path
 from bpframe.derivatives.ordering import Factor, plan_chain
+from bpframe.structures import RankOne
 from tests.components.activations import Tanh
 
 from .counting import Counted, counted, plain

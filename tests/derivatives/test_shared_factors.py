@@ -19,7 +19,6 @@ from bpframe.core.operators import (
     Broadcast,
     Matrix,
     Operator,
-    RankOne,
     Sum,
     WeightTimes,
     add,
@@ -30,6 +29,7 @@ from bpframe.core.operators import (
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.errors import ContractError
 from bpframe.extend import Array
+from bpframe.structures import RankOne
 from bpframe.testing import check_component
 from tests import oracles
 from tests.components.attention import Attention

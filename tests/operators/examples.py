@@ -13,12 +13,11 @@ from bpframe.core.operators import (
     IdentityMap,
     Matrix,
     Operator,
-    RankOne,
     Reshape,
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, Scan, Transposed, Windows
+from bpframe.structures import BatchMatMul, RankOne, Scan, Transposed, Windows
 
 BATCH = 3
 

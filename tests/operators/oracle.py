@@ -15,12 +15,11 @@ from bpframe.core.operators import (
     IdentityMap,
     Matrix,
     Operator,
-    RankOne,
     Reshape,
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, Scan, Transposed, Windows
+from bpframe.structures import BatchMatMul, RankOne, Scan, Transposed, Windows
 
 
 def jacobian(operator: Operator, batch: int) -> np.ndarray:

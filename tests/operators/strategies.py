@@ -16,15 +16,15 @@ from bpframe.core.operators import (
     IdentityMap,
     Matrix,
     Operator,
-    RankOne,
     Reshape,
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, Recomputed, Scan, Transposed, Windows
+from bpframe.structures import BatchMatMul, RankOne, Recomputed, Scan, Transposed, Windows
 
-HEART = (IdentityMap, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather, RankOne)
-PLAIN = (*HEART, BatchMatMul, Windows)
+PLAIN = (
+    IdentityMap, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather, RankOne, BatchMatMul, Windows,
+)  # fmt: skip
 
 #: The fewest axes that an input, or an output, has to have.
 LEAST_IN = {Matrix: 1, RankOne: 1, WeightTimes: 2, BatchMatMul: 2, Windows: 2}

@@ -18,7 +18,6 @@ from bpframe.core.operators import (
     IdentityMap,
     Matrix,
     Operator,
-    RankOne,
     Reshape,
     Sum,
     WeightTimes,
@@ -26,7 +25,7 @@ from bpframe.core.operators import (
     compose,
 )
 from bpframe.errors import OperatorError
-from bpframe.structures import BatchMatMul, Windows
+from bpframe.structures import BatchMatMul, RankOne, Windows
 
 from .oracle import jacobian
 from .strategies import KINDS, LEAST_IN, LEAST_OUT, batches, generators, numbers, operators, shapes

@@ -20,7 +20,6 @@ from bpframe.core.operators import (
     IdentityMap,
     Matrix,
     Operator,
-    RankOne,
     Reshape,
     Sum,
     WeightTimes,
@@ -29,7 +28,7 @@ from bpframe.core.operators import (
     dense_operator,
 )
 from bpframe.errors import BatchCoupledError, OperatorError
-from bpframe.structures import BatchMatMul
+from bpframe.structures import BatchMatMul, RankOne
 from tests.components.centred import MeanRemoved
 
 from .oracle import jacobian

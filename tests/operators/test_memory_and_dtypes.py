@@ -11,10 +11,10 @@ from bpframe.core.operators import (
     Gather,
     IdentityMap,
     Matrix,
-    RankOne,
     Sum,
 )
 from bpframe.errors import OperatorError
+from bpframe.structures import RankOne
 
 from .examples import BATCH, NAMES, examples
 

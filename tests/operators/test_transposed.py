@@ -16,7 +16,6 @@ from bpframe.core.operators import (
     IdentityMap,
     Matrix,
     Operator,
-    RankOne,
     Reshape,
     Sum,
     WeightTimes,
@@ -24,7 +23,7 @@ from bpframe.core.operators import (
     compose,
 )
 from bpframe.errors import BatchCoupledError, OperatorError
-from bpframe.structures import BatchMatMul, Transposed, transposed
+from bpframe.structures import BatchMatMul, RankOne, Transposed, transposed
 from tests.components.centred import MeanRemoved
 
 from .examples import BATCH, NAMES, examples

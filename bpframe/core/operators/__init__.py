@@ -17,7 +17,6 @@ from bpframe.core.operators.diagonal import Diagonal
 from bpframe.core.operators.gather import Gather
 from bpframe.core.operators.identity import IdentityMap
 from bpframe.core.operators.matrix import Matrix
-from bpframe.core.operators.rank_one import RankOne
 from bpframe.core.operators.reshape import Reshape
 from bpframe.core.operators.sum import Sum
 from bpframe.core.operators.weight_times import WeightTimes
@@ -37,7 +36,6 @@ __all__ = [
     "Matrix",
     "Operator",
     "PulledVectors",
-    "RankOne",
     "Reshape",
     "ScatteredForm",
     "Sum",
