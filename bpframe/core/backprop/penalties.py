@@ -14,14 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.backprop.results import failed, fits, misfit, wrong_array
+from bpframe.core.backprop.results import failed, fits, wrong_array
 from bpframe.core.backprop.workspace import read_only
 from bpframe.core.component import Penalty, contract_of
-from bpframe.core.operators import Diagonal, Operator
-from bpframe.errors import BpframeError, ContractError, DerivativeError, OperatorError
+from bpframe.errors import BpframeError, ContractError
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Penalties", "Term"]
+__all__ = ["Penalties", "Term", "asking"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Term:
     def of(cls, path: str, penalty: Penalty) -> Term:
         """Bind a penalty's methods."""
         where = f"the penalty of '{path}' ({penalty.kind})"
-        return cls(path, penalty, where, _asking(where, penalty, "forward"), _asking(where, penalty, "gradient"))
+        return cls(path, penalty, where, asking(where, penalty, "forward"), asking(where, penalty, "gradient"))
 
     def cost(self, p: Array) -> Any:
         """Return R(p), a number like the entries of p. Errors: ContractError."""
@@ -50,30 +49,6 @@ class Term:
                 received=f"shape {np.shape(value)}" if np.shape(value) else repr(value)[:80],
             )
         return value
-
-    def hessian(self, p: Array) -> Operator:
-        """Return ∂²R/∂p² as an operator on arrays (1, *shape of p).
-
-        Errors: DerivativeError where the penalty declares none; ContractError for one that does not fit.
-        """
-        if "hessian" not in contract_of(type(self.penalty)):
-            raise DerivativeError(
-                f"{self.where} declares no hessian",
-                expected="hessian(self, p): ∂²R/∂p² as an operator, or its diagonal like p",
-                hint="declare it in the penalty: np.zeros_like(p) where it is linear",
-            )
-        raw = _asking(self.where, self.penalty, "hessian")(p)
-        try:
-            if not isinstance(raw, Operator):
-                if not fits(raw, p.shape, p.dtype):
-                    problem = f"{self.where}: hessian returned no operator, and no diagonal like p"
-                    raise wrong_array(problem, raw, p.shape, p.dtype, self.penalty, "p")
-                raw = Diagonal(np.array(raw)[None])
-            found: Operator = raw.bind(p.shape, p.shape)
-            found.check(1)
-        except OperatorError as error:
-            raise misfit(f"{self.where}: hessian", error) from error
-        return found
 
 
 class Penalties:
@@ -106,18 +81,8 @@ class Penalties:
                 raise wrong_array(problem, found, p.shape, p.dtype, term.penalty, "p")
             gradient[term.path][...] += found
 
-    def hessians(self, parameters: Mapping[str, Array]) -> dict[str, list[Operator]]:
-        """Return ∂²R/∂p² of every parameter that has penalties, by path: operators that are to be added.
 
-        Errors: DerivativeError that names a penalty without hessian.
-        """
-        found: dict[str, list[Operator]] = {}
-        for term in self.terms:
-            found.setdefault(term.path, []).append(term.hessian(read_only(parameters[term.path])))
-        return found
-
-
-def _asking(where: str, penalty: Penalty, method: str) -> Callable[[Array], Any]:
+def asking(where: str, penalty: Penalty, method: str) -> Callable[[Array], Any]:
     """Return what calls a method with p, as it asks for it."""
     signature, function = contract_of(type(penalty)).methods[method], getattr(penalty, method)
     placed, named = signature.asks_for("p") and not signature.keyword_only, bool(signature.keyword_only)

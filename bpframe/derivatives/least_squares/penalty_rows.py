@@ -10,6 +10,7 @@ import numpy as np
 
 from bpframe.core.backprop.penalties import Penalties, Term
 from bpframe.core.graph.parameters import ParameterVector
+from bpframe.derivatives.second_order.penalty_hessian import hessian_of
 from bpframe.errors import DerivativeError, OperatorError
 from bpframe.validation.plain_arrays import Array
 
@@ -100,7 +101,7 @@ class PenaltyRows:
                 hint="an optimizer that takes gradients alone, such as lbfgs or gradient_descent",
             )
         try:
-            root = term.hessian(p).root()
+            root = hessian_of(term, p).root()
             root = root if root._is_bound() else root._with_shapes(None, p.shape)
         except OperatorError as error:
             raise DerivativeError(

@@ -7,12 +7,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bpframe.core.backprop.penalties import Penalties
+from bpframe.core.backprop.penalties import Penalties, Term, asking
+from bpframe.core.backprop.results import fits, misfit, wrong_array
+from bpframe.core.backprop.workspace import read_only
+from bpframe.core.component import contract_of
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import Diagonal, Operator
+from bpframe.errors import DerivativeError, OperatorError
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["PenaltyHessian"]
+__all__ = ["PenaltyHessian", "hessian_of"]
 
 
 class PenaltyHessian:
@@ -22,7 +26,9 @@ class PenaltyHessian:
     """
 
     def __init__(self, penalties: Penalties, parameters: ParameterVector) -> None:
-        self._blocks = penalties.hessians(parameters.views)
+        self._blocks: dict[str, list[Operator]] = {}
+        for term in penalties.terms:
+            self._blocks.setdefault(term.path, []).append(hessian_of(term, read_only(parameters.views[term.path])))
 
     def add_product(self, change: Mapping[str, Array], found: Mapping[str, Array], stack: tuple[int, ...] = ()) -> None:
         """Add products with changes (*S, *shape) by path; what is left out does not change."""
@@ -53,6 +59,32 @@ class PenaltyHessian:
             same = all(isinstance(each, Diagonal) for each in operators) and np.ptp(diagonal) == 0
             found[path] = float(np.mean(diagonal)), bool(same)
         return found
+
+
+def hessian_of(term: Term, p: Array) -> Operator:
+    """Return ∂²R/∂p² of one penalty as an operator on arrays (1, *shape of p).
+
+    Errors: DerivativeError where the penalty declares none; ContractError for one that does not fit.
+    """
+    penalty, where = term.penalty, f"{term.where}: hessian"
+    if "hessian" not in contract_of(type(penalty)):
+        raise DerivativeError(
+            f"{term.where} declares no hessian",
+            expected="hessian(self, p): ∂²R/∂p² as an operator, or its diagonal like p",
+            hint="declare it in the penalty: np.zeros_like(p) where it is linear",
+        )
+    raw = asking(term.where, penalty, "hessian")(p)
+    try:
+        if not isinstance(raw, Operator):
+            if not fits(raw, p.shape, p.dtype):
+                problem = f"{where} returned no operator, and no diagonal like p"
+                raise wrong_array(problem, raw, p.shape, p.dtype, penalty, "p")
+            raw = Diagonal(np.array(raw)[None])
+        found: Operator = raw.bind(p.shape, p.shape)
+        found.check(1)
+    except OperatorError as error:
+        raise misfit(where, error) from error
+    return found
 
 
 def _diagonal(operator: Operator) -> Array:

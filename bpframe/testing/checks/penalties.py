@@ -9,6 +9,7 @@ import numpy as np
 
 from bpframe.core.backprop.penalties import Term
 from bpframe.core.component import Penalty, contract_of
+from bpframe.derivatives.second_order.penalty_hessian import hessian_of
 from bpframe.errors import OperatorError
 from bpframe.measured.by_number import Measured, measured_along
 from bpframe.testing.checks.base import Check, Failure, Setting, named, shown
@@ -79,7 +80,7 @@ def _hessian(setting: Setting) -> None:
     term = _term(setting)
     for p in _points(setting, "hessian"):
         units = np.eye(p.size).reshape(-1, *p.shape)
-        declared = term.hessian(p).dense(p).reshape(p.size, p.size)
+        declared = hessian_of(term, p).dense(p).reshape(p.size, p.size)
         measured = measured_along(lambda at: np.asarray(term.gradient(at)), p, units)
         _compare("hessian", "gradient", declared.T.reshape(p.size, *p.shape), measured)
         if not np.allclose(declared, declared.T, rtol=1e-10, atol=1e-12 * np.abs(declared).max(initial=0.0)):
@@ -90,7 +91,7 @@ def _quadratic(setting: Setting) -> None:
     """Forward is ½ pᵀ H p with one H, which has a root."""
     term, first = _term(setting), None
     for p in _points(setting, "quadratic"):
-        operator = term.hessian(p)
+        operator = hessian_of(term, p)
         matrix = operator.dense(p).reshape(p.size, p.size)
         first = matrix if first is None else first
         half = 0.5 * p.reshape(-1) @ matrix @ p.reshape(-1)
