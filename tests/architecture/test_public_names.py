@@ -16,7 +16,7 @@ REFERENCE = ROOT / "docs" / "reference"
 PUBLIC: dict[str, str] = {
     "bpframe": "History Network __version__ accuracy doctor errors fit_curve load node",
     "bpframe.core.backprop.backward": "backward distrusted output_errors pass_on",
-    "bpframe.core.backprop.jvp": "jvp tangents",
+    "bpframe.core.backprop.jvp": "changes_of jvp tangents",
     "bpframe.derivatives.first_order.vjp": "input_vjp parameter_vjp",
     "bpframe.core.operators": """
         BatchMatrix Branches Broadcast Composed Diagonal Gather IdentityMap KroneckerForm Matrix Operator

@@ -14,7 +14,7 @@ from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Branches, Operator, branches
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["jvp", "tangents"]
+__all__ = ["changes_of", "jvp", "tangents"]
 
 
 def jvp(
@@ -42,21 +42,24 @@ def tangents(
     found = {name: read_only(tangent) for name, tangent in inputs.items()}
     for step in trace.plan.steps:
         node = step.node
-        changes = {
-            key: found[source]
-            for key, source in zip(node.input_keys, node.sources, strict=True)
-            if source in found and key not in node.component.integer_inputs
-        }
-        for name in node.parameters:
-            if (path := node.parameter_path(name)) in parameters:
-                changes[name] = parameters[path]
-        if changes:
+        if changes := changes_of(node, found, parameters):
             jacobian = trace.jacobian(node.name)
             grouped = branches({key: jacobian[key] for key in changes})
             shape = (*stack, trace.batch, *node.output_shape)
             total = _total(node, grouped, changes, trace, shape)
             found[node.name] = read_only(total if step.why is None else total.copy())
     return found
+
+
+def changes_of(node: Node, values: Mapping[str, Array], parameters: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the changes of a node's inputs and parameters, by key in its local Jacobian; what stays is left out."""
+    inputs = {
+        key: values[source]
+        for key, source in zip(node.input_keys, node.sources, strict=True)
+        if source in values and key not in node.component.integer_inputs
+    }
+    paths = {name: node.parameter_path(name) for name in node.parameters}
+    return inputs | {name: parameters[path] for name, path in paths.items() if path in parameters}
 
 
 def _total(

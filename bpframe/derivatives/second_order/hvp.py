@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bpframe.core.backprop.jvp import tangents
+from bpframe.core.backprop.jvp import changes_of, tangents
 from bpframe.core.backprop.steps import BackwardStep
 from bpframe.derivatives.first_order.pull_back import pull_back, steps_to
 from bpframe.derivatives.first_order.spaces import Space
@@ -53,14 +53,7 @@ class HessianProduct:
 
         def bent(each: BackwardStep) -> Iterator[tuple[str, Array]]:
             node = each.step.node
-            changing = {
-                key: moved[source]
-                for key, source in zip(node.input_keys, node.sources, strict=True)
-                if source in moved and key not in node.component.integer_inputs
-            }
-            for name in node.parameters:
-                if (path := node.parameter_path(name)) in parameters:
-                    changing[name] = parameters[path]
+            changing = changes_of(node, moved, parameters)
             wanted = [key for key, _ in (*each.edges, *each.parameters, *each.shared)]
             if not needs_second_order(node, changing, wanted):
                 return
