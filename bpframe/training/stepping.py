@@ -14,7 +14,7 @@ from bpframe.core.backprop.held import Held
 from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.derivatives.points.alike import Alike
-from bpframe.errors import DataError, TrainingError
+from bpframe.errors import DataError, StaleRecordError, TrainingError
 from bpframe.machine.blas_threads import blas_threads
 from bpframe.training.grouping import Updates
 from bpframe.training.largest_product import largest_product
@@ -81,8 +81,8 @@ class Stepper:
     ) -> float:
         """Take a step, in this epoch, and return its summed cost, or leave all but the random streams as it was.
 
-        Errors: NonFiniteError (the cost, the gradient or the new parameters are not finite); those of a pass, and of an
-        update.
+        Errors: NonFiniteError (the cost, the gradient or the new parameters are not finite); StaleRecordError (earlier
+        steps were wrong: the parameters are those before them); those of a pass, and of an update.
         """
         threads = self._threads.get((engine.plan, count)) or self._threads_for(engine.plan, count)
         self.remember()
@@ -94,6 +94,8 @@ class Stepper:
                 if math.isnan(cost) or not all_finite(self._theta):
                     when = f"in step {self.updates.step + math.isnan(cost)}"
                     raise nonfinite_error(self.last_pass, when, "the parameters as they were")
+        except StaleRecordError:
+            raise  # the parameters are those of the last step that was right
         except BaseException:
             self.go_back()
             raise

@@ -101,6 +101,22 @@ def test_who_vouches_wrongly_is_an_error_in_training_with_the_last_good_paramete
     steps(3)  # from here on it is called
 
 
+def test_single_steps_that_were_wrong_leave_the_last_good_parameters_too() -> None:
+    net, rule, known = network(Vouched()), GradientDescent(learning_rate=0.01), []
+
+    def steps(count):
+        for _ in range(count):
+            known.append(net.parameters.vector.copy())
+            net.train_step(X, Y, optimizer=rule)
+
+    steps(20)
+    settings["scale"] = 2.0
+    with pytest.raises(StaleRecordError, match="the last step at which all agreed"):
+        steps(200)
+    assert any(np.array_equal(net.parameters.vector, each) for each in known[:21])
+    steps(3)
+
+
 def test_who_vouches_wrongly_is_computed_anew_in_an_evaluation() -> None:
     net = network(Vouched())
     for _ in range(30):
