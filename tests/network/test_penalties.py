@@ -561,3 +561,14 @@ def test_float32_stays_float32() -> None:
     assert net.gradient(x, y).vector.dtype == np.float32
     assert net.hvp(x, y, np.ones(net.parameters.vector.size, "float32")).dtype == np.float32
     assert_close(net.gradient(x, y).vector, penalised(PENALTIES["several"]).gradient(X, Y).vector, 1e-4)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5])
+def test_a_float32_check_is_not_misled_by_weights_where_penalties_nearly_cancel_the_data(rate):
+    rng = np.random.default_rng(0)
+    x, y, weights = rng.normal(size=(3, 4)), rng.random((3, 2)), rng.random(3)
+    layers = [Dense(units=3), Sigmoid(), Dense(units=2)]
+    net = bp.Network(layers, cost=QuadraticCost(), input_shape=(4,), penalties={"*": L2(rate=rate)}, dtype="float32")
+    net.fit(x, y, sample_weight=weights, optimizer=LBFGS(), epochs=20)  # to where the gradient's two parts cancel
+    report = net.check_gradients(x, y, sample_weight=weights)
+    assert report, str(report)

@@ -12,6 +12,7 @@ from bpframe.core.backprop.backward import output_errors
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.forward import costs, forward
 from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.weights import factor_key, scale_of
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import ParameterVector
@@ -40,6 +41,7 @@ class MeanCost:
         self.inputs = in_dtype(inputs, np.float64)
         self.targets = in_dtype(targets, np.float64)
         self.batch = len(next(iter(inputs.values())))
+        _bring_to_mean_1(self.targets, engine, self.batch)
         self._engine = engine.copy(np.float64)
         self.arrays: dict[str, Array] = {
             **self._engine.parameters.views,
@@ -143,6 +145,15 @@ class _Pass:
 
     def _generator(self, name: str) -> np.random.Generator:
         return stream(self.seed, "evaluation", name)
+
+
+def _bring_to_mean_1(targets: dict[str, Array], engine: Engine, batch: int) -> None:
+    """Correct weights whose mean is 1 but for the rounding of another dtype, which is no mistake of a gradient."""
+    scale = scale_of(engine.plan.costs, targets, batch)
+    for each, one in zip(engine.plan.costs, scale if isinstance(scale, tuple) else (), strict=False):
+        key = factor_key(each.output)
+        if key in targets:
+            targets[key] = targets[key] * (batch * one)
 
 
 def real_inputs(graph: Graph) -> tuple[str, ...]:
