@@ -21,7 +21,7 @@ from bpframe.checkpoint import (
     saved_preparation,
     write_checkpoint,
 )
-from bpframe.checkpoint.pickling import check_importable
+from bpframe.checkpoint.pickling import check_importable, check_nodes, nodes_of
 from bpframe.core.component import Component, Cost, Layer, Penalty
 from bpframe.core.graph.description import NetworkSpec, NodeSpec
 from bpframe.data import DataSpec, FittedPreparation
@@ -247,7 +247,7 @@ class Network(Trainable):
         memo[id(self)] = copied
         kept = {name: deepcopy(value, memo) for name, value in vars(self).items() if name != "_engine"}
         with self._engine.lane():
-            copied.__setstate__({**kept, "_engine": self._engine.held.snapshot()})
+            copied.__setstate__({**kept, "_engine": self._engine.held.snapshot(), "_nodes": nodes_of(self.graph)})
         return copied
 
     def __copy__(self) -> Network:
@@ -260,12 +260,14 @@ class Network(Trainable):
         """
         check_importable(self.spec, self.training)
         with self._engine.lane():
-            return {**vars(self), "_engine": self._engine.held.snapshot()}
+            return {**vars(self), "_engine": self._engine.held.snapshot(), "_nodes": nodes_of(self.graph)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        snapshot = state.pop("_engine")
+        snapshot, nodes = state.pop("_engine"), state.pop("_nodes")
         vars(self).update(state)
-        self._engine = engine_of(self.spec, graph_of(self.spec), snapshot["seed"])
+        graph = graph_of(self.spec)
+        check_nodes(graph, nodes)
+        self._engine = engine_of(self.spec, graph, snapshot["seed"])
         self._engine.held.restore(snapshot)
 
     def __repr__(self) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import pickle
+import sys
 from typing import ClassVar
 
 import numpy as np
 import pytest
-from bpframe_reference import Add, Dense, Sigmoid
+from bpframe_reference import Add, Dense, Identity, Sigmoid
 
+import bpframe as bp
+from bpframe.errors import ContractError
 from bpframe.extend import Activation, Block, Diagonal, Layer, node
 from bpframe.testing import check_component
 from tests.components.batch_norm import BatchNorm
@@ -107,6 +112,42 @@ NUMBERS = itertools.count()
 
 def test_nodes_that_change_from_call_to_call_are_told() -> None:
     assert "nodes returns other nodes" in failed(Counting(), [(3,)])["nodes"].message
+
+
+class Tossing(Block):
+    """y = x, or σ(x), as chance has it."""
+
+    def nodes(self):
+        return {"node": (Identity() if COIN.random() < 0.5 else Sigmoid())}
+
+
+COIN = np.random.default_rng(3)
+
+
+def test_nodes_that_are_tossed_are_told_every_time() -> None:
+    assert all("nodes returns other nodes" in failed(Tossing(), [(3,)])["nodes"].message for _ in range(20))
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda network: pickle.loads(pickle.dumps(network))])
+@pytest.mark.parametrize("open_axis", [False, True])
+def test_a_copy_of_other_nodes_is_refused(again, open_axis, monkeypatch) -> None:
+    shape = (None, 3) if open_axis else (3,)
+    swapped = bp.Network([Reversing()], input_shape=shape)
+    assert again(swapped).parameters.keys() == swapped.parameters.keys()
+    monkeypatch.setattr(sys.modules[__name__], "ORDER", ["b", "a"])
+    with pytest.raises(ContractError, match=r"had other nodes, first 'reversing_1\.a'"):
+        again(swapped)
+
+
+ORDER = ["a", "b"]
+
+
+class Reversing(Block):
+    """Two dense layers, in an order that is none of its fields: that of a set, say. Sizes agree, and names."""
+
+    def nodes(self, features):
+        layers = {name: node(Dense(units=features), "x") for name in ORDER}
+        return layers | {"sum": node(Add(), "a", "b")}
 
 
 class Fitting(Block):

@@ -82,6 +82,12 @@ def test_what_nodes_returns_is_checked_and_the_place_is_told(case) -> None:
         built(returned)
 
 
+def test_what_a_node_may_share_is_said_as_it_is_named_inside() -> None:
+    with pytest.raises(DanglingInput) as caught:
+        built({"a": Dense(units=3), "b": node(Dense(units=3), share="sigmoid_1")})
+    assert (caught.value.expected, caught.value.hint) == ("one of a", None)
+
+
 class Endless(Block):
     """Holds itself."""
 

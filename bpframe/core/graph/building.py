@@ -179,7 +179,8 @@ class _Building:
         found: Node | InlinedBlock | None = self.nodes.get(path) or self.blocks.get(path)
         given: Layer | None = found.component if found is not None else others.get(shown)
         if given is None:
-            raise dangling(f"{where} shares the parameters of '{shown}'", shown, [*others, *self.nodes])
+            inside: list[str] = [each.removeprefix(level.path) for each in self.nodes if each.startswith(level.path)]
+            raise dangling(f"{where} shares the parameters of '{shown}'", shown, dict.fromkeys([*others, *inside]))
         if type(given) is not type(each.component):
             raise GraphError(refused, expected=f"another {each.component.kind}", received=given.kind)
         if found is None:

@@ -54,11 +54,15 @@ def block_checks(setting: Setting) -> list[Check]:
     return checks
 
 
+#: How often `nodes` is asked again: one that tosses a coin passes once in a thousand times.
+ASKED_AGAIN = 10
+
+
 def _nodes(setting: Setting, probe: BlockProbe) -> None:
     """`nodes` returns the same nodes each time: a network is built from them again when it is loaded or copied."""
     before = repr(setting.component)
     first = _described(probe.graph)
-    for again in (probe.built(setting.shapes), probe.built(setting.shapes)):
+    for again in (probe.built(setting.shapes) for _ in range(ASKED_AGAIN)):
         if (found := _described(again)) != first:
             changed = next((pair for pair in zip(first, found, strict=False) if pair[0] != pair[1]), (first, found))
             raise Failure(
