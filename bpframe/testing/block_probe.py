@@ -7,23 +7,19 @@ from functools import cached_property
 
 import numpy as np
 
-from bpframe.core.backprop.forward import forward
 from bpframe.core.backprop.trace import Trace
-from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.component import Block
 from bpframe.core.component.domain import declared_domain
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec, NodeSpec
 from bpframe.core.graph.graph import Graph, Shape
-from bpframe.core.graph.parameters import ParameterVector, initial_parameters
-from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import Operator
 from bpframe.derivatives.jacobian.factored import factored_jacobian
 from bpframe.errors import ContractError
 from bpframe.replay.repeating import planned
 from bpframe.testing.intervals import Interval
 from bpframe.testing.point import Point
-from bpframe.testing.probe import RANDOM_SEED, Probe
+from bpframe.testing.probe import Probe, moved_state, traced
 from bpframe.testing.small_fit import Squares
 from bpframe.validation.plain_arrays import Array
 
@@ -83,27 +79,11 @@ class BlockProbe(Probe):
 
     def trace(self, point: Point) -> Trace:
         """Run the block at a point, in the dtype of the point's arrays, its randomness always the same."""
-        arrays = [*point.arrays.values()]
-        dtype = arrays[0].dtype if arrays else np.dtype(np.float64)
-        parts = [point.arrays[key].ravel() for key in self._paths]
-        vector = np.concatenate(parts) if parts else np.zeros(0, dtype)
-        vector.flags.writeable = all(array.flags.writeable for array in arrays)
-        frozen = initial_parameters(self.graph, dtype, 0)[1]
         state: dict[str, dict[str, Array]] = {}
         for path, array in point.state.items():
             node, _, name = path.rpartition(".")
             state.setdefault(node, {})[name] = array
-        shapes = {path: each.shape for path, each in self.graph.parameters.items()}
-        workspace = Workspace(
-            self.plan,
-            point.batch,
-            ParameterVector(vector, shapes),
-            frozen,
-            state,
-            lambda name: stream(RANDOM_SEED, name),
-        )
-        forward(workspace, self.inputs_at(point), point.training)
-        return Trace(workspace)
+        return traced(self.plan, point, list(self._paths), self.inputs_at(point), state)
 
     def inputs_at(self, point: Point) -> dict[str, Array]:
         """Return the graph's inputs by name."""
@@ -133,8 +113,4 @@ class BlockProbe(Probe):
         }
 
     def _state(self, rng: np.random.Generator) -> dict[str, Array]:
-        return {
-            f"{node.name}.{name}": np.full(each.shape, each.init) + rng.random(each.shape)
-            for node in self.graph.nodes
-            for name, each in node.state.items()
-        }
+        return moved_state(self.graph, rng)

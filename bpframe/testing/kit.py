@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from bpframe.core.component import Component, contract_of
 from bpframe.core.component.base import no_instance
 from bpframe.core.graph.graph import Shape
+from bpframe.errors import ContractError
 from bpframe.testing.checks import CHECKS, DRAFT_CHECKS, Check, Failure, Setting, Skipped, is_draft
 from bpframe.testing.checks.base import without_warnings
 from bpframe.testing.own_code import place_of
@@ -47,7 +48,14 @@ def check_component(
     if not isinstance(component, Component):
         raise no_instance(Component, component, "check_component")
     wanted = None if only is None else set(only)
-    given = tuple(tuple(shape) for shape in shapes)
+    try:
+        given = tuple(tuple(shape) for shape in shapes)
+    except TypeError:
+        raise ContractError(
+            "check_component wants a feature shape for every input",
+            expected="a list of shapes, such as [(3,)]",
+            received=repr(shapes)[:80],
+        ) from None
 
     def wants(name: str) -> bool:
         return wanted is None or name in wanted or family_of(name) in wanted

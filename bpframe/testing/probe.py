@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bpframe.core.backprop.forward import forward
+from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.component import Component, Cost, Layer, contract_of
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec, NodeSpec
-from bpframe.core.graph.graph import Shape, asked_words
-from bpframe.core.graph.parameters import ParameterVector, first_values
+from bpframe.core.graph.graph import Graph, Shape, asked_words
+from bpframe.core.graph.parameters import ParameterVector, initial_parameters, initial_state
 from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.errors import ContractError
@@ -29,7 +30,7 @@ from bpframe.testing.intervals import Interval, domains_of
 from bpframe.testing.point import Point
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["CostProbe", "LayerProbe", "Probe"]
+__all__ = ["CostProbe", "LayerProbe", "Probe", "moved_state", "traced"]
 
 T = TypeVar("T")
 
@@ -121,6 +122,43 @@ class Probe:
         return {}
 
 
+def traced(
+    plan: Plan,
+    point: Point,
+    parameters: Sequence[str],
+    inputs: Mapping[str, Array],
+    state: Mapping[str, Mapping[str, Array]],
+) -> Trace:
+    """Run a graph at a point whose `parameters`, by key, are those of the graph in order."""
+    arrays = [*point.arrays.values()]
+    dtype = arrays[0].dtype if arrays else np.dtype(np.float64)
+    vector = np.concatenate([np.zeros(0, dtype), *(point.arrays[key].ravel() for key in parameters)])
+    vector.flags.writeable = all(array.flags.writeable for array in arrays)
+    shapes = {path: each.shape for path, each in plan.graph.parameters.items()}
+    frozen = (
+        initial_parameters(plan.graph, dtype, 0)[1]
+        if plan.graph.frozen_parameters
+        else ParameterVector.zeros({}, dtype)
+    )
+    workspace = Workspace(
+        plan, point.batch, ParameterVector(vector, shapes), frozen, state, lambda name: stream(RANDOM_SEED, name)
+    )
+    forward(workspace, inputs, point.training)
+    return Trace(workspace)
+
+
+def moved_state(graph: Graph, rng: np.random.Generator) -> dict[str, Array]:
+    """Return the state of all nodes by path, away from its first values, which may hide that it is used.
+
+    It is above them, as variances are.
+    """
+    return {
+        f"{node}.{name}": np.asarray(start + rng.random(start.shape))
+        for node, named in initial_state(graph, np.float64, 0).items()
+        for name, start in named.items()
+    }
+
+
 class LayerProbe(Probe):
     """A layer or activation as the only node of a graph."""
 
@@ -158,26 +196,8 @@ class LayerProbe(Probe):
 
     def trace(self, point: Point) -> Trace:
         """Run the component at a point, in the dtype of the point's arrays, its randomness always the same."""
-        arrays = [*point.arrays.values()]
-        dtype = arrays[0].dtype if arrays else np.dtype(np.float64)
-        vector = (
-            np.concatenate([point.arrays[name].ravel() for name in self.node.parameters])
-            if self.node.parameters
-            else np.zeros(0, dtype)
-        )
-        writeable = all(array.flags.writeable for array in arrays)
-        vector.flags.writeable = writeable
-        shapes = {path: each.shape for path, each in self.graph.parameters.items()}
-        workspace = Workspace(
-            self.plan,
-            point.batch,
-            ParameterVector(vector, shapes),
-            ParameterVector.zeros({}, dtype),
-            {self.NODE: dict(point.state)},
-            lambda name: stream(RANDOM_SEED, name),
-        )
-        forward(workspace, self.inputs_at(point), point.training)
-        return Trace(workspace)
+        state = {self.NODE: dict(point.state)}
+        return traced(self.plan, point, list(self.node.parameters), self.inputs_at(point), state)
 
     def inputs_at(self, point: Point) -> dict[str, Array]:
         """Return the graph's inputs by name."""
@@ -202,9 +222,7 @@ class LayerProbe(Probe):
         }
 
     def _state(self, rng: np.random.Generator) -> dict[str, Array]:
-        # Away from its first value, which may hide that it is used, and positive, as variances are.
-        starts = {name: first_values(each, f"{self.NODE}.{name}", 0) for name, each in self.node.state.items()}
-        return {name: np.asarray(starts[name] + rng.random(each.shape)) for name, each in self.node.state.items()}
+        return {path.rpartition(".")[2]: array for path, array in moved_state(self.graph, rng).items()}
 
 
 class CostProbe(Probe):

@@ -18,6 +18,7 @@ from bpframe.extend import Activation, Block, Diagonal, Layer, node
 from bpframe.testing import check_component
 from tests.components.batch_norm import BatchNorm
 from tests.components.blocks import Projected, Residual, Sequence, Skip
+from tests.components.carrying import Carrying
 from tests.components.dropout import Dropout
 from tests.components.embedding import Embedding
 
@@ -27,6 +28,7 @@ RIGHT = {
     "attention": (Projected(width=2), [(3, 2), (2, 4)]),
     "nested": (Skip(inner=Sequence(body=(Dense(units=3), Sigmoid()), times=2)), [(3,)]),
     "state, and examples that are coupled": (Sequence(body=(Dense(units=3), BatchNorm())), [(3,)]),
+    "state that is drawn": (Sequence(body=(Dense(units=3), Carrying())), [(3,)]),
     "random numbers": (Skip(inner=Dropout()), [(4,)]),
     "integers": (Sequence(body=(Embedding(vocabulary=5, units=2), Dense(units=2))), [(3,)]),
 }

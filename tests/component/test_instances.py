@@ -8,7 +8,7 @@ from bpframe_reference import Dense, GradientDescent, Identity, QuadraticCost, S
 
 import bpframe as bp
 from bpframe import extend
-from bpframe.errors import SpecError
+from bpframe.errors import ContractError, SpecError
 from bpframe.testing import check_component
 
 X = np.ones((2, 3))
@@ -102,3 +102,10 @@ def test_a_field_of_one_class_takes_its_fields_as_a_mapping_still():
     assert Held(inner={"units": 2}).inner == Dense(units=2)
     with pytest.raises(SpecError, match=r"^Held\.inner cannot be the class Dense"):
         Held(inner=Dense)
+
+
+@pytest.mark.parametrize("shapes", [(3,), 3, [3, 4]])
+def test_shapes_to_check_at_are_a_list_of_shapes(shapes) -> None:
+    with pytest.raises(ContractError, match="wants a feature shape for every input") as caught:
+        check_component(Dense(units=2), shapes)
+    assert "[(3,)]" in str(caught.value)
