@@ -28,7 +28,7 @@ from bpframe.data import DataSpec, FittedPreparation
 from bpframe.documents import RunSpec
 from bpframe.documents.written_out import network_spec
 from bpframe.errors import DataError
-from bpframe.shapes import OpenEngine, at_shapes, closed_shapes, engine_of, graph_of, some_closed
+from bpframe.shapes import OpenEngine, at_shapes, closed_graph, closed_shapes, engine_of, graph_of
 from bpframe.trainable import Trainable
 from bpframe.training.history import History
 from bpframe.training.spec import TrainingSpec
@@ -137,7 +137,7 @@ class Network(Trainable):
         network._carried = Carried(checkpoint.optimizer)
         network._verify = wanted(None)
         if network._verify:
-            verify_graph(some_closed(network.graph))
+            verify_graph(closed_graph(network.graph))
         return network
 
     def _build(self, spec: NetworkSpec, verify: bool | None) -> None:
@@ -148,7 +148,7 @@ class Network(Trainable):
         self._verify = wanted(verify)
         graph = graph_of(spec)
         if self._verify:
-            verify_graph(some_closed(graph))
+            verify_graph(closed_graph(graph))
         self._engine = engine_of(spec, graph, spec.seed)
 
     def closed(

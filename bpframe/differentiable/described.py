@@ -28,8 +28,8 @@ class Described(Evaluated):
 
         A block is one row; with `unfold` each of its nodes has one.
         """
-        some = self._engine.some() if isinstance(self._engine, OpenEngine) else self._engine
-        return summarise(some, self.graph, checked_truth("unfold", unfold))
+        engine = self._engine.closed() if isinstance(self._engine, OpenEngine) else self._engine
+        return summarise(engine, self.graph, checked_truth("unfold", unfold))
 
     def memory(self, batch_size: int, optimizer: Optimizer | None = None) -> Memory:
         """Return the memory that training takes with batches of this size, beside the examples.

@@ -6,6 +6,6 @@ an `Engine`, or an `OpenEngine` that has one for every shape. Start with `open_e
 """
 
 from bpframe.shapes.open_engine import OpenEngine, engine_of
-from bpframe.shapes.open_graph import at_shapes, closed_shapes, graph_of, some_closed
+from bpframe.shapes.open_graph import at_shapes, closed_graph, closed_shapes, graph_of
 
-__all__ = ["OpenEngine", "at_shapes", "closed_shapes", "engine_of", "graph_of", "some_closed"]
+__all__ = ["OpenEngine", "at_shapes", "closed_graph", "closed_shapes", "engine_of", "graph_of"]

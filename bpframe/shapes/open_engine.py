@@ -38,7 +38,7 @@ class OpenEngine:
 
     def __init__(self, spec: NetworkSpec, graph: OpenGraph, seed: int) -> None:
         self.graph = graph
-        self.held = Held(graph.some, spec.dtype, seed)
+        self.held = Held(graph.closed, spec.dtype, seed)
         self._spec = spec
         self._make_pass = repeating()
         self._engines: OrderedDict[tuple[Shape, ...], Engine] = OrderedDict()
@@ -75,11 +75,11 @@ class OpenEngine:
             self._engines.popitem(last=False)
         return found
 
-    def some(self) -> Engine:
+    def closed(self) -> Engine:
         """Return the engine of one shape among all, for what is the same in each."""
-        return self.of_shapes(self.graph.some.inputs)
+        return self.of_shapes(self.graph.closed.inputs)
 
     def _made(self, shapes: Mapping[str, Shape]) -> Engine:
         graph = build_graph(at_shapes(self._spec, shapes))
-        check_parameters(self.graph.some, graph)
+        check_parameters(self.graph.closed, graph)
         return Engine(planned(graph), self.held.dtype, self.held.seed, self._make_pass, self.held, self.at)

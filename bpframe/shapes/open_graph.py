@@ -17,7 +17,7 @@ from bpframe.errors import BpframeError, ContractError, ShapeMismatch
 from bpframe.validation.array_fields import same
 from bpframe.validation.open_shapes import fits
 
-__all__ = ["OpenGraph", "at_shapes", "check_parameters", "closed_shapes", "graph_of", "some_closed"]
+__all__ = ["OpenGraph", "at_shapes", "check_parameters", "closed_graph", "closed_shapes", "graph_of"]
 
 #: Lengths that are tried for the open axes, until a network can be built at two of them: small ones that many pools and
 #: strides divide, powers of two, odd ones; then long ones, for long kernels, that most strides divide.
@@ -31,9 +31,9 @@ def at_shapes(spec: NetworkSpec, shapes: Mapping[str, Shape]) -> NetworkSpec:
 
 @dataclass(frozen=True)
 class OpenGraph(Graph):
-    """A graph with None for the length of each open axis, and `some` closed one of those that it stands for."""
+    """A graph with None for the length of each open axis, and `closed`, one of those that it stands for."""
 
-    some: Graph = field(kw_only=True)
+    closed: Graph = field(kw_only=True)
 
 
 def graph_of(spec: NetworkSpec) -> Graph:
@@ -45,9 +45,9 @@ def graph_of(spec: NetworkSpec) -> Graph:
     return _open_graph(spec) if spec.is_open else build_graph(spec)
 
 
-def some_closed(graph: Graph) -> Graph:
-    """Return the graph itself, or of an open one that of some length."""
-    return graph.some if isinstance(graph, OpenGraph) else graph
+def closed_graph(graph: Graph) -> Graph:
+    """Return the graph itself, or of an open one that of one length."""
+    return graph.closed if isinstance(graph, OpenGraph) else graph
 
 
 def closed_shapes(
@@ -103,7 +103,7 @@ def _open_graph(spec: NetworkSpec) -> OpenGraph:
         target_shapes=_merged_each(first.target_shapes, second.target_shapes),
         weight_shapes=_merged_each(first.weight_shapes, second.weight_shapes),
     )
-    return OpenGraph(**{each.name: getattr(merged, each.name) for each in fields(merged)}, some=first)
+    return OpenGraph(**{each.name: getattr(merged, each.name) for each in fields(merged)}, closed=first)
 
 
 def check_parameters(graph: Graph, other: Graph) -> None:
@@ -124,21 +124,21 @@ def check_parameters(graph: Graph, other: Graph) -> None:
                 raise _depends(f"{node.where}: which {what}s there are", names, where)
             for name, each in one.items():
                 if not same(vars(each), vars(two[name])):
-                    told = [str(each.shape), str(two[name].shape)]
-                    if len(set(told)) == 1:
-                        told = [repr(each), repr(two[name])]
-                    raise _depends(f"{node.where}: the {what} '{name}'", told, where)
+                    values = [str(each.shape), str(two[name].shape)]
+                    if len(set(values)) == 1:
+                        values = [repr(each), repr(two[name])]
+                    raise _depends(f"{node.where}: the {what} '{name}'", values, where)
         trained = [(each.trainable, ", ".join(each.trained) or "nothing") for each in (node, again)]
         if trained[0] != trained[1]:
-            told = [names if reached else "nothing" for reached, names in trained]
-            raise _depends(f"{node.where}: what of it is trained", told, where)
+            values = [names if reached else "nothing" for reached, names in trained]
+            raise _depends(f"{node.where}: what of it is trained", values, where)
 
 
-def _depends(what: str, told: Sequence[str], where: Sequence[str]) -> ContractError:
+def _depends(what: str, values: Sequence[str], where: Sequence[str]) -> ContractError:
     return ContractError(
         f"{what} depends on the length of an open axis",
         expected="the same at every length, since all lengths share it",
-        received=", ".join(f"{each} for {inputs}" for each, inputs in zip(told, where, strict=True)),
+        received=", ".join(f"{each} for {inputs}" for each, inputs in zip(values, where, strict=True)),
         hint="give the axis a length in place of None, or take a layer that works along the other axes",
     )
 

@@ -132,13 +132,13 @@ class BatchMatMul(Operator):
         return (*shape[:-2], shape[-1], shape[-2]) if self.transpose else shape
 
     def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
-        held = self.m.shape[1:]
+        shape = self.m.shape[1:]
         *lead, p, r = out_shape if len(out_shape) > 1 else (0, 0)
         fits = (
-            len(held) == len(out_shape) == len(in_shape) > 1
+            len(shape) == len(out_shape) == len(in_shape) > 1
             and self._infer(None, out_shape)[0] == in_shape
-            and held[-2 if self.side == "left" else -1] == (p if self.side == "left" else r)
-            and all(size in (1, full) for size, full in zip(held[:-2], lead, strict=True))
+            and shape[-2 if self.side == "left" else -1] == (p if self.side == "left" else r)
+            and all(size in (1, full) for size, full in zip(shape[:-2], lead, strict=True))
         )
         if not fits:
             given = "Vᵀ" if self.transpose else "V"

@@ -82,9 +82,9 @@ class RankOne(Operator):
         for name, array, shape in (("left", self.left, out_shape), ("right", self.right, in_shape)):
             if len(array) not in (1, self.batch):
                 self._refuse("does not hold this batch", f"{self.batch} examples", f"{len(array)} examples in {name}")
-            held = array.shape[1:]
-            lead = all(size in (1, full) for size, full in zip(held[:-1], shape[:-1], strict=False))
-            if len(held) != len(shape) or held[-1] != shape[-1] or not lead:
+            own = array.shape[1:]
+            lead = all(size in (1, full) for size, full in zip(own[:-1], shape[:-1], strict=False))
+            if len(own) != len(shape) or own[-1] != shape[-1] or not lead:
                 self._refuse_array(name, f"{shape}), for {in_shape} -> {out_shape}")
 
     def _after(self, other: Operator) -> Operator | None:

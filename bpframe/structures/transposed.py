@@ -127,10 +127,10 @@ class Transposed(Operator):
         return out_shape, in_shape
 
     def _check_shapes(self, in_shape: Shape, out_shape: Shape) -> None:
-        held = self.operator.in_shape, self.operator.out_shape
-        if held != (out_shape, in_shape):
+        inner = self.operator.in_shape, self.operator.out_shape
+        if inner != (out_shape, in_shape):
             self._refuse(
-                "does not fit its shapes", f"{held[1]} -> {held[0]}, those of its operator from the other side",
+                "does not fit its shapes", f"{inner[1]} -> {inner[0]}, those of its operator from the other side",
                 f"{in_shape} -> {out_shape}",
             )  # fmt: skip
 

@@ -136,11 +136,11 @@ class Trainable(Stepwise):
 
         def after_epoch(epoch: int, history: History) -> None:
             whole.follow(past, history)
-            told = {"network": self, "epoch": epoch, "history": history}
-            ending = call_back(spec.callbacks, "after_epoch", **told)
+            words = {"network": self, "epoch": epoch, "history": history}
+            ending = call_back(spec.callbacks, "after_epoch", **words)
             try:
                 if tell is not None:
-                    tell(**told)
+                    tell(**words)
             except StopIteration as reason:
                 ending = ending or reason
             if ending is not None:

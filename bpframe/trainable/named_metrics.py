@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bpframe.categories import Metric
-from bpframe.errors import BpframeError, RegistryError, SpecError
+from bpframe.errors import BpframeError, SpecError
 from bpframe.plugins import default_registry
 from bpframe.training.spec import TrainingSpec
 
@@ -22,11 +22,17 @@ def with_metrics(spec: TrainingSpec) -> TrainingSpec:
 
 
 def _named(name: str, index: int) -> Metric:
+    where = f"metrics[{index}] = "
     try:
         cls = default_registry().find(name, "metric")
+    except BpframeError as error:
+        raise _refused(error, f"{where}{error.problem}", error.hint) from None
+    try:
         return cls()  # type: ignore[return-value]
     except BpframeError as error:
-        where = f"metrics[{index}] = " + (error.problem if isinstance(error, RegistryError) else f"'{name}'")
-        problem = where if isinstance(error, RegistryError) else f"{where} needs more than its name: {error.problem}"
-        hint = error.hint or (None if isinstance(error, RegistryError) else f"metrics=[{cls.__name__}(...)]")
-        raise SpecError(problem, expected=error.expected, received=error.received, hint=hint, rows=error.rows) from None
+        problem, hint = f"{where}'{name}' needs more than its name: {error.problem}", f"metrics=[{cls.__name__}(...)]"
+        raise _refused(error, problem, error.hint or hint) from None
+
+
+def _refused(error: BpframeError, problem: str, hint: str | None) -> SpecError:
+    return SpecError(problem, expected=error.expected, received=error.received, hint=hint, rows=error.rows)

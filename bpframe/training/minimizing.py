@@ -131,16 +131,16 @@ class NetworkProblem(Problem):
         """Record that an iteration is over; return whether to go on."""
         if self._over:
             raise self._broken("minimize goes on after report() returned False", "a loop that ends there", "a report")
-        told = self._number("cost", cost)
+        number = self._number("cost", cost)
         numbers = {name: self._number(name, value) for name, value in figures.items()}
         for name in numbers:
             if name in EpochRecord.model_fields:
                 raise self._broken(f"report() has a figure '{name}', which a record holds itself", "another name", name)
-        if not math.isfinite(told):
-            raise self._nonfinite("reports a cost that is not finite", "a finite number", str(told))
-        if self._spec.optimizer.batches or told <= self._best[0]:
-            self._best = told, self.parameters, self._engine.state
-        self._recorder.record(told, self.validation_cost(), numbers)
+        if not math.isfinite(number):
+            raise self._nonfinite("reports a cost that is not finite", "a finite number", str(number))
+        if self._spec.optimizer.batches or number <= self._best[0]:
+            self._best = number, self.parameters, self._engine.state
+        self._recorder.record(number, self.validation_cost(), numbers)
         interrupted, ended = self._recorder.interruption.requested, self._recorder.ended
         self._over = interrupted or bool(ended) or len(self._history) >= self.iterations
         if ended:
