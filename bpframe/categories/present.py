@@ -44,11 +44,10 @@ def present_value(schedule: Schedule, step: int, epoch: int) -> float:
     return float(value)
 
 
-def present_fields(component: Component, method: str, step: int = 0, epoch: int = 0) -> dict[str, Any]:
+def present_fields(component: Component, method: str, step: int = 0) -> dict[str, Any]:
     """Return the fields that a method asks for by name, with the present number where one holds a schedule."""
     words = contract_of(type(component)).methods[method].words
     fields = {word: getattr(component, word) for word in words if word in type(component).model_fields}
     return {
-        word: present_value(value, step, epoch) if isinstance(value, Schedule) else value
-        for word, value in fields.items()
+        word: present_value(value, step, 0) if isinstance(value, Schedule) else value for word, value in fields.items()
     }

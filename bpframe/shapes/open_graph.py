@@ -42,7 +42,8 @@ def graph_of(spec: NetworkSpec) -> Graph:
     Errors: those of `build_graph`; ContractError for a parameter or state that depends on an open axis; ShapeMismatch
     where the network can be built at one length alone.
     """
-    return _open_graph(spec) if spec.is_open else build_graph(spec)
+    is_open = any(None in shape for shape in spec.inputs.values())
+    return _open_graph(spec) if is_open else build_graph(spec)
 
 
 def closed_graph(graph: Graph) -> Graph:

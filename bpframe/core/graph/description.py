@@ -112,11 +112,6 @@ class NetworkSpec(Validated):
     penalties: dict[str, Penalty] = Field(default_factory=dict)
 
     @property
-    def is_open(self) -> bool:
-        """Whether an axis of an input is open."""
-        return any(None in shape for shape in self.inputs.values())
-
-    @property
     def is_chain(self) -> bool:
         """Whether every node reads from the one before, so that the network can be written as a list of layers."""
         names = [*list(self.inputs)[:1], *(each.name for each in self.nodes)]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.categories import Schedule
-from bpframe.categories.present import present_value
+from bpframe.categories.present import present_fields, present_value
 from bpframe.core.component import contract_of
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError, SpecError
@@ -112,7 +112,7 @@ def _purity(setting: Setting) -> None:
         state = {name: each.copy() for name, each in run.updater.state.items()}
         words: dict[str, Any] = {
             "gradient": gradient, "parameters": theta, "state": state, "step": step, "out": np.empty(SIZE),
-            "groups": parts_of(SHAPES), **_present_fields(optimizer, step),
+            "groups": parts_of(SHAPES), **present_fields(optimizer, "update", step),
         }  # fmt: skip
         handed = [gradient, theta, *state.values()]
         before = [each.tobytes() for each in handed]
@@ -262,8 +262,3 @@ def _each(setting: Setting, optimizers: Sequence[Any], dtype: Any) -> tuple[byte
 def _with(optimizer: Any, fields: Mapping[str, Any]) -> Any:
     """Return a checked copy with other fields. Errors: SpecError."""
     return type(optimizer)(**{name: getattr(optimizer, name) for name in type(optimizer).model_fields} | {**fields})
-
-
-def _present_fields(optimizer: Any, step: int) -> dict[str, Any]:
-    fields = {name: getattr(optimizer, name) for name in type(optimizer).model_fields}
-    return {name: present_value(each, step, 0) if isinstance(each, Schedule) else each for name, each in fields.items()}
