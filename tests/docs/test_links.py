@@ -25,3 +25,14 @@ def test_local_links_lead_to_files(name: str) -> None:
 def test_local_links_are_told_from_others() -> None:
     text = "[a](docs/a.md#part) [b](https://example.org/b) ![c](c.svg) [d](#d) [e](mailto:e@example.org)"
     assert local_targets(text) == ["docs/a.md", "c.svg"]
+
+
+def half_merged(text: str) -> list[str]:
+    """Return the lines that a merge leaves between two versions of a text."""
+    return re.findall(r"^(?:<{7}|>{7})(?: .*)?$", text, re.MULTILINE)
+
+
+def test_no_page_holds_two_versions_of_a_text() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    assert [page.name for page in pages if half_merged(page.read_text("utf-8"))] == []
+    assert half_merged("one\n<<<<<<< HEAD\ntwo\n=======\nthree\n>>>>>>> other\n") == ["<<<<<<< HEAD", ">>>>>>> other"]
