@@ -122,8 +122,10 @@ def _within(data: object, loc: tuple[str | int, ...], kind: str) -> tuple[str | 
             if not isinstance(part, int) or part >= len(data):
                 continue
             data = data[part]
-        elif not isinstance(data, BaseModel):
+        elif not isinstance(data, BaseModel) or part not in type(data).model_fields:
             continue
+        else:
+            data = getattr(data, str(part), None)
         place.append(part)
     return tuple(place)
 
@@ -143,7 +145,8 @@ def _retold(each: Any, fields: Mapping[str, FieldInfo] | None, owner: str) -> In
     if kind in ("value_error", "assertion_error"):
         return _line(f"cannot be {shortened(value, 40)}: {context['error']}", loc, value, wanted)
     said = each.get("wanted", each["msg"])
-    hint = f"write [{value}]" if kind == "tuple_type" and isinstance(value, int | float) else _hint(value, kind, said)
+    one = kind == "tuple_type" and isinstance(value, int | float | BaseModel)
+    hint = f"write [{shortened(value, 40)}]" if one else _hint(value, kind, said)
     return _line(f"cannot be {shortened(value, 40)}", loc, value, wanted or said, hint)
 
 

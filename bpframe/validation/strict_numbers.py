@@ -1,13 +1,15 @@
-"""Numbers from numbers alone, truth values from truth values alone.
+"""Numbers from numbers alone, truth values from truth values alone, lists from what has an order.
 
-What pydantic would make one of, `true` or "3" of a number, "no" or 1 of a truth value, was meant to be something else.
+What pydantic would make one of, `true` or "3" of a number, "no" or 1 of a truth value, the fields of a component that
+stands where a list of them belongs, was meant to be something else.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import BaseModel
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema
 
 from bpframe.errors import SpecError
 
@@ -31,7 +33,8 @@ def strict_numbers(schema: CoreSchema) -> CoreSchema:
     """Return a model's core schema in which every number, however deep, refuses truth values and texts.
 
     A truth value refuses numbers and texts, likewise. NumPy's truth values are truth values, its integers and floats
-    are numbers, and a whole float is an integer. Other models inside keep their own rules.
+    are numbers, and a whole float is an integer. A list or tuple refuses models, which pydantic would take for the list
+    of their fields, and sets, whose order is none. Other models inside keep their own rules.
     """
     changed: CoreSchema = _changed(schema)
     return changed
@@ -69,7 +72,10 @@ def _changed(value: Any) -> Any:
         return core_schema.no_info_before_validator_function(_text_or_truth_value, value)
     if kind == "function-before" and value["function"]["function"] in _CHECKS:
         return value
-    return {key: _changed(each) if key in _PARTS else each for key, each in value.items()}
+    changed: Any = {key: _changed(each) if key in _PARTS else each for key, each in value.items()}
+    if kind in ("tuple", "list"):
+        return core_schema.no_info_before_validator_function(_in_order, changed)
+    return changed
 
 
 def _is_of_numbers(values: list[Any]) -> bool:
@@ -99,7 +105,13 @@ def _text_or_truth_value(value: Any) -> Any:
     return value if value is None or isinstance(value, str) else _truth_value(value)
 
 
-_CHECKS = (_number, _no_truth_value, _truth_value, _text_or_truth_value)
+def _in_order(value: Any) -> Any:
+    if isinstance(value, BaseModel | set | frozenset):
+        raise PydanticKnownError("tuple_type")
+    return value
+
+
+_CHECKS = (_number, _no_truth_value, _truth_value, _text_or_truth_value, _in_order)
 
 
 def _dtype_kind(value: Any) -> str:

@@ -9,7 +9,7 @@ import pytest
 from bpframe_reference import GradientDescent, Sigmoid
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from bpframe.core.component import Initializer, Parameter
+from bpframe.core.component import Block, Initializer, Layer, Parameter
 from bpframe.documents import TrainingSpec, network_spec
 from bpframe.errors import ContractError, SpecError
 from bpframe.validation.model import Validated
@@ -180,3 +180,46 @@ def test_the_schema_of_a_field_is_that_of_its_type():
         "default": 3, "description": "How many.", "exclusiveMinimum": 0, "title": "Count", "type": "integer"
     }  # fmt: skip
     assert properties["parts"] == {"default": [], "items": {"type": "number"}, "title": "Parts", "type": "array"}
+
+
+class Chain(Block):
+    """Layers in a row, or numbers in their place, in lists and choices of every sort."""
+
+    body: tuple[Layer, ...] = ()
+    also: list[Layer] = []  # noqa: RUF012 (pydantic copies defaults)
+    maybe: tuple[Layer, ...] | None = None
+    either: float | Layer = 1.0
+    eithers: tuple[float | Layer, ...] = ()
+    table: dict[str, float | Layer] = {}  # noqa: RUF012
+
+    def nodes(self) -> dict[str, Layer]:
+        return {"end": Sigmoid()}
+
+
+@pytest.mark.parametrize("name", ["body", "also", "maybe", "eithers"])
+@pytest.mark.parametrize("given", [Sigmoid(), GradientDescent(learning_rate=1.0), {Sigmoid()}, frozenset({Sigmoid()})])
+def test_a_list_is_made_neither_of_a_components_fields_nor_of_a_set(name: str, given: Any) -> None:
+    with pytest.raises(SpecError, match=f"^Chain.{name} cannot be "):
+        Chain(**{name: given})
+
+
+def test_one_component_in_the_place_of_a_list_is_told_to_stand_in_one() -> None:
+    with pytest.raises(SpecError) as caught:
+        Chain(body=Sigmoid())
+    assert (caught.value.expected, caught.value.hint) == ("a list", "write [Sigmoid()]")
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"either": GradientDescent(learning_rate=1.0)}, "Chain.either"),
+        ({"eithers": [1.0, GradientDescent(learning_rate=1.0)]}, r"Chain.eithers\[1\]"),
+        ({"table": {"a": GradientDescent(learning_rate=1.0)}}, "Chain.table.a"),
+    ],
+)
+def test_a_component_of_another_category_in_a_choice_is_told_once_with_its_place(fields: Any, place: str) -> None:
+    with pytest.raises(
+        SpecError, match=f"^{place} cannot be GradientDescent.*\n  expected .*number, or an instance"
+    ) as caught:
+        Chain(**fields)
+    assert not caught.value.rows

@@ -362,6 +362,16 @@ def test_initializer():
         network(Dense(units=3, weights=Undrawn()))
 
 
+@pytest.mark.parametrize("value", [1j, np.nan, np.inf, "1", None, True])
+def test_an_initializer_draws_finite_real_numbers(value):
+    class Filled(Initializer):
+        def draw(self, shape):
+            return np.full(shape, value)
+
+    with pytest.raises(ContractError, match=r"Filled.draw returned no real numbers for 'dense_1.w'"):
+        network(Dense(units=3, weights=Filled()))
+
+
 def keeping(name):
     """A method that keeps its first argument in an attribute, as networks from scratch do."""
 

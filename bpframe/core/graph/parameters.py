@@ -142,4 +142,10 @@ def first_values(declared: Parameter | State, path: str, seed: int) -> float | A
     if (found := np.shape(values)) != expected:
         problem = f"{where} returned another shape for '{path}'"
         raise ContractError(problem, expected=str(expected), received=str(found))
+    drawn = np.asarray(values)
+    if drawn.dtype.kind not in "iuf" or not np.isfinite(drawn).all():
+        received = f"{drawn.dtype}" if drawn.dtype.kind not in "iuf" else "infinite numbers, or NaN"
+        raise ContractError(
+            f"{where} returned no real numbers for '{path}'", expected="finite real numbers", received=received
+        )
     return values  # type: ignore[no-any-return]
