@@ -14,7 +14,7 @@ from bpframe.core.component.calling import call_method
 from bpframe.core.graph.randomness import stream
 from bpframe.data.scaling import fit_scaling
 from bpframe.errors import BpframeError, ContractError
-from bpframe.testing.checks.base import Check, Failure, Setting
+from bpframe.testing.checks.base import Check, Failure, Setting, untouched
 
 __all__ = ["checks_of_the_asked"]
 
@@ -130,18 +130,10 @@ def _measures_alike(setting: Setting, metric: Metric) -> None:
 
 def _left_alone(method: str, component: Component, words: dict[str, Any]) -> None:
     """Call a method with arrays that cannot be written, and see that they are what they were."""
-    arrays = [value for value in words.values() if isinstance(value, np.ndarray)]
-    before = [each.tobytes() for each in arrays]
-    for each in arrays:
-        each.flags.writeable = False
-    try:
+    arrays = [(word, value) for word, value in words.items() if isinstance(value, np.ndarray)]
+    problem = f"{method} writes into what it is handed"
+    with untouched(arrays, lambda received: Failure(problem, rows=[("received", received)])):
         call_method(component, method, **words)
-    except ValueError as error:
-        if "read-only" not in str(error):
-            raise
-        raise Failure(f"{method} writes into what it is handed", rows=[("received", str(error))]) from None
-    if [each.tobytes() for each in arrays] != before:
-        raise Failure(f"{method} changed what it was handed")
 
 
 def _fit(setting: Setting, preparation: Preparation) -> None:

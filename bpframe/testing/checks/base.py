@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,8 +19,9 @@ from bpframe.testing.point import Point
 from bpframe.testing.probe import Probe
 from bpframe.testing.probing import AnyProbe, probe_of
 from bpframe.testing.report import family_of
+from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Check", "Failure", "Setting", "Skipped", "named", "require_shape", "shown", "without_warnings"]
+__all__ = ["Check", "Failure", "Setting", "Skipped", "named", "require_shape", "shown", "untouched", "without_warnings"]
 
 
 Shapes = tuple[Shape, ...]
@@ -52,6 +53,26 @@ def require_shape(message: str, array: Any, shape: Shape) -> None:
 def shown(array: Any) -> str:
     """Write the first entries of an array."""
     return np.array2string(np.ravel(array)[:6], precision=6)
+
+
+@contextmanager
+def untouched(arrays: Iterable[tuple[str, Array]], wrote: Callable[[str], Failure]) -> Iterator[None]:
+    """Hold arrays read-only inside the block, and see afterwards that they are what they were, byte by byte.
+
+    `wrote` makes the failure out of what was received.
+    """
+    before = [(name, array, array.tobytes()) for name, array in arrays]
+    for _, array, _ in before:
+        array.flags.writeable = False
+    try:
+        yield
+    except Exception as error:
+        if "read-only" not in str(error):
+            raise
+        raise wrote(str(error)) from error
+    for name, array, content in before:
+        if array.tobytes() != content:
+            raise wrote(f"'{name}' was changed although it is read-only")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.testing.checks.base import Check, Failure, Setting, Skipped, named, require_shape, shown
+from bpframe.testing.checks.base import Check, Failure, Setting, Skipped, named, require_shape, shown, untouched
 from bpframe.testing.point import Point
 from bpframe.testing.probe import Probe
 from bpframe.testing.report import in_words
@@ -159,19 +159,8 @@ def _purity(setting: Setting) -> None:
     probe = setting.need_probe()
     for training in setting.modes():
         point = setting.point("purity", training=training)
-        given = [*point.arrays.items(), *point.constants.items(), *point.state.items()]
-        before = [(key, array.tobytes()) for key, array in given]
-        for _, array in given:
-            array.flags.writeable = False
-        try:
+        with untouched([*point.arrays.items(), *point.constants.items(), *point.state.items()], _impure):
             probe.operators(point)
-        except Exception as error:
-            if "read-only" not in str(error):
-                raise
-            raise _impure(str(error)) from error
-        for (key, array), (_, bytes_before) in zip(given, before, strict=True):
-            if array.tobytes() != bytes_before:
-                raise _impure(f"'{key}' was changed although it is read-only")
 
 
 def _impure(what: str) -> Failure:
