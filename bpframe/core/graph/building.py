@@ -12,12 +12,11 @@ from bpframe.core.component import Block, Cost, Layer, Parameter, State, contrac
 from bpframe.core.component.domain import integers_of
 from bpframe.core.component.parameter import checked_shape
 from bpframe.core.graph.asking import ask_shape
+from bpframe.core.graph.by_pattern import by_pattern
 from bpframe.core.graph.description import NetworkSpec
-from bpframe.core.graph.freezing import with_frozen
 from bpframe.core.graph.graph import Graph, InlinedBlock, Node, Shape, asked_words, batched
 from bpframe.core.graph.inlining import level_of
 from bpframe.core.graph.outputs import Part, parts_of
-from bpframe.core.graph.penalised import penalised
 from bpframe.core.graph.wiring import Level, dangling, name_of, ordered
 from bpframe.errors import ContractError, DuplicateNode, GraphError, ShapeMismatch
 from bpframe.validation.intervals import Interval
@@ -41,7 +40,7 @@ def build_graph(spec: NetworkSpec) -> Graph:
     known = building.built(
         Level(spec.nodes, tuple(spec.inputs), spec.outputs, places), {each: each for each in spec.inputs}
     )
-    nodes = with_frozen(tuple(building.nodes.values()), building.untrained, spec.frozen)
+    nodes = tuple(building.nodes.values())
     shapes = building.shapes
     outputs = tuple(known[output] for output in spec.outputs)
     if len(set(outputs)) != len(outputs):
@@ -54,10 +53,9 @@ def build_graph(spec: NetworkSpec) -> Graph:
         if asked_words(cost)
     }
     integers = _integer_domains(spec, nodes)
-    penalties = penalised(nodes, spec.penalties)
-    graph = Graph(dict(spec.inputs), integers, nodes, outputs, costs, targets, weights, building.blocks, penalties)
+    graph = Graph(dict(spec.inputs), integers, nodes, outputs, costs, targets, weights, building.blocks)
     _check_paths(graph)
-    return graph
+    return by_pattern(graph, spec, building.untrained)
 
 
 class _Building:
