@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -15,12 +14,9 @@ from bpframe.core.backprop.steps import OUTSIDE, Called, Slots, Step
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["ERROR_BYTES", "NodeState", "Workspace", "locked", "read_only"]
+__all__ = ["NodeState", "Workspace", "locked", "read_only"]
 
 NodeState = Mapping[str, Array]
-
-#: How many bytes of errors are kept at most, for walks back to write into again.
-ERROR_BYTES = 1 << 24
 
 
 def read_only(array: Array) -> Array:
@@ -42,6 +38,7 @@ class Workspace:
     `parameters`, `frozen` and `gradient` are read and written where they are; `state` is replaced, not written into.
     What components are handed is read-only, except for `out` and their own `saved`. `checked` says that a whole pass
     was held against what the components declare; `keeps_values` that nodes' values stay until the next pass.
+    `errors` are for walks back to write into again.
     """
 
     def __init__(
@@ -62,7 +59,7 @@ class Workspace:
         self.checked = False
         self.keeps_values = True
         self._generator = generator
-        self._errors: dict[tuple[int, tuple[int, ...], np.dtype[Any]], Array] = {}
+        self.errors: dict[tuple[int, tuple[int, ...], np.dtype[Any]], Array] = {}
         self.slots: Slots = [None] * plan.size
         self.slots[OUTSIDE] = False
         views = {path: locked(view) for path, view in (*parameters.views.items(), *frozen.views.items())}
@@ -89,36 +86,12 @@ class Workspace:
             for slot in step.buffers:
                 self.slots[slot] = self.empty(step.output_shape)
 
-    def error_buffer(self, slot: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | None:
-        """Return memory for the error of a value, with anything in it; None where as much is kept as may be.
-
-        It is overwritten by whoever asks next for the same slot. Large arrays that are made anew each time go back to
-        the operating system each time, and cost more than the numbers that are written into them.
-        """
-        key = slot, shape, dtype
-        found = self._errors.get(key)
-        if found is None:
-            held = sum(each.nbytes for each in self._errors.values())
-            if held + math.prod(shape) * dtype.itemsize > ERROR_BYTES:
-                return None
-            found = self._errors[key] = np.empty(shape, dtype)
-        return found
-
     def release(self) -> None:
         """Let go of the buffers: passes have memory of their own from now on, and keep no values."""
         self.keeps_values = False
         for step in self.plan.components:
             for slot in step.buffers:
                 self.slots[slot] = None
-
-    def let_go(self) -> None:
-        """Keep no inputs and targets, nor what was computed from them, until the next pass."""
-        plan = self.plan
-        for slot in (*plan.value_slots.values(), *plan.target_slots.values()):
-            self.slots[slot] = None
-        for step in plan.components:
-            if step.saved_slot is not None:
-                self.slots[step.saved_slot] = {}
 
     def again(self) -> Workspace:
         """Return a workspace that nothing has run in, with the inputs, targets, parameters and state of this one."""

@@ -9,11 +9,11 @@ import numpy as np
 
 from bpframe.core.backprop.rows import slices
 from bpframe.core.backprop.trace import Trace
-from bpframe.core.backprop.workspace import ERROR_BYTES
 from bpframe.core.graph.randomness import stream
 from bpframe.derivatives.points.given_integers import checked_integer
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.memory import portion
+from bpframe.derivatives.points.walk_back import ERROR_BYTES
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["RootColumns", "column_portions"]

@@ -8,6 +8,7 @@ from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.forward import forward
 from bpframe.core.backprop.rows import rows_of
 from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.workspace import Workspace
 from bpframe.derivatives.points.linearisation import Linearisation, refuse_coupled
 from bpframe.derivatives.points.memory import example_bytes, portions
 from bpframe.validation.plain_arrays import Array
@@ -72,4 +73,13 @@ class Portions:
                     yield rows, Linearisation(trace, targets)
                     workspace.checked = True  # forward, Jacobians and cost have all been asked
                 finally:
-                    workspace.let_go()
+                    _let_go(workspace)
+
+
+def _let_go(workspace: Workspace) -> None:
+    """Keep no inputs and targets, nor what was computed from them, until the next pass."""
+    plan = workspace.plan
+    for slot in (*plan.value_slots.values(), *plan.target_slots.values()):
+        workspace.slots[slot] = None
+    for slot in plan.saved_slots:
+        workspace.slots[slot] = {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,10 @@ from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.core.operators import Operator, pulled_once
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["walk_back"]
+__all__ = ["ERROR_BYTES", "walk_back"]
+
+#: How many bytes of errors are kept at most, for walks back to write into again.
+ERROR_BYTES = 1 << 24
 
 
 def walk_back(
@@ -54,6 +59,20 @@ def _pulled(
     """Pull back; vectors that all examples share (a broadcast view) stay so through a map that they share."""
     batch = delta.shape[axis]
     if delta.strides[axis] or batch < 2 or not operator._ignores_examples:
-        return operator.vjp(delta, None if memory is None else memory.error_buffer(slot, shape, delta.dtype))
+        return operator.vjp(delta, None if memory is None else _error_buffer(memory, slot, shape, delta.dtype))
     part = operator.vjp(delta[(*(slice(None),) * axis, slice(1))])
     return np.broadcast_to(part, (*part.shape[:axis], batch, *part.shape[axis + 1 :]))
+
+
+def _error_buffer(workspace: Workspace, slot: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | None:
+    """Return memory for the error of a value, with anything in it; None where as much is kept as may be.
+
+    It is overwritten by whoever asks next for the same slot. Large arrays that are made anew each time go back to
+    the operating system each time, and cost more than the numbers that are written into them.
+    """
+    key, kept = (slot, shape, dtype), workspace.errors
+    if key not in kept:
+        if sum(each.nbytes for each in kept.values()) + math.prod(shape) * dtype.itemsize > ERROR_BYTES:
+            return None
+        kept[key] = np.empty(shape, dtype)
+    return kept[key]
