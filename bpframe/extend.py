@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import Field, FiniteFloat, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from bpframe.categories import Callback, Metric, Optimizer, Preparation, Schedule
+from bpframe.categories.calling import call_method
 from bpframe.core.component import (
     CONTRACT_VERSION,
     Activation,
@@ -30,7 +31,6 @@ from bpframe.core.component import (
     Penalty,
     State,
 )
-from bpframe.core.component.calling import call_method
 from bpframe.core.graph.description import node
 from bpframe.core.operators import (
     BatchMatrix,

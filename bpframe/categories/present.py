@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.categories.calling import call_method
 from bpframe.categories.schedule import Schedule
 from bpframe.core.component import Component, contract_of
-from bpframe.core.component.calling import call_method
 from bpframe.errors import BpframeError, ContractError
 from bpframe.validation.mistakes import shortened
 

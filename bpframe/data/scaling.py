@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bpframe.categories import Preparation
-from bpframe.core.component.calling import call_method
+from bpframe.categories.calling import call_method
 from bpframe.data.place import Array
 from bpframe.data.usable_arrays import FloatName
 from bpframe.errors import BpframeError, ContractError, DataError

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from bpframe.categories import Callback
+from bpframe.categories.calling import call_method
 from bpframe.core.backprop.results import failed
 from bpframe.core.component import contract_of
-from bpframe.core.component.calling import call_method
 from bpframe.errors import BpframeError
 
 __all__ = ["call_back"]

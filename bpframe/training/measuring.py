@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from bpframe.categories import Metric
+from bpframe.categories.calling import call_method
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed
 from bpframe.core.backprop.weights import counting, mask_key, weight_key
 from bpframe.core.backprop.workspace import locked
-from bpframe.core.component.calling import call_method
 from bpframe.core.graph.graph import Shape
 from bpframe.errors import BpframeError, ContractError
 from bpframe.training.batches import Samples

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from bpframe.categories import CATEGORIES
+from bpframe.categories.calling import call_method
 from bpframe.categories.present import present_value
 from bpframe.core.component import Component, category, contract_of
-from bpframe.core.component.calling import call_method
 from bpframe.core.component.category import Category, Method
 from bpframe.errors import ContractError
 from bpframe.extend import Callback, Metric, Optimizer, Penalty, PositiveFloat, Schedule

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from bpframe.categories import CATEGORIES, Metric, Preparation, Schedule
+from bpframe.categories.calling import call_method
 from bpframe.categories.present import present_fields, present_value
 from bpframe.core.component import Component, contract_of
-from bpframe.core.component.calling import call_method
 from bpframe.core.graph.randomness import stream
 from bpframe.data.scaling import fit_scaling
 from bpframe.errors import BpframeError, ContractError

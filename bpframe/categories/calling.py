@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bpframe.core.component.base import Component
-from bpframe.core.component.contract import contract_of
+from bpframe.core.component import Component, contract_of
 from bpframe.errors import ContractError
 
 __all__ = ["call_method"]
