@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 import numpy as np
+from pydantic.fields import FieldInfo
 
 from bpframe.categories.calling import call_method
 from bpframe.categories.schedule import Schedule
@@ -13,16 +14,44 @@ from bpframe.core.component import Component, contract_of
 from bpframe.errors import BpframeError, ContractError
 from bpframe.validation.mistakes import shortened
 
-__all__ = ["present_fields", "present_value"]
+__all__ = ["limits_of", "present_fields", "present_value"]
+
+#: Any number.
+NO_LIMITS = (-math.inf, math.inf)
 
 
-def present_value(schedule: Schedule, step: int, epoch: int) -> float:
+def limits_of(component: Component, field: str) -> tuple[float, float]:
+    """Return the least and the largest number that a field takes, beside a schedule: (0, ∞) for `PositiveFloat`.
+
+    A schedule may reach the limits themselves: a warm-up begins at 0.
+    """
+    declared = type(component).model_fields[field]
+    found = [_limits(choice) for choice in (get_args(declared.annotation) or (declared.annotation,))]
+    numbers = [each for each in found if each is not None]
+    return (min(low for low, _ in numbers), max(high for _, high in numbers)) if numbers else NO_LIMITS
+
+
+def _limits(choice: Any) -> tuple[float, float] | None:
+    """Return the limits of a type of numbers; None of another type."""
+    kind, *metadata = get_args(choice) if get_origin(choice) is Annotated else (choice,)
+    if kind not in (int, float):
+        return None
+    low, high = NO_LIMITS
+    for each in (one for outer in metadata for one in (outer.metadata if isinstance(outer, FieldInfo) else [outer])):
+        for bound in (getattr(each, "gt", None), getattr(each, "ge", None)):
+            low = low if bound is None else max(low, bound)
+        for bound in (getattr(each, "lt", None), getattr(each, "le", None)):
+            high = high if bound is None else min(high, bound)
+    return low, high
+
+
+def present_value(schedule: Schedule, step: int, epoch: int, limits: tuple[float, float] = NO_LIMITS) -> float:
     """Return a schedule's value before step number `step`, from 0, when `epoch` epochs are over.
 
     Raises
     ------
     ContractError
-        `value` fails, or returns something else than a finite number.
+        `value` fails, or returns something else than a finite number inside the limits.
 
     """
     try:
@@ -41,6 +70,13 @@ def present_value(schedule: Schedule, step: int, epoch: int) -> float:
             expected="a finite number",
             received=f"{shortened(value)} at step {step}, epoch {epoch}",
         )
+    low, high = limits
+    if not low <= value <= high:
+        raise ContractError(
+            f"schedule '{schedule.kind}': value is none that the field takes which holds it",
+            expected=f"a number from {low:g} on" if high == math.inf else f"a number from {low:g} to {high:g}",
+            received=f"{value:g} at step {step}, epoch {epoch}",
+        )
     return float(value)
 
 
@@ -49,5 +85,6 @@ def present_fields(component: Component, method: str, step: int = 0) -> dict[str
     words = contract_of(type(component)).methods[method].words
     fields = {word: getattr(component, word) for word in words if word in type(component).model_fields}
     return {
-        word: present_value(value, step, 0) if isinstance(value, Schedule) else value for word, value in fields.items()
+        word: present_value(value, step, 0, limits_of(component, word)) if isinstance(value, Schedule) else value
+        for word, value in fields.items()
     }

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bpframe.categories import Optimizer, Schedule
-from bpframe.categories.present import present_value
+from bpframe.categories.present import limits_of, present_value
 from bpframe.core.backprop.results import failed, fits, wrong_array
 from bpframe.core.backprop.workspace import locked
 from bpframe.core.component import contract_of
@@ -84,7 +84,9 @@ class Updater:
         fields = {
             word: getattr(optimizer, word) for word in self._signature.words if word in type(optimizer).model_fields
         }
-        self._scheduled = {word: value for word, value in fields.items() if isinstance(value, Schedule)}
+        self._scheduled = {
+            word: (value, limits_of(optimizer, word)) for word, value in fields.items() if isinstance(value, Schedule)
+        }
         constant: dict[str, Any] = {word: value for word, value in fields.items() if word not in self._scheduled}
         if self._signature.asks_for("groups"):
             constant["groups"] = parts_of({"": theta.shape} if shapes is None else shapes)
@@ -142,7 +144,8 @@ class Updater:
 
     def _now(self) -> dict[str, Any]:
         """Return the words that differ from step to step, and not from block to block."""
-        values = {word: present_value(each, self.step, self.epoch) for word, each in self._scheduled.items()}
+        scheduled = self._scheduled.items()
+        values = {word: present_value(each, self.step, self.epoch, limits) for word, (each, limits) in scheduled}
         return {"step": self.step, **values}
 
     def _changed(self, block: _Block, now: dict[str, Any], whole: dict[str, Array]) -> Array:

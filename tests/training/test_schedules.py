@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import numpy as np
 import pytest
 from bpframe_reference import Cosine, Dense, GradientDescent, QuadraticCost, Sigmoid, StepDecay
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field
 
 import bpframe as bp
 from bpframe.categories.present import present_value
@@ -129,3 +131,42 @@ def test_a_schedule_that_leaves_the_numbers_ends_the_training_by_name() -> None:
             np.ones((4, 3)), np.ones((4, 2)), optimizer=GradientDescent(learning_rate=Wild()), epochs=4, batch_size=4
         )
     assert np.isfinite(net.parameters.vector).all()
+
+
+class Line(Schedule):
+    """A number that falls by 0.1 with every step, below zero in the end."""
+
+    start: float
+
+    def value(self, step: int) -> float:
+        return self.start - 0.1 * step
+
+
+class Heavy(GradientDescent):
+    """Takes a share of its momentum, too."""
+
+    momentum: Annotated[float, Field(ge=0, lt=1)] | Schedule = 0.5
+    offset: float | Schedule = 0.0
+
+    def update(self, gradient, learning_rate, momentum, offset):
+        return -learning_rate * (1 - momentum) * gradient + 0 * offset
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "step", "expected"),
+    [
+        (GradientDescent(learning_rate=Line(start=0.25)), 3, "a number from 0 on"),
+        (Heavy(learning_rate=0.1, momentum=Line(start=1.2)), 0, "a number from 0 to 1"),
+        (Heavy(learning_rate=0.1, momentum=Line(start=0.15)), 2, "a number from 0 to 1"),
+    ],
+)
+def test_a_schedule_stays_inside_the_limits_of_its_field(optimizer, step, expected) -> None:
+    with pytest.raises(ContractError, match="schedule 'line': value is none that the field takes") as caught:
+        network().fit(*samples(), optimizer=optimizer, epochs=6, batch_size=1000, progress=False)
+    assert caught.value.expected == expected
+    assert caught.value.received.endswith(f"at step {step}, epoch {step}")
+
+
+def test_a_schedule_may_reach_the_limits_and_has_none_where_the_field_has_none() -> None:
+    falling = Heavy(learning_rate=Line(start=0.2), offset=Line(start=-1.0))
+    network().fit(*samples(), optimizer=falling, epochs=3, batch_size=1000, progress=False)
