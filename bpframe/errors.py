@@ -83,6 +83,7 @@ __all__ = [
     "UnreachableNode",
     "closest",
     "did_you_mean",
+    "no_such",
 ]
 
 
@@ -267,3 +268,9 @@ def did_you_mean(name: object, candidates: Iterable[str]) -> str | None:
     """Return the hint "did you mean ...?" with the closest candidate, or None where none is near."""
     meant = closest(str(name), candidates)
     return None if meant is None else f"did you mean {meant!r}?"
+
+
+def no_such(what: str, name: object, known: Iterable[str]) -> KeyError:
+    """Return the error for a name that a mapping does not have, with the closest that it has, or all."""
+    names = list(known)
+    return KeyError(f"no {what} '{name}'; {did_you_mean(name, names) or 'there are ' + (', '.join(names) or 'none')}")

@@ -16,7 +16,7 @@ from bpframe.data.preparation import PreparationSpec, prepare
 from bpframe.data.samples import Dataset, Examples
 from bpframe.data.table import Table, read_table
 from bpframe.errors import DataError
-from bpframe.validation.wanted import Wanted
+from bpframe.validation.in_words import InWords
 
 __all__ = ["CsvData", "read_csv_inputs"]
 
@@ -43,7 +43,7 @@ class CsvData(PreparationSpec):
         default=None, description="The column of the examples' weights, which is then no input."
     )
     header: bool = Field(default=True, description="Whether the first line names the columns.")
-    delimiter: Annotated[str, Wanted('one character between cells, such as ";", or "\\t" for a tab')] = Field(
+    delimiter: Annotated[str, InWords('one character between cells, such as ";", or "\\t" for a tab')] = Field(
         default=",", pattern=r"^[^\r\n\" ]$", description="The one character between cells; a tab is written \\t."
     )
 

@@ -52,8 +52,7 @@ class BlockProbe(Probe):
         nodes = self.graph.nodes
         self.couples_batch = any(node.component.couples_batch for node in nodes)
         self.has_training, self.has_random = (
-            any(each.asks_for(word) for node in nodes for each in node.contract.methods.values())
-            for word in ("training", "rng")
+            any(node.contract.asks_for(word) for node in nodes) for word in ("training", "rng")
         )
 
     def built(self, shapes: Sequence[Shape]) -> Graph:

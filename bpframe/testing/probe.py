@@ -191,8 +191,8 @@ class LayerProbe(Probe):
         self.output_shape = self.node.output_shape
         self.parameters = frozenset(self.node.parameters)
         self.couples_batch = component.couples_batch
-        self.has_training = any(signature.asks_for("training") for signature in contract.methods.values())
-        self.has_random = any(signature.asks_for("rng") for signature in contract.methods.values())
+        self.has_training = contract.asks_for("training")
+        self.has_random = contract.asks_for("rng")
 
     def trace(self, point: Point) -> Trace:
         """Run the component at a point, in the dtype of the point's arrays, its randomness always the same."""

@@ -11,7 +11,7 @@ from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import SpecError
 from bpframe.training.optimizer_state import OptimizerState
-from bpframe.training.parts import parts_of
+from bpframe.training.parts import parameter_parts
 from bpframe.training.updates import Updater
 from bpframe.validation.patterns import matching
 from bpframe.validation.plain_arrays import Array
@@ -145,7 +145,7 @@ class _Group:
         gradient: ParameterVector,
         rng: np.random.Generator,
     ) -> None:
-        parts, rows = parts_of(parameters.shapes), list[slice]()
+        parts, rows = parameter_parts(parameters.shapes), list[slice]()
         for each in (parts[path].rows for path in paths):
             if rows and rows[-1].stop == each.start:
                 rows[-1] = slice(rows[-1].start, each.stop)

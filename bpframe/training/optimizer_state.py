@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.errors import ContractError, DataError, did_you_mean
+from bpframe.errors import ContractError, DataError, no_such
 from bpframe.validation.mistakes import shortened
 from bpframe.validation.plain_arrays import Array
 
@@ -39,8 +39,7 @@ class OptimizerState(Mapping[str, Array]):
         try:
             return self._arrays[name]
         except KeyError:
-            hint = did_you_mean(name, self._arrays) or f"there are {', '.join(self._arrays) or 'none'}"
-            raise KeyError(f"no state '{name}'; {hint}") from None
+            raise no_such("state", name, self._arrays) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._arrays)

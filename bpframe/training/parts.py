@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from bpframe.errors import ShapeMismatch
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Part", "parts_of"]
+__all__ = ["ParameterPart", "parameter_parts"]
 
 
 @dataclass(frozen=True)
-class Part:
+class ParameterPart:
     """The place of one parameter in vectors like θ, (P,): `part.of(gradient)` is a view of the parameter's shape.
 
     It serves the gradient, the parameters, `out` and every array of the state that is as long.
@@ -32,10 +32,10 @@ class Part:
         return vector[self.rows].reshape(self.shape)
 
 
-def parts_of(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Part]:
+def parameter_parts(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, ParameterPart]:
     """Return the parts of a vector that holds arrays of these shapes, by name and one after another."""
     length, start, found = sum(map(math.prod, shapes.values())), 0, {}
     for name, shape in shapes.items():
-        found[name] = Part(shape, slice(start, start + math.prod(shape)), length)
+        found[name] = ParameterPart(shape, slice(start, start + math.prod(shape)), length)
         start += math.prod(shape)
     return found

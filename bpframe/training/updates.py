@@ -17,7 +17,7 @@ from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError
 from bpframe.replay.understanding import understand
 from bpframe.training.optimizer_state import checked_state
-from bpframe.training.parts import parts_of
+from bpframe.training.parts import parameter_parts
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Updater", "change_bytes"]
@@ -89,7 +89,7 @@ class Updater:
         }
         constant: dict[str, Any] = {word: value for word, value in fields.items() if word not in self._scheduled}
         if self._signature.asks_for("groups"):
-            constant["groups"] = parts_of({"": theta.shape} if shapes is None else shapes)
+            constant["groups"] = parameter_parts({"": theta.shape} if shapes is None else shapes)
         words = (*self._scheduled, "step", "state")
         self._differs = self._keeps or any(map(self._signature.asks_for, words))
         block = max(1, BLOCK_BYTES // theta.itemsize) if optimizer.elementwise else max(1, theta.size)

@@ -20,9 +20,9 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, ValidationError, core_schema
 
 from bpframe.errors import ContractError, DataError, SpecError
+from bpframe.validation.in_words import InWords
 from bpframe.validation.mistakes import refusal, shortened
 from bpframe.validation.plain_arrays import Array, place_of, plain_array
-from bpframe.validation.wanted import Wanted
 
 __all__ = ["constant", "content", "hashable", "printed", "replaced", "same", "with_arrays"]
 
@@ -126,7 +126,7 @@ def with_arrays(annotation: Any, metadata: Sequence[Any] = ()) -> Any:
                         expected="np.ndarray, and a @field_validator that looks at its shape and entries",
                     )
         field = _ArrayField(_dtype(*arguments[1:]), _axes(*arguments[:1]))
-        return Annotated[np.ndarray, field, Wanted(field.wanted)]
+        return Annotated[np.ndarray, field, InWords(field.wanted)]
     if origin is Annotated and not any(isinstance(each, _ArrayField) for each in arguments):
         stated = [part for each in arguments[1:] for part in getattr(each, "metadata", [each])]
         return Annotated[(with_arrays(arguments[0], stated), *arguments[1:])]

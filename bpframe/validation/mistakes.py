@@ -15,8 +15,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from bpframe.errors import BpframeError, SpecError, did_you_mean
+from bpframe.validation.in_words import expected_of
 from bpframe.validation.strict_numbers import NOT_A_NUMBER, NOT_A_TRUTH_VALUE, meant_truth
-from bpframe.validation.wanted import expected_of
 
 __all__ = ["inside", "moved_up", "refusal", "shortened", "told", "translated"]
 

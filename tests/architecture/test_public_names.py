@@ -52,7 +52,7 @@ PUBLIC: dict[str, str] = {
         ComponentFileError ConcurrencyError ContractError CycleError DanglingInput DataError DerivativeError
         DoctorWarning DraftWarning DuplicateNode GradientCheckFailed GraphError MemoryLimitError MissingExtra
         NonFiniteError OperatorError RegistryError ScaffoldError ShapeMismatch SpecError SpecFileError
-        StaleRecordError TrainingError UnknownComponent UnreachableNode closest did_you_mean
+        StaleRecordError TrainingError UnknownComponent UnreachableNode closest did_you_mean no_such
     """,
     "bpframe.extend": """
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component

@@ -11,7 +11,7 @@ from pydantic import Field, FiniteFloat, PositiveFloat, PositiveInt, field_valid
 
 from bpframe.core.component import Activation, Initializer, Layer
 from bpframe.errors import SpecError
-from bpframe.validation.wanted import expected_of
+from bpframe.validation.in_words import expected_of
 
 
 class Normal(Initializer):

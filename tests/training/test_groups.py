@@ -16,7 +16,7 @@ from bpframe.errors import ContractError, ShapeMismatch, SpecError
 from bpframe.extend import NonNegativeFloat, Optimizer, PositiveFloat, Schedule
 from bpframe.plugins import default_registry
 from bpframe.training import updates
-from bpframe.training.parts import parts_of
+from bpframe.training.parts import parameter_parts
 from tests.network.networks import samples
 from tests.training.rules import Adam
 
@@ -278,7 +278,7 @@ def test_such_a_rule_sees_the_parameters_of_its_group():
 
 def test_a_part_of_another_vector_is_refused():
     with pytest.raises(ShapeMismatch, match="another vector"):
-        parts_of({"w": (2, 3)})["w"].of(np.zeros(7))
+        parameter_parts({"w": (2, 3)})["w"].of(np.zeros(7))
 
 
 def test_elementwise_rules_have_no_places():

@@ -15,7 +15,7 @@ from bpframe.core.backprop.steps import Slots
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import Operator
-from bpframe.errors import did_you_mean
+from bpframe.errors import no_such
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Trace"]
@@ -73,8 +73,7 @@ class Trace:
 
     def _known(self, name: str) -> str:
         if name not in self.plan.value_slots:
-            known = [*self.plan.value_slots, *self.plan.graph.blocks]
-            raise KeyError(f"no node '{name}'; {did_you_mean(name, known) or 'there are ' + ', '.join(known)}")
+            raise no_such("node", name, [*self.plan.value_slots, *self.plan.graph.blocks])
         return name
 
 

@@ -110,6 +110,10 @@ class Contract:
     def __contains__(self, method: str) -> bool:
         return method in self.methods
 
+    def asks_for(self, word: str) -> bool:
+        """Whether one of the methods wants this argument."""
+        return any(signature.asks_for(word) for signature in self.methods.values())
+
     @property
     def category(self) -> str:
         """The name of the category that the class belongs to."""

@@ -21,27 +21,27 @@ from pydantic import (
 
 from bpframe.core.component import Cost, Layer, Penalty
 from bpframe.core.component.base import Resolver, no_instance
+from bpframe.validation.in_words import InWords
 from bpframe.validation.mistakes import moved_up
 from bpframe.validation.model import Validated
-from bpframe.validation.wanted import Wanted
 
 __all__ = ["NODE_KEYS", "Name", "NetworkSpec", "NodeName", "NodeSpec", "Shape", "node"]
 
 Name = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$"),
-    Wanted("a name of letters, digits, _ and -, that begins with a letter or _"),
+    InWords("a name of letters, digits, _ and -, that begins with a letter or _"),
 ]
 #: A node may be named as the nodes inside blocks are: 'residual_1.dense_1'.
 NodeName = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)*$"),
-    Wanted("a name of letters, digits, _ and -, that begins with a letter or _; or several, joined by dots"),
+    InWords("a name of letters, digits, _ and -, that begins with a letter or _; or several, joined by dots"),
 ]
 if TYPE_CHECKING:
     Shape = tuple[int, ...]  # `shapes/` alone sees an open axis, before anything is built
 else:
-    _Length = Annotated[PositiveInt | None, Wanted("integers above 0, or None (in files null) where a length is open")]
+    _Length = Annotated[PositiveInt | None, InWords("integers above 0, or None (in files null) where a length is open")]
     #: The length of each feature axis; None where it is open, and every array may have another one.
     Shape = tuple[_Length, ...]
 

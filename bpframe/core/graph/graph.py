@@ -189,5 +189,4 @@ class Graph:
 
 def asked_words(cost: Cost) -> tuple[str, ...]:
     """Return which of the words `weight` and `mask` a cost's methods ask for."""
-    methods = contract_of(type(cost)).methods.values()
-    return tuple(word for word in ("weight", "mask") if any(each.asks_for(word) for each in methods))
+    return tuple(filter(contract_of(type(cost)).asks_for, ("weight", "mask")))

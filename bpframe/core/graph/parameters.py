@@ -11,7 +11,7 @@ import numpy as np
 from bpframe.core.component import Initializer, Parameter, State, contract_of
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.randomness import stream
-from bpframe.errors import ContractError, DataError, ShapeMismatch, did_you_mean
+from bpframe.errors import ContractError, DataError, ShapeMismatch, no_such
 from bpframe.validation.plain_arrays import Array, plain_array
 
 __all__ = ["ByPath", "ParameterVector", "first_values", "initial_parameters", "initial_state", "views_of"]
@@ -42,8 +42,7 @@ class ByPath(Mapping[str, Array]):
         except KeyError:
             if path in self.frozen:
                 raise KeyError(f"the parameter '{path}' is frozen: frozen_parameters has it") from None
-            hint = did_you_mean(path, self.views) or f"there are {', '.join(self.views) or 'none'}"
-            raise KeyError(f"no parameter '{path}'; {hint}") from None
+            raise no_such("parameter", path, self.views) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.views)

@@ -13,7 +13,7 @@ from bpframe.core.component import contract_of
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError, SpecError
 from bpframe.testing.checks.base import Check, Failure, Setting, named, untouched
-from bpframe.training.parts import parts_of
+from bpframe.training.parts import parameter_parts
 from bpframe.training.updates import Updater
 from bpframe.validation.plain_arrays import Array
 
@@ -112,7 +112,7 @@ def _purity(setting: Setting) -> None:
         state = {name: each.copy() for name, each in run.updater.state.items()}
         words: dict[str, Any] = {
             "gradient": gradient, "parameters": theta, "state": state, "step": step, "out": np.empty(SIZE),
-            "groups": parts_of(SHAPES), **present_fields(optimizer, "update", step),
+            "groups": parameter_parts(SHAPES), **present_fields(optimizer, "update", step),
         }  # fmt: skip
         with untouched([("gradient", gradient), ("parameters", theta), *state.items()], _impure):
             signature.call(optimizer.update, words)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-__all__ = ["Wanted", "expected_of"]
+__all__ = ["InWords", "expected_of"]
 
 _WORDS: dict[Any, tuple[str, str]] = {
     int: ("an integer", "integers"),
@@ -30,8 +30,8 @@ _LIMITS = {
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a type wants, in words, where its limits do not say it well: `Annotated[str, ..., Wanted("a name")]`."""
+class InWords:
+    """What a type wants, in words, where its limits do not say it well: `Annotated[str, ..., InWords("a name")]`."""
 
     expected: str
 
@@ -40,7 +40,7 @@ def expected_of(annotation: Any, metadata: Sequence[Any] = (), *, several: bool 
     """Return what a field wants, such as "an integer greater than 0", or None where that is not plain to say."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     for each in metadata:
-        if isinstance(each, Wanted):
+        if isinstance(each, InWords):
             return each.expected
     if origin is Annotated:
         nested = [each for outer in arguments[1:] for each in (outer.metadata if _is_field(outer) else [outer])]
