@@ -21,7 +21,7 @@ from tests.architecture.source import (
 
 #: The most lines that the heart may have, all files of core/ together. Version 2 of the contract (blocks, weights,
 #: several outputs, frozen parameters, open categories) is declared and connected there; it goes down from here, not up.
-MOST_LINES = 6600
+MOST_LINES = 6500
 
 #: Rooms whose files the heart may import: values told wrong, and views of operators that no pass needs.
 OF_THE_HEART = ("core", "validation", "forms")

@@ -7,7 +7,7 @@ from typing import Any
 from bpframe.core.component import Layer, contract_of
 from bpframe.core.graph.graph import Shape
 from bpframe.errors import ContractError, ShapeMismatch
-from bpframe.validation.retold import retold
+from bpframe.validation.method_errors import method_errors
 
 __all__ = ["ask_shape"]
 
@@ -30,5 +30,5 @@ def ask_shape(
             expected = "at least one feature axis: (N, features)"
             raise ShapeMismatch(f"{where} cannot take its input", expected=expected, received=read_from)
         words[word] = shapes[0] if word == "shape" else shapes[0][-1]
-    with retold(where, method, read_from):
+    with method_errors(where, method, read_from):
         return signature.call(getattr(component, method), words)

@@ -20,7 +20,7 @@ from bpframe.core.graph.outputs import Part, parts_of
 from bpframe.core.graph.wiring import Level, dangling, name_of, ordered
 from bpframe.errors import ContractError, DuplicateNode, GraphError, ShapeMismatch
 from bpframe.validation.intervals import Interval
-from bpframe.validation.retold import retold
+from bpframe.validation.method_errors import method_errors
 
 __all__ = ["build_graph"]
 
@@ -248,6 +248,6 @@ def _cost_shape(
     if method not in methods:
         return shape if default is None else default
     where = f"the cost of '{output}' ({cost.kind})"
-    with retold(where, method, f"'{output}' {batched(shape)}"):
+    with method_errors(where, method, f"'{output}' {batched(shape)}"):
         found = methods[method].call(getattr(cost, method), {"shape": shape})
     return checked_shape(found, f"{where}: {method}")

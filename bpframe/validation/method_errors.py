@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 from bpframe.errors import BpframeError, ContractError
 
-__all__ = ["retold"]
+__all__ = ["method_errors"]
 
 
 @contextmanager
-def retold(where: str, method: str, read_from: str) -> Iterator[None]:
+def method_errors(where: str, method: str, read_from: str) -> Iterator[None]:
     """Say of an error in a component's method where it came from, and what the component was to read."""
     try:
         yield
