@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import threading
@@ -26,6 +27,9 @@ TRACEBACK = "BPFRAME_TRACEBACK"
 # What typer handles itself; it exports this base of its usage errors only through their subclass.
 _USAGE: tuple[type[BaseException], ...] = (*typer.BadParameter.__mro__[1:2], typer.Exit, typer.Abort)
 
+
+# Where the place that the output goes to is full.
+_FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name)}
 
 #: Seconds that threads of plugins may take to finish when a command has ended.
 PATIENCE = 1.0
@@ -73,19 +77,28 @@ def _ended_well() -> Iterator[None]:
         tell(error)
         raise typer.Exit(MISTAKE) from None
     except BrokenPipeError:
-        # Whoever read the output has seen enough, as `| head` does. Nothing may be written to it at exit.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go()  # whoever read the output has seen enough, as `| head` does
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            _traceback()
+            _let_go()
+            print(f"The output could not be written to its end: {error.strerror}.", file=sys.stderr)
+            raise typer.Exit(MISTAKE) from None
         shown = _traceback()
         print(f"Sorry, bpframe failed where it should not: {type(error).__name__}: {error}", file=sys.stderr)
         how = "" if shown else f", with what {TRACEBACK}=1 in front of the command adds to it"
         print(f"Please report this message to the project's issue tracker{how}.", file=sys.stderr)
         raise typer.Exit(DEFECT) from None
+
+
+def _let_go() -> None:
+    """Write nothing more to standard output, not at exit either."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _traceback() -> bool:

@@ -26,7 +26,14 @@ FILE_WIDTH = 120
 
 
 def prepare_streams() -> None:
-    """Let characters that the terminal's encoding lacks come out as escapes instead of ending the command."""
+    """Let characters that the terminal's encoding lacks come out as escapes instead of ending the command.
+
+    A stream that was closed, as by `>&-`, leads nowhere: no file that a command opens may get its number.
+    """
+    for name in ("stdin", "stdout", "stderr"):  # in the order of their numbers, which are given out from the lowest
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(nowhere, "r" if name == "stdin" else "w", encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 import bpframe as bp
 
 Process = Callable[..., subprocess.CompletedProcess[str]]
@@ -44,6 +46,24 @@ def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
         schema.stdout.close()  # before anything is written, so that the first write meets it
         assert schema.stderr.read() == b""
     assert schema.returncode == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell's redirections")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["schema", "plugins --json", "plugins"])
+def test_closed_streams_lead_nowhere(folder: Path, command: str, closed: str) -> None:
+    done = subprocess.run(f"{sys.executable} -m bpframe {command} {closed}", shell=True, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize("command", ["schema", "plugins --json", "plugins"])
+def test_a_full_disk_is_no_defect_of_bpframe(folder: Path, command: str) -> None:
+    done = subprocess.run(f"{sys.executable} -m bpframe {command} > /dev/full", shell=True, stderr=-1, text=True)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "The output could not be written to its end: No space left on device.\n",
+    )
 
 
 def test_a_terminal_without_unicode_shows_everything(process: Process) -> None:
