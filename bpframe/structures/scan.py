@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import NoReturn, Self, TypeAlias
@@ -68,15 +69,18 @@ class Scan(Operator):
     Source: back-propagation through time; Werbos, Backpropagation Through Time (1990), eqs. (13)–(15).
     """
 
-    __slots__ = ("_told", "steps")
+    __slots__ = ("_bindings", "_told", "steps")
 
     structure = "scan"
     steps: tuple[_Pair, ...] | Recomputed
     _told: tuple[int | None, bool, Array | None] | None
+    #: The steps that were bound, and what they became, by shapes. Copies have it in common, so that they hold the same.
+    _bindings: dict[tuple[Shape, Shape], tuple[tuple[_Pair, ...], tuple[_Pair, ...]]]
 
     def __init__(self, steps: Sequence[Step] | Recomputed) -> None:
         self.steps = steps if isinstance(steps, Recomputed) else _pairs(steps)
         self._told = None
+        self._bindings = {}
 
     def jvp(self, v: Array, out: Array | None = None) -> Array:
         """Run forward: (*S, N, T, *entering) -> (*S, N, T, *state)."""
@@ -150,8 +154,19 @@ class Scan(Operator):
         self.in_shape = in_shape
         self.out_shape = out_shape
         if not isinstance(self.steps, Recomputed):
-            self.steps = self._bound(self.steps)
+            given, bound = self._bindings.get((in_shape, out_shape), ((), ()))
+            if self.steps is not given and self.steps is not bound:
+                given, bound = self.steps, self._bound(self.steps)
+                self._bindings[in_shape, out_shape] = given, bound
+            self.steps = bound
         return self
+
+    def _with_shapes(self, in_shape: Shape | None, out_shape: Shape | None) -> Self:
+        # One step may tell the shapes of the whole, while the others still lack theirs.
+        known_in, known_out = self._known_shapes()
+        if known_in is None or known_out is None or self._is_bound():
+            return super()._with_shapes(in_shape, out_shape)
+        return copy.copy(self).bind(known_in, known_out)
 
     @property
     def _parts(self) -> tuple[Operator, ...]:

@@ -56,7 +56,7 @@ class Transposed(Operator):
     __slots__ = ("operator",)
 
     def __init__(self, operator: Operator) -> None:
-        self.operator = operator
+        self.operator = operator._with_shapes(*operator._known_shapes())
 
     def jvp(self, v: Array, out: Array | None = None) -> Array:
         """Push forward: the operator's vjp."""

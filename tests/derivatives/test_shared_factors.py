@@ -17,6 +17,7 @@ from bpframe import Network, node
 from bpframe.core.operators import (
     BatchMatrix,
     Broadcast,
+    IdentityMap,
     Matrix,
     Operator,
     Sum,
@@ -29,7 +30,7 @@ from bpframe.core.operators import (
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.errors import ContractError
 from bpframe.extend import Array
-from bpframe.structures import RankOne
+from bpframe.structures import RankOne, Scan, Windows, transposed
 from bpframe.testing import check_component
 from tests import oracles
 from tests.components.attention import Attention
@@ -357,6 +358,30 @@ def test_copies_that_were_only_bound_are_the_same_operator(rng, copied) -> None:
 
 
 # Repeated passes, and strangers ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "factor",
+    [
+        Scan([IdentityMap()] * 5),
+        Scan([IdentityMap(), *[BatchMatrix(np.ones((1, 3, 3)))] * 4]),
+        add(IdentityMap(), Matrix(np.eye(3))),
+        transposed(Windows(1)),
+        transposed(add(IdentityMap(), transposed(Windows(1)))),
+    ],
+    ids=lambda each: each.structure,
+)
+def test_a_factor_of_parts_that_neighbours_tell_their_shapes_is_one_factor(rng, factor) -> None:
+    w, x = rng.standard_normal((3, 2)), rng.standard_normal((4, 5, 2))
+    found = branches(
+        {
+            "x": compose(factor, Matrix(w)).bind((5, 2), (5, 3)),
+            "w": compose(factor, WeightTimes(x)).bind((3, 2), (5, 3)),
+            "b": compose(factor, Broadcast()).bind((3,), (5, 3)),
+        }
+    )
+    assert not found.alone
+    assert [[key for key, _ in behind.alone] for _, behind in found.common] == [["x", "w", "b"]]
 
 
 def gradients_of(network: Network, x: Array, y: Array, steps: int = 30) -> list[tuple[float, bytes]]:

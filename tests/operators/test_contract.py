@@ -316,3 +316,11 @@ def test_terms_of_a_sum_that_was_never_bound_are_not_broadcast():
     unbound = Sum((Matrix(np.ones((2, 3))), Matrix(np.ones((1, 3)))))
     with pytest.raises(OperatorError, match="different shapes"):
         unbound.jvp(np.ones((5, 3)))
+
+
+def test_a_sum_that_nobody_bound_writes_out_its_terms_in_one_shape():
+    rank_one, matrix = RankOne(np.array([[[1.0, 2.0]]]), np.array([[[3.0]]])), Matrix(np.array([[4.0], [5.0]]))
+    total = add(rank_one, matrix)
+    np.testing.assert_array_equal(total.dense(), np.array([7.0, 11.0]).reshape(1, *total.out_shape, *total.in_shape))
+    with pytest.raises(OperatorError, match="does not fit its shapes"):
+        add(matrix, rank_one).dense()

@@ -213,3 +213,14 @@ def test_segments_that_are_none_are_refused() -> None:
     with pytest.raises(OperatorError, match="'scan' got") as caught:
         short.jvp(np.ones((1, 3, 2)))
     assert "make(0, 2)" in caught.value.expected
+
+
+def test_steps_without_shapes_get_theirs_from_the_steps_that_have_them() -> None:
+    b, d = rng.standard_normal((4, 2, 3, 5)), rng.standard_normal((4, 1))
+    scan = Scan([(step, BatchMatrix(b).bind((5,), (2, 3))) for step in (IdentityMap(), Diagonal(d[:, None]))])
+    whole = compose(scan, Gather(np.arange(10)[None].reshape(1, 2, 5)))
+    for each in (whole.bind((10,), (2, 2, 3)), compose(transposed(scan), scan)):
+        each.check(4)
+    v = rng.standard_normal((4, 10))
+    first, second = np.einsum("nabi,nti->tnab", b, v.reshape(4, 2, 5))
+    np.testing.assert_allclose(whole.jvp(v), np.stack([first, second + d[:, None] * first], axis=1), rtol=1e-12)

@@ -109,8 +109,10 @@ class Shaped(ABC):
         What they hold is compared, too: somebody may have changed one of them since.
         """
         held, slots = self.__getstate__()
-        values = (id(value) for name, value in slots.items() if name not in Shaped.__slots__)
-        return id(self._first()), *self._known_shapes(), *values, *(id(value) for value in (held or {}).values())
+        values = (*(value for name, value in slots.items() if name not in Shaped.__slots__), *(held or {}).values())
+        parts = (part for value in values for part in (value if isinstance(value, tuple) else (value,)))
+        same = (part._original() if isinstance(part, Shaped) else id(part) for part in parts)
+        return id(self._first()), *self._known_shapes(), *same
 
     def _with_shapes(self, in_shape: Shape | None, out_shape: Shape | None) -> Self:
         """The operator itself where it knows its shapes, else a copy bound to these as far as they are known.

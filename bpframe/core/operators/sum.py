@@ -78,7 +78,10 @@ class Sum(Operator):
     def dense(self, like: Array | None = None) -> Array:
         """Add the terms' dense forms."""
         like = self._array() if like is None else like  # one kind of array for all, also for terms that hold none
-        return _total([term.dense(like) for term in self.terms], None)
+        terms = [term._with_shapes(self.in_shape, self.out_shape) for term in self.terms]
+        for term in terms:
+            term._check_shapes(self.in_shape, self.out_shape)
+        return _total([term.dense(like) for term in terms], None)
 
     def sparse(self, batch: int, dtype: npt.DTypeLike) -> csr_array:
         """Add the terms' sparse arrays."""
@@ -93,10 +96,8 @@ class Sum(Operator):
         """Set the shapes, here and in the terms that have none."""
         self.in_shape = in_shape
         self.out_shape = out_shape
-        for term in self.terms:
-            if not term._is_bound():
-                self.terms = tuple(term._with_shapes(in_shape, out_shape) for term in self.terms)
-                break
+        if not all(term._is_bound() for term in self.terms):
+            self.terms = tuple(term._with_shapes(in_shape, out_shape) for term in self.terms)
         return self
 
     @property
