@@ -26,12 +26,13 @@ def packing(call: Call, node: Node, has_state: bool) -> Call:
         returned = function(*arguments)
         pair = has_state and isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], Mapping)
         values, state = returned if pair else (returned, None)
-        found = [np.shape(each) for each in values] if isinstance(values, tuple) else []
-        if [shape[1:] for shape in found] != shapes or not all(found):
+        found = [(np.shape(each), getattr(each, "dtype", None)) for each in values] if isinstance(values, tuple) else []
+        kinds = {(shape[:1], dtype) for shape, dtype in found}  # one number of examples, and one precision
+        if [shape[1:] for shape, _ in found] != shapes or len(kinds) != 1 or not all(shape for shape, _ in found):
             raise ContractError(
-                f"{node.where}: forward has to return a tuple with each output, in its shape",
+                f"{node.where}: forward has to return a tuple with each output, in its shape, and all of one dtype",
                 expected=", ".join(f"{name} {batched(part.shape)}" for name, part in node.outputs.items()),
-                received=", ".join(map(str, found)) or f"a {type(values).__name__}",
+                received=", ".join(f"{shape} {dtype}" for shape, dtype in found) or f"a {type(values).__name__}",
             )
         flat = [each.reshape(len(each), part.stop - part.start) for each, part in zip(values, parts, strict=True)]
         whole = np.concatenate(flat, axis=1)

@@ -110,13 +110,11 @@ class Composed(Operator):
         """Set the shapes, here and in the factors that have none and get one from their neighbours."""
         self.in_shape = in_shape
         self.out_shape = out_shape
-        for factor in self.factors:
-            if not factor._is_bound():
-                joints = chain_shapes(self.factors, in_shape, out_shape)
-                if None in joints:
-                    joints = chain_shapes(_assumed(self.factors, joints), in_shape, out_shape)
-                self.factors = _bound(self.factors, joints)
-                break
+        if not all(factor._is_bound() for factor in self.factors):
+            joints = chain_shapes(self.factors, in_shape, out_shape)
+            if None in joints:
+                joints = chain_shapes(_assumed(self.factors, joints), in_shape, out_shape)
+            self.factors = _bound(self.factors, joints)
         return self
 
     @property
