@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 import numpy as np
 from pydantic.fields import FieldInfo
@@ -16,36 +16,49 @@ from bpframe.validation.mistakes import shortened
 
 __all__ = ["limits_of", "present_fields", "present_value"]
 
+
+class Limits(NamedTuple):
+    """The least and the largest number that a field takes, and whether it takes whole numbers alone."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    whole: bool = False
+
+
 #: Any number.
-NO_LIMITS = (-math.inf, math.inf)
+NO_LIMITS = Limits()
 
 
-def limits_of(component: Component, field: str) -> tuple[float, float]:
-    """Return the least and the largest number that a field takes, beside a schedule: (0, ∞) for `PositiveFloat`.
+def limits_of(component: Component, field: str) -> Limits:
+    """Return which numbers a field takes, beside a schedule: from 0 to ∞ for `PositiveFloat`.
 
     A schedule may reach the limits themselves: a warm-up begins at 0.
     """
     declared = type(component).model_fields[field]
     found = [_limits(choice) for choice in (get_args(declared.annotation) or (declared.annotation,))]
     numbers = [each for each in found if each is not None]
-    return (min(low for low, _ in numbers), max(high for _, high in numbers)) if numbers else NO_LIMITS
+    if not numbers:
+        return NO_LIMITS
+    return Limits(
+        min(each.low for each in numbers), max(each.high for each in numbers), all(each.whole for each in numbers)
+    )
 
 
-def _limits(choice: Any) -> tuple[float, float] | None:
+def _limits(choice: Any) -> Limits | None:
     """Return the limits of a type of numbers; None of another type."""
     kind, *metadata = get_args(choice) if get_origin(choice) is Annotated else (choice,)
     if kind not in (int, float):
         return None
-    low, high = NO_LIMITS
+    low, high, _ = NO_LIMITS
     for each in (one for outer in metadata for one in (outer.metadata if isinstance(outer, FieldInfo) else [outer])):
         for bound in (getattr(each, "gt", None), getattr(each, "ge", None)):
             low = low if bound is None else max(low, bound)
         for bound in (getattr(each, "lt", None), getattr(each, "le", None)):
             high = high if bound is None else min(high, bound)
-    return low, high
+    return Limits(low, high, kind is int)
 
 
-def present_value(schedule: Schedule, step: int, epoch: int, limits: tuple[float, float] = NO_LIMITS) -> float:
+def present_value(schedule: Schedule, step: int, epoch: int, limits: Limits = NO_LIMITS) -> float:
     """Return a schedule's value before step number `step`, from 0, when `epoch` epochs are over.
 
     Raises
@@ -70,14 +83,15 @@ def present_value(schedule: Schedule, step: int, epoch: int, limits: tuple[float
             expected="a finite number",
             received=f"{shortened(value)} at step {step}, epoch {epoch}",
         )
-    low, high = limits
-    if not low <= value <= high:
+    low, high, whole = limits
+    if not low <= value <= high or (whole and value != int(value)):
+        noun = "a whole number" if whole else "a number"
         raise ContractError(
             f"schedule '{schedule.kind}': value is none that the field takes which holds it",
-            expected=f"a number from {low:g} on" if high == math.inf else f"a number from {low:g} to {high:g}",
+            expected=f"{noun} from {low:g} on" if high == math.inf else f"{noun} from {low:g} to {high:g}",
             received=f"{value:g} at step {step}, epoch {epoch}",
         )
-    return float(value)
+    return int(value) if whole else float(value)
 
 
 def present_fields(component: Component, method: str, step: int = 0) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from bpframe_reference import Cosine, Dense, GradientDescent, QuadraticCost, Sigmoid, StepDecay
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 import bpframe as bp
 from bpframe.categories.present import present_value
@@ -170,3 +170,25 @@ def test_a_schedule_stays_inside_the_limits_of_its_field(optimizer, step, expect
 def test_a_schedule_may_reach_the_limits_and_has_none_where_the_field_has_none() -> None:
     falling = Heavy(learning_rate=Line(start=0.2), offset=Line(start=-1.0))
     network().fit(*samples(), optimizer=falling, epochs=3, batch_size=1000, progress=False)
+
+
+class Repeated(GradientDescent):
+    """Goes several times as far."""
+
+    times: PositiveInt | Schedule = 1
+
+    def update(self, gradient, learning_rate, times):
+        return sum(-learning_rate * gradient for _ in range(times))
+
+
+def test_a_field_of_whole_numbers_is_handed_whole_numbers_alone() -> None:
+    net, other = network(), network()
+    falling = Repeated(learning_rate=0.1, times=StepDecay(start=4.0, factor=0.5, every=1))
+    with pytest.raises(ContractError, match="schedule 'step_decay': value is none that the field takes") as caught:
+        net.fit(*samples(), optimizer=falling, epochs=4, batch_size=1000, progress=False)
+    assert caught.value.expected == "a whole number from 0 on"
+    assert caught.value.received == "0.5 at step 3, epoch 3"
+    for times in (4, 2, 1):
+        rule = Repeated(learning_rate=0.1, times=times)
+        other.fit(*samples(), optimizer=rule, epochs=1, batch_size=1000, progress=False)
+    assert (net.parameters.vector == other.parameters.vector).all()
