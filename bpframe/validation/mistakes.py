@@ -154,7 +154,9 @@ def _either(instead: Any, field: FieldInfo | None, context: Mapping[str, Any]) -
     """Return what is wanted, and the hint, where a field takes a component or something else: `float | Schedule`."""
     choices = get_args(field.annotation) if field is not None else ()
     plain = [words for each in choices if each is not type(None) and (words := expected_of(each))]
-    wanted = " or ".join(dict.fromkeys(plain)) or instead.get("wanted", instead["msg"])
+    wanted = " or ".join(dict.fromkeys(plain)) or instead.get(
+        "wanted", instead["msg"].replace("Input should be a valid ", "a ")
+    )
     value = instead["input"]
     hint = _hint(value, instead["type"], wanted) if isinstance(value, str) else None
     return {"expected": f"{wanted}, or {context['expected']}", "hint": hint or context["hint"]}

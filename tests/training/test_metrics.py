@@ -251,7 +251,7 @@ def test_one_metric_of_its_kind_is_called_by_its_kind():
         (["acuracy"], "metrics[0] = 'acuracy' is not a metric"),
         (["accuracy", "top_k"], "metrics[1] = 'top_k' needs more than its name: TopK.k is missing"),
         (["dense"], "metrics[0] = 'dense' is not a metric"),
-        ([3], "metrics[0] cannot be 3"),
+        ([3], "metrics[0] cannot be 3\n  expected  a string, or an instance, such as Accuracy()"),
         ([Accuracy], "metrics[0] cannot be the class Accuracy"),
         ([{"kind": "accuracy"}], "metrics[0] cannot be {'kind': 'accuracy'}"),
     ],
