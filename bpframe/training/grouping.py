@@ -7,11 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from bpframe.categories import Optimizer
-from bpframe.core.graph.parameters import ParameterVector
+from bpframe.core.graph.parameters import ParameterVector, slices_of
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import SpecError
 from bpframe.training.optimizer_state import OptimizerState
-from bpframe.training.parts import parameter_parts
 from bpframe.training.updates import Updater
 from bpframe.validation.patterns import matching
 from bpframe.validation.plain_arrays import Array
@@ -145,8 +144,8 @@ class _Group:
         gradient: ParameterVector,
         rng: np.random.Generator,
     ) -> None:
-        parts, rows = parameter_parts(parameters.shapes), list[slice]()
-        for each in (parts[path].rows for path in paths):
+        places, rows = slices_of(parameters.shapes), list[slice]()
+        for each in map(places.__getitem__, paths):
             if rows and rows[-1].stop == each.start:
                 rows[-1] = slice(rows[-1].start, each.stop)
             else:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bpframe.core.graph.parameters import slices_of
 from bpframe.errors import ShapeMismatch
 from bpframe.validation.plain_arrays import Array
 
@@ -34,8 +35,5 @@ class ParameterPart:
 
 def parameter_parts(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, ParameterPart]:
     """Return the parts of a vector that holds arrays of these shapes, by name and one after another."""
-    length, start, found = sum(map(math.prod, shapes.values())), 0, {}
-    for name, shape in shapes.items():
-        found[name] = ParameterPart(shape, slice(start, start + math.prod(shape)), length)
-        start += math.prod(shape)
-    return found
+    length = sum(map(math.prod, shapes.values()))
+    return {name: ParameterPart(shapes[name], rows, length) for name, rows in slices_of(shapes).items()}

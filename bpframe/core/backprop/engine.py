@@ -140,8 +140,8 @@ class Engine:
         """Write the gradient of the mean cost into the lane's; return the summed cost and the workspace.
 
         The mean is that of these examples, with 0 where none counts, and penalties. With a `scale` of one's own both
-        are of the examples alone. The workspace is used again by the next call with
-        as many examples. It may keep no node's value.
+        are of the examples alone. The workspace is used again by the next call with as many examples. It may keep no
+        node's value.
         """
         batch, penalties = _count(inputs), self.penalties if scale is None else None
         if scale is None:

@@ -14,17 +14,21 @@ from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError, DataError, ShapeMismatch, no_such
 from bpframe.validation.plain_arrays import Array, plain_array
 
-__all__ = ["ByPath", "ParameterVector", "first_values", "initial_parameters", "initial_state", "views_of"]
+__all__ = ["ByPath", "ParameterVector", "first_values", "initial_parameters", "initial_state", "slices_of", "views_of"]
+
+
+def slices_of(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, slice]:
+    """Return where each array's entries lie in a vector that holds one array after another, by name."""
+    found, end = dict[str, slice](), 0
+    for name, shape in shapes.items():
+        found[name] = slice(end, end := end + math.prod(shape))
+    return found
 
 
 def views_of(vectors: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
     """Return the parts of vectors (*S, P) by name, (*S, *shape), in order, each in C order: views where possible."""
-    found, start = {}, 0
-    for name, shape in shapes.items():
-        end = start + math.prod(shape)
-        found[name] = vectors[..., start:end].reshape((*vectors.shape[:-1], *shape))
-        start = end
-    return found
+    stack = vectors.shape[:-1]
+    return {name: vectors[..., rows].reshape((*stack, *shapes[name])) for name, rows in slices_of(shapes).items()}
 
 
 class ByPath(Mapping[str, Array]):

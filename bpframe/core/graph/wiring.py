@@ -75,10 +75,6 @@ def dangling(problem: str, name: str, names: Iterable[str]) -> DanglingInput:
     return DanglingInput(problem, expected="one of " + ", ".join(known), received=name, hint=did_you_mean(name, known))
 
 
-def _sources(node: NodeSpec) -> tuple[str, ...]:
-    return node.inputs or ()
-
-
 def _check_names(level: Level) -> None:
     seen: dict[str, str] = dict.fromkeys(level.inputs, "an input")
     for each, place in zip(level.nodes, level.places, strict=True):
@@ -94,16 +90,16 @@ def _check_edges(level: Level) -> None:
     names = level.names
     for index, each in enumerate(level.nodes):
         contract = contract_of(type(each.component))
-        for source in _sources(each):
+        for source in each.inputs or ():
             if source not in names:
                 problem = f"{level.places[index]} reads from '{source}', which does not exist"
                 raise dangling(problem, source, names)
-        wanted, given = contract.inputs, len(_sources(each))
+        wanted, given = contract.inputs, len(each.inputs or ())
         if (wanted is None and given == 0) or (wanted is not None and len(wanted) != given):
             raise GraphError(
                 f"{level.where(index)} reads from {given} {'node' if given == 1 else 'nodes'}",
                 expected="one input or more" if wanted is None else f"{len(wanted)}: {', '.join(wanted)}",
-                received=", ".join(_sources(each)) or "none",
+                received=", ".join(each.inputs or ()) or "none",
                 hint="node(component, 'first', 'second') names what it reads from",
             )
     if not level.outputs:
@@ -118,7 +114,7 @@ def _in_order(level: Level) -> list[int]:
     index_of = {name_of(each): index for index, each in enumerate(level.nodes)}
     behind = level.nodes_read
     before = {
-        index: {index_of[behind[source]] for source in _sources(each) if source in behind}
+        index: {index_of[behind[source]] for source in (each.inputs or ()) if source in behind}
         for index, each in enumerate(level.nodes)
     }
     if all(source < index for index, sources in before.items() for source in sources):
@@ -134,7 +130,7 @@ def _in_order(level: Level) -> list[int]:
 
 def _check_reachable(level: Level) -> None:
     behind = level.nodes_read
-    sources = {name_of(each): [behind.get(source, source) for source in _sources(each)] for each in level.nodes}
+    sources = {name_of(each): [behind.get(source, source) for source in (each.inputs or ())] for each in level.nodes}
     waiting = [behind.get(output, output) for output in level.outputs]
     used = set(waiting)
     while waiting:

@@ -11,6 +11,7 @@ import numpy as np
 
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.graph import Node
+from bpframe.core.graph.parameters import slices_of
 from bpframe.core.operators import Diagonal, Operator
 from bpframe.derivatives.curvature.columns import column_portions
 from bpframe.derivatives.points.memory import check_memory
@@ -60,14 +61,12 @@ def columns_of(trace: Trace, matrix: Array, shapes: Mapping[str, tuple[int, ...]
     `shapes` are those of the values, by name, that the q entries belong to, one after another.
     """
     values, vectors = np.linalg.eigh(matrix)
-    count = matrix.shape[-1]
+    count, places = matrix.shape[-1], slices_of(shapes)
     for part in column_portions(trace, count):
-        columns, start = {}, 0
-        for name, shape in shapes.items():
-            end = start + math.prod(shape)
-            some = np.moveaxis(vectors[:, start:end, part], -1, 0)
-            columns[name] = np.ascontiguousarray(some).reshape(*some.shape[:2], *shape)
-            start = end
+        columns = {}
+        for name, rows in places.items():
+            some = np.moveaxis(vectors[:, rows, part], -1, 0)
+            columns[name] = np.ascontiguousarray(some).reshape(*some.shape[:2], *shapes[name])
         yield columns, np.ascontiguousarray(values[:, part].T)
 
 
@@ -120,11 +119,8 @@ def _eigenvectors(trace: Trace, node: Node, pairs: Mapping[tuple[str, str], Oper
     sources = dict(zip(node.input_keys, node.sources, strict=True))
     names = dict.fromkeys(sources[key] for pair in pairs for key in pair)
     shapes = {name: trace.plan.graph.shapes[name] for name in names}
-    places, start = {}, 0
-    for name, shape in shapes.items():
-        places[name] = slice(start, start + math.prod(shape))
-        start = places[name].stop
-    matrix = np.zeros((trace.batch, start, start), trace.dtype)
+    places, size = slices_of(shapes), sum(map(math.prod, shapes.values()))
+    matrix = np.zeros((trace.batch, size, size), trace.dtype)
     for (s, t), block in pairs.items():
         rows, columns = places[sources[s]], places[sources[t]]
         dense = written_out(block, trace.batch, trace.dtype)

@@ -193,8 +193,7 @@ class LeastSquares(Objective):
         diagonal = np.zeros(self.size, self.dtype)
         for point, _ in self._passes.at(self._theta, self._passes.bytes_each * self._passes.columns):
             for path, form in point.parameter_forms(self._seeds(point)):
-                first, last = self._passes.places[path]
-                diagonal[first:last] += form.sum_of_squares().reshape(-1)
+                diagonal[self._passes.places[path]] += form.sum_of_squares().reshape(-1)
         return diagonal + np.square(self._penalties.rows()).sum(axis=0) if self._penalties else diagonal
 
     def residual_operator(self) -> tuple[float, LinearOperator, Array]:
@@ -296,5 +295,4 @@ class LeastSquares(Objective):
     def _add_pulled(self, point: Linearisation, seeds: Mapping[str, Array], total: Array) -> None:
         """Add Σ_n J_nᵀ u_n / N to a vector (P,)."""
         for path, form in point.parameter_forms(seeds):
-            first, last = self._passes.places[path]
-            total[first:last] += form.total().reshape(-1) / self.count
+            total[self._passes.places[path]] += form.total().reshape(-1) / self.count

@@ -26,9 +26,7 @@ class PenaltyRows:
     They stand below the rows of the examples' residuals; false where there are none.
     """
 
-    def __init__(
-        self, penalties: Penalties, parameters: ParameterVector, places: Mapping[str, tuple[int, int]]
-    ) -> None:
+    def __init__(self, penalties: Penalties, parameters: ParameterVector, places: Mapping[str, slice]) -> None:
         self.penalties = penalties
         self._parameters = parameters
         self._places = places
@@ -62,9 +60,9 @@ class PenaltyRows:
             size, dtype = self._parameters.vector.size, self._parameters.vector.dtype
             found = [np.zeros((0, size), dtype)]
             for term in self.penalties.terms:
-                root, (first, last) = self._root(term), self._places[term.path]
+                root = self._root(term)
                 found.append(np.zeros((root.shape[1], size), dtype))
-                found[-1][:, first:last] = root.T
+                found[-1][:, self._places[term.path]] = root.T
             self._written = np.concatenate(found)
         return self._written
 

@@ -29,10 +29,10 @@ class WrittenRows:
     Shapes: Rᵀ (P, columns, examples).
     """
 
-    def __init__(self, forms: Iterable[tuple[str, PulledVectors]], places: Mapping[str, tuple[int, int]]) -> None:
+    def __init__(self, forms: Iterable[tuple[str, PulledVectors]], places: Mapping[str, slice]) -> None:
         self._forms = dict(forms)
         self._places = places
-        self._size = max((last for _, last in places.values()), default=0)
+        self._size = max((rows.stop for rows in places.values()), default=0)
 
     def portions(self, batch: int, columns: int) -> list[slice]:
         """Return the examples to write at once where each portion of rows is then multiplied with itself.
@@ -48,14 +48,14 @@ class WrittenRows:
     def write(self, block: Array, examples: slice = slice(None)) -> None:
         """Write some examples' part of Rᵀ into `block`, (P, columns, examples), of any dtype."""
         turned: dict[Any, Array] = {}
-        for path, (first, last) in self._places.items():
+        for path, rows in self._places.items():
             form = self._forms.get(path)
             if form is None:
-                block[first:last] = 0
+                block[rows] = 0
             elif isinstance(form, KroneckerForm):
-                _write_outer(form, block[first:last], examples, turned)
+                _write_outer(form, block[rows], examples, turned)
             else:
-                block[first:last] = _turned(form.vectors(), block[first:last])[..., examples]
+                block[rows] = _turned(form.vectors(), block[rows])[..., examples]
 
 
 def _write_outer(form: KroneckerForm, block: Array, examples: slice, turned: dict[Any, Array]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from bpframe.core.backprop.forward import forward
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace
-from bpframe.core.graph.parameters import ParameterVector
+from bpframe.core.graph.parameters import ParameterVector, slices_of
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.memory import example_bytes, portion, portions
 from bpframe.derivatives.points.portions import Portions
@@ -24,7 +24,7 @@ class Passes:
     Workspaces are used again. Where all examples fit into one portion, a second call at the same θ and with the same
     state of the network runs nothing; with `training` every call does, because random numbers are drawn anew.
 
-    Attributes: `count` N, `size` P, `parameters` of the last pass, `places` (first, last) of each in θ by path.
+    Attributes: `count` N, `size` P, `parameters` of the last pass, `places` of each in θ by path.
     """
 
     def __init__(self, examples: Portions) -> None:
@@ -33,11 +33,7 @@ class Passes:
         self.training = examples.training
         self.count = examples.count
         self.size = engine.parameters.vector.size
-        self.places: dict[str, tuple[int, int]] = {}
-        last = 0
-        for path, view in engine.parameters.items():
-            first, last = last, last + view.size
-            self.places[path] = first, last
+        self.places = slices_of(engine.parameters.shapes)
         self.parameters = engine.parameters.copy()
         self._state = engine.state
         self._workspaces: dict[int, Workspace] = {}
