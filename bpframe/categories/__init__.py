@@ -1,17 +1,19 @@
 """What else does an author declare, beside what a pass needs?
 
 Optimizers, schedules, metrics, callbacks and preparations: base classes that state their category, as `Layer` does in
-the heart, and the table of all categories that bpframe knows itself. Start with `schedule.py`.
+the heart; where weights start unless told otherwise; the table of categories that bpframe knows. Start with
+`schedule.py`.
 """
 
 from bpframe.categories.callback import Callback
 from bpframe.categories.metric import Metric
 from bpframe.categories.optimizer import Optimizer
 from bpframe.categories.preparation import Preparation
+from bpframe.categories.scaled_normal import ScaledNormal
 from bpframe.categories.schedule import Schedule
 from bpframe.core.component import Activation, Block, Component, Cost, Initializer, Layer, Penalty
 
-__all__ = ["CATEGORIES", "Callback", "Metric", "Optimizer", "Preparation", "Schedule"]
+__all__ = ["CATEGORIES", "Callback", "Metric", "Optimizer", "Preparation", "ScaledNormal", "Schedule"]
 
 #: The categories that bpframe knows itself, each with the name that it has in lists and files.
 _BASES = (Activation, Block, Layer, Cost, Optimizer, Initializer, Penalty, Schedule, Metric, Callback, Preparation)

@@ -11,8 +11,8 @@ _SCHEDULE = Category(
     "schedule",
     {"value": Method({"step", "epoch"}, required=True)},
     suffix="Schedule",
-    example="StepDecay(start=0.1, every=10)",
-    written="{kind: step_decay, start: 0.1, every: 10}",
+    example="Step(start=0.1, every=10)",
+    written="{kind: step, start: 0.1, every: 10}",
 )
 
 

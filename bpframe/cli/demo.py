@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["demo"]
 
 _SPEC = Path(__file__).with_name("demo.yaml")
-_SET = "reference"
+_SETS = ("reference", "metrics")
 
 #: How many examples the gradient is checked on, and how many entries of each parameter.
 _EXAMPLES, _ENTRIES = 10, 5
@@ -51,7 +51,7 @@ def demo(
     from bpframe.runs import overridden, prepare_experiment
 
     started = time.perf_counter()
-    registry = _reference()
+    registry = _shipped()
     run = overridden(parse_spec(_SPEC.read_text(encoding="utf-8"), registry), seed=seed, epochs=epochs)
     experiment = prepare_experiment(run)
     if not as_json:
@@ -90,19 +90,21 @@ def demo(
         raise KeyboardInterrupt
 
 
-def _reference() -> Registry:
-    """Return a registry of the reference set alone, so that no other set's `dense` can stand in its way."""
+def _shipped() -> Registry:
+    """Return a registry of the demo's own sets alone, so that no other set's `dense` can stand in its way."""
     from bpframe.errors import RegistryError
     from bpframe.plugins import Registry, default_registry
 
-    sets = tuple(each for each in default_registry().sets if each.provider.set == _SET)
-    if any(each.status == "ok" for each in sets):
-        return Registry(sets)
-    raise RegistryError(
-        f"the demo needs the plugin set '{_SET}', which is not loaded",
-        received="; ".join(f"{each.status}: {each.reason}" for each in sets) or "not installed",
-        hint=f"leave BPFRAME_PLUGINS unset, or name {_SET} in it; bpframe plugins lists what there is",
-    )
+    sets = tuple(each for each in default_registry().sets if each.provider.set in _SETS)
+    for name in _SETS:
+        found = [each for each in sets if each.provider.set == name]
+        if not any(each.status == "ok" for each in found):
+            raise RegistryError(
+                f"the demo needs the plugin set '{name}', which is not loaded",
+                received="; ".join(f"{each.status}: {each.reason}" for each in found) or "not installed",
+                hint=f"leave BPFRAME_PLUGINS unset, or name {name} in it; bpframe plugins lists what there is",
+            )
+    return Registry(sets)
 
 
 def _tell(found: Evaluation, epochs: int, seconds: float, check: GradientCheck) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from bpframe.extend import Array, Initializer
+from bpframe.extend import Array, Initializer, ScaledNormal
 
 __all__ = ["ScaledNormal", "StandardNormal"]
 
@@ -20,14 +18,3 @@ class StandardNormal(Initializer):
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         """Draw an array of this shape."""
         return rng.standard_normal(shape)
-
-
-class ScaledNormal(Initializer):
-    """Normal numbers of variance 1/n_in, N(0, 1)/√n_in, so that z has variance of order one for any number of inputs.
-
-    Source: Nielsen, *Neural Networks and Deep Learning*, chapter 3, "Weight initialization" (`network2.py`).
-    """
-
-    def draw(self, shape: tuple[int, ...], fan_in: int, rng: np.random.Generator) -> Array:
-        """Draw an array of this shape."""
-        return rng.standard_normal(shape) / math.sqrt(max(fan_in, 1))

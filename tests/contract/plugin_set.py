@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bpframe_metrics as metrics
 import bpframe_reference as reference
 
 from bpframe.plugins.registry import PluginSet, Provider, Registry
@@ -45,8 +46,12 @@ COMPONENTS = (
 
 
 def registry() -> Registry:
-    """The reference set and the tests' set."""
+    """The reference set, the metrics and the tests' set."""
     shipped = tuple(getattr(reference, name) for name in reference.__all__)
     return Registry.build(
-        [PluginSet(Provider("reference"), shipped), PluginSet(Provider("probes", "probes", "1.0"), COMPONENTS)]
+        [
+            PluginSet(Provider("reference"), shipped),
+            PluginSet(Provider("metrics"), tuple(metrics.bpframe_components())),
+            PluginSet(Provider("probes", "probes", "1.0"), COMPONENTS),
+        ]
     )

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bpframe_reference import Cosine, Dense, QuadraticCost, Sigmoid
+from bpframe_optimizers import Cosine
+from bpframe_reference import Dense, QuadraticCost, Sigmoid
 
 from bpframe import Network
 from bpframe.extend import Component

@@ -34,7 +34,7 @@ training:
   epochs: 12
   batch_size: 16
   seed: 1
-  metrics: [accuracy]
+  metrics: [metrics.accuracy]
 """
 
 
@@ -48,7 +48,7 @@ def samples(count=64):
 
 def test_every_component_is_accepted():
     found = registry()
-    assert [each.status for each in found.sets] == ["ok", "ok"]
+    assert [each.status for each in found.sets] == ["ok", "ok", "ok"]
     assert all(found.name_of(cls).startswith("probes.") for cls in COMPONENTS)
 
 
@@ -65,6 +65,6 @@ def test_a_network_of_ten_probes_trains_from_a_spec():
 
 
 def test_a_registry_without_the_set_does_not_know_its_kinds():
-    (reference, _) = registry().sets
+    (reference, *_) = registry().sets
     with pytest.raises(UnknownComponent, match="embedding"):
         parse_spec(SPEC, type(registry()).build([reference]))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bpframe_reference import L2, Dense, GradientDescent, QuadraticCost, Sigmoid
+from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
+from bpframe_regularisation import L2
 
 from bpframe import Network
 from bpframe.derivatives.least_squares.least_squares import LeastSquares

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
-from bpframe_reference import Accuracy, Add, Cosine, Sigmoid, StepDecay, StopEarly, TopK
+from bpframe_metrics import Accuracy, TopK
+from bpframe_optimizers import Cosine, Step
+from bpframe_reference import Add, Sigmoid, StopEarly
 from pydantic import Field, FiniteFloat, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from bpframe.categories import Optimizer, Schedule
@@ -99,7 +101,7 @@ COMPONENTS: tuple[type[Component], ...] = (
     GradientDescent,
     Accuracy,
     Cosine,
-    StepDecay,
+    Step,
     StopEarly,
     TopK,
 )

@@ -99,7 +99,7 @@ def networks(draw, kinds):
 def schedules(kinds):
     """Return schedules of both kinds that ship with bpframe."""
     cosine = st.builds(kinds["Cosine"], start=POSITIVE, over=st.integers(1, 99), by=st.sampled_from(["epoch", "step"]))
-    return cosine | st.builds(kinds["StepDecay"], start=POSITIVE, every=st.integers(1, 99))
+    return cosine | st.builds(kinds["Step"], start=POSITIVE, every=st.integers(1, 99))
 
 
 @st.composite

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bpframe_reference import L2, Dense
+from bpframe_reference import Dense
+from bpframe_regularisation import L2
 
 import bpframe as bp
 from bpframe.errors import BpframeError, OperatorError

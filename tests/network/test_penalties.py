@@ -8,7 +8,8 @@ import pickle
 import numpy as np
 import pytest
 from bpframe_minimizers import LBFGS, GaussNewton, LevenbergMarquardt, NaturalGradient
-from bpframe_reference import L1, L2, Dense, ElasticNet, QuadraticCost, Sigmoid
+from bpframe_reference import Dense, QuadraticCost, Sigmoid
+from bpframe_regularisation import L1, L2, ElasticNet
 
 import bpframe as bp
 from bpframe import Network, node

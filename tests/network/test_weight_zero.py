@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bpframe_reference import L2, Dense, GradientDescent, QuadraticCost
+from bpframe_reference import Dense, GradientDescent, QuadraticCost
+from bpframe_regularisation import L2
 
 import bpframe as bp
 from bpframe.errors import DataError

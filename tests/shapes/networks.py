@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from bpframe_reference import L2, Add, Dense, QuadraticCost, Sigmoid
+from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
+from bpframe_regularisation import L2
 
 import bpframe as bp
 from bpframe.extend import Block, Broadcast, Diagonal, IdentityMap, Layer, Matrix, Parameter, ShapeMismatch, State

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from bpframe_reference import L1, L2, ElasticNet
+from bpframe_regularisation import L1, L2, ElasticNet
 
 from bpframe.extend import Diagonal, Penalty
 from bpframe.testing import check_component

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from bpframe_reference import Cosine, Dense, GradientDescent, Sigmoid, StandardNormal
+from bpframe_optimizers import Cosine
+from bpframe_reference import Dense, GradientDescent, Sigmoid, StandardNormal
 
 from bpframe.extend import Component
 from bpframe.testing import Report, check_component

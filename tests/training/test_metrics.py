@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bpframe_reference import Accuracy, Dense, Identity, QuadraticCost, Sigmoid, TopK
+from bpframe_metrics import Accuracy, TopK
+from bpframe_reference import Dense, Identity, QuadraticCost, Sigmoid
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -217,7 +218,7 @@ def test_metrics_are_components_or_names_and_their_values_stand_by_name():
     x, labels = rng.standard_normal((30, 3)), rng.integers(0, 5, 30)
     y = np.eye(5)[labels]
     net = bp.Network([Dense(units=5)], cost=QuadraticCost(), input_shape=(3,), seed=0)
-    metrics = ["reference.accuracy", TopK(k=2), TopK(k=4), Largest()]
+    metrics = ["metrics.accuracy", TopK(k=2), TopK(k=4), Largest()]
     history = net.fit(x, y, optimizer=descent(), epochs=2, metrics=metrics, validation_data=(x[:20], y[:20]))
     scores = net.predict(x[:20])
     places = (scores > scores[np.arange(20), labels[:20]][:, None]).sum(axis=1)

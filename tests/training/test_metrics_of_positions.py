@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bpframe_reference import Accuracy, Dense, GradientDescent, QuadraticCost, TopK
+from bpframe_metrics import Accuracy, TopK
+from bpframe_reference import Dense, GradientDescent, QuadraticCost
 
 import bpframe as bp
 from bpframe.errors import ShapeMismatch

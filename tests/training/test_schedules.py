@@ -7,7 +7,8 @@ from typing import Annotated
 
 import numpy as np
 import pytest
-from bpframe_reference import Cosine, Dense, GradientDescent, QuadraticCost, Sigmoid, StepDecay
+from bpframe_optimizers import Cosine, Step
+from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, PositiveInt
@@ -23,7 +24,7 @@ POSITIVE = st.floats(1e-6, 1e3)
 
 @given(start=POSITIVE, factor=st.floats(0.01, 1.0), every=st.integers(1, 50), t=st.integers(0, 300))
 def test_step_decay_multiplies_once_every_so_often(start, factor, every, t) -> None:
-    rate = StepDecay(start=start, factor=factor, every=every)
+    rate = Step(start=start, factor=factor, every=every)
     expected = start
     for _ in range(t // every):  # by repeated multiplication
         expected *= factor
@@ -65,7 +66,7 @@ def network(dtype: str = "float64") -> bp.Network:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     "rate",
-    [StepDecay(start=0.5, every=2), StepDecay(start=0.5, every=3, by="step"), Cosine(start=0.5, over=4, warm_up=1)],
+    [Step(start=0.5, every=2), Step(start=0.5, every=3, by="step"), Cosine(start=0.5, over=4, warm_up=1)],
     ids=["epochs", "steps", "cosine"],
 )
 def test_gradient_descent_takes_each_step_at_its_rate(rate: Schedule, dtype: str) -> None:
@@ -88,7 +89,7 @@ def test_gradient_descent_takes_each_step_at_its_rate(rate: Schedule, dtype: str
 def test_a_constant_schedule_has_the_bytes_of_the_number() -> None:
     x, y = samples(9)
     found = []
-    for rate in (0.3, StepDecay(start=0.3, every=1000)):
+    for rate in (0.3, Step(start=0.3, every=1000)):
         net = bp.Network([Dense(units=y.shape[1])], cost=QuadraticCost(), input_shape=x.shape[1:], seed=0)
         net.fit(x, y, optimizer=GradientDescent(learning_rate=rate), epochs=3)
         found.append(net.parameters.vector.tobytes())
@@ -105,14 +106,14 @@ def test_a_rule_with_a_schedule_is_equal_hashed_and_saved_by_its_fields(tmp_path
     net.fit(np.ones((4, 3)), np.ones((4, 2)), optimizer=one, epochs=1)
     net.save(tmp_path / "run")
     assert bp.load(tmp_path / "run").training.optimizer == one
-    assert "kind: reference.cosine" in (tmp_path / "run" / "spec.yaml").read_text(encoding="utf-8")
+    assert "kind: optimizers.cosine" in (tmp_path / "run" / "spec.yaml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("wrong", [0, -1.0, math.nan, math.inf, "0.1", True, None, Cosine, {"kind": "cosine"}])
 def test_what_is_neither_a_number_nor_a_schedule_is_refused(wrong: object) -> None:
     with pytest.raises(SpecError, match=r"GradientDescent\.learning_rate cannot be") as caught:
         GradientDescent(learning_rate=wrong)
-    assert "a number greater than 0, finite, or an instance, such as StepDecay(" in str(caught.value.expected)
+    assert "a number greater than 0, finite, or an instance, such as Step(" in str(caught.value.expected)
 
 
 class Wild(Schedule):
@@ -183,8 +184,8 @@ class Repeated(GradientDescent):
 
 def test_a_field_of_whole_numbers_is_handed_whole_numbers_alone() -> None:
     net, other = network(), network()
-    falling = Repeated(learning_rate=0.1, times=StepDecay(start=4.0, factor=0.5, every=1))
-    with pytest.raises(ContractError, match="schedule 'step_decay': value is none that the field takes") as caught:
+    falling = Repeated(learning_rate=0.1, times=Step(start=4.0, factor=0.5, every=1))
+    with pytest.raises(ContractError, match="schedule 'step': value is none that the field takes") as caught:
         net.fit(*samples(), optimizer=falling, epochs=4, batch_size=1000, progress=False)
     assert caught.value.expected == "a whole number from 0 on"
     assert caught.value.received == "0.5 at step 3, epoch 3"

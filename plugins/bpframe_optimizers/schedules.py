@@ -7,13 +7,13 @@ from typing import Literal
 
 from bpframe.extend import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Schedule
 
-__all__ = ["Cosine", "StepDecay"]
+__all__ = ["Cosine", "Step"]
 
 #: What a schedule counts.
 Count = Literal["epoch", "step"]
 
 
-class StepDecay(Schedule):
+class Step(Schedule):
     """The same number for a while, then a part of it, and so on.
 
         η_t = η_0 f^⌊t / n⌋

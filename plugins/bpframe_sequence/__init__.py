@@ -1,0 +1,17 @@
+"""Sequences: embeddings, recurrent layers, attention and transformers."""
+
+from __future__ import annotations
+
+from bpframe.extend import Component
+
+__all__: list[str] = []
+
+
+def bpframe_components() -> list[type[Component]]:
+    """Return what this set provides."""
+    return []
+
+
+def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
+    """Return instances with the feature shapes of their inputs, for the conformance kit."""
+    return []
