@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from component_plots import Plot, plot_of
 from matrix_pictures import operator_picture
+from pictures import picture_of
 from shapes import escaped
 
 from bpframe.categories import CATEGORIES
@@ -102,7 +103,8 @@ def entries_of(set_name: str) -> list[Entry]:
 def _entry(subject: Subject) -> Entry:
     examples = subject.examples or tuple(guess_examples(subject.component))
     reports = tuple(check_component(each.component, each.shapes) for each in examples)
-    return Entry(subject.words[-1], subject.component, examples, reports, plot_of(examples[0]))
+    name = subject.words[-1]
+    return Entry(name, subject.component, examples, reports, picture_of(name) or plot_of(examples[0]))
 
 
 def _parts(cls: type[Component]) -> tuple[str, str, list[str]]:
