@@ -1,0 +1,13 @@
+"""All that the set provides passes the conformance kit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bpframe.testing import parametrize_with_components
+from bpframe_regularisation import bpframe_examples
+
+
+@parametrize_with_components(bpframe_examples())
+def test_the_regularisation_set_passes(check: Callable[[], object]) -> None:
+    check()
