@@ -99,7 +99,7 @@ PUBLIC: dict[str, str] = {
         Accuracy TopK
     """,
     "bpframe_optimizers": """
-        Cosine Step
+        Adagrad Adam Adamw Cosine Lion Momentum Nadam Rmsprop Step
     """,
     "bpframe_regularisation": """
         ElasticNet L1 L2

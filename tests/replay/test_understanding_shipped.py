@@ -15,6 +15,7 @@ SHIPPED = (
     "bpframe_reference",
     "bpframe_regularisation",
     "bpframe_minimizers.weighted_quadratic",
+    "bpframe_optimizers",
     "bpframe.testing.small_fit",
     "docs.examples.softsign_plugin.softsign_plugin",
 )

@@ -1,0 +1,29 @@
+"""The running means of the gradient and of its square, which Adam and its kin share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from bpframe.extend import Array, Field
+
+__all__ = ["Share", "moments"]
+
+#: How much of a running mean stays in a step.
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+def moments(gradient: Array, state: dict[str, Array], beta_1: float, beta_2: float, out: Array) -> tuple[Array, Array]:
+    """Return m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g², as new arrays; `out` is written over.
+
+    Source: Kingma and Ba, *Adam* (2015), algorithm 1.
+    """
+    m = np.multiply(state["m"], beta_1)
+    np.multiply(gradient, 1 - beta_1, out=out)
+    m += out
+    v = np.multiply(state["v"], beta_2)
+    np.multiply(gradient, gradient, out=out)
+    np.multiply(out, 1 - beta_2, out=out)
+    v += out
+    return m, v
