@@ -52,7 +52,7 @@ from bpframe.core.operators import (
 from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
 from bpframe.derivatives.least_squares.objective import Objective
 from bpframe.errors import ContractError, DataError, ShapeMismatch
-from bpframe.structures import BatchMatMul, RankOne, Recomputed, Scan, Transposed, Windows, transposed
+from bpframe.structures import BatchMatMul, DiagonalBlocks, RankOne, Recomputed, Scan, Transposed, Windows, transposed
 from bpframe.training.metrics import accuracy, right_classes
 from bpframe.training.problem import Problem
 from bpframe.validation.plain_arrays import Array
@@ -73,6 +73,7 @@ __all__ = [
     "Cost",
     "DataError",
     "Diagonal",
+    "DiagonalBlocks",
     "Field",
     "FiniteFloat",
     "Gather",

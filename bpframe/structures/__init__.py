@@ -1,14 +1,15 @@
 """Which structured maps do images, sequences and attention need?
 
-Operators beside those of the heart, which no pass knows by name: sums and means, products of two matrices that both
-change, windows of images and signals, loops over time, and the way back through any operator. In go arrays, geometry
-and operators; out come operators like any other. Start with `rank_one.py`.
+Operators beside those of the heart, which no pass knows by name: sums and means, gates, products of two matrices that
+both change, windows of images and signals, loops over time, and the way back through any operator. In go arrays,
+geometry and operators; out come operators like any other. Start with `rank_one.py`.
 """
 
 from bpframe.structures.batch_matmul import BatchMatMul
+from bpframe.structures.diagonal_blocks import DiagonalBlocks
 from bpframe.structures.rank_one import RankOne
 from bpframe.structures.scan import Recomputed, Scan
 from bpframe.structures.transposed import Transposed, transposed
 from bpframe.structures.windows import Windows
 
-__all__ = ["BatchMatMul", "RankOne", "Recomputed", "Scan", "Transposed", "Windows", "transposed"]
+__all__ = ["BatchMatMul", "DiagonalBlocks", "RankOne", "Recomputed", "Scan", "Transposed", "Windows", "transposed"]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from bpframe.core.operators import Composed, Diagonal, IdentityMap, Matrix, Reshape, Sum, add, compose
 from bpframe.core.operators.base import Operator, Shape
 from bpframe.structures.batch_matmul import BatchMatMul
+from bpframe.structures.diagonal_blocks import DiagonalBlocks
 from bpframe.structures.rank_one import RankOne
 from bpframe.validation.plain_arrays import Array
 
@@ -167,6 +168,7 @@ _STRUCTURED: dict[type[Operator], Callable[[Any], Operator]] = {
     Matrix: lambda operator: Matrix(operator.w.T),
     RankOne: lambda operator: RankOne(operator.right, operator.left),
     BatchMatMul: _of_product,
+    DiagonalBlocks: lambda operator: DiagonalBlocks(list(zip(*operator.blocks, strict=True))),
     Composed: lambda operator: compose(*map(transposed, reversed(operator.factors))),
     Sum: lambda operator: add(*map(transposed, operator.terms)),
 }

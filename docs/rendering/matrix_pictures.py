@@ -20,7 +20,7 @@ from bpframe.core.operators import (
     add,
     compose,
 )
-from bpframe.structures import BatchMatMul, RankOne, Scan, Windows, transposed
+from bpframe.structures import BatchMatMul, DiagonalBlocks, RankOne, Scan, Windows, transposed
 
 __all__ = ["STRUCTURES", "matrix_picture", "operator_picture"]
 
@@ -66,6 +66,7 @@ def _structures() -> dict[str, Operator]:
         "WeightTimes": WeightTimes(rng.normal(size=(1, 3))).bind((2, 3), (2,)),
         "Broadcast": Broadcast().bind((2,), (3, 2)),
         "RankOne": RankOne(d, rng.normal(size=(1, 4))),
+        "DiagonalBlocks": DiagonalBlocks([[d[:, :2], None, d[:, 2:]], [w[:1, :2], w[:1, 2:], None]]),
         "Gather": Gather(np.array([[3, 0, 0]])).bind((4,), (3,)),
         "BatchMatMul": BatchMatMul(rng.normal(size=(1, 2, 3)), "left").bind((3, 2), (2, 2)),
         "Windows": Windows(2).bind((4, 1), (3, 2)),

@@ -17,7 +17,7 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, RankOne, Scan, Transposed, Windows
+from bpframe.structures import BatchMatMul, DiagonalBlocks, RankOne, Scan, Transposed, Windows
 
 BATCH = 3
 
@@ -45,6 +45,9 @@ def examples(dtype: type = np.float64) -> dict[str, Operator]:
         "rank one": RankOne(random(BATCH, 3), random(BATCH, 4)),
         "rank one with lead": RankOne(random(BATCH, 2, 3), random(1, 1, 4)).bind((2, 4), (2, 3)),
         "shared rank one with lead": RankOne(random(1, 1, 3), random(1, 2, 4)).bind((2, 4), (2, 3)),
+        "diagonal blocks": DiagonalBlocks([[random(BATCH, 3), None], [random(1, 3), random(BATCH, 3)]]),
+        "diagonal blocks with lead": DiagonalBlocks([[random(BATCH, 1, 2), None, random(1, 4, 2)]]),
+        "shared diagonal blocks": DiagonalBlocks([[random(1, 2)], [random(1, 2)]]),
         "weight times": WeightTimes(random(BATCH, 4)).bind((2, 4), (2,)),
         "weight times with lead": WeightTimes(random(BATCH, 5, 4)).bind((2, 4), (5, 2)),
         "batch matmul": BatchMatMul(random(BATCH, 3, 4), "left").bind((4, 2), (3, 2)),

@@ -19,7 +19,7 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, RankOne, Scan, Transposed, Windows
+from bpframe.structures import BatchMatMul, DiagonalBlocks, RankOne, Scan, Transposed, Windows
 
 
 def jacobian(operator: Operator, batch: int) -> np.ndarray:
@@ -77,6 +77,13 @@ def entry(operator: Operator, n: int, o: int, at_out: tuple[int, ...], i: int, a
             sides = [(left, at_out), (right, at_in)]
             at_left, at_right = (a[tuple(k % s for k, s in zip((n, *at), a.shape, strict=True))] for a, at in sides)
             return at_left * at_right
+        case DiagonalBlocks(blocks=blocks):
+            width = len(at_out) and operator.out_shape[-1] // len(blocks)
+            (row, k), (column, inside) = divmod(at_out[-1], width), divmod(at_in[-1], width)
+            d = blocks[row][column]
+            if d is None or k != inside or at_out[:-1] != at_in[:-1]:
+                return 0
+            return d[tuple(p % s for p, s in zip((n, *at_out[:-1], k), d.shape, strict=True))]
         case BatchMatMul(m=m, side=side, transpose=transpose):
             at_v = (*at_in[:-2], at_in[-1], at_in[-2]) if transpose else at_in
             kept, added = (-1, -2) if side == "left" else (-2, -1)  # axes of V that the product keeps and adds over

@@ -20,15 +20,16 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, RankOne, Recomputed, Scan, Transposed, Windows
+from bpframe.structures import BatchMatMul, DiagonalBlocks, RankOne, Recomputed, Scan, Transposed, Windows
 
 PLAIN = (
     IdentityMap, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather, RankOne, BatchMatMul, Windows,
+    DiagonalBlocks,
 )  # fmt: skip
 
 #: The fewest axes that an input, or an output, has to have.
-LEAST_IN = {Matrix: 1, RankOne: 1, WeightTimes: 2, BatchMatMul: 2, Windows: 2}
-LEAST_OUT = {Matrix: 1, RankOne: 1, WeightTimes: 1, BatchMatMul: 2, Windows: 2}
+LEAST_IN = {Matrix: 1, RankOne: 1, DiagonalBlocks: 1, WeightTimes: 2, BatchMatMul: 2, Windows: 2}
+LEAST_OUT = {Matrix: 1, RankOne: 1, DiagonalBlocks: 1, WeightTimes: 1, BatchMatMul: 2, Windows: 2}
 KINDS = (*PLAIN, Composed, Sum, Transposed, Scan)
 
 batches = st.sampled_from([0, 1, 2, 3, 5])
@@ -88,6 +89,8 @@ def operators(draw, kind, batch, in_shape=None, out_shape=None, dtype=np.float64
             lead = [draw(st.sampled_from([1, size])) for size in in_shape[:-1]]
             left = numbers(rng, (rows, *lead, out_shape[-1]), dtype)
             operator = RankOne(left, numbers(rng, (batch, *in_shape), dtype))
+        case "DiagonalBlocks":
+            operator = _blocks(draw, rng, batch, in_shape, out_shape, dtype)
         case "BatchMatMul":
             operator = _product(draw, rng, rows, in_shape, out_shape, dtype)
         case "Gather":
@@ -118,6 +121,20 @@ def _product(draw, rng, rows, in_shape, out_shape, dtype):
     turned = in_shape[:-3:-1] if transpose else in_shape[-2:]
     shape = (out_shape[-2], turned[0]) if side == "left" else (turned[1], out_shape[-1])
     return BatchMatMul(numbers(rng, (rows, *lead, *shape), dtype), side, transpose)
+
+
+def _blocks(draw, rng, batch, in_shape, out_shape, dtype):
+    """Blocks as wide as both sides can be cut, some of them left out, or the same along axes."""
+    width = math.gcd(in_shape[-1], out_shape[-1])
+    sides = out_shape[-1] // width, in_shape[-1] // width
+    kept = np.array([[draw(st.booleans()) for _ in range(sides[1])] for _ in range(sides[0])])
+    kept[-1, 0] = True
+
+    def block():
+        lead = [draw(st.sampled_from([1, size])) for size in in_shape[:-1]]
+        return numbers(rng, (draw(st.sampled_from([1, batch])), *lead, width), dtype)
+
+    return DiagonalBlocks([[block() if each else None for each in row] for row in kept])
 
 
 def _windows(draw, in_shape, out_shape):
@@ -168,7 +185,7 @@ def _both_shapes(draw, kind, in_shape, out_shape):
         case "BatchMatMul":
             one, size = draw(st.sampled_from(given[-2:])), draw(sizes)
             other = (*given[:-2], *draw(st.sampled_from([(one, size), (size, one)])))
-        case "Matrix" | "RankOne":
+        case "Matrix" | "RankOne" | "DiagonalBlocks":
             other = (*given[:-1], draw(sizes))
         case "WeightTimes":
             other = (given[-1], draw(sizes)) if in_shape is None else (*draw(shapes(0, 2)), given[0])
@@ -189,7 +206,7 @@ def _taking(in_shape, out_shape):
         fitting += [IdentityMap, Diagonal, Reshape, Broadcast]
         fitting += [Windows] * (len(in_shape) > 1)
     if in_shape and out_shape and in_shape[:-1] == out_shape[:-1]:
-        fitting += [Matrix, RankOne]
+        fitting += [Matrix, RankOne, DiagonalBlocks]
     if _products(in_shape, out_shape):
         fitting.append(BatchMatMul)
     if len(in_shape) == 2 and out_shape and out_shape[-1] == in_shape[0]:

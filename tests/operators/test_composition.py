@@ -25,7 +25,7 @@ from bpframe.core.operators import (
     compose,
 )
 from bpframe.errors import OperatorError
-from bpframe.structures import BatchMatMul, RankOne, Windows
+from bpframe.structures import BatchMatMul, DiagonalBlocks, RankOne, Windows
 
 from .oracle import jacobian
 from .strategies import KINDS, LEAST_IN, LEAST_OUT, batches, generators, numbers, operators, shapes
@@ -119,6 +119,8 @@ def diagonal(batch=3):
         (lambda: compose(Gather(np.array([[0, 1]]), (2,)), Reshape().bind((2, 1), (2,))), Gather),
         (lambda: compose(diagonal(), RankOne(np.ones((1, 4)), np.ones((3, 2)))), RankOne),
         (lambda: compose(RankOne(np.ones((1, 2)), np.ones((3, 4))), diagonal()), RankOne),
+        (lambda: compose(diagonal(), DiagonalBlocks([[np.ones((3, 2))], [None]])), DiagonalBlocks),
+        (lambda: compose(DiagonalBlocks([[np.ones((3, 2)), None]]), diagonal()), DiagonalBlocks),
         (lambda: compose(diagonal(), Matrix(np.ones((4, 2)))), Composed),
         (lambda: add(diagonal(), diagonal()), Diagonal),
         (lambda: add(IdentityMap(), diagonal()), Diagonal),

@@ -71,6 +71,8 @@ def foreign(operator):
     if hasattr(found, "steps"):
         found.steps = tuple(tuple(part and foreign(part) for part in pair) for pair in found.steps)
         found._told = None
+    if hasattr(found, "blocks"):
+        found.blocks = tuple(tuple(d if d is None else wrap(d) for d in row) for row in found.blocks)
     if hasattr(found, "operator"):
         found.operator = foreign(found.operator)
     for slot in ("factors", "terms"):

@@ -23,7 +23,7 @@ from bpframe.core.operators import (
     compose,
 )
 from bpframe.errors import BatchCoupledError, OperatorError
-from bpframe.structures import BatchMatMul, RankOne, Transposed, transposed
+from bpframe.structures import BatchMatMul, DiagonalBlocks, RankOne, Transposed, transposed
 from tests.components.centred import MeanRemoved
 
 from .examples import BATCH, NAMES, examples
@@ -69,6 +69,7 @@ def test_products_change_sides(name: str) -> None:
         (Reshape().bind((2, 3), (6,)), Reshape),
         (Matrix(np.ones((2, 4))), Matrix),
         (RankOne(np.ones((3, 2)), np.ones((3, 4))), RankOne),
+        (DiagonalBlocks([[np.ones((3, 2)), None]]), DiagonalBlocks),
         (BatchMatMul(np.ones((3, 2, 4)), "left"), BatchMatMul),
         (BatchMatMul(np.ones((3, 2, 4)), "right", transpose=True), BatchMatMul),
         (Composed((Diagonal(np.ones((3, 2))), Matrix(np.ones((2, 4))))), Composed),

@@ -84,7 +84,7 @@ def test_operators_that_surely_serve_every_example_do_so() -> None:
         "identity", "reshape", "shared diagonal", "matrix", "matrix with lead", "shared batch matrix", "gather",
         "broadcast", "broadcast to the same", "shared rank one with lead", "composed of nothing", "sum of one",
         "composed, reshaped last", "shared batch matmul", "windows", "windows of an image", "transposed windows",
-        "transposed gather", "transposed broadcast", "shared scan",
+        "transposed gather", "transposed broadcast", "shared scan", "shared diagonal blocks",
     }  # fmt: skip
 
 
