@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from bpframe.extend import Array, Operator, Parameter
@@ -34,21 +36,24 @@ class Gained(Operator):
     def jvp(self, v: Array, out: Array | None = None) -> Array:
         """Push forward: v ⊙ c/σ, (*S, N, n) -> (*S, N, *lead, n)."""
         spread = v.reshape(*v.shape[:-1], *(1,) * (self.centred.ndim - 2), v.shape[-1])
-        return spread * self.centred * self.inverse
+        pushed: Array = spread * self.centred * self.inverse
+        return pushed
 
     def vjp(self, u: Array, out: Array | None = None) -> Array:
         """Pull back: Σ u ⊙ c/σ over lead, (*S, N, *lead, n) -> (*S, N, n)."""
-        along = u * self.centred * self.inverse
-        return along.sum(axis=tuple(range(u.ndim - self.centred.ndim + 1, u.ndim - 1)))
+        along: Array = u * self.centred * self.inverse
+        total: Array = along.sum(axis=tuple(range(u.ndim - self.centred.ndim + 1, u.ndim - 1)))
+        return total
 
     def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
         """Add over examples, too: (*S, N, *lead, n) -> (*S, n), as a product of matrices."""
         along = np.multiply(u, self.centred)
-        rows = along.reshape(*u.shape[: u.ndim - self.centred.ndim], self.centred[..., 0].size, u.shape[-1])
+        rows = along.reshape(*u.shape[: u.ndim - self.centred.ndim], math.prod(self.centred.shape[:-1]), u.shape[-1])
         if self.inverse.shape[-1] == 1:
             weights = np.broadcast_to(self.inverse, (*self.centred.shape[:-1], 1)).reshape(-1)
-            return np.matmul(weights, rows)
-        return np.matmul(np.ones_like(rows, shape=rows.shape[-2:-1]), rows) * self.inverse.reshape(-1)
+            return np.matmul(weights, rows, out=out)
+        total = np.matmul(np.ones_like(rows, shape=rows.shape[-2:-1]), rows)
+        return np.multiply(total, self.inverse.reshape(-1), out=out)
 
 
 def gain_and_offset(features: int, gain: bool, offset: bool) -> dict[str, Parameter]:

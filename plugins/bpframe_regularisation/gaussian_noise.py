@@ -24,11 +24,13 @@ class GaussianNoise(Activation):
 
     scale: NonNegativeFloat = Field(allow_inf_nan=False, description="s, the standard deviation of what is added.")
 
-    def forward(self, x: Array, training: bool, rng: np.random.Generator) -> Array:
+    def forward(self, x: Array, training: bool, rng: np.random.Generator, out: Array) -> Array:
         """Return x + s n in training, else x."""
         if not training:
             return x
-        return x + (self.scale * rng.standard_normal(x.shape)).astype(x.real.dtype)
+        noise = self.scale * rng.standard_normal(x.shape)
+        noisy: Array = np.add(x, noise.astype(x.real.dtype), out=out)
+        return noisy
 
     def jacobian(self) -> Operator:
         """Return the identity."""

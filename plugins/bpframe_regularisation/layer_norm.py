@@ -21,8 +21,8 @@ class LayerNorm(Layer):
 
     μ and σ² are of the n numbers on the last axis. g starts at 1, b at 0. The same in training and outside.
 
-    Shapes: x (N, *lead, n) -> y, the same; g, b (n,). Jacobian of x: g over σ, times the identity minus two of rank one;
-    of g: diagonal; of b: the identity, each added over lead. Where all n numbers are equal (n = 1, say), y = b.
+    Shapes: x (N, *lead, n) -> y, the same; g, b (n,). Jacobian of x: g over σ, times the identity minus two of rank
+    one; of g: diagonal; of b: the identity, each added over lead. Where all n numbers are equal (n = 1, say), y = b.
 
     Source: Ba, Kiros and Hinton, Layer Normalization (2016), eq. (3) and section 3.
     """
@@ -53,7 +53,9 @@ class LayerNorm(Layer):
             found["b"] = Broadcast()
         return found
 
-    def second_order(self, u: Array, p: Mapping[str, Array], saved: dict[str, Array]) -> dict[tuple[str, str], Operator]:
+    def second_order(
+        self, u: Array, p: Mapping[str, Array], saved: dict[str, Array]
+    ) -> dict[tuple[str, str], Operator]:
         """Return how x̂ bends, and how the error of x changes with g: by Jᵀ u, of the J of x̂."""
         centred, inverse = saved["centred"], saved["inverse"]
         slope = StandardisedWithin(centred, inverse, inverse, (-1,), centred.shape)

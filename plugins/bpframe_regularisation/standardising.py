@@ -8,7 +8,15 @@ import numpy as np
 
 from bpframe.extend import Array, Operator
 
-__all__ = ["Standardised", "StandardisedBends", "StandardisedBendsWithin", "StandardisedWithin", "mean", "mean_product", "outer"]
+__all__ = [
+    "Standardised",
+    "StandardisedBends",
+    "StandardisedBendsWithin",
+    "StandardisedWithin",
+    "mean",
+    "mean_product",
+    "outer",
+]
 
 # Longer sums down an axis are taken block by block, so that float32 does not lose what it adds to a large total.
 _BLOCK = 512
@@ -64,7 +72,7 @@ class StandardisedWithin(Operator):
 
     def _projected(self, v: Array) -> Array:
         along = mean_product(self.centred, v, self.axes) * (self.inverse * self.inverse)
-        through = np.multiply(self.centred, along)
+        through: Array = np.multiply(self.centred, along)
         np.subtract(v, through, out=through)
         np.subtract(through, mean(v, self.axes), out=through)
         return through
@@ -100,15 +108,18 @@ class StandardisedBendsWithin(Operator):
         return self.slope.batch
 
     def jvp(self, v: Array, out: Array | None = None) -> Array:
-        """Push forward, or pull back: H is symmetric."""
+        """Push forward: H v."""
         x, e, axes = self.normalised, self.error, self.slope.axes
         stack = v.shape[: v.ndim - len(self.slope.shape)]
         divided = v.reshape(*stack, *x.shape)
         crossed = e * mean_product(x, divided, axes) + x * mean_product(e, divided, axes)
         turned = self.along * self.slope.jvp(v).reshape(divided.shape)
-        return (-(crossed + turned) * self.slope.inverse).reshape(v.shape)
+        found: Array = -(crossed + turned) * self.slope.inverse
+        return found.reshape(v.shape)
 
-    vjp = jvp
+    def vjp(self, u: Array, out: Array | None = None) -> Array:
+        """Pull back, as `jvp` pushes forward: H is symmetric."""
+        return self.jvp(u, out)
 
 
 class StandardisedBends(StandardisedBendsWithin):
@@ -120,36 +131,44 @@ class StandardisedBends(StandardisedBendsWithin):
 def outer(column: Array, row: Array) -> Array:
     """Multiply (..., m, 1) by (n,): (..., m, n).
 
-    As a product of matrices with a column of zeros beside: BLAS writes it in a third of the time.
+    Half of it twice, as a product of matrices: BLAS writes it in a third of the time, with the same bytes.
     """
-    return np.matmul(np.concatenate([column, np.zeros_like(column)], axis=-1), np.stack([row, np.zeros_like(row)]))
+    twice = (column.swapaxes(-1, -2) * np.ones_like(column, shape=(2, 1))).swapaxes(-1, -2)
+    product: Array = np.matmul(twice, row * (np.ones_like(row, shape=(2, 1)) * 0.5))
+    return product
 
 
 def mean(v: Array, axes: tuple[int, ...]) -> Array:
-    """Average over axes, which stay with length 1; of no numbers it is 0.
+    """Average over one or two axes, which stay with length 1; of no numbers it is 0.
 
-    Products with ones: BLAS adds several times as fast as NumPy's reductions over rows this short.
+    Products with vectors of 1/n: BLAS adds several times as fast as NumPy's reductions over rows this short.
     """
     if axes == (-1,):
-        return (v @ np.ones_like(v, shape=v.shape[-1:]))[..., None] * (1 / max(v.shape[-1], 1))
+        found: Array = np.matmul(v, np.ones_like(v, shape=v.shape[-1:]) * (1 / max(v.shape[-1], 1)))[..., None]
+        return found
     if axes == (-2,):
-        return _down(v) * (1 / max(v.shape[-2], 1))
-    return mean(mean(v, axes[-1:]), axes[:-1]) if len(axes) > 1 else v.mean(axis=axes, keepdims=True)
+        return _mean_down(v)
+    total: Array = mean(v, axes[-1:]).sum(axis=axes[0], keepdims=True) * (1 / max(v.shape[axes[0]], 1))
+    return total
 
 
 def mean_product(a: Array, b: Array, axes: tuple[int, ...]) -> Array:
     """Average a b over axes, which stay with length 1, without conjugation."""
     if axes == (-1,):
-        return np.matmul(a[..., None, :], b[..., :, None])[..., 0] * (1 / max(a.shape[-1], 1))
+        found: Array = np.matmul(a[..., None, :], b[..., :, None])[..., 0] * (1 / max(a.shape[-1], 1))
+        return found
     return mean(np.multiply(a, b), axes)
 
 
-def _down(v: Array) -> Array:
-    """Add over the last axis but one: (..., m, n) -> (..., 1, n)."""
-    blocks, rest = divmod(v.shape[-2], _BLOCK)
+def _mean_down(v: Array) -> Array:
+    """Average over the last axis but one: (..., m, n) -> (..., 1, n)."""
+    length = v.shape[-2]
+    blocks, rest = divmod(length, _BLOCK)
+    weights = np.ones_like(v, shape=(1, _BLOCK if blocks > 1 else length)) * (1 / max(length, 1))
+    total: Array
     if blocks < 2:
-        return np.matmul(np.ones_like(v, shape=(1, v.shape[-2])), v)
-    ones = np.ones_like(v, shape=(1, _BLOCK))
+        total = np.matmul(weights, v)
+        return total
     whole = v[..., : blocks * _BLOCK, :].reshape(*v.shape[:-2], blocks, _BLOCK, v.shape[-1])
-    total = np.matmul(ones, whole).sum(axis=-3)
-    return total + np.matmul(ones[:, :rest], v[..., blocks * _BLOCK :, :]) if rest else total
+    total = np.matmul(weights, whole).sum(axis=-3)
+    return total + np.matmul(weights[:, :rest], v[..., blocks * _BLOCK :, :]) if rest else total

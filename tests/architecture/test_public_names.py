@@ -102,7 +102,7 @@ PUBLIC: dict[str, str] = {
         Adagrad Adam Adamw Cosine Lion Momentum Nadam Rmsprop Step
     """,
     "bpframe_regularisation": """
-        ElasticNet L1 L2
+        BatchNorm Dropout ElasticNet GaussianNoise GroupNorm L1 L2 LayerNorm RmsNorm
     """,
     "bpframe_sequence": """
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bpframe.testing import parametrize_with_components
 from bpframe_regularisation import bpframe_examples
+
+from bpframe.testing import parametrize_with_components
 
 
 @parametrize_with_components(bpframe_examples())
