@@ -52,7 +52,17 @@ from bpframe.core.operators import (
 from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
 from bpframe.derivatives.least_squares.objective import Objective
 from bpframe.errors import ContractError, DataError, ShapeMismatch
-from bpframe.structures import BatchMatMul, DiagonalBlocks, RankOne, Recomputed, Scan, Transposed, Windows, transposed
+from bpframe.structures import (
+    BatchMatMul,
+    DiagonalBlocks,
+    Permute,
+    RankOne,
+    Recomputed,
+    Scan,
+    Transposed,
+    Windows,
+    transposed,
+)
 from bpframe.training.metrics import accuracy, right_classes
 from bpframe.training.problem import Problem
 from bpframe.validation.plain_arrays import Array
@@ -92,6 +102,7 @@ __all__ = [
     "Optimizer",
     "Parameter",
     "Penalty",
+    "Permute",
     "PositiveFloat",
     "PositiveInt",
     "Preparation",

@@ -12,6 +12,7 @@ from bpframe.core.operators import Composed, Diagonal, IdentityMap, Matrix, Resh
 from bpframe.core.operators.base import Operator, Shape
 from bpframe.structures.batch_matmul import BatchMatMul
 from bpframe.structures.diagonal_blocks import DiagonalBlocks
+from bpframe.structures.permute import Permute
 from bpframe.structures.rank_one import RankOne
 from bpframe.validation.plain_arrays import Array
 
@@ -166,6 +167,7 @@ _STRUCTURED: dict[type[Operator], Callable[[Any], Operator]] = {
     Diagonal: lambda operator: operator,
     Reshape: lambda operator: Reshape(),
     Matrix: lambda operator: Matrix(operator.w.T),
+    Permute: lambda operator: Permute(operator._back()),
     RankOne: lambda operator: RankOne(operator.right, operator.left),
     BatchMatMul: _of_product,
     DiagonalBlocks: lambda operator: DiagonalBlocks(list(zip(*operator.blocks, strict=True))),

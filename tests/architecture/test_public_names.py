@@ -57,7 +57,7 @@ PUBLIC: dict[str, str] = {
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
         Composed ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather IdentityMap Initializer
         KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective
-        Operator Optimizer Parameter Penalty PositiveFloat PositiveInt Preparation Problem RankOne Recomputed
+        Operator Optimizer Parameter Penalty Permute PositiveFloat PositiveInt Preparation Problem RankOne Recomputed
         Reshape ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State Sum Transposed WeightTimes Windows
         accuracy add call_method compose node right_classes transposed
     """,
@@ -73,7 +73,7 @@ PUBLIC: dict[str, str] = {
         Evaluation Experiment Predictions SavedRun evaluate open_run overridden prepare_experiment
         run_experiment
     """,
-    "bpframe.structures": "BatchMatMul DiagonalBlocks RankOne Recomputed Scan Transposed Windows transposed",
+    "bpframe.structures": "BatchMatMul DiagonalBlocks Permute RankOne Recomputed Scan Transposed Windows transposed",
     "bpframe.testing": """
         Comparison Outcome Report called_for check_component compare_jacobians parametrize_with_components
     """,

@@ -17,7 +17,7 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, DiagonalBlocks, RankOne, Scan, Transposed, Windows
+from bpframe.structures import BatchMatMul, DiagonalBlocks, Permute, RankOne, Scan, Transposed, Windows
 
 BATCH = 3
 
@@ -31,6 +31,7 @@ def examples(dtype: type = np.float64) -> dict[str, Operator]:
     return {
         "identity": IdentityMap().bind((2, 3), (2, 3)),
         "reshape": Reshape().bind((2, 3), (6,)),
+        "permute": Permute((2, 0, 1)).bind((2, 3, 4), (4, 2, 3)),
         "diagonal": Diagonal(random(BATCH, 2, 3)),
         "shared diagonal": Diagonal(random(1, 4)),
         "diagonal along an axis": Diagonal(random(BATCH, 1, 3)).bind((2, 3), (2, 3)),

@@ -19,7 +19,7 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, DiagonalBlocks, RankOne, Scan, Transposed, Windows
+from bpframe.structures import BatchMatMul, DiagonalBlocks, Permute, RankOne, Scan, Transposed, Windows
 
 
 def jacobian(operator: Operator, batch: int) -> np.ndarray:
@@ -96,6 +96,8 @@ def entry(operator: Operator, n: int, o: int, at_out: tuple[int, ...], i: int, a
             geometry = zip(at_out[:-1], within, stride, dilation, padding, strict=True)
             read = [step * place + spread * inside - pad[0] for place, inside, step, spread, pad in geometry]
             return channel == at_in[-1] and tuple(read) == at_in[:-1]
+        case Permute(axes=axes):
+            return at_out == tuple(at_in[axis] for axis in axes)
         case Broadcast():
             return at_out[len(at_out) - len(at_in) :] == at_in
         case Gather(index=index):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -20,11 +21,11 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, DiagonalBlocks, RankOne, Recomputed, Scan, Transposed, Windows
+from bpframe.structures import BatchMatMul, DiagonalBlocks, Permute, RankOne, Recomputed, Scan, Transposed, Windows
 
 PLAIN = (
     IdentityMap, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather, RankOne, BatchMatMul, Windows,
-    DiagonalBlocks,
+    DiagonalBlocks, Permute,
 )  # fmt: skip
 
 #: The fewest axes that an input, or an output, has to have.
@@ -67,6 +68,8 @@ def operators(draw, kind, batch, in_shape=None, out_shape=None, dtype=np.float64
         return _scan(draw, batch, in_shape, out_shape, dtype)
     if kind is Transposed:
         return _transposed(draw, batch, in_shape, out_shape, dtype)
+    if kind is Permute:
+        return _permute(draw, in_shape, out_shape)
     in_shape, out_shape = _both_shapes(draw, kind, in_shape, out_shape)
     if kind is Sum:
         terms = [
@@ -135,6 +138,25 @@ def _blocks(draw, rng, batch, in_shape, out_shape, dtype):
         return numbers(rng, (draw(st.sampled_from([1, batch])), *lead, width), dtype)
 
     return DiagonalBlocks([[block() if each else None for each in row] for row in kept])
+
+
+def _permute(draw, in_shape, out_shape):
+    """Any order of the axes; for an input and an output, one that leads there."""
+    if in_shape is not None and out_shape is not None:
+        return Permute(_orders(in_shape, out_shape)[-1]).bind(in_shape, out_shape)
+    given = draw(shapes()) if in_shape is None and out_shape is None else in_shape or out_shape or ()
+    operator = Permute(draw(st.permutations(range(len(given)))))
+    known = operator._infer(None, given) if in_shape is None and out_shape is not None else operator._infer(given, None)
+    return operator.bind(*known)
+
+
+def _orders(in_shape, out_shape):
+    """The orders of the axes that make one shape of the other."""
+    return [
+        axes
+        for axes in itertools.permutations(range(len(in_shape)))
+        if tuple(in_shape[axis] for axis in axes) == out_shape
+    ]
 
 
 def _windows(draw, in_shape, out_shape):
@@ -209,6 +231,8 @@ def _taking(in_shape, out_shape):
         fitting += [Matrix, RankOne, DiagonalBlocks]
     if _products(in_shape, out_shape):
         fitting.append(BatchMatMul)
+    if _orders(in_shape, out_shape):
+        fitting.append(Permute)
     if len(in_shape) == 2 and out_shape and out_shape[-1] == in_shape[0]:
         fitting.append(WeightTimes)
     return fitting
