@@ -90,7 +90,7 @@ PUBLIC: dict[str, str] = {
 
     """,
     "bpframe_convolution": """
-
+        Conv1d Conv2d Flatten
     """,
     "bpframe_merges": """
 

@@ -14,6 +14,7 @@ from bpframe.replay.understanding import understand
 SHIPPED = (
     "bpframe_reference",
     "bpframe_regularisation",
+    "bpframe_convolution",
     "bpframe_minimizers.weighted_quadratic",
     "bpframe_optimizers",
     "bpframe.testing.small_fit",
