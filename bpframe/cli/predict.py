@@ -22,7 +22,12 @@ __all__ = ["predict"]
 def predict(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder that a training left.", show_default=False)],
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="The inputs: a .npz, .npy, .csv or IDX file.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="The inputs: a .npz, .npy, .csv or IDX file; or images, a .txt file, a series.",
+            show_default=False,
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -110,7 +115,7 @@ def _rows(found: Predictions) -> Iterator[list[Any]]:
     import numpy as np
 
     flat = [array.reshape(len(array), -1) for array in found.outputs.values()]
-    if found.classes is not None:
+    if found.classes is not None and flat[0].shape[1] == len(found.classes):
         names = [f"output {each}" for each in found.classes]
     else:
         names = [

@@ -65,6 +65,13 @@ class CsvData(PreparationSpec):
         test = None if self.test_path is None else self._examples(self._table(base, self.test_path), like=table)
         return prepare(self, self._examples(table, like=table), test, dtype, flatten=False, class_numbers=class_numbers)
 
+    def of_file(self, path: Path) -> CsvData | None:
+        """Return the examples of another CSV file with the same columns, or None for another kind of file."""
+        if not path.name.lower().endswith((".csv", ".tsv")):
+            return None
+        changed = {"path": str(path), "test_path": None, "test_fraction": None, "test_count": 0}
+        return self.model_copy(update=changed)
+
     def _table(self, base: Path, path: str) -> Table:
         table = read_table(find_file(base, path), delimiter=self.delimiter, header=self.header)
         hint = other_delimiter(table.names or table.rows[0], self.delimiter)

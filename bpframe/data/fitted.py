@@ -9,10 +9,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from bpframe.data.frames import by_name
-from bpframe.data.labels import Label, as_labels, class_numbers, one_hot
+from bpframe.data.labels import Label, as_labels, class_numbers, one_hot, one_hot_numbers
 from bpframe.data.place import Array, Place
 from bpframe.data.scaling import FittedScaling
 from bpframe.data.usable_arrays import FloatName, require_examples, require_finite, require_numeric
+from bpframe.data.vocabulary import Vocabulary
 from bpframe.errors import DataError
 from bpframe.validation.open_shapes import batched, fits, opened
 from bpframe.validation.plain_arrays import plain_array
@@ -47,6 +48,9 @@ class FittedPreparation(BaseModel):
     feature_names: tuple[str, ...] | None = Field(
         default=None, description="The name of every input column, where the source has names."
     )
+    vocabulary: Vocabulary | None = Field(
+        default=None, description="The tokens whose numbers are inputs and targets, where the source is a text."
+    )
 
     def opened(self, inputs: Sequence[Sequence[int | None]]) -> FittedPreparation:
         """Return it with the lengths left open that the only one of these inputs leaves open.
@@ -61,11 +65,14 @@ class FittedPreparation(BaseModel):
         """Return inputs scaled as the training part was, C-contiguous, in `dtype`.
 
         Shapes: (N, *features) -> (N, *input_shape). `place` names the rows in errors. The columns of a table, such as
-        a pandas DataFrame, are found by `feature_names`, where there are any.
+        a pandas DataFrame, are found by `feature_names`, where there are any. With a vocabulary inputs are texts or the
+        numbers of tokens, and become integers.
         Raises DataError for another shape, for anything but real numbers, for NaN and infinities, and for a table
         that lacks a column or has it twice.
         """
         place = place or Place("inputs")
+        if self.vocabulary is not None:
+            return self._token_windows(self.vocabulary.given(x, place), place)
         x = plain_array(by_name(x, self.feature_names, place.source), place.source)
         require_numeric(x, place)
         require_examples(x, place)
@@ -90,10 +97,16 @@ class FittedPreparation(BaseModel):
     def apply_targets(self, y: Any, place: Place | None = None) -> Array:
         """Return targets one-hot (N, K) where there are classes, else as numbers (N, *shape), in `dtype`.
 
-        With `class_numbers` they are integers: the place of each label among the classes, (N,), or as they are.
+        With `class_numbers` they are integers: the place of each label among the classes, (N,), or as they are. With a
+        vocabulary they are texts or the numbers of tokens, (N, *positions), and one-hot (N, *positions, K).
         Raises DataError for a label that is not among the classes, for NaN and infinities.
         """
         place = place or Place("targets")
+        if self.vocabulary is not None:
+            numbers = self.vocabulary.given(y, place)
+            if np.ndim(y) == 1 and numbers.shape[1:] == (1,):  # texts of one token
+                numbers = numbers[:, 0]
+            return numbers if self.class_numbers else one_hot_numbers(numbers, len(self.vocabulary), self.dtype, place)
         y = plain_array(y, place.source)
         require_examples(y, place)
         if self.classes is not None:
@@ -113,30 +126,39 @@ class FittedPreparation(BaseModel):
     def labels(self, prediction: Array) -> list[Label]:
         """Return the label of the largest output of every example.
 
-        Shapes: prediction (N, K) -> N labels. Raises DataError where there are no classes, or not K of them,
-        and where an output is NaN.
+        Shapes: prediction (N, K) -> N labels; of a vocabulary also (N, *positions, K) -> N texts.
+        Raises DataError where there are no classes, or not K of them, and where an output is NaN.
         """
-        prediction = plain_array(prediction, "prediction")
-        if self.classes is None:
+        prediction, classes = plain_array(prediction, "prediction"), self.class_labels
+        if classes is None:
             raise DataError(
                 "these targets are numbers, not classes",
                 expected="data prepared with one_hot: true",
                 hint="use the predicted numbers as they are",
             )
-        if prediction.ndim != 2 or prediction.shape[1] != len(self.classes):
+        positions = self.vocabulary is not None and prediction.ndim > 2
+        if (prediction.ndim != 2 and not positions) or prediction.shape[-1] != len(classes):
             raise DataError(
                 "the prediction does not have one column per class",
-                expected=f"(N, {len(self.classes)})",
+                expected=f"(N, {len(classes)})",
                 received=str(prediction.shape),
             )
-        unknown = np.flatnonzero(np.isnan(prediction).any(axis=1))
+        unknown = np.flatnonzero(np.isnan(prediction).any(axis=tuple(range(1, prediction.ndim))))
         if unknown.size:
             raise DataError(
                 "the prediction says of no class that it is the largest",
                 expected="outputs that are numbers",
                 received=f"NaN in {unknown.size} of {len(prediction)} examples, first in number {unknown[0]}",
             )
-        return [self.classes[k] for k in prediction.argmax(axis=1)]
+        largest = prediction.argmax(axis=-1)
+        if self.vocabulary is not None and positions:
+            return [self.vocabulary.text(row.reshape(-1)) for row in largest]
+        return [classes[k] for k in largest]
+
+    @property
+    def class_labels(self) -> tuple[Label, ...] | None:
+        """What the outputs stand for: classes, or the tokens of a vocabulary; None where they are numbers."""
+        return self.classes if self.vocabulary is None else self.vocabulary.labels
 
     @property
     def scales(self) -> bool:
@@ -148,11 +170,24 @@ class FittedPreparation(BaseModel):
         rows = [("inputs", f"({shape}), {self.dtype}" + (", flattened" if self.flatten else "")), *self._scaling_rows()]
         if self.classes is not None:
             rows.append(("classes", _shown([repr(label) for label in self.classes])))
+        if self.vocabulary is not None:
+            shown = _shown([repr(label) for label in self.vocabulary.labels])
+            rows.append(("tokens", f"{self.vocabulary.unit}: {shown}"))
         width = max(len(label) for label, _ in rows)
         return "\n".join(["FittedPreparation", *(f"  {label:<{width}}  {text}" for label, text in rows)])
 
     def __str__(self) -> str:
         return repr(self)
+
+    def _token_windows(self, numbers: Array, place: Place) -> Array:
+        require_examples(numbers, place)
+        if not fits(numbers.shape[1:], self.input_shape):
+            raise DataError(
+                f"{place.source} does not have the shape of the training inputs",
+                expected=f"{batched(self.input_shape)}, or texts of as many tokens",
+                received=str(numbers.shape),
+            )
+        return numbers
 
     def _scaling_rows(self) -> list[tuple[str, str]]:
         names = [] if self.feature_names is None else [("columns", _shown(self.feature_names))]

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bpframe.data.csv import CsvData, read_csv_inputs
-from bpframe.data.digits import DigitsData
 from bpframe.data.fitted import FittedPreparation
-from bpframe.data.idx import IdxData, read_idx
+from bpframe.data.idx import read_idx
+from bpframe.data.image_files import SUFFIXES, is_image, read_images
+from bpframe.data.images import ImagesData, images_of
 from bpframe.data.npz import NpzData, read_npy, read_npz
 from bpframe.data.paths import find_file
 from bpframe.data.place import Array, Place
+from bpframe.data.series import SeriesData, SeriesWindows
+from bpframe.data.source import Source
+from bpframe.data.text import TextWindows
 from bpframe.errors import DataError
 
 __all__ = ["read_inputs"]
@@ -24,7 +28,7 @@ def read_inputs(
     path: str | Path,
     *,
     base: Path | None = None,
-    source: DigitsData | NpzData | CsvData | IdxData | None = None,
+    source: Source | None = None,
     preparation: FittedPreparation | None = None,
     columns: Sequence[str | int] | None = None,
 ) -> tuple[Array, Place]:
@@ -35,12 +39,23 @@ def read_inputs(
     another network's CSV file a first row of numbers is data. The
     columns of a CSV file with a header are chosen by the names in `columns`, else in `preparation.feature_names`, so
     that other columns may stay.
+    A network that was trained on images takes an image, or a folder of them, sorted by name; one that was trained on a
+    text or a series takes windows of a .txt file, or of a series, that are cut as those in training were.
     `base` is the folder that the path starts from, by default the current one.
 
     Raises DataError for another kind of file, and where the file cannot be read.
     """
+    if isinstance(source, ImagesData) and (folder := (base or Path()) / Path(path).expanduser()).is_dir():
+        return read_images(images_of(folder), source.size, source.mode), Place(folder.name, "image")
     found = find_file(base or Path(), path)
     name = found.name.lower()
+    if isinstance(source, SeriesWindows):
+        return _from_series(found, source)
+    if isinstance(source, ImagesData) and is_image(found):
+        return read_images([found], source.size, source.mode), Place(found.name, "image")
+    vocabulary = None if preparation is None else preparation.vocabulary
+    if isinstance(source, TextWindows) and vocabulary is not None and name.endswith(".txt"):
+        return source.inputs(found.read_bytes(), vocabulary, found.name), Place(found.name, "window")
     if name.endswith(".npz"):
         return _from_npz(found, source)
     if name.endswith(".npy"):
@@ -51,7 +66,8 @@ def read_inputs(
         return read_idx(found), Place(found.name)
     raise DataError(
         f"{found} is no kind of file that inputs are read from",
-        expected="a name that ends in .npz, .npy, .csv, .tsv, .idx or -idx3-ubyte (the last two also with .gz)",
+        expected="a name that ends in .npz, .npy, .csv, .tsv, .idx or -idx3-ubyte (the last two also with .gz); of a "
+        f"network that was trained on such, .txt or {', '.join(SUFFIXES)}",
         received=repr(found.name),
         hint="numpy.save writes any array as .npy",
     )
@@ -78,3 +94,13 @@ def _from_csv(path: Path, source: object, names: Sequence[str | int] | None) -> 
     if header is not False and names is not None:
         columns = names
     return read_csv_inputs(path, columns=columns, delimiter=delimiter, header=header)
+
+
+def _from_series(path: Path, source: SeriesWindows) -> tuple[Array, Place]:
+    if isinstance(source, SeriesData):
+        steps, place = source.steps(path)
+    elif path.name.lower().endswith((".csv", ".tsv")):
+        steps, place = read_csv_inputs(path, delimiter="\t" if path.name.lower().endswith(".tsv") else ",", header=None)
+    else:
+        steps, place = read_inputs(path)
+    return source.inputs(steps.reshape(-1, 1) if steps.ndim == 1 else steps, place), Place(f"{place.source}, windows")

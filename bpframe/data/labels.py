@@ -17,7 +17,7 @@ from bpframe.data.place import Array, Place
 from bpframe.data.usable_arrays import FloatName, require_finite
 from bpframe.errors import DataError, closest
 
-__all__ = ["Label", "as_labels", "class_numbers", "find_classes", "one_hot"]
+__all__ = ["Label", "as_labels", "class_numbers", "find_classes", "one_hot", "one_hot_numbers"]
 
 Label = int | str
 
@@ -147,16 +147,25 @@ def one_hot(labels: Array, classes: tuple[Label, ...], dtype: FloatName, place: 
     Labels and classes are compared as they are written, so the text '1' is the class 1.
     Raises DataError for a label that is not among the classes, with its row.
     """
-    if len(labels) * len(classes) > _MOST_ENTRIES:
+    _require_room(len(labels), len(classes), place)
+    return one_hot_numbers(class_numbers(labels, classes, place), len(classes), dtype, place)
+
+
+def one_hot_numbers(numbers: Array, classes: int, dtype: FloatName, place: Place) -> Array:
+    """Return the one-hot form (N, *positions, K) of the numbers (N, *positions) of K classes."""
+    _require_room(numbers.size, classes, place)
+    encoded = np.zeros((numbers.size, classes), dtype=dtype)
+    encoded[np.arange(numbers.size), numbers.reshape(-1)] = 1
+    return encoded.reshape(*numbers.shape, classes)
+
+
+def _require_room(labels: int, classes: int, place: Place) -> None:
+    if labels * classes > _MOST_ENTRIES:
         raise DataError(
-            f"{place.source}: one-hot targets would have {len(labels)} x {len(classes)} entries",
+            f"{place.source}: one-hot targets would have {labels} x {classes} entries",
             expected=f"at most {_MOST_ENTRIES} entries",
             hint="are these identifiers or measured numbers rather than classes?",
         )
-    columns = class_numbers(labels, classes, place)
-    encoded = np.zeros((len(labels), len(classes)), dtype=dtype)
-    encoded[np.arange(len(labels)), columns] = 1
-    return encoded
 
 
 def class_numbers(labels: Array, classes: tuple[Label, ...], place: Place) -> Array:

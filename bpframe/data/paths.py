@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bpframe.errors import DataError, did_you_mean
 
-__all__ = ["DAMAGED", "find_file"]
+__all__ = ["DAMAGED", "find_file", "find_folder"]
 
 #: What to try where a file is not whole.
 DAMAGED = "the file may be truncated or damaged: copy or download it again"
@@ -42,3 +42,22 @@ def _hint(missing: Path) -> str:
     except OSError:
         return f"check the folder: {missing.parent} cannot be listed"
     return did_you_mean(missing.name, names) or f"look into {missing.parent}"
+
+
+def find_folder(base: Path, path: str | Path) -> Path:
+    """Return the folder that `path` names, relative to the folder `base`, with `~` expanded.
+
+    Raises DataError where there is no such folder, with the resolved path.
+    """
+    try:
+        resolved = (base / Path(path).expanduser()).resolve()
+        is_folder, is_file = resolved.is_dir(), resolved.is_file()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(f"the data folder {str(path)!r} cannot be looked up", received=str(error)) from error
+    if is_folder:
+        return resolved
+    raise DataError(
+        f"{resolved} is a file" if is_file else f"there is no data folder {resolved}",
+        expected="an existing folder; paths are relative to the folder of the spec",
+        received=repr(str(path)),
+    )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +13,9 @@ from bpframe.data.labels import Label, as_labels, find_classes
 from bpframe.data.place import Array
 from bpframe.data.samples import Dataset, Examples
 from bpframe.data.scaling import Scaling, fit_scaling
+from bpframe.data.source import Source
 from bpframe.data.split import held_back_count, split_rows
 from bpframe.data.usable_arrays import float_name, require_finite, require_numeric
-from bpframe.validation.model import Validated
 
 __all__ = ["PreparationSpec", "prepare"]
 
@@ -25,21 +23,12 @@ _ClassCount = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 _ClassNames = Annotated[tuple[StrictInt | StrictStr, ...], Field(min_length=1)]
 
 
-class PreparationSpec(Validated):
+class PreparationSpec(Source):
     """State how examples are split, scaled and encoded, whatever file they come from.
 
     Scaling statistics come from the training part only; classes are found in both parts.
     """
 
-    #: The fields that hold the path of a file.
-    path_fields: ClassVar[tuple[str, ...]] = ()
-
-    test_fraction: float | None = Field(
-        default=None, ge=0, lt=1, description="The share of the examples that is held back for testing, in [0, 1)."
-    )
-    test_count: int | None = Field(
-        default=None, ge=0, description="The number of examples held back for testing, instead of test_fraction."
-    )
     seed: int = Field(default=0, ge=0, description="The seed of the split; it has a random stream of its own.")
     shuffle: bool = Field(
         default=True,
@@ -63,28 +52,15 @@ class PreparationSpec(Validated):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.test_fraction is not None and self.test_count is not None:
-            raise ValueError("give test_fraction or test_count, not both")
         if self.classes is not None and not self.one_hot:
             raise ValueError("classes has a meaning only with one_hot: true")
         if isinstance(self.classes, tuple) and len({str(label) for label in self.classes}) < len(self.classes):
             raise ValueError("classes names a label twice")
         return self
 
-    def moved(self, base: Path, folder: Path) -> Self:
-        """Return the same data for a spec that lies in `folder`, where this one's relative paths start from `base`.
-
-        Absolute paths stay; a relative one becomes absolute where no relative path leads there, on another drive.
-        """
-        start, goal = base.absolute().resolve(), folder.absolute().resolve()
-        changed: dict[str, str] = {}
-        for name in self.path_fields:
-            path = getattr(self, name)
-            if path is not None and not Path(path).expanduser().is_absolute():
-                try:
-                    changed[name] = Path(os.path.relpath(start / path, goal)).as_posix()
-                except ValueError:  # on another drive
-                    changed[name] = str(start / path)
+    def raw(self, fitted: FittedPreparation) -> Self:
+        """Return the source of the same examples as `fitted` takes them: unscaled, with its classes."""
+        changed = {"scaling": "none", "one_hot": fitted.classes is not None, "classes": fitted.classes}
         return self.model_copy(update=changed)
 
     def _require_both(self, test_inputs: str | None, test_targets: str | None) -> None:

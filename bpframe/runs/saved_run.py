@@ -9,8 +9,9 @@ from pathlib import Path
 
 from bpframe.checkpoint import read_checkpoint
 from bpframe.core.component import Component
-from bpframe.data import CsvData, DataSpec, FittedPreparation, NpzData, read_inputs
+from bpframe.data import CsvData, FittedPreparation, NpzData, read_inputs
 from bpframe.data.labels import Label
+from bpframe.data.source import Source
 from bpframe.documents import RunSpec, read_spec
 from bpframe.documents.text import SUFFIXES
 from bpframe.errors import DataError
@@ -62,7 +63,9 @@ class SavedRun:
         return evaluate(self.network.without_preparation(), x, y, sample_weight=weight), part
 
     def predict(self, file: str | os.PathLike[str]) -> Predictions:
-        """Return what the network makes of the inputs in a .npz, .npy, .csv or IDX file.
+        """Return what the network makes of the inputs in a .npz, .npy, .csv or IDX file, or one like its own data.
+
+        That may be an image or a folder of images, a .txt file, or a series.
 
         Raises
         ------
@@ -76,12 +79,12 @@ class SavedRun:
         """Return what the network makes of prepared inputs (N, *features)."""
         found = self.network.predict(x, raw=False)
         outputs = dict(found) if isinstance(found, dict) else {self.network.graph.outputs[0]: found}
-        classes = None if self.preparation is None else self.preparation.classes
+        classes = None if self.preparation is None else self.preparation.class_labels
         if self.preparation is None or classes is None or isinstance(found, dict):
             return Predictions(outputs, None, None)
         return Predictions(outputs, self.preparation.labels(found), classes)
 
-    def _source(self, data: str | os.PathLike[str] | None) -> tuple[DataSpec, Path, str]:
+    def _source(self, data: str | os.PathLike[str] | None) -> tuple[Source, Path, str]:
         """Return where the examples come from, the folder of its paths, and `all` where no part is held back."""
         own = self.spec.data
         if data is None:
@@ -98,6 +101,8 @@ class SavedRun:
             if found is None:
                 raise DataError(f"{path} has no section 'data'", expected="data: {kind: ...}")
             return found, path.absolute().parent, "all"
+        if own is not None and (same_kind := own.of_file(path)) is not None:
+            return same_kind, Path(), "all"
         everything = {"test_fraction": None, "test_count": 0}
         if name.endswith(".npz"):
             keys = (
@@ -107,15 +112,13 @@ class SavedRun:
             )
             flatten = self.preparation is not None and self.preparation.flatten
             return NpzData(path=str(path), **{"flatten": flatten, **keys}).model_copy(update=everything), Path(), "all"
-        if name.endswith((".csv", ".tsv")) and isinstance(own, CsvData):
-            return own.model_copy(update={"path": str(path), "test_path": None, **everything}), Path(), "all"
         raise DataError(
             f"{path} does not say which of its numbers are inputs and which are targets",
             expected="a spec with a data section, an .npz file with x and y, or a .csv file like the run's own",
             hint="write a spec: network as in the run's spec.yaml, data: {kind: ..., ...}",
         )
 
-    def _examples(self, source: DataSpec, base: Path, part: str) -> tuple[Array, Array, Array | None, str]:
+    def _examples(self, source: Source, base: Path, part: str) -> tuple[Array, Array, Array | None, str]:
         """Return inputs, targets and weights, prepared with the numbers that were fitted in training."""
         fitted = self.preparation
         names = self.columns or (None if fitted is None else fitted.feature_names)
@@ -127,12 +130,7 @@ class SavedRun:
             loaded = source.load(base, self.network.spec.dtype, bool(self.network.graph.integer_targets))
         else:
             # Only the choice of examples is the source's; its own scaling and classes would be fitted anew.
-            raw: dict[str, object] = {
-                "scaling": "none",
-                "one_hot": fitted.classes is not None,
-                "classes": fitted.classes,
-            }
-            loaded = source.model_copy(update=raw).load(base, "float64", fitted.class_numbers)
+            loaded = source.raw(fitted).load(base, "float64", fitted.class_numbers)
         if loaded.x_test is not None and loaded.y_test is not None:
             x, y, weight, part = loaded.x_test, loaded.y_test, loaded.sample_weight_test, "test"
         else:

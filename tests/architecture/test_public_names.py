@@ -23,7 +23,8 @@ PUBLIC: dict[str, str] = {
         PulledVectors Reshape ScatteredForm Sum WeightTimes add branches compose dense_operator pulled_once
     """,
     "bpframe.curve_fitting": "Covariance CurveFit FitSummary Verdict covariance fit_curve",
-    "bpframe.data": "CsvData DataSpec Dataset DigitsData Divide FittedPreparation IdxData NpzData read_inputs",
+    "bpframe.data": "AliceData CsvData DataSpec Dataset DigitsData Divide FittedPreparation IdxData ImagesData NpzData SeriesData "
+    "TextData Vocabulary WavesData read_inputs",
     "bpframe.derivatives": "ChainPlan EliminationPlan Factor plan_chain plan_elimination",
     "bpframe.derivatives.curvature.factors": "Damping KroneckerFactors",
     "bpframe.derivatives.curvature.kfac": "WeightSharing kronecker_factors",

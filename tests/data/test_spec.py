@@ -8,7 +8,19 @@ import jsonschema
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from bpframe.data import CsvData, DataSpec, DigitsData, Divide, IdxData, NpzData
+from bpframe.data import (
+    AliceData,
+    CsvData,
+    DataSpec,
+    DigitsData,
+    Divide,
+    IdxData,
+    ImagesData,
+    NpzData,
+    SeriesData,
+    TextData,
+    WavesData,
+)
 
 SPECS = TypeAdapter(DataSpec)
 EXAMPLES = [
@@ -29,6 +41,11 @@ EXAMPLES = [
         },
         IdxData,
     ),
+    ({"kind": "images", "path": "pets", "size": [32, 32], "mode": "grey", "test_fraction": 0.2}, ImagesData),
+    ({"kind": "text", "path": "a.txt", "unit": "words", "vocabulary": 500, "length": 16}, TextData),
+    ({"kind": "alice", "vocabulary": ["a", "b"]}, AliceData),
+    ({"kind": "series", "path": "s.csv", "columns": ["load", 2], "horizon": 3, "scaling": "minmax"}, SeriesData),
+    ({"kind": "waves", "steps": 100, "noise": 0.0}, WavesData),
 ]
 
 
@@ -48,7 +65,7 @@ def test_the_json_schema_accepts_what_the_models_accept(plain, kind):
     jsonschema.validate(json.loads(kind.model_validate(plain).model_dump_json()), schema)
 
 
-@pytest.mark.parametrize("kind", [DigitsData, NpzData, CsvData, IdxData, Divide])
+@pytest.mark.parametrize("kind", [*(kind for _, kind in EXAMPLES), Divide])
 def test_every_field_is_described(kind):
     for name, field in kind.model_fields.items():
         assert field.description, name
