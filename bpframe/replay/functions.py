@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.core.operators.gather import gathered, scattered
+from bpframe.forms.index_map import gathered, scattered
 from bpframe.replay.located import Located, replaced
 from bpframe.replay.tape import Tape
 from bpframe.validation.plain_arrays import Array

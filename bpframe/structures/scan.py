@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import NoReturn, Self, TypeAlias
@@ -160,13 +159,6 @@ class Scan(Operator):
                 self._bindings[in_shape, out_shape] = given, bound
             self.steps = bound
         return self
-
-    def _with_shapes(self, in_shape: Shape | None, out_shape: Shape | None) -> Self:
-        # One step may tell the shapes of the whole, while the others still lack theirs.
-        known_in, known_out = self._known_shapes()
-        if known_in is None or known_out is None or self._is_bound():
-            return super()._with_shapes(in_shape, out_shape)
-        return copy.copy(self).bind(known_in, known_out)
 
     @property
     def _parts(self) -> tuple[Operator, ...]:

@@ -60,11 +60,6 @@ class Operator(Shaped):
     #: The slots that hold arrays, with the fewest axes that each may have; axis 0 counts the examples, or is 1.
     _arrays: ClassVar[Mapping[str, int]] = {}
 
-    @property
-    def _parts(self) -> tuple[Operator, ...]:
-        """The operators that it is made of: the factors of a chain, the terms of a sum."""
-        return ()
-
     @abstractmethod
     def jvp(self, v: Array, out: Array | None = None) -> Array:
         """Push a tangent forward: J v, (*S, N, *in_shape) -> (*S, N, *out_shape)."""

@@ -10,13 +10,14 @@ import numpy as np
 
 from bpframe.core.operators.base import Operator, Shape, add_over
 from bpframe.core.operators.reshape import Reshape
+from bpframe.forms.index_map import gathered, scattered
 from bpframe.forms.kronecker_form import KroneckerForm
 from bpframe.forms.matrix_form import Rows
 from bpframe.forms.pulled_vectors import PulledVectors
 from bpframe.forms.scattered_form import gathered_form
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Gather", "gathered", "scattered"]
+__all__ = ["Gather"]
 
 
 class Gather(Operator):
@@ -181,35 +182,6 @@ def _as_one_call(function: Callable[..., Array], positions: Array, *others: Any)
         if found is not NotImplemented:
             return found
     return function(positions, *others)
-
-
-def gathered(positions: Array, flat: Array, padding: Array | None) -> Array:
-    """Read positions (P,), zero where there is padding: (count, size) -> (count, P)."""
-    if flat.shape[1] == 0:
-        return np.zeros_like(flat, shape=(flat.shape[0], positions.size))
-    read = np.take(flat, positions, axis=1)
-    return np.where(padding, 0, read) if padding is not None and padding.any() else read
-
-
-def scattered(positions: Array, flat: Array, padding: Array | None, size: int, alone: bool) -> Array:
-    """Add to positions (P,), but for padding: (count, P) -> (count, size); `alone`, no position may occur twice."""
-    if padding is not None and padding.any():
-        kept = ~padding
-        positions, flat = positions[kept], flat[:, kept]
-    result = np.zeros_like(flat, shape=(flat.shape[0], size))
-    if alone and _all_different(positions, size):
-        result[:, positions] = flat
-        return result
-    for row, values in zip(result, flat, strict=True):
-        np.add.at(row, positions, values)
-    return result
-
-
-def _all_different(positions: Array, size: int) -> bool:
-    """Whether no position occurs twice."""
-    met = np.zeros_like(positions, shape=size, dtype=bool)
-    met[positions] = True
-    return int(np.count_nonzero(met)) == positions.size
 
 
 def _chain(outer: Array, inner: Array) -> Array:

@@ -22,7 +22,8 @@ class Matrix(Operator):
     Shapes: w (m, n); inputs (*lead, n), outputs (*lead, m), without lead unless bound otherwise. Cost: lead·m·n
     multiply-adds.
 
-    Errors: `check` refuses a w that is not a matrix or does not fit the bound shapes.
+    Errors: OperatorError for sums over the examples of more axes than (N, m) where no shapes are bound. `check` refuses
+    a w that is not a matrix or does not fit the bound shapes.
 
     Source: eq. (20) and the (w^{l+1})ᵀ δ^{l+1} of BP2.
     """
@@ -49,13 +50,19 @@ class Matrix(Operator):
 
     def shared_jvp(self, v: Array, batch: int) -> Array:
         """Push a shared tangent once and repeat it: (*S, *lead, n) -> (*S, batch, *lead, m)."""
-        axis = v.ndim - len(self.in_shape)
+        axis = self._stacked(v.ndim - len(self.in_shape))
         pushed = _times(v, self.w.T, None)
         return np.broadcast_to(np.expand_dims(pushed, axis), (*v.shape[:axis], batch, *pushed.shape[axis:]))
 
     def sum_vjp(self, u: Array, out: Array | None = None) -> Array:
         """Add over the examples first: wᵀ Σ_n u_n."""
-        return _times(add_over(u, u.ndim - len(self.out_shape) - 1, None), self.w, out)
+        return _times(add_over(u, self._stacked(u.ndim - len(self.out_shape) - 1), None), self.w, out)
+
+    def _stacked(self, axes: int) -> int:
+        """How many stack axes there are; refused where they may as well be axes of lead, of which nobody told."""
+        if axes and not self._is_bound():
+            self._refuse("cannot tell axes of lead from a stack", "bound shapes", "none", self._shapes_from)
+        return axes
 
     @property
     def cost(self) -> int:

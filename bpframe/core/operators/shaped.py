@@ -38,6 +38,11 @@ class Shaped(ABC):
         """The structure in a few words, for tables and messages; by default the class's name."""
         return type(self).__name__
 
+    @property
+    def _parts(self) -> tuple[Any, ...]:
+        """The operators that it is made of: the factors of a chain, the terms of a sum."""
+        return ()
+
     def bind(self, in_shape: Shape, out_shape: Shape) -> Self:
         """Set both feature shapes and return the operator itself."""
         self.in_shape = in_shape
@@ -119,7 +124,11 @@ class Shaped(ABC):
 
         A copy, because the author may use one unbound operator in several places.
         """
-        if (in_shape is None and out_shape is None) or None not in self._known_shapes():
+        known_in, known_out = self._known_shapes()
+        if known_in is not None and known_out is not None:
+            # Of a chain or a sum one part may tell the shapes, while the others still lack theirs.
+            return copy.copy(self).bind(known_in, known_out) if self._parts and not self._is_bound() else self
+        if in_shape is None and out_shape is None:
             return self
         copied = copy.copy(self)
         if in_shape is not None:
