@@ -23,8 +23,10 @@ PUBLIC: dict[str, str] = {
         PulledVectors Reshape ScatteredForm Sum WeightTimes add branches compose dense_operator pulled_once
     """,
     "bpframe.curve_fitting": "Covariance CurveFit FitSummary Verdict covariance fit_curve",
-    "bpframe.data": "AliceData CsvData DataSpec Dataset DigitsData Divide FittedPreparation IdxData ImagesData NpzData SeriesData "
-    "TextData Vocabulary WavesData read_inputs",
+    "bpframe.data": """
+        AliceData CsvData DataSpec Dataset DigitsData Divide FittedPreparation IdxData ImagesData NpzData SeriesData
+        TextData Vocabulary WavesData read_inputs
+    """,
     "bpframe.derivatives": "ChainPlan EliminationPlan Factor plan_chain plan_elimination",
     "bpframe.derivatives.curvature.factors": "Damping KroneckerFactors",
     "bpframe.derivatives.curvature.kfac": "WeightSharing kronecker_factors",
@@ -85,7 +87,7 @@ PUBLIC: dict[str, str] = {
         Sigmoid StandardNormal StopEarly
     """,
     "bpframe_activations": """
-
+        Elu Gelu HardSigmoid HardTanh LeakyRelu LogSoftmax Mish Prelu Relu Selu Silu Softmax Softplus Softsign Tanh
     """,
     "bpframe_classification": """
 
