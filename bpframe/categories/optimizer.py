@@ -12,6 +12,12 @@ __all__ = ["Optimizer"]
 
 
 def _check_state(cls: type[Component], contract: Contract) -> None:
+    update = contract.methods.get("update")
+    if update is not None and update.asks_for("new_state") and not update.asks_for("state"):
+        raise ContractError(
+            f"{cls.__name__}.update asks for new_state, where to write what follows from `state`, but not for `state`",
+            hint="ask for both, and return (Δθ, new_state)",
+        )
     if "minimize" in contract and "initial_state" in contract:
         raise ContractError(
             f"{cls.__name__} has initial_state, which belongs to update",
@@ -22,7 +28,7 @@ def _check_state(cls: type[Component], contract: Contract) -> None:
 _OPTIMIZER = Category(
     "optimizer",
     {
-        "update": Method({"gradient", "groups", "parameters", "state", "step", "out"}, takes_fields=True),
+        "update": Method({"gradient", "groups", "parameters", "state", "new_state", "step", "out"}, takes_fields=True),
         "minimize": Method({"problem"}),
         "initial_state": Method({"parameters", "rng"}),
     },

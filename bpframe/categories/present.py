@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 import numpy as np
@@ -58,7 +59,13 @@ def _limits(choice: Any) -> Limits | None:
     return Limits(low, high, kind is int)
 
 
-def present_value(schedule: Schedule, step: int, epoch: int, limits: Limits = NO_LIMITS) -> float:
+def present_value(
+    schedule: Schedule,
+    step: int,
+    epoch: int,
+    limits: Limits = NO_LIMITS,
+    history: Callable[[], Any] | None = None,
+) -> float:
     """Return a schedule's value before step number `step`, from 0, when `epoch` epochs are over.
 
     Raises

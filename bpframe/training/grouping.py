@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -88,22 +88,21 @@ class Updates:
     def arrays(self) -> dict[str, Array]:
         """Return the present arrays of the state by name, a group's after its pattern. They are the optimizer's own."""
         return {
-            f"{pattern}/{name}" if pattern else name: array
-            for pattern, group in self._groups.items()
-            for name, array in group.updater.state.items()
+            f"{prefix}{name}": array for prefix, updater in self._by_prefix() for name, array in updater.state.items()
         }
 
     def kept(self, before: Mapping[str, Array]) -> dict[str, Array]:
         """Return the present arrays of the state by name, as no later step changes them.
 
-        Where steps write into them they are copied, into those that were kept before.
+        Those that were kept before may be written into from now on.
         """
-        if not any(each.writes_state for each in self._updaters):
-            return self.arrays()
-        kept = {name: before[name] if name in before else array.copy() for name, array in self.arrays().items()}
-        for name, array in self.arrays().items():
-            np.copyto(kept[name], array)
-        return kept
+        return {
+            f"{prefix}{name}": array
+            for prefix, updater in self._by_prefix()
+            for name, array in updater.kept(
+                {name: before[f"{prefix}{name}"] for name in updater.state if f"{prefix}{name}" in before}
+            ).items()
+        }
 
     def state(self) -> OptimizerState:
         """Return the present state, as a copy."""
@@ -123,10 +122,14 @@ class Updates:
 
     def go_on_from(self, arrays: Mapping[str, Array], step: int, epoch: int) -> None:
         """Take copies of a state that fits."""
-        for pattern, group in self._groups.items():
-            updater = group.updater
-            updater.go_on_from({name: arrays[f"{pattern}/{name}" if pattern else name] for name in updater.state})
+        for prefix, updater in self._by_prefix():
+            updater.go_on_from({name: arrays[f"{prefix}{name}"] for name in updater.state})
             updater.step, updater.epoch, updater.moved = step, epoch, False
+
+    def _by_prefix(self) -> Iterator[tuple[str, Updater]]:
+        """Yield each group's updater with what the names of its state begin with."""
+        for pattern, group in self._groups.items():
+            yield f"{pattern}/" if pattern else "", group.updater
 
     def _apply_all(self) -> None:
         for each in self._groups.values():

@@ -12,13 +12,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from bpframe.categories import Optimizer, Schedule
-from bpframe.categories.present import present_fields, present_value
+from bpframe.categories.present import present_value
 from bpframe.core.component import Initializer, Penalty, contract_of
 from bpframe.testing.intervals import Interval
 from bpframe.testing.probe import Probe
 from bpframe.testing.probing import probe_of
 from bpframe.testing.running.examples import Example
 from bpframe.testing.small_fit import small_fit
+from bpframe.training.updates import Updater
 
 __all__ = ["Plot", "curve", "plot_of"]
 
@@ -106,17 +107,12 @@ def _is_entrywise(probe: Probe, key: str) -> bool:
 
 
 def _path(optimizer: Any) -> tuple[Any, Any]:
-    words = contract_of(type(optimizer)).methods["update"].words
-    theta = np.ones(1)
-    state = optimizer.initial_state(theta) if hasattr(optimizer, "initial_state") else {}
+    updater = Updater(optimizer, np.ones(1), np.ones(1))
     path = [1.0]
-    for step in range(STEPS):
-        given = {"gradient": theta, "parameters": theta, "state": state, "step": step, "out": np.empty(1)}
-        given |= present_fields(optimizer, "update", step)
-        found = optimizer.update(**{word: given[word] for word in words})
-        change, state = found if "state" in words else (found, state)
-        theta = theta + change
-        path.append(float(theta[0]))
+    for _ in range(STEPS):
+        updater.gradient[:] = updater.theta
+        updater.apply()
+        path.append(float(updater.theta[0]))
     return np.arange(STEPS + 1), np.array(path)
 
 

@@ -36,11 +36,11 @@ class Adagrad(Optimizer):
         return {"sum": np.full_like(parameters, self.start)}
 
     def update(
-        self, gradient: Array, state: dict[str, Array], learning_rate: float, out: Array
+        self, gradient: Array, state: dict[str, Array], new_state: dict[str, Array], learning_rate: float, out: Array
     ) -> tuple[Array, dict[str, Array]]:
         """Return Δθ and the new s."""
-        total = np.multiply(gradient, gradient)
-        total += state["sum"]
+        total = np.multiply(gradient, gradient, out=new_state["sum"])
+        np.add(total, state["sum"], out=total)
         np.sqrt(total, out=out)
         np.add(out, self.epsilon, out=out)
         np.divide(gradient, out, out=out)

@@ -38,10 +38,16 @@ class Adam(Optimizer):
         return {"m": np.zeros_like(parameters), "v": np.zeros_like(parameters)}
 
     def update(
-        self, gradient: Array, state: dict[str, Array], step: int, learning_rate: float, out: Array
+        self,
+        gradient: Array,
+        state: dict[str, Array],
+        new_state: dict[str, Array],
+        step: int,
+        learning_rate: float,
+        out: Array,
     ) -> tuple[Array, dict[str, Array]]:
         """Return Δθ and the new m and v."""
-        m, v = moments(gradient, state, self.beta_1, self.beta_2, out)
+        m, v = moments(gradient, state, new_state, self.beta_1, self.beta_2, out)
         change = adam_change(m, v, step, learning_rate, self.beta_1, self.beta_2, self.epsilon, out)
         return change, {"m": m, "v": v}
 
@@ -77,12 +83,13 @@ class Adamw(Optimizer):
         gradient: Array,
         parameters: Array,
         state: dict[str, Array],
+        new_state: dict[str, Array],
         step: int,
         learning_rate: float,
         out: Array,
     ) -> tuple[Array, dict[str, Array]]:
         """Return Δθ and the new m and v."""
-        m, v = moments(gradient, state, self.beta_1, self.beta_2, out)
+        m, v = moments(gradient, state, new_state, self.beta_1, self.beta_2, out)
         change = adam_change(m, v, step, learning_rate, self.beta_1, self.beta_2, self.epsilon, out)
         if self.weight_decay:
             np.add(change, parameters * (-learning_rate * self.weight_decay), out=out)

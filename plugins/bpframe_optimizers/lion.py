@@ -38,16 +38,22 @@ class Lion(Optimizer):
         return {"m": np.zeros_like(parameters)}
 
     def update(
-        self, gradient: Array, parameters: Array, state: dict[str, Array], learning_rate: float, out: Array
+        self,
+        gradient: Array,
+        parameters: Array,
+        state: dict[str, Array],
+        new_state: dict[str, Array],
+        learning_rate: float,
+        out: Array,
     ) -> tuple[Array, dict[str, Array]]:
         """Return Δθ and the new m."""
-        m = np.multiply(state["m"], self.beta_1)
+        m = np.multiply(state["m"], self.beta_1, out=new_state["m"])
         np.multiply(gradient, 1 - self.beta_1, out=out)
-        m += out
-        np.sign(m, out=out)
+        np.add(m, out, out=out)
+        np.sign(out, out=out)
         if self.weight_decay:
             np.add(out, parameters * self.weight_decay, out=out)
         np.multiply(out, -learning_rate, out=out)
         np.multiply(state["m"], self.beta_2, out=m)
-        m += gradient * (1 - self.beta_2)
+        np.add(m, gradient * (1 - self.beta_2), out=m)
         return out, {"m": m}

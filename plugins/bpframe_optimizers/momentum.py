@@ -39,11 +39,11 @@ class Momentum(Optimizer):
         return {"velocity": np.zeros_like(parameters)}
 
     def update(
-        self, gradient: Array, state: dict[str, Array], learning_rate: float, out: Array
+        self, gradient: Array, state: dict[str, Array], new_state: dict[str, Array], learning_rate: float, out: Array
     ) -> tuple[Array, dict[str, Array]]:
         """Return Δθ and the new u."""
-        velocity = np.multiply(state["velocity"], self.momentum)
-        velocity += gradient
+        velocity = np.multiply(state["velocity"], self.momentum, out=new_state["velocity"])
+        np.add(velocity, gradient, out=velocity)
         if not self.nesterov:
             return np.multiply(velocity, -learning_rate, out=out), {"velocity": velocity}
         np.multiply(velocity, self.momentum, out=out)

@@ -40,18 +40,23 @@ class Nadam(Optimizer):
         return {"m": np.zeros_like(parameters), "v": np.zeros_like(parameters), "product": np.ones(())}
 
     def update(
-        self, gradient: Array, state: dict[str, Array], step: int, learning_rate: float, out: Array
+        self,
+        gradient: Array,
+        state: dict[str, Array],
+        new_state: dict[str, Array],
+        step: int,
+        learning_rate: float,
+        out: Array,
     ) -> tuple[Array, dict[str, Array]]:
         """Return Δθ and the new m, v and Π."""
-        m, v = moments(gradient, state, self.beta_1, self.beta_2, out)
+        m, v = moments(gradient, state, new_state, self.beta_1, self.beta_2, out)
         now, after = (self.beta_1 * (1 - 0.5 * 0.96 ** (t * self.momentum_decay)) for t in (step + 1, step + 2))
         product = state["product"] * now
         correction = math.sqrt(1 - self.beta_2 ** (step + 1))
         along = -learning_rate * correction * (1 - now) / (1 - float(product))
         ahead = -learning_rate * correction * after / (1 - float(product) * after)
-        change = np.multiply(m, ahead)
-        np.multiply(gradient, along, out=out)
-        change += out
         np.sqrt(v, out=out)
         np.add(out, self.epsilon * correction, out=out)
-        return np.divide(change, out, out=out), {"m": m, "v": v, "product": product}
+        mean = np.multiply(m, ahead)
+        mean += gradient * along
+        return np.divide(mean, out, out=out), {"m": m, "v": v, "product": product}

@@ -42,18 +42,18 @@ class Rmsprop(Optimizer):
         return {name: np.zeros_like(parameters) for name, each in wanted.items() if each}
 
     def update(
-        self, gradient: Array, state: dict[str, Array], learning_rate: float, out: Array
+        self, gradient: Array, state: dict[str, Array], new_state: dict[str, Array], learning_rate: float, out: Array
     ) -> tuple[Array, dict[str, Array]]:
         """Return Δθ and the new running means."""
-        v = np.multiply(state["v"], self.alpha)
+        v = np.multiply(state["v"], self.alpha, out=new_state["v"])
         np.multiply(gradient, gradient, out=out)
         np.multiply(out, 1 - self.alpha, out=out)
-        v += out
+        np.add(v, out, out=v)
         new = {"v": v}
         if self.centered:
-            mean = np.multiply(state["mean"], self.alpha)
+            mean = np.multiply(state["mean"], self.alpha, out=new_state["mean"])
             np.multiply(gradient, 1 - self.alpha, out=out)
-            mean += out
+            np.add(mean, out, out=mean)
             np.subtract(v, np.multiply(mean, mean, out=out), out=out)
             np.maximum(out, 0, out=out)
             np.sqrt(out, out=out)
@@ -63,8 +63,8 @@ class Rmsprop(Optimizer):
         np.add(out, self.epsilon, out=out)
         np.divide(gradient, out, out=out)
         if self.momentum > 0:
-            velocity = np.multiply(state["velocity"], self.momentum)
-            velocity += out
+            velocity = np.multiply(state["velocity"], self.momentum, out=new_state["velocity"])
+            np.add(velocity, out, out=velocity)
             new["velocity"] = velocity
             return np.multiply(velocity, -learning_rate, out=out), new
         return np.multiply(out, -learning_rate, out=out), new

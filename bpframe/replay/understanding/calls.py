@@ -95,7 +95,7 @@ def _own(frame: Expressions, node: ast.Call, function: FunctionType, holder: typ
     given = arguments(frame, node)
     code = function.__code__
     names = code.co_varnames[1 if first else 0 : code.co_argcount]
-    if any(isinstance(each, ast.Starred) for each in node.args) and {"out", "saved", "rng"} & set(names):
+    if any(isinstance(each, ast.Starred) for each in node.args) and {"out", "saved", "new_state", "rng"} & set(names):
         frame.refuse(f"hands *arguments to {function.__name__}, which may write into one", node)
     level = summary.level
     placed = [*zip(names, node.args, strict=False), *((each.arg, each.value) for each in node.keywords)]
@@ -104,7 +104,7 @@ def _own(frame: Expressions, node: ast.Call, function: FunctionType, holder: typ
             frame.refuse(f"hands {ast.unparse(value)} on as rng, which is no generator", node)
         if argument in summary.writes:
             may_be_written(frame, value, argument)
-        elif argument in ("out", "saved"):  # the function read its result as its own
+        elif argument in ("out", "saved", "new_state"):  # the function read its result as its own
             level = max(level, frame.plain(value).level)
     origins = frozenset[str]().union(*(each.origins for each in given))
     return Value(level, origins=origins)

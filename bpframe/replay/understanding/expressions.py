@@ -100,7 +100,9 @@ class Expressions(ABC):
     def _argument(self, name: str) -> Value:
         if name == "rng":
             return Value(2, role="rng")
-        if name == "out" or (name == "saved" and self.world.writes_saved(self)):
+        # Of other methods' own arguments, which they may call as they like, none is theirs to write into.
+        buffers = name == "new_state" and (not self.own or self.function.__name__ == "update")
+        if name == "out" or buffers or (name == "saved" and self.world.writes_saved(self)):
             return Value(0, role="out" if name == "out" else "", origins=frozenset({name}))
         return ARGUMENT
 

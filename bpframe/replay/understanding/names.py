@@ -76,7 +76,9 @@ class Reader:
         key = (function, holder, first)
         if key in self._read:
             return self._read[key]
-        self._read[key] = Summary(2, frozenset({"out", "saved"}))  # until it is known, where it calls itself
+        self._read[key] = Summary(
+            2, frozenset({"out", "saved", "new_state"})
+        )  # until it is known, where it calls itself
         code = function.__code__
         kept = self._spaces.setdefault(id(function), (function, Code(function)))[1]
         for each in ("__code__", "__defaults__", "__kwdefaults__"):

@@ -112,6 +112,7 @@ def _purity(setting: Setting) -> None:
         state = {name: each.copy() for name, each in run.updater.state.items()}
         words: dict[str, Any] = {
             "gradient": gradient, "parameters": theta, "state": state, "step": step, "out": np.empty(SIZE),
+            "new_state": {name: np.empty_like(each) for name, each in state.items()},
             "groups": parameter_parts(SHAPES), **present_fields(optimizer, "update", step),
         }  # fmt: skip
         with untouched([("gradient", gradient), ("parameters", theta), *state.items()], _impure):

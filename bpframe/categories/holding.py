@@ -1,0 +1,33 @@
+"""Optimizers that hold an optimizer in a field: which, whether blocks suit all of them, and what they are called."""
+
+from __future__ import annotations
+
+from bpframe.categories.optimizer import Optimizer
+from bpframe.core.component import contract_of
+
+__all__ = ["full_kind", "held_by", "in_blocks", "innermost"]
+
+
+def held_by(optimizer: Optimizer) -> dict[str, Optimizer]:
+    """Return the optimizers that `update` is handed as rules, by the fields that hold them."""
+    signature = contract_of(type(optimizer)).methods.get("update")
+    words = signature.words if signature is not None else ()
+    fields = {word: getattr(optimizer, word) for word in words if word in type(optimizer).model_fields}
+    return {word: value for word, value in fields.items() if isinstance(value, Optimizer)}
+
+
+def innermost(optimizer: Optimizer) -> list[Optimizer]:
+    """Return the optimizers inside of this one that hold none themselves; itself where it holds none."""
+    held = held_by(optimizer)
+    return [found for each in held.values() for found in innermost(each)] if held else [optimizer]
+
+
+def in_blocks(optimizer: Optimizer) -> bool:
+    """Whether the optimizer and all that it holds are elementwise."""
+    return optimizer.elementwise and all(map(in_blocks, held_by(optimizer).values()))
+
+
+def full_kind(optimizer: Optimizer) -> str:
+    """Return an optimizer's kind with what it holds: `clip_global_norm(adam)`."""
+    held = held_by(optimizer)
+    return f"{optimizer.kind}({', '.join(map(full_kind, held.values()))})" if held else optimizer.kind
