@@ -60,10 +60,7 @@ class Windows(Operator):
     def jvp(self, v: Array, out: Array | None = None) -> Array:
         """Cut out: (*S, N, *places, channels) -> (*S, N, *new places, size·channels)."""
         first = v.ndim - len(self.size) - 1
-        if any(map(any, self.padding)):
-            padded = np.zeros_like(v, shape=(*v.shape[:first], *self._padded(v.shape[first:-1]), v.shape[-1]))
-            padded[self._inside(v.shape[first:-1])] = v
-            v = padded
+        v = self._with_padding(v, 0)
         axes = tuple(range(first, v.ndim - 1))
         seen = np.lib.stride_tricks.sliding_window_view(v, self._reach(), axis=axes)
         steps = tuple(slice(None, None, step) for step in self.stride)
@@ -82,9 +79,9 @@ class Windows(Operator):
         first = u.ndim - len(self.size) - 1
         pulled = np.zeros_like(u, shape=(*u.shape[:first], *self._padded(places), channels))
         rows = u.reshape(*u.shape[:-1], math.prod(self.size), channels)
-        for number, target in enumerate(self._targets(u.shape[first:-1])):
-            pulled[target] += rows[..., number, :]
-        return pulled[self._inside(places)] if any(map(any, self.padding)) else pulled
+        for number, entry in enumerate(self._entries(pulled)):
+            np.add(entry, rows[..., number, :], out=entry)
+        return self._without_padding(pulled, places)
 
     def shared_jvp(self, v: Array, batch: int) -> Array:
         """Cut a shared tangent once and repeat it: (*S, *in_shape) -> (*S, batch, *out_shape)."""
@@ -109,17 +106,43 @@ class Windows(Operator):
         """How many places there are with the zeros around them."""
         return tuple(full + sum(sides) for full, sides in zip(places, self.padding, strict=True))
 
+    def _with_padding(self, v: Array, value: float) -> Array:
+        """The input with a value around it; itself where there is no padding."""
+        if not any(map(any, self.padding)):
+            return v
+        first = v.ndim - len(self.size) - 1
+        padded = np.empty_like(v, shape=(*v.shape[:first], *self._padded(v.shape[first:-1]), v.shape[-1]))
+        padded[...] = value
+        padded[self._inside(v.shape[first:-1])] = v
+        return padded
+
+    def _without_padding(self, padded: Array, places: Sequence[int]) -> Array:
+        """The part of a padded input that is the input."""
+        return padded[self._inside(places)] if any(map(any, self.padding)) else padded
+
     def _inside(self, places: Sequence[int]) -> tuple[Any, ...]:
         """Where the input lies among the zeros."""
         sides = zip(places, self.padding, strict=True)
         return (..., *(slice(before, before + full) for full, (before, _) in sides), slice(None))
 
-    def _targets(self, places: Shape) -> Iterator[tuple[Any, ...]]:
-        """Where each entry of the windows lies in the padded input, in C order of the window."""
+    def _entries(self, padded: Array) -> Iterator[Array]:
+        """Views of a padded input: what all windows have in each of their places, in C order of the window."""
+        whole = zip(padded.shape[-len(self.size) - 1 : -1], self._reach(), self.stride, strict=True)
+        counts = [(full - reach) // step + 1 for full, reach, step in whole]
         for within in itertools.product(*map(range, self.size)):
             starts = tuple(step * place for place, step in zip(within, self.dilation, strict=True))
-            ends = (start + step * count for start, step, count in zip(starts, self.stride, places, strict=True))
-            yield (..., *(slice(*each) for each in zip(starts, ends, self.stride, strict=True)), slice(None))
+            ends = (start + step * count for start, step, count in zip(starts, self.stride, counts, strict=True))
+            taken: Any = (..., *(slice(*each) for each in zip(starts, ends, self.stride, strict=True)), slice(None))
+            yield padded[taken]
+
+    def _are_apart(self) -> bool:
+        """Whether no two windows read the same place."""
+        return all(step >= reach for step, reach in zip(self.stride, self._reach(), strict=True))
+
+    def _cover(self, padded: Sequence[int]) -> bool:
+        """Whether windows that are apart read every place of a padded input."""
+        axes = zip(padded, self.size, self.stride, self.dilation, strict=True)
+        return all(step == size and 1 in (dilation, size) and not full % step for full, size, step, dilation in axes)
 
     def _rows(self, kind: Array) -> Rows:
         size, shape = math.prod(self.in_shape), (1, *self.in_shape)

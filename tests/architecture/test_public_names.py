@@ -60,9 +60,9 @@ PUBLIC: dict[str, str] = {
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
         Composed ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather IdentityMap Initializer
         KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective
-        Operator Optimizer Parameter Penalty Permute PositiveFloat PositiveInt Preparation Problem RankOne Recomputed
+        Operator Optimizer Parameter Penalty Permute Pool PositiveFloat PositiveInt Preparation Problem RankOne Recomputed
         Reshape ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State Sum Transposed WeightTimes Windows
-        accuracy add call_method compose node right_classes transposed
+        accuracy add call_method compose largest node right_classes transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
@@ -76,7 +76,7 @@ PUBLIC: dict[str, str] = {
         Evaluation Experiment Predictions SavedRun evaluate open_run overridden prepare_experiment
         run_experiment
     """,
-    "bpframe.structures": "BatchMatMul DiagonalBlocks Permute RankOne Recomputed Scan Transposed Windows transposed",
+    "bpframe.structures": "BatchMatMul DiagonalBlocks Permute Pool RankOne Recomputed Scan Transposed Windows largest transposed",
     "bpframe.testing": """
         Comparison Outcome Report called_for check_component compare_jacobians parametrize_with_components
     """,
@@ -93,7 +93,8 @@ PUBLIC: dict[str, str] = {
 
     """,
     "bpframe_convolution": """
-        Conv1d Conv2d Flatten
+        AveragePool1d AveragePool2d Conv1d Conv2d DepthwiseConv2d Flatten GlobalAveragePool GlobalMaxPool MaxPool1d
+        MaxPool2d ZeroPad
     """,
     "bpframe_merges": """
 

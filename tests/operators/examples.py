@@ -17,7 +17,7 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, DiagonalBlocks, Permute, RankOne, Scan, Transposed, Windows
+from bpframe.structures import BatchMatMul, DiagonalBlocks, Permute, Pool, RankOne, Scan, Transposed, Windows
 
 BATCH = 3
 
@@ -59,6 +59,14 @@ def examples(dtype: type = np.float64) -> dict[str, Operator]:
         "windows of an image": Windows((2, 3), stride=(2, 1), padding=((1, 0), (0, 2)), dilation=(1, 2)).bind(
             (3, 4, 2), (2, 2, 12)
         ),
+        "pool": Pool(Windows((2, 2), stride=(1, 2), padding=((1, 0), 0), dilation=(2, 1))).bind((3, 4, 2), (2, 2, 2)),
+        "pool of tiles": Pool(Windows(2, stride=2)).bind((4, 3), (2, 3)),
+        "pool that picks": Pool(Windows(3, padding=1), np.random.default_rng(0).integers(0, 3, (BATCH, 4, 2))).bind(
+            (4, 2), (4, 2)
+        ),
+        "pool that picks from tiles": Pool(
+            Windows((2, 1), stride=(2, 1)), np.random.default_rng(1).integers(0, 2, (BATCH, 2, 2, 2))
+        ).bind((4, 2, 2), (2, 2, 2)),
         "transposed windows": Transposed(Windows(2, stride=2, padding=1).bind((4, 2), (3, 4))),
         "scan": Scan([BatchMatrix(random(BATCH, 2, 2)) for _ in range(4)]),
         "scan of pairs": Scan([(Diagonal(random(BATCH, 3)), Matrix(random(3, 2)).bind((2,), (3,))) for _ in range(3)]),

@@ -19,7 +19,7 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, DiagonalBlocks, Permute, RankOne, Scan, Transposed, Windows
+from bpframe.structures import BatchMatMul, DiagonalBlocks, Permute, Pool, RankOne, Scan, Transposed, Windows
 
 
 def jacobian(operator: Operator, batch: int) -> np.ndarray:
@@ -91,15 +91,23 @@ def entry(operator: Operator, n: int, o: int, at_out: tuple[int, ...], i: int, a
                 return 0
             inside = (at_out[-2], at_v[added]) if side == "left" else (at_v[added], at_out[-1])
             return m[tuple(k % s for k, s in zip((n, *at_out[:-2], *inside), m.shape, strict=True))]
-        case Windows(size=size, stride=stride, padding=padding, dilation=dilation):
-            *within, channel = np.unravel_index(at_out[-1], (*size, operator.in_shape[-1]))
-            geometry = zip(at_out[:-1], within, stride, dilation, padding, strict=True)
-            read = [step * place + spread * inside - pad[0] for place, inside, step, spread, pad in geometry]
-            return channel == at_in[-1] and tuple(read) == at_in[:-1]
+        case Windows():
+            within, channel = divmod(at_out[-1], operator.in_shape[-1])
+            return channel == at_in[-1] and _reads(operator, at_out, within) == at_in[:-1]
         case Permute(axes=axes):
             return at_out == tuple(at_in[axis] for axis in axes)
+        case Pool(windows=windows, which=which):
+            within = range(math.prod(windows.size)) if which is None else [which[n][at_out]]
+            return at_out[-1] == at_in[-1] and sum(_reads(windows, at_out, each) == at_in[:-1] for each in within)
         case Broadcast():
             return at_out[len(at_out) - len(at_in) :] == at_in
         case Gather(index=index):
             return index[n % len(index)][at_out] == i
     raise NotImplementedError(type(operator))
+
+
+def _reads(windows: Windows, at_out: tuple[int, ...], within: int) -> tuple[int, ...]:
+    """Where the window of an output reads its entry of this number; padding counts on, beyond the input."""
+    inside = np.unravel_index(within, windows.size)
+    geometry = zip(at_out[:-1], inside, windows.stride, windows.dilation, windows.padding, strict=True)
+    return tuple(step * place + spread * each - pad[0] for place, each, step, spread, pad in geometry)

@@ -21,16 +21,26 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, DiagonalBlocks, Permute, RankOne, Recomputed, Scan, Transposed, Windows
+from bpframe.structures import (
+    BatchMatMul,
+    DiagonalBlocks,
+    Permute,
+    Pool,
+    RankOne,
+    Recomputed,
+    Scan,
+    Transposed,
+    Windows,
+)
 
 PLAIN = (
     IdentityMap, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather, RankOne, BatchMatMul, Windows,
-    DiagonalBlocks, Permute,
+    DiagonalBlocks, Permute, Pool,
 )  # fmt: skip
 
 #: The fewest axes that an input, or an output, has to have.
-LEAST_IN = {Matrix: 1, RankOne: 1, DiagonalBlocks: 1, WeightTimes: 2, BatchMatMul: 2, Windows: 2}
-LEAST_OUT = {Matrix: 1, RankOne: 1, DiagonalBlocks: 1, WeightTimes: 1, BatchMatMul: 2, Windows: 2}
+LEAST_IN = {Matrix: 1, RankOne: 1, DiagonalBlocks: 1, WeightTimes: 2, BatchMatMul: 2, Windows: 2, Pool: 2}
+LEAST_OUT = {Matrix: 1, RankOne: 1, DiagonalBlocks: 1, WeightTimes: 1, BatchMatMul: 2, Windows: 2, Pool: 2}
 KINDS = (*PLAIN, Composed, Sum, Transposed, Scan)
 
 batches = st.sampled_from([0, 1, 2, 3, 5])
@@ -64,6 +74,8 @@ def operators(draw, kind, batch, in_shape=None, out_shape=None, dtype=np.float64
         return _composed(draw, batch, in_shape, out_shape, dtype)
     if kind is Windows:
         return _windows(draw, in_shape, out_shape)
+    if kind is Pool:
+        return _pool(draw, rng, batch, in_shape, out_shape)
     if kind is Scan:
         return _scan(draw, batch, in_shape, out_shape, dtype)
     if kind is Transposed:
@@ -184,6 +196,24 @@ def _windows(draw, in_shape, out_shape):
     return operator.bind(in_shape, operator._infer(in_shape, None)[1])
 
 
+def _pool(draw, rng, batch, in_shape, out_shape):
+    """A sum or a choice, over any windows that fit."""
+    if in_shape is None and out_shape is not None:
+        size = draw(st.integers(1, 3))
+        windows = Windows((size,) * (len(out_shape) - 1))
+        in_shape = (*(full + size - 1 for full in out_shape[:-1]), out_shape[-1])
+    else:
+        windows = _windows(draw, in_shape, out_shape)
+        in_shape = windows.in_shape
+        windows = Windows(windows.size, windows.stride, windows.padding, windows.dilation)
+    out_shape = Pool(windows)._infer(in_shape, None)[1]
+    which = None
+    if draw(st.booleans()):
+        which = rng.integers(0, math.prod(windows.size), (batch, *out_shape))
+        which.flags.writeable = False
+    return Pool(windows, which).bind(in_shape, out_shape)
+
+
 def _products(in_shape, out_shape):
     """The sides on which a matrix makes one shape of the other, with whether the argument is transposed."""
     if min(len(in_shape), len(out_shape)) < 2 or in_shape[:-2] != out_shape[:-2]:
@@ -226,7 +256,7 @@ def _taking(in_shape, out_shape):
     fitting = [BatchMatrix, Gather]
     if in_shape == out_shape:
         fitting += [IdentityMap, Diagonal, Reshape, Broadcast]
-        fitting += [Windows] * (len(in_shape) > 1)
+        fitting += [Windows, Pool] * (len(in_shape) > 1)
     if in_shape and out_shape and in_shape[:-1] == out_shape[:-1]:
         fitting += [Matrix, RankOne, DiagonalBlocks]
     if _products(in_shape, out_shape):

@@ -25,7 +25,7 @@ from bpframe.core.operators import (
     compose,
 )
 from bpframe.errors import OperatorError
-from bpframe.structures import BatchMatMul, DiagonalBlocks, RankOne, Windows
+from bpframe.structures import BatchMatMul, DiagonalBlocks, Pool, RankOne, Windows
 
 from .oracle import jacobian
 from .strategies import KINDS, LEAST_IN, LEAST_OUT, batches, generators, numbers, operators, shapes
@@ -94,7 +94,7 @@ def common_shapes(first, second):
     if WeightTimes in (first, second):
         # (m, n) -> (*lead, m) is also square for m = n and lead = (n,), which every class can have.
         return [((2, 2), (2, 2)), ((1, 1), (1, 1))]
-    if {BatchMatMul, Windows} & {first, second}:
+    if {BatchMatMul, Windows, Pool} & {first, second}:
         return [((2, 3), (2, 3)), ((2, 1, 3), (2, 1, 3)), ((1, 1), (1, 1))]
     return [((3,), (3,)), ((2, 3), (2, 3)), ((1,), (1,))]
 

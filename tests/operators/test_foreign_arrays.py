@@ -66,7 +66,7 @@ def foreign(operator):
     """The operator, bound anew, with foreign arrays in the place of its own."""
     found = copy.copy(operator)
     for slot in ARRAYS:
-        if hasattr(found, slot):
+        if getattr(found, slot, None) is not None:
             setattr(found, slot, wrap(getattr(found, slot)))
     if hasattr(found, "steps"):
         found.steps = tuple(tuple(part and foreign(part) for part in pair) for pair in found.steps)
@@ -81,7 +81,7 @@ def foreign(operator):
     return found
 
 
-ARRAYS = ("d", "w", "j", "m", "a", "index", "left", "right")
+ARRAYS = ("d", "w", "j", "m", "a", "index", "which", "left", "right")
 
 
 @pytest.mark.parametrize("name", NAMES)

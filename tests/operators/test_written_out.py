@@ -83,8 +83,9 @@ def test_operators_that_surely_serve_every_example_do_so() -> None:
     assert shared == {
         "identity", "reshape", "permute", "shared diagonal", "matrix", "matrix with lead", "shared batch matrix",
         "gather", "broadcast", "broadcast to the same", "shared rank one with lead", "composed of nothing",
-        "sum of one", "composed, reshaped last", "shared batch matmul", "windows", "windows of an image",
-        "transposed windows", "transposed gather", "transposed broadcast", "shared scan", "shared diagonal blocks",
+        "sum of one", "composed, reshaped last", "shared batch matmul", "windows", "windows of an image", "pool",
+        "pool of tiles", "transposed windows", "transposed gather", "transposed broadcast", "shared scan",
+        "shared diagonal blocks",
     }  # fmt: skip
 
 

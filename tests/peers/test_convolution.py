@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from bpframe_convolution import Conv1d, Conv2d
+from bpframe_convolution import (
+    AveragePool1d,
+    AveragePool2d,
+    Conv1d,
+    Conv2d,
+    DepthwiseConv2d,
+    GlobalAveragePool,
+    GlobalMaxPool,
+    MaxPool1d,
+    MaxPool2d,
+    ZeroPad,
+)
 
 from tests.peers.beside_torch import compare
 
@@ -66,3 +77,73 @@ def test_same_padding_is_pytorchs(kernel_size, dilation) -> None:
 
     component = Conv2d(filters=2, kernel_size=kernel_size, dilation=dilation, padding="same")
     compare(component, [(5, 4, 2)], by_torch, batches=(2,))
+
+
+@pytest.mark.parametrize("multiplier", [1, 3])
+def test_depthwise_conv2d(multiplier: int) -> None:
+    def by_torch(t):
+        settings = {"stride": (1, 2), "padding": 1, "dilation": (2, 1), "groups": 2}
+        return last(torch.nn.functional.conv2d(first(t["x"]), first(t["w"]), t["b"], **settings))
+
+    component = DepthwiseConv2d(kernel_size=(2, 3), multiplier=multiplier, stride=(1, 2), padding=1, dilation=(2, 1))
+    compare(component, [(4, 5, 2)], by_torch, batches=(2,))
+
+
+POOLS = [
+    {"kernel_size": 2},
+    {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0)},
+    {"kernel_size": 3, "stride": 2, "padding": 1},
+    {"kernel_size": (2, 3), "stride": 4},
+]
+
+
+@pytest.mark.parametrize("fields", POOLS, ids=str)
+def test_max_pool2d(fields: dict) -> None:
+    def by_torch(t):
+        return last(torch.nn.functional.max_pool2d(first(t["x"]), **fields))
+
+    compare(MaxPool2d(**fields), [(6, 7, 3)], by_torch, batches=(2,))
+
+
+def test_max_pool1d_with_dilation() -> None:
+    fields = {"kernel_size": 3, "stride": 2, "padding": 1, "dilation": 2}
+    compare(MaxPool1d(**fields), [(8, 2)], lambda t: last(torch.nn.functional.max_pool1d(first(t["x"]), **fields)))
+
+
+def test_ties_go_to_the_first_as_in_pytorch() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 2, (2, 6, 6, 2)).astype(float)
+    leaf = torch.tensor(x, requires_grad=True)
+    y = last(torch.nn.functional.max_pool2d(first(leaf), 3, stride=1))
+    u = rng.standard_normal(y.shape)
+    component, saved = MaxPool2d(kernel_size=3, stride=1), {}
+    np.testing.assert_array_equal(component.forward(x, saved), y.detach().numpy())
+    pulled = component.jacobian(x, saved).bind(x.shape[1:], tuple(y.shape[1:])).vjp(u)
+    (expected,) = torch.autograd.grad(y, leaf, torch.tensor(u))
+    np.testing.assert_allclose(pulled, expected.numpy(), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("count_include_pad", [True, False])
+@pytest.mark.parametrize("fields", POOLS, ids=str)
+def test_average_pool2d(fields: dict, count_include_pad: bool) -> None:
+    def by_torch(t):
+        return last(torch.nn.functional.avg_pool2d(first(t["x"]), count_include_pad=count_include_pad, **fields))
+
+    compare(AveragePool2d(count_include_pad=count_include_pad, **fields), [(6, 7, 3)], by_torch, batches=(2,))
+
+
+def test_average_pool1d() -> None:
+    fields = {"kernel_size": 3, "stride": 2, "padding": 1, "count_include_pad": False}
+    compare(AveragePool1d(**fields), [(7, 2)], lambda t: last(torch.nn.functional.avg_pool1d(first(t["x"]), **fields)))
+
+
+def test_global_pools() -> None:
+    compare(GlobalMaxPool(), [(3, 4, 2)], lambda t: torch.amax(t["x"], dim=(1, 2)))
+    compare(GlobalAveragePool(), [(3, 4, 2)], lambda t: t["x"].mean(dim=(1, 2)))
+
+
+def test_zero_pad() -> None:
+    def by_torch(t):
+        return last(torch.nn.functional.pad(first(t["x"]), (3, 0, 1, 2)))
+
+    compare(ZeroPad(padding=((1, 2), (3, 0))), [(3, 2, 2)], by_torch)
