@@ -1,4 +1,4 @@
-"""bpframe demo: the tutorial's network on real digits, from a spec file that comes with the package."""
+"""bpframe demo: the tutorial's network on real digits, or one of the examples, from files of the package."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bpframe.cli.output import AsJson, print_json, print_table
+from bpframe.cli.shipped_examples import list_examples, run_example, shipped, versions
 
 if TYPE_CHECKING:
-    from bpframe.plugins import Registry
     from bpframe.runs import Evaluation
     from bpframe.verification.gradient_check import GradientCheck
 
@@ -31,19 +31,37 @@ _NEXT = """\
 What to try next
   bpframe demo --spec > digits.yaml   this network as a file: change the layers, the learning rate, the epochs
   bpframe train digits.yaml           train it, and keep the result in a folder
+  bpframe demo --list                 more examples, such as bpframe demo autoencoder
   bpframe plugins                     every component that a file can name"""
 
 
 def demo(
-    epochs: Annotated[int, typer.Option(min=1, help="How often every example is seen.")] = 30,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="An example of --list; the tutorial's network if left out.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="How often every example is seen; as the spec says if left out.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first weights and of the order of examples.")] = 0,
     as_json: AsJson = False,
     spec: Annotated[bool, typer.Option("--spec", help="Print the spec file of the demo, and train nothing.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the examples, and train nothing.")] = False,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw the figure of an example into this .svg, .png or .pdf file.")
+    ] = None,
 ) -> None:
-    """Train on handwritten digits, and check the gradient.
+    """Train on handwritten digits, and check the gradient; or run an example.
 
     Example: bpframe demo --epochs 10
     """
+    if listed:
+        list_examples(as_json)
+        return
+    if name is not None:
+        run_example(name, epochs, seed, as_json, spec, figure)
+        return
+    if figure is not None:
+        raise typer.BadParameter("draws an example: name one of bpframe demo --list", param_hint="--figure")
     if spec:
         print(_SPEC.read_text(encoding="utf-8"), end="")
         return
@@ -51,7 +69,7 @@ def demo(
     from bpframe.runs import overridden, prepare_experiment
 
     started = time.perf_counter()
-    registry = _shipped()
+    registry = shipped(_SETS)
     run = overridden(parse_spec(_SPEC.read_text(encoding="utf-8"), registry), seed=seed, epochs=epochs)
     experiment = prepare_experiment(run)
     if not as_json:
@@ -81,30 +99,13 @@ def demo(
                 "test_examples": found.examples,
                 "seed": seed,
                 "dtype": str(experiment.network.dtype),
-                "versions": _versions(registry),
+                "versions": versions(registry),
             }
         )
     else:
         _tell(found, len(history), trained - training, check)
     if history.stopped == "interrupted":
         raise KeyboardInterrupt
-
-
-def _shipped() -> Registry:
-    """Return a registry of the demo's own sets alone, so that no other set's `dense` can stand in its way."""
-    from bpframe.errors import RegistryError
-    from bpframe.plugins import Registry, default_registry
-
-    sets = tuple(each for each in default_registry().sets if each.provider.set in _SETS)
-    for name in _SETS:
-        found = [each for each in sets if each.provider.set == name]
-        if not any(each.status == "ok" for each in found):
-            raise RegistryError(
-                f"the demo needs the plugin set '{name}', which is not loaded",
-                received="; ".join(f"{each.status}: {each.reason}" for each in found) or "not installed",
-                hint=f"leave BPFRAME_PLUGINS unset, or name {name} in it; bpframe plugins lists what there is",
-            )
-    return Registry(sets)
 
 
 def _tell(found: Evaluation, epochs: int, seconds: float, check: GradientCheck) -> None:
@@ -135,14 +136,3 @@ def _entries(check: GradientCheck) -> Any:
             for each in first
         ),
     )
-
-
-def _versions(registry: Registry) -> dict[str, str | None]:
-    import platform
-
-    import numpy as np
-
-    from bpframe._version import __version__
-
-    plugins = {f"plugin {each.provider.set}": each.provider.version for each in registry.sets}
-    return {"bpframe": __version__, "numpy": np.__version__, "python": platform.python_version(), **plugins}

@@ -27,7 +27,8 @@ class DigitsData(PreparationSpec):
     By default the counts are divided by 16, the targets are one-hot, and 360 examples, drawn at random with seed 2
     (not stratified), are held back for testing.
 
-    Shapes: inputs (N, 64), or (N, 8, 8) with flatten: false; targets (N, 10).
+    Shapes: inputs (N, 64), or (N, 8, 8) with flatten: false; targets (N, 10), or the shape of the inputs where the
+    target of an image is the image.
 
     Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998,
     doi:10.24432/C50P49, licence CC BY 4.0; the part that the repository calls the test set (optdigits.tes).
@@ -46,6 +47,10 @@ class DigitsData(PreparationSpec):
         "these.",
     )
     seed: int = Field(default=2, ge=0, description="The seed of the split; it has a random stream of its own.")
+    targets: Literal["digits", "images"] = Field(
+        default="digits",
+        description="What is learned: the digit; or the image itself, its counts divided by 16.",
+    )
     flatten: bool = Field(default=True, description="Whether images are vectors of 64 numbers; otherwise (8, 8).")
 
     @model_validator(mode="after")
@@ -57,10 +62,13 @@ class DigitsData(PreparationSpec):
     def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64", class_numbers: bool = False) -> Dataset:
         """Return the prepared digits; `base` is not used, as the file lies in the package."""
         arrays = read_npz(find_file(base, _FILE), ["images", "labels"])
-        examples = Examples(
-            arrays["images"].reshape(-1, 8, 8), arrays["labels"], Place("digits, images"), Place("digits, labels")
-        )
+        images, labels = arrays["images"].reshape(-1, 8, 8), arrays["labels"]
+        if self.targets == "images":
+            labels = images.reshape(-1, 64) / 16 if self.flatten else images / 16
+        examples = Examples(images, labels, Place("digits, images"), Place(f"digits, {self.targets}"))
         settings: PreparationSpec = self
         if self.test_fraction is None and self.test_count is None:
             settings = self.model_copy(update={"test_count": _HELD_BACK})
+        if self.targets == "images":
+            settings = settings.model_copy(update={"one_hot": False})
         return prepare(settings, examples, None, dtype, flatten=self.flatten, class_numbers=class_numbers)

@@ -11,7 +11,7 @@ import numpy as np
 
 from bpframe.data.paths import DAMAGED
 from bpframe.data.place import Array
-from bpframe.errors import DataError
+from bpframe.errors import DataError, MissingExtra
 
 __all__ = ["SUFFIXES", "Mode", "is_image", "read_images"]
 
@@ -40,7 +40,8 @@ def read_images(paths: list[Path], size: tuple[int, int] | None, mode: Mode) -> 
     Without `size` all have to have the size of the first.
 
     Raises DataError for a file that is no image, damaged or truncated, an image of more than 2²⁶ pixels, one with
-    several frames, with more than 8 bits, with transparency, and for images of different sizes.
+    several frames, with more than 8 bits, with transparency, and for images of different sizes. Raises MissingExtra
+    without Pillow.
     """
     pillow = _pillow()
     found: Array | None = None
@@ -65,11 +66,7 @@ def _pillow() -> Any:
     try:
         return {name: importlib.import_module(f"PIL.{name}") for name in ("Image", "ImageOps")}
     except ImportError as error:
-        raise DataError(
-            "images are read with Pillow, which is not installed",
-            received=str(error),
-            hint='python -m pip install "bpframe[images]"',
-        ) from error
+        raise MissingExtra("reading images needs Pillow", hint='pip install "bpframe[images]"') from error
 
 
 def _read(pillow: Any, path: Path, size: tuple[int, int] | None, mode: Mode) -> Array:

@@ -75,7 +75,7 @@ class ImagesData(PreparationSpec):
         """Return the prepared images; `base` is the folder that the paths start from.
 
         Raises DataError for a missing folder or file, a class without images, everything that `read_images` and
-        `prepare` refuse, and where Pillow is not installed.
+        `prepare` refuse. Raises MissingExtra where Pillow is not installed.
         """
         test = None if self.test_path is None else self._examples(base, self.test_path, self.test_labels)
         examples = self._examples(base, self.path, self.labels)

@@ -23,7 +23,7 @@ COLUMNS = {
     "scaffold": 4, "testing": 2, "checkpoint": 3, "reports": 0, "documents": 3, "extend.py": 4, "training": 2,
     "plugins": 3, "data": 4, "derivatives": 1, "replay": 2, "categories": 3, "measured": 0, "core/backprop": 1,
     "core/graph": 1, "core/component": 1, "structures": 1, "core/operators": 1, "validation": 2, "machine": 0,
-    "errors.py": 1,
+    "errors.py": 1, "examples": 4,
 }  # fmt: skip
 
 

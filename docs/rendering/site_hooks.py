@@ -1,8 +1,9 @@
 """What MkDocs does while it builds the site: fills pages with what is made from the code.
 
 A page asks for its part in a comment. `<!-- gallery: reference -->` stands for all components of that plugin set,
-`<!-- structure: Diagonal -->` for the picture of an operator, `<!-- rooms -->` and `<!-- rooms: picture -->` for the
-rooms of bpframe, `<!-- equations -->` for the tutorial's equations with their code; `<!-- file: module -->`,
+`<!-- structure: Diagonal -->` for the picture of an operator, `<!-- example: lenet -->` for a shipped example,
+`<!-- rooms -->` and `<!-- rooms: picture -->` for the rooms of bpframe, `<!-- equations -->` for the tutorial's
+equations with their code; `<!-- file: module -->`,
 `<!-- docstring: module:name -->` and `<!-- code: module:name -->` for what the source says there.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import equations
+import example_pages
 import matrix_pictures
 import rooms
 import source_text
@@ -63,6 +65,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     where = page.file.src_uri
     if where.startswith("tutorial/backpropagation."):
         return equations.with_links(markdown, "zh" if where.endswith(".zh.md") else "en", "../inside/equations.md")
+    if where.startswith("examples/"):
+        return re.sub(r"^<!-- example: (\w+) -->$", lambda found: example_pages.section(found[1]), markdown, flags=re.M)
     if where.startswith("inside/"):
         markdown = re.sub(r"^<!-- (file|docstring|code): ([\w.:]+) -->$", source, markdown, flags=re.MULTILINE)
         markdown = markdown.replace("<!-- equations -->", equations.equations_text("../tutorial/backpropagation.md"))

@@ -13,9 +13,15 @@ PLUGIN_SETS = sorted(path for path in (ROOT / "plugins").iterdir() if (path / "_
 
 
 def modules_of(package: Path) -> dict[str, Path]:
-    """Return the modules of a package by dotted name; a folder stands for its __init__.py."""
+    """Return the modules of a package by dotted name; a folder stands for its __init__.py.
+
+    The scripts of shipped examples lie in folders of their own below `examples/`: they are files, and nothing imports
+    them.
+    """
     named = {}
     for path in sorted(package.rglob("*.py")):
+        if path.parent.parent == package / "examples":
+            continue
         parts = path.relative_to(package.parent).with_suffix("").parts
         named[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return named

@@ -32,7 +32,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("structures",),
     ("core.operators",),
     ("forms",),
-    ("machine", "validation"),
+    ("examples", "machine", "validation"),
     ("_version", "core", "errors"),
 )
 

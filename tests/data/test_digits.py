@@ -81,3 +81,10 @@ def test_the_file_in_the_package_is_the_test_part_of_the_optical_digits():
     assert digits._FILE.stat().st_size < 150_000
     content = hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
     assert content == "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"
+
+
+def test_the_target_of_an_image_may_be_the_image_whatever_the_scaling_is(small):
+    data = DigitsData(targets="images", scaling="standard", test_count=0).load(NOWHERE, "float64")
+    np.testing.assert_array_equal(data.y, small[0] / 16)
+    assert data.preparation.classes is None
+    assert DigitsData(targets="images", flatten=False).load(NOWHERE, "float32").y.shape == (40, 8, 8)

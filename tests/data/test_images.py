@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bpframe.data import ImagesData, read_inputs
-from bpframe.errors import DataError, SpecError
+from bpframe.errors import DataError, MissingExtra, SpecError
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -176,7 +176,7 @@ def test_settings_that_contradict_are_refused(settings):
 
 def test_without_pillow_the_error_says_what_to_install(folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
-    with pytest.raises(DataError, match="not installed") as caught:
+    with pytest.raises(MissingExtra, match="needs Pillow") as caught:
         ImagesData(path="pets").load(folder)
     assert "bpframe[images]" in caught.value.hint
 

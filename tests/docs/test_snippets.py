@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# docs/examples/ holds no pages of the site but packages, which are tested as such.
+# What lies below docs/examples/ are packages, which are tested as such.
 PAGES = [
     ROOT / "README.md",
-    *sorted(page for page in (ROOT / "docs").rglob("*.md") if ROOT / "docs/examples" not in page.parents),
+    *sorted(page for page in (ROOT / "docs").rglob("*.md") if ROOT / "docs/examples" not in page.parent.parents),
 ]
 
 
