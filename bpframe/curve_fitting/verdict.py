@@ -99,7 +99,7 @@ def judged(
     """
     (output,) = network.graph.outputs
     engine = network._engine.at(inputs)
-    weights = checked_weights(engine.graph, weight, np.float64, len(target))
+    weights = checked_weights(engine.graph, weight, np.float64, {output: target})
     squares = LeastSquares(engine, inputs, {output: target, **weights})
     count = squares.count if weight is None else float(weight.sum())
     minimum, names = squares.linear_minimum(), entry_names(network.parameters)

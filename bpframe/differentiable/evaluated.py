@@ -209,7 +209,7 @@ class Evaluated:
             raise DataError("there are no examples", expected="at least one row", received="0")
         graph = self._engine.at(inputs).graph
         targets = checked_targets(graph, y, self.dtype, count)
-        return inputs, targets | checked_weights(graph, self._of_values(sample_weight), self.dtype, count, mean)
+        return inputs, targets | checked_weights(graph, self._of_values(sample_weight), self.dtype, targets, mean)
 
     def _validation_samples(self, pair: Any) -> tuple[dict[str, Array], dict[str, Array]] | None:
         if pair is None:

@@ -7,6 +7,7 @@ that a plugin set brings itself, has its own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,9 @@ from bpframe.plugins.categories import SPACES, accepted, check_set, checked, cla
 from bpframe.plugins.plugin_set import PluginSet, Provider, check_set_name, class_path, group_of
 
 __all__ = ["PluginSet", "Provider", "Registry", "check_set_name", "group_of"]
+
+#: More names than these are counted in a message, set by set, and not listed.
+_MOST_NAMES = 12
 
 
 @dataclass(frozen=True)
@@ -221,7 +225,7 @@ class Registry:
         bare = {each.rpartition(".")[2]: each for each in full}
         near = closest(name, [*full, *bare]) or closest(plain, bare)
         rows = [("did you mean", f"{bare.get(near, near)}?")] if near else []
-        rows += [*notes, ("available", ", ".join(full) or "none")]
+        rows += [*notes, ("available", _listed([*full]))]
         lost = [each for each in self.sets if each.status != "ok"]
         if lost:
             rows.append(("not loaded", "; ".join(f"{each.provider.set}: {each.reason}" for each in lost)))
@@ -242,3 +246,11 @@ def _unusable(name: str, plugin_set: PluginSet) -> BrokenPlugin:
         rows=[("reason", plugin_set.reason or ""), ("provider", str(plugin_set.provider))],
         hint=hint,
     )
+
+
+def _listed(names: list[str]) -> str:
+    """Return full names in a line; of many, how many each set has."""
+    if len(names) <= _MOST_NAMES:
+        return ", ".join(names) or "none"
+    counts = Counter(name.partition(".")[0] for name in names)
+    return f"{', '.join(f'{count} of {name}' for name, count in counts.items())}: bpframe plugins lists them"

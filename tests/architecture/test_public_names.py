@@ -24,8 +24,8 @@ PUBLIC: dict[str, str] = {
     """,
     "bpframe.curve_fitting": "Covariance CurveFit FitSummary Verdict covariance fit_curve",
     "bpframe.data": """
-        AliceData CsvData DataSpec Dataset DigitsData Divide FittedPreparation IdxData ImagesData NpzData SeriesData
-        TextData Vocabulary WavesData read_inputs
+        AliceData CsvData DataSpec Dataset DigitsData Divide FittedPreparation IdxData ImagesData NpzData
+        SeriesData TextData Vocabulary WavesData read_inputs
     """,
     "bpframe.derivatives": "ChainPlan EliminationPlan Factor plan_chain plan_elimination",
     "bpframe.derivatives.curvature.factors": "Damping KroneckerFactors",
@@ -58,11 +58,11 @@ PUBLIC: dict[str, str] = {
     """,
     "bpframe.extend": """
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
-        Composed ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather IdentityMap Initializer
-        KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective
-        Operator Optimizer Parameter Penalty Permute Pool PositiveFloat PositiveInt Preparation Problem RankOne Recomputed
-        Reshape ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State Sum Transposed WeightTimes Windows
-        accuracy add call_method compose largest node right_classes transposed
+        Composed ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather IdentityMap
+        Initializer KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt
+        Objective Operator Optimizer Parameter Penalty Permute Pool PositiveFloat PositiveInt Preparation
+        Problem RankOne Recomputed Reshape ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State Sum
+        Transposed WeightTimes Windows accuracy add call_method compose largest node right_classes transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
@@ -76,7 +76,9 @@ PUBLIC: dict[str, str] = {
         Evaluation Experiment Predictions SavedRun evaluate open_run overridden prepare_experiment
         run_experiment
     """,
-    "bpframe.structures": "BatchMatMul DiagonalBlocks Permute Pool RankOne Recomputed Scan Transposed Windows largest transposed",
+    "bpframe.structures": """
+        BatchMatMul DiagonalBlocks Permute Pool RankOne Recomputed Scan Transposed Windows largest transposed
+    """,
     "bpframe.testing": """
         Comparison Outcome Report called_for check_component compare_jacobians parametrize_with_components
     """,
@@ -87,14 +89,15 @@ PUBLIC: dict[str, str] = {
         Sigmoid StandardNormal StopEarly
     """,
     "bpframe_activations": """
-        Elu Gelu HardSigmoid HardTanh LeakyRelu LogSoftmax Mish Prelu Relu Selu Silu Softmax Softplus Softsign Tanh
+        Elu Gelu HardSigmoid HardTanh LeakyRelu LogSoftmax Mish Prelu Relu Selu Silu Softmax Softplus Softsign
+        Tanh
     """,
     "bpframe_classification": """
 
     """,
     "bpframe_convolution": """
-        AveragePool1d AveragePool2d Conv1d Conv2d DepthwiseConv2d Flatten GlobalAveragePool GlobalMaxPool MaxPool1d
-        MaxPool2d ZeroPad
+        AveragePool1d AveragePool2d Conv1d Conv2d DepthwiseConv2d Flatten GlobalAveragePool GlobalMaxPool
+        MaxPool1d MaxPool2d ZeroPad
     """,
     "bpframe_merges": """
 

@@ -7,6 +7,7 @@ import pytest
 from bpframe.categories import Optimizer
 from bpframe.core.component import Activation, Cost, Initializer, Layer
 from bpframe.errors import AmbiguousComponent, BrokenPlugin, ContractError, RegistryError, UnknownComponent
+from bpframe.plugins import default_registry
 from bpframe.plugins.registry import PluginSet, Provider, Registry
 
 
@@ -207,3 +208,12 @@ def test_a_registry_is_a_value():
     assert Registry.build([REFERENCE]) == Registry.build([REFERENCE])
     with pytest.raises(AttributeError):
         Registry.build([REFERENCE]).sets = ()
+
+
+def test_many_names_are_counted_set_by_set() -> None:
+    with pytest.raises(UnknownComponent) as caught:
+        default_registry().find("sigmoidd", "node")
+    rows = dict(caught.value.rows)
+    assert rows["did you mean"] == "reference.sigmoid?"
+    assert "15 of activations" in rows["available"]
+    assert rows["available"].endswith(": bpframe plugins lists them")

@@ -20,6 +20,7 @@ _COST = Category(
         "hessian": Method({"a", "y", "weight", "mask", "saved"}),
         "target_shape": Method({"shape"}),
         "weight_shape": Method({"shape"}),
+        "target_weight": Method({"y"}),
         "input_domain": Method(),
     },
     suffix="Cost",
@@ -46,6 +47,9 @@ class Cost(Component, category=_COST):
     `weight_shape(self, shape)`
         Optional, of a cost that asks for `weight` or `mask`: their feature shape for an output of feature shape
         `shape`; that of a target where it is left out.
+    `target_weight(self, y)`
+        Optional. How much targets count, (N,), or (N, *positions) for a cost that asks for `weight` or `mask`: weights
+        of classes, 0 for a target that is to be ignored. They are weights as `sample_weight` is, multiplied with it.
     `input_domain(self)`
         Optional. Where a and y may lie, as a mapping from their names to open intervals (low, high); for integer
         targets the half-open interval of their values. Where no field decides, the class variable `domain` says the

@@ -26,8 +26,9 @@ class Alike:
     """
 
     def __init__(self, graph: Graph, dtype: np.dtype[Any]) -> None:
-        words = any(graph.weight_words.values()) or graph.integer_domains or graph.integer_targets
-        simple = len(graph.inputs) == len(graph.cost) == 1 and not words
+        weighed = any(words or hasattr(graph.cost[output], "target_weight") for output, words in graph.weight_words.items())
+        integers = graph.integer_domains or graph.integer_targets
+        simple = len(graph.inputs) == len(graph.cost) == 1 and not weighed and not integers
         self._names = (*graph.inputs, *graph.cost) if simple else None
         self._dtype = dtype
         self._seen: set[tuple[Any, ...]] = set()

@@ -8,29 +8,34 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.backprop.weights import factor_key, mask_key, weight_key
+from bpframe.core.component import Cost
 from bpframe.core.graph.graph import Graph, Shape, batched
 from bpframe.derivatives.points.given_arrays import checked_array
-from bpframe.errors import DataError, ShapeMismatch, did_you_mean
+from bpframe.errors import BpframeError, ContractError, DataError, ShapeMismatch, did_you_mean
 from bpframe.validation.plain_arrays import Array, place_of, plain_array
 
 __all__ = ["checked_weight", "checked_weights"]
 
 
-def checked_weights(graph: Graph, sample_weight: Any, dtype: Any, batch: int, mean: bool = True) -> dict[str, Array]:
+def checked_weights(
+    graph: Graph, sample_weight: Any, dtype: Any, targets: Mapping[str, Array], mean: bool = True
+) -> dict[str, Array]:
     """Return what weights put beside the targets, of every output that has some or whose cost asks for them.
 
     `sample_weight` is None (all count alike), one array for all outputs, or arrays by output; an output that is left
-    out has ones. Factors have the mean 1 over the examples, so that C = 1/N Σ f_n C_n; with `mean` false they are the
-    weights themselves: w_n C_n is then an example's own cost.
+    out has ones. They are multiplied with what a cost says that its targets count. Factors have the mean 1 over the
+    examples, so that C = 1/N Σ f_n C_n; with `mean` false they are the weights themselves: w_n C_n is then an example's
+    own cost.
 
     Errors: DataError (no real numbers, below 0, not finite, all 0, too large or too small to count with),
     ShapeMismatch.
     """
     given = _by_output(sample_weight, graph)
     found: dict[str, Array] = {}
-    for output in graph.cost:
-        words = graph.weight_words[output]
-        if output not in given and not words:
+    for output, cost in graph.cost.items():
+        words, batch = graph.weight_words[output], len(targets[output])
+        by_target = hasattr(cost, "target_weight")
+        if output not in given and not words and not by_target:
             continue
         what = "sample_weight" if len(graph.cost) == 1 else f"sample_weight of '{output}'"
         shape = graph.weight_shapes.get(output, ())
@@ -38,6 +43,15 @@ def checked_weights(graph: Graph, sample_weight: Any, dtype: Any, batch: int, me
             weight = np.ones((batch, *shape), dtype)
         else:
             weight = checked_weight(given[output], batch, what, shape, dtype if words else np.float64)
+        if by_target:
+            weight = weight.reshape(*weight.shape, *(1,) * (1 + len(shape) - weight.ndim))
+            weight = weight * _of_targets(cost, targets[output], shape, weight.dtype)
+            if batch and not weight.any():
+                raise DataError(
+                    f"no target counts: {what} times target_weight of the cost '{cost.kind}' is 0 everywhere",
+                    expected="an example whose class is not ignored, and has a weight above 0",
+                    received=f"{batch} examples",
+                )
         if words:
             spread = weight.reshape(*weight.shape, *(1,) * (1 + len(shape) - weight.ndim))
             weight = np.ascontiguousarray(np.broadcast_to(spread, (batch, *shape)))
@@ -91,6 +105,27 @@ def checked_weight(value: Any, batch: int, what: str, positions: Shape = (), dty
             expected="a positive sum",
             received=f"{weight.size} zeros",
         )
+    return weight
+
+
+def _of_targets(cost: Cost, target: Array, positions: Shape, dtype: Any) -> Array:
+    """Return what a cost says that targets count, checked: (N, *positions)."""
+    what = f"target_weight of the cost '{cost.kind}'"
+    try:
+        found = cost.target_weight(target)  # type: ignore[attr-defined]
+    except BpframeError:
+        raise
+    except Exception as error:
+        raise ContractError(f"{what} failed", received=f"{type(error).__name__}: {error}") from error
+    wanted = (len(target), *positions)
+    right = isinstance(found, np.ndarray) and found.shape == wanted and found.dtype.kind in "fiub"
+    if not right or not (np.isfinite(found).all() and (found >= 0).all()):
+        raise ContractError(
+            f"{what} must return a weight of 0 or more for every target",
+            expected=f"finite numbers of shape {wanted}",
+            received=f"numbers of shape {found.shape}" if isinstance(found, np.ndarray) else type(found).__name__,
+        )
+    weight: Array = found.astype(dtype)
     return weight
 
 
