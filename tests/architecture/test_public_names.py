@@ -93,7 +93,7 @@ PUBLIC: dict[str, str] = {
         Tanh
     """,
     "bpframe_classification": """
-
+        BinaryCrossEntropy CrossEntropy
     """,
     "bpframe_convolution": """
         AveragePool1d AveragePool2d Conv1d Conv2d DepthwiseConv2d Flatten GlobalAveragePool GlobalMaxPool
