@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import Field, FiniteFloat, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from bpframe.categories import Callback, Metric, Optimizer, Preparation, ScaledNormal, Schedule
+from bpframe.categories import Callback, Constraint, Metric, Optimizer, Preparation, ScaledNormal, Schedule
 from bpframe.categories.calling import call_method
 from bpframe.core.component import (
     CONTRACT_VERSION,
@@ -81,6 +81,7 @@ __all__ = [
     "Category",
     "Component",
     "Composed",
+    "Constraint",
     "ContractError",
     "Cost",
     "DataError",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bpframe.categories import Callback, Metric, Optimizer
+from bpframe.categories import Callback, Constraint, Metric, Optimizer
 from bpframe.differentiable import Arrays, Examples
 from bpframe.plugins import listeners
 from bpframe.trainable.calling_back import call_back
@@ -15,7 +15,7 @@ from bpframe.training.history import History
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.trainer import Trainer
 from bpframe.validation.strict_numbers import checked_truth
-from bpframe.verification import verify_optimizer, warn_of_drafts
+from bpframe.verification import verify_constraints, verify_optimizer, warn_of_drafts
 
 __all__ = ["Trainable"]
 
@@ -39,6 +39,7 @@ class Trainable(Stepwise):
         shuffle: bool = True,
         metrics: Sequence[Metric | str] = (),
         groups: Mapping[str, Mapping[str, Any]] | None = None,
+        constraints: Mapping[str, Constraint] | None = None,
         callbacks: Sequence[Callback] = (),
         seed: int | None = None,
         progress: bool | None = None,
@@ -58,6 +59,9 @@ class Trainable(Stepwise):
 
         `groups` gives parameters, by patterns of their paths, other fields of the optimizer:
         `{"*.b": {"learning_rate": 0.01}}`. The first pattern that matches counts; the rest has the optimizer as it is.
+
+        `constraints` keep parameters, by patterns of their paths, in a set: `{"*.w": MaxNorm(limit=2.0)}`. Before the
+        first step and after every one they are moved to its nearest point. The first pattern that matches counts.
 
         `metrics` are measured after every epoch: components, such as `TopK(k=3)`, or names of such without fields,
         `"accuracy"`. `callbacks` are called then, and may end the training.
@@ -85,6 +89,7 @@ class Trainable(Stepwise):
             metrics=metrics,
             callbacks=callbacks,
             groups=groups,
+            constraints=constraints,
             seed=seed,
         )
         return self.train(spec, (x, y, sample_weight), validation_data, progress)
@@ -109,6 +114,7 @@ class Trainable(Stepwise):
                 validation = self._validation_samples(validation_data)
                 if self._verify:
                     verify_optimizer(spec.optimizer)
+                    verify_constraints(spec.constraints)
                 warn_of_drafts(self.graph)
                 trainer = Trainer(self._engine.at(samples[0]), spec, self._carried)
                 ending = call_back(spec.callbacks, "before_training", network=self, history=trainer.history)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from bpframe.categories import Optimizer
+from bpframe.categories import Constraint, Optimizer
 from bpframe.derivatives.points.alike import Alike
 from bpframe.differentiable import Arrays, Differentiable
 from bpframe.errors import DataError, TrainingError
@@ -14,7 +14,7 @@ from bpframe.training.optimizer_state import OptimizerState, checked_count
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.stepping import Carried, require_trained
 from bpframe.validation.plain_arrays import Array
-from bpframe.verification import verify_optimizer, warn_of_drafts
+from bpframe.verification import verify_constraints, verify_optimizer, warn_of_drafts
 
 __all__ = ["Stepwise"]
 
@@ -58,6 +58,7 @@ class Stepwise(Differentiable):
         optimizer: Optimizer,
         sample_weight: Arrays | None = None,
         groups: Mapping[str, Mapping[str, Any]] | None = None,
+        constraints: Mapping[str, Constraint] | None = None,
         epoch: int | None = None,
     ) -> float:
         """Take one training step on these examples and return their mean cost, as it was before the step.
@@ -65,8 +66,8 @@ class Stepwise(Differentiable):
         It moves all that a step of `fit` moves: parameters, what components and the optimizer carry, random streams and
         the count of steps. Steps on the batches of a `fit` give the same bytes. What is checked and prepared is kept
         for the next step with the same optimizer. With `sample_weight` the cost is Σ w_n C_n / Σ w_n, and steps are
-        those of `fit` to the last digits, since weights are brought to their mean over other examples. `groups` are
-        those of `fit`; `epoch`, from 0, is what schedules are told, and stays where it is left out.
+        those of `fit` to the last digits, since weights are brought to their mean over other examples. `groups` and
+        `constraints` are those of `fit`; `epoch`, from 0, is what schedules are told, and stays where it is left out.
 
         Raises
         ------
@@ -81,13 +82,13 @@ class Stepwise(Differentiable):
         with self._engine.training():
             inputs, targets = self._examples(x, y, sample_weight)
             engine, carried = self._engine.at(inputs), self._carried
-            optimizers, count = self._optimizers(optimizer, groups), len(next(iter(inputs.values())))
+            optimizers, count = self._optimizers(optimizer, groups, constraints), len(next(iter(inputs.values())))
             if epoch is not None:
                 epoch = checked_count("epoch", epoch)
             before = carried.remembered()
             with engine.lane() as lane:
                 try:
-                    stepper = carried.stepper(engine, optimizer, optimizers, lane)
+                    stepper = carried.stepper(engine, optimizer, optimizers, lane, constraints)
                     return stepper.step_or_go_back(engine, lane, inputs, targets, count, epoch) / count
                 except BaseException:
                     carried.go_back(before)
@@ -106,12 +107,12 @@ class Stepwise(Differentiable):
             alike.remember(x, y, found)
         return found
 
-    def _optimizers(self, optimizer: Optimizer, groups: Any) -> Mapping[str, Optimizer]:
-        """Return the groups' optimizers, checked: those of the step before, for the same optimizer and groups."""
+    def _optimizers(self, optimizer: Optimizer, groups: Any, constraints: Any) -> Mapping[str, Optimizer]:
+        """Return the groups' optimizers, checked: those of the step before, for the same of all three."""
         kept = self._carried.single
-        if kept is not None and kept[0] is optimizer and kept[1] == groups:
+        if kept is not None and kept[0] is optimizer and kept[1] == groups and kept[3] == constraints:
             return kept[2]
-        spec = TrainingSpec(optimizer=optimizer, groups=groups)
+        spec = TrainingSpec(optimizer=optimizer, groups=groups, constraints=constraints)
         if spec.minimizes:
             raise TrainingError(
                 f"{optimizer.kind} drives itself: it takes no single steps",
@@ -121,7 +122,8 @@ class Stepwise(Differentiable):
         require_trained(self._engine.held)
         if self._verify:
             verify_optimizer(optimizer)
+            verify_constraints(spec.constraints)
         warn_of_drafts(self.graph)
         optimizers = spec.optimizers
-        self._carried.single = optimizer, deepcopy(groups), optimizers
+        self._carried.single = optimizer, deepcopy(groups), optimizers, constraints and dict(constraints)
         return optimizers

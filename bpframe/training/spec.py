@@ -15,7 +15,7 @@ from pydantic import (
     field_validator,
 )
 
-from bpframe.categories import Callback, Metric, Optimizer
+from bpframe.categories import Callback, Constraint, Metric, Optimizer
 from bpframe.core.component import Component, contract_of
 from bpframe.core.component.base import Resolver
 from bpframe.validation.mistakes import inside, refusal
@@ -56,6 +56,11 @@ class TrainingSpec(Validated):
         description="Fields of the optimizer that are others for some parameters, by patterns of their paths, such as "
         "'*.b': {learning_rate: 0.01}; the first pattern that matches counts.",
     )
+    constraints: dict[str, Constraint] | None = Field(
+        None,
+        description="Where parameters have to stay after every step, by patterns of their paths, such as "
+        "'*.w': {kind: max_norm, limit: 2.0}; the first pattern that matches counts.",
+    )
     metrics: Annotated[tuple[Metric | str, ...], BeforeValidator(_by_name)] = Field(
         (), description="What to measure after every epoch: metrics, or their names."
     )
@@ -90,6 +95,19 @@ class TrainingSpec(Validated):
                 hint="frozen= of the network keeps parameters as they are",
             )
         return {pattern: _changed(optimizer, pattern, fields, info.context) for pattern, fields in value.items()}
+
+    @field_validator("constraints")
+    @classmethod
+    def _has_steps(cls, value: dict[str, Constraint] | None, info: ValidationInfo) -> dict[str, Constraint] | None:
+        optimizer = info.data.get("optimizer")
+        if value and optimizer is not None and _minimizes(optimizer):
+            raise refusal(
+                f"cannot be given: {optimizer.kind} drives itself, and knows no set to stay in",
+                value=", ".join(value),
+                expected="no constraints",
+                hint="an optimizer with update, such as gradient descent or adam; or penalties of the network",
+            )
+        return value or None
 
     @property
     def measured(self) -> tuple[Metric, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.categories import Optimizer
+from bpframe.categories import Constraint, Optimizer
 from bpframe.core.backprop.engine import Engine, Lane
 from bpframe.core.backprop.held import Held
 from bpframe.core.backprop.plan import Plan
@@ -16,6 +16,7 @@ from bpframe.core.backprop.workspace import Workspace
 from bpframe.derivatives.points.alike import Alike
 from bpframe.errors import DataError, StaleRecordError, TrainingError
 from bpframe.machine.blas_threads import blas_threads
+from bpframe.training.constraints import Projections
 from bpframe.training.grouping import Updates
 from bpframe.training.largest_product import largest_product
 from bpframe.training.nonfinite import all_finite, nonfinite_error
@@ -47,18 +48,38 @@ class Stepper:
     `last_pass` is the workspace of the last step.
     """
 
-    def __init__(self, engine: Engine, optimizer: Optimizer, groups: Mapping[str, Optimizer], lane: Lane) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        optimizer: Optimizer,
+        groups: Mapping[str, Optimizer],
+        lane: Lane,
+        constraints: Mapping[str, Constraint],
+    ) -> None:
         self.held = engine.held
         self.optimizer = optimizer
         self.groups = groups
+        self.constraints = constraints
         self.updates = Updates(optimizer, groups, engine.parameters, lane.gradient, engine.seed)
         self.last_pass: Workspace
         self._theta = engine.parameters.vector
         self._gradient = lane.gradient.vector
         self._apply = self.updates.apply
+        self._projections = Projections(constraints, engine)
+        self._begun, self._projected = not self._projections, True
         self._keeps_state = bool(engine.plan.state_slots)
         self._threads: dict[tuple[Plan, int], blas_threads] = {}
         self._before: tuple[Array, dict[str, Array], int, int, Any] | None = None
+
+    @property
+    def moved(self) -> bool:
+        """Whether a step that failed has moved a part of θ, or of the optimizer's state."""
+        return self.updates.moved or not self._projected
+
+    def begin(self) -> None:
+        """Bring the parameters to where their constraints want them. Errors: ContractError."""
+        self._projections.begin()
+        self._begun = True
 
     def step(self, engine: Engine, lane: Lane, inputs: Arrays, targets: Arrays) -> float:
         """Take a step on a batch and return its summed cost; NaN where that or the gradient is not finite.
@@ -72,6 +93,10 @@ class Stepper:
         if gradient is not self._gradient:  # another engine's, or another lane's
             np.copyto(self._gradient, gradient)
         self._apply()
+        if self._projections:
+            self._projected = False
+            self._projections.apply()
+            self._projected = True
         if self._keeps_state:
             self.held.state = self.last_pass.new_state()
         return cost
@@ -89,6 +114,8 @@ class Stepper:
         if epoch is not None:
             self.updates.epoch = epoch
         try:
+            if not self._begun:
+                self.begin()
             with threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 cost = self.step(engine, lane, inputs, targets)
                 if math.isnan(cost) or not all_finite(self._theta):
@@ -113,6 +140,7 @@ class Stepper:
         if self._before is not None:
             self._theta[:], arrays, step, epoch, self.held.state = self._before
             self.updates.go_on_from(arrays, step, epoch)
+            self._projected = True
 
     def _threads_for(self, plan: Plan, count: int) -> blas_threads:
         """Return what sets BLAS's threads for steps on so many examples, and keep it for the next."""
@@ -129,8 +157,8 @@ class Carried:
         self._state = state
         self._asked_for = False
         self._stepper: Stepper | None = None
-        #: Of single steps: the optimizer and groups as the user gave them, and the groups' optimizers, checked.
-        self.single: tuple[Optimizer, Any, Mapping[str, Optimizer]] | None = None
+        #: Of single steps: optimizer and groups as the user gave them, the groups' optimizers, checked; constraints.
+        self.single: tuple[Optimizer, Any, Mapping[str, Optimizer], Any] | None = None
         #: Of single steps: how examples lay that were checked.
         self.alike: Alike | None = None
 
@@ -156,7 +184,14 @@ class Carried:
         """Keep the state alone, and none of the arrays that steps work with."""
         self._state, self._stepper = self.state, None
 
-    def stepper(self, engine: Engine, optimizer: Optimizer, groups: Mapping[str, Optimizer], lane: Lane) -> Stepper:
+    def stepper(
+        self,
+        engine: Engine,
+        optimizer: Optimizer,
+        groups: Mapping[str, Optimizer],
+        lane: Lane,
+        constraints: Mapping[str, Constraint] | None = None,
+    ) -> Stepper:
         """Return what takes the steps of this optimizer: one for all engines that share what is held.
 
         It goes on from the state that there is, where that is one of the same kind of optimizer with arrays of the same
@@ -166,10 +201,10 @@ class Carried:
         """
         kept = self._stepper
         if kept is not None and kept.held is engine.held:
-            same = kept.groups is groups or kept.groups == groups
+            same = (kept.groups is groups or kept.groups == groups) and kept.constraints == (constraints or {})
             if same and (kept.optimizer is optimizer or kept.optimizer == optimizer):
                 return kept
-        state, made = self.state, Stepper(engine, optimizer, groups, lane)
+        state, made = self.state, Stepper(engine, optimizer, groups, lane, constraints or {})
         if state is not None and made.updates.fits(state):
             made.updates.go_on_from(state, state.step, state.epoch)
         elif self._asked_for:

@@ -8,6 +8,7 @@ from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine, Lane
 from bpframe.errors import BpframeError, NonFiniteError
 from bpframe.machine.blas_threads import blas_threads
 from bpframe.training.batches import Batches, Samples, count_of, training_batches
+from bpframe.training.constraints import constrained
 from bpframe.training.grouping import grouped
 from bpframe.training.history import History
 from bpframe.training.largest_product import largest_product
@@ -28,12 +29,13 @@ class Trainer:
     by epoch, or iteration by iteration, and stays readable after an error. `carried` holds what the optimizer carries
     from one training to the next.
 
-    Errors: TrainingError (all parameters are frozen); SpecError (a group of parameters holds none).
+    Errors: TrainingError (all parameters are frozen); SpecError (a group of parameters, or a constraint, holds none).
     """
 
     def __init__(self, engine: Engine, spec: TrainingSpec, carried: Carried | None = None) -> None:
         require_trained(engine.held)
         grouped(spec.groups or {}, engine.parameters.shapes)
+        constrained(spec.constraints or {}, engine.graph)
         self.engine = engine
         self.spec = spec
         self.history = History()
@@ -74,7 +76,10 @@ class Trainer:
         # BLAS's threads are changed where Ctrl-C is a request, so that it finds none of them half changed.
         threads = blas_threads(largest_product(graph, min(batches.size, batches.count)))
         with self.engine.lane() as lane, threads:
-            stepper = self._carried.stepper(self.engine, self.spec.optimizer, self.spec.optimizers, lane)
+            stepper = self._carried.stepper(
+                self.engine, self.spec.optimizer, self.spec.optimizers, lane, self.spec.constraints
+            )
+            stepper.begin()
             for epoch in range(1, self.spec.epochs + 1):
                 cost = self._epoch(epoch, batches, recorder, lane, stepper)
                 if cost is None:
@@ -110,7 +115,7 @@ class Trainer:
             if done and not all_finite(self.engine.parameters.vector):
                 raise self._stopped(stepper, epoch, number, done)
         except BaseException as error:
-            if stepper.updates.moved:
+            if stepper.moved:
                 stepper.go_back()
                 if isinstance(error, BpframeError):
                     error.rows = (*error.rows, ("kept", f"the parameters at the start of epoch {epoch}"))

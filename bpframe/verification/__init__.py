@@ -9,14 +9,15 @@ its shapes stay the same. In goes a graph; out comes nothing, or an error with t
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
-from bpframe.categories import Optimizer
+from bpframe.categories import Constraint, Optimizer
 from bpframe.core.component import Initializer, Parameter, State, contract_of
 from bpframe.core.graph.graph import Graph
 from bpframe.errors import SpecError
 from bpframe.validation.strict_numbers import checked_truth
 
-__all__ = ["VARIABLE", "verify_graph", "verify_optimizer", "wanted", "warn_of_drafts"]
+__all__ = ["VARIABLE", "verify_constraints", "verify_graph", "verify_optimizer", "wanted", "warn_of_drafts"]
 
 #: The environment variable that has every network verified whose `verify` is left out.
 VARIABLE = "BPFRAME_VERIFY"
@@ -79,3 +80,14 @@ def verify_optimizer(optimizer: Optimizer) -> None:
     from bpframe.verification.requiring import Place, require
 
     require(Place("the optimizer", optimizer, ()))
+
+
+def verify_constraints(constraints: Mapping[str, Constraint] | None) -> None:
+    """Check constraints of a training that are not known to be right.
+
+    Errors: ComponentCheckFailed.
+    """
+    from bpframe.verification.requiring import Place, require
+
+    for pattern, constraint in (constraints or {}).items():
+        require(Place(f"the constraint of '{pattern}'", constraint, ()))

@@ -27,7 +27,7 @@ FAMILIES = ("contract", "construction", "shape", "dtype", "purity", "independenc
 #: Those of what has no Jacobian.
 OTHER_FAMILIES = (
     "contract", "construction", "update", "elementwise", "minimize", "report", "stopping", "draw", "purity",
-    "determinism", "penalty", "gradient", "hessian", "quadratic", "penalty_purity",
+    "determinism", "penalty", "gradient", "hessian", "quadratic", "penalty_purity", "project", "nearest",
 )  # fmt: skip
 
 #: Feature axes are cut where the component takes that, so that large networks are checked fast; shapes of at most so

@@ -11,7 +11,8 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from bpframe.categories import Optimizer, Schedule
+from bpframe.categories import Constraint, Optimizer, Schedule
+from bpframe.categories.calling import call_method
 from bpframe.categories.present import present_value
 from bpframe.core.component import Initializer, Penalty, contract_of
 from bpframe.testing.intervals import Interval
@@ -61,6 +62,10 @@ def plot_of(example: Example) -> Plot | None:
         return _drawn(
             "R of a parameter of one entry, and its gradient.", "p", [("R", p, values), ("gradient", p, slopes)]
         )
+    if isinstance(component, Constraint):
+        p = np.linspace(-2, 2, POINTS)
+        nearest = [float(call_method(component, "project", p=np.array([each]))[0]) for each in p]
+        return _drawn("Where a parameter of one entry is moved to.", "p", [("Π(p)", p, np.array(nearest))])
     probe = probe_of(component, example.shapes)
     varied = [key for key in probe.inputs if math.prod(probe.shapes[key])] if probe else []
     if probe is None or not varied:

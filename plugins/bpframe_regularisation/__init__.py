@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bpframe.extend import Component
 from bpframe_regularisation.batch_norm import BatchNorm
+from bpframe_regularisation.constraints import MaxMagnitude, MaxNorm, NonNegative, UnitNorm
 from bpframe_regularisation.dropout import Dropout
 from bpframe_regularisation.gaussian_noise import GaussianNoise
 from bpframe_regularisation.group_norm import GroupNorm
@@ -11,7 +12,21 @@ from bpframe_regularisation.layer_norm import LayerNorm
 from bpframe_regularisation.penalties import L1, L2, ElasticNet
 from bpframe_regularisation.rms_norm import RmsNorm
 
-__all__ = ["L1", "L2", "BatchNorm", "Dropout", "ElasticNet", "GaussianNoise", "GroupNorm", "LayerNorm", "RmsNorm"]
+__all__ = [
+    "L1",
+    "L2",
+    "BatchNorm",
+    "Dropout",
+    "ElasticNet",
+    "GaussianNoise",
+    "GroupNorm",
+    "LayerNorm",
+    "MaxMagnitude",
+    "MaxNorm",
+    "NonNegative",
+    "RmsNorm",
+    "UnitNorm",
+]
 
 
 def bpframe_components() -> list[type[Component]]:
@@ -25,7 +40,11 @@ def bpframe_components() -> list[type[Component]]:
         L1,
         L2,
         LayerNorm,
+        MaxMagnitude,
+        MaxNorm,
+        NonNegative,
         RmsNorm,
+        UnitNorm,
     ]
 
 
@@ -48,7 +67,13 @@ def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
         (LayerNorm(), ((5,),)),
         (LayerNorm(), ((2, 3),)),
         (LayerNorm(epsilon=0.1, gain=False, offset=False), ((4,),)),
+        (MaxMagnitude(limit=0.5), ((4, 3),)),
+        (MaxNorm(limit=0.7), ((4, 3),)),
+        (MaxNorm(limit=2.0, axis=0), ((4, 3),)),
+        (NonNegative(), ((4, 3),)),
         (RmsNorm(), ((5,),)),
         (RmsNorm(offset=True), ((2, 3),)),
         (RmsNorm(epsilon=0.1, gain=False), ((4,),)),
+        (UnitNorm(), ((4, 3),)),
+        (UnitNorm(axis=(0, 1)), ((2, 2, 3),)),
     ]

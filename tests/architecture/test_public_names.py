@@ -63,6 +63,11 @@ PUBLIC: dict[str, str] = {
         Objective Operator Optimizer Parameter Penalty Permute Pool PositiveFloat PositiveInt Preparation
         Problem RankOne Recomputed Reshape ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State Sum
         Transposed WeightTimes Windows accuracy add call_method compose largest node right_classes transposed
+        Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather IdentityMap
+        Initializer KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective
+        Operator Optimizer Parameter Penalty Permute Pool PositiveFloat PositiveInt Preparation Problem RankOne Recomputed
+        Reshape ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State Sum Transposed WeightTimes Windows
+        accuracy add call_method compose largest node right_classes transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
@@ -109,7 +114,8 @@ PUBLIC: dict[str, str] = {
         Adagrad Adam Adamw Cosine Lion Momentum Nadam Rmsprop Step
     """,
     "bpframe_regularisation": """
-        BatchNorm Dropout ElasticNet GaussianNoise GroupNorm L1 L2 LayerNorm RmsNorm
+        BatchNorm Dropout ElasticNet GaussianNoise GroupNorm L1 L2 LayerNorm MaxMagnitude MaxNorm NonNegative RmsNorm
+        UnitNorm
     """,
     "bpframe_sequence": """
 

@@ -7,6 +7,7 @@ was expected. Start with `base.py`, then `entries.py`.
 
 from bpframe.testing.checks.asked import checks_of_the_asked
 from bpframe.testing.checks.base import Check, Failure, Setting, Skipped
+from bpframe.testing.checks.constraints import constraint_checks
 from bpframe.testing.checks.description import description_checks
 from bpframe.testing.checks.drafts import draft_checks, is_draft
 from bpframe.testing.checks.entries import entry_checks
@@ -32,6 +33,7 @@ CHECKS = (
     pure_checks,
     checks_without_jacobian,
     penalty_checks,
+    constraint_checks,
     checks_of_the_asked,
     description_checks,
 )
