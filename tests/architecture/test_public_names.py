@@ -103,6 +103,8 @@ PUBLIC: dict[str, str] = {
     "bpframe_convolution": """
         AveragePool1d AveragePool2d Conv1d Conv2d DepthwiseConv2d Flatten GlobalAveragePool GlobalMaxPool
         MaxPool1d MaxPool2d ZeroPad
+        AveragePool1d AveragePool2d Conv1d Conv2d Conv2dTranspose DepthwiseConv2d Flatten GlobalAveragePool GlobalMaxPool MaxPool1d
+        MaxPool2d Upsample2d ZeroPad
     """,
     "bpframe_merges": """
 

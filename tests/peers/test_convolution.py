@@ -10,11 +10,13 @@ from bpframe_convolution import (
     AveragePool2d,
     Conv1d,
     Conv2d,
+    Conv2dTranspose,
     DepthwiseConv2d,
     GlobalAveragePool,
     GlobalMaxPool,
     MaxPool1d,
     MaxPool2d,
+    Upsample2d,
     ZeroPad,
 )
 
@@ -147,3 +149,32 @@ def test_zero_pad() -> None:
         return last(torch.nn.functional.pad(first(t["x"]), (3, 0, 1, 2)))
 
     compare(ZeroPad(padding=((1, 2), (3, 0))), [(3, 2, 2)], by_torch)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kernel_size": 3},
+        {"kernel_size": (2, 3), "stride": (3, 2), "padding": (1, 0), "output_padding": (2, 1)},
+        {"kernel_size": 2, "stride": 2, "dilation": 3, "padding": 2, "output_padding": 1, "bias": False},
+    ],
+    ids=str,
+)
+def test_conv2d_transpose(fields: dict) -> None:
+    def by_torch(t):
+        settings = {name: each for name, each in fields.items() if name not in ("kernel_size", "bias")}
+        w = t["w"].permute(3, 2, 0, 1)
+        return last(torch.nn.functional.conv_transpose2d(first(t["x"]), w, t.get("b"), **settings))
+
+    compare(Conv2dTranspose(filters=3, **fields), [(3, 4, 2)], by_torch, batches=(2,))
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
+@pytest.mark.parametrize("size", [2, (3, 1), (1, 4)])
+def test_upsample2d(size, interpolation: str) -> None:
+    def by_torch(t):
+        enlarging = torch.nn.Upsample(scale_factor=size if isinstance(size, int) else tuple(map(float, size)),
+                                      mode=interpolation)  # fmt: skip
+        return last(enlarging(first(t["x"])))
+
+    compare(Upsample2d(size=size, interpolation=interpolation), [(3, 4, 2)], by_torch, batches=(2,))
