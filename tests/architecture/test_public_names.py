@@ -120,7 +120,7 @@ PUBLIC: dict[str, str] = {
         UnitNorm
     """,
     "bpframe_sequence": """
-
+        ForgetBias Gru Lstm MaskedGru MaskedLstm MaskedSimpleRnn SimpleRnn
     """,
 }
 

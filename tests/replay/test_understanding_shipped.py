@@ -15,6 +15,7 @@ SHIPPED = (
     "bpframe_activations",
     "bpframe_reference",
     "bpframe_regularisation",
+    "bpframe_sequence",
     "bpframe_convolution",
     "bpframe_minimizers.weighted_quadratic",
     "bpframe_optimizers",
@@ -45,6 +46,13 @@ CALLED: dict[str, dict[str, str]] = {
         "Formula.forward": "reads FORMULAS, a dict",
         "Formula.jacobian": "reads FORMULAS, a dict",
         "DraftFormula.forward": "reads FORMULAS, a dict",
+    },
+    # Loops over time make more calls than are recorded.
+    "bpframe_sequence": {
+        f"{masked}{name}.{method}": "calls bpframe_sequence.Steps"
+        for name in ("Gru", "Lstm", "SimpleRnn")
+        for masked in ("", "Masked")
+        for method in ("forward", "jacobian", "second_order")
     },
     "gated": {"FrugalLstm.jacobian": "has a function in it"},
     "test_levenberg_marquardt_singular": {"Power.forward": "reads TRIED, a list"},

@@ -1,0 +1,216 @@
+"""What recurrent layers have in common: fields, parameters, masks, both directions, Jacobians and second order."""
+
+from __future__ import annotations
+
+import itertools
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from bpframe.extend import (
+    Array,
+    BatchMatMul,
+    Broadcast,
+    Field,
+    Initializer,
+    Layer,
+    Matrix,
+    Operator,
+    Parameter,
+    PositiveInt,
+    ScaledNormal,
+    ShapeMismatch,
+    WeightTimes,
+    add,
+    compose,
+    transposed,
+)
+from bpframe_sequence.steps import Steps
+from bpframe_sequence.through_time import BeforeSteps, Bends, Loop, Shown, ThroughTime
+
+__all__ = ["Masked", "Ran", "Recurrent", "mask_of"]
+
+
+class Ran(NamedTuple):
+    """What one direction computed: h_t at all times (N, T, units), h_{t−1}, and what its linearised loop needs."""
+
+    hidden: Array
+    before: Array
+    kept: tuple[Array, ...]
+
+
+class Way(NamedTuple):
+    """One direction: its linearised loop, as an operator, and what stands behind it, by input and parameter."""
+
+    loop: Loop
+    through: ThroughTime
+    inner: dict[str, Operator]
+
+
+class Recurrent(Layer):
+    """The fields and all that does not depend on what one step computes."""
+
+    units: PositiveInt = Field(description="How many numbers the hidden state has.")
+    return_sequences: bool = Field(False, description="Whether the output has the hidden state of every step.")
+    bidirectional: bool = Field(
+        False, description="Whether a second loop goes from the end, its output beside the first."
+    )
+    weights: Initializer = Field(ScaledNormal(), description="Where both weight matrices start.")
+
+    #: The rows of w and u are these many times `units`, and what the gates are computed from has as many blocks.
+    blocks: ClassVar[int] = 1
+    wide: ClassVar[int] = 1
+
+    @abstractmethod
+    def _run(self, z: Array, p: Mapping[str, Array], keeps: Array | None, steps: Steps) -> Ran:
+        """Run all steps, given what the gates are computed from but for u h_{t−1}."""
+
+    @abstractmethod
+    def _loop(self, ran: Ran, p: Mapping[str, Array], keeps: Array | None, steps: Steps) -> Loop:
+        """Linearise."""
+
+    def _from_input(self, times: int) -> Operator | None:
+        """Return the map from w x_t to what the gates are computed from, None where it is the identity."""
+        return None
+
+    def _from_state(self, times: int) -> Operator | None:
+        """Return the map from u h_{t−1} to what the gates are computed from, None where it is the identity."""
+        return None
+
+    def _biases(self) -> float | Initializer:
+        return 0.0
+
+    def output_shape(self, shapes: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
+        """Return (units,), or (T, units)."""
+        x, *masks = shapes
+        if len(x) != 2 or any(mask not in ((), x[:1]) for mask in masks):
+            raise ShapeMismatch(
+                f"{self.kind} goes through sequences",
+                expected="(N, T, features)" + ", and a mask (N, T) or lengths (N,)" * len(masks),
+                received=f"{', '.join(map(str, shapes))} after N",
+            )
+        return (x[0], self._width) if self.return_sequences else (self._width,)
+
+    def parameters(self, shapes: tuple[tuple[int, ...], ...]) -> dict[str, Parameter]:
+        """Return w, u and b, of each direction."""
+        rows, features, found = self.blocks * self.units, shapes[0][-1], {}
+        for end in self._ends():
+            found[f"w{end}"] = Parameter((rows, features), init=self.weights)
+            found[f"u{end}"] = Parameter((rows, self.units), init=self.weights)
+            found[f"b{end}"] = Parameter((self.wide * self.units,), init=self._biases())
+        return found
+
+    def jacobian(self, x: Array, p: Mapping[str, Array], saved: dict[str, Any]) -> dict[str, Operator]:
+        """Return the loop after w, (· x), (· h_{t−1}) and 1."""
+        found: dict[str, Operator] = {}
+        for end, way in self._linear(x, p, saved):
+            for key, each in way.inner.items():
+                if key == "x":
+                    found[key] = add(found[key], compose(way.through, each)) if end else compose(way.through, each)
+                else:
+                    found[key + end] = compose(way.through, each)
+        return found
+
+    def second_order(
+        self, x: Array, u: Array, p: Mapping[str, Array], saved: dict[str, Any]
+    ) -> dict[tuple[str, str], Operator]:
+        """Return H[s, t] = D_sᵀ Pᵀ K P D_t, and what the products w x and u h add.
+
+        D_s is how what the gates are computed from moves with s, without what comes through h. A change ẇ changes the
+        error of x_t by ẇᵀ e_t, a change u̇ that of h_{t−1} by u̇ᵀ e_t.
+        """
+        found: dict[tuple[str, str], Operator] = {}
+        for end, way in self._linear(x, p, saved):
+            for (s, t), block in self._blocks(x, u, way).items():
+                pair = (s if s == "x" else s + end, t if t == "x" else t + end)
+                found[pair] = add(found[pair], block) if pair in found else block
+        return found
+
+    def _ends(self) -> tuple[str, ...]:
+        return ("", "_backward") if self.bidirectional else ("",)
+
+    def _forward(self, x: Array, mask: Array | None, p: Mapping[str, Array], saved: dict[str, Any]) -> Array:
+        keeps = None if mask is None else mask_of(mask, x)
+        saved["keeps"] = keeps
+        ran: dict[str, Ran] = {}
+        saved["ran"] = ran
+        outputs = []
+        rows = x.reshape(x.shape[0] * x.shape[1], x.shape[2])
+        for end, own, steps in self._directions(x.shape[1], p):
+            z = np.matmul(rows, own["w"].T).reshape(*x.shape[:2], own["w"].shape[0])
+            ran[end] = self._run(z, own, keeps, steps)
+            shown = Shown(steps, not self.return_sequences, 0, self.units, None if keeps is None else 1 - keeps)
+            outputs.append(shown.of(ran[end].hidden))
+        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs, axis=-1)
+
+    def _directions(self, times: int, p: Mapping[str, Array]) -> list[tuple[str, dict[str, Array], Steps]]:
+        return [(end, {key: p[key + end] for key in "wub"}, Steps(times, bool(end))) for end in self._ends()]
+
+    def _linear(self, x: Array, p: Mapping[str, Array], saved: dict[str, Any]) -> Iterator[tuple[str, Way]]:
+        """Yield the ending of a direction's parameters, and its linearised loop."""
+        keeps, times = saved["keeps"], x.shape[1]
+        for place, (end, own, steps) in enumerate(self._directions(times, p)):
+            ran: Ran = saved["ran"][end]
+            loop = self._loop(ran, own, keeps, steps)
+            shows = None if keeps is None else 1 - keeps
+            shown = Shown(steps, not self.return_sequences, place * self.units, self._width, shows)
+            inner = {
+                "x": _after(self._from_input(times), Matrix(own["w"])),
+                "w": _after(self._from_input(times), WeightTimes(x)),
+                "u": _after(self._from_state(times), WeightTimes(ran.before)),
+                "b": Broadcast(),
+            }
+            yield end, Way(loop, ThroughTime(loop, shown), inner)
+
+    def _blocks(self, x: Array, u: Array, way: Way) -> dict[tuple[str, str], Operator]:
+        loop, (_, times, features) = way.loop, x.shape
+        rows, units = self.blocks * self.units, self.units
+        error, *total = loop.pull(way.through.shown.back(u, units))
+        shapes = {"x": (times, features), "w": (rows, features), "u": (rows, units), "b": (self.wide * units,)}
+        bends, before = Bends(loop, tuple(total)), BeforeSteps(loop)
+        ways = {key: each.bind(shapes[key], bends.in_shape) for key, each in way.inner.items()}
+        back = {key: transposed(each) for key, each in ways.items()}
+        found = {
+            (s, t): compose(back[s], bends, ways[t])
+            for s, t in itertools.combinations_with_replacement(("x", "w", "b", "u"), 2)
+        }
+        of_u = BatchMatMul(_pulled(self._from_state(times), error), "left").bind(shapes["u"], (times, units))
+        for s in ways:
+            found[s, "u"] = add(found[s, "u"], compose(back[s], transposed(before), of_u))
+        found["u", "u"] = add(found["u", "u"], compose(transposed(of_u), before, ways["u"]))
+        found["x", "w"] = add(found["x", "w"], BatchMatMul(_pulled(self._from_input(times), error), "left"))
+        return found
+
+    @property
+    def _width(self) -> int:
+        return self.units * (2 if self.bidirectional else 1)
+
+
+def _after(outer: Operator | None, inner: Operator) -> Operator:
+    return inner if outer is None else compose(outer, inner)
+
+
+def _pulled(outer: Operator | None, error: Array) -> Array:
+    return error if outer is None else outer.vjp(error)
+
+
+def mask_of(mask: Array, x: Array) -> Array:
+    """Return 1 where a step is masked, else 0, (N, T, 1), of a mask (N, T) or of lengths (N,)."""
+    real = np.arange(x.shape[1]) < mask[:, None] if mask.ndim == 1 else mask != 0
+    return (~real).astype(x.real.dtype)[..., None]
+
+
+class Masked(Recurrent):
+    """What the recurrent layers with a mask have in common."""
+
+    integer_inputs: ClassVar[tuple[str, ...]] = ("mask",)
+
+    def input_domain(self) -> dict[str, tuple[int, int]]:
+        """Return that the mask is of whole numbers from 0."""
+        return {"mask": (0, 2**31 - 1)}
+
+    def forward(self, x: Array, mask: Array, p: Mapping[str, Array], saved: dict[str, Any]) -> Array:
+        """Return the last hidden state, or all."""
+        return self._forward(x, mask, p, saved)
