@@ -27,8 +27,8 @@ class DigitsData(PreparationSpec):
     By default the counts are divided by 16, the targets are one-hot, and 360 examples, drawn at random with seed 2
     (not stratified), are held back for testing.
 
-    Shapes: inputs (N, 64), or (N, 8, 8) with flatten: false; targets (N, 10), or the shape of the inputs where the
-    target of an image is the image.
+    Shapes: inputs (N, 64), or (N, 8, 8) with flatten: false, (N, 8, 8, 1) with channels; targets (N, 10), or the shape
+    of the inputs where the target of an image is the image.
 
     Source: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998,
     doi:10.24432/C50P49, licence CC BY 4.0; the part that the repository calls the test set (optdigits.tes).
@@ -52,23 +52,29 @@ class DigitsData(PreparationSpec):
         description="What is learned: the digit; or the image itself, its counts divided by 16.",
     )
     flatten: bool = Field(default=True, description="Whether images are vectors of 64 numbers; otherwise (8, 8).")
+    channels: bool = Field(
+        default=False, description="Whether images are (8, 8, 1), with the axis of channels that convolutions read."
+    )
 
     @model_validator(mode="after")
     def _ten_classes(self) -> Self:
         if self.classes is not None:
             raise ValueError("the digits have their ten classes: leave out classes")
+        if self.channels and self.flatten and "flatten" in self.model_fields_set:
+            raise ValueError("vectors have no channels: leave out flatten, or channels")
         return self
 
     def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64", class_numbers: bool = False) -> Dataset:
         """Return the prepared digits; `base` is not used, as the file lies in the package."""
         arrays = read_npz(find_file(base, _FILE), ["images", "labels"])
-        images, labels = arrays["images"].reshape(-1, 8, 8), arrays["labels"]
+        flatten = self.flatten and not self.channels
+        images, labels = arrays["images"].reshape(-1, 8, 8, *(1,) * self.channels), arrays["labels"]
         if self.targets == "images":
-            labels = images.reshape(-1, 64) / 16 if self.flatten else images / 16
+            labels = images.reshape(-1, 64) / 16 if flatten else images / 16
         examples = Examples(images, labels, Place("digits, images"), Place(f"digits, {self.targets}"))
         settings: PreparationSpec = self
         if self.test_fraction is None and self.test_count is None:
             settings = self.model_copy(update={"test_count": _HELD_BACK})
         if self.targets == "images":
             settings = settings.model_copy(update={"one_hot": False})
-        return prepare(settings, examples, None, dtype, flatten=self.flatten, class_numbers=class_numbers)
+        return prepare(settings, examples, None, dtype, flatten=flatten, class_numbers=class_numbers)

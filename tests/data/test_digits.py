@@ -52,6 +52,9 @@ def test_images_keep_their_two_axes_where_asked(small):
     data = DigitsData(flatten=False, scaling="none", test_fraction=0.25, shuffle=False).load(NOWHERE, "float32")
     assert data.x.shape == (300, 8, 8)
     np.testing.assert_array_equal(data.x.reshape(300, 64), small[0][:300])
+    assert DigitsData(channels=True).load(NOWHERE, "float32").x.shape == (40, 8, 8, 1)
+    with pytest.raises(SpecError, match="no channels"):
+        DigitsData(channels=True, flatten=True)
 
 
 def test_the_digits_are_numbers_where_asked(small):
