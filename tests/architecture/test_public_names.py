@@ -58,16 +58,12 @@ PUBLIC: dict[str, str] = {
     """,
     "bpframe.extend": """
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
-        Composed ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather IdentityMap
-        Initializer KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt
-        Objective Operator Optimizer Parameter Penalty Permute Pool PositiveFloat PositiveInt Preparation
-        Problem RankOne Recomputed Reshape ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State Sum
-        Transposed WeightTimes Windows accuracy add call_method compose largest node right_classes transposed
-        Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather IdentityMap
-        Initializer KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective
-        Operator Optimizer Parameter Penalty Permute Pool PositiveFloat PositiveInt Preparation Problem RankOne Recomputed
-        Reshape ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State Sum Transposed WeightTimes Windows
-        accuracy add call_method compose largest node right_classes transposed
+        Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather
+        IdentityMap Initializer KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat
+        NonNegativeInt Objective Operator Optimizer Parameter Penalty Permute Pool PositiveFloat PositiveInt
+        Preparation Problem RankOne Recomputed Reshape ScaledNormal Scan ScatteredForm Schedule ShapeMismatch
+        State Sum Transposed WeightTimes Windows accuracy add call_method compose largest node right_classes
+        transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
@@ -101,10 +97,8 @@ PUBLIC: dict[str, str] = {
         BinaryCrossEntropy CrossEntropy
     """,
     "bpframe_convolution": """
-        AveragePool1d AveragePool2d Conv1d Conv2d DepthwiseConv2d Flatten GlobalAveragePool GlobalMaxPool
-        MaxPool1d MaxPool2d ZeroPad
-        AveragePool1d AveragePool2d Conv1d Conv2d Conv2dTranspose DepthwiseConv2d Flatten GlobalAveragePool GlobalMaxPool MaxPool1d
-        MaxPool2d Upsample2d ZeroPad
+        AveragePool1d AveragePool2d Conv1d Conv2d Conv2dTranspose DepthwiseConv2d Flatten GlobalAveragePool
+        GlobalMaxPool MaxPool1d MaxPool2d Upsample2d ZeroPad
     """,
     "bpframe_merges": """
 
@@ -116,8 +110,8 @@ PUBLIC: dict[str, str] = {
         Adagrad Adam Adamw Cosine Lion Momentum Nadam Rmsprop Step
     """,
     "bpframe_regularisation": """
-        BatchNorm Dropout ElasticNet GaussianNoise GroupNorm L1 L2 LayerNorm MaxMagnitude MaxNorm NonNegative RmsNorm
-        UnitNorm
+        BatchNorm Dropout ElasticNet GaussianNoise GroupNorm L1 L2 LayerNorm MaxMagnitude MaxNorm NonNegative
+        RmsNorm UnitNorm
     """,
     "bpframe_sequence": """
         ForgetBias Gru Lstm MaskedGru MaskedLstm MaskedSimpleRnn SimpleRnn
