@@ -74,7 +74,9 @@ def test_class_weights_are_sample_weights(examples):
     weighed, plain = net_of(CrossEntropy(class_weight=weights)), net_of(CrossEntropy())
     sample_weight = np.array(weights)[y]
     assert weighed.cost(x, y) == pytest.approx(plain.cost(x, y, sample_weight=sample_weight), rel=1e-14)
-    np.testing.assert_allclose(weighed.gradient(x, y).vector, plain.gradient(x, y, sample_weight=sample_weight).vector, rtol=1e-12)
+    np.testing.assert_allclose(
+        weighed.gradient(x, y).vector, plain.gradient(x, y, sample_weight=sample_weight).vector, rtol=1e-12
+    )
     given = np.arange(20.0)
     expected = plain.cost(x, y, sample_weight=given * sample_weight)
     assert weighed.cost(x, y, sample_weight=given) == pytest.approx(expected, rel=1e-14)
