@@ -53,7 +53,7 @@ def plot_of(example: Example) -> Plot | None:
         return _drawn(shown, "epoch", [("value", *_values(component))], steps=True)
     if isinstance(component, Initializer):
         counts, edges = _histogram(component)
-        caption = f"{math.prod(DRAWS):,} draws of shape {DRAWS}, with fan_in {DRAWS[1]}."
+        caption = f"{math.prod(DRAWS):,} draws of shape {DRAWS}, with fan_in {DRAWS[1]} and fan_out {DRAWS[0]}."
         return _drawn(caption, "value", [("draws", edges, counts)], steps=True)
     if isinstance(component, Penalty):
         p = np.linspace(-2, 2, POINTS)
@@ -127,7 +127,7 @@ def _values(schedule: Schedule) -> tuple[Any, Any]:
 
 
 def _histogram(initializer: Any) -> tuple[Any, Any]:
-    given = {"shape": DRAWS, "fan_in": DRAWS[1], "rng": np.random.default_rng(0)}
+    given = {"shape": DRAWS, "fan_in": DRAWS[1], "fan_out": DRAWS[0], "rng": np.random.default_rng(0)}
     words = contract_of(type(initializer)).methods["draw"].words
     return np.histogram(initializer.draw(**{word: given[word] for word in words}), bins=40)
 

@@ -46,7 +46,9 @@ def kernel_parameters(
             received=f"{channels} channels and {filters} filters",
         )
     each = channels // groups
-    found = {"w": Parameter((filters, *size, each), init=weights, fan_in=math.prod(size) * each)}
+    places = math.prod(size)
+    fans = {"fan_in": places * each, "fan_out": places * (filters // groups)}
+    found = {"w": Parameter((filters, *size, each), init=weights, **fans)}
     if bias:
         found["b"] = Parameter((filters,))
     return found

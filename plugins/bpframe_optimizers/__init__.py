@@ -5,13 +5,33 @@ from __future__ import annotations
 from bpframe.extend import Component
 from bpframe_optimizers.adagrad import Adagrad
 from bpframe_optimizers.adam import Adam, Adamw
+from bpframe_optimizers.initializers import Constant, TruncatedNormal, Zeros
+from bpframe_optimizers.initializers_of_variance import Glorot, He, Lecun
+from bpframe_optimizers.initializers_orthogonal import Orthogonal
 from bpframe_optimizers.lion import Lion
 from bpframe_optimizers.momentum import Momentum
 from bpframe_optimizers.nadam import Nadam
 from bpframe_optimizers.rmsprop import Rmsprop
 from bpframe_optimizers.schedules import Cosine, Step
 
-__all__ = ["Adagrad", "Adam", "Adamw", "Cosine", "Lion", "Momentum", "Nadam", "Rmsprop", "Step"]
+__all__ = [
+    "Adagrad",
+    "Adam",
+    "Adamw",
+    "Constant",
+    "Cosine",
+    "Glorot",
+    "He",
+    "Lecun",
+    "Lion",
+    "Momentum",
+    "Nadam",
+    "Orthogonal",
+    "Rmsprop",
+    "Step",
+    "TruncatedNormal",
+    "Zeros",
+]
 
 
 def bpframe_components() -> list[type[Component]]:
@@ -20,12 +40,19 @@ def bpframe_components() -> list[type[Component]]:
         Adagrad,
         Adam,
         Adamw,
+        Constant,
         Cosine,
+        Glorot,
+        He,
+        Lecun,
         Lion,
         Momentum,
         Nadam,
+        Orthogonal,
         Rmsprop,
         Step,
+        TruncatedNormal,
+        Zeros,
     ]
 
 
@@ -38,15 +65,27 @@ def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
         (Adam(learning_rate=Cosine(start=0.1, over=10), beta_1=0.0, beta_2=0.5, epsilon=0.01), ()),
         (Adamw(), ()),
         (Adamw(learning_rate=Step(start=0.1, every=3), weight_decay=0.0), ()),
+        (Constant(value=1.0), ((3,),)),
         (Cosine(start=0.1, over=10, warm_up=2), ()),
         (Cosine(start=1.0, end=0.5, over=1000, by="step"), ()),
+        (Glorot(), ((4, 3),)),
+        (Glorot(distribution="normal", gain=2.0), ((4, 2, 3),)),
+        (He(), ((4, 3),)),
+        (He(distribution="uniform", slope=0.1, mode="fan_out"), ((4, 3),)),
+        (Lecun(), ((4, 3),)),
+        (Lecun(distribution="uniform"), ((4, 3),)),
         (Lion(), ()),
         (Lion(learning_rate=0.01, weight_decay=0.3), ()),
         (Momentum(), ()),
         (Momentum(learning_rate=0.1, momentum=0.5, nesterov=True), ()),
         (Nadam(), ()),
         (Nadam(learning_rate=0.1, momentum_decay=0.5, epsilon=0.01), ()),
+        (Orthogonal(), ((4, 3),)),
+        (Orthogonal(gain=2.0), ((2, 3, 2),)),
         (Rmsprop(), ()),
         (Rmsprop(learning_rate=0.1, alpha=0.9, momentum=0.5, centered=True), ()),
         (Step(start=1.0, every=3), ()),
+        (TruncatedNormal(), ((4, 3),)),
+        (TruncatedNormal(scale=1.0, cut=0.5), ((4, 3),)),
+        (Zeros(), ((3,),)),
     ]

@@ -42,6 +42,7 @@ METHODS = ("forward", "jacobian", "hessian", "second_order", "second_derivative"
 
 #: What is not understood, by module, with the reason's gist.
 CALLED: dict[str, dict[str, str]] = {
+    "bpframe_optimizers": {"TruncatedNormal.draw": "an import statement"},
     "nist": {
         "Formula.forward": "reads FORMULAS, a dict",
         "Formula.jacobian": "reads FORMULAS, a dict",

@@ -20,22 +20,20 @@ __all__ = ["Parameter", "State"]
 class Parameter:
     """A trainable array: its shape and where it starts.
 
-    `init` is a number or an `Initializer`. `fan_in`, which scaled initializers divide by, is the size of the last
-    axis unless it is given.
+    `init` is a number or an `Initializer`. Of what scaled initializers divide by, `fan_in` is the size of the last axis
+    and `fan_out` that of the first, unless they are given.
     """
 
     shape: tuple[int, ...]
     init: float | Initializer = 0.0
     fan_in: int | None = None
+    fan_out: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", checked_shape(self.shape, "Parameter"))
         if isinstance(self.init, bool) or not isinstance(self.init, int | float | Initializer):
-            raise ContractError(
-                "a Parameter's init is neither a number nor an Initializer",
-                expected="a number, or an instance of Initializer",
-                received=repr(self.init),
-            )
+            problem = "a Parameter's init is neither a number nor an Initializer"
+            raise ContractError(problem, expected="a number, or an instance of Initializer", received=repr(self.init))
 
     @property
     def size(self) -> int:
@@ -48,12 +46,13 @@ class State:
     """An array that a layer carries from step to step without training it, such as a running mean.
 
     `init`, where it starts, is a number, an array of this shape, which is copied, or an `Initializer`, which draws from
-    a random stream of this state's own; its `fan_in` is the size of the last axis. The network's dtype is taken on.
+    a random stream of this state's own, with the `fan_in` and `fan_out` that a parameter has unless they are given.
     """
 
     shape: tuple[int, ...]
     init: float | Array | Initializer = 0.0
     fan_in: ClassVar[None] = None
+    fan_out: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", checked_shape(self.shape, "State"))

@@ -135,20 +135,19 @@ def first_values(declared: Parameter | State, path: str, seed: int) -> float | A
     if not isinstance(init, Initializer):
         return init
     fan_in = declared.fan_in if declared.fan_in is not None else (shape or (1,))[-1]
-    words = {"shape": shape, "fan_in": fan_in, "rng": stream(seed, "initialise", path)}
+    fan_out = declared.fan_out if declared.fan_out is not None else (shape or (1,))[0]
+    words = {"shape": shape, "fan_in": fan_in, "fan_out": fan_out, "rng": stream(seed, "initialise", path)}
     signature = contract_of(type(init)).methods["draw"]
-    where, expected = f"{type(init).__name__}.draw", shape
+    where = f"{type(init).__name__}.draw"
     try:
         values = signature.call(init.draw, words)  # type: ignore[attr-defined]
     except Exception as error:
         raise ContractError(f"{where} failed for '{path}': {type(error).__name__}: {error}") from error
-    if (found := np.shape(values)) != expected:
-        problem = f"{where} returned another shape for '{path}'"
-        raise ContractError(problem, expected=str(expected), received=str(found))
+    if (found := np.shape(values)) != shape:
+        raise ContractError(f"{where} returned another shape for '{path}'", expected=f"{shape}", received=f"{found}")
     drawn = np.asarray(values)
     if drawn.dtype.kind not in "iuf" or not np.isfinite(drawn).all():
         received = f"{drawn.dtype}" if drawn.dtype.kind not in "iuf" else "infinite numbers, or NaN"
-        raise ContractError(
-            f"{where} returned no real numbers for '{path}'", expected="finite real numbers", received=received
-        )
+        problem = f"{where} returned no real numbers for '{path}'"
+        raise ContractError(problem, expected="finite real numbers", received=received)
     return values  # type: ignore[no-any-return]

@@ -34,7 +34,13 @@ def checks_without_jacobian(setting: Setting) -> list[Check]:
 
 def _drawn(setting: Setting, initializer: Initializer, seed: int) -> tuple[Array, tuple[int, ...]]:
     shape = setting.shapes[0] if setting.shapes else (4, 3)
-    words: dict[str, Any] = {"shape": shape, "fan_in": shape[-1] if shape else 1, "rng": stream(seed, "initializer")}
+    sizes = shape or (1,)
+    words: dict[str, Any] = {
+        "shape": shape,
+        "fan_in": sizes[-1],
+        "fan_out": sizes[0],
+        "rng": stream(seed, "initializer"),
+    }
     signature = contract_of(type(initializer)).methods["draw"]
     return signature.call(initializer.draw, words), shape  # type: ignore[attr-defined]
 
