@@ -12,7 +12,7 @@ __all__ = ["Constant", "TruncatedNormal", "Zeros"]
 class Zeros(Initializer):
     """Every entry starts at 0.
 
-    Of weights it makes all neurons of a layer alike, and they stay alike; biases start so unless a layer says otherwise.
+    Of weights it makes all neurons of a layer alike, and they stay so; biases start here unless a layer says otherwise.
 
     Source: Rumelhart, Hinton and Williams, Learning Representations by Back-Propagating Errors (1986), on symmetry.
     """
