@@ -17,6 +17,13 @@ from bpframe.validation.plain_arrays import Array
 __all__ = ["Windows"]
 
 
+#: Up to so many channels, a row of places is a longer stretch of memory than the channels of a place.
+_FEW_CHANNELS = 2
+
+#: From so many channels on, those of one place are a stretch of memory that is long enough to be added by itself.
+_MANY_CHANNELS = 32
+
+
 class Windows(Operator):
     """Write the windows of a signal, an image or a volume out, one row for every place of the kernel (im2col).
 
@@ -67,21 +74,52 @@ class Windows(Operator):
         inside = tuple(slice(None, None, step) for step in self.dilation)
         taken: Any = (..., *steps, slice(None), *inside)
         seen = np.moveaxis(seen[taken], first + len(axes), -1)
-        shape = (*seen.shape[: first + len(axes)], math.prod(self.size) * v.shape[-1])
+        lead, entries = seen.shape[: first + len(axes)], seen.shape[first + len(axes) :]
         if out is not None and out.flags.c_contiguous:
             np.copyto(out.reshape(seen.shape), seen)
             return out
-        return seen.reshape(shape)
+        if v.shape[-1] > _FEW_CHANNELS or lead[-1] <= entries[-1] * entries[-2]:
+            return seen.reshape(*lead, math.prod(entries))
+        # With few channels the longest stretch of memory is a row of places: entries are copied one after another.
+        columns = np.empty_like(v, shape=(*entries, *lead))
+        np.copyto(columns, np.moveaxis(seen, range(len(lead), seen.ndim), range(len(entries))))
+        return np.moveaxis(columns.reshape(math.prod(entries), *lead), 0, -1)
 
     def vjp(self, u: Array, out: Array | None = None) -> Array:
         """Add up: (*S, N, *new places, size·channels) -> (*S, N, *places, channels)."""
         *places, channels = self.in_shape
         first = u.ndim - len(self.size) - 1
         pulled = np.zeros_like(u, shape=(*u.shape[:first], *self._padded(places), channels))
-        rows = u.reshape(*u.shape[:-1], math.prod(self.size), channels)
-        for number, entry in enumerate(self._entries(pulled)):
-            np.add(entry, rows[..., number, :], out=entry)
+        if 1 < channels < _MANY_CHANNELS and self.dilation[-1] == 1:
+            self._add_stretches(u, pulled)
+        else:
+            rows = u.reshape(*u.shape[:-1], math.prod(self.size), channels)
+            for number, entry in enumerate(self._entries(pulled)):
+                np.add(entry, rows[..., number, :], out=entry)
         return self._without_padding(pulled, places)
+
+    def _add_stretches(self, u: Array, pulled: Array) -> None:
+        """Add up what lies in one piece in both: all that a window reads along the last axis, (size, channels).
+
+        Windows that overlap along that axis are added one after another: every k-th at once.
+        """
+        *outer, size = self.size
+        *wholes, length, channels = pulled.shape
+        first = len(wholes) - len(outer)
+        rows = u.reshape(*u.shape[:-1], math.prod(outer), size * channels)
+        flat = pulled.reshape(*wholes, length * channels)
+        stretches: Any = np.lib.stride_tricks.sliding_window_view(flat, size * channels, axis=-1, writeable=True)
+        apart = -(-size // self.stride[-1])
+        step = self.stride[-1] * channels
+        counts = u.shape[first:-1]
+        for number, within in enumerate(itertools.product(*map(range, outer))):
+            axes = zip(within, self.dilation, self.stride, counts, strict=False)
+            taken = tuple(slice(d * place, d * place + s * count, s) for place, d, s, count in axes)
+            for each in range(min(apart, counts[-1])):
+                some = rows[..., each::apart, number, :]
+                ends = (each + apart * some.shape[-2]) * step
+                target = stretches[(..., *taken, slice(each * step, ends, apart * step), slice(None))]
+                np.add(target, some, out=target)
 
     def shared_jvp(self, v: Array, batch: int) -> Array:
         """Cut a shared tangent once and repeat it: (*S, *in_shape) -> (*S, batch, *out_shape)."""

@@ -42,10 +42,10 @@ class Conv2dTranspose(Layer):
     It is the transposed Jacobian of a `conv2d` with the same numbers, from `filters` to the channels of x, not an
     inverse. What falls on the padding of that convolution is dropped.
 
-    Shapes: x (N, H, W, channels) -> y (N, new H, new W, filters), where new H = (H − 1)·stride + dilation·(size − 1) + 1
-    − padding of both sides + output_padding, or, with "same", H·stride, and W the same; w (*kernel_size, filters,
-    channels), b (filters,). Channels last. Weights start as normal numbers of variance 1 / (entries of the sum behind an output:
-    channels · size / stride along both axes), biases at 0.
+    Shapes: x (N, H, W, channels) -> y (N, new H, new W, filters), where new H = (H − 1)·stride + dilation·(size − 1) +
+    1 − padding of both sides + output_padding, or, with "same", H·stride, and W the same; w (*kernel_size, filters,
+    channels), b (filters,). Channels last. Weights start as normal numbers of variance 1 / (entries that an output adds
+    up: channels · size / stride, along both axes), biases at 0.
 
     Jacobian: a matrix, then transposed windows. Errors: ShapeMismatch where nothing is left, or an output_padding as
     large as both stride and dilation.

@@ -22,12 +22,12 @@ from bpframe.extend import (
     Permute,
     Reshape,
     ShapeMismatch,
-    WeightTimes,
     Windows,
     compose,
     transposed,
 )
 from bpframe_convolution.geometry import Shape
+from bpframe_convolution.kernel_times import KernelTimes
 
 __all__ = ["convolved", "cross_terms", "kernel_parameters", "local_jacobians"]
 
@@ -64,7 +64,9 @@ def convolved(
         saved["rows"] = rows
         places, entries = math.prod(rows.shape[:-1]), rows.shape[-1]
         matrix = w.reshape(len(w), entries)
-        np.matmul(rows.reshape(places, entries), matrix.T, out=out.reshape(places, len(w)))
+        # With one entry there is no sum, and BLAS needs twice as long as a multiplication with broadcasting.
+        multiply = np.multiply if entries == 1 else np.matmul
+        multiply(rows.reshape(places, entries), matrix.T, out=out.reshape(places, len(w)))
     else:
         rows = _by_group(cut).jvp(_parting(x.shape[1:], groups).jvp(x))
         saved["rows"] = rows
@@ -83,7 +85,7 @@ def local_jacobians(
     found: dict[str, Operator] = {}
     if groups == 1:
         found["x"] = compose(Matrix(w.reshape(len(w), rows.shape[-1])), cut)
-        found["w"] = compose(WeightTimes(rows), Reshape())
+        found["w"] = compose(KernelTimes(rows), Reshape())
     else:
         joining = transposed(_parting((*rows.shape[2:-1], len(w)), groups))
         flat = Reshape().bind(rows.shape[1:], _side_by_side(rows).shape[1:])
