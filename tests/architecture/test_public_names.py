@@ -114,7 +114,9 @@ PUBLIC: dict[str, str] = {
         RmsNorm UnitNorm
     """,
     "bpframe_sequence": """
-        ForgetBias Gru Lstm MaskedGru MaskedLstm MaskedSimpleRnn SimpleRnn
+        Attention CrossAttention Embedding ForgetBias Gru Lstm MaskedAttention MaskedGru MaskedLstm
+        MaskedMultiHeadAttention MaskedSelfAttention MaskedSimpleRnn MaskedTransformerBlock MultiHeadAttention
+        PositionalEncoding SelfAttention SimpleRnn TransformerBlock
     """,
 }
 

@@ -19,7 +19,7 @@ from bpframe.core.component import Component
 from bpframe.testing.point import Point
 from bpframe.testing.probing import probe_of
 
-__all__ = ["compare"]
+__all__ = ["TOLERANCES", "compare"]
 
 Array = np.ndarray
 Shape = tuple[int, ...]

@@ -8,10 +8,29 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from bpframe_sequence import Gru, Lstm, MaskedGru, MaskedLstm, MaskedSimpleRnn, SimpleRnn
+from bpframe_activations import Relu
+from bpframe_reference import QuadraticCost
+from bpframe_sequence import (
+    Attention,
+    CrossAttention,
+    Embedding,
+    Gru,
+    Lstm,
+    MaskedAttention,
+    MaskedGru,
+    MaskedLstm,
+    MaskedMultiHeadAttention,
+    MaskedSimpleRnn,
+    MultiHeadAttention,
+    PositionalEncoding,
+    SelfAttention,
+    SimpleRnn,
+    TransformerBlock,
+)
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from tests.peers.beside_torch import compare
+import bpframe as bp
+from tests.peers.beside_torch import TOLERANCES, compare
 
 KINDS = {
     "rnn": (torch.nn.RNN, SimpleRnn, MaskedSimpleRnn),
@@ -78,3 +97,163 @@ def test_masks_are_pytorchs_packed_sequences(kind: str, sequences: bool) -> None
 
     compare(layer, [(5, 2), ()], by_torch(kind, 2, sequences, True), constants=lengths)
     compare(layer, [(5, 2), (5,)], by_torch(kind, 2, sequences, True), constants=mask)
+
+
+def by_heads(x: Any, heads: int) -> Any:
+    return x.unflatten(-1, (heads, -1)).swapaxes(-2, -3)
+
+
+@pytest.mark.parametrize("heads", [1, 2])
+@pytest.mark.parametrize("causal", [True, False])
+def test_attention_is_pytorchs(heads: int, causal: bool) -> None:
+    def function(t: Mapping[str, Any]) -> Any:
+        parts = [by_heads(t[key], heads) for key in "qkv"]
+        return torch.nn.functional.scaled_dot_product_attention(*parts, is_causal=causal).swapaxes(1, 2).flatten(2)
+
+    compare(Attention(heads=heads, causal=causal), [(4, 4), (5, 4), (5, 6)], function)
+
+    def packed(t: Mapping[str, Any]) -> Any:
+        return function(dict(zip("qkv", t["x"].chunk(3, dim=-1), strict=True)))
+
+    compare(SelfAttention(heads=heads, causal=causal), [(5, 12)], packed)
+
+
+def lengths_of(rng: np.random.Generator, batch: int) -> dict[str, np.ndarray]:
+    return {"mask": rng.integers(1, 6, batch)}
+
+
+def test_keys_that_are_masked_are_pytorchs() -> None:
+    def function(t: Mapping[str, Any]) -> Any:
+        seen = torch.arange(5) < t["mask"][:, None]
+        parts = [by_heads(t[key], 2) for key in "qkv"]
+        masked = torch.nn.functional.scaled_dot_product_attention(*parts, attn_mask=seen[:, None, None])
+        return masked.swapaxes(1, 2).flatten(2)
+
+    compare(MaskedAttention(heads=2), [(4, 4), (5, 4), (5, 6), ()], function, constants=lengths_of)
+
+
+def test_a_query_that_sees_no_key_gets_zeros_where_pytorch_has_none_or_nan() -> None:
+    layer, saved = MaskedAttention(), {}
+    q, v = np.ones((2, 3, 2)), np.ones((2, 4, 2))
+    y = layer.forward(q, v, v, np.array([0, 4]), saved)
+    assert (y[0] == 0).all()
+    assert np.allclose(y[1], 1)
+    for operator in layer.jacobian(q, v, v, saved).values():
+        pulled = operator.vjp(np.ones((2, 3, 2)))
+        assert (pulled[0] == 0).all()
+        assert np.isfinite(pulled).all()
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_multi_head_attention_is_pytorchs(causal: bool) -> None:
+    module = torch.nn.MultiheadAttention(6, 3, batch_first=True).double()
+
+    def function(t: Mapping[str, Any]) -> Any:
+        names = {"in_proj_": "project.", "out_proj.": "out."}
+        ends = {"weight": "w", "bias": "b"}
+        given = {a + c: t[b + d] for a, b in names.items() for c, d in ends.items()}
+        x = t["x"]
+        hidden = torch.ones(4, 4).triu(1).bool() if causal else None
+        padding = torch.arange(4) >= t["mask"][:, None] if "mask" in t else None
+        options = {"need_weights": False, "attn_mask": hidden, "key_padding_mask": padding}
+        return torch.func.functional_call(module, given, (x, x, x), options)[0]
+
+    compare_block(MultiHeadAttention(heads=3, causal=causal), [(4, 6)], function)
+    compare_block(MaskedMultiHeadAttention(heads=3, causal=causal), [(4, 6), ()], function)
+
+
+def test_cross_attention_is_pytorchs() -> None:
+    module = torch.nn.MultiheadAttention(4, 2, batch_first=True, kdim=3, vdim=3).double()
+
+    def function(t: Mapping[str, Any]) -> Any:
+        given = {
+            "q_proj_weight": t["query.w"],
+            "k_proj_weight": t["key.w"],
+            "v_proj_weight": t["value.w"],
+            "in_proj_bias": torch.cat([t["query.b"], t["key.b"], t["value.b"]]),
+            "out_proj.weight": t["out.w"],
+            "out_proj.bias": t["out.b"],
+        }
+        x, memory = t["x"], t["memory"]
+        return torch.func.functional_call(module, given, (x, memory, memory), {"need_weights": False})[0]
+
+    compare_block(CrossAttention(heads=2), [(4, 4), (5, 3)], function)
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("phi", ["relu", "gelu"])
+def test_a_transformer_block_is_pytorchs(first: bool, phi: str) -> None:
+    module = torch.nn.TransformerEncoderLayer(
+        4, 2, dim_feedforward=5, dropout=0.0, activation=phi, batch_first=True, norm_first=first
+    ).double()
+    names = {
+        "self_attn.in_proj_weight": "attention.project.w",
+        "self_attn.in_proj_bias": "attention.project.b",
+        "self_attn.out_proj.weight": "attention.out.w",
+        "self_attn.out_proj.bias": "attention.out.b",
+        "linear1.weight": "hidden.w",
+        "linear1.bias": "hidden.b",
+        "linear2.weight": "out.w",
+        "linear2.bias": "out.b",
+        "norm1.weight": "norm_1.g",
+        "norm1.bias": "norm_1.b",
+        "norm2.weight": "norm_2.g",
+        "norm2.bias": "norm_2.b",
+    }
+
+    def function(t: Mapping[str, Any]) -> Any:
+        return torch.func.functional_call(module, {a: t[b] for a, b in names.items()}, (t["x"],))
+
+    block = TransformerBlock(heads=2, units=5, norm_first=first, **({"activation": Relu()} if phi == "relu" else {}))
+    compare_block(block, [(4, 4)], function)
+
+
+def compare_block(block: Any, shapes: list[tuple[int, ...]], by_torch: Callable[[Mapping[str, Any]], Any]) -> None:
+    """Compare a block's output and gradients with PyTorch's, in both precisions."""
+    names = type(block).inputs
+    for dtype, tolerance in TOLERANCES.items():
+        net = bp.Network(
+            inputs=dict(zip(names, shapes, strict=True)),
+            nodes={"block": bp.node(block, *names)},
+            output="block",
+            cost=QuadraticCost(),
+            dtype=dtype,
+        )
+        rng = np.random.default_rng(0)
+        net.parameters.vector[:] += 0.3 * rng.standard_normal(net.parameters.vector.size)
+        given = {name: rng.standard_normal((3, *shape)) for name, shape in zip(names, shapes, strict=True)}
+        if "mask" in given:
+            given["mask"] = rng.integers(1, 5, 3)
+        leaves = {key.removeprefix("block."): each for key, each in net.parameters.items()}
+        leaves |= {key: each.astype(dtype) for key, each in given.items() if key != "mask"}
+        tensors = {key: torch.tensor(each.astype(np.float64), requires_grad=True) for key, each in leaves.items()}
+        others = {key: torch.tensor(each) for key, each in given.items() if key == "mask"}
+        y = by_torch({**tensors, **others})
+        u = rng.standard_normal(y.shape)
+        expected = dict(zip(tensors, torch.autograd.grad(y, list(tensors.values()), torch.tensor(u)), strict=True))
+        inputs = {key: each if key == "mask" else each.astype(dtype) for key, each in given.items()}
+        np.testing.assert_allclose(net.predict(inputs), y.detach(), rtol=0, atol=10 * tolerance)
+        found = net.vjp(inputs, u.astype(dtype))
+        for key, each in found.items():
+            wanted = expected[key.removeprefix("block.")]
+            size = max(1.0, float(wanted.abs().max()))
+            np.testing.assert_allclose(each, wanted, rtol=0, atol=10 * tolerance * size, err_msg=key)
+
+
+def test_an_embedding_is_pytorchs() -> None:
+    for zero in (False, True):
+
+        def function(t: Mapping[str, Any], zero: bool = zero) -> Any:
+            w = torch.cat([torch.zeros_like(t["w"][:1]), t["w"][1:]]) if zero else t["w"]
+            return torch.nn.functional.embedding(t["tokens"], w, padding_idx=0 if zero else None)
+
+        compare(Embedding(size=5, units=3, mask_zero=zero), [(4,)], function)
+        compare(Embedding(size=5, units=3, mask_zero=zero), [(2, 3)], function)
+
+
+def test_learned_positions_are_pytorchs_embedding() -> None:
+    compare(
+        PositionalEncoding(length=6),
+        [(4, 3)],
+        lambda t: t["x"] + torch.nn.functional.embedding(torch.arange(4), t["w"]),
+    )

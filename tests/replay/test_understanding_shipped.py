@@ -54,6 +54,12 @@ CALLED: dict[str, dict[str, str]] = {
         for name in ("Gru", "Lstm", "SimpleRnn")
         for masked in ("", "Masked")
         for method in ("forward", "jacobian", "second_order")
+    }
+    | {
+        f"{masked}{name}.{method}": "attention"
+        for name in ("Attention", "SelfAttention")
+        for masked in ("", "Masked")
+        for method in ("forward", "jacobian", "second_order")
     },
     "gated": {"FrugalLstm.jacobian": "has a function in it"},
     "test_levenberg_marquardt_singular": {"Power.forward": "reads TRIED, a list"},
