@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -86,6 +87,18 @@ class BatchMatMul(Operator):
             return super().kronecker_form(u)
         left, right = (u, self.m) if self.transpose else (u.swapaxes(-1, -2), self.m.swapaxes(-1, -2))
         return KroneckerForm(left, np.broadcast_to(right, (u.shape[-3], *right.shape[1:])), self.in_shape)
+
+    def pulled_moments(self, moments: Array) -> Iterator[tuple[None, Array]]:
+        """Add over the rows that a matrix on the left mixes: e = m_ts u_t of m V, and e = u_ts m_t of m Vᵀ."""
+        if self.side == "right" or self.m.ndim > 3:
+            return
+        if self.transpose:
+            weights = np.einsum("ntkk->nt", moments)
+            rows = np.multiply(self.m, np.sqrt(weights)[..., None]).reshape(-1, self.m.shape[-1])
+            yield None, np.matmul(rows.T, rows)[None]
+        else:
+            weights = np.broadcast_to(np.square(self.m).sum(axis=-1), moments.shape[:2])
+            yield None, np.tensordot(weights, moments, 2)[None]
 
     @property
     def cost(self) -> int:

@@ -13,7 +13,7 @@ from bpframe.core.operators.base import Operator, Shape
 from bpframe.errors import OperatorError
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Recomputed", "Scan"]
+__all__ = ["Recomputed", "Scan", "both_sides"]
 
 #: A_t, or (A_t, B_t).
 Step: TypeAlias = Operator | tuple[Operator, Operator]
@@ -102,6 +102,14 @@ class Scan(Operator):
             pulled.append(error if b is None else b.vjp(error))
             carried = a.vjp(error) if t else None
         return self._joined(pulled[::-1], u, axis, self.in_shape, out)
+
+    def pulled_moments(self, moments: Array) -> Iterator[tuple[int, Array]]:
+        """Carry second moments back in place of vectors: E_t = Σ u uᵀ + A_{t+1}ᵀ E_{t+1} A_{t+1}, and B_tᵀ E_t B_t."""
+        carried: Array | None = None
+        for t, (a, b) in self._each(backwards=True):
+            here = moments[:, t] if carried is None else np.add(moments[:, t], carried)
+            yield t, here if b is None else both_sides(b, here)
+            carried = both_sides(a, here) if t else None
 
     def check(self, batch: int) -> None:
         """Refuse steps that do not fit, each by its own check and by its shapes."""
@@ -251,6 +259,15 @@ class Scan(Operator):
                 f"({self.times}, ...) -> ({self.times}, ...), one entry for each step",
                 f"{in_shape} -> {out_shape}",
             )
+
+
+def both_sides(operator: Operator, moments: Array) -> Array:
+    """Return Jᵀ E J for symmetric E of every example: (N, m, m)."""
+    for _ in range(2):
+        columns = np.moveaxis(moments, -1, 0)
+        pulled = operator.vjp(columns.reshape(*columns.shape[:2], *operator.out_shape))
+        moments = np.moveaxis(pulled.reshape(*columns.shape[:2], -1), 0, 1)
+    return moments
 
 
 def _pairs(steps: Sequence[Step]) -> tuple[_Pair, ...]:

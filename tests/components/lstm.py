@@ -1,5 +1,7 @@
 """A long short-term memory, as one component: the time loop is one operator with which every Jacobian begins."""
 
+import itertools
+
 import numpy as np
 
 from bpframe.extend import (
@@ -75,6 +77,37 @@ class ThroughGates(Operator):
             h = np.matmul(pulled[..., t, :], self.u)
             c = self.forget[:, t] * c
         return pulled
+
+    def pulled_moments(self, moments: Array) -> list[tuple[None, Array]]:
+        """The moments of (c, h) at each time, those of the gates by α on both sides, and those of (c, h) before."""
+        units = self.out_shape[1]
+        by_c, by_h = np.split(self.u, [3 * units])
+        total = np.zeros_like(moments, shape=(1, 4 * units, 4 * units))
+        both = np.zeros_like(moments, shape=(len(moments), 2 * units, 2 * units))
+        for t in reversed(range(self.out_shape[0])):
+            c, h = slice(units), slice(units, None)
+            both[:, h, h] += moments[:, t]
+            both[:, c] += self.shown[:, t, :, None] * both[:, h]
+            both[:, :, c] += self.shown[:, t, None, :] * both[:, :, h]
+            alpha = self.by_gate[:, t]
+            for i, j in itertools.product(range(4), repeat=2):
+                part = both[:, c if i < 3 else h, c if j < 3 else h]
+                rows, columns = (slice(k * units, (k + 1) * units) for k in (i, j))
+                total[0, rows, columns] += np.einsum("na,nab,nb->ab", alpha[:, i], part, alpha[:, j])
+            back = np.empty_like(both)  # to (c, h) before: of c by forget, of h by u' diag(α)
+            back[:, :units, :units] = 0
+            to_h = np.concatenate(
+                [np.einsum("nga,gab->nab", alpha[:, :3], by_c.reshape(3, units, units)), alpha[:, 3, :, None] * by_h],
+                axis=1,
+            )
+            left = np.matmul(both, to_h)
+            forget = self.forget[:, t]
+            cc = forget[:, :, None] * both[:, c, c] * forget[:, None, :]
+            ch = forget[:, :, None] * left[:, c]
+            back[:, h, h] = np.matmul(to_h.swapaxes(-1, -2), left)
+            back[:, c, c], back[:, c, h], back[:, h, c] = cc, ch, ch.swapaxes(-1, -2)
+            both = back
+        return [(None, total)]
 
 
 class LSTM(Layer):

@@ -60,6 +60,16 @@ class ThroughTime(Operator):
             pulled[..., t, :] = carried
         return pulled
 
+    def pulled_moments(self, moments: Array) -> list[tuple[None, Array]]:
+        """E_t = D_t (Σ g gᵀ + uᵀ E_{t+1} u) D_t, added up."""
+        carried = np.zeros_like(moments[:, 0])
+        total = np.zeros_like(carried[:1])
+        for t in reversed(range(self.d.shape[1])):
+            carried = moments[:, t] + np.matmul(self.u.T, np.matmul(carried, self.u))
+            carried *= self.d[:, t, :, None] * self.d[:, t, None, :]
+            total += carried.sum(axis=0)
+        return [(None, total)]
+
 
 class Recurrent(Layer):
     """Carry a hidden state over time.

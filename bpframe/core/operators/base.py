@@ -91,6 +91,13 @@ class Operator(Shaped):
         vectors = self.vjp(u)
         return KroneckerForm.of_vectors(vectors, vectors.shape[u.ndim - len(self.out_shape) :])
 
+    def pulled_moments(self, moments: Array) -> Iterable[tuple[int | None, Array]]:
+        """Yield a place of the input, on its first axis, with Σ e eᵀ of what reaches it, (N, m, m); nothing: not known.
+
+        `moments` (N, T, k, k) are Σ u uᵀ of vectors that are zero but at one place. None: all places, all examples.
+        """
+        return ()
+
     @property
     def batch(self) -> int | None:
         """The number of examples N, or None where one map serves every batch."""
@@ -184,8 +191,7 @@ class Operator(Shaped):
         if batch is None:
             batch = 1 if self.batch is None else self.batch
         if dtype is None:
-            array = self._array()
-            dtype = np.float64 if array is None else array.dtype
+            dtype = self._kind(None).dtype
         return linear_operator(self.jvp, self.vjp, (batch, *self.in_shape), (batch, *self.out_shape), np.dtype(dtype))
 
     def __repr__(self) -> str:

@@ -14,6 +14,7 @@ from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import KroneckerForm, PulledVectors
 from bpframe.derivatives.curvature.columns import RootColumns
 from bpframe.derivatives.curvature.factors import KroneckerFactors
+from bpframe.derivatives.curvature.places import FormsAtPlaces
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.memory import check_memory
 from bpframe.derivatives.second_order.in_portions import unknown
@@ -67,13 +68,26 @@ def kronecker_factors(
     sums = {path: _Sums(path, dtype, weight_sharing, memory_limit) for path in parameters}
     for point in points:
         count += point.batch
+        at_places = set() if samples is not None or weight_sharing == "reduce" else _add_at_places(point, sums)
+        if at_places == set(sums):
+            continue
         for number, seeds in enumerate(columns.of(point)):
             known = _Known()
             for path, form in point.parameter_forms(seeds, reuse=True):
-                sums[path].add(form, with_right=number == 0, known=known, counting=point.counting)
+                if path not in at_places:
+                    sums[path].add(form, with_right=number == 0, known=known, counting=point.counting)
     factors = {path: each.factors(count, columns.scale) or _zeros(shapes[path], dtype) for path, each in sums.items()}
     exact = frozenset(path for path, each in sums.items() if each.is_exact and ridge.get(path, (0.0, True))[1])
     return KroneckerFactors(factors, exact, shapes, dtype, {path: multiple for path, (multiple, _) in ridge.items()})
+
+
+def _add_at_places(point: Linearisation, sums: Mapping[str, _Sums]) -> set[str]:
+    """Add what can be told from the columns of all places at once; return the paths that are done with."""
+    forms, told, known = FormsAtPlaces(point), set(), _Known()
+    for number, path, form in forms.in_turn():
+        told.add(path)
+        sums[path].add(form.outer, number == 0, known, point.counting, form.moments)
+    return told
 
 
 class _Known:
@@ -103,10 +117,18 @@ class _Sums:
         self.left: Array | None = None
         self.exact = True
 
-    def add(self, form: PulledVectors, with_right: bool, known: _Known, counting: Array | None = None) -> None:
+    def add(
+        self,
+        form: PulledVectors,
+        with_right: bool,
+        known: _Known,
+        counting: Array | None = None,
+        moments: Array | None = None,
+    ) -> None:
         """Add the outer products of some columns; the right sides, which all columns share, only once.
 
-        Each example's right sides are added as often as it counts; the left sides know that already.
+        Each example's right sides are added as often as it counts; the left sides know that already. Where their
+        `moments` Σ e eᵀ are given, these are taken.
         """
         if not isinstance(form, KroneckerForm):
             self._check(form.size, 1)
@@ -117,7 +139,7 @@ class _Sums:
             self.places = form.places
         if self.reduces and form.places > 1:
             e, a = e.sum(axis=-2), a.sum(axis=-2)
-        product = known.of(e.reshape(-1, e.shape[-1]))
+        product = known.of(e.reshape(-1, e.shape[-1])) if moments is None else moments
         self.left = product if self.left is None else self.left + product  # a product may be another parameter's, too
         if with_right:
             if a.shape[-1] > 1 or not (form.right == 1).all():
