@@ -5,7 +5,7 @@ from __future__ import annotations
 from bpframe.categories.optimizer import Optimizer
 from bpframe.core.component import contract_of
 
-__all__ = ["full_kind", "held_by", "in_blocks", "innermost"]
+__all__ = ["asks_for", "averages_of", "full_kind", "held_by", "in_blocks", "innermost"]
 
 
 def held_by(optimizer: Optimizer) -> dict[str, Optimizer]:
@@ -20,6 +20,19 @@ def innermost(optimizer: Optimizer) -> list[Optimizer]:
     """Return the optimizers inside of this one that hold none themselves; itself where it holds none."""
     held = held_by(optimizer)
     return [found for each in held.values() for found in innermost(each)] if held else [optimizer]
+
+
+def asks_for(optimizer: Optimizer, word: str) -> bool:
+    """Whether the update of the optimizer, or of one that it holds, asks for a word."""
+    signature = contract_of(type(optimizer)).methods.get("update")
+    mine = signature is not None and signature.asks_for(word)
+    return mine or any(asks_for(each, word) for each in held_by(optimizer).values())
+
+
+def averages_of(optimizer: Optimizer) -> str:
+    """Return the name that the outermost averaged parameters have in the whole state, or nothing."""
+    below = (f"{field}/{name}" for field, each in held_by(optimizer).items() if (name := averages_of(each)))
+    return optimizer.averages or next(below, "")
 
 
 def in_blocks(optimizer: Optimizer) -> bool:

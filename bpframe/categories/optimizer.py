@@ -25,10 +25,13 @@ def _check_state(cls: type[Component], contract: Contract) -> None:
         )
 
 
+#: What `update` may ask for beside fields.
+_WORDS = ["gradient", "groups", "parameters", "state", "new_state", "out", "step", "epoch", "epoch_ends", "examples"]
+
 _OPTIMIZER = Category(
     "optimizer",
     {
-        "update": Method({"gradient", "groups", "parameters", "state", "new_state", "step", "out"}, takes_fields=True),
+        "update": Method(_WORDS, takes_fields=True),
         "minimize": Method({"problem"}),
         "initial_state": Method({"parameters", "rng"}),
     },
@@ -50,9 +53,13 @@ class Optimizer(Component, category=_OPTIMIZER):
 
     `update(self, gradient, ...)`
         Returns Δθ for the gradient of a mini-batch's mean cost, a vector like `gradient`, (P,). It may ask for
-        `parameters` (θ, read only), `step` (0 for the first), `out` (a buffer for Δθ) and `state`; with `state` it
-        returns `(Δθ, new_state)`. Fields it may ask for by their names: of a field `learning_rate: PositiveFloat |
-        Schedule` it is handed the number of this step.
+        `parameters` (θ, read only), `out` (a buffer for Δθ) and `state`; with `state` it returns `(Δθ, new_state)`,
+        which may be written into the arrays of `new_state`. `step` and `epoch` count from 0; `epoch_ends` says whether
+        the batch is the last of its epoch, `examples` how much its examples count together: their number, or the sum
+        of their weights over the mean of these. Fields it may ask for by their names: of a field `learning_rate:
+        PositiveFloat | Schedule` it is handed the number of this step, of a field `optimizer: Optimizer` the rule that
+        is held there: called with a gradient, it returns its Δθ, and its state and steps go on. Groups of parameters
+        are the business of the innermost rule; one that holds another sees all that is trained.
     `minimize(self, problem)`
         Moves the parameters of a `Problem` itself, iteration by iteration, and returns nothing. For methods that need
         more than a gradient: costs at trial points, residuals and their Jacobian, curvature.
@@ -64,6 +71,10 @@ class Optimizer(Component, category=_OPTIMIZER):
     #: Whether each entry of Δθ depends only on the same entry of the gradient, the parameters and the state's
     #: vectors. The trainer then works through long vectors in blocks that stay in the processor's cache.
     elementwise: ClassVar[bool] = False
+
+    #: The name of the array of its state that holds averaged parameters, where there is one: what is measured during
+    #: training is measured with these, and `net.averaged()` has them.
+    averages: ClassVar[str] = ""
 
     #: Whether `minimize` goes through mini-batches, `problem.batches()`; one that does not is given no batch size.
     batches: ClassVar[bool] = False

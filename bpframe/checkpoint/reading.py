@@ -181,7 +181,8 @@ def _optimizer(file: Path) -> OptimizerState | None:
     kind, *counts = (told.get(each, "") for each in ("optimizer", "step", "epoch"))
     if not kind or not all(each.isascii() and each.isdecimal() and len(each) < MOST_DIGITS for each in counts):
         raise _damaged(file, f"optimizer, step and epoch are {shortened(told)}")
-    return OptimizerState(kind, arrays, *map(int, counts))
+    step, epoch = map(int, counts)
+    return OptimizerState(kind, arrays, step, epoch, told.get("averages", ""))
 
 
 def _arrays(file: Path) -> tuple[dict[str, Array], dict[str, str]]:

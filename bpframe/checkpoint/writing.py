@@ -106,7 +106,8 @@ def _require_finite(arrays: Mapping[str, Array]) -> None:
 
 
 def _counts(state: OptimizerState) -> dict[str, str]:
-    return {"optimizer": state.optimizer, "step": str(state.step), "epoch": str(state.epoch)}
+    counts = {"optimizer": state.optimizer, "step": str(state.step), "epoch": str(state.epoch)}
+    return counts | ({"averages": state.averages} if state.averages else {})
 
 
 def _write_arrays(arrays: Mapping[str, Array], path: Path, **told: str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any
+from typing import Any, Self
 
 from bpframe.categories import Constraint, Optimizer
+from bpframe.categories.holding import asks_for, full_kind
 from bpframe.derivatives.points.alike import Alike
 from bpframe.differentiable import Arrays, Differentiable
 from bpframe.errors import DataError, TrainingError
@@ -14,6 +15,7 @@ from bpframe.training.optimizer_state import OptimizerState, checked_count
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.stepping import Carried, require_trained
 from bpframe.validation.plain_arrays import Array
+from bpframe.validation.strict_numbers import checked_truth
 from bpframe.verification import verify_constraints, verify_optimizer, warn_of_drafts
 
 __all__ = ["Stepwise"]
@@ -50,6 +52,29 @@ class Stepwise(Differentiable):
         with self._engine.training():
             self._carried.replace(state)
 
+    def averaged(self) -> Self:
+        """Return a copy of the network whose parameters are the averages that its optimizer keeps.
+
+        It has what components carry as the network has it, and is saved, evaluated and trained like any other; the
+        network itself stays as it is and goes on. It begins a training of its own anew. A running mean, such as that of
+        batch normalisation, is of the network that was trained: `fit` of the copy at a tiny learning rate, or one that
+        carries none, is the remedy where it matters.
+
+        Errors: TrainingError (the optimizer of the last training keeps no averages); ConcurrencyError (another thread
+        trains the network).
+        """
+        state = self.optimizer_state
+        if state is None or not state.averages:
+            raise TrainingError(
+                "there are no averaged parameters",
+                expected="a training by an optimizer that keeps them, such as exponential_average",
+                received="no training by a rule" if state is None else state.optimizer,
+            )
+        copied = deepcopy(self)
+        copied.parameters.vector[:] = state[state.averages]
+        copied.optimizer_state = None
+        return copied
+
     def train_step(
         self,
         x: Arrays,
@@ -60,6 +85,7 @@ class Stepwise(Differentiable):
         groups: Mapping[str, Mapping[str, Any]] | None = None,
         constraints: Mapping[str, Constraint] | None = None,
         epoch: int | None = None,
+        epoch_ends: bool = False,
     ) -> float:
         """Take one training step on these examples and return their mean cost, as it was before the step.
 
@@ -67,12 +93,16 @@ class Stepwise(Differentiable):
         the count of steps. Steps on the batches of a `fit` give the same bytes. What is checked and prepared is kept
         for the next step with the same optimizer. With `sample_weight` the cost is Σ w_n C_n / Σ w_n, and steps are
         those of `fit` to the last digits, since weights are brought to their mean over other examples. `groups` and
-        `constraints` are those of `fit`; `epoch`, from 0, is what schedules are told, and stays where it is left out.
+        `constraints` are those of `fit`; `epoch`, from 0, is what schedules are told, and stays where it is left out;
+        `epoch_ends` tells an optimizer that asks for it, such as one that accumulates gradients, that no further batch
+        of the epoch comes.
 
         Raises
         ------
         DataError, ShapeMismatch, SpecError
             Before anything changes.
+        TrainingError
+            The optimizer asks how much the examples count together, which their weights alone do not say.
         NonFiniteError
             A cost, a gradient or a new parameter is NaN or infinite; parameters and state are those before the step.
         ConcurrencyError
@@ -83,12 +113,19 @@ class Stepwise(Differentiable):
             inputs, targets = self._examples(x, y, sample_weight)
             engine, carried = self._engine.at(inputs), self._carried
             optimizers, count = self._optimizers(optimizer, groups, constraints), len(next(iter(inputs.values())))
+            if len(targets) > len(self.graph.cost) and asks_for(optimizer, "examples"):
+                raise TrainingError(
+                    f"{full_kind(optimizer)} asks how much the examples count, beside those of other steps",
+                    received="weights, or a mask, which a single step brings to their mean",
+                    hint="net.fit, which knows the weights of all examples",
+                )
             if epoch is not None:
                 epoch = checked_count("epoch", epoch)
             before = carried.remembered()
             with engine.lane() as lane:
                 try:
                     stepper = carried.stepper(engine, optimizer, optimizers, lane, constraints)
+                    stepper.epoch_ends = checked_truth("epoch_ends", epoch_ends)
                     return stepper.step_or_go_back(engine, lane, inputs, targets, count, epoch) / count
                 except BaseException:
                     carried.go_back(before)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from bpframe.categories import Optimizer
+from bpframe.categories.holding import averages_of, full_kind, held_by
 from bpframe.core.graph.parameters import ParameterVector, slices_of
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import SpecError
+from bpframe.training.held_rule import Making, Stepping
+from bpframe.training.inner_groups import InnerGroups
 from bpframe.training.optimizer_state import OptimizerState
+from bpframe.training.rule import Rule
 from bpframe.training.updates import Updater
 from bpframe.validation.patterns import matching
 from bpframe.validation.plain_arrays import Array
@@ -53,13 +59,22 @@ class Updates:
         gradient: ParameterVector,
         seed: int,
     ) -> None:
-        self._kind = optimizer.kind
-        self._groups = {
-            pattern: _Group(
-                groups.get(pattern, optimizer), paths, parameters, gradient, stream(seed, *_purpose(pattern))
-            )
-            for pattern, paths in grouped(groups, parameters.shapes).items()
-        }
+        self._kind = full_kind(optimizer)
+        self._averages = averages_of(optimizer)
+        found = grouped(groups, parameters.shapes)
+        if held_by(optimizer):
+            # Who holds a rule sees all that is trained; the groups are those of the rule inside.
+            rng = stream(seed, *_purpose(""))
+            inside = partial(_inside, found, groups, parameters.shapes, rng) if groups else None
+            every = tuple(parameters.shapes)
+            self._groups = {"": _Group(optimizer, every, parameters, gradient, rng, inside)}
+        else:
+            self._groups = {
+                pattern: _Group(
+                    groups.get(pattern, optimizer), paths, parameters, gradient, stream(seed, *_purpose(pattern))
+                )
+                for pattern, paths in found.items()
+            }
         self._updaters = [each.updater for each in self._groups.values()]
         alone = next(iter(self._groups.values())) if len(self._groups) == 1 else None
         #: Changes θ by one step. Errors: ContractError, as of an `Updater`.
@@ -106,7 +121,22 @@ class Updates:
 
     def state(self) -> OptimizerState:
         """Return the present state, as a copy."""
-        return OptimizerState(self._kind, self.arrays(), self.step, self.epoch)
+        return OptimizerState(self._kind, self.arrays(), self.step, self.epoch, self._averages)
+
+    @property
+    def averages(self) -> Array | None:
+        """The averaged parameters that the state holds, all in a vector like θ; None where it holds none."""
+        return self._updaters[0].state[self._averages] if self._averages else None
+
+    def tell(self, epoch_ends: bool, examples: float) -> None:
+        """Tell the rules of the batch of the next step: whether its epoch ends with it, how much its examples count."""
+        for each in self._updaters:
+            each.epoch_ends, each.examples = epoch_ends, examples
+
+    def follow(self, history: Callable[[], Any]) -> None:
+        """Let schedules ask for the history of the epochs that are over."""
+        for each in self._updaters:
+            each.history = history
 
     def fits(self, state: OptimizerState) -> bool:
         """Whether a state is one of this kind of optimizer, with these arrays: no fractions for counts."""
@@ -146,6 +176,7 @@ class _Group:
         parameters: ParameterVector,
         gradient: ParameterVector,
         rng: np.random.Generator,
+        held: Making | None = None,
     ) -> None:
         places, rows = slices_of(parameters.shapes), list[slice]()
         for each in map(places.__getitem__, paths):
@@ -159,12 +190,12 @@ class _Group:
         self.runs: list[tuple[Array, Array]] = []
         self._theta, self._slope = theta, slope
         if len(rows) == 1:
-            self.updater = Updater(optimizer, theta[0], slope[0], shapes, rng)
+            self.updater = Updater(optimizer, theta[0], slope[0], shapes, rng, held)
             return
         ours = np.concatenate([parameters.vector[:0], *theta])
         ends = np.cumsum([each.size for each in theta])
         self.runs = [(each, ours[end - each.size : end]) for each, end in zip(theta, ends, strict=True)]
-        self.updater = Updater(optimizer, ours, np.empty_like(ours), shapes, rng)
+        self.updater = Updater(optimizer, ours, np.empty_like(ours), shapes, rng, held)
 
     def apply(self) -> None:
         """Take the group's step."""
@@ -179,3 +210,18 @@ class _Group:
 
 def _purpose(pattern: str) -> tuple[str, ...]:
     return ("initialise", "optimizer", pattern) if pattern else ("initialise", "optimizer")
+
+
+def _inside(
+    found: Mapping[str, tuple[str, ...]],
+    groups: Mapping[str, Optimizer],
+    shapes: Mapping[str, tuple[int, ...]],
+    rng: np.random.Generator,
+    optimizer: Optimizer,
+    theta: Array,
+) -> Stepping:
+    """Return the rule of an optimizer that is held: one for each group, where it holds none itself."""
+    if held_by(optimizer):
+        return Rule(optimizer, theta, shapes, rng, partial(_inside, found, groups, shapes, rng))
+    each = {pattern: (groups.get(pattern, optimizer), paths) for pattern, paths in found.items()}
+    return InnerGroups(each, theta, shapes, rng)

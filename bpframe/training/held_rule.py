@@ -12,17 +12,19 @@ from bpframe.core.backprop.results import fits, wrong_array
 from bpframe.errors import ContractError
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["HeldRule", "Now", "Stepping", "below", "counter_of"]
+__all__ = ["HeldRule", "Making", "Now", "Stepping", "below", "counter_of"]
 
 Arrays = dict[str, Array]
 
 
 class Now(NamedTuple):
-    """How far training has come: the steps and epochs that are over, and the history of these epochs."""
+    """How far training has come: the steps and epochs that are over, with their history; and what batch comes."""
 
     step: int
     epoch: int
     history: Callable[[], Any] | None = None
+    epoch_ends: bool = False
+    examples: float = 1.0
 
 
 class Stepping(Protocol):
@@ -36,6 +38,10 @@ class Stepping(Protocol):
     ) -> tuple[Array, Arrays]:
         """Return Δθ and the new state."""
         ...
+
+
+#: Makes the rule of an optimizer that another one holds, for a vector θ.
+Making = Callable[[Optimizer, Array], Stepping]
 
 
 class HeldRule:

@@ -19,14 +19,18 @@ class OptimizerState(Mapping[str, Array]):
     """What an optimizer carries: arrays by name, and how far training has come.
 
     `step` counts the steps that were taken, `epoch` is the epoch that the next one belongs to, from 0: what `update`
-    and schedules are told. `optimizer` is the `kind` of the optimizer whose state it is. The arrays are read-only
-    copies; of a group of parameters with fields of its own, a name begins with the group's pattern: `*.b/velocity`.
+    and schedules are told. `optimizer` is the `kind` of the optimizer whose state it is, with what it holds:
+    `clip_global_norm(adam)`. The arrays are read-only copies; of a group of parameters with fields of its own, a name
+    begins with the group's pattern, `*.b/velocity`, and of an optimizer that is held with the field's, `optimizer/m`;
+    `optimizer.step` counts its steps. `averages` names the array that holds averaged parameters, where there is one.
 
     Errors: DataError (a count is negative, or an array holds no numbers).
     """
 
-    def __init__(self, optimizer: str, arrays: Mapping[str, Any], step: int = 0, epoch: int = 0) -> None:
-        self.optimizer = str(optimizer)
+    def __init__(
+        self, optimizer: str, arrays: Mapping[str, Any], step: int = 0, epoch: int = 0, averages: str = ""
+    ) -> None:
+        self.optimizer, self.averages = str(optimizer), str(averages)
         self.step, self.epoch = checked_count("step", step), checked_count("epoch", epoch)
         try:
             self._arrays = checked_state(arrays, "OptimizerState was given")
@@ -60,7 +64,7 @@ class OptimizerState(Mapping[str, Array]):
         return self  # nobody can change it
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return OptimizerState, (self.optimizer, dict(self._arrays), self.step, self.epoch)
+        return OptimizerState, (self.optimizer, dict(self._arrays), self.step, self.epoch, self.averages)
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -18,6 +18,7 @@ from bpframe.training.history import EpochRecord, History
 from bpframe.training.measuring import Measures
 from bpframe.training.progress import Progress, shown_progress
 from bpframe.training.spec import TrainingSpec
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Listener", "Recorder", "recording"]
 
@@ -43,6 +44,8 @@ class Recorder:
         samples = self.data if self.validation is None else self.validation
         self._measures.check(samples, self._first(samples))
         self._started = time.perf_counter()
+        #: The averaged parameters to measure with, of an optimizer that keeps some.
+        self.averages: Array | None = None
         #: Why a listener ended the training, where one did.
         self.ended = ""
 
@@ -54,9 +57,10 @@ class Recorder:
         """
         record = EpochRecord(epoch=len(self.history) + 1, cost=cost, seconds=0.0, figures=dict(figures or {}))
         record.validation_cost = validation_cost
-        if self.engine.penalties:
-            record.penalty = self.engine.penalties.cost(self.engine.parameters.views)
-        measured = self._measures(self.data if self.validation is None else self.validation)
+        with self._averaged():
+            if self.engine.penalties:
+                record.penalty = self.engine.penalties.cost(self.engine.parameters.views)
+            measured = self._measures(self.data if self.validation is None else self.validation)
         prefix = "" if self.validation is None else "validation_"
         for name, value in measured.items():
             if name == "accuracy":
@@ -79,7 +83,22 @@ class Recorder:
         """Return the mean cost of the validation data, or None where there is none."""
         if self.validation is None:
             return None
-        return self.engine.at(self.validation[0]).total_cost(*self.validation) / count_of(self.validation)
+        with self._averaged():
+            return self.engine.at(self.validation[0]).total_cost(*self.validation) / count_of(self.validation)
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Let the network have the averaged parameters, where there are some, inside of the block."""
+        if self.averages is None:
+            yield
+            return
+        theta = self.engine.parameters.vector
+        trained = theta.copy()
+        theta[:] = self.averages
+        try:
+            yield
+        finally:
+            theta[:] = trained
 
     def _first(self, samples: Samples) -> Samples:
         """Return the first example, without a weight, which may be 0."""

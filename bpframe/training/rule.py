@@ -15,7 +15,7 @@ from bpframe.core.backprop.workspace import locked
 from bpframe.core.component import contract_of
 from bpframe.errors import ContractError
 from bpframe.replay.understanding import understand
-from bpframe.training.held_rule import HeldRule, Now, Stepping, below, counter_of
+from bpframe.training.held_rule import HeldRule, Making, Now, Stepping, below, counter_of
 from bpframe.training.optimizer_state import checked_state
 from bpframe.training.parts import parameter_parts
 from bpframe.validation.plain_arrays import Array
@@ -38,7 +38,7 @@ class Rule:
         theta: Array,
         shapes: Mapping[str, tuple[int, ...]],
         rng: np.random.Generator,
-        held: Callable[[Optimizer], Stepping] | None = None,
+        held: Making | None = None,
     ) -> None:
         self.optimizer = optimizer
         self.where = f"optimizer '{optimizer.kind}'"
@@ -59,8 +59,8 @@ class Rule:
         methods = [each for each in ("initial_state", "update") if each in contract.methods]
         self.keeps = understand(optimizer, methods).why is not None
         self._own = self._initial_state(theta, rng)
-        held = held or (lambda inner: Rule(inner, theta, shapes, rng))
-        self.held: dict[str, Stepping] = {field: held(inner) for field, inner in held_by(optimizer).items()}
+        held = held or (lambda inner, theta: Rule(inner, theta, shapes, rng))
+        self.held: dict[str, Stepping] = {field: held(inner, theta) for field, inner in held_by(optimizer).items()}
         self.state = self._whole_state()
         words = [word for word in self.signature.words if word in type(optimizer).model_fields]
         fields = {word: getattr(optimizer, word) for word in words if word not in self.held}
@@ -72,9 +72,8 @@ class Rule:
         if self.signature.asks_for("groups"):
             self.constant["groups"] = parameter_parts(shapes)
         #: Whether words differ from step to step.
-        self.differs = bool(
-            self.keeps or self.held or self._scheduled or any(map(self.signature.asks_for, ("step", "state")))
-        )
+        told = ("state", "step", "epoch", "epoch_ends", "examples")
+        self.differs = bool(self.keeps or self.held or self._scheduled or any(map(self.signature.asks_for, told)))
         #: Whether it, or one that it holds, writes the new state into buffers.
         self.writes_anew: bool = (self.signature.asks_for("new_state") and not self.keeps) or any(
             each.writes_anew for each in self.held.values()
@@ -87,7 +86,8 @@ class Rule:
             word: present_value(each, now.step, now.epoch, limits, now.history)
             for word, (each, limits) in self._scheduled.items()
         }
-        return {"step": now.step, **values}
+        told = {"step": now.step, "epoch": now.epoch, "epoch_ends": now.epoch_ends, "examples": now.examples}
+        return told | values
 
     def changed(
         self, gradient: Array, parameters: Array, out: Array, now: Now, state: Mapping[str, Array], buffers: Arrays
@@ -161,14 +161,14 @@ class Rule:
     def _whole_state(self) -> Arrays:
         whole = dict(self._own)
         for field, inner in self.held.items():
-            below = {below(field, name): each for name, each in inner.state.items()}
-            below[counter_of(field)] = np.zeros((), np.int64)
-            if twice := whole.keys() & below.keys():
+            inner_state = {below(field, name): each for name, each in inner.state.items()}
+            inner_state[counter_of(field)] = np.zeros((), np.int64)
+            if twice := whole.keys() & inner_state.keys():
                 raise ContractError(
                     f"{self.where}: initial_state returned '{min(twice)}', the name of what '{field}' carries",
                     hint="another name",
                 )
-            whole |= below
+            whole |= inner_state
         return whole
 
     def _initial_state(self, theta: Array, rng: np.random.Generator) -> Arrays:

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from bpframe.categories import Callback, Constraint, Metric, Optimizer
+from bpframe.categories.holding import averages_of, innermost
 from bpframe.core.component import Component, contract_of
 from bpframe.core.component.base import Resolver
 from bpframe.validation.mistakes import inside, refusal
@@ -53,8 +54,9 @@ class TrainingSpec(Validated):
     seed: NonNegativeInt | None = Field(None, description="Seed of shuffling and dropout; the network's if left out.")
     groups: dict[str, dict[str, Any]] | None = Field(
         None,
-        description="Fields of the optimizer that are others for some parameters, by patterns of their paths, such as "
-        "'*.b': {learning_rate: 0.01}; the first pattern that matches counts.",
+        description="Fields of the optimizer, of the innermost one where it holds another, that are others for some "
+        "parameters, by patterns of their paths, such as '*.b': {learning_rate: 0.01}; the first pattern that matches "
+        "counts.",
     )
     constraints: dict[str, Constraint] | None = Field(
         None,
@@ -67,6 +69,18 @@ class TrainingSpec(Validated):
     callbacks: Annotated[tuple[Callback, ...], BeforeValidator(_by_name)] = Field(
         (), description="What to do after every epoch: look, write down, end the training."
     )
+
+    @field_validator("optimizer")
+    @classmethod
+    def _holds_rules(cls, value: Optimizer) -> Optimizer:
+        for each in innermost(value):
+            if each is not value and _minimizes(each):
+                raise refusal(
+                    f"cannot hold {each.kind}, which drives itself",
+                    value=value,
+                    expected=f"a rule inside of {value.kind}: an optimizer with update, such as gradient descent",
+                )
+        return value
 
     @field_validator("batch_size")
     @classmethod
@@ -94,7 +108,13 @@ class TrainingSpec(Validated):
                 expected="no groups",
                 hint="frozen= of the network keeps parameters as they are",
             )
-        return {pattern: _changed(optimizer, pattern, fields, info.context) for pattern, fields in value.items()}
+        if len(inside := innermost(optimizer)) > 1:
+            raise refusal(
+                f"cannot be given: {optimizer.kind} holds {' and '.join(each.kind for each in inside)}",
+                value=value,
+                expected="no groups, or an optimizer with one rule inside, whose fields they change",
+            )
+        return {pattern: _changed(inside[0], pattern, fields, info.context) for pattern, fields in value.items()}
 
     @field_validator("constraints")
     @classmethod
@@ -106,6 +126,12 @@ class TrainingSpec(Validated):
                 value=", ".join(value),
                 expected="no constraints",
                 hint="an optimizer with update, such as gradient descent or adam; or penalties of the network",
+            )
+        if value and optimizer is not None and averages_of(optimizer):
+            raise refusal(
+                f"cannot be given: {optimizer.kind} averages parameters before they are moved into a set",
+                value=", ".join(value),
+                expected="no constraints, or an optimizer that keeps no averages",
             )
         return value or None
 
@@ -121,8 +147,9 @@ class TrainingSpec(Validated):
 
     @property
     def optimizers(self) -> Mapping[str, Optimizer]:
-        """The optimizers of groups with fields of their own, by pattern."""
-        return {pattern: _with(self.optimizer, fields) for pattern, fields in (self.groups or {}).items()}
+        """The innermost optimizers of groups with fields of their own, by pattern."""
+        (inside,) = innermost(self.optimizer) if self.groups else (self.optimizer,)
+        return {pattern: _with(inside, fields) for pattern, fields in (self.groups or {}).items()}
 
     def examples_per_step(self, count: int) -> int:
         """Return how many of `count` examples a step takes."""

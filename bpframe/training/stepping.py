@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from bpframe.categories import Constraint, Optimizer
+from bpframe.categories.holding import asks_for
 from bpframe.core.backprop.engine import Engine, Lane
 from bpframe.core.backprop.held import Held
 from bpframe.core.backprop.plan import Plan
+from bpframe.core.backprop.weights import counting
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.derivatives.points.alike import Alike
 from bpframe.errors import DataError, StaleRecordError, TrainingError
@@ -45,7 +47,7 @@ def require_trained(held: Held) -> None:
 class Stepper:
     """Takes an optimizer's steps on what a network holds, inside `training()`, in any lane of any of its engines.
 
-    `last_pass` is the workspace of the last step.
+    `last_pass` is the workspace of the last step; `epoch_ends` says whether the next one is the last of its epoch.
     """
 
     def __init__(
@@ -62,11 +64,16 @@ class Stepper:
         self.constraints = constraints
         self.updates = Updates(optimizer, groups, engine.parameters, lane.gradient, engine.seed)
         self.last_pass: Workspace
+        self.epoch_ends = False
         self._theta = engine.parameters.vector
         self._gradient = lane.gradient.vector
         self._apply = self.updates.apply
         self._projections = Projections(constraints, engine)
         self._begun, self._projected = not self._projections, True
+        #: Whether updates are told of each batch.
+        self._tells = any(
+            asks_for(each, word) for each in (optimizer, *groups.values()) for word in ("epoch_ends", "examples")
+        )
         self._keeps_state = bool(engine.plan.state_slots)
         self._threads: dict[tuple[Plan, int], blas_threads] = {}
         self._before: tuple[Array, dict[str, Array], int, int, Any] | None = None
@@ -90,6 +97,8 @@ class Stepper:
         gradient = lane.gradient.vector
         if not math.isfinite(cost) or not all_finite(gradient):
             return math.nan
+        if self._tells:
+            self.updates.tell(self.epoch_ends, _counted(engine, targets))
         if gradient is not self._gradient:  # another engine's, or another lane's
             np.copyto(self._gradient, gradient)
         self._apply()
@@ -148,6 +157,25 @@ class Stepper:
             self._threads.clear()
         found = self._threads[plan, count] = blas_threads(largest_product(plan.graph, count))
         return found
+
+
+def _counted(engine: Engine, targets: Arrays) -> float:
+    """Return how much a batch's examples count together.
+
+    Errors: TrainingError (they count differently in different outputs, so that no number says how much).
+    """
+    outputs = engine.graph.cost
+    count = len(next(iter(targets.values())))
+    if len(targets) == len(outputs):
+        return float(count)
+    sums = [float(counting(each, targets, count).sum(dtype=np.float64)) for each in outputs]
+    if not np.allclose(sums, sums[0], rtol=1e-5, atol=0):
+        raise TrainingError(
+            "the optimizer asks how much a batch's examples count, which differs between outputs",
+            received=", ".join(f"{total:g} in '{output}'" for output, total in zip(outputs, sums, strict=True)),
+            hint="the same sample_weight for all outputs",
+        )
+    return sums[0]
 
 
 class Carried:

@@ -86,6 +86,7 @@ class Trainer:
                     self.history.stopped = "interrupted"
                     break
                 stepper.updates.epoch += 1
+                recorder.averages = stepper.updates.averages
                 with blas_threads(largest_product(graph, evaluated)):
                     recorder.record(cost, recorder.validation_cost())
                 if recorder.ended:
@@ -104,6 +105,7 @@ class Trainer:
                 if interruption.requested:
                     interrupted = True
                     break
+                stepper.epoch_ends = number * size >= count
                 cost = step(self.engine, lane, inputs, targets)
                 if math.isnan(cost):
                     raise self._stopped(stepper, epoch, number, done)

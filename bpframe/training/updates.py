@@ -14,7 +14,7 @@ from bpframe.core.backprop.results import failed
 from bpframe.core.backprop.workspace import locked
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError
-from bpframe.training.held_rule import Now, Stepping
+from bpframe.training.held_rule import Making, Now
 from bpframe.training.rule import Rule
 from bpframe.validation.plain_arrays import Array
 
@@ -48,8 +48,9 @@ class Updater:
 
     An elementwise optimizer runs block by block, so that each block of a long vector is read from memory once. `shapes`
     are those of the parameters in θ, by path and in order; the first state may be drawn from `rng`. `held` makes the
-    rules that the optimizer holds. `step` and `epoch` say how far training has come, and `history` returns the history
-    of these epochs. `moved` says that a step that failed has moved a part of θ, or of the state.
+    rules that the optimizer holds. `step` and `epoch` say how far training has come, `history` returns the history of
+    these epochs, and `epoch_ends` and `examples` are what updates may be told of a batch. `moved` says that a step that
+    failed has moved a part of θ, or of the state.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Updater:
         gradient: Array,
         shapes: Mapping[str, tuple[int, ...]] | None = None,
         rng: np.random.Generator | None = None,
-        held: Callable[[Optimizer], Stepping] | None = None,
+        held: Making | None = None,
     ) -> None:
         self.optimizer = optimizer
         self.theta = theta
@@ -67,6 +68,8 @@ class Updater:
         self.step = 0
         self.epoch = 0
         self.history: Callable[[], Any] | None = None
+        self.epoch_ends = False
+        self.examples = 1.0
         self.moved = False
         rng = stream(0, "initialise", "optimizer") if rng is None else rng
         self._rule = Rule(optimizer, theta, {"": theta.shape} if shapes is None else shapes, rng, held)
@@ -74,7 +77,8 @@ class Updater:
         #: Where a rule may write its new state: arrays that take the place of the state's, or a block's.
         self._buffers: dict[str, Array] = {}
         self._kept = False
-        block = max(1, BLOCK_BYTES // theta.itemsize) if in_blocks(optimizer) else max(1, theta.size)
+        splits = in_blocks(optimizer) and held is None
+        block = max(1, BLOCK_BYTES // theta.itemsize) if splits else max(1, theta.size)
         change = np.empty(min(block, theta.size), theta.dtype)
         starts = range(0, theta.size, block)
         self._blocks = [self._block(slice(start, start + block), change) for start in starts]
@@ -91,7 +95,7 @@ class Updater:
         """
         whole: dict[str, Array] = {}
         differs, moved = self._rule.differs, False
-        now = Now(self.step, self.epoch, self.history)
+        now = Now(self.step, self.epoch, self.history, self.epoch_ends, self.examples)
         try:
             for block in self._blocks:
                 change = self._changed(block, now, whole) if differs else block.call()

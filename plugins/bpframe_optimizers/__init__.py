@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from bpframe.extend import Component
+from bpframe_optimizers.accumulated import Accumulated
 from bpframe_optimizers.adagrad import Adagrad
 from bpframe_optimizers.adam import Adam, Adamw
+from bpframe_optimizers.averaging import ExponentialAverage, StochasticAverage
+from bpframe_optimizers.clipping import ClipGlobalNorm, ClipNorm, ClipValue
 from bpframe_optimizers.initializers import Constant, TruncatedNormal, Zeros
 from bpframe_optimizers.initializers_of_variance import Glorot, He, Lecun
 from bpframe_optimizers.initializers_orthogonal import Orthogonal
@@ -15,11 +18,16 @@ from bpframe_optimizers.rmsprop import Rmsprop
 from bpframe_optimizers.schedules import Cosine, Step
 
 __all__ = [
+    "Accumulated",
     "Adagrad",
     "Adam",
     "Adamw",
+    "ClipGlobalNorm",
+    "ClipNorm",
+    "ClipValue",
     "Constant",
     "Cosine",
+    "ExponentialAverage",
     "Glorot",
     "He",
     "Lecun",
@@ -29,6 +37,7 @@ __all__ = [
     "Orthogonal",
     "Rmsprop",
     "Step",
+    "StochasticAverage",
     "TruncatedNormal",
     "Zeros",
 ]
@@ -37,11 +46,16 @@ __all__ = [
 def bpframe_components() -> list[type[Component]]:
     """Return what this set provides."""
     return [
+        Accumulated,
         Adagrad,
         Adam,
         Adamw,
+        ClipGlobalNorm,
+        ClipNorm,
+        ClipValue,
         Constant,
         Cosine,
+        ExponentialAverage,
         Glorot,
         He,
         Lecun,
@@ -51,6 +65,7 @@ def bpframe_components() -> list[type[Component]]:
         Orthogonal,
         Rmsprop,
         Step,
+        StochasticAverage,
         TruncatedNormal,
         Zeros,
     ]
@@ -58,16 +73,24 @@ def bpframe_components() -> list[type[Component]]:
 
 def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
     """Return instances with the feature shapes of their inputs, for the conformance kit."""
+    adam = Adam(learning_rate=Cosine(start=0.1, over=10, by="step"))
     return [
+        (Accumulated(steps=3, optimizer=adam), ()),
+        (Accumulated(steps=1, optimizer=Momentum(learning_rate=0.1)), ()),
         (Adagrad(), ()),
         (Adagrad(learning_rate=0.1, start=0.5), ()),
         (Adam(), ()),
         (Adam(learning_rate=Cosine(start=0.1, over=10), beta_1=0.0, beta_2=0.5, epsilon=0.01), ()),
         (Adamw(), ()),
         (Adamw(learning_rate=Step(start=0.1, every=3), weight_decay=0.0), ()),
+        (ClipGlobalNorm(norm=1.0, optimizer=adam), ()),
+        (ClipGlobalNorm(norm=2.0, optimizer=ExponentialAverage(decay=0.9, optimizer=Momentum())), ()),
+        (ClipNorm(norm=1.0, optimizer=adam), ()),
+        (ClipValue(value=0.5, optimizer=Accumulated(steps=2, optimizer=adam)), ()),
         (Constant(value=1.0), ((3,),)),
         (Cosine(start=0.1, over=10, warm_up=2), ()),
         (Cosine(start=1.0, end=0.5, over=1000, by="step"), ()),
+        (ExponentialAverage(decay=0.9, optimizer=adam), ()),
         (Glorot(), ((4, 3),)),
         (Glorot(distribution="normal", gain=2.0), ((4, 2, 3),)),
         (He(), ((4, 3),)),
@@ -85,6 +108,8 @@ def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
         (Rmsprop(), ()),
         (Rmsprop(learning_rate=0.1, alpha=0.9, momentum=0.5, centered=True), ()),
         (Step(start=1.0, every=3), ()),
+        (StochasticAverage(start=1, optimizer=adam), ()),
+        (StochasticAverage(start=2, every=2, by="step", optimizer=Lion()), ()),
         (TruncatedNormal(), ((4, 3),)),
         (TruncatedNormal(scale=1.0, cut=0.5), ((4, 3),)),
         (Zeros(), ((3,),)),

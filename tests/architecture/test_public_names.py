@@ -108,6 +108,8 @@ PUBLIC: dict[str, str] = {
     "bpframe_optimizers": """
         Adagrad Adam Adamw Constant Cosine Glorot He Lecun Lion Momentum Nadam Orthogonal Rmsprop Step TruncatedNormal
         Zeros
+        Accumulated Adagrad Adam Adamw ClipGlobalNorm ClipNorm ClipValue Cosine ExponentialAverage Lion Momentum Nadam
+        Rmsprop Step StochasticAverage
     """,
     "bpframe_regularisation": """
         BatchNorm Dropout ElasticNet GaussianNoise GroupNorm L1 L2 LayerNorm MaxMagnitude MaxNorm NonNegative

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from bpframe.categories import Schedule
+from bpframe.categories.holding import held_by, in_blocks
 from bpframe.categories.present import present_fields, present_value
 from bpframe.core.component import contract_of
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError, SpecError
 from bpframe.testing.checks.base import Check, Failure, Setting, named, untouched
+from bpframe.training.held_rule import HeldRule, Now
 from bpframe.training.parts import parameter_parts
+from bpframe.training.rule import Rule
 from bpframe.training.updates import Updater
 from bpframe.validation.plain_arrays import Array
 
@@ -111,10 +114,14 @@ def _purity(setting: Setting) -> None:
         theta, gradient = rng.standard_normal(SIZE), rng.standard_normal(SIZE)
         state = {name: each.copy() for name, each in run.updater.state.items()}
         words: dict[str, Any] = {
-            "gradient": gradient, "parameters": theta, "state": state, "step": step, "out": np.empty(SIZE),
+            "gradient": gradient, "parameters": theta, "state": state, "step": step,
+            "epoch": step // 2, "epoch_ends": step % 2 == 1, "examples": 1.0, "out": np.empty(SIZE),
             "new_state": {name: np.empty_like(each) for name, each in state.items()},
             "groups": parameter_parts(SHAPES), **present_fields(optimizer, "update", step),
         }  # fmt: skip
+        for field, inner in held_by(optimizer).items():
+            rule = Rule(inner, theta, SHAPES, rng)
+            words[field] = HeldRule(optimizer, rule, field, words, np.empty(SIZE), Now(step, 0), state, {})
         with untouched([("gradient", gradient), ("parameters", theta), *state.items()], _impure):
             signature.call(optimizer.update, words)
         run.take(STOP - run.updater.step)
@@ -127,7 +134,7 @@ def _impure(received: str) -> Failure:
 def _elementwise(setting: Setting) -> None:
     """Where `elementwise` is declared, the parts of a vector move as they do within the whole."""
     optimizer: Any = setting.component
-    if not optimizer.elementwise:
+    if not in_blocks(optimizer):
         return
     for rows in (slice(0, CUT), slice(CUT, SIZE)):
         whole = _Run(setting, optimizer)
