@@ -93,7 +93,8 @@ PUBLIC: dict[str, str] = {
         Tanh
     """,
     "bpframe_classification": """
-        BinaryCrossEntropy CrossEntropy
+        AbsoluteCost BinaryCrossEntropy CrossEntropy GaussianNllCost HingeCost HuberCost KlDivergenceCost
+        PoissonNllCost ProbabilityCrossEntropy QuantileCost
     """,
     "bpframe_convolution": """
         AveragePool1d AveragePool2d Conv1d Conv2d Conv2dTranspose DepthwiseConv2d Flatten GlobalAveragePool

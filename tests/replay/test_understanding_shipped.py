@@ -13,6 +13,7 @@ from bpframe.replay.understanding import understand
 
 SHIPPED = (
     "bpframe_activations",
+    "bpframe_classification",
     "bpframe_reference",
     "bpframe_regularisation",
     "bpframe_sequence",
