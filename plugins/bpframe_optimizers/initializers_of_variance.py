@@ -49,9 +49,7 @@ class He(Initializer):
 
     distribution: Distribution = Field("normal", description=_DISTRIBUTION)
     slope: FiniteFloat = Field(0.0, description="a, the slope of the activation below 0.")
-    mode: Literal["fan_in", "fan_out"] = Field(
-        "fan_in", description="On which way the variance stays: n_in, n_out."
-    )
+    mode: Literal["fan_in", "fan_out"] = Field("fan_in", description="On which way the variance stays: n_in, n_out.")
 
     def draw(self, shape: tuple[int, ...], fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
         """Draw an array of this shape."""

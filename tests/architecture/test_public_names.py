@@ -58,11 +58,12 @@ PUBLIC: dict[str, str] = {
     """,
     "bpframe.extend": """
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
-        Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather IdentityMap
-        Initializer KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat NonNegativeInt Objective
-        Operator Optimizer Parameter Penalty Permute Pool PositiveFloat PositiveInt Preparation Problem RankOne
-        Recomputed Reshape ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State Sum Transposed WeightTimes
-        Windows accuracy add call_method compose largest node right_classes transposed
+        Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather
+        IdentityMap Initializer KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat
+        NonNegativeInt Objective Operator Optimizer Parameter Penalty Permute Pool PositiveFloat PositiveInt
+        Preparation Problem RankOne Recomputed Reshape ScaledNormal Scan ScatteredForm Schedule ShapeMismatch
+        State Sum Transposed WeightTimes Windows accuracy add call_method compose largest node right_classes
+        transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
@@ -107,10 +108,8 @@ PUBLIC: dict[str, str] = {
         Accuracy TopK
     """,
     "bpframe_optimizers": """
-        Adagrad Adam Adamw Constant Cosine Glorot He Lecun Lion Momentum Nadam Orthogonal Rmsprop Step TruncatedNormal
-        Zeros
-        Accumulated Adagrad Adam Adamw ClipGlobalNorm ClipNorm ClipValue Cosine ExponentialAverage Lion Momentum Nadam
-        Rmsprop Step StochasticAverage
+        Accumulated Adagrad Adam Adamw ClipGlobalNorm ClipNorm ClipValue Constant Cosine ExponentialAverage
+        Glorot He Lecun Lion Momentum Nadam Orthogonal Rmsprop Step StochasticAverage TruncatedNormal Zeros
     """,
     "bpframe_regularisation": """
         BatchNorm Dropout ElasticNet GaussianNoise GroupNorm L1 L2 LayerNorm MaxMagnitude MaxNorm NonNegative
