@@ -65,6 +65,7 @@ from bpframe.structures import (
     largest,
     transposed,
 )
+from bpframe.training.history import History
 from bpframe.training.metrics import accuracy, right_classes
 from bpframe.training.problem import Problem
 from bpframe.validation.plain_arrays import Array
@@ -90,6 +91,7 @@ __all__ = [
     "Field",
     "FiniteFloat",
     "Gather",
+    "History",
     "IdentityMap",
     "Initializer",
     "KroneckerForm",

@@ -12,10 +12,10 @@ from pydantic.fields import FieldInfo
 from bpframe.categories.calling import call_method
 from bpframe.categories.schedule import Schedule
 from bpframe.core.component import Component, contract_of
-from bpframe.errors import BpframeError, ContractError
+from bpframe.errors import BpframeError, ContractError, TrainingError
 from bpframe.validation.mistakes import shortened
 
-__all__ = ["limits_of", "present_fields", "present_value"]
+__all__ = ["follows_steps", "limits_of", "present_fields", "present_value"]
 
 
 class Limits(NamedTuple):
@@ -68,14 +68,27 @@ def present_value(
 ) -> float:
     """Return a schedule's value before step number `step`, from 0, when `epoch` epochs are over.
 
+    `history` returns the history of these epochs, where there is one.
+
     Raises
     ------
     ContractError
         `value` fails, or returns something else than a finite number inside the limits.
+    TrainingError
+        It asks for the history where there is none.
 
     """
+    words: dict[str, Any] = {"step": step, "epoch": epoch}
+    signature = contract_of(type(schedule)).methods.get("value")
+    for word in signature.words if signature is not None else ():
+        if word == "history":
+            words[word] = _seen(schedule, history)
+        elif word in type(schedule).model_fields:
+            field = getattr(schedule, word)
+            inside = isinstance(field, Schedule)
+            words[word] = present_value(field, step, epoch, limits_of(schedule, word), history) if inside else field
     try:
-        value = call_method(schedule, "value", step=step, epoch=epoch)
+        value = call_method(schedule, "value", **words)
     except BpframeError:
         raise
     except Exception as error:
@@ -101,11 +114,32 @@ def present_value(
     return int(value) if whole else float(value)
 
 
-def present_fields(component: Component, method: str, step: int = 0) -> dict[str, Any]:
+def _seen(schedule: Schedule, history: Callable[[], Any] | None) -> Any:
+    if history is None:
+        raise TrainingError(
+            f"schedule '{schedule.kind}' follows the history of a fit, and a loop of single steps has none",
+            hint="net.fit(x, y, ...), or a schedule of steps and epochs",
+        )
+    return history()
+
+
+def follows_steps(schedule: Schedule) -> bool:
+    """Whether a schedule, or one that it holds, asks for the step; otherwise its number lasts for an epoch."""
+    signature = contract_of(type(schedule)).methods.get("value")
+    words = signature.words if signature is not None else ()
+    held = (getattr(schedule, word) for word in words if word in type(schedule).model_fields)
+    return "step" in words or any(follows_steps(each) for each in held if isinstance(each, Schedule))
+
+
+def present_fields(
+    component: Component, method: str, step: int = 0, history: Callable[[], Any] | None = None
+) -> dict[str, Any]:
     """Return the fields that a method asks for by name, with the present number where one holds a schedule."""
     words = contract_of(type(component)).methods[method].words
     fields = {word: getattr(component, word) for word in words if word in type(component).model_fields}
     return {
-        word: present_value(value, step, 0, limits_of(component, word)) if isinstance(value, Schedule) else value
+        word: present_value(value, step, 0, limits_of(component, word), history)
+        if isinstance(value, Schedule)
+        else value
         for word, value in fields.items()
     }

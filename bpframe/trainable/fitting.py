@@ -116,7 +116,7 @@ class Trainable(Stepwise):
                     verify_optimizer(spec.optimizer)
                     verify_constraints(spec.constraints)
                 warn_of_drafts(self.graph)
-                trainer = Trainer(self._engine.at(samples[0]), spec, self._carried)
+                trainer = Trainer(self._engine.at(samples[0]), spec, self._carried, self.history)
                 ending = call_back(spec.callbacks, "before_training", network=self, history=trainer.history)
             except BaseException:
                 self._preparation = before

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from bpframe.categories import Optimizer, Schedule
 from bpframe.categories.holding import held_by
-from bpframe.categories.present import limits_of, present_value
+from bpframe.categories.present import follows_steps, limits_of, present_value
 from bpframe.core.backprop.results import failed, fits, wrong_array
 from bpframe.core.backprop.workspace import locked
 from bpframe.core.component import contract_of
@@ -67,6 +67,10 @@ class Rule:
         self._scheduled = {
             word: (value, limits_of(optimizer, word)) for word, value in fields.items() if isinstance(value, Schedule)
         }
+        self._by_step = [word for word, (each, _) in self._scheduled.items() if follows_steps(each)]
+        self._by_epoch = [word for word in self._scheduled if word not in self._by_step]
+        #: The numbers that last for an epoch, with the epoch.
+        self._epoch: tuple[int, dict[str, float]] | None = None
         #: The words that are the same in every step.
         self.constant: dict[str, Any] = {word: value for word, value in fields.items() if word not in self._scheduled}
         if self.signature.asks_for("groups"):
@@ -82,12 +86,18 @@ class Rule:
 
     def present(self, now: Now) -> dict[str, Any]:
         """Return the words that differ from step to step, and not from block to block."""
-        values = {
-            word: present_value(each, now.step, now.epoch, limits, now.history)
-            for word, (each, limits) in self._scheduled.items()
-        }
+        if self._epoch is None or self._epoch[0] != now.epoch:
+            self._epoch = now.epoch, self._numbers(self._by_epoch, now)
+        values = self._epoch[1] | self._numbers(self._by_step, now)
         told = {"step": now.step, "epoch": now.epoch, "epoch_ends": now.epoch_ends, "examples": now.examples}
         return told | values
+
+    def _numbers(self, words: Sequence[str], now: Now) -> dict[str, float]:
+        found = {}
+        for word in words:
+            schedule, limits = self._scheduled[word]
+            found[word] = present_value(schedule, now.step, now.epoch, limits, now.history)
+        return found
 
     def changed(
         self, gradient: Array, parameters: Array, out: Array, now: Now, state: Mapping[str, Array], buffers: Arrays

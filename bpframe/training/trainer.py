@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine, Lane
-from bpframe.errors import BpframeError, NonFiniteError
+from bpframe.errors import BpframeError, NonFiniteError, TrainingError
 from bpframe.machine.blas_threads import blas_threads
 from bpframe.training.batches import Batches, Samples, count_of, training_batches
 from bpframe.training.constraints import constrained
@@ -27,12 +27,14 @@ class Trainer:
     An optimizer that declares `minimize` drives itself. Of a rule each step takes the gradient of the mean cost over
     its batch, sums divided by the batch's own size, so that a last, smaller batch counts right. `history` grows epoch
     by epoch, or iteration by iteration, and stays readable after an error. `carried` holds what the optimizer carries
-    from one training to the next.
+    from one training to the next, and `past` is the history of those before.
 
     Errors: TrainingError (all parameters are frozen); SpecError (a group of parameters, or a constraint, holds none).
     """
 
-    def __init__(self, engine: Engine, spec: TrainingSpec, carried: Carried | None = None) -> None:
+    def __init__(
+        self, engine: Engine, spec: TrainingSpec, carried: Carried | None = None, past: History | None = None
+    ) -> None:
         require_trained(engine.held)
         grouped(spec.groups or {}, engine.parameters.shapes)
         constrained(spec.constraints or {}, engine.graph)
@@ -40,6 +42,7 @@ class Trainer:
         self.spec = spec
         self.history = History()
         self._carried = Carried() if carried is None else carried
+        self._past = past
 
     def run(
         self,
@@ -80,6 +83,7 @@ class Trainer:
                 self.engine, self.spec.optimizer, self.spec.optimizers, lane, self.spec.constraints
             )
             stepper.begin()
+            stepper.updates.follow(lambda: self._seen(stepper.updates.epoch))
             for epoch in range(1, self.spec.epochs + 1):
                 cost = self._epoch(epoch, batches, recorder, lane, stepper)
                 if cost is None:
@@ -92,6 +96,18 @@ class Trainer:
                 if recorder.ended:
                     self.history.stopped = recorder.ended
                     break
+
+    def _seen(self, epochs: int) -> History:
+        """Return the history of the last epochs, which the optimizer has counted. Errors: TrainingError."""
+        records = [*(self._past.epochs if self._past is not None else ()), *self.history.epochs]
+        if len(records) < epochs:
+            raise TrainingError(
+                "a schedule follows the history, which does not reach back to where the optimizer's state began",
+                expected=f"{epochs} epochs",
+                received=f"{len(records)}",
+                hint="net.optimizer_state = None starts anew",
+            )
+        return History.model_construct(epochs=records[len(records) - epochs :])
 
     def _epoch(self, epoch: int, batches: Batches, recorder: Recorder, lane: Lane, stepper: Stepper) -> float | None:
         """Take every example once; return the mean cost, or None when interrupted."""

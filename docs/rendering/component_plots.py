@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import matplotlib
@@ -15,6 +16,7 @@ from bpframe.categories import Constraint, Optimizer, Schedule
 from bpframe.categories.calling import call_method
 from bpframe.categories.present import present_value
 from bpframe.core.component import Initializer, Penalty, contract_of
+from bpframe.testing.checks.asked import made_up_history
 from bpframe.testing.intervals import Interval
 from bpframe.testing.probe import Probe
 from bpframe.testing.probing import probe_of
@@ -122,7 +124,7 @@ def _path(optimizer: Any) -> tuple[Any, Any]:
 
 
 def _values(schedule: Schedule) -> tuple[Any, Any]:
-    values = np.array([present_value(schedule, epoch, epoch) for epoch in range(STEPS)])
+    values = np.array([present_value(schedule, n, n, history=partial(made_up_history, n)) for n in range(STEPS)])
     return np.arange(STEPS + 1), values
 
 

@@ -14,8 +14,9 @@ from bpframe_optimizers.initializers_orthogonal import Orthogonal
 from bpframe_optimizers.lion import Lion
 from bpframe_optimizers.momentum import Momentum
 from bpframe_optimizers.nadam import Nadam
+from bpframe_optimizers.plateau import Plateau
 from bpframe_optimizers.rmsprop import Rmsprop
-from bpframe_optimizers.schedules import Cosine, Step
+from bpframe_optimizers.schedules import Cosine, Exponential, OneCycle, Piecewise, Polynomial, Step, WarmUp
 
 __all__ = [
     "Accumulated",
@@ -27,6 +28,7 @@ __all__ = [
     "ClipValue",
     "Constant",
     "Cosine",
+    "Exponential",
     "ExponentialAverage",
     "Glorot",
     "He",
@@ -34,11 +36,16 @@ __all__ = [
     "Lion",
     "Momentum",
     "Nadam",
+    "OneCycle",
     "Orthogonal",
+    "Piecewise",
+    "Plateau",
+    "Polynomial",
     "Rmsprop",
     "Step",
     "StochasticAverage",
     "TruncatedNormal",
+    "WarmUp",
     "Zeros",
 ]
 
@@ -55,6 +62,7 @@ def bpframe_components() -> list[type[Component]]:
         ClipValue,
         Constant,
         Cosine,
+        Exponential,
         ExponentialAverage,
         Glorot,
         He,
@@ -62,11 +70,16 @@ def bpframe_components() -> list[type[Component]]:
         Lion,
         Momentum,
         Nadam,
+        OneCycle,
         Orthogonal,
+        Piecewise,
+        Plateau,
+        Polynomial,
         Rmsprop,
         Step,
         StochasticAverage,
         TruncatedNormal,
+        WarmUp,
         Zeros,
     ]
 
@@ -90,6 +103,8 @@ def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
         (Constant(value=1.0), ((3,),)),
         (Cosine(start=0.1, over=10, warm_up=2), ()),
         (Cosine(start=1.0, end=0.5, over=1000, by="step"), ()),
+        (Exponential(start=0.1), ()),
+        (Exponential(start=0.1, factor=0.999, by="step"), ()),
         (ExponentialAverage(decay=0.9, optimizer=adam), ()),
         (Glorot(), ((4, 3),)),
         (Glorot(distribution="normal", gain=2.0), ((4, 2, 3),)),
@@ -103,8 +118,16 @@ def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
         (Momentum(learning_rate=0.1, momentum=0.5, nesterov=True), ()),
         (Nadam(), ()),
         (Nadam(learning_rate=0.1, momentum_decay=0.5, epsilon=0.01), ()),
+        (OneCycle(peak=0.1, over=30, by="epoch"), ()),
+        (OneCycle(peak=0.1, over=2, rise=0.1, div_factor=10.0, final_div_factor=10.0), ()),
         (Orthogonal(), ((4, 3),)),
         (Orthogonal(gain=2.0), ((2, 3, 2),)),
+        (Piecewise(boundaries=(3, 6), values=(0.1, 0.02, 0.0)), ()),
+        (Piecewise(boundaries=(), values=(0.1,), by="step"), ()),
+        (Plateau(start=0.1, factor=0.5, patience=2), ()),
+        (Plateau(start=0.1, watch="cost", larger=True, cooldown=2, end=0.05, patience=0), ()),
+        (Polynomial(start=0.1, over=30, power=2.0), ()),
+        (Polynomial(start=0.1, end=0.01, over=1, by="step"), ()),
         (Rmsprop(), ()),
         (Rmsprop(learning_rate=0.1, alpha=0.9, momentum=0.5, centered=True), ()),
         (Step(start=1.0, every=3), ()),
@@ -112,5 +135,7 @@ def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
         (StochasticAverage(start=2, every=2, by="step", optimizer=Lion()), ()),
         (TruncatedNormal(), ((4, 3),)),
         (TruncatedNormal(scale=1.0, cut=0.5), ((4, 3),)),
+        (WarmUp(schedule=0.1, over=5), ()),
+        (WarmUp(schedule=Cosine(start=0.1, over=30), over=5), ()),
         (Zeros(), ((3,),)),
     ]

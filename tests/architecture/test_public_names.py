@@ -59,7 +59,7 @@ PUBLIC: dict[str, str] = {
     "bpframe.extend": """
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
         Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather
-        IdentityMap Initializer KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat
+        History IdentityMap Initializer KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat
         NonNegativeInt Objective Operator Optimizer Parameter Penalty Permute Pool PositiveFloat PositiveInt
         Preparation Problem RankOne Recomputed Reshape ScaledNormal Scan ScatteredForm Schedule ShapeMismatch
         State Sum Transposed WeightTimes Windows accuracy add call_method compose largest node right_classes
@@ -108,8 +108,9 @@ PUBLIC: dict[str, str] = {
         Accuracy TopK
     """,
     "bpframe_optimizers": """
-        Accumulated Adagrad Adam Adamw ClipGlobalNorm ClipNorm ClipValue Constant Cosine ExponentialAverage
-        Glorot He Lecun Lion Momentum Nadam Orthogonal Rmsprop Step StochasticAverage TruncatedNormal Zeros
+        Accumulated Adagrad Adam Adamw ClipGlobalNorm ClipNorm ClipValue Constant Cosine Exponential
+        ExponentialAverage Glorot He Lecun Lion Momentum Nadam OneCycle Orthogonal Piecewise Plateau Polynomial
+        Rmsprop Step StochasticAverage TruncatedNormal WarmUp Zeros
     """,
     "bpframe_regularisation": """
         BatchNorm Dropout ElasticNet GaussianNoise GroupNorm L1 L2 LayerNorm MaxMagnitude MaxNorm NonNegative

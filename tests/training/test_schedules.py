@@ -36,6 +36,7 @@ def test_step_decay_multiplies_once_every_so_often(start, factor, every, t) -> N
     start=POSITIVE, end=st.floats(0, 1e-6), over=st.integers(1, 200), warm_up=st.integers(0, 200), t=st.integers(0, 500)
 )
 def test_cosine_falls_from_its_start_to_its_end(start, end, over, warm_up, t) -> None:
+    warm_up = min(warm_up, over - 1)
     rate = Cosine(start=start, end=end, over=over, warm_up=warm_up)
     value, later = present_value(rate, 0, t), present_value(rate, 0, t + 1)
     assert min(start / (warm_up + 1), end) <= value <= start * (1 + 1e-15)

@@ -15,11 +15,15 @@ from bpframe.core.graph.randomness import stream
 from bpframe.data.scaling import fit_scaling
 from bpframe.errors import BpframeError, ContractError
 from bpframe.testing.checks.base import Check, Failure, Setting, untouched
+from bpframe.training.history import EpochRecord, History
 
-__all__ = ["checks_of_the_asked"]
+__all__ = ["checks_of_the_asked", "made_up_history"]
 
 #: Steps and epochs at which a schedule is asked: the first ones, and some far out.
 TIMES = [(step, step // 7) for step in (*range(30), 100, 1000, 10**6)]
+
+#: How many epochs a made-up history has at most.
+LONGEST = 100
 
 EXAMPLES, SHAPE = 24, (3,)
 
@@ -44,16 +48,34 @@ def checks_of_the_asked(setting: Setting) -> list[Check]:
     return [Check(name, run) for name, run in found.items()]
 
 
+def made_up_history(epochs: int) -> History:
+    """Return the history of a training whose cost falls at first, and then swings around where it is."""
+    costs = [max(0.1, 1 / (1 + epoch)) * (1 + 0.01 * (epoch % 3)) for epoch in range(epochs)]
+    records = [
+        EpochRecord(
+            epoch=epoch + 1, cost=cost, seconds=0.0, validation_cost=1.1 * cost, accuracy=1 - cost / 2,
+            validation_accuracy=1 - 0.55 * cost,
+        )
+        for epoch, cost in enumerate(costs)
+    ]  # fmt: skip
+    return History(epochs=records)
+
+
+def _number(schedule: Schedule, step: int, epoch: int) -> float:
+    """Return its number in a training that reaches back at most so many epochs as anybody would wait for."""
+    return present_value(schedule, step, epoch, history=lambda: made_up_history(min(epoch, LONGEST)))
+
+
 def _finite(schedule: Schedule) -> None:
     for step, epoch in TIMES:
         try:
-            present_value(schedule, step, epoch)
+            _number(schedule, step, epoch)
         except ContractError as error:
             raise Failure(error.problem, rows=[("received", error.received or "")]) from None
 
 
 def _same_numbers(schedule: Schedule) -> None:
-    first, again = ([present_value(schedule, *time) for time in TIMES] for _ in range(2))
+    first, again = ([_number(schedule, *time) for time in TIMES] for _ in range(2))
     if first != again:
         raise Failure("asked again, it gives other numbers", diagnosis="state, or randomness: a schedule has neither")
 

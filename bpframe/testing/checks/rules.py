@@ -13,6 +13,7 @@ from bpframe.categories.present import present_fields, present_value
 from bpframe.core.component import contract_of
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import ContractError, SpecError
+from bpframe.testing.checks.asked import made_up_history
 from bpframe.testing.checks.base import Check, Failure, Setting, named, untouched
 from bpframe.training.held_rule import HeldRule, Now
 from bpframe.training.parts import parameter_parts
@@ -65,6 +66,7 @@ class _Run:
         shapes = SHAPES if rows == slice(0, SIZE) else {"dense_1.w": theta.shape}
         rng = stream(setting.seed, "initialise", "optimizer")
         self.updater = Updater(optimizer, theta, np.zeros_like(theta), shapes, rng)
+        self.updater.history = lambda: made_up_history(self.updater.epoch)
 
     def take(self, steps: int, told: int | None = None) -> _Run:
         """Take so many steps more, of which every other one begins an epoch; `told` stands for the step's number."""
@@ -117,7 +119,7 @@ def _purity(setting: Setting) -> None:
             "gradient": gradient, "parameters": theta, "state": state, "step": step,
             "epoch": step // 2, "epoch_ends": step % 2 == 1, "examples": 1.0, "out": np.empty(SIZE),
             "new_state": {name: np.empty_like(each) for name, each in state.items()},
-            "groups": parameter_parts(SHAPES), **present_fields(optimizer, "update", step),
+            "groups": parameter_parts(SHAPES), **present_fields(optimizer, "update", step, lambda: made_up_history(0)),
         }  # fmt: skip
         for field, inner in held_by(optimizer).items():
             rule = Rule(inner, theta, SHAPES, rng)
@@ -216,7 +218,9 @@ def _schedules(setting: Setting) -> None:
     optimizer: Any = setting.component
     for field in type(optimizer).model_fields:
         value = getattr(optimizer, field)
-        number = present_value(value, 0, 0) if isinstance(value, Schedule) else value
+        number = (
+            present_value(value, 0, 0, history=lambda: made_up_history(0)) if isinstance(value, Schedule) else value
+        )
         if isinstance(number, bool) or not isinstance(number, int | float) or not number:
             continue
         schedule = Swinging(start=number)
