@@ -20,7 +20,17 @@ from bpframe.core.operators import (
     add,
     compose,
 )
-from bpframe.structures import BatchMatMul, DiagonalBlocks, Permute, Pool, RankOne, Scan, Windows, transposed
+from bpframe.structures import (
+    BatchMatMul,
+    DiagonalBlocks,
+    Permute,
+    Pool,
+    RankOne,
+    Restriction,
+    Scan,
+    Windows,
+    transposed,
+)
 
 __all__ = ["STRUCTURES", "matrix_picture", "operator_picture"]
 
@@ -72,6 +82,7 @@ def _structures() -> dict[str, Operator]:
         "Windows": Windows(2).bind((4, 1), (3, 2)),
         "Scan": Scan([Diagonal(d[:, :2] + 0.4 * t) for t in range(3)]),
         "Reshape": Reshape().bind((2, 2), (4,)),
+        "Restriction": Restriction((slice(1, 3),)).bind((4,), (2,)),
         "Permute": Permute((1, 0)).bind((2, 3), (3, 2)),
         "Pool": Pool(Windows(2, stride=2)).bind((6, 1), (3, 1)),
         "Composed": compose(Diagonal(rng.normal(size=(1, 3))), Matrix(w)),

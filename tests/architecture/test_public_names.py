@@ -61,7 +61,7 @@ PUBLIC: dict[str, str] = {
         Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather
         History IdentityMap Initializer KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat
         NonNegativeInt Objective Operator Optimizer Parameter Penalty Permute Pool PositiveFloat PositiveInt
-        Preparation Problem RankOne Recomputed Reshape ScaledNormal Scan ScatteredForm Schedule ShapeMismatch
+        Preparation Problem RankOne Recomputed Reshape Restriction ScaledNormal Scan ScatteredForm Schedule ShapeMismatch
         State Sum Transposed WeightTimes Windows accuracy add call_method compose largest node right_classes
         transposed
     """,
@@ -78,7 +78,8 @@ PUBLIC: dict[str, str] = {
         run_experiment
     """,
     "bpframe.structures": """
-        BatchMatMul DiagonalBlocks Permute Pool RankOne Recomputed Scan Transposed Windows largest transposed
+        BatchMatMul DiagonalBlocks Permute Pool RankOne Recomputed Restriction Scan Transposed Windows largest
+        transposed
     """,
     "bpframe.testing": """
         Comparison Outcome Report called_for check_component compare_jacobians parametrize_with_components
@@ -102,7 +103,8 @@ PUBLIC: dict[str, str] = {
         GlobalMaxPool MaxPool1d MaxPool2d Upsample2d ZeroPad
     """,
     "bpframe_merges": """
-
+        Average Concatenate Encoder GatherLayer Matmul Maximum Mean PermuteLayer Repeat ReshapeLayer Residual
+        Scale Sequential Slice Subtract SumLayer
     """,
     "bpframe_metrics": """
         Accuracy TopK

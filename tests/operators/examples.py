@@ -17,7 +17,17 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, DiagonalBlocks, Permute, Pool, RankOne, Scan, Transposed, Windows
+from bpframe.structures import (
+    BatchMatMul,
+    DiagonalBlocks,
+    Permute,
+    Pool,
+    RankOne,
+    Restriction,
+    Scan,
+    Transposed,
+    Windows,
+)
 
 BATCH = 3
 
@@ -31,6 +41,7 @@ def examples(dtype: type = np.float64) -> dict[str, Operator]:
     return {
         "identity": IdentityMap().bind((2, 3), (2, 3)),
         "reshape": Reshape().bind((2, 3), (6,)),
+        "restriction": Restriction((slice(1, None, 2), slice(2))).bind((4, 3), (2, 2)),
         "permute": Permute((2, 0, 1)).bind((2, 3, 4), (4, 2, 3)),
         "diagonal": Diagonal(random(BATCH, 2, 3)),
         "shared diagonal": Diagonal(random(1, 4)),

@@ -19,7 +19,17 @@ from bpframe.core.operators import (
     Sum,
     WeightTimes,
 )
-from bpframe.structures import BatchMatMul, DiagonalBlocks, Permute, Pool, RankOne, Scan, Transposed, Windows
+from bpframe.structures import (
+    BatchMatMul,
+    DiagonalBlocks,
+    Permute,
+    Pool,
+    RankOne,
+    Restriction,
+    Scan,
+    Transposed,
+    Windows,
+)
 
 
 def jacobian(operator: Operator, batch: int) -> np.ndarray:
@@ -94,6 +104,9 @@ def entry(operator: Operator, n: int, o: int, at_out: tuple[int, ...], i: int, a
         case Windows():
             within, channel = divmod(at_out[-1], operator.in_shape[-1])
             return channel == at_in[-1] and _reads(operator, at_out, within) == at_in[:-1]
+        case Restriction(slices=slices):
+            kept = [range(size)[each] for each, size in zip(slices, operator.in_shape, strict=True)]
+            return at_in == tuple(each[at] for each, at in zip(kept, at_out, strict=True))
         case Permute(axes=axes):
             return at_out == tuple(at_in[axis] for axis in axes)
         case Pool(windows=windows, which=which):

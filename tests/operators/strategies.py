@@ -28,6 +28,7 @@ from bpframe.structures import (
     Pool,
     RankOne,
     Recomputed,
+    Restriction,
     Scan,
     Transposed,
     Windows,
@@ -35,7 +36,7 @@ from bpframe.structures import (
 
 PLAIN = (
     IdentityMap, Diagonal, Matrix, BatchMatrix, WeightTimes, Broadcast, Reshape, Gather, RankOne, BatchMatMul, Windows,
-    DiagonalBlocks, Permute, Pool,
+    DiagonalBlocks, Permute, Pool, Restriction,
 )  # fmt: skip
 
 #: The fewest axes that an input, or an output, has to have.
@@ -80,6 +81,8 @@ def operators(draw, kind, batch, in_shape=None, out_shape=None, dtype=np.float64
         return _scan(draw, batch, in_shape, out_shape, dtype)
     if kind is Transposed:
         return _transposed(draw, batch, in_shape, out_shape, dtype)
+    if kind is Restriction:
+        return _restriction(draw, in_shape, out_shape)
     if kind is Permute:
         return _permute(draw, in_shape, out_shape)
     in_shape, out_shape = _both_shapes(draw, kind, in_shape, out_shape)
@@ -150,6 +153,23 @@ def _blocks(draw, rng, batch, in_shape, out_shape, dtype):
         return numbers(rng, (draw(st.sampled_from([1, batch])), *lead, width), dtype)
 
     return DiagonalBlocks([[block() if each else None for each in row] for row in kept])
+
+
+def _restriction(draw, in_shape, out_shape):
+    """Any slices of an input; for an output, of an input that is larger."""
+    if out_shape is None:
+        given = draw(shapes()) if in_shape is None else in_shape
+        slices = []
+        for size in given:
+            start, step = draw(st.integers(0, size - 1)), draw(st.sampled_from([-1, 1, 2]))
+            slices.append(slice(start, None, step))
+    else:
+        room = [0] * len(out_shape) if in_shape is not None else [draw(st.integers(0, 2)) for _ in out_shape]
+        before = [draw(st.integers(0, each)) for each in room]
+        given = tuple(each + more for each, more in zip(out_shape, room, strict=True)) if in_shape is None else in_shape
+        slices = [slice(start, start + size) for start, size in zip(before, out_shape, strict=True)]
+    operator = Restriction(slices)
+    return operator.bind(given, operator._infer(given, None)[1])
 
 
 def _permute(draw, in_shape, out_shape):
@@ -261,6 +281,8 @@ def _taking(in_shape, out_shape):
         fitting += [Matrix, RankOne, DiagonalBlocks]
     if _products(in_shape, out_shape):
         fitting.append(BatchMatMul)
+    if len(in_shape) == len(out_shape) and all(map(int.__ge__, in_shape, out_shape)):
+        fitting.append(Restriction)
     if _orders(in_shape, out_shape):
         fitting.append(Permute)
     if len(in_shape) == 2 and out_shape and out_shape[-1] == in_shape[0]:

@@ -81,7 +81,8 @@ def test_operators_that_surely_serve_every_example_do_so() -> None:
                 np.testing.assert_array_equal(blocks[n, :, m], blocks[0, :, 0] * (n == m))
     shared = {name for name, operator in OPERATORS.items() if operator._ignores_examples}
     assert shared == {
-        "identity", "reshape", "permute", "shared diagonal", "matrix", "matrix with lead", "shared batch matrix",
+        "identity", "reshape", "permute", "restriction", "shared diagonal", "matrix", "matrix with lead",
+        "shared batch matrix",
         "gather", "broadcast", "broadcast to the same", "shared rank one with lead", "composed of nothing",
         "sum of one", "composed, reshaped last", "shared batch matmul", "windows", "windows of an image", "pool",
         "pool of tiles", "transposed windows", "transposed gather", "transposed broadcast", "shared scan",

@@ -12,6 +12,7 @@ from bpframe.core.component import Component
 from bpframe.replay.understanding import understand
 
 SHIPPED = (
+    "bpframe_merges",
     "bpframe_activations",
     "bpframe_classification",
     "bpframe_reference",
