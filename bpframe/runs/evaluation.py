@@ -10,7 +10,8 @@ import numpy as np
 
 from bpframe.differentiable import Arrays
 from bpframe.network import Network
-from bpframe.training.measuring import Measures
+from bpframe.training.history import Measured
+from bpframe.training.measuring import Measures, counted_positions
 from bpframe.training.metrics import accuracy
 from bpframe.validation.one_hot import is_one_hot
 from bpframe.validation.plain_arrays import plain_array
@@ -29,7 +30,7 @@ class Evaluation:
     examples: int
     cost: float
     accuracy: float | None
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, Measured] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures as plain data."""
@@ -37,8 +38,9 @@ class Evaluation:
 
     def __str__(self) -> str:
         share = "" if self.accuracy is None else f"accuracy {self.accuracy:.4f}, "
-        figures = "".join(f"{name} {value:.4g}, " for name, value in self.metrics.items())
-        return f"{share}{figures}cost {self.cost:.4g} on {self.examples:,} examples"
+        figures = "".join(f"{name} {value:.4g}, " for name, value in self.metrics.items() if isinstance(value, float))
+        line = f"{share}{figures}cost {self.cost:.4g} on {self.examples:,} examples"
+        return line + "".join(_table(name, value) for name, value in self.metrics.items() if isinstance(value, list))
 
 
 def evaluate(network: Network, x: Arrays, y: Arrays, *, sample_weight: Arrays | None = None) -> Evaluation:
@@ -55,18 +57,33 @@ def evaluate(network: Network, x: Arrays, y: Arrays, *, sample_weight: Arrays | 
         cost = network.cost(x, y, sample_weight=sample_weight)
     share = None
     target = plain_array(next(iter(y.values())) if isinstance(y, Mapping) else y, "target")
-    numbers = bool(network.graph.integer_targets) and target.ndim == 1
+    numbers = bool(network.graph.integer_targets)
     if len(network.graph.outputs) == 1 and (numbers or is_one_hot(target)):
         prediction = network.predict(x)
-        if prediction.ndim == 2 and (prediction.shape == target.shape or (numbers and prediction.shape[1] > 1)):
-            weight = next(iter(sample_weight.values()), None) if isinstance(sample_weight, Mapping) else sample_weight
-            share = accuracy(prediction, target, weight) if weight is None or np.ndim(weight) < 2 else None
+        if prediction.shape == target.shape or (numbers and prediction.shape[:-1] == target.shape):
+            inputs, targets = network._samples(x, y, sample_weight)
+            weight = counted_positions(network._engine.at(inputs).graph, network.graph.outputs[0], targets)
+            share = (
+                accuracy(prediction, target, weight)
+                if weight.ndim < prediction.ndim > 1 < prediction.shape[-1]
+                else None
+            )
     figures = _measured(network, x, y, sample_weight)
-    told = figures.pop("accuracy", None)
-    return Evaluation(examples=len(target), cost=cost, accuracy=told if share is None else share, metrics=figures)
+    told = figures.get("accuracy")
+    if isinstance(told, float):
+        del figures["accuracy"]
+        share = told if share is None else share
+    return Evaluation(examples=len(target), cost=cost, accuracy=share, metrics=figures)
 
 
-def _measured(network: Network, x: Arrays, y: Arrays, sample_weight: Arrays | None) -> dict[str, float]:
+def _table(name: str, value: list[float] | list[list[float]]) -> str:
+    """Return several numbers below their name, a row a line."""
+    rows = [[f"{each:.4g}" for each in row] for row in np.atleast_2d(value)]
+    width = max((len(each) for row in rows for each in row), default=0)
+    return f"\n{name}\n" + "\n".join("  " + "  ".join(each.rjust(width) for each in row) for row in rows)
+
+
+def _measured(network: Network, x: Arrays, y: Arrays, sample_weight: Arrays | None) -> dict[str, Measured]:
     """Return what the metrics of the network's last training measure."""
     if network.training is None or not network.training.measured:
         return {}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from bpframe.errors import MissingExtra
@@ -12,7 +13,10 @@ from bpframe.errors import MissingExtra
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["EpochRecord", "History"]
+__all__ = ["EpochRecord", "History", "Measured"]
+
+#: What a metric measures: a number, one for each of several things, or a matrix of them.
+Measured: TypeAlias = float | list[float] | list[list[float]]
 
 
 class EpochRecord(BaseModel):
@@ -25,7 +29,8 @@ class EpochRecord(BaseModel):
     With an optimizer that minimises, an epoch is an iteration, `cost` is what the method reports, that of its end
     where it takes all examples at once, and `figures` holds what else it reports: a damping, a gain ratio.
 
-    The metric `accuracy` has fields of its own; the others are in `metrics` by name, `top_k` or `validation_top_k`.
+    The metric `accuracy` has fields of its own; the others are in `metrics` by name, `top_k` or `validation_top_k`:
+    numbers, or lists of them, of a confusion matrix the rows.
     """
 
     # JSON has no infinity, which a validation cost in float32 can reach; as a text it is read back.
@@ -37,7 +42,7 @@ class EpochRecord(BaseModel):
     validation_cost: float | None = None
     accuracy: float | None = None
     validation_accuracy: float | None = None
-    metrics: dict[str, float] = {}
+    metrics: dict[str, Measured] = {}
     figures: dict[str, float] = {}
     penalty: float | None = None
 
@@ -71,8 +76,12 @@ class History(BaseModel):
         ]
         self.steps, self.stopped = past.steps + now.steps, now.stopped
 
-    def column(self, name: str) -> list[float]:
-        """Return one quantity over the epochs that have it: `history.column("cost")`, `history.column("damping")`."""
+    def column(self, name: str) -> list[Any]:
+        """Return one quantity over the epochs that have it: `history.column("cost")`, `history.column("damping")`.
+
+        Of a metric with several numbers they are lists: `np.array(history.column("confusion_matrix"))` has an axis of
+        epochs before theirs.
+        """
         fields = [field for field in EpochRecord.model_fields if field not in ("figures", "metrics")]
         if name in fields:
             return [value for record in self.epochs if (value := getattr(record, name)) is not None]
@@ -85,6 +94,8 @@ class History(BaseModel):
     def plot(self, path: str | Path | None = None) -> Figure:
         """Draw costs and metrics over the epochs; write the picture to `path` where one is given.
 
+        Of a metric with a number for each of several things every one is a line; of a matrix the last epoch's is drawn.
+
         Raises
         ------
         MissingExtra
@@ -95,17 +106,25 @@ class History(BaseModel):
             from matplotlib.figure import Figure
         except ImportError as error:
             raise MissingExtra("plotting needs matplotlib", hint='pip install "bpframe[plot]"') from error
-        figure = Figure(figsize=(6.4, 6.4), layout="constrained")
-        upper, lower = figure.subplots(2, sharex=True)
         metrics = dict.fromkeys(name for record in self.epochs for name in record.metrics)
+        matrices = {name: last for name in metrics if np.ndim(last := self.column(name)[-1]) == 2}
+        figure = Figure(figsize=(6.4, 6.4 + 4.0 * len(matrices)), layout="constrained")
+        upper, lower, *others = figure.subplots(2 + len(matrices))
+        upper.sharex(lower)
+        for axes, (name, matrix) in zip(others, matrices.items(), strict=True):
+            figure.colorbar(axes.imshow(matrix, aspect="auto"), ax=axes)
+            axes.set_title(f"{name.replace('_', ' ')}, last epoch")
         lower_names = ("accuracy", "validation_accuracy", *metrics)
         for axes, names in ((upper, ("cost", "validation_cost")), (lower, lower_names)):
             for name in names:
                 points = [
                     (record.epoch, value) for record in self.epochs if (value := _value_of(record, name)) is not None
                 ]
-                if points:
-                    axes.plot(*zip(*points, strict=True), marker=".", label=name.replace("_", " "))
+                if points and name not in matrices:
+                    epochs, values = zip(*points, strict=True)
+                    words = name.replace("_", " ")
+                    several = [f"{words} {k}" for k in range(len(values[0]))] if np.ndim(values[0]) else words
+                    axes.plot(epochs, values, marker=".", label=several)
             if axes.lines:
                 axes.legend()
             axes.grid(alpha=0.3)
@@ -117,6 +136,6 @@ class History(BaseModel):
         return figure
 
 
-def _value_of(record: EpochRecord, name: str) -> float | None:
-    value: float | None = record.metrics[name] if name in record.metrics else getattr(record, name, None)
+def _value_of(record: EpochRecord, name: str) -> Any:
+    value = record.metrics[name] if name in record.metrics else getattr(record, name, None)
     return value

@@ -11,16 +11,16 @@ from bpframe.categories import Metric
 from bpframe.categories.calling import call_method
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed
-from bpframe.core.backprop.weights import counting, mask_key, weight_key
+from bpframe.core.backprop.weights import counting, factor_key, mask_key, weight_key
 from bpframe.core.backprop.workspace import locked
-from bpframe.core.graph.graph import Shape
+from bpframe.core.graph.graph import Graph
 from bpframe.errors import BpframeError, ContractError
 from bpframe.training.batches import Samples
-from bpframe.training.history import EpochRecord
+from bpframe.training.history import EpochRecord, Measured
 from bpframe.validation.mistakes import shortened
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Measures"]
+__all__ = ["Measures", "counted_positions"]
 
 
 class Measures:
@@ -33,18 +33,21 @@ class Measures:
         self._engine = engine
         self.metrics: Mapping[str, Metric] = _named(metrics)
 
-    def __call__(self, samples: Samples) -> dict[str, float]:
+    def __call__(self, samples: Samples) -> dict[str, Measured]:
         """Return what the metrics measure on examples.
 
-        Errors: those of the metrics; ContractError (one fails, or returns no number).
+        Errors: those of the metrics; ContractError (one fails, or returns neither a number nor an array of some).
         """
         if not self.metrics:
             return {}
         inputs, targets = samples
         (name, target), *_ = targets.items()
-        weight = counting(name, targets, len(target)) if len(targets) > len(self._engine.graph.cost) else None
         at_length = self._engine.at(inputs)
-        positions = _positions(at_length.graph.weight_shapes.get(name, ()), name, targets)
+        positions = counted_positions(at_length.graph, name, targets)
+        weight = None
+        if len(targets) > len(self._engine.graph.cost):
+            each = positions.reshape(len(target), -1).sum(axis=1)
+            weight = each / each.mean() if each.any() else each
         words = {
             "prediction": locked(at_length.outputs(inputs)[name]),
             "target": locked(target),
@@ -65,13 +68,25 @@ class Measures:
             self(samples)
 
 
-def _positions(shape: Shape, output: str, targets: Mapping[str, Array]) -> Array:
-    """Return how much every position counts, (N, *positions): as the cost is handed it, else by example, else ones."""
-    batch = len(targets[output])
+def counted_positions(graph: Graph, output: str, targets: Mapping[str, Array]) -> Array:
+    """Return how much every position counts, (N, *positions): as the cost is handed it, else by example, else ones.
+
+    What the cost says that a class counts is taken out again: a precision is not one of more examples than there are.
+    """
+    batch, shape = len(targets[output]), graph.weight_shapes.get(output, ())
     given = targets.get(weight_key(output), targets.get(mask_key(output)))
-    if given is not None:
-        return np.asarray(given, np.float64)
-    return np.ones((batch, *shape)) if shape else counting(output, targets, batch)
+    if given is None:
+        found = np.ones((batch, *shape)) if shape else counting(output, targets, batch)
+    else:
+        found = np.asarray(given, np.float64)
+    of_targets = getattr(graph.cost[output], "target_weight", None)
+    if of_targets is None:
+        return found
+    counts = np.asarray(of_targets(targets[output]), np.float64)
+    if given is None and factor_key(output) not in targets:
+        return np.where(counts != 0, found, 0)
+    alone: Array = np.divide(found, counts, out=np.zeros_like(found), where=counts != 0)
+    return alone
 
 
 def _named(metrics: Sequence[Metric]) -> dict[str, Metric]:
@@ -89,7 +104,7 @@ def _named(metrics: Sequence[Metric]) -> dict[str, Metric]:
     return found
 
 
-def _measured(metric: Metric, words: Mapping[str, Any]) -> float:
+def _measured(metric: Metric, words: Mapping[str, Any]) -> Measured:
     where = f"metric '{metric.kind}'"
     try:
         value = call_method(metric, "measure", **words)
@@ -97,7 +112,12 @@ def _measured(metric: Metric, words: Mapping[str, Any]) -> float:
         raise
     except Exception as error:
         raise failed(where, "measure", error) from error
-    plain = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
-    if isinstance(plain, bool | np.bool_) or not isinstance(plain, int | float | np.integer | np.floating):
-        raise ContractError(f"{where}: measure must return a number", expected="a number", received=shortened(value))
-    return float(plain)
+    found = np.asarray(value) if isinstance(value, np.ndarray | int | float | np.integer | np.floating) else None
+    if isinstance(value, bool) or found is None or found.dtype.kind not in "iuf" or found.ndim > 2:
+        raise ContractError(
+            f"{where}: measure must return a number, or an array of some",
+            expected="a number, or an array of numbers with one or two axes",
+            received=shortened(value),
+        )
+    numbers: Measured = found.astype(np.float64).tolist()
+    return numbers

@@ -16,9 +16,11 @@ def accuracy(prediction: Array, target: Array, sample_weight: Array | None = Non
 
         right_n  where  a_{n,y_n} > a_{nk} for all other k;        of one output, where (a_n − 1/2) (y_n − 1/2) > 0
 
-    The predicted class is the largest of the outputs (N, classes); targets are class numbers (N,) or (N, 1), integers
-    or whole floats, or rows of the same shape: one-hot, or shares between 0 and 1 of which the largest is the class.
-    One output (N, 1) predicts class 1 above 1/2 and class 0 below; targets are 0 and 1, (N,) or (N, 1).
+    The predicted class is the largest of the outputs (N, *positions, classes), where every position counts as an
+    example; targets are class numbers (N, *positions) or (N, *positions, 1), integers or whole floats, or rows of the
+    same shape: one-hot, or shares between 0 and 1 of which the largest is the class. One output (N, *positions, 1)
+    predicts class 1 above 1/2 and class 0 below; targets are 0 and 1. Weights are (N,), or have axes of positions too;
+    a target of weight 0 may be anything.
 
     Where no class is predicted the example counts as wrong: an output is NaN, two share the largest value, or the only
     one is exactly 1/2.
@@ -27,31 +29,40 @@ def accuracy(prediction: Array, target: Array, sample_weight: Array | None = Non
     ------
     ShapeMismatch, DataError
         Targets that say of no class that it is right: measured numbers, rows with two largest, numbers of no class;
-        weights that are not (N,) numbers of 0 or more with a positive sum.
+        weights that are not numbers of 0 or more with a positive sum.
 
     """
     prediction, target = plain_array(prediction, "prediction"), plain_array(target, "target")
-    if prediction.ndim != 2 or prediction.shape[1] == 0:
-        of_positions = "for positions of a sequence, a Metric of your own that asks for `weight` or `mask`"
+    if prediction.ndim < 2 or prediction.shape[-1] == 0:
         raise ShapeMismatch(
             "accuracy needs one score per class",
-            expected="(N, classes), or (N, 1) of which 1/2 is the threshold",
+            expected="(N, *positions, classes), or (N, *positions, 1) of which 1/2 is the threshold",
             received=str(prediction.shape),
-            hint=of_positions if prediction.ndim > 2 else None,
         )
     if prediction.dtype.kind not in "fiub":
         raise DataError("accuracy needs scores that are real numbers", received=str(prediction.dtype))
-    if len(prediction) == 0:
+    if prediction.shape[0] == 0 or prediction.size == 0:
         raise DataError("accuracy of no examples is undefined", expected="at least one example", received="0")
-    if prediction.shape[1] == 1:
-        right = _right_side(prediction[:, 0], _column(prediction, target))
+    *places, classes = prediction.shape
+    if target.shape not in (prediction.shape, (*places,), (*places, 1)):
+        raise _cannot_compare(prediction, target)
+    rows = target.shape == prediction.shape and classes > 1
+    scores = prediction.reshape(-1, classes)
+    targets = target.reshape(-1, classes) if rows else target.reshape(-1)
+    weight = None
+    if sample_weight is not None:
+        given = checked_weight(sample_weight, places[0], "sample_weight", tuple(places[1:]))
+        given = given.reshape(*given.shape, *(1,) * (len(places) - given.ndim))
+        weight = np.broadcast_to(given, places).reshape(-1)
+        counts = weight != 0
+        scores, targets, weight = scores[counts], targets[counts], weight[counts]
+    if classes == 1:
+        right = _right_side(scores[:, 0], targets)
     else:
-        scores = prediction[np.arange(len(prediction)), right_classes(prediction, target)]
+        own = scores[np.arange(len(scores)), right_classes(scores, targets)]
         # The right class is predicted where its own score is the only one not below it; NaN is below nothing.
-        right = np.count_nonzero(~(prediction < scores[:, None]), axis=1) == 1
-    if sample_weight is None:
-        return float(np.mean(right))
-    return float(np.average(right, weights=checked_weight(sample_weight, len(right), "sample_weight")))
+        right = np.count_nonzero(~(scores < own[:, None]), axis=1) == 1
+    return float(np.mean(right)) if weight is None else float(np.average(right, weights=weight))
 
 
 def _right_side(scores: Array, target: Array) -> Array:
@@ -118,10 +129,11 @@ def _column(prediction: Array, target: Array) -> Array:
 
 
 def _cannot_compare(prediction: Array, target: Array) -> ShapeMismatch:
-    count, classes = prediction.shape
+    *places, classes = prediction.shape
     one_hot = f"{prediction.shape} (one-hot) or " if classes > 1 else ""
+    numbers = f"{tuple(places)} or {(*places, 1)} of {'class numbers' if classes > 1 else 'zeros and ones'}"
     return ShapeMismatch(
         "accuracy cannot compare these targets",
-        expected=f"{one_hot}({count},) or ({count}, 1) of {'class numbers' if classes > 1 else 'zeros and ones'}",
+        expected=f"{one_hot}{numbers}",
         received=f"{target.shape}, {target.dtype}",
     )

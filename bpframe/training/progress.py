@@ -40,7 +40,7 @@ def record_line(record: EpochRecord) -> str:
         if value is not None:
             parts.append(f"{_words(name)} {value:.4g}")
     named = {**record.metrics, **record.figures}
-    parts += [f"{_words(name)} {value:.4g}" for name, value in named.items()]
+    parts += [f"{_words(name)} {value:.4g}" for name, value in named.items() if isinstance(value, float)]
     return "  ".join(parts)
 
 
@@ -104,7 +104,7 @@ def _figures(record: EpochRecord) -> str:
         parts.append(f"validation {record.validation_cost:.3g}")
     if share is not None:
         parts.append(f"accuracy {share:.3f}")
-    parts += [f"{_words(name)} {value:.3g}" for name, value in record.metrics.items()]
+    parts += [f"{_words(name)} {value:.3g}" for name, value in record.metrics.items() if isinstance(value, float)]
     while len(parts) > 1 and len("  ".join(parts)) > BAR_WIDTH:
         parts.pop()
     return "  ".join(parts)

@@ -63,7 +63,7 @@ class Recorder:
             measured = self._measures(self.data if self.validation is None else self.validation)
         prefix = "" if self.validation is None else "validation_"
         for name, value in measured.items():
-            if name == "accuracy":
+            if name == "accuracy" and isinstance(value, float):
                 setattr(record, f"{prefix}accuracy", value)
             else:
                 record.metrics = {**record.metrics, f"{prefix}{name}": value}

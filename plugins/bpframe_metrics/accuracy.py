@@ -1,55 +1,60 @@
-"""What is measured of classifiers beside their cost."""
+"""The share of examples whose class is right."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from bpframe.extend import Array, Field, Metric, PositiveInt, ShapeMismatch, accuracy, right_classes
+from bpframe.extend import Array, Field, Metric, PositiveInt, ShapeMismatch, accuracy
+from bpframe_metrics.rows import class_rows
 
 __all__ = ["Accuracy", "TopK"]
 
 
 class Accuracy(Metric):
-    """The share of examples whose class is right, between 0 and 1: `bpframe.accuracy`, with its rules for targets.
+    """The share of examples, or of their positions, whose class is right: `bpframe.accuracy`, with its rules for ties.
 
         Σ_n w_n [right_n] / Σ_n w_n
 
-    Shapes: prediction (N, classes), target (N,) or (N, classes); of one output, prediction (N, 1).
+    Of one output the threshold is 1/2, or 0 where it is a `logit`, as of the cost `binary_cross_entropy`.
+
+    Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot; of one output, prediction
+    (N, *positions, 1).
     """
 
-    def measure(self, prediction: Array, target: Array, sample_weight: Array | None) -> float:
+    logits: bool = Field(False, description="Whether the one output is a logit, with 0 for its threshold.")
+
+    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float:
         """Return the share."""
-        return accuracy(prediction, target, sample_weight)
+        if self.logits and prediction.shape[-1:] == (1,):
+            prediction = (np.sign(prediction) + 1) / 2
+        if weight is not None and weight.shape == prediction.shape and weight.ndim > 1 and prediction.shape[-1] == 1:
+            weight = weight[..., 0]
+        return accuracy(prediction, target, weight)
 
 
 class TopK(Metric):
-    """The share of examples whose class is among the k largest outputs, between 0 and 1.
+    """The share of examples, or of their positions, whose class is among the k largest outputs.
 
         Σ_n w_n [at most k outputs a_nj >= a_{n,y_n}] / Σ_n w_n
 
-    An output that equals the right one's counts against it, as in `Accuracy`, which is k = 1; NaN is never right.
+    An output that equals the right one's counts against it, as in `Accuracy`, which is k = 1; NaN is
+    never right.
 
-    Shapes: prediction (N, classes), target (N,) or (N, classes).
+    Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot.
     """
 
     k: PositiveInt = Field(description="How many classes an example may name.")
 
-    def measure(self, prediction: Array, target: Array, sample_weight: Array | None) -> float:
+    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float:
         """Return the share."""
-        if prediction.ndim != 2:
-            raise ShapeMismatch(
-                "top_k needs one score per class",
-                expected="(N, classes)",
-                received=str(prediction.shape),
-                hint="for positions of a sequence, a Metric of your own that asks for `weight` or `mask`",
-            )
-        if prediction.shape[1] <= self.k:
+        if prediction.ndim < 2 or prediction.shape[-1] <= self.k:
             raise ShapeMismatch(
                 f"the {self.k} largest of so few outputs are all of them",
-                expected=f"(N, classes) with more than {self.k} classes",
+                expected=f"(N, *positions, classes) with more than {self.k} classes",
                 received=str(prediction.shape),
             )
-        scores = prediction[np.arange(len(prediction)), right_classes(prediction, target)]
+        rows = class_rows("top_k", prediction, target, weight, numbers=False)
+        own = rows.scores[np.arange(len(rows.right)), rows.right]
         # Not below the right one are those at least as large, the right one itself, and everything beside a NaN.
-        right = np.count_nonzero(~(prediction < scores[:, None]), axis=1) <= self.k
-        return float(np.average(right, weights=sample_weight))
+        right = np.count_nonzero(~(rows.scores < own[:, None]), axis=1) <= self.k
+        return float(np.average(right, weights=rows.weight))

@@ -35,6 +35,12 @@ class StopEarly(Callback):
                 f"stop_early watches '{self.watch}', which no epoch has",
                 hint="fit(..., validation_data=(x, y)), or StopEarly(watch='cost')",
             )
+        if isinstance(values[-1], list):
+            raise DataError(
+                f"stop_early watches '{self.watch}', which is several numbers",
+                expected="a column of numbers",
+                received=f"an array of shape {np.shape(values[-1])}",
+            )
         best, since = np.inf, 0
         for value in values:
             loss = -value if self.larger else value

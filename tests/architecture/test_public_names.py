@@ -107,7 +107,8 @@ PUBLIC: dict[str, str] = {
         Scale Sequential Slice Subtract SumLayer
     """,
     "bpframe_metrics": """
-        Accuracy TopK
+        Accuracy CalibrationError ConfusionMatrix F1 LogLoss Mae Precision R2 Recall ReliabilityCurve Rmse RocAuc
+        TopK
     """,
     "bpframe_optimizers": """
         Accumulated Adagrad Adam Adamw ClipGlobalNorm ClipNorm ClipValue Constant Cosine Exponential

@@ -265,7 +265,7 @@ def test_what_is_no_metric_is_refused_before_anything_changes(metrics, said):
     assert net.history is None
 
 
-@pytest.mark.parametrize("returned", [None, "0.5", True, np.zeros(3), 1j], ids=repr)
+@pytest.mark.parametrize("returned", [None, "0.5", True, np.zeros((3, 1, 1)), np.array(["a"]), 1j], ids=repr)
 def test_a_metric_returns_a_number(returned):
     class Wrong(Metric):
         def measure(self):

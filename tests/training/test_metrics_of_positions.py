@@ -8,7 +8,6 @@ from bpframe_metrics import Accuracy, TopK
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
 
 import bpframe as bp
-from bpframe.errors import ShapeMismatch
 from bpframe.extend import Array, Cost, Metric
 from tests.components.masked_cross_entropy import MaskedSquares, SequenceCrossEntropy
 
@@ -72,8 +71,10 @@ def test_where_the_cost_has_no_positions_the_weights_are_those_of_the_examples()
 
 
 @pytest.mark.parametrize("metric", [Accuracy(), TopK(k=2)])
-def test_metrics_of_classes_refuse_positions_and_say_what_takes_them(metric: Metric) -> None:
-    with pytest.raises(ShapeMismatch, match="a Metric of your own that asks for `weight`"):
-        network(SequenceCrossEntropy(), 4).fit(
-            X, RNG.integers(0, 4, (12, 5)), optimizer=STILL, epochs=1, metrics=[metric]
-        )
+def test_metrics_of_classes_count_positions_and_leave_padding_out(metric: Metric) -> None:
+    net, y = network(SequenceCrossEntropy(), 4), RNG.integers(0, 4, (12, 5))
+    scores = net.predict(X)
+    places = (scores > np.take_along_axis(scores, y[..., None], -1)).sum(axis=-1)
+    right = places < getattr(metric, "k", 1)
+    history = net.fit(X, y, sample_weight=MASK, optimizer=STILL, epochs=1, metrics=[metric], progress=False)
+    assert history.column(metric.kind) == [pytest.approx(right[MASK].mean(), abs=1e-12)]

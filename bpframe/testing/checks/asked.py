@@ -111,16 +111,34 @@ def _taken(setting: Setting, metric: Metric) -> dict[str, Any]:
 def _measure(setting: Setting, metric: Metric) -> None:
     words = _taken(setting, metric)
     value = call_method(metric, "measure", **words)
-    if isinstance(value, bool) or np.ndim(value) != 0 or not np.isreal(value):
-        raise Failure("measure must return one number", rows=[("received", repr(value)[:60])])
+    if isinstance(value, bool | str | None) or np.asarray(value).dtype.kind not in "iuf" or np.ndim(value) > 2:
+        raise Failure(
+            "measure must return a number, or an array of one or two axes", rows=[("received", repr(value)[:60])]
+        )
+    _of_any_number(metric, words, np.shape(value))
     weighted = call_method(metric, "measure", **{**words, "sample_weight": np.ones(EXAMPLES)})
-    if not np.isclose(value, weighted, rtol=1e-9, atol=1e-12, equal_nan=True):
+    if not _close(value, weighted):
         raise Failure(
             "weights of 1 measure something else than no weights",
             rows=[("no weights", str(value)), ("weights of 1", str(weighted))],
         )
     if {"weight", "mask"} & set(contract_of(type(metric)).methods["measure"].words):
         _counts_nothing(setting, metric, words)
+
+
+def _of_any_number(metric: Metric, words: dict[str, Any], shape: tuple[int, ...]) -> None:
+    """What is measured of fewer examples has the same shape."""
+    fewer = {word: each if each is None else each[: EXAMPLES - 1] for word, each in words.items()}
+    found = np.shape(call_method(metric, "measure", **fewer))
+    if found != shape:
+        raise Failure(
+            "the shape of what measure returns depends on the number of examples",
+            rows=[(f"{EXAMPLES} examples", str(shape)), (f"{EXAMPLES - 1} examples", str(found))],
+        )
+
+
+def _close(one: Any, other: Any) -> bool:
+    return np.shape(one) == np.shape(other) and np.allclose(one, other, rtol=1e-9, atol=1e-12, equal_nan=True)
 
 
 def _counts_nothing(setting: Setting, metric: Metric, words: dict[str, Any]) -> None:
@@ -130,7 +148,7 @@ def _counts_nothing(setting: Setting, metric: Metric, words: dict[str, Any]) -> 
     others = np.where(mask.reshape(*mask.shape, *(1,) * (prediction.ndim - mask.ndim)), prediction, 1 - prediction)
     counted = {**words, "weight": mask * 1.0, "mask": mask, "sample_weight": mask.reshape(EXAMPLES, -1).mean(axis=1)}
     one, other = (call_method(metric, "measure", **counted | {"prediction": each}) for each in (prediction, others))
-    if not np.isclose(one, other, rtol=1e-9, atol=1e-12, equal_nan=True):
+    if not _close(one, other):
         raise Failure(
             "what is predicted where the weight is 0 changes what is measured",
             rows=[("measured", str(one)), ("with other predictions there", str(other))],

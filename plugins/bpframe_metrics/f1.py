@@ -1,0 +1,126 @@
+"""Precision, recall, and both in one number."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from bpframe.extend import Array, DataError, Field, Metric, NonNegativeInt
+from bpframe_metrics.confusion_matrix import confusion
+from bpframe_metrics.rows import class_rows
+
+__all__ = ["F1", "Precision", "Recall"]
+
+Average: TypeAlias = Literal["binary", "macro", "micro", "weighted", "each"]
+
+_AVERAGE = (
+    "Of one class alone (binary), the mean over classes (macro), over classes by their examples (weighted), from the "
+    "sums over classes (micro), or a number for each class."
+)
+_POSITIVE = "The class that `binary` is about; of two classes, 1 where it is left out."
+_LOGITS = "Whether the one output is a logit, with 0 for its threshold."
+
+
+class Precision(Metric):
+    """The share of what is predicted to be of a class that is.
+
+        precision_k = TP_k / (TP_k + FP_k)
+
+    0 where nothing is predicted to be of the class. `average` makes one number of several classes; the means are over
+    those that are a target or a prediction somewhere.
+
+    Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot -> a number, or (classes,).
+
+    Errors: DataError for `average: binary` of more than two classes without `positive`.
+
+    Source: scikit-learn's `precision_score` with `zero_division=0`.
+    """
+
+    average: Average = Field("binary", description=_AVERAGE)
+    positive: NonNegativeInt | None = Field(None, description=_POSITIVE)
+    logits: bool = Field(False, description=_LOGITS)
+
+    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float | Array:
+        """Return the precision."""
+        matrix = confusion(class_rows("precision", prediction, target, weight), self.logits)
+        return _averaged("precision", matrix, self.average, self.positive, 0.0)
+
+
+class Recall(Metric):
+    """The share of a class that is predicted to be of it.
+
+        recall_k = TP_k / (TP_k + FN_k)
+
+    0 where nothing is of the class. `average` makes one number of several classes; the means are over those that are a
+    target or a prediction somewhere. Weighted, it is the accuracy.
+
+    Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot -> a number, or (classes,).
+
+    Errors: DataError for `average: binary` of more than two classes without `positive`.
+
+    Source: scikit-learn's `recall_score` with `zero_division=0`.
+    """
+
+    average: Average = Field("binary", description=_AVERAGE)
+    positive: NonNegativeInt | None = Field(None, description=_POSITIVE)
+    logits: bool = Field(False, description=_LOGITS)
+
+    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float | Array:
+        """Return the recall."""
+        matrix = confusion(class_rows("recall", prediction, target, weight), self.logits)
+        return _averaged("recall", matrix, self.average, self.positive, 1.0)
+
+
+class F1(Metric):
+    """The harmonic mean of precision and recall.
+
+        F1_k = 2 TP_k / (2 TP_k + FP_k + FN_k)
+
+    0 where the class is neither a target nor a prediction. `average` makes one number of several classes; the means are
+    over those that are a target or a prediction somewhere.
+
+    Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot -> a number, or (classes,).
+
+    Errors: DataError for `average: binary` of more than two classes without `positive`.
+
+    Source: van Rijsbergen, *Information Retrieval* (2nd ed., 1979), chapter 7; scikit-learn's `f1_score` with
+    `zero_division=0`.
+    """
+
+    average: Average = Field("binary", description=_AVERAGE)
+    positive: NonNegativeInt | None = Field(None, description=_POSITIVE)
+    logits: bool = Field(False, description=_LOGITS)
+
+    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float | Array:
+        """Return the harmonic mean."""
+        matrix = confusion(class_rows("f1", prediction, target, weight), self.logits)
+        return _averaged("f1", matrix, self.average, self.positive, 0.5)
+
+
+def _averaged(metric: str, matrix: Array, average: Average, positive: int | None, share: float) -> float | Array:
+    """Return TP / (TP + (1 − s) FP + s FN): the precision for s = 0, the recall for 1, F1 for 1/2."""
+    right, given, true = matrix.diagonal(), matrix.sum(axis=0), matrix.sum(axis=1)
+    if average == "micro":
+        right, given, true = (np.atleast_1d(each.sum()) for each in (right, given, true))
+    # TP + (1 − s) (given − TP) + s (true − TP)
+    total = (1 - share) * given + share * true
+    each = np.divide(right, total, out=np.zeros_like(total), where=total > 0)
+    if average == "each":
+        return np.asarray(each)
+    if average == "micro":
+        return float(each[0])
+    if average == "binary":
+        if positive is None and len(matrix) > 2:
+            raise DataError(
+                f"{metric} with average='binary' is of one class",
+                expected="two classes, or `positive`",
+                received=f"{len(matrix)} classes",
+                hint="average='macro', 'micro', 'weighted' or 'each', or positive=3 for class 3",
+            )
+        number = 1 if positive is None else positive
+        if number >= len(matrix):
+            raise DataError(f"{metric}: positive is no class", expected=f"0 to {len(matrix) - 1}", received=str(number))
+        return float(each[number])
+    found = (given > 0) | (true > 0)
+    return float(np.average(each[found], weights=true[found] if average == "weighted" else None))

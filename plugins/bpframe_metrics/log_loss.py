@@ -1,0 +1,39 @@
+"""How surprised predictions are by the targets."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bpframe.extend import Array, Field, Metric
+from bpframe_metrics.rows import class_rows, log_probabilities, probabilities
+
+__all__ = ["LogLoss"]
+
+
+class LogLoss(Metric):
+    """The mean negative logarithm of the probability that the right class was given.
+
+        −Σ_n w_n ln p_{n,y_n} / Σ_n w_n
+
+    Of `logits` it is exact and the mean cost of `cross_entropy`, of one output that of `binary_cross_entropy`.
+    Probabilities are kept away from 0 and 1 by the rounding unit of their dtype, so that one that is sure and wrong
+    does not make all infinite.
+
+    Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot; of one output, the probability of 1.
+
+    Errors: DataError for probabilities outside 0 to 1.
+
+    Source: scikit-learn's `log_loss`.
+    """
+
+    logits: bool = Field(False, description="Whether outputs are scores before a softmax or sigmoid.")
+
+    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float:
+        """Return the mean."""
+        rows = class_rows("log_loss", prediction, target, weight)
+        right = (np.arange(len(rows.right)), rows.right)
+        if self.logits:
+            return float(np.average(-log_probabilities(rows)[right], weights=rows.weight))
+        eps = np.finfo(prediction.dtype if prediction.dtype.kind == "f" else np.float64).eps
+        given = np.clip(probabilities("log_loss", rows, False)[right], eps, 1 - eps)
+        return float(np.average(-np.log(given), weights=rows.weight))

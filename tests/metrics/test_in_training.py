@@ -1,0 +1,170 @@
+"""Metrics in fit, evaluate, files and pictures: numbers, a number for each class, and matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from bpframe_classification import BinaryCrossEntropy, CrossEntropy
+from bpframe_metrics import (
+    F1,
+    R2,
+    Accuracy,
+    CalibrationError,
+    ConfusionMatrix,
+    LogLoss,
+    Mae,
+    Precision,
+    Recall,
+    ReliabilityCurve,
+    RocAuc,
+    TopK,
+)
+from bpframe_reference import Dense, GradientDescent, QuadraticCost, StopEarly
+
+import bpframe as bp
+from bpframe.errors import BpframeError, DataError
+from bpframe.extend import Cost
+from bpframe.runs import evaluate
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(40, 3))
+Y = (X @ RNG.normal(size=(3, 4))).argmax(axis=1)
+STILL = GradientDescent(learning_rate=1e-30)
+SEVERAL = [ConfusionMatrix(), F1(average="each"), F1(average="macro"), RocAuc(logits=True), LogLoss(logits=True)]
+
+
+def network(cost: Cost, units: int, shape: tuple[int, ...] = (3,)) -> bp.Network:
+    return bp.Network([Dense(units=units)], cost=cost, input_shape=shape, seed=1)
+
+
+def test_arrays_are_kept_read_back_shown_and_drawn(tmp_path: Any) -> None:
+    net = network(CrossEntropy(), 4)
+    history = net.fit(X, Y, optimizer=STILL, epochs=3, metrics=SEVERAL, progress=True)
+    matrix = np.zeros((4, 4))
+    np.add.at(matrix, (Y, net.predict(X).argmax(axis=1)), 1)
+    assert np.array(history.column("confusion_matrix")).shape == (3, 4, 4)
+    np.testing.assert_array_equal(history.column("confusion_matrix")[-1], matrix)
+    assert np.array(history.column("f1_1")).shape == (3, 4)
+    assert bp.History.model_validate_json(history.model_dump_json()) == history
+    figure = history.plot(tmp_path / "history.svg")
+    lines = [line.get_label() for axes in figure.axes for line in axes.get_lines()]
+    assert [f"f1 1 {k}" for k in range(4)] == [each for each in lines if each.startswith("f1 1")]
+    (image,) = [image for axes in figure.axes for image in axes.get_images()]
+    np.testing.assert_array_equal(image.get_array(), matrix)
+    found = evaluate(net, X, Y)
+    assert found.metrics["confusion_matrix"] == matrix.tolist()
+    assert found.metrics["log_loss"] == pytest.approx(found.cost, rel=1e-12)
+    table = str(found).split("confusion_matrix\n")[1].splitlines()[:4]
+    assert [[float(each) for each in row.split()] for row in table] == matrix.tolist()
+    net.save(tmp_path / "run")
+    again = bp.load(tmp_path / "run")
+    assert again.history == net.history
+    assert evaluate(again, X, Y).metrics == found.metrics
+
+
+def test_stop_early_cannot_watch_several_numbers() -> None:
+    with pytest.raises(DataError, match="several numbers"):
+        network(CrossEntropy(), 4).fit(
+            X,
+            Y,
+            optimizer=STILL,
+            epochs=2,
+            metrics=[ConfusionMatrix()],
+            callbacks=[StopEarly(watch="confusion_matrix")],
+        )
+
+
+def test_class_weights_of_the_cost_do_not_count_and_ignored_targets_do_not_either() -> None:
+    cost = CrossEntropy(class_weight=(1.0, 5.0, 0.5, 2.0), ignore=-1)
+    y, w = Y.copy(), RNG.uniform(0.5, 2, 40)
+    y[::5] = -1
+    net, kept = network(cost, 4), y >= 0
+    metrics = [Accuracy(), Precision(average="each"), ConfusionMatrix(), TopK(k=2)]
+    for weight in (None, w):
+        history = net.fit(X, y, sample_weight=weight, optimizer=STILL, epochs=1, metrics=metrics, progress=False)
+        last, scores = history.epochs[-1], net.predict(X)[kept]
+        alone = None if weight is None else weight[kept]
+        assert last.accuracy == pytest.approx(bp.accuracy(scores, y[kept], alone), rel=1e-13)
+        for metric in metrics[1:]:
+            found = last.metrics[metric.kind]
+            np.testing.assert_allclose(found, metric.measure(scores, y[kept], alone), rtol=1e-12)
+        assert evaluate(net, X, y, sample_weight=weight).accuracy == pytest.approx(last.accuracy, rel=1e-13)
+
+
+def test_positions_and_masks() -> None:
+    x, y = RNG.normal(size=(6, 5, 3)), RNG.integers(0, 4, (6, 5))
+    mask = np.arange(5) < np.array([1, 2, 5, 3, 4, 5])[:, None]
+    net = network(CrossEntropy(), 4, (5, 3))
+    metrics = [Accuracy(), TopK(k=2), Recall(average="each"), CalibrationError(logits=True), RocAuc(logits=True)]
+    history = net.fit(x, y, sample_weight=mask, optimizer=STILL, epochs=1, metrics=metrics, progress=False)
+    flat, right, last = net.predict(x)[mask], y[mask], history.epochs[-1]
+    assert last.accuracy == pytest.approx(bp.accuracy(flat, right), rel=1e-13)
+    for metric in metrics[1:]:
+        np.testing.assert_allclose(last.metrics[metric.kind], metric.measure(flat, right), rtol=1e-12)
+    assert evaluate(net, x, y, sample_weight=mask).accuracy == last.accuracy
+
+
+def test_one_logit() -> None:
+    y = (Y == 1).astype(float)[:, None]
+    net = network(BinaryCrossEntropy(), 1)
+    metrics = [Accuracy(logits=True), F1(logits=True), LogLoss(logits=True), RocAuc(), ReliabilityCurve(logits=True)]
+    last = net.fit(X, y, optimizer=STILL, epochs=1, metrics=metrics, progress=False).epochs[-1]
+    predicted, right = net.predict(X)[:, 0] > 0, y[:, 0] == 1
+    assert last.accuracy == np.mean(predicted == right)
+    assert last.metrics["log_loss"] == pytest.approx(net.cost(X, y), rel=1e-12)
+    expected = 2 * (predicted & right).sum() / (predicted.sum() + right.sum())
+    assert last.metrics["f1"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_names_alone_do_for_those_without_needed_fields() -> None:
+    net = network(QuadraticCost(), 2)
+    history = net.fit(X, X[:, :2], optimizer=STILL, epochs=1, metrics=["mae", "rmse", "r2"], progress=False)
+    off = net.predict(X) - X[:, :2]
+    assert history.epochs[0].metrics["mae"] == pytest.approx(np.abs(off).mean(), rel=1e-13)
+    assert history.epochs[0].metrics["rmse"] == pytest.approx(np.sqrt((off**2).mean(axis=0)).mean(), rel=1e-13)
+
+
+LOGITS = RNG.normal(size=(6, 3)) * 4
+THREE = np.array([0, 1, 2, 0, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("metric", "prediction", "target", "weight", "said"),
+    [
+        (RocAuc(), LOGITS[:, :1], np.zeros(6), None, "roc_auc of class 1 is undefined"),
+        (RocAuc(logits=True), LOGITS, THREE % 2, None, "roc_auc of class 2 is undefined"),
+        (RocAuc(), LOGITS, THREE, None, "needs probabilities"),
+        (LogLoss(), LOGITS, THREE, None, "needs probabilities"),
+        (CalibrationError(), LOGITS, THREE, None, "needs probabilities"),
+        (F1(), LOGITS, THREE, None, "average='binary' is of one class"),
+        (F1(positive=3), LOGITS, THREE, None, "positive is no class"),
+        (F1(average="macro"), LOGITS, THREE, np.zeros(6), "of nothing is undefined"),
+        (F1(average="macro"), LOGITS[:0], THREE[:0], None, "of nothing is undefined"),
+        (F1(average="macro"), LOGITS * np.nan, THREE, None, "NaN"),
+        (F1(average="macro"), LOGITS, THREE + 1, None, "none of the classes"),
+        (F1(average="macro"), LOGITS, THREE[:4], None, "cannot compare"),
+        (F1(average="macro"), LOGITS[:, :0], THREE, None, "one score per class"),
+        (F1(), LOGITS[:, :1], THREE, None, "two classes"),
+        (R2(), LOGITS[:1], LOGITS[:1], None, "r2 of one target"),
+        (Mae(), LOGITS, THREE, None, "cannot compare"),
+        (Mae(), LOGITS, LOGITS, np.array([[1, 0, 1]] * 6), "nothing of which counts"),
+        (TopK(k=3), LOGITS, THREE, None, "so few outputs"),
+        (Accuracy(), LOGITS, THREE, np.zeros(6), "0 everywhere"),
+    ],
+)
+def test_what_is_undefined_is_refused(metric: Any, prediction: Any, target: Any, weight: Any, said: str) -> None:
+    with pytest.raises(BpframeError, match=said):
+        metric.measure(prediction, target, weight)
+
+
+def test_an_error_of_entries_counts_entries() -> None:
+    w = RNG.random((6, 3))
+    expected = (w * np.abs(LOGITS - 1)).sum(axis=0) / w.sum(axis=0)
+    assert Mae().measure(LOGITS, np.ones((6, 3)), w) == pytest.approx(expected.mean(), rel=1e-13)
+    w[:3] = 0
+    targets = np.where(w == 0, np.nan, 1.0)
+    assert Mae().measure(LOGITS, targets, w) == pytest.approx(
+        Mae().measure(LOGITS[3:], np.ones((3, 3)), w[3:]), rel=1e-13
+    )
