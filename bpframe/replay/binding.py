@@ -43,10 +43,10 @@ class Binding:
             self.segments.append(segment)
 
     def rehearsal(self) -> list[Thunk]:
-        """Return the calls with what direct ones left in the recorded pass in their place."""
+        """Return the calls, those of direct ones replaced by what they left in the recorded pass, if anything."""
         calls: list[Thunk] = []
         for segment, call in zip(self.segments, self.calls, strict=True):
-            if segment.direct is None:
+            if segment.direct is None or not segment.left:
                 calls.append(call)
             else:
                 calls += [partial(np.copyto, self.array(place), array) for place, array in segment.left]

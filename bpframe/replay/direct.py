@@ -27,8 +27,6 @@ def why_called(step: Step | CostStep) -> str | None:
         return step.why
     if step.generator_slot is not None:
         return "it draws random numbers"
-    if step.node.state or step.new_state_slot is not None:
-        return "it carries a state"
     return "it is a draft: its Jacobian is measured" if step.node.contract.is_draft else None
 
 

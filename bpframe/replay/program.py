@@ -48,7 +48,7 @@ def repeating() -> MakePass:
 class Program:
     """One kind of pass, repeated: what `CalledPass` does, number for number.
 
-    A component whose calls cannot be recorded (its code is not understood; random numbers, state, decisions by the
+    A component whose calls cannot be recorded (its code is not understood; random numbers, decisions by the
     numbers in an array) is called as it is, between the recorded calls of the others. The values of nodes are not kept,
     except for outputs where they are wanted: their memory is used again.
 
@@ -205,7 +205,7 @@ class Program:
             self._record = None  # what these nodes hand on lies elsewhere when they are called directly
             self.direct |= dict.fromkeys(names, DIFFERS)
             return total
-        left = [array.copy() for array in self._outcome.arrays()]
+        left, states = [array.copy() for array in self._outcome.arrays()], self._outcome.states()
         expected = self._outcome.digest(total)
         self._bind(given, owned)
         self._before = []
@@ -213,7 +213,7 @@ class Program:
         for segment in self._record.segments:
             segment.left.clear()
         if not proved:
-            self._outcome.restore(left)
+            self._outcome.restore(left, states)
             self._start_over()
             self.refused = "its network gave another result when repeated"
         elif self.training:

@@ -18,6 +18,7 @@ from bpframe.core.backprop.steps import BackwardStep, CostStep, Step
 from bpframe.core.backprop.weights import scaled
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.core.operators import pulled_once
+from bpframe.replay.carried_state import bring_in, checked_state, take_out
 from bpframe.replay.direct import DirectBackward, DirectCost, DirectCostGradient, DirectForward
 from bpframe.replay.record import Record
 from bpframe.replay.recorded import Recorded
@@ -66,9 +67,12 @@ def recorded_pass(
 
 def _value(recorder: Recorder, step: Step) -> None:
     slots, workspace = recorder.slots, recorder.workspace
-    recorder.tape.begin(step.key, "forward")
     value: Recorded | None = None
-    if recorder.may_record(step):
+    may_record, new_state = recorder.may_record(step), dict[str, Recorded]()
+    if may_record and step.node.state:
+        bring_in(recorder, step)
+    recorder.tape.begin(step.key, "forward")
+    if may_record:
         if step.output_buffer is not None:
             slots[step.output_buffer] = recorder.empty(step.output_shape)
         if step.saved_slot is not None:
@@ -76,11 +80,16 @@ def _value(recorder: Recorder, step: Step) -> None:
 
         def computed() -> Any:
             found = step.forward.function(*step.forward.arguments(slots))
+            if step.new_state_slot is not None:
+                found, left = found
+                new_state.update(checked_state(recorder, step, left))
             return laid_out(recorder.checked(found, step.output_shape))
 
         value = recorder.tried(computed)
         if value is None:
             recorder.give_up(step)
+        else:
+            take_out(recorder, step, new_state)
     if value is None:
         value = recorder.empty(step.output_shape)
         place = value.place

@@ -68,7 +68,7 @@ def step_plan(engine: Engine, batch_size: int) -> StepPlan:
             segment.phase,
             "" if op is None else _name(op),
             tuple(each.shape for each in places),
-            program.direct[segment.name] if op is None else "",
+            program.direct.get(segment.name, "its state is copied") if op is None else "",
         )
         for segment, places, op in calls_of(program.record.segments)
     )
