@@ -30,6 +30,11 @@ def test_the_autoencoder_is_better_than_as_many_principal_components() -> None:
     assert reached["mean squared error"] < 0.65 * reached["of 8 principal components"]
 
 
+@pytest.mark.soak
+def test_the_convolution_network_reads_985_digits_of_a_thousand() -> None:
+    assert medians("lenet")["accuracy on held-back digits"] >= 0.985
+
+
 def test_lanczos_finds_the_spectrum_of_the_dense_hessian() -> None:
     example = example_named("hessian_spectrum")
     lanczos = runpy.run_path(str(example.script))["lanczos"]
