@@ -1,8 +1,8 @@
 """A convolution network reads handwritten digits.
 
 The same 16 small filters go over every place of an image, 32 more over what they found, and the largest of every four
-places is kept: the network looks for strokes, wherever they are. Of 360 digits that it never saw it misreads two or
-three, where a network of dense layers of `bpframe demo` misreads about ten.
+places is kept: the network looks for strokes, wherever they are. Of 360 digits that it never saw it misreads two,
+where the dense layers of `bpframe demo` misread six.
 
 Source: Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, Gradient-Based Learning Applied to Document Recognition,
 Proceedings of the IEEE 86, 1998.
@@ -35,10 +35,9 @@ def run(spec, progress=None):
         shown = np.concatenate([misread, np.flatnonzero(read == right)])[:8]
         kernels = net.parameters["conv2d_1.w"][..., 0]
         after = net.trace(data.x_test[shown[:1]])["relu_1"][0]
-        _row(filters, "16 filters", kernels, "coolwarm", float(np.abs(kernels).max()), -float(np.abs(kernels).max()))
-        _row(
-            features, "what they find in the first digit below", after.transpose(2, 0, 1), "gray_r", float(after.max())
-        )
+        largest = np.abs(kernels).max()
+        _row(filters, "16 filters", kernels, "coolwarm", largest, -largest)
+        _row(features, "what they find in the first digit below", np.moveaxis(after, -1, 0), "gray_r", after.max())
         titles = [f"{right[n]}" if read[n] == right[n] else f"{right[n]}, read {read[n]}" for n in shown]
         _row(wrong, "digits: what is misread comes first", data.x_test[shown][..., 0], "gray_r", 1.0, titles=titles)
         return figure
