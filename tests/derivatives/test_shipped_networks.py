@@ -9,7 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bpframe_convolution import Conv2d, Flatten
+from bpframe_convolution import (
+    AveragePool2d,
+    Conv1d,
+    Conv2d,
+    Conv2dTranspose,
+    DepthwiseConv2d,
+    Flatten,
+    GlobalAveragePool,
+    GlobalMaxPool,
+    MaxPool1d,
+    MaxPool2d,
+    Upsample2d,
+    ZeroPad,
+)
 from bpframe_minimizers import LevenbergMarquardt
 from bpframe_reference import Add, Dense, QuadraticCost
 from bpframe_regularisation import BatchNorm, LayerNorm
@@ -21,7 +34,6 @@ from tests.components.activations import Tanh
 from tests.components.attention import Attention
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.components.lstm import LSTM
-from tests.components.max_pool import MaxPool
 from tests.contract.cases import scatter
 from tests.oracles import assert_close, cost_gradient, input_jacobian, parameter_jacobian
 
@@ -35,7 +47,7 @@ def lenet() -> Network:
     layers = [
         Conv2d(filters=2, kernel_size=3),
         Tanh(),
-        MaxPool(size=(2, 2)),
+        MaxPool2d(kernel_size=2),
         Conv2d(filters=2, kernel_size=2, padding="same"),
         Tanh(),
         Flatten(),
@@ -44,6 +56,49 @@ def lenet() -> Network:
         Dense(units=CLASSES),
     ]
     return Network(layers, input_shape=(6, 6, 1), cost=SoftmaxCrossEntropy(), seed=1)
+
+
+def grouped() -> Network:
+    """Convolutions of groups of channels, and means of windows that hang over the edge."""
+    layers = [
+        DepthwiseConv2d(kernel_size=2, multiplier=2, padding="same"),
+        Tanh(),
+        Conv2d(filters=2, kernel_size=(2, 1), groups=2, dilation=(2, 1)),
+        AveragePool2d(kernel_size=2, stride=1, padding=1, count_include_pad=False),
+        Tanh(),
+        Flatten(),
+        Dense(units=CLASSES),
+    ]
+    return Network(layers, input_shape=(4, 2, 2), cost=SoftmaxCrossEntropy(), seed=1)
+
+
+def growing() -> Network:
+    """Images that are enlarged in three ways."""
+    layers = [
+        Conv2dTranspose(filters=2, kernel_size=2, stride=2, padding=((0, 1), 0)),
+        Tanh(),
+        ZeroPad(padding=1),
+        Upsample2d(size=(1, 2), interpolation="bilinear"),
+        MaxPool2d(kernel_size=3, stride=2),
+        Upsample2d(size=2),
+        Conv2d(filters=3, kernel_size=2),
+        Tanh(),
+        GlobalAveragePool(),
+    ]
+    return Network(layers, input_shape=(2, 2, 1), cost=SoftmaxCrossEntropy(), seed=1)
+
+
+def signals() -> Network:
+    layers = [
+        Conv1d(filters=4, kernel_size=2, padding=(1, 0), stride=2),
+        Tanh(),
+        MaxPool1d(kernel_size=2, stride=1),
+        Conv1d(filters=4, kernel_size=2, groups=2),
+        Tanh(),
+        GlobalMaxPool(),
+        Dense(units=CLASSES),
+    ]
+    return Network(layers, input_shape=(7, 1), cost=SoftmaxCrossEntropy(), seed=1)
 
 
 def lstm() -> Network:
@@ -76,7 +131,8 @@ def autoencoder() -> Network:
 
 
 NETWORKS: dict[str, Callable[[], Network]] = {
-    "lenet": lenet, "lstm": lstm, "transformer": transformer, "autoencoder": autoencoder
+    "lenet": lenet, "grouped": grouped, "growing": growing, "signals": signals, "lstm": lstm,
+    "transformer": transformer, "autoencoder": autoencoder,
 }  # fmt: skip
 
 
