@@ -68,7 +68,7 @@ def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
         (Embedding(size=5, units=2), ((3,),)),
         (Embedding(size=4, units=2, mask_zero=True), ((3,),)),
         (ForgetBias(), ((8,),)),
-        (Gru(units=2), ((3, 2),)),
+        (Gru(units=2, truncate=3), ((3, 2),)),
         (Gru(units=2, return_sequences=True, bidirectional=True), ((3, 2),)),
         (Lstm(units=2), ((3, 2),)),
         (Lstm(units=2, return_sequences=True, bidirectional=True), ((3, 2),)),

@@ -22,6 +22,8 @@ class _Attention(Layer):
     )
     causal: bool = Field(False, description="Whether step i sees steps 0 ... i alone.")
 
+    pure: ClassVar[bool | None] = True  # `Attending` is made of its arguments alone
+
     def output_shape(self, shapes: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
         """Return (T, m)."""
         q, k, v, *masks = shapes

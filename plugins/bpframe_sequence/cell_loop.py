@@ -7,18 +7,18 @@ from typing import NamedTuple
 import numpy as np
 
 from bpframe.extend import Array
-from bpframe_sequence.steps import Steps, stacked
+from bpframe_sequence.by_step import by_time, cuts, stacked
 
-__all__ = ["CellLoop", "Gates"]
+__all__ = ["CellLoop", "Opened"]
 
 
-class Gates(NamedTuple):
-    """What an LSTM computed at all times: i, f, g, o (N, T, 4, units), the cells before and tanh c (N, T, units).
+class Opened(NamedTuple):
+    """What an LSTM computed, in the order of the steps: gates (T, N, 4, units), c_{t−1} and tanh c_t (T, N, units).
 
-    `keeps`, (N, T, 1), is 1 where a step is masked and keeps the state, or None where none is.
+    The gates are i, f, o, g. `keeps`, (T, N, 1), is 1 where a step is masked and keeps the state, or None.
     """
 
-    opened: Array
+    gates: Array
     before: Array
     squashed: Array
     keeps: Array | None
@@ -31,7 +31,7 @@ class CellLoop:
         α_i = i (1 − i) g,    α_f = f (1 − f) c_{t−1},    α_g = i (1 − g²),    α_o = o (1 − o) tanh c_t,
         s = o (1 − tanh² c_t)
 
-    Shapes: as in `Gates`; u (4·units, units), rows in the order i, f, g, o.
+    Shapes: as in `Opened`; u (4·units, units), and what the gates are computed from, in the order i, f, g, o.
 
     Source: Hochreiter and Schmidhuber, Long Short-Term Memory (1997), appendix A, with the forget gate of Gers,
     Schmidhuber and Cummins (2000) and all of the gradient.
@@ -39,91 +39,62 @@ class CellLoop:
 
     gates = 4
 
-    def __init__(self, made: Gates, u: Array, steps: Steps) -> None:
-        opened, before, squashed, keeps = self.made = made
+    def __init__(self, opened: Opened, u: Array, backward: bool, truncate: int | None) -> None:
+        gates, before, squashed, keeps = self.opened = opened
         self.u = u
-        self.steps = steps
-        self.batch, self.times, _, self.units = opened.shape
-        i, f, g, o = (opened[:, :, k] for k in range(4))
-        self.slopes = slopes = np.subtract(1, opened)
-        slopes *= opened
-        slopes[:, :, 0] *= g
-        slopes[:, :, 1] *= before
-        np.multiply(i, 1 - g * g, out=slopes[:, :, 2])
-        slopes[:, :, 3] *= squashed
-        self.shown = o * (1 - squashed * squashed)
-        self.forget = f
+        self.backward = backward
+        self.truncate = truncate
+        self.times, self.batch, _, self.units = gates.shape
+        i, f, o, g = (gates[:, :, k] for k in range(4))
+        rest = 1 - gates[:, :, :3]
+        rest *= gates[:, :, :3]
+        self.slopes = slopes = np.empty_like(gates)
+        np.multiply(rest[:, :, 0], g, out=slopes[:, :, 0])
+        np.multiply(rest[:, :, 1], before, out=slopes[:, :, 1])
+        flat = g * g
+        np.multiply(i, np.subtract(1, flat, out=flat), out=slopes[:, :, 2])
+        np.multiply(rest[:, :, 2], squashed, out=slopes[:, :, 3])
+        self.shown = squashed * squashed
+        np.subtract(1, self.shown, out=self.shown)
+        self.shown *= o
+        self.forget = f.copy()
         if keeps is not None:
             slopes *= (1 - keeps)[:, :, None]
             self.shown *= 1 - keeps
             self.forget = np.where(keeps == 1, np.ones_like(f), f)
 
-    def push(self, v: Array) -> tuple[Array, Array, Array, Array]:
-        """Return the changes of h_t (*S, N, T, units), of a_t (*S, N, T, 4, units), of c_{t−1} and of c_t."""
-        stack, v = stacked(v, 3)
-        lead = (len(v), self.batch)
-        hidden = np.zeros_like(v, shape=(*lead, self.times, self.units))
-        cells, before = np.zeros_like(hidden), np.zeros_like(hidden)
-        moved = np.empty_like(v, shape=(*lead, self.times, 4, self.units))
-        gates = moved.reshape(v.shape)
-        keeps = self.made.keeps
-        for t, previous in self.steps.forwards():
-            if previous is None:
-                gates[:, :, t] = v[:, :, t]
-            else:
-                np.add(v[:, :, t], np.matmul(hidden[:, :, previous], self.u.T), out=gates[:, :, t])
-            parts = moved[:, :, t] * self.slopes[:, t]
-            c = parts[:, :, 0] + parts[:, :, 1] + parts[:, :, 2]
-            if previous is not None:
-                before[:, :, t] = cells[:, :, previous]
-                c += self.forget[:, t] * cells[:, :, previous]
-            cells[:, :, t] = c
-            np.add(self.shown[:, t] * c, parts[:, :, 3], out=hidden[:, :, t])
-            if keeps is not None and previous is not None:
-                hidden[:, :, t] += keeps[:, t] * hidden[:, :, previous]
-        return tuple(each.reshape(*stack, *each.shape[1:]) for each in (hidden, moved, before, cells))  # type: ignore[return-value]
+    def push(self, v: Array) -> tuple[Array, Array]:
+        """Return the changes of h_t and of h_{t−1}, (*S, N, T, units)."""
+        stack, v = stacked(v, self.backward)
+        hidden = self._push(v)[0]
+        return self._unstacked(hidden, stack), self._unstacked(self._changes_before(hidden), stack)
 
-    def pull(self, errors: Array, of_gates: Array | None = None, of_before: Array | None = None) -> tuple[Array, ...]:
-        """Return the errors of a_t (*S, N, T, 4·units), and those of h_t and c_t with all that comes from later steps.
+    def pull(self, errors: Array) -> tuple[Array, ...]:
+        """Return the errors of a_t (*S, N, T, 4·units), and those of h_t and c_t with what comes from later steps."""
+        stack, errors = stacked(errors, self.backward)
+        return tuple(self._unstacked(each, stack) for each in self._pull(errors))
 
-        `errors` (*S, N, T, units) are of h_t as an output; `of_gates` and `of_before` are added to those of a_t and of
-        c_{t−1}.
-        """
-        stack, errors = stacked(errors, 3)
-        lead = (len(errors), self.batch)
-        pulled = np.empty_like(errors, shape=(*lead, self.times, 4, self.units))
-        gates = pulled.reshape(*lead, self.times, 4 * self.units)
-        more = None if of_gates is None else of_gates.reshape(pulled.shape)
-        added = None if of_before is None else of_before.reshape(errors.shape)
-        keeps = self.made.keeps
-        hidden, cells = errors.copy(), np.zeros_like(errors)
-        for t, previous in self.steps.backwards():
-            h, c, now = hidden[:, :, t], cells[:, :, t], pulled[:, :, t]
-            c += self.shown[:, t] * h
-            np.multiply(c[:, :, None], self.slopes[:, t, :3], out=now[:, :, :3])
-            np.multiply(h, self.slopes[:, t, 3], out=now[:, :, 3])
-            if more is not None:
-                now += more[:, :, t]
-            if previous is not None:
-                back = hidden[:, :, previous]
-                back += np.matmul(gates[:, :, t], self.u)
-                np.multiply(self.forget[:, t], c, out=cells[:, :, previous])
-                if keeps is not None:
-                    back += keeps[:, t] * h
-                if added is not None:
-                    cells[:, :, previous] += added[:, :, t]
-        return tuple(each.reshape(*stack, *each.shape[1:]) for each in (gates, hidden, cells))
+    def to_previous(self, errors: Array) -> Array:
+        """Return the errors of a_t for errors of h_{t−1}, (*S, N, T, units)."""
+        stack, errors = stacked(errors, self.backward)
+        moved = np.zeros_like(errors)
+        for t, cut in enumerate(cuts(self.times, self.truncate)):
+            if not cut:
+                moved[t - 1] = errors[t]
+        return self._unstacked(self._pull(moved)[0], stack)
 
     def bent(self, v: Array, total: tuple[Array, ...]) -> Array:
         """Return by how much the errors of a_t change, for errors of h_t and c_t that are held: Pᵀ K P v."""
-        _, moved, past, cells = self.push(v)
-        of_h, of_c = total
-        opened, before, squashed, keeps = self.made
-        i, f, g, o = (opened[:, :, k] for k in range(4))
+        stack, v = stacked(v, self.backward)
+        of_h, of_c = (stacked(each, self.backward)[1] for each in total)
+        _, moved, past, cells = self._push(v)
+        gates, before, squashed, keeps = self.opened
+        i, f, o, g = (gates[:, None, :, k] for k in range(4))
+        before, squashed = before[:, None], squashed[:, None]
         di, df, dg, do = i * (1 - i), f * (1 - f), 1 - g * g, o * (1 - o)
         slope = 1 - squashed * squashed
         if keeps is not None:
-            of_h, of_c = of_h * (1 - keeps), of_c * (1 - keeps)
+            of_h, of_c = of_h * (1 - keeps[:, None]), of_c * (1 - keeps[:, None])
         a_i, a_f, a_g, a_o = (moved[..., k, :] for k in range(4))
         shown = of_h * slope * (do * a_o - 2 * o * squashed * cells)
         bends = np.empty_like(moved)
@@ -131,4 +102,66 @@ class CellLoop:
         bends[..., 1, :] = of_c * df * ((1 - 2 * f) * before * a_f + past) + df * before * shown
         bends[..., 2, :] = of_c * dg * (di * a_i - 2 * i * g * a_g) + i * dg * shown
         bends[..., 3, :] = of_h * do * ((1 - 2 * o) * squashed * a_o + slope * cells)
-        return self.pull(np.zeros_like(past), bends, of_c * df * a_f + f * shown)[0]
+        pulled = self._pull(np.zeros_like(past), bends, of_c * df * a_f + f * shown)
+        return self._unstacked(pulled[0], stack)
+
+    def _push(self, v: Array) -> tuple[Array, Array, Array, Array]:
+        """Return the changes of h_t, a_t, c_{t−1} and c_t, in the order of the steps."""
+        hidden = np.zeros_like(v, shape=(*v.shape[:3], self.units))
+        cells, before = np.zeros_like(hidden), np.zeros_like(hidden)
+        moved = v.reshape(*v.shape[:3], 4, self.units)  # v is a copy, which becomes ȧ
+        keeps = self.opened.keeps
+        for t, cut in enumerate(cuts(self.times, self.truncate)):
+            if not cut:
+                v[t] += np.matmul(hidden[t - 1], self.u.T)
+                before[t] = cells[t - 1]
+            parts = moved[t] * self.slopes[t]
+            parts[:, :, :3].sum(axis=-2, out=cells[t])
+            if not cut:
+                cells[t] += self.forget[t] * before[t]
+            np.add(self.shown[t] * cells[t], parts[:, :, 3], out=hidden[t])
+            if keeps is not None and not cut:
+                hidden[t] += keeps[t] * hidden[t - 1]
+        return hidden, moved, before, cells
+
+    def _pull(self, hidden: Array, more: Array | None = None, added: Array | None = None) -> tuple[Array, Array, Array]:
+        """Return the errors of a_t, h_t and c_t, in the order of the steps; `hidden` becomes those of h_t.
+
+        `more` and `added` are added to the errors of a_t and of c_{t−1}.
+        """
+        pulled = np.empty_like(hidden, shape=(*hidden.shape[:3], 4, self.units))
+        gates = pulled.reshape(*hidden.shape[:3], 4 * self.units)
+        cells = np.zeros_like(hidden)
+        keeps, back, through = self.opened.keeps, np.empty_like(hidden[:1]), np.empty_like(hidden[:1])
+        rows = gates.reshape(self.times, gates[:1, ..., 0].size, gates.shape[-1])
+        flat = back.reshape(rows.shape[1], self.units)
+        for t, cut in reversed(list(enumerate(cuts(self.times, self.truncate)))):
+            h, c, now = hidden[t], cells[t], pulled[t]
+            c += np.multiply(self.shown[t], h, out=through[0])
+            slopes = self.slopes[t]
+            np.multiply(c[:, :, None], slopes[:, :3], out=now[:, :, :3])
+            np.multiply(h, slopes[:, 3], out=now[:, :, 3])
+            if more is not None:
+                now += more[t]
+            if not cut:
+                np.matmul(rows[t], self.u, out=flat)
+                before = hidden[t - 1]
+                before += back[0]
+                np.multiply(self.forget[t], c, out=cells[t - 1])
+                if keeps is not None:
+                    before += keeps[t] * h
+                if added is not None:
+                    cells[t - 1] += added[t]
+        return gates, hidden, cells
+
+    def _changes_before(self, hidden: Array) -> Array:
+        """Return the changes of h_{t−1}, 0 where no derivative comes from there."""
+        before = np.zeros_like(hidden)
+        for t, cut in enumerate(cuts(self.times, self.truncate)):
+            if not cut:
+                before[t] = hidden[t - 1]
+        return before
+
+    def _unstacked(self, steps: Array, stack: tuple[int, ...]) -> Array:
+        found = by_time(steps, self.backward)
+        return found.reshape(*stack, *found.shape[1:])

@@ -11,7 +11,6 @@ from bpframe.extend import Array, Operator
 from bpframe_sequence.one_state_loop import OneStateLoop
 from bpframe_sequence.placed import Placed
 from bpframe_sequence.recurrent import Masked, Ran, Recurrent
-from bpframe_sequence.steps import Steps
 
 __all__ = ["Gru", "MaskedGru"]
 
@@ -26,45 +25,41 @@ class _Gru(Recurrent):
     def _from_state(self, times: int) -> Operator:
         return Placed((0, 1, 3), 4, (times,), self.units)
 
-    def _run(self, z: Array, p: Mapping[str, Array], keeps: Array | None, steps: Steps) -> Ran:
-        n = self.units
-        z += p["b"][: 3 * n]
-        z[..., : 2 * n] *= 0.5
+    def _run(self, rows: Array, p: Mapping[str, Array], keeps: Array | None) -> Ran:
         # σ(z) = ½ + ½ tanh(z/2): the rows of r and z are halved before and after tanh.
-        u = p["u"].copy()
-        u[: 2 * n] *= 0.5
-        ut, offset = u.T, p["b"][3 * n :]
-        kept = np.zeros_like(z, shape=(*z.shape[:2], 6, n))  # r, z, 1 − z, n, q, h_{t−1}
-        hidden = np.empty_like(z, shape=(*z.shape[:2], n))
-        past = np.empty_like(z, shape=(len(z), 3 * n))
-        h = None
-        for t, _ in steps.forwards():
-            now, shown, q = z[:, t], hidden[:, t], kept[:, t, 4]
-            gates = now[:, : 2 * n]
-            q[...] = offset
-            if h is not None:
-                np.matmul(h, ut, out=past)
-                gates += past[:, : 2 * n]
-                q += past[:, 2 * n :]
-                kept[:, t, 5] = h
+        n, (times, batch, features) = self.units, rows.shape
+        w, u, b = p["w"].copy(), p["u"].copy(), p["b"][: 3 * n].copy()
+        for each in (w, u, b):
+            each[: 2 * n] *= 0.5
+        ut, offset = np.ascontiguousarray(u.T), p["b"][3 * n :]
+        z = np.matmul(rows.reshape(times * batch, features), w.T).reshape(times, batch, 3 * n)
+        z += b
+        kept = np.empty_like(z, shape=(times, 5, batch, n))  # r, z, 1 − z, n, q
+        hidden = np.zeros_like(z, shape=(times + 1, batch, n))
+        for t, now in enumerate(z):
+            gates, h, shown, (r, update, other, candidate, q) = now[:, : 2 * n], hidden[t], hidden[t + 1], kept[t]
+            past = np.matmul(h, ut)
+            gates += past[:, : 2 * n]
+            np.add(past[:, 2 * n :], offset, out=q)
             np.tanh(gates, out=gates)
             gates *= 0.5
-            np.add(gates, 0.5, out=kept[:, t, :2].reshape(len(z), 2 * n))
-            r, update, other, candidate = (kept[:, t, k] for k in range(4))
+            np.add(gates[:, :n], 0.5, out=r)
+            np.add(gates[:, n:], 0.5, out=update)
             np.subtract(0.5, gates[:, n:], out=other)
-            np.tanh(now[:, 2 * n :] + r * q, out=candidate)
+            np.multiply(r, q, out=candidate)
+            candidate += now[:, 2 * n :]
+            np.tanh(candidate, out=candidate)
             np.multiply(other, candidate, out=shown)
-            if h is not None:
-                shown += update * h
+            shown += update * h
             if keeps is not None:
-                np.copyto(shown, 0 if h is None else h, where=keeps[:, t] == 1)
-            h = shown
-        return Ran(hidden, steps.before(hidden), (kept,))
+                np.copyto(shown, h, where=keeps[t] == 1)
+        return Ran(hidden, (kept,))
 
-    def _loop(self, ran: Ran, p: Mapping[str, Array], keeps: Array | None, steps: Steps) -> OneStateLoop:
+    def _loop(self, ran: Ran, p: Mapping[str, Array], keeps: Array | None, backward: bool) -> OneStateLoop:
         n = self.units
-        r, z, other, new, q, past = (ran.kept[0][:, :, k] for k in range(6))
-        counts = 1 if keeps is None else 1 - keeps
+        r, z, other, new, q = (ran.kept[0][:, k] for k in range(5))
+        past = ran.hidden[:-1]
+        counts = np.ones_like(r[..., :1]) if keeps is None else 1 - keeps
         dr, dz, dn = r * (1 - r), z * other, 1 - new * new
         through = other * dn * counts
         slopes = np.empty_like(r, shape=(*r.shape[:2], 4, n))  # of r, z, n and q
@@ -76,20 +71,23 @@ class _Gru(Recurrent):
         u = np.zeros_like(p["u"], shape=(4 * n, n))
         u[: 2 * n], u[3 * n :] = p["u"][: 2 * n], p["u"][2 * n :]
 
-        def bend(errors: Array, moved: Array, before: Array) -> tuple[Array, Array | None]:
-            errors = errors * counts
+        def bend(errors: Array, moved: Array, before: Array) -> tuple[Array, Array]:
             a_r, a_z, a_n, a_q = (moved[..., k, :] for k in range(4))
-            inner = dr * q * a_r + a_n + r * a_q  # the change of what the candidate's tanh is of
-            turned = -errors * dn * (2 * other * new * inner + dz * a_z)
-            straight = errors * other * dn
+            of_r, of_z, of_n = dr[:, None], dz[:, None], dn[:, None]
+            errors, candidate = errors * counts[:, None], new[:, None]
+            inner = of_r * q[:, None] * a_r + a_n + r[:, None] * a_q  # the change of what the candidate's tanh is of
+            turned = -errors * of_n * (2 * other[:, None] * candidate * inner + of_z * a_z)
+            straight = errors * other[:, None] * of_n
             bends = np.empty_like(moved)
-            bends[..., 0, :] = straight * dr * ((1 - 2 * r) * q * a_r + a_q) + dr * q * turned
-            bends[..., 1, :] = errors * dz * ((1 - 2 * z) * (past - new) * a_z - dn * inner + before)
+            bends[..., 0, :] = straight * of_r * ((1 - 2 * r[:, None]) * q[:, None] * a_r + a_q)
+            bends[..., 0, :] += of_r * q[:, None] * turned
+            bends[..., 1, :] = (1 - 2 * z[:, None]) * (past[:, None] - candidate) * a_z - of_n * inner + before
+            bends[..., 1, :] *= errors * of_z
             bends[..., 2, :] = turned
-            bends[..., 3, :] = straight * dr * a_r + r * turned
-            return bends, errors * dz * a_z
+            bends[..., 3, :] = straight * of_r * a_r + r[:, None] * turned
+            return bends, errors * of_z * a_z
 
-        return OneStateLoop(slopes, carried, u, steps, bend)
+        return OneStateLoop(slopes, carried, u, backward, self.truncate, bend)
 
 
 class Gru(_Gru):
@@ -103,6 +101,10 @@ class Gru(_Gru):
     (3·units, features) and u (3·units, units) have the rows of r, z and n one after another, b (4·units,) those of r,
     z, n and q. Jacobian: every one begins with the linearised loop. Weights start at N(0, 1)/√n_in, biases at 0. T = 0
     shows zeros.
+
+    With `truncate` k the state that steps k, 2k, ... begin with is held: values are the same, and derivatives are those
+    of the function of these states and of x, w, u and b, in the latter alone (truncated back-propagation through time).
+    They are the true ones where T ≤ k. Beyond, checks against numbers say that they differ; second order is refused.
 
     PyTorch's `nn.GRU` has the same order: w = weight_ih, u = weight_hh, and b = (bias_ih + bias_hh of r and z, bias_ih
     of n, bias_hh of n).

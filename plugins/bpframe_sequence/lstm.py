@@ -8,9 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bpframe.extend import Array, Field, FiniteFloat, Initializer
-from bpframe_sequence.cell_loop import CellLoop, Gates
+from bpframe_sequence.cell_loop import CellLoop, Opened
 from bpframe_sequence.recurrent import Masked, Ran, Recurrent
-from bpframe_sequence.steps import Steps
 
 __all__ = ["ForgetBias", "Lstm", "MaskedLstm"]
 
@@ -40,48 +39,41 @@ class _Lstm(Recurrent):
     def _biases(self) -> Initializer:
         return self.biases
 
-    def _run(self, z: Array, p: Mapping[str, Array], keeps: Array | None, steps: Steps) -> Ran:
-        # σ(z) = 1/(1 + exp(−z)), of three gates at once: the sign is that of the weights, before the loop.
-        units, batch = self.units, len(z)
-        z += p["b"]
-        opened = z.reshape(*z.shape[:2], 4, units)
-        sign = np.full_like(z, -1, shape=(4 * units, 1))
-        sign[2 * units : 3 * units] = 1
-        z *= sign[:, 0]
-        ut = (p["u"] * sign).T
-        hidden = np.empty_like(z, shape=(*z.shape[:2], units))
-        cells, squashed, before = np.empty_like(hidden), np.empty_like(hidden), np.zeros_like(hidden)
-        past, product = np.empty_like(z, shape=(batch, 4 * units)), np.empty_like(z, shape=(batch, units))
-        h = c = None
+    def _run(self, rows: Array, p: Mapping[str, Array], keeps: Array | None) -> Ran:
+        # σ(z) = 1/(1 + exp(−z)) of three gates at once: here they stand in the order i, f, o, g, the first three with
+        # the other sign.
+        units, (times, batch, features) = self.units, rows.shape
+        w, u, b = (_reordered(p[key], units) for key in "wub")
+        ut = np.ascontiguousarray(u.T)
+        z = np.matmul(rows.reshape(times * batch, features), w.T).reshape(times, batch, 4 * units)
+        z += b
+        hidden = np.zeros_like(z, shape=(times + 1, batch, units))
+        cells, squashed = np.zeros_like(hidden), np.empty_like(hidden[1:])
+        opened = z.reshape(times, batch, 4, units)
+        past, product = np.empty_like(z, shape=(batch, 4 * units)), np.empty_like(hidden[0])
         with np.errstate(over="ignore"):  # 1/(1 + ∞) = 0
-            for t, _ in steps.forwards():
-                now, i, f, g, o = z[:, t], opened[:, t, 0], opened[:, t, 1], opened[:, t, 2], opened[:, t, 3]
-                if h is not None:
-                    now += np.matmul(h, ut, out=past)
-                both = now[:, : 2 * units]
-                np.exp(both, out=both)
-                np.exp(o, out=o)
-                both += 1
-                o += 1
-                np.divide(1, both, out=both)
-                np.divide(1, o, out=o)
+            for t, now in enumerate(z):
+                new, tanh, shown = cells[t + 1], squashed[t], hidden[t + 1]
+                gates, g = now[:, : 3 * units], now[:, 3 * units :]
+                if t:
+                    now += np.matmul(hidden[t], ut, out=past)
+                np.exp(gates, out=gates)
+                gates += 1
+                np.reciprocal(gates, out=gates)
                 np.tanh(g, out=g)
-                new, tanh, shown = cells[:, t], squashed[:, t], hidden[:, t]
-                np.multiply(i, g, out=new)
-                if c is not None:
-                    before[:, t] = c
-                    new += np.multiply(f, c, out=product)
+                np.multiply(now[:, :units], g, out=new)
+                new += np.multiply(now[:, units : 2 * units], cells[t], out=product)
                 np.tanh(new, out=tanh)
-                np.multiply(o, tanh, out=shown)
+                np.multiply(now[:, 2 * units : 3 * units], tanh, out=shown)
                 if keeps is not None:
-                    held = keeps[:, t] == 1
-                    np.copyto(new, 0 if c is None else c, where=held)
-                    np.copyto(shown, 0 if h is None else h, where=held)
-                h, c = shown, new
-        return Ran(hidden, steps.before(hidden), (opened, before, squashed))
+                    held = keeps[t] == 1
+                    np.copyto(new, cells[t], where=held)
+                    np.copyto(shown, hidden[t], where=held)
+        return Ran(hidden, (opened, cells[:-1], squashed))
 
-    def _loop(self, ran: Ran, p: Mapping[str, Array], keeps: Array | None, steps: Steps) -> CellLoop:
-        return CellLoop(Gates(ran.kept[0], ran.kept[1], ran.kept[2], keeps), p["u"], steps)
+    def _loop(self, ran: Ran, p: Mapping[str, Array], keeps: Array | None, backward: bool) -> CellLoop:
+        gates, before, squashed = ran.kept
+        return CellLoop(Opened(gates, before, squashed, keeps), p["u"], backward, self.truncate)
 
 
 class Lstm(_Lstm):
@@ -95,6 +87,10 @@ class Lstm(_Lstm):
     (4·units, features), u (4·units, units) and b (4·units,) have the rows of i, f, g and o one after another. Jacobian:
     every one begins with the linearised loop. Weights start at N(0, 1)/√n_in, biases at 0, those of f at 1. T = 0 shows
     zeros.
+
+    With `truncate` k the state that steps k, 2k, ... begin with is held: values are the same, and derivatives are those
+    of the function of these states and of x, w, u and b, in the latter alone (truncated back-propagation through time).
+    They are the true ones where T ≤ k. Beyond, checks against numbers say that they differ; second order is refused.
 
     PyTorch's `nn.LSTM` has the same order: w = weight_ih, u = weight_hh, b = bias_ih + bias_hh. Keras's has it,
     too, and the transposes: w = kernelᵀ, u = recurrent_kernelᵀ.
@@ -121,3 +117,12 @@ class MaskedLstm(_Lstm, Masked):
 
     Source: as `Lstm`.
     """
+
+
+def _reordered(rows: Array, units: int) -> Array:
+    """Return rows of i, f, g and o in the order i, f, o, g, the first three with the other sign."""
+    found = np.empty_like(rows)
+    np.negative(rows[: 2 * units], out=found[: 2 * units])
+    np.negative(rows[3 * units :], out=found[2 * units : 3 * units])
+    found[3 * units :] = rows[2 * units : 3 * units]
+    return found

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from bpframe.extend import Array
-from bpframe_sequence.steps import Steps, stacked
+from bpframe_sequence.by_step import by_time, cuts, stacked
 
 __all__ = ["OneStateLoop"]
 
@@ -17,9 +17,9 @@ class OneStateLoop:
 
         ȧ_t = v_t + u ḣ_{t−1},    ḣ_t = Σ_g α_{g,t} ⊙ ȧ_{g,t} + k_t ⊙ ḣ_{t−1}
 
-    Shapes: α (N, T, gates, units), how h_t moves with what each gate is computed from; k (N, T, units), how it moves
-    with h_{t−1} past the gates, or None for 0; u (gates·units, units). `bend` maps the errors of all h_t and the
-    changes (ȧ, ḣ_{t−1}) to the changes of the errors of a_t and, past the gates, of h_{t−1}.
+    Shapes: in the order of the steps α (T, N, gates, units), how h_t moves with what each gate is computed from, and
+    k (T, N, units), how it moves with h_{t−1} past the gates, or None for 0; u (gates·units, units). `bend` maps the
+    errors of all h_t and the changes (ȧ, ḣ_{t−1}) to the changes of the errors of a_t and, past the gates, of h_{t−1}.
 
     Source: Werbos, Backpropagation Through Time: What It Does and How to Do It (1990), section III.
     """
@@ -29,61 +29,78 @@ class OneStateLoop:
         slopes: Array,
         carried: Array | None,
         u: Array,
-        steps: Steps,
+        backward: bool,
+        truncate: int | None,
         bend: Callable[[Array, Array, Array], tuple[Array, Array | None]],
     ) -> None:
         self.slopes = slopes
         self.carried = carried
         self.u = u
-        self.steps = steps
+        self.backward = backward
+        self.truncate = truncate
         self.bend = bend
-        self.batch, self.times, self.gates, self.units = slopes.shape
+        self.times, self.batch, self.gates, self.units = slopes.shape
 
-    def push(self, v: Array) -> tuple[Array, Array, Array]:
-        """Return the changes of h_t (*S, N, T, units), of a_t (*S, N, T, gates, units) and of h_{t−1}."""
-        stack, v = stacked(v, 3)
-        lead = (len(v), self.batch)
-        hidden = np.zeros_like(v, shape=(*lead, self.times, self.units))
-        before = np.zeros_like(hidden)
-        moved = np.empty_like(v, shape=(*lead, self.times, self.gates, self.units))
-        gates = moved.reshape(v.shape)
-        for t, previous in self.steps.forwards():
-            if previous is None:
-                gates[:, :, t] = v[:, :, t]
-            else:
-                h = before[:, :, t] = hidden[:, :, previous]
-                np.add(v[:, :, t], np.matmul(h, self.u.T), out=gates[:, :, t])
-            now = hidden[:, :, t] = (moved[:, :, t] * self.slopes[:, t]).sum(axis=-2)
-            if self.carried is not None and previous is not None:
-                hidden[:, :, t] = now + self.carried[:, t] * h
-        return tuple(each.reshape(*stack, *each.shape[1:]) for each in (hidden, moved, before))  # type: ignore[return-value]
+    def push(self, v: Array) -> tuple[Array, Array]:
+        """Return the changes of h_t and of h_{t−1}, (*S, N, T, units)."""
+        stack, v = stacked(v, self.backward)
+        hidden, _, before = self._push(v)
+        return self._unstacked(hidden, stack), self._unstacked(before, stack)
 
-    def pull(self, errors: Array, of_gates: Array | None = None) -> tuple[Array, Array]:
-        """Return the errors of a_t (*S, N, T, gates·units), and those of h_t with all that comes from later steps.
+    def pull(self, errors: Array) -> tuple[Array, Array]:
+        """Return the errors of a_t (*S, N, T, gates·units), and those of h_t with all that comes from later steps."""
+        stack, errors = stacked(errors, self.backward)
+        gates, hidden = self._pull(errors, None)
+        return self._unstacked(gates, stack), self._unstacked(hidden, stack)
 
-        `errors` (*S, N, T, units) are of h_t as an output, `of_gates` like a_t what is added to the errors of a_t.
-        """
-        stack, errors = stacked(errors, 3)
-        lead = (len(errors), self.batch)
-        pulled = np.empty_like(errors, shape=(*lead, self.times, self.gates, self.units))
-        gates = pulled.reshape(*lead, self.times, self.gates * self.units)
-        more = None if of_gates is None else of_gates.reshape(pulled.shape)
-        total = errors.copy()
-        for t, previous in self.steps.backwards():
-            e = total[:, :, t]
-            np.multiply(e[:, :, None], self.slopes[:, t], out=pulled[:, :, t])
-            if more is not None:
-                pulled[:, :, t] += more[:, :, t]
-            if previous is not None:
-                back = total[:, :, previous]
-                back += np.matmul(gates[:, :, t], self.u)
-                if self.carried is not None:
-                    back += self.carried[:, t] * e
-        return gates.reshape(*stack, *gates.shape[1:]), total.reshape(*stack, *total.shape[1:])
+    def to_previous(self, errors: Array) -> Array:
+        """Return the errors of a_t for errors of h_{t−1}, (*S, N, T, units)."""
+        stack, errors = stacked(errors, self.backward)
+        return self._unstacked(self._pull(self._moved(errors), None)[0], stack)
 
     def bent(self, v: Array, total: tuple[Array, ...]) -> Array:
         """Return by how much the errors of a_t change, for errors of h_t that are held: Pᵀ K P v."""
-        _, moved, before = self.push(v)
-        of_gates, of_before = self.bend(total[0], moved, before)
-        errors = np.zeros_like(before) if of_before is None else self.steps.to_previous(of_before)
-        return self.pull(errors, of_gates)[0]
+        stack, v = stacked(v, self.backward)
+        _, errors = stacked(total[0], self.backward)
+        _, moved, before = self._push(v)
+        of_gates, of_before = self.bend(errors, moved, before)
+        passed = np.zeros_like(before) if of_before is None else self._moved(of_before)
+        return self._unstacked(self._pull(passed, of_gates)[0], stack)
+
+    def _push(self, v: Array) -> tuple[Array, Array, Array]:
+        hidden, before = np.zeros_like(v, shape=(*v.shape[:3], self.units)), None
+        moved = v.reshape(*v.shape[:3], self.gates, self.units)  # v is a copy, which becomes ȧ
+        before = np.zeros_like(hidden)
+        for t, cut in enumerate(cuts(self.times, self.truncate)):
+            if not cut:
+                before[t] = hidden[t - 1]
+                v[t] += np.matmul(before[t], self.u.T)
+            (moved[t] * self.slopes[t]).sum(axis=-2, out=hidden[t])
+            if self.carried is not None and not cut:
+                hidden[t] += self.carried[t] * before[t]
+        return hidden, moved, before
+
+    def _pull(self, hidden: Array, more: Array | None) -> tuple[Array, Array]:
+        pulled = np.empty_like(hidden, shape=(*hidden.shape[:3], self.gates, self.units))
+        gates = pulled.reshape(*hidden.shape[:3], self.gates * self.units)
+        for t, cut in reversed(list(enumerate(cuts(self.times, self.truncate)))):
+            np.multiply(hidden[t][:, :, None], self.slopes[t], out=pulled[t])
+            if more is not None:
+                pulled[t] += more[t]
+            if not cut:
+                hidden[t - 1] += np.matmul(gates[t], self.u)
+                if self.carried is not None:
+                    hidden[t - 1] += self.carried[t] * hidden[t]
+        return gates, hidden
+
+    def _moved(self, of_before: Array) -> Array:
+        """Return what belongs to h_t, given what belongs to h_{t−1}."""
+        moved = np.zeros_like(of_before)
+        for t, cut in enumerate(cuts(self.times, self.truncate)):
+            if not cut:
+                moved[t - 1] = of_before[t]
+        return moved
+
+    def _unstacked(self, steps: Array, stack: tuple[int, ...]) -> Array:
+        found = by_time(steps, self.backward)
+        return found.reshape(*stack, *found.shape[1:])

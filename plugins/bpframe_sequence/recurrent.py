@@ -13,6 +13,7 @@ from bpframe.extend import (
     Array,
     BatchMatMul,
     Broadcast,
+    ContractError,
     Field,
     Initializer,
     Layer,
@@ -22,22 +23,20 @@ from bpframe.extend import (
     PositiveInt,
     ScaledNormal,
     ShapeMismatch,
-    WeightTimes,
     add,
     compose,
     transposed,
 )
-from bpframe_sequence.steps import Steps
+from bpframe_sequence.by_step import WeightTimesByStep, by_step, by_time
 from bpframe_sequence.through_time import BeforeSteps, Bends, Loop, Shown, ThroughTime
 
 __all__ = ["Masked", "Ran", "Recurrent", "mask_of"]
 
 
 class Ran(NamedTuple):
-    """What one direction computed: h_t at all times (N, T, units), h_{t−1}, and what its linearised loop needs."""
+    """What one direction computed, in the order of its steps: h_0 = 0, h_1, ..., h_T, and what its loop needs."""
 
     hidden: Array
-    before: Array
     kept: tuple[Array, ...]
 
 
@@ -57,18 +56,23 @@ class Recurrent(Layer):
     bidirectional: bool = Field(
         False, description="Whether a second loop goes from the end, its output beside the first."
     )
+    truncate: PositiveInt | None = Field(
+        None, description="Derivatives go back through at most so many steps: the state is held every so many."
+    )
     weights: Initializer = Field(ScaledNormal(), description="Where both weight matrices start.")
+
+    pure: ClassVar[bool | None] = True  # the loop writes into arrays of its own alone
 
     #: The rows of w and u are these many times `units`, and what the gates are computed from has as many blocks.
     blocks: ClassVar[int] = 1
     wide: ClassVar[int] = 1
 
     @abstractmethod
-    def _run(self, z: Array, p: Mapping[str, Array], keeps: Array | None, steps: Steps) -> Ran:
-        """Run all steps, given what the gates are computed from but for u h_{t−1}."""
+    def _run(self, rows: Array, p: Mapping[str, Array], keeps: Array | None) -> Ran:
+        """Run all steps over x in their order, (T, N, features)."""
 
     @abstractmethod
-    def _loop(self, ran: Ran, p: Mapping[str, Array], keeps: Array | None, steps: Steps) -> Loop:
+    def _loop(self, ran: Ran, p: Mapping[str, Array], keeps: Array | None, backward: bool) -> Loop:
         """Linearise."""
 
     def _from_input(self, times: int) -> Operator | None:
@@ -121,6 +125,13 @@ class Recurrent(Layer):
         D_s is how what the gates are computed from moves with s, without what comes through h. A change ẇ changes the
         error of x_t by ẇᵀ e_t, a change u̇ that of h_{t−1} by u̇ᵀ e_t.
         """
+        if self.truncate is not None and x.shape[1] > self.truncate:
+            raise ContractError(
+                f"{self.kind} has no second order where derivatives are cut off: a truncated gradient is no gradient",
+                expected=f"at most truncate={self.truncate} steps",
+                received=f"{x.shape[1]} steps",
+                hint='truncate=None, which has the same parameters, or method="difference" for hvp',
+            )
         found: dict[tuple[str, str], Operator] = {}
         for end, way in self._linear(x, p, saved):
             for (s, t), block in self._blocks(x, u, way).items():
@@ -133,33 +144,31 @@ class Recurrent(Layer):
 
     def _forward(self, x: Array, mask: Array | None, p: Mapping[str, Array], saved: dict[str, Any]) -> Array:
         keeps = None if mask is None else mask_of(mask, x)
-        saved["keeps"] = keeps
-        ran: dict[str, Ran] = {}
-        saved["ran"] = ran
-        outputs = []
-        rows = x.reshape(x.shape[0] * x.shape[1], x.shape[2])
-        for end, own, steps in self._directions(x.shape[1], p):
-            z = np.matmul(rows, own["w"].T).reshape(*x.shape[:2], own["w"].shape[0])
-            ran[end] = self._run(z, own, keeps, steps)
-            shown = Shown(steps, not self.return_sequences, 0, self.units, None if keeps is None else 1 - keeps)
-            outputs.append(shown.of(ran[end].hidden))
-        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs, axis=-1)
+        rows = by_step(x, backward=False).copy()
+        saved["keeps"], saved["rows"], outputs = keeps, rows, []
+        for end, own in self._directions(p):
+            backward = bool(end)
+            held = None if keeps is None else by_step(keeps, backward)
+            saved[f"ran{end}"] = ran = self._run(rows[::-1] if backward else rows, own, held)
+            shown = Shown(not self.return_sequences, backward, 0, self.units, None if keeps is None else 1 - keeps)
+            outputs.append(shown.of(by_time(ran.hidden[1:], backward)))
+        return outputs[0].copy() if len(outputs) == 1 else np.concatenate(outputs, axis=-1)
 
-    def _directions(self, times: int, p: Mapping[str, Array]) -> list[tuple[str, dict[str, Array], Steps]]:
-        return [(end, {key: p[key + end] for key in "wub"}, Steps(times, bool(end))) for end in self._ends()]
+    def _directions(self, p: Mapping[str, Array]) -> list[tuple[str, dict[str, Array]]]:
+        return [(end, {key: p[key + end] for key in "wub"}) for end in self._ends()]
 
     def _linear(self, x: Array, p: Mapping[str, Array], saved: dict[str, Any]) -> Iterator[tuple[str, Way]]:
         """Yield the ending of a direction's parameters, and its linearised loop."""
         keeps, times = saved["keeps"], x.shape[1]
-        for place, (end, own, steps) in enumerate(self._directions(times, p)):
-            ran: Ran = saved["ran"][end]
-            loop = self._loop(ran, own, keeps, steps)
+        for place, (end, own) in enumerate(self._directions(p)):
+            backward, ran = bool(end), saved[f"ran{end}"]
+            loop = self._loop(ran, own, None if keeps is None else by_step(keeps, backward), backward)
             shows = None if keeps is None else 1 - keeps
-            shown = Shown(steps, not self.return_sequences, place * self.units, self._width, shows)
+            shown = Shown(not self.return_sequences, backward, place * self.units, self._width, shows)
             inner = {
                 "x": _after(self._from_input(times), Matrix(own["w"])),
-                "w": _after(self._from_input(times), WeightTimes(x)),
-                "u": _after(self._from_state(times), WeightTimes(ran.before)),
+                "w": _after(self._from_input(times), WeightTimesByStep(by_time(saved["rows"], backward=False))),
+                "u": _after(self._from_state(times), WeightTimesByStep(by_time(ran.hidden[:-1], backward))),
                 "b": Broadcast(),
             }
             yield end, Way(loop, ThroughTime(loop, shown), inner)
@@ -167,7 +176,7 @@ class Recurrent(Layer):
     def _blocks(self, x: Array, u: Array, way: Way) -> dict[tuple[str, str], Operator]:
         loop, (_, times, features) = way.loop, x.shape
         rows, units = self.blocks * self.units, self.units
-        error, *total = loop.pull(way.through.shown.back(u, units))
+        error, *total = loop.pull(way.through.shown.back(u, times, units))
         shapes = {"x": (times, features), "w": (rows, features), "u": (rows, units), "b": (self.wide * units,)}
         bends, before = Bends(loop, tuple(total)), BeforeSteps(loop)
         ways = {key: each.bind(shapes[key], bends.in_shape) for key, each in way.inner.items()}

@@ -16,6 +16,8 @@ class _SelfAttention(Layer):
     heads: PositiveInt = Field(1, description="How many parts queries, keys and values are cut into.")
     causal: bool = Field(False, description="Whether step i sees steps 0 ... i alone.")
 
+    pure: ClassVar[bool | None] = True  # `Attending` is made of its arguments alone
+
     def output_shape(self, shapes: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
         """Return (T, d)."""
         x, *masks = shapes

@@ -10,41 +10,36 @@ import numpy as np
 from bpframe.extend import Array
 from bpframe_sequence.one_state_loop import OneStateLoop
 from bpframe_sequence.recurrent import Masked, Ran, Recurrent
-from bpframe_sequence.steps import Steps
 
 __all__ = ["MaskedSimpleRnn", "SimpleRnn"]
 
 
 class _SimpleRnn(Recurrent):
-    def _run(self, z: Array, p: Mapping[str, Array], keeps: Array | None, steps: Steps) -> Ran:
+    def _run(self, rows: Array, p: Mapping[str, Array], keeps: Array | None) -> Ran:
+        z = np.matmul(rows, p["w"].T)
         z += p["b"]
-        hidden, ut, last = np.empty_like(z), p["u"].T, None
-        for t, _ in steps.forwards():
-            h = hidden[:, t]
-            if last is not None:
-                z[:, t] += np.matmul(last, ut)
-            np.tanh(z[:, t], out=h)
+        hidden, ut = np.zeros_like(z, shape=(len(z) + 1, *z.shape[1:])), p["u"].T.copy()
+        for t, now in enumerate(z):
+            if t:
+                now += np.matmul(hidden[t], ut)
+            np.tanh(now, out=hidden[t + 1])
             if keeps is not None:
-                h *= 1 - keeps[:, t]
-                if last is not None:
-                    h += keeps[:, t] * last
-            last = h
-        return Ran(hidden, steps.before(hidden), (z,))
+                np.copyto(hidden[t + 1], hidden[t], where=keeps[t] == 1)
+        return Ran(hidden, (z,))
 
-    def _loop(self, ran: Ran, p: Mapping[str, Array], keeps: Array | None, steps: Steps) -> OneStateLoop:
-        h = ran.hidden
+    def _loop(self, ran: Ran, p: Mapping[str, Array], keeps: Array | None, backward: bool) -> OneStateLoop:
         # 1 − tanh² with all its digits where tanh is close to 1.
-        (z,) = ran.kept
+        (z,), h = ran.kept, ran.hidden[1:]
         e = np.exp(np.where(z.real < 0, 2 * z, -2 * z))
         slope = 4 * e / ((1 + e) * (1 + e))
         if keeps is not None:
             slope *= 1 - keeps
 
         def bend(errors: Array, moved: Array, before: Array) -> tuple[Array, Array | None]:
-            return ((-2 * h * slope * errors)[..., None, :] * moved), None
+            return ((-2 * h * slope)[:, None] * errors)[..., None, :] * moved, None
 
         carried = None if keeps is None else np.broadcast_to(keeps, h.shape)
-        return OneStateLoop(slope[:, :, None], carried, p["u"], steps, bend)
+        return OneStateLoop(slope[:, :, None], carried, p["u"], backward, self.truncate, bend)
 
 
 class SimpleRnn(_SimpleRnn):
@@ -56,6 +51,10 @@ class SimpleRnn(_SimpleRnn):
     `bidirectional`, the loop from the end behind the first, with w_backward, u_backward and b_backward. w
     (units, features), u (units, units), b (units,). Jacobian: every one begins with the linearised loop. Weights start
     at N(0, 1)/√n_in, biases at 0. T = 0 shows zeros.
+
+    With `truncate` k the state that steps k, 2k, ... begin with is held: values are the same, and derivatives are those
+    of the function of these states and of x, w, u and b, in the latter alone (truncated back-propagation through time).
+    They are the true ones where T ≤ k. Beyond, checks against numbers say that they differ; second order is refused.
 
     PyTorch's `nn.RNN` has w = weight_ih, u = weight_hh, b = bias_ih + bias_hh.
 

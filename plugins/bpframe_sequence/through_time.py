@@ -7,7 +7,6 @@ from typing import Protocol
 import numpy as np
 
 from bpframe.extend import Array, Operator
-from bpframe_sequence.steps import Steps
 
 __all__ = ["BeforeSteps", "Bends", "Loop", "Shown", "ThroughTime"]
 
@@ -16,17 +15,20 @@ class Loop(Protocol):
     """A linearised loop: `push` changes of what the gates are computed from, `pull` errors of h_t."""
 
     u: Array
-    steps: Steps
+    backward: bool
     batch: int
     times: int
     gates: int
     units: int
 
-    def push(self, v: Array) -> tuple[Array, ...]:
-        """Return the changes of h_t first."""
+    def push(self, v: Array) -> tuple[Array, Array]:
+        """Return the changes of h_t and of h_{t−1}."""
 
     def pull(self, errors: Array) -> tuple[Array, ...]:
         """Return the errors of the gates first, then those of the state."""
+
+    def to_previous(self, errors: Array) -> Array:
+        """Return the errors of the gates, for errors of h_{t−1}."""
 
     def bent(self, v: Array, total: tuple[Array, ...]) -> Array:
         """Return the changes of the gates' errors, for errors of the state that are held."""
@@ -38,9 +40,9 @@ class Shown:
     Masked steps show zeros where all steps are shown.
     """
 
-    def __init__(self, steps: Steps, last: bool, start: int, width: int, shows: Array | None) -> None:
-        self.steps = steps
+    def __init__(self, last: bool, backward: bool, start: int, width: int, shows: Array | None) -> None:
         self.last = last
+        self.backward = backward
         self.start = start
         self.width = width
         self.shows = shows
@@ -49,11 +51,8 @@ class Shown:
         """Return the output: (*S, N, T, units) -> (*S, N, T, width) or (*S, N, width)."""
         units = hidden.shape[-1]
         if self.last:
-            hidden = (
-                hidden[..., self.steps.last, :]
-                if self.steps.times
-                else np.zeros_like(hidden[..., :0, 0], shape=(*hidden.shape[:-2], units))
-            )
+            nothing = np.zeros_like(hidden, shape=(*hidden.shape[:-2], units))
+            hidden = hidden[..., 0 if self.backward else -1, :] if hidden.shape[-2] else nothing
         elif self.shows is not None:
             hidden = hidden * self.shows
         if self.width == units:
@@ -62,14 +61,14 @@ class Shown:
         wide[..., self.start : self.start + units] = hidden
         return wide
 
-    def back(self, u: Array, units: int) -> Array:
+    def back(self, u: Array, times: int, units: int) -> Array:
         """Return the errors of all hidden values, the transpose of `of`."""
         u = u[..., self.start : self.start + units]
         if not self.last:
             return u if self.shows is None else u * self.shows
-        errors = np.zeros_like(u, shape=(*u.shape[:-1], self.steps.times, units))
-        if self.steps.times:
-            errors[..., self.steps.last, :] = u
+        errors = np.zeros_like(u, shape=(*u.shape[:-1], times, units))
+        if times:
+            errors[..., 0 if self.backward else -1, :] = u
         return errors
 
 
@@ -112,7 +111,7 @@ class ThroughTime(_AroundLoop):
 
     def vjp(self, u: Array, out: Array | None = None) -> Array:
         """Pull back, from the last step to the first."""
-        return self.loop.pull(self.shown.back(u, self.loop.units))[0]
+        return self.loop.pull(self.shown.back(u, self.loop.times, self.loop.units))[0]
 
 
 class BeforeSteps(_AroundLoop):
@@ -126,11 +125,11 @@ class BeforeSteps(_AroundLoop):
 
     def jvp(self, v: Array, out: Array | None = None) -> Array:
         """Push forward, and look one step before."""
-        return self.loop.steps.changes_before(self.loop.push(v)[0])
+        return self.loop.push(v)[1]
 
     def vjp(self, u: Array, out: Array | None = None) -> Array:
         """Pull back from one step before."""
-        return self.loop.pull(self.loop.steps.to_previous(u))[0]
+        return self.loop.to_previous(u)
 
 
 class Bends(_AroundLoop):

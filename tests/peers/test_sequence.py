@@ -99,6 +99,30 @@ def test_masks_are_pytorchs_packed_sequences(kind: str, sequences: bool) -> None
     compare(layer, [(5, 2), (5,)], by_torch(kind, 2, sequences, True), constants=mask)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("both", [True, False])
+def test_a_truncated_gradient_is_pytorchs_with_detached_states(kind: str, both: bool) -> None:
+    layer = KINDS[kind][1](units=2, return_sequences=True, bidirectional=both, truncate=2)
+    modules = [KINDS[kind][0](2, 2, batch_first=True).double() for _ in range(2)]
+
+    def function(t: Mapping[str, Any]) -> Any:
+        shown, given = [], weights_of(t, kind, 2)
+        for place, module in enumerate(modules[: 2 if both else 1]):
+            names = [name for name, _ in module.named_parameters()]
+            own = dict(zip(names, given[4 * place : 4 * place + 4], strict=True))
+            x = t["x"].flip(1) if place else t["x"]
+            state, parts = None, []
+            for part in x.split(2, dim=1):
+                found, state = torch.func.functional_call(module, own, (part, state))
+                state = tuple(each.detach() for each in state) if kind == "lstm" else state.detach()
+                parts.append(found)
+            whole = torch.cat(parts, dim=1)
+            shown.append(whole.flip(1) if place else whole)
+        return torch.cat(shown, dim=-1)
+
+    compare(layer, [(5, 2)], function)
+
+
 def by_heads(x: Any, heads: int) -> Any:
     return x.unflatten(-1, (heads, -1)).swapaxes(-2, -3)
 

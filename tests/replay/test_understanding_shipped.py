@@ -50,19 +50,6 @@ CALLED: dict[str, dict[str, str]] = {
         "Formula.jacobian": "reads FORMULAS, a dict",
         "DraftFormula.forward": "reads FORMULAS, a dict",
     },
-    # Loops over time make more calls than are recorded.
-    "bpframe_sequence": {
-        f"{masked}{name}.{method}": "calls bpframe_sequence.Steps"
-        for name in ("Gru", "Lstm", "SimpleRnn")
-        for masked in ("", "Masked")
-        for method in ("forward", "jacobian", "second_order")
-    }
-    | {
-        f"{masked}{name}.{method}": "attention"
-        for name in ("Attention", "SelfAttention")
-        for masked in ("", "Masked")
-        for method in ("forward", "jacobian", "second_order")
-    },
     "gated": {"FrugalLstm.jacobian": "has a function in it"},
     "test_levenberg_marquardt_singular": {"Power.forward": "reads TRIED, a list"},
     "test_spectrum": {

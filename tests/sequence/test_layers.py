@@ -23,7 +23,7 @@ from bpframe_sequence import (
 )
 
 import bpframe as bp
-from bpframe.errors import ShapeMismatch
+from bpframe.errors import ContractError, ShapeMismatch
 
 RECURRENT = {"simple_rnn": (SimpleRnn, MaskedSimpleRnn), "lstm": (Lstm, MaskedLstm), "gru": (Gru, MaskedGru)}
 
@@ -156,3 +156,22 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
             inputs={"q": (3, 2), "k": (4, 2), "v": (5, 2)},
             nodes={"a": bp.node(Attention(), "q", "k", "v")},
         )
+
+
+@pytest.mark.parametrize("kind", RECURRENT)
+def test_truncation_keeps_values_and_is_told_where_numbers_are_asked(kind: str) -> None:
+    def network(truncate: int | None) -> bp.Network:
+        layer = RECURRENT[kind][0](units=3, truncate=truncate)
+        return bp.Network([layer], cost=QuadraticCost(), input_shape=(5, 2), seed=1)
+
+    x, y = np.random.default_rng(0).standard_normal((4, 5, 2)), np.zeros((4, 3))
+    whole, cut, long = network(None), network(2), network(5)
+    assert (whole.predict(x) == cut.predict(x)).all()
+    assert (whole.gradient(x, y).vector == long.gradient(x, y).vector).all()
+    assert not np.allclose(whole.gradient(x, y).vector, cut.gradient(x, y).vector, rtol=1e-3)
+    assert long.check_gradients(x, y)
+    assert not cut.check_gradients(x, y)
+    v = np.ones(cut.parameters.vector.size)
+    np.testing.assert_array_equal(whole.hvp(x, y, v), long.hvp(x, y, v))
+    with pytest.raises(ContractError, match="truncated gradient"):
+        cut.hvp(x, y, v)

@@ -118,23 +118,25 @@ def _may_share(operators: Mapping[str, Operator]) -> bool:
 
 
 def _grouped(operators: Iterable[Named]) -> Branches:
-    named = list(operators)
-    met = Counter(_begins(operator) for _, operator in named)
+    named = [(key, operator, _begins(operator)) for key, operator in operators]
+    met = Counter(begins for _, _, begins in named)
     terms = [
-        operator.terms if isinstance(operator, Sum) and met[_begins(operator)] == 1 else (operator,)
-        for _, operator in named
+        [(term, _begins(term)) for term in operator.terms]
+        if isinstance(operator, Sum) and met[begins] == 1
+        else [(operator, begins)]
+        for _, operator, begins in named
     ]
-    met = Counter(_begins(term) for some in terms for term in some)
+    met = Counter(begins for some in terms for _, begins in some)
     alone: list[Named] = []
     common: dict[Hashable, tuple[Operator, list[Named]]] = {}
-    for (key, operator), some in zip(named, terms, strict=True):
-        shared = [met[_begins(term)] > 1 and not _first(term)._only_reshapes for term in some]
+    for (key, operator, _), some in zip(named, terms, strict=True):
+        shared = [met[begins] > 1 and not _first(term)._only_reshapes for term, begins in some]
         if not any(shared):
             alone.append((key, operator))
             continue
-        for term, is_shared in zip(some, shared, strict=True):
+        for (term, begins), is_shared in zip(some, shared, strict=True):
             if is_shared:
-                common.setdefault(_begins(term), (_first(term), []))[1].append((key, _rest(term)))
+                common.setdefault(begins, (_first(term), []))[1].append((key, _rest(term)))
             else:
                 alone.append((key, term))
     return Branches(tuple(alone), tuple((factor, _grouped(rest)) for factor, rest in common.values()))
