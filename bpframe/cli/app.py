@@ -19,6 +19,7 @@ from bpframe.cli.new import new
 from bpframe.cli.output import prepare_streams
 from bpframe.cli.plugins import plugins
 from bpframe.cli.predict import predict
+from bpframe.cli.range_test import range_test
 from bpframe.cli.schema import schema
 from bpframe.cli.train import train
 
@@ -53,7 +54,7 @@ def bpframe(
     """
 
 
-for command in (demo, train, evaluate, predict, check, plugins, new, schema, doctor):
+for command in (demo, train, range_test, evaluate, predict, check, plugins, new, schema, doctor):
     app.command()(command)
 
 

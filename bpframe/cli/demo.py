@@ -50,7 +50,7 @@ def demo(
         Path | None, typer.Option(help="Draw the figure of an example into this .svg, .png or .pdf file.")
     ] = None,
 ) -> None:
-    """Train on handwritten digits, and check the gradient; or run an example.
+    """Train on digits and check the gradient, or run an example.
 
     Example: bpframe demo --epochs 10
     """

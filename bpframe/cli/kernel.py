@@ -11,7 +11,7 @@ __all__ = ["KEEP", "start_with_better_kernel"]
 KEEP = "BPFRAME_BLAS"
 
 #: The commands that multiply matrices long enough for it to matter.
-COMPUTING = frozenset({"demo", "train", "evaluate", "predict"})
+COMPUTING = frozenset({"demo", "train", "range-test", "evaluate", "predict"})
 
 
 def start_with_better_kernel(arguments: list[str]) -> None:

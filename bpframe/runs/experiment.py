@@ -13,6 +13,7 @@ from bpframe.errors import SpecError
 from bpframe.network import Network
 from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.training.history import History
+from bpframe.training.range_test import RangeTest
 
 __all__ = ["Experiment", "overridden", "prepare_experiment", "run_experiment"]
 
@@ -58,6 +59,26 @@ class Experiment:
         if self.training.minimizes:
             held_back = None
         return self.network.train(self.training, (data.x, data.y, data.sample_weight), held_back, progress)
+
+    def range_test(self, smallest: float = 1e-6, largest: float = 10.0, steps: int = 100) -> RangeTest:
+        """Return what steps at rising learning rates cost, of a copy of the network; see `Network.range_test`.
+
+        Errors: SpecError, DataError.
+        """
+        data, training = self.dataset, self.training
+        return self.network.range_test(
+            data.x,
+            data.y,
+            optimizer=training.optimizer,
+            smallest=smallest,
+            largest=largest,
+            steps=steps,
+            batch_size=training.batch_size,
+            sample_weight=data.sample_weight,
+            shuffle=training.shuffle,
+            groups=training.groups,
+            constraints=training.constraints,
+        )
 
     def evaluate(self) -> Evaluation:
         """Measure the network on the test part, or on the training part where nothing was held back."""

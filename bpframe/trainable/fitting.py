@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 from bpframe.categories import Callback, Constraint, Metric, Optimizer
@@ -10,8 +11,10 @@ from bpframe.differentiable import Arrays, Examples
 from bpframe.plugins import listeners
 from bpframe.trainable.calling_back import call_back
 from bpframe.trainable.named_metrics import with_metrics
+from bpframe.trainable.range_testing import range_test
 from bpframe.trainable.stepping import Stepwise
 from bpframe.training.history import History
+from bpframe.training.range_test import RangeTest
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.trainer import Trainer
 from bpframe.validation.strict_numbers import checked_truth
@@ -133,6 +136,37 @@ class Trainable(Stepwise):
                 whole.follow(past, trainer.history)
             call_back(spec.callbacks, "after_training", network=self, history=trainer.history)
             return trainer.history
+
+    def range_test(
+        self,
+        x: Arrays,
+        y: Arrays,
+        *,
+        optimizer: Optimizer,
+        smallest: float = 1e-6,
+        largest: float = 10.0,
+        steps: int = 100,
+        batch_size: int | None = None,
+        sample_weight: Arrays | None = None,
+        shuffle: bool = True,
+        groups: Mapping[str, Mapping[str, Any]] | None = None,
+        constraints: Mapping[str, Constraint] | None = None,
+    ) -> RangeTest:
+        """Take steps at learning rates that rise from `smallest` to `largest`, and return what they cost.
+
+        A copy of the network takes them, with the state of a fresh optimizer: the network and its random streams stay
+        as they are. The rate is that of `optimizer`, or of the one that it holds; what it is there does not matter.
+        The test ends early where the smoothed cost grows to four times its least. Otherwise steps are those of `fit`.
+
+        Errors: SpecError (the optimizer has no learning rate), DataError (rates that do not rise), and those of `fit`.
+        """
+        spec = TrainingSpec(
+            optimizer=optimizer, batch_size=batch_size, shuffle=shuffle, groups=groups, constraints=constraints
+        )
+        copied = deepcopy(self)
+        with copied._engine.training():
+            samples = copied._samples(x, y, sample_weight)
+            return range_test(copied._engine.at(samples[0]), spec, samples, smallest, largest, steps)
 
     def _listener(self, spec: TrainingSpec, past: History | None) -> Callable[[int, History], None] | None:
         """Return what tells callbacks and installed plugins that an epoch is over, or None where none listens."""
