@@ -29,9 +29,10 @@ class RangeTest:
 
         c̄_t = Σ_{s<=t} 0.9^{t−s} c_s / Σ_{s<=t} 0.9^{t−s}
 
-    `smoothed` are these means. `suggestion` is the rate at which c̄ fell fastest as ln η grew, before it was least: there
-    learning is fast, with room to where it breaks. It is None where c̄ never fell by a hundredth of where it began.
-    `stopped` says how the test ended: "completed", "diverged", since c̄ grew to four times its least, or "not finite".
+    `smoothed` are these means. `suggestion` is the rate at which c̄ fell fastest as ln η grew, before it was least:
+    there learning is fast, with room to where it breaks. It is None where c̄ never fell by a hundredth of where it
+    began. `stopped` says how the test ended: "completed", "diverged", since c̄ grew to four times its least, or "not
+    finite".
 
     Source: Smith, *Cyclical Learning Rates for Training Neural Networks* (2017), section 3.3.
     """
