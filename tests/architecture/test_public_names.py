@@ -61,9 +61,9 @@ PUBLIC: dict[str, str] = {
         Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather
         History IdentityMap Initializer KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat
         NonNegativeInt Objective Operator Optimizer Parameter Penalty Permute Pool PositiveFloat PositiveInt
-        Preparation Problem RankOne Recomputed Reshape Restriction ScaledNormal Scan ScatteredForm Schedule ShapeMismatch
-        State Sum Transposed WeightTimes Windows accuracy add call_method compose largest node right_classes
-        transposed
+        Preparation Problem RankOne Recomputed Reshape Restriction ScaledNormal Scan ScatteredForm Schedule
+        ShapeMismatch State Sum Transposed WeightTimes Windows accuracy add call_method compose largest node
+        right_classes transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
@@ -107,8 +107,8 @@ PUBLIC: dict[str, str] = {
         Scale Sequential Slice Subtract SumLayer
     """,
     "bpframe_metrics": """
-        Accuracy CalibrationError ConfusionMatrix F1 LogLoss Mae Precision R2 Recall ReliabilityCurve Rmse RocAuc
-        TopK
+        Accuracy CalibrationError ConfusionMatrix F1 LogLoss Mae Precision R2 Recall ReliabilityCurve Rmse
+        RocAuc TopK
     """,
     "bpframe_optimizers": """
         Accumulated Adagrad Adam Adamw ClipGlobalNorm ClipNorm ClipValue Constant Cosine Exponential
