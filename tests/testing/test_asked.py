@@ -57,7 +57,7 @@ def subclass(base: type[Component], **methods: Any) -> Component:
 WRONG = {
     "value ": (subclass(Slope, value=lambda self, step: math.log(step + 1e-300) if step < 999 else math.nan), "finite"),
     "determinism": (subclass(Slope, value=lambda self: next(COUNTER)), "it gives other numbers"),
-    "measure": (subclass(Error, measure=lambda self, prediction: prediction[None]), "must return a number, or an array"),
+    "measure": (subclass(Error, measure=lambda self, prediction: prediction[None]), "must return a number, or"),
     "measure   ": (subclass(Error, measure=lambda self, prediction: prediction), "depends on the number of examples"),
     "measure ": (
         subclass(Error, measure=lambda self, sample_weight: 0.0 if sample_weight is None else 1.0), "weights of 1"
