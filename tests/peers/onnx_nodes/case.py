@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Case", "NotExpressed", "cases"]
+__all__ = ["ATOL", "Case", "NotExpressed", "cases"]
 
 #: How far apart outputs may be: those of a reference implementation in float32.
 RTOL, ATOL = 1e-4, 1e-6
+
+#: Cases whose expected outputs are written with four digits.
+ROUNDED = {"test_averagepool_2d_ceil_last_window_starts_on_pad"}
 
 
 class NotExpressed(Exception):
@@ -30,6 +33,11 @@ class Case:
     inputs: Sequence[Any]
     outputs: Sequence[Any]
 
+    @property
+    def rtol(self) -> float:
+        """How far apart outputs may be, relative to their size."""
+        return 10 * RTOL if self.name in ROUNDED else RTOL
+
     def attribute(self, name: str, default: Any = None) -> Any:
         return self.attributes.get(name, default)
 
@@ -41,12 +49,6 @@ class Case:
         for name, reason in reasons.items():
             if self.attributes.get(name):
                 raise NotExpressed(reason)
-
-    def real(self) -> None:
-        """Refuse what is not computed in float32 or float64."""
-        wanted = [each for each in self.inputs if isinstance(each, np.ndarray) and each.dtype.kind not in "iub"]
-        if not all(each.dtype in (np.float32, np.float64) for each in wanted):
-            raise NotExpressed("in float16 or bfloat16: bpframe computes in float32 and float64")
 
 
 @cache
@@ -67,9 +69,14 @@ def cases() -> tuple[Case, ...]:
         given, expected = test.data_sets[0]
         present = iter(given)
         attributes = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
-        inputs = [next(present, None) if name else None for name in node.input]
+        inputs = [plain(next(present, None)) if name else None for name in node.input]
         wanted = iter(expected)
-        outputs = [next(wanted, None) if name else None for name in node.output]
+        outputs = [plain(next(wanted, None)) if name else None for name in node.output]
         attributes = {key: each.decode() if isinstance(each, bytes) else each for key, each in attributes.items()}
         found.append(Case(test.name, node.op_type, attributes, inputs, outputs))
     return tuple(sorted(found, key=lambda case: case.name))
+
+
+def plain(value: Any) -> Any:
+    """Return a NumPy number as an array."""
+    return np.asarray(value) if isinstance(value, np.generic) else value

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from bpframe.core.component import Component
+from bpframe.core.component import Component, Cost
+from bpframe.extend import Optimizer
 from bpframe.testing.point import Point
 from bpframe.testing.probing import probe_of
+from onnx_nodes.case import NotExpressed
 
-__all__ = ["channels_first", "channels_last", "cost_of", "output_of"]
+__all__ = [
+    "USED",
+    "channels_first",
+    "channels_last",
+    "cost_of",
+    "output_of",
+    "step_of",
+]
 
 Array = np.ndarray
+
+#: The kinds of the components that ran.
+USED: list[str] = []
 
 
 def output_of(
@@ -24,6 +37,9 @@ def output_of(
     training: bool = False,
 ) -> Array:
     """Return a layer's output for inputs (N, *features), with these parameters and this state."""
+    if any(0 in each.shape[1:] for each in inputs):
+        raise NotExpressed("with an axis of length 0: a network's features have none")
+    USED.append(component.kind)
     probe: Any = probe_of(component, [each.shape[1:] for each in inputs])
     point = probe.sample(np.random.default_rng(0), len(inputs[0]))
     integers = list(probe.integer_keys)
@@ -38,11 +54,30 @@ def output_of(
     return probe.value(Point(arrays, {key: given[key] for key in integers}, moved, training, len(inputs[0])))
 
 
-def cost_of(cost: Component, a: Array, y: Array) -> Array:
-    """Return a cost per example, (N,)."""
+def cost_of(cost: Cost, a: Array, y: Array, weight: Array) -> Array:
+    """Return a cost per example, (N,), given how much each target counts."""
+    USED.append(cost.kind)
     probe: Any = probe_of(cost, [a.shape[1:]])
-    point = probe.sample(np.random.default_rng(0), len(a))
-    return probe.value(Point({"a": a}, {**point.constants, "y": y}, {}, False, len(a)))
+    return probe.value(Point({"a": a}, {"y": y, "weight": weight}, {}, False, len(a)))
+
+
+def step_of(
+    optimizer: Optimizer, parameters: Array, gradient: Array, state: Mapping[str, Array], step: int, rate: float
+) -> list[Array]:
+    """Return the parameters after a step, and the new state."""
+    USED.append(optimizer.kind)
+    start = dict(optimizer.initial_state(parameters))
+    words = {
+        "gradient": gradient,
+        "parameters": parameters,
+        "state": {key: state[key].copy() for key in start},
+        "new_state": {key: np.empty_like(each) for key, each in start.items()},
+        "step": step,
+        "learning_rate": rate,
+        "out": np.empty_like(parameters),
+    }
+    change, new = optimizer.update(**{word: words[word] for word in inspect.signature(optimizer.update).parameters})
+    return [parameters + change, *(new[key] for key in start)]
 
 
 def channels_last(x: Array) -> Array:
