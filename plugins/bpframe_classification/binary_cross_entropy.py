@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 
 from bpframe.extend import Array, Cost, Diagonal, Field, NonNegativeFloat, ShapeMismatch
+from bpframe_classification.class_numbers import check_between
 
 __all__ = ["BinaryCrossEntropy"]
 
@@ -28,7 +29,8 @@ class BinaryCrossEntropy(Cost):
 
     Shapes: a, y (N, *features) -> C (N,), the sum over an example's own scores; the mean is over all scores.
 
-    Errors: ShapeMismatch where `pos_weight` has another length than the last axis.
+    Errors: ShapeMismatch where `pos_weight` has another length than the last axis; DataError for a target outside 0
+    to 1.
 
     Source: Bishop, *Pattern Recognition and Machine Learning* (2006), eqs. (4.90) and (4.91).
     """
@@ -48,6 +50,10 @@ class BinaryCrossEntropy(Cost):
                 received=f"{len(self.pos_weight)}",
             )
         return shape
+
+    def check_target(self, y: Array) -> None:
+        """Refuse what is no share."""
+        check_between(y, 0, 1, "yes, no, or share between them")
 
     def forward(self, a: Array, y: Array, weight: Array, saved: dict[str, Array]) -> Array:
         """Return the cost of every example; σ(a) and σ(−a) are saved."""

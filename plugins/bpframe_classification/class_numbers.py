@@ -1,31 +1,46 @@
-"""Targets that are class numbers."""
+"""Targets that are class numbers, and targets that lie between two numbers."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from bpframe.extend import Array, DataError
 
-__all__ = ["is_class", "one_hot"]
+__all__ = ["check_between", "check_classes", "one_hot"]
 
 
-def is_class(y: Array, count: int) -> Array:
-    """Return for each target and class whether it is this one, (*targets, classes) of bool.
+def check_classes(y: Array, count: int, ignore: int | None = None) -> None:
+    """Refuse a class number that is none of so many classes, and not the one that stands for what is ignored.
 
-    Errors: DataError for a number that is no class.
+    Errors: DataError.
     """
-    if y.size and (y.min() < 0 or y.max() >= count):
+    wrong = (y < 0) | (y >= count) if ignore is None else ((y < 0) | (y >= count)) & (y != ignore)
+    if wrong.any():
         raise DataError(
             "a class number is outside the classes",
-            expected=f"0 to {count - 1}",
-            received=str(y[(y < 0) | (y >= count)][0]),
+            expected=f"0 to {count - 1}" + ("" if ignore is None else f", or {ignore}, which is ignored"),
+            received=str(y[wrong][0]),
         )
-    found: Array = np.equal(y[..., None], np.arange(count))
-    return found
+
+
+def check_between(y: Array, low: float, high: float, what: str) -> None:
+    """Refuse targets outside [low, high], which hold `what`.
+
+    Errors: DataError.
+    """
+    wrong = (y < low) | (y > high + 1e-6)  # which is a rounding of float32
+    if wrong.any():
+        raise DataError(
+            f"a target is no {what}",
+            expected=f"{low:g} or more" if high == math.inf else f"{low:g} to {high:g}",
+            received=f"{y[wrong][0]:g}",
+        )
 
 
 def one_hot(y: Array, count: int, dtype: Any) -> Array:
     """Return rows with a 1 at the target's class."""
-    return is_class(y, count).astype(dtype)
+    found: Array = np.equal(y[..., None], np.arange(count)).astype(dtype)
+    return found

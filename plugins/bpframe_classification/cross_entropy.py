@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 import numpy as np
 
-from bpframe.extend import Array, Cost, DataError, Field, NonNegativeFloat, Operator, ShapeMismatch
+from bpframe.extend import Array, Cost, Field, NonNegativeFloat, Operator, ShapeMismatch
+from bpframe_classification.class_numbers import check_between, check_classes
 from bpframe_classification.softmax_hessian import SoftmaxHessian
 
 __all__ = ["CrossEntropy"]
@@ -79,7 +81,14 @@ class CrossEntropy(Cost):
         if self.targets == "probabilities":
             return np.ones(y.shape[:-1]) if weights is None else y @ weights
         counts = np.ones(y.shape, bool) if self.ignore is None else y != self.ignore
-        return counts * (1.0 if weights is None else weights[self._classes(y, len(weights))])
+        return counts * (1.0 if weights is None else weights[self._classes(y)])
+
+    def check_target(self, y: Array, shape: tuple[int, ...]) -> None:
+        """Refuse a class number that is none, and is not the ignored one, and a share below 0."""
+        if self.targets == "classes":
+            check_classes(y, shape[-1], self.ignore)
+        else:
+            check_between(y, 0, math.inf, "share of a class")
 
     def forward(self, a: Array, y: Array, weight: Array, saved: dict[str, Array]) -> Array:
         """Return the cost of every example; softmax(a) is saved."""
@@ -96,7 +105,7 @@ class CrossEntropy(Cost):
             if smooth:
                 costs -= smooth * y.sum(axis=-1) * shifted.mean(axis=-1)
         else:
-            right = np.take_along_axis(shifted, self._classes(y, a.shape[-1])[..., None], axis=-1)[..., 0]
+            right = np.take_along_axis(shifted, self._classes(y)[..., None], axis=-1)[..., 0]
             costs = logarithm - (1 - smooth) * right
             if smooth:
                 costs -= smooth * shifted.mean(axis=-1)
@@ -112,7 +121,7 @@ class CrossEntropy(Cost):
             np.multiply(p - smooth / p.shape[-1], share, out=out)
             np.subtract(out, (1 - smooth) * y, out=out)
         else:
-            right = np.equal(self._classes(y, p.shape[-1])[..., None], np.arange(p.shape[-1]))
+            right = np.equal(self._classes(y)[..., None], np.arange(p.shape[-1]))
             np.subtract(p, right if smooth == 0 else (1 - smooth) * right + smooth / p.shape[-1], out=out)
         return np.multiply(out, weight[..., None], out=out)
 
@@ -121,14 +130,6 @@ class CrossEntropy(Cost):
         share = weight * y.sum(axis=-1) if self.targets == "probabilities" else weight
         return SoftmaxHessian(saved["p"], share[..., None])
 
-    def _classes(self, y: Array, count: int) -> Array:
-        """Return class numbers, any of which stands for what is ignored. Errors: DataError for one that is no class."""
-        known = y if self.ignore is None else np.where(y == self.ignore, 0, y)
-        if known.size and (known.min() < 0 or known.max() >= count):
-            wrong = known[(known < 0) | (known >= count)]
-            raise DataError(
-                "a class number is outside the classes",
-                expected=f"0 to {count - 1}" + ("" if self.ignore is None else f", or {self.ignore}, which is ignored"),
-                received=str(wrong[0]),
-            )
-        return known
+    def _classes(self, y: Array) -> Array:
+        """Return class numbers, any of which stands for what is ignored."""
+        return y if self.ignore is None else np.where(y == self.ignore, 0, y)

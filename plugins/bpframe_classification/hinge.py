@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from bpframe.extend import Array, Cost, Diagonal, Field, Operator, RankOne, ShapeMismatch
-from bpframe_classification.class_numbers import is_class
+from bpframe_classification.class_numbers import check_classes
 from bpframe_classification.positions import spread, total
 
 __all__ = ["HingeCost"]
@@ -77,13 +77,18 @@ class HingeCost(Cost):
             )
         return shape[:-1]
 
+    def check_target(self, y: Array, shape: tuple[int, ...]) -> None:
+        """Refuse a class number that is none."""
+        if self.targets == "classes":
+            check_classes(y, shape[-1])
+
     def forward(self, a: Array, y: Array, weight: Array, saved: dict[str, Array]) -> Array:
         """Return C, one number per example."""
         if self.targets == "binary":
             slope = np.where(y > 0, -1, 1).astype(a.real.dtype)
             lead = slope * a
         else:
-            right = is_class(y, a.shape[-1])
+            right = np.equal(y[..., None], np.arange(a.shape[-1]))
             best = np.where(right, -np.inf, a).argmax(axis=-1)[..., None]
             slope = np.equal(best, np.arange(a.shape[-1])).astype(a.real.dtype) - right
             lead = np.take_along_axis(a, best, axis=-1) - np.where(right, a, 0).sum(axis=-1, keepdims=True)

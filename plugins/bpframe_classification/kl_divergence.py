@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from bpframe.extend import Array, Cost, Operator, ShapeMismatch
+from bpframe_classification.class_numbers import check_between
 from bpframe_classification.log_softmax import log_softmax
 from bpframe_classification.positions import spread, total
 from bpframe_classification.softmax_hessian import SoftmaxHessian
@@ -28,7 +29,7 @@ class KlDivergenceCost(Cost):
     Shapes: a, y (N, *positions, classes), weight (N, *positions) -> C (N,): the sum over an example's own positions;
     the mean is over all positions. Hessian: diagonal minus rank one.
 
-    Errors: ShapeMismatch where there is no axis of classes.
+    Errors: ShapeMismatch where there is no axis of classes; DataError for a share outside 0 to 1.
 
     Source: Kullback and Leibler, *On Information and Sufficiency* (1951), eq. (2.4); Csiszár, *Why Least Squares and
     Maximum Entropy?* (1991), eq. (2.2), where Σ_j y_j is not 1.
@@ -45,6 +46,10 @@ class KlDivergenceCost(Cost):
     def weight_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Leave the classes out."""
         return shape[:-1]
+
+    def check_target(self, y: Array) -> None:
+        """Refuse what is no share of a class."""
+        check_between(y, 0, 1, "share of a class")
 
     def forward(self, a: Array, y: Array, weight: Array, saved: dict[str, Array]) -> Array:
         """Return C, one number per example."""

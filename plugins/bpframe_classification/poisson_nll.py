@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import numpy as np
 
 from bpframe.extend import Array, Cost, Diagonal
+from bpframe_classification.class_numbers import check_between
 from bpframe_classification.positions import spread, total
 
 __all__ = ["PoissonNllCost"]
@@ -23,10 +25,16 @@ class PoissonNllCost(Cost):
     Shapes: a, y, weight (N, *features) -> C (N,): the sum over an example's own entries; the mean is over all entries.
     Hessian: diagonal.
 
+    Errors: DataError for a target below 0.
+
     Source: McCullagh and Nelder, *Generalized Linear Models* (2nd ed., 1989), section 6.2.
     """
 
     domain: ClassVar[dict[str, tuple[float, float]]] = {"a": (-80.0, 80.0), "y": (0.0, np.inf)}
+
+    def check_target(self, y: Array) -> None:
+        """Refuse what is no count."""
+        check_between(y, 0, math.inf, "count")
 
     def forward(self, a: Array, y: Array, weight: Array, saved: dict[str, Array]) -> Array:
         """Return C, one number per example."""

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from bpframe.extend import Array, Cost, Diagonal, Field, ShapeMismatch
-from bpframe_classification.class_numbers import one_hot
+from bpframe_classification.class_numbers import check_between, check_classes, one_hot
 from bpframe_classification.positions import spread, total
 
 __all__ = ["ProbabilityCrossEntropy"]
@@ -31,7 +31,8 @@ class ProbabilityCrossEntropy(Cost):
     Shapes: a (N, *positions, classes), y (N, *positions), integers, or like a; weight (N, *positions), or like a yes or
     no -> C (N,): the sum over an example's own targets; the mean is over all targets. Hessian: diagonal.
 
-    Errors: ShapeMismatch where there is no axis of classes; DataError for a class number that is none.
+    Errors: ShapeMismatch where there is no axis of classes; DataError for a class number or a share that
+    is none.
 
     Source: Bishop, *Pattern Recognition and Machine Learning* (2006), eqs. (4.90) and (4.108).
     """
@@ -60,6 +61,13 @@ class ProbabilityCrossEntropy(Cost):
     def weight_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Leave the classes out, of class numbers and of shares."""
         return shape if self.targets == "binary" else shape[:-1]
+
+    def check_target(self, y: Array, shape: tuple[int, ...]) -> None:
+        """Refuse a class number that is none, and a share outside 0 to 1."""
+        if self.targets == "classes":
+            check_classes(y, shape[-1])
+        else:
+            check_between(y, 0, 1, "share of a class")
 
     def forward(self, a: Array, y: Array, weight: Array) -> Array:
         """Return C, one number per example."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from bpframe_classification import (
     AbsoluteCost,
+    BinaryCrossEntropy,
+    CrossEntropy,
     GaussianNllCost,
     HingeCost,
     HuberCost,
@@ -17,7 +20,7 @@ from bpframe_classification import (
     QuantileCost,
 )
 from bpframe_minimizers import LBFGS, GaussNewton, LevenbergMarquardt
-from bpframe_reference import Dense, Sigmoid
+from bpframe_reference import Dense, GradientDescent, Sigmoid
 
 import bpframe as bp
 from bpframe.errors import BpframeError, DataError, DerivativeError, ShapeMismatch
@@ -97,7 +100,7 @@ def test_what_a_mask_leaves_out_might_be_anything(cost: Any, units: int, y: Any)
     mask = np.array([[1, 0], [1, 1], [0, 1], [1, 1]], bool)
     mask = mask if cost.kind in ("quantile", "kl_divergence") else np.stack([mask, ~mask, mask], axis=-1)
     changed = y.copy()
-    changed[~mask] = 1e30
+    changed[~mask] = 1e30 if cost.kind != "kl_divergence" else 0.5  # a share still
     assert net.cost(x, changed, sample_weight=mask) == net.cost(x, y, sample_weight=mask)
     gradients = [net.gradient(x, each, sample_weight=mask).vector for each in (y, changed)]
     np.testing.assert_array_equal(*gradients)
@@ -139,3 +142,30 @@ def test_a_share_outside_0_and_1_is_no_quantile() -> None:
     for wrong in (0.0, 1.0, (0.5, 1.2), ()):
         with pytest.raises(BpframeError):
             QuantileCost(q=wrong)
+
+
+@pytest.mark.parametrize(
+    ("cost", "y", "said"),
+    [
+        (CrossEntropy(), np.full(30, 3), "outside the classes"),
+        (CrossEntropy(ignore=7), np.full(30, 8), "outside the classes"),
+        (CrossEntropy(targets="probabilities"), X, "no share of a class"),
+        (BinaryCrossEntropy(), 2.0 + np.zeros((30, 3)), "no yes, no, or share"),
+        (HingeCost(), np.full(30, 3), "outside the classes"),
+        (PoissonNllCost(), -np.ones((30, 3)), "no count"),
+        (KlDivergenceCost(), X, "no share of a class"),
+    ],
+    ids=lambda each: getattr(each, "kind", None),
+)
+def test_targets_that_mean_nothing_are_refused_wherever_they_come_in(cost: Any, y: Any, said: str) -> None:
+    net = network(cost)
+    rule = GradientDescent(learning_rate=0.1)
+    calls: list[Callable[[], Any]] = [
+        lambda: net.cost(X, y),
+        lambda: net.gradient(X, y),
+        lambda: net.fit(X, y, optimizer=rule, epochs=1),
+        lambda: net.train_step(X, y, optimizer=rule),
+    ]
+    for call in (*calls, *calls):
+        with pytest.raises(DataError, match=said):
+            call()

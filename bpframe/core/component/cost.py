@@ -21,6 +21,7 @@ _COST = Category(
         "target_shape": Method({"shape"}),
         "weight_shape": Method({"shape"}),
         "target_weight": Method({"y"}),
+        "check_target": Method({"y", "shape"}),
         "input_domain": Method(),
     },
     suffix="Cost",
@@ -50,6 +51,9 @@ class Cost(Component, category=_COST):
     `target_weight(self, y)`
         Optional. How much targets count, (N,), or (N, *positions) for a cost that asks for `weight` or `mask`: weights
         of classes, 0 for a target that is to be ignored. They are weights as `sample_weight` is, multiplied with it.
+    `check_target(self, y, shape)`
+        Optional. Raises DataError for targets that mean nothing, such as a number of no class, for an output of feature
+        shape `shape`. It is called where targets come in, so that `forward` need not look at them in every pass.
     `input_domain(self)`
         Optional. Where a and y may lie, as a mapping from their names to open intervals (low, high); for integer
         targets the half-open interval of their values. Where no field decides, the class variable `domain` says the

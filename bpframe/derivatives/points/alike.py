@@ -26,9 +26,10 @@ class Alike:
     """
 
     def __init__(self, graph: Graph, dtype: np.dtype[Any]) -> None:
-        weighed = any(
-            words or hasattr(graph.cost[output], "target_weight") for output, words in graph.weight_words.items()
+        looked_at = any(
+            hasattr(cost, each) for cost in graph.cost.values() for each in ("target_weight", "check_target")
         )
+        weighed = looked_at or any(graph.weight_words.values())
         integers = graph.integer_domains or graph.integer_targets
         simple = len(graph.inputs) == len(graph.cost) == 1 and not weighed and not integers
         self._names = (*graph.inputs, *graph.cost) if simple else None

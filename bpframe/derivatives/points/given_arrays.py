@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.backprop.layout import laid_out
+from bpframe.core.component import contract_of
 from bpframe.core.component.domain import FROM_ZERO
 from bpframe.core.graph.graph import Graph, batched
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
@@ -59,6 +60,9 @@ def checked_targets(graph: Graph, y: Any, dtype: Any, batch: int) -> dict[str, A
             dtype if domain is None else np.int64,
             domain or EVERY_NUMBER,
         )
+        if hasattr(graph.cost[output], "check_target"):
+            check = contract_of(type(graph.cost[output])).methods["check_target"]
+            check.call(graph.cost[output].check_target, {"y": arrays[output], "shape": graph.shapes[output]})  # type: ignore[attr-defined]
     if arrays and batch_size(arrays) != batch:
         raise ShapeMismatch(
             "inputs and targets differ in their number of examples",
