@@ -91,22 +91,29 @@ class CrossEntropy(Cost):
             check_between(y, 0, math.inf, "share of a class")
 
     def forward(self, a: Array, y: Array, weight: Array, saved: dict[str, Array]) -> Array:
-        """Return the cost of every example; softmax(a) is saved."""
+        """Return the cost of every example; softmax(a) is saved, and what is missing from 1 in the right class."""
         shifted = a - a.max(axis=-1, keepdims=True)
         e = np.exp(shifted)
-        total = e.sum(axis=-1)
-        saved["p"] = e / total[..., None]
-        # ln Σ e, of which 1 is one of the largest scores' own: what the others add is summed by itself.
-        largest = (shifted == 0).astype(a.dtype)
-        logarithm = np.log1p((e - largest).sum(axis=-1) + (largest.sum(axis=-1) - 1))
         smooth = self.label_smoothing
         if self.targets == "probabilities":
+            saved["p"] = e / e.sum(axis=-1, keepdims=True)
+            # ln Σ e, of which 1 is one of the largest scores' own: what the others add is summed by itself.
+            largest = (shifted == 0).astype(a.dtype)
+            logarithm = np.log1p((e - largest).sum(axis=-1) + (largest.sum(axis=-1) - 1))
             costs = y.sum(axis=-1) * logarithm - (1 - smooth) * (y * shifted).sum(axis=-1)
             if smooth:
                 costs -= smooth * y.sum(axis=-1) * shifted.mean(axis=-1)
         else:
-            right = np.take_along_axis(shifted, self._classes(y)[..., None], axis=-1)[..., 0]
-            costs = logarithm - (1 - smooth) * right
+            classes = self._classes(y)
+            saved["right"] = right = np.equal(classes[..., None], np.arange(a.shape[-1]))
+            places = classes.reshape(-1) + np.arange(classes.size) * a.shape[-1]
+            own = shifted.reshape(-1).take(places).reshape(classes.shape)
+            # ln Σ e = ln(1 + others + (e_y − 1)), whose last term is 0 where the right score is the largest.
+            others, of_right = np.where(right, 0, e).sum(axis=-1), np.exp(own)
+            total = others + of_right
+            saved["p"] = e / total[..., None]
+            saved["missing"] = others / total
+            costs = np.log1p(others + (of_right - 1)) - (1 - smooth) * own
             if smooth:
                 costs -= smooth * shifted.mean(axis=-1)
         costs *= weight
@@ -120,9 +127,10 @@ class CrossEntropy(Cost):
             share = y.sum(axis=-1, keepdims=True)
             np.multiply(p - smooth / p.shape[-1], share, out=out)
             np.subtract(out, (1 - smooth) * y, out=out)
+        elif smooth:
+            np.subtract(p, (1 - smooth) * saved["right"] + smooth / p.shape[-1], out=out)
         else:
-            right = np.equal(self._classes(y)[..., None], np.arange(p.shape[-1]))
-            np.subtract(p, right if smooth == 0 else (1 - smooth) * right + smooth / p.shape[-1], out=out)
+            return np.multiply(np.where(saved["right"], -saved["missing"][..., None], p), weight[..., None], out=out)
         return np.multiply(out, weight[..., None], out=out)
 
     def hessian(self, y: Array, weight: Array, saved: dict[str, Array]) -> Operator:
