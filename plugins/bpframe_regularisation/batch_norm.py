@@ -10,7 +10,7 @@ import numpy as np
 
 from bpframe.extend import Array, Broadcast, Diagonal, Field, Layer, Operator, Parameter, PositiveFloat, State, compose
 from bpframe_regularisation.gained import Gained, gain_and_offset
-from bpframe_regularisation.standardising import Standardised, StandardisedBends, mean, mean_product
+from bpframe_regularisation.standardising import Standardised, StandardisedBends, count, mean, mean_product
 
 __all__ = ["BatchNorm"]
 
@@ -66,6 +66,7 @@ class BatchNorm(Layer):
             average = mean(rows, _AXES)
             centred = rows - average
             variance = mean_product(centred, centred, _AXES)
+            saved["total"] = (variance + self.epsilon) * count(rows, _AXES)
             state = self._moved(state, average[0], variance[0], len(rows))
         else:
             centred, variance = rows - state["mean"], state["variance"][None]
@@ -81,7 +82,7 @@ class BatchNorm(Layer):
         """Return g ∂x̂/∂x, diag(x̂) of g and the identity of b."""
         centred, inverse, factor = saved["centred"], saved["inverse"], saved["factor"]
         found: dict[str, Operator] = {
-            "x": Standardised(centred, inverse, factor, _AXES, x.shape) if training else _scaling(factor, x)
+            "x": Standardised(centred, saved["total"], factor, _AXES, x.shape) if training else _scaling(factor, x)
         }
         if self.gain:
             found["g"] = Gained(centred.reshape(x.shape), inverse.reshape((1,) * (x.ndim - 1) + x.shape[-1:]))
@@ -96,7 +97,7 @@ class BatchNorm(Layer):
         centred, inverse = saved["centred"], saved["inverse"]
         if not training:
             return {("x", "g"): compose(_scaling(inverse, x), Diagonal(u), Broadcast())} if self.gain else {}
-        slope = Standardised(centred, inverse, inverse, _AXES, x.shape)
+        slope = Standardised(centred, saved["total"], inverse, _AXES, x.shape)
         if not self.gain:
             return {("x", "x"): StandardisedBends(slope, u)}
         return {

@@ -21,7 +21,7 @@ from bpframe.extend import (
     compose,
 )
 from bpframe_regularisation.gained import gain_and_offset
-from bpframe_regularisation.standardising import StandardisedBendsWithin, StandardisedWithin, mean, mean_product
+from bpframe_regularisation.standardising import StandardisedBendsWithin, StandardisedWithin, mean, total_and_inverse
 
 __all__ = ["GroupNorm"]
 
@@ -70,7 +70,8 @@ class GroupNorm(Layer):
         channels = x.shape[-1]
         grouped = x.reshape(len(x), math.prod(x.shape[1:-1]), self.groups, channels // self.groups)
         saved["centred"] = centred = grouped - mean(grouped, _AXES)
-        saved["inverse"] = inverse = 1 / np.sqrt(mean_product(centred, centred, _AXES) + self.epsilon)
+        saved["total"], inverse = total_and_inverse(centred, self.epsilon, _AXES)
+        saved["inverse"] = inverse
         gains = p["g"].reshape(self.groups, channels // self.groups) if self.gain else None
         saved["factor"] = factor = inverse if gains is None else inverse * gains
         y: Array = np.multiply(centred, factor, out=out.reshape(centred.shape)).reshape(x.shape)
@@ -79,7 +80,7 @@ class GroupNorm(Layer):
     def jacobian(self, x: Array, saved: dict[str, Array]) -> dict[str, Operator]:
         """Return g ∂x̂/∂x, diag(x̂) of g and the identity of b."""
         centred, inverse = saved["centred"], saved["inverse"]
-        found: dict[str, Operator] = {"x": StandardisedWithin(centred, inverse, saved["factor"], _AXES, x.shape)}
+        found: dict[str, Operator] = {"x": StandardisedWithin(centred, saved["total"], saved["factor"], _AXES, x.shape)}
         if self.gain:
             found["g"] = compose(Diagonal((centred * inverse).reshape(x.shape)), Broadcast())
         if self.offset:
@@ -90,7 +91,7 @@ class GroupNorm(Layer):
         self, x: Array, u: Array, p: Mapping[str, Array], saved: dict[str, Array]
     ) -> dict[tuple[str, str], Operator]:
         """Return how x̂ bends, and how the error of x changes with g: by Jᵀ u, of the J of x̂."""
-        slope = StandardisedWithin(saved["centred"], saved["inverse"], saved["inverse"], _AXES, x.shape)
+        slope = StandardisedWithin(saved["centred"], saved["total"], saved["inverse"], _AXES, x.shape)
         if not self.gain:
             return {("x", "x"): StandardisedBendsWithin(slope, u)}
         return {

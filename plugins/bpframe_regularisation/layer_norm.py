@@ -8,7 +8,13 @@ import numpy as np
 
 from bpframe.extend import Array, Broadcast, Diagonal, Field, Layer, Operator, Parameter, PositiveFloat, compose
 from bpframe_regularisation.gained import Gained, gain_and_offset
-from bpframe_regularisation.standardising import StandardisedBendsWithin, StandardisedWithin, mean, mean_product, outer
+from bpframe_regularisation.standardising import (
+    StandardisedBendsWithin,
+    StandardisedWithin,
+    mean,
+    outer,
+    total_and_inverse,
+)
 
 __all__ = ["LayerNorm"]
 
@@ -38,7 +44,8 @@ class LayerNorm(Layer):
     def forward(self, x: Array, p: Mapping[str, Array], saved: dict[str, Array], out: Array) -> Array:
         """Return g ⊙ x̂ + b."""
         saved["centred"] = centred = x - mean(x, (-1,))
-        saved["inverse"] = inverse = 1 / np.sqrt(mean_product(centred, centred, (-1,)) + self.epsilon)
+        saved["total"], inverse = total_and_inverse(centred, self.epsilon, (-1,))
+        saved["inverse"] = inverse
         saved["factor"] = factor = outer(inverse, p["g"]) if self.gain else inverse
         np.multiply(centred, factor, out=out)
         return np.add(out, p["b"], out=out) if self.offset else out
@@ -46,7 +53,8 @@ class LayerNorm(Layer):
     def jacobian(self, saved: dict[str, Array]) -> dict[str, Operator]:
         """Return g ∂x̂/∂x, diag(x̂) of g and the identity of b."""
         centred, inverse = saved["centred"], saved["inverse"]
-        found: dict[str, Operator] = {"x": StandardisedWithin(centred, inverse, saved["factor"], (-1,), centred.shape)}
+        slope = StandardisedWithin(centred, saved["total"], saved["factor"], (-1,), centred.shape)
+        found: dict[str, Operator] = {"x": slope}
         if self.gain:
             found["g"] = Gained(centred, inverse)
         if self.offset:
@@ -58,7 +66,7 @@ class LayerNorm(Layer):
     ) -> dict[tuple[str, str], Operator]:
         """Return how x̂ bends, and how the error of x changes with g: by Jᵀ u, of the J of x̂."""
         centred, inverse = saved["centred"], saved["inverse"]
-        slope = StandardisedWithin(centred, inverse, inverse, (-1,), centred.shape)
+        slope = StandardisedWithin(centred, saved["total"], inverse, (-1,), centred.shape)
         if not self.gain:
             return {("x", "x"): StandardisedBendsWithin(slope, u)}
         return {

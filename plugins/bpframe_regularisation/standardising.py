@@ -25,12 +25,13 @@ _BLOCK = 512
 class StandardisedWithin(Operator):
     """Take a vector's mean out, and its part along x; multiply by gain over σ.
 
-        J v = k ⊙ P v,    Jᵀ u = P (k ⊙ u),    P v = v − mean v − c mean(c v)/σ²,    c = x − μ
+        J v = k ⊙ P v,    Jᵀ u = P (k ⊙ u),    P v = v − mean v − c Σ(c v)/t,    c = x − μ,    t = n σ²
 
-    Means are over `axes` of arrays in c's shape, which may divide the features otherwise than the inputs do.
+    Means and sums are over the n numbers along `axes` of arrays in c's shape, which may divide the features otherwise
+    than the inputs do.
 
-    Shapes: inputs and outputs are (N, *features) = `shape` after stack axes; c has as many numbers, 1/σ is like c with
-    1 in `axes`, and k = gain/σ like c, with 1 where it is the same. Cost: 6 multiply-adds per feature.
+    Shapes: inputs and outputs are (N, *features) = `shape` after stack axes; c has as many numbers, t is like c with 1
+    in `axes`, and k = gain/σ like c, with 1 where it is the same. Cost: 6 multiply-adds per feature.
 
     Source: Ioffe and Szegedy, Batch Normalization (2015), section 3, the chain rule through mean and variance.
     """
@@ -38,10 +39,10 @@ class StandardisedWithin(Operator):
     structure = "standardising"
 
     def __init__(
-        self, centred: Array, inverse: Array, factor: Array, axes: tuple[int, ...], shape: tuple[int, ...]
+        self, centred: Array, total: Array, factor: Array, axes: tuple[int, ...], shape: tuple[int, ...]
     ) -> None:
         self.centred = centred
-        self.inverse = inverse
+        self.total = total
         self.factor = factor
         self.axes = axes
         self.shape = shape
@@ -71,7 +72,7 @@ class StandardisedWithin(Operator):
         return v.reshape(*v.shape[: v.ndim - len(self.shape)], *self.centred.shape)
 
     def _projected(self, v: Array) -> Array:
-        along = mean_product(self.centred, v, self.axes) * (self.inverse * self.inverse)
+        along = sum_product(self.centred, v, self.axes) / self.total
         through: Array = np.multiply(self.centred, along)
         np.subtract(v, through, out=through)
         np.subtract(through, mean(v, self.axes), out=through)
@@ -97,7 +98,7 @@ class StandardisedBendsWithin(Operator):
     def __init__(self, slope: StandardisedWithin, u: Array) -> None:
         within = slope.centred.shape
         self.slope = slope
-        self.normalised = slope.centred * slope.inverse
+        self.normalised = slope.centred * slope.factor
         self.error = slope.vjp(u).reshape(within)
         self.along = mean_product(self.normalised, u.reshape(within), slope.axes)
         self.in_shape = self.out_shape = slope.in_shape
@@ -114,7 +115,7 @@ class StandardisedBendsWithin(Operator):
         divided = v.reshape(*stack, *x.shape)
         crossed = e * mean_product(x, divided, axes) + x * mean_product(e, divided, axes)
         turned = self.along * self.slope.jvp(v).reshape(divided.shape)
-        found: Array = -(crossed + turned) * self.slope.inverse
+        found: Array = -(crossed + turned) * self.slope.factor
         return found.reshape(v.shape)
 
     def vjp(self, u: Array, out: Array | None = None) -> Array:
@@ -152,12 +153,32 @@ def mean(v: Array, axes: tuple[int, ...]) -> Array:
     return total
 
 
+def sum_product(a: Array, b: Array, axes: tuple[int, ...]) -> Array:
+    """Add a b up over axes, which stay with length 1, without conjugation."""
+    if axes == (-1,):
+        found: Array = np.matmul(a[..., None, :], b[..., :, None])[..., 0]
+        return found
+    return mean(np.multiply(a, b), axes) * count(b, axes)
+
+
 def mean_product(a: Array, b: Array, axes: tuple[int, ...]) -> Array:
     """Average a b over axes, which stay with length 1, without conjugation."""
     if axes == (-1,):
-        found: Array = np.matmul(a[..., None, :], b[..., :, None])[..., 0] * (1 / max(a.shape[-1], 1))
-        return found
+        return sum_product(a, b, axes) * (1 / count(a, axes))
     return mean(np.multiply(a, b), axes)
+
+
+def count(v: Array, axes: tuple[int, ...]) -> int:
+    """Return how many numbers lie along axes, 1 where there are none."""
+    size: int = math.prod(v.shape[axis] for axis in axes)
+    return max(size, 1)
+
+
+def total_and_inverse(centred: Array, epsilon: float, axes: tuple[int, ...]) -> tuple[Array, Array]:
+    """Return t = Σ c² + n ε = n σ², and 1/σ."""
+    n = count(centred, axes)
+    total = sum_product(centred, centred, axes) + n * epsilon
+    return total, math.sqrt(n) / np.sqrt(total)
 
 
 def _mean_down(v: Array) -> Array:
