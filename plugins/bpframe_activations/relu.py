@@ -23,7 +23,7 @@ class Relu(Activation):
 
     def forward(self, z: Array, out: Array) -> Array:
         """Return max(0, z), written into `out`."""
-        return np.maximum(z, 0, out=out)
+        return np.clip(z, 0, np.inf, out=out)  # a third of the time of np.maximum with a number
 
     def jacobian(self, y: Array, out: Array) -> Diagonal:
         """Return diag(1 where a > 0, else 0), from the output alone."""
