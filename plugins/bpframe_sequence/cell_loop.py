@@ -45,6 +45,7 @@ class CellLoop:
         self.backward = backward
         self.truncate = truncate
         self.times, self.batch, _, self.units = gates.shape
+        self.size = 2 * self.units  # of the state, h and c
         i, f, o, g = (gates[:, :, k] for k in range(4))
         rest = 1 - gates[:, :, :3]
         rest *= gates[:, :, :3]
@@ -104,6 +105,17 @@ class CellLoop:
         bends[..., 3, :] = of_h * do * ((1 - 2 * o) * squashed * a_o + slope * cells)
         pulled = self._pull(np.zeros_like(past), bends, of_c * df * a_f + f * shown)
         return self._unstacked(pulled[0], stack)
+
+    def back(self, step: int, state: Array) -> tuple[Array, Array]:
+        """Pull errors of (h_t, c_t), (*S, N, 2·units), back through one step: those of a_t, and of the state before."""
+        h, c = state[..., : self.units], state[..., self.units :]
+        c = c + self.shown[step] * h
+        parts = np.stack([c, c, c, h], axis=-2) * self.slopes[step]
+        gates = parts.reshape(*h.shape[:-1], 4 * self.units)
+        before = np.matmul(gates, self.u)
+        if self.opened.keeps is not None:
+            before += self.opened.keeps[step] * h
+        return gates, np.concatenate([before, self.forget[step] * c], axis=-1)
 
     def _push(self, v: Array) -> tuple[Array, Array, Array, Array]:
         """Return the changes of h_t, a_t, c_{t−1} and c_t, in the order of the steps."""

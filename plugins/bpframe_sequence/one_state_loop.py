@@ -40,6 +40,7 @@ class OneStateLoop:
         self.truncate = truncate
         self.bend = bend
         self.times, self.batch, self.gates, self.units = slopes.shape
+        self.size = self.units  # of the state
 
     def push(self, v: Array) -> tuple[Array, Array]:
         """Return the changes of h_t and of h_{t−1}, (*S, N, T, units)."""
@@ -66,6 +67,12 @@ class OneStateLoop:
         of_gates, of_before = self.bend(errors, moved, before)
         passed = np.zeros_like(before) if of_before is None else self._moved(of_before)
         return self._unstacked(self._pull(passed, of_gates)[0], stack)
+
+    def back(self, step: int, state: Array) -> tuple[Array, Array]:
+        """Pull errors of h_t (*S, N, units) back through one step: those of a_t, and those of h_{t−1}."""
+        gates = (state[..., None, :] * self.slopes[step]).reshape(*state.shape[:-1], self.gates * self.units)
+        before = np.matmul(gates, self.u)
+        return gates, before if self.carried is None else before + self.carried[step] * state
 
     def _push(self, v: Array) -> tuple[Array, Array, Array]:
         hidden, before = np.zeros_like(v, shape=(*v.shape[:3], self.units)), None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
 
 from bpframe.extend import Array, Operator
+from bpframe_sequence.by_step import cuts
 
 __all__ = ["BeforeSteps", "Bends", "Loop", "Shown", "ThroughTime"]
 
@@ -16,6 +18,8 @@ class Loop(Protocol):
 
     u: Array
     backward: bool
+    truncate: int | None
+    size: int
     batch: int
     times: int
     gates: int
@@ -32,6 +36,9 @@ class Loop(Protocol):
 
     def bent(self, v: Array, total: tuple[Array, ...]) -> Array:
         """Return the changes of the gates' errors, for errors of the state that are held."""
+
+    def back(self, step: int, state: Array) -> tuple[Array, Array]:
+        """Pull errors of the state (*S, N, size) back through one step: those of the gates, and of the state before."""
 
 
 class Shown:
@@ -112,6 +119,25 @@ class ThroughTime(_AroundLoop):
     def vjp(self, u: Array, out: Array | None = None) -> Array:
         """Pull back, from the last step to the first."""
         return self.loop.pull(self.shown.back(u, self.loop.times, self.loop.units))[0]
+
+    def pulled_moments(self, moments: Array) -> Iterator[tuple[int, Array]]:
+        """Carry second moments back, step by step, in place of vectors."""
+        loop, shown, cut = self.loop, self.shown, list(cuts(self.loop.times, self.loop.truncate))
+        if shown.last:
+            return
+        entries = slice(shown.start, shown.start + loop.units)
+        moments = moments[:, :, entries, entries]
+        if shown.shows is not None:
+            moments = moments * shown.shows[..., None]
+        carried = np.zeros_like(moments, shape=(loop.batch, loop.size, loop.size))
+        for step in reversed(range(loop.times)):
+            time = loop.times - 1 - step if loop.backward else step
+            carried[:, : loop.units, : loop.units] += moments[:, time]
+            of_gates, before = loop.back(step, carried.swapaxes(0, 1))
+            yield time, loop.back(step, of_gates.swapaxes(0, 2))[0].swapaxes(0, 1)
+            carried = loop.back(step, before.swapaxes(0, 2))[1].swapaxes(0, 1)
+            if cut[step]:
+                carried = np.zeros_like(carried)
 
 
 class BeforeSteps(_AroundLoop):
