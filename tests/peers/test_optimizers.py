@@ -8,7 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from bpframe_optimizers import Adagrad, Adam, Adamw, Lion, Momentum, Nadam, Rmsprop
+from bpframe_optimizers import (
+    Adagrad,
+    Adam,
+    Adamw,
+    ClipGlobalNorm,
+    ClipValue,
+    ExponentialAverage,
+    Lion,
+    Momentum,
+    Nadam,
+    Rmsprop,
+    StochasticAverage,
+)
+from bpframe_reference import GradientDescent
 
 from bpframe.extend import Optimizer
 from bpframe.training.updates import Updater
@@ -121,3 +134,53 @@ def test_in_float32_the_path_stays_near(optimizer: Optimizer) -> None:
     found, exact = by_bpframe(optimizer, np.float32), by_bpframe(optimizer)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found[:20], exact[:20], rtol=1e-4, atol=1e-4)
+
+
+def test_clipping_is_pytorchs() -> None:
+    gradient = np.random.default_rng(3).standard_normal(SIZE)
+    shapes = {"w": (SIZE - 20,), "b": (20,)}
+    descent = GradientDescent(learning_rate=1.0)
+
+    def by_torch(clip: Callable[[list[Any]], Any]) -> np.ndarray:
+        parts = [torch.zeros(size[0], requires_grad=True) for size in shapes.values()]
+        for each, rows in zip(parts, (slice(0, SIZE - 20), slice(SIZE - 20, SIZE)), strict=True):
+            each.grad = torch.tensor(gradient[rows])
+        clip(parts)
+        return -np.concatenate([each.grad.numpy() for each in parts])
+
+    def ours(rule: Optimizer) -> np.ndarray:
+        updater = Updater(rule, np.zeros(SIZE), gradient, shapes)
+        updater.apply()
+        return updater.theta
+
+    utils = torch.nn.utils
+    value = by_torch(lambda parts: utils.clip_grad_value_(parts, 0.5))
+    np.testing.assert_allclose(ours(ClipValue(value=0.5, optimizer=descent)), value, rtol=1e-12)
+    # PyTorch divides by the norm and 1e-6.
+    share = np.linalg.norm(gradient) / (np.linalg.norm(gradient) + 1e-6)
+    whole = by_torch(lambda parts: utils.clip_grad_norm_(parts, 0.5))
+    np.testing.assert_allclose(ours(ClipGlobalNorm(norm=0.5, optimizer=descent)) * share, whole, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["exponential", "stochastic"])
+def test_averages_are_pytorchs(name: str) -> None:
+    start, slope = slopes()
+    swa = torch.optim.swa_utils
+    model = torch.nn.ParameterList([torch.nn.Parameter(torch.tensor(start))])
+    average = swa.get_ema_multi_avg_fn(0.9) if name == "exponential" else None
+    averaged, peer = swa.AveragedModel(model, multi_avg_fn=average), OPTIM.Adam(model.parameters(), 0.05)
+    inner = Adam(learning_rate=0.05)
+    rule = (
+        ExponentialAverage(decay=0.9, optimizer=inner)
+        if name == "exponential"
+        else StochasticAverage(by="step", optimizer=inner)
+    )
+    updater = Updater(rule, start.copy(), np.zeros(SIZE))
+    for t in range(STEPS):
+        model[0].grad = torch.tensor(slope(model[0].detach().numpy(), t))
+        peer.step()
+        averaged.update_parameters(model)
+        updater.gradient[:] = slope(updater.theta, t)
+        updater.apply()
+        expected = averaged.module[0].detach().numpy()
+        np.testing.assert_allclose(updater.state["average"], expected, rtol=1e-10, atol=1e-10)
