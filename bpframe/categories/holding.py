@@ -5,7 +5,7 @@ from __future__ import annotations
 from bpframe.categories.optimizer import Optimizer
 from bpframe.core.component import contract_of
 
-__all__ = ["asks_for", "averages_of", "full_kind", "held_by", "in_blocks", "innermost"]
+__all__ = ["asks_for", "averages_of", "depth_of", "full_kind", "held_by", "in_blocks", "innermost"]
 
 
 def held_by(optimizer: Optimizer) -> dict[str, Optimizer]:
@@ -33,6 +33,11 @@ def averages_of(optimizer: Optimizer) -> str:
     """Return the name that the outermost averaged parameters have in the whole state, or nothing."""
     below = (f"{field}/{name}" for field, each in held_by(optimizer).items() if (name := averages_of(each)))
     return optimizer.averages or next(below, "")
+
+
+def depth_of(optimizer: Optimizer) -> int:
+    """Return how many rules are held inside of each other: 0 for one that holds none."""
+    return max((1 + depth_of(each) for each in held_by(optimizer).values()), default=0)
 
 
 def in_blocks(optimizer: Optimizer) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.categories import Optimizer
+from bpframe.categories.holding import depth_of, held_by
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.component import contract_of
 from bpframe.core.component.base import no_instance
@@ -120,9 +121,9 @@ def _buffer_bytes(engine: Engine, size: int) -> int:
 
 
 def _optimizer_bytes(optimizer: Optimizer, vector: Any) -> int:
-    """Return the bytes of the change and, where the optimizer carries a state, of that."""
-    change = change_bytes(optimizer, vector)
-    if "initial_state" not in contract_of(type(optimizer)).methods:
+    """Return the bytes of the change, one for each rule that is held, and, where they carry a state, of that."""
+    change = change_bytes(optimizer, vector) * (1 + depth_of(optimizer))
+    if not held_by(optimizer) and "initial_state" not in contract_of(type(optimizer)).methods:
         return change
     few, more = (min(vector.size, size) for size in SMALL_VECTORS)
     small, large = (_state_bytes(optimizer, np.zeros(size, vector.dtype)) for size in (few, more))

@@ -68,6 +68,11 @@ class Updates:
             inside = partial(_inside, found, groups, parameters.shapes, rng) if groups else None
             every = tuple(parameters.shapes)
             self._groups = {"": _Group(optimizer, every, parameters, gradient, rng, inside)}
+        elif self._averages and groups:
+            raise SpecError(
+                f"{optimizer.kind} averages all parameters, and has no groups itself",
+                hint="let it hold the rule whose fields differ between groups",
+            )
         else:
             self._groups = {
                 pattern: _Group(
@@ -133,8 +138,8 @@ class Updates:
         for each in self._updaters:
             each.epoch_ends, each.examples = epoch_ends, examples
 
-    def follow(self, history: Callable[[], Any]) -> None:
-        """Let schedules ask for the history of the epochs that are over."""
+    def follow(self, history: Callable[[int], Any]) -> None:
+        """Let schedules ask for the history of so many epochs that are over."""
         for each in self._updaters:
             each.history = history
 

@@ -83,7 +83,7 @@ class Trainer:
                 self.engine, self.spec.optimizer, self.spec.optimizers, lane, self.spec.constraints
             )
             stepper.begin()
-            stepper.updates.follow(lambda: self._seen(stepper.updates.epoch))
+            stepper.updates.follow(self._seen)
             for epoch in range(1, self.spec.epochs + 1):
                 cost = self._epoch(epoch, batches, recorder, lane, stepper)
                 if cost is None:

@@ -49,8 +49,8 @@ class Updater:
     An elementwise optimizer runs block by block, so that each block of a long vector is read from memory once. `shapes`
     are those of the parameters in θ, by path and in order; the first state may be drawn from `rng`. `held` makes the
     rules that the optimizer holds. `step` and `epoch` say how far training has come, `history` returns the history of
-    these epochs, and `epoch_ends` and `examples` are what updates may be told of a batch. `moved` says that a step that
-    failed has moved a part of θ, or of the state.
+    so many epochs, and `epoch_ends` and `examples` are what updates may be told of a batch. `moved` says that a step
+    that failed has moved a part of θ, or of the state.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Updater:
         self.gradient = gradient
         self.step = 0
         self.epoch = 0
-        self.history: Callable[[], Any] | None = None
+        self.history: Callable[[int], Any] | None = None
         self.epoch_ends = False
         self.examples = 1.0
         self.moved = False
@@ -95,7 +95,8 @@ class Updater:
         """
         whole: dict[str, Array] = {}
         differs, moved = self._rule.differs, False
-        now = Now(self.step, self.epoch, self.history, self.epoch_ends, self.examples)
+        history = None if self.history is None else partial(self.history, self.epoch)
+        now = Now(self.step, self.epoch, history, self.epoch_ends, self.examples)
         try:
             for block in self._blocks:
                 change = self._changed(block, now, whole) if differs else block.call()

@@ -403,3 +403,30 @@ def test_a_rule_that_is_called_twice_takes_two_steps() -> None:
 def test_averages_of_what_is_moved_into_a_set_are_refused() -> None:
     with pytest.raises(SpecError, match="averages parameters before they are moved"):
         chain().fit(X, Y, optimizer=ExponentialAverage(optimizer=Adam()), constraints={"*.w": MaxNorm(limit=1.0)})
+
+
+class Own(GradientDescent):
+    """Keeps averages beside its own steps."""
+
+    averages: ClassVar[str] = "mean"
+
+    def initial_state(self, parameters):
+        return {"mean": np.array(parameters)}
+
+    def update(self, gradient, parameters, state, learning_rate):
+        change = -learning_rate * gradient
+        return change, {"mean": 0.5 * (state["mean"] + parameters + change)}
+
+
+def test_a_rule_may_keep_averages_itself_and_then_has_no_groups() -> None:
+    net = chain()
+    net.fit(X, Y, optimizer=Own(learning_rate=0.1), epochs=1)
+    assert not np.array_equal(net.averaged().parameters.vector, net.parameters.vector)
+    with pytest.raises(SpecError, match="averages all parameters"):
+        net.fit(X, Y, optimizer=Own(learning_rate=0.1), groups={"*.b": {"learning_rate": 1.0}})
+
+
+def test_what_is_held_counts_in_the_memory_of_a_step() -> None:
+    net = chain()
+    alone, held = (net.memory(5, each).optimizer for each in (Adam(), Halved(optimizer=Adam())))
+    assert alone < held <= alone + net.parameters.vector.nbytes + 64

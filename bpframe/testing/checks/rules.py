@@ -66,7 +66,7 @@ class _Run:
         shapes = SHAPES if rows == slice(0, SIZE) else {"dense_1.w": theta.shape}
         rng = stream(setting.seed, "initialise", "optimizer")
         self.updater = Updater(optimizer, theta, np.zeros_like(theta), shapes, rng)
-        self.updater.history = lambda: made_up_history(self.updater.epoch)
+        self.updater.history = made_up_history
 
     def take(self, steps: int, told: int | None = None) -> _Run:
         """Take so many steps more, of which every other one begins an epoch; `told` stands for the step's number."""
