@@ -31,7 +31,7 @@ class WavesData(SeriesWindows):
 
     kind: Literal["waves"] = Field(default="waves", description="A synthetic series of two waves and noise.")
     steps: int = Field(default=2000, ge=2, le=10_000_000, description="How many steps the series has.")
-    noise: float = Field(default=0.02, ge=0, description="The standard deviation of the noise.")
+    noise: float = Field(default=0.01, ge=0, description="The standard deviation of the noise.")
     seed: int = Field(default=0, ge=0, description="The seed of the noise.")
 
     def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64", class_numbers: bool = False) -> Dataset:

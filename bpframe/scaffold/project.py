@@ -14,7 +14,11 @@ from bpframe.examples import example_named
 __all__ = ["TEMPLATES", "new_project"]
 
 #: The templates of projects -> the examples that they begin with.
-TEMPLATES: dict[str, str] = {"image": "autoencoder"}
+TEMPLATES: dict[str, str] = {
+    "image": "lenet",
+    "series": "lstm",
+    "tabular": "uncertainty",
+}
 
 #: What to change first, for data of one's own.
 _OWN_DATA = {

@@ -50,3 +50,36 @@ def test_lanczos_finds_the_spectrum_of_the_dense_hessian() -> None:
     unit = start / np.linalg.norm(start)
     assert weights @ nodes == pytest.approx(unit @ dense @ unit)
     assert weights @ nodes**2 == pytest.approx(unit @ dense @ dense @ unit)
+
+
+def test_the_measurements_and_the_rare_points_are_those_of_their_formulas() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (2000, 2))
+    spread = 0.05 + 0.2 * (1 + np.tanh(3 * x[:, 0]))
+    y = np.sin(3 * x[:, 0]) + x[:, 1] ** 2 + spread * rng.normal(size=2000)
+    found = np.loadtxt(example_named("uncertainty").folder / "data.csv", delimiter=",", skiprows=1)
+    np.testing.assert_allclose(found, np.column_stack([x, y]), atol=5.1e-5)
+    rng = np.random.default_rng(0)
+    rare = rng.random(2400) < 0.05
+    points = rng.normal(size=(2400, 2))
+    points[rare] = 1.3 + 0.5 * points[rare]
+    table = np.genfromtxt(example_named("imbalanced").folder / "data.csv", delimiter=",", skip_header=1, dtype=str)
+    np.testing.assert_allclose(table[:, :2].astype(float), points, atol=5.1e-4)
+    np.testing.assert_array_equal(table[:, 2] == "rare", rare)
+
+
+@pytest.mark.soak
+def test_intervals_hold_nine_of_ten_new_measurements() -> None:
+    reached = medians("uncertainty")
+    assert 0.87 <= reached["coverage of 90 % intervals"] <= 0.93
+
+
+@pytest.mark.soak
+def test_the_lstm_is_ten_times_better_than_the_last_value() -> None:
+    assert medians("lstm")["times better"] >= 10
+
+
+@pytest.mark.soak
+def test_class_weights_find_what_is_rare() -> None:
+    reached = medians("imbalanced")
+    assert reached["balanced accuracy"] > reached["balanced without weights"] + 0.1
