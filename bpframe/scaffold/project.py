@@ -16,6 +16,7 @@ __all__ = ["TEMPLATES", "new_project"]
 #: The templates of projects -> the examples that they begin with.
 TEMPLATES: dict[str, str] = {
     "image": "lenet",
+    "text": "transformer",
     "series": "lstm",
     "tabular": "uncertainty",
 }

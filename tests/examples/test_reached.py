@@ -80,6 +80,12 @@ def test_the_lstm_is_ten_times_better_than_the_last_value() -> None:
 
 
 @pytest.mark.soak
+def test_the_transformer_needs_fewer_bits_than_bigrams() -> None:
+    reached = medians("transformer")
+    assert reached["bits for a character"] < reached["bigrams"] < reached["single characters"]
+
+
+@pytest.mark.soak
 def test_class_weights_find_what_is_rare() -> None:
     reached = medians("imbalanced")
     assert reached["balanced accuracy"] > reached["balanced without weights"] + 0.1
