@@ -17,7 +17,7 @@ _FIGURES = (".svg", ".png", ".pdf")
 
 #: What examples are made of.
 _SETS = (
-    "reference", "activations", "classification", "convolution", "merges", "metrics", "optimizers", "regularisation",
+    "reference", "activations", "classification", "convolution", "merges", "metrics", "minimizers", "optimizers", "regularisation",
     "sequence",
 )  # fmt: skip
 

@@ -89,3 +89,10 @@ def test_the_transformer_needs_fewer_bits_than_bigrams() -> None:
 def test_class_weights_find_what_is_rare() -> None:
     reached = medians("imbalanced")
     assert reached["balanced accuracy"] > reached["balanced without weights"] + 0.1
+
+
+@pytest.mark.soak
+def test_the_differential_equation_is_solved() -> None:
+    reached = medians("physics")
+    assert reached["largest error of u"] < 1e-3
+    assert reached["du/dx beside differences of u"] < 1e-8
