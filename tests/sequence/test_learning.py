@@ -26,9 +26,7 @@ def series_error(layer: object, seed: int) -> float:
     series = np.sin(2 * np.pi * t / 25) + 0.5 * np.sin(2 * np.pi * t / 11 + 1) + 0.02 * rng.standard_normal(len(t))
     x = np.lib.stride_tricks.sliding_window_view(series, WINDOW)[:-1, :, None].astype(np.float32)
     y = series[WINDOW:, None].astype(np.float32)
-    net = bp.Network(
-        [layer, Dense(units=1)], cost=QuadraticCost(), input_shape=(None, 1), seed=seed, dtype="float32"
-    )
+    net = bp.Network([layer, Dense(units=1)], cost=QuadraticCost(), input_shape=(None, 1), seed=seed, dtype="float32")
     net.fit(x[:TRAINED], y[:TRAINED], optimizer=Adam(learning_rate=0.01), epochs=8, batch_size=32, progress=False)
     x, y = x[TRAINED + WINDOW :], y[TRAINED + WINDOW :]
     return float(((net.predict(x) - y) ** 2).mean() / ((x[:, -1] - y) ** 2).mean())
