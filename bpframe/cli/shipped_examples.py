@@ -17,8 +17,8 @@ _FIGURES = (".svg", ".png", ".pdf")
 
 #: What examples are made of.
 _SETS = (
-    "reference", "activations", "classification", "convolution", "merges", "metrics", "minimizers", "optimizers", "regularisation",
-    "sequence",
+    "reference", "activations", "classification", "convolution", "merges", "metrics", "minimizers", "optimizers",
+    "regularisation", "sequence",
 )  # fmt: skip
 
 

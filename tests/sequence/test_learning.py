@@ -6,15 +6,15 @@ import statistics
 
 import numpy as np
 import pytest
-
-import bpframe as bp
-from bpframe.data.alice import AliceData
 from bpframe_activations import Relu
 from bpframe_classification import CrossEntropy
 from bpframe_optimizers import Adam
 from bpframe_reference import Dense, QuadraticCost
 from bpframe_regularisation import LayerNorm
 from bpframe_sequence import Embedding, Gru, Lstm, PositionalEncoding, TransformerBlock
+
+import bpframe as bp
+from bpframe.data.alice import AliceData
 
 WINDOW, TRAINED = 20, 1000
 

@@ -7,8 +7,8 @@ chain rule, node for node; its output is the left side of the equation, its targ
 Marquardt's method makes the difference small at 80 places. That back-propagation goes through a derivative needs
 nothing new: du/dx is one more value of the graph.
 
-Source: I. E. Lagaris, A. Likas and D. I. Fotiadis, Artificial Neural Networks for Solving Ordinary and Partial Differential
-Equations, 1998, problem 2.
+Source: I. E. Lagaris, A. Likas and D. I. Fotiadis, Artificial Neural Networks for Solving Ordinary and Partial
+Differential Equations, 1998, problem 2.
 """
 
 from pathlib import Path
