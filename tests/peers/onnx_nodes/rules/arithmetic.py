@@ -69,9 +69,22 @@ def reduced(case: Case) -> Array:
     return one(component(axes=axes, keep_axes=bool(case.attribute("keepdims", 1))), x)
 
 
-@rule("ReduceMax")
+@rule("ReduceL1", "ReduceSumSquare")
+def magnitudes(case: Case) -> Array:
+    (x,) = numbers(case, 0)
+    squares = case.operator == "ReduceSumSquare"
+    parts = one(Multiply(), x, x) if squares else one(Maximum(), x, scaled(x, -1.0))
+    return one(SumLayer(axes=axes_of(case, x) or None, keep_axes=bool(case.attribute("keepdims", 1))), parts)
+
+
+@rule("ReduceMax", "ReduceMin")
 def largest(case: Case) -> Array:
     (x,) = numbers(case, 0)
+    return highest(case, x) if case.operator == "ReduceMax" else scaled(highest(case, scaled(x, -1.0)), -1.0)
+
+
+def highest(case: Case, x: Array) -> Array:
+    """The maximum over axes: these become the places, the others the channels."""
     axes = axes_of(case, x)
     axes = tuple(range(x.ndim)) if axes is None else axes
     rest = tuple(axis for axis in range(x.ndim) if axis not in axes)

@@ -157,10 +157,12 @@ def pad(case: Case) -> Array:
 def enlarged(case: Case) -> Array:
     (x,) = numbers(case, 0)
     scales = case.input(1) if case.operator == "Upsample" else case.input(2)
+    if scales is not None and (axes := case.attribute("axes")):
+        scales = np.array([dict(zip(axes, scales, strict=True)).get(axis, 1.0) for axis in range(x.ndim)])
     mode = case.attribute("mode", "nearest")
     places = case.attribute("coordinate_transformation_mode", "half_pixel")
     rounding = case.attribute("nearest_mode", "round_prefer_floor")
-    if scales is None or x.ndim != 4 or len(scales) != 4 or case.attribute("axes") or any(scales[:2] != 1):
+    if scales is None or x.ndim != 4 or len(scales) != 4 or any(scales[:2] != 1):
         raise NotExpressed("to sizes, or along other axes: upsample2d enlarges images by whole numbers")
     if any(scales < 1) or any(scales % 1):
         raise NotExpressed("by no whole number: upsample2d enlarges by whole numbers")
