@@ -117,7 +117,7 @@ def test_components_stand_in_the_training_section(validator, registry, training)
         broken("network", "outputs", value="x"),
         broken("training", "epochs", value=0),
         broken("training", without="optimizer"),
-        broken("training", "metrics", value=["precision"]),
+        broken("training", "metrics", value=["precison"]),
         broken("training", "metrics", value=[{"kind": "top_k"}]),
         broken("training", "metrics", value=[{"kind": "top_k", "k": 0}]),
         broken("training", "callbacks", value=[{"kind": "stop_early", "patience": 0}]),
