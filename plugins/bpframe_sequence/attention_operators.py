@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
 from bpframe.extend import Array, Operator
 from bpframe_sequence.attending import Attending, Parts
+from bpframe_sequence.attention_moments import attention_moments
 
 __all__ = ["AttentionBends", "Part", "SideBySide", "ThroughAttention"]
 
@@ -101,6 +103,11 @@ class ThroughAttention(_OfAttention):
     def vjp(self, u: Array, out: Array | None = None) -> Array:
         """Pull back."""
         return self.side.joined(self.attending.pull(self.side.divided(u)))
+
+    def pulled_moments(self, moments: Array) -> Iterator[tuple[None, Array]]:
+        """Add over all places what reaches queries, keys and values that stand side by side."""
+        if self.side.packed:
+            yield None, attention_moments(self.attending, moments)[None]
 
 
 class AttentionBends(_OfAttention):

@@ -106,16 +106,26 @@ class CellLoop:
         pulled = self._pull(np.zeros_like(past), bends, of_c * df * a_f + f * shown)
         return self._unstacked(pulled[0], stack)
 
-    def back(self, step: int, state: Array) -> tuple[Array, Array]:
-        """Pull errors of (h_t, c_t), (*S, N, 2·units), back through one step: those of a_t, and of the state before."""
-        h, c = state[..., : self.units], state[..., self.units :]
-        c = c + self.shown[step] * h
-        parts = np.stack([c, c, c, h], axis=-2) * self.slopes[step]
-        gates = parts.reshape(*h.shape[:-1], 4 * self.units)
+    def of_gates(self, step: int, state: Array) -> Array:
+        """Return the errors of a_t, for errors of (h_t, c_t), (*S, N, 2·units)."""
+        h, c = self._met(step, state)
+        gates = np.empty_like(state, shape=(*h.shape[:-1], 4, self.units))
+        np.multiply(c[..., None, :], self.slopes[step, :, :3], out=gates[..., :3, :])
+        np.multiply(h, self.slopes[step, :, 3], out=gates[..., 3, :])
+        return gates.reshape(*h.shape[:-1], 4 * self.units)
+
+    def of_state_before(self, step: int, state: Array, gates: Array) -> Array:
+        """Return the errors of (h_{t−1}, c_{t−1}), for those of (h_t, c_t) and a_t."""
+        h, c = self._met(step, state)
         before = np.matmul(gates, self.u)
         if self.opened.keeps is not None:
             before += self.opened.keeps[step] * h
-        return gates, np.concatenate([before, self.forget[step] * c], axis=-1)
+        return np.concatenate([before, self.forget[step] * c], axis=-1)
+
+    def _met(self, step: int, state: Array) -> tuple[Array, Array]:
+        """Return the errors of h_t, and those of c_t with what comes through h_t."""
+        h, c = state[..., : self.units], state[..., self.units :]
+        return h, c + self.shown[step] * h
 
     def _push(self, v: Array) -> tuple[Array, Array, Array, Array]:
         """Return the changes of h_t, a_t, c_{t−1} and c_t, in the order of the steps."""

@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Operator
+from bpframe.extend import Array, DiagonalBlocks, Operator
 from bpframe_sequence.one_state_loop import OneStateLoop
-from bpframe_sequence.placed import Placed
 from bpframe_sequence.recurrent import Masked, Ran, Recurrent
 
 __all__ = ["Gru", "MaskedGru"]
@@ -19,11 +18,13 @@ class _Gru(Recurrent):
     blocks: ClassVar[int] = 3
     wide: ClassVar[int] = 4  # r, z, n and what r multiplies, q
 
-    def _from_input(self, times: int) -> Operator:
-        return Placed((0, 1, 2), 4, (times,), self.units)
+    def _from_input(self, like: Array) -> Operator:
+        one = np.ones_like(like, shape=(1, 1, self.units))
+        return DiagonalBlocks([[one, None, None], [None, one, None], [None, None, one], [None, None, None]])
 
-    def _from_state(self, times: int) -> Operator:
-        return Placed((0, 1, 3), 4, (times,), self.units)
+    def _from_state(self, like: Array) -> Operator:
+        one = np.ones_like(like, shape=(1, 1, self.units))
+        return DiagonalBlocks([[one, None, None], [None, one, None], [None, None, None], [None, None, one]])
 
     def _run(self, rows: Array, p: Mapping[str, Array], keeps: Array | None) -> Ran:
         # σ(z) = ½ + ½ tanh(z/2): the rows of r and z are halved before and after tanh.

@@ -68,11 +68,14 @@ class OneStateLoop:
         passed = np.zeros_like(before) if of_before is None else self._moved(of_before)
         return self._unstacked(self._pull(passed, of_gates)[0], stack)
 
-    def back(self, step: int, state: Array) -> tuple[Array, Array]:
-        """Pull errors of h_t (*S, N, units) back through one step: those of a_t, and those of h_{t−1}."""
-        gates = (state[..., None, :] * self.slopes[step]).reshape(*state.shape[:-1], self.gates * self.units)
-        before = np.matmul(gates, self.u)
-        return gates, before if self.carried is None else before + self.carried[step] * state
+    def of_gates(self, step: int, state: Array) -> Array:
+        """Return the errors of a_t, for errors of h_t (*S, N, units)."""
+        return (state[..., None, :] * self.slopes[step]).reshape(*state.shape[:-1], self.gates * self.units)
+
+    def of_state_before(self, step: int, state: Array, gates: Array) -> Array:
+        """Return the errors of h_{t−1}, for those of h_t and a_t."""
+        before: Array = np.matmul(gates, self.u)
+        return before if self.carried is None else before + self.carried[step] * state
 
     def _push(self, v: Array) -> tuple[Array, Array, Array]:
         hidden, before = np.zeros_like(v, shape=(*v.shape[:3], self.units)), None

@@ -75,11 +75,11 @@ class Recurrent(Layer):
     def _loop(self, ran: Ran, p: Mapping[str, Array], keeps: Array | None, backward: bool) -> Loop:
         """Linearise."""
 
-    def _from_input(self, times: int) -> Operator | None:
+    def _from_input(self, like: Array) -> Operator | None:
         """Return the map from w x_t to what the gates are computed from, None where it is the identity."""
         return None
 
-    def _from_state(self, times: int) -> Operator | None:
+    def _from_state(self, like: Array) -> Operator | None:
         """Return the map from u h_{t−1} to what the gates are computed from, None where it is the identity."""
         return None
 
@@ -159,16 +159,16 @@ class Recurrent(Layer):
 
     def _linear(self, x: Array, p: Mapping[str, Array], saved: dict[str, Any]) -> Iterator[tuple[str, Way]]:
         """Yield the ending of a direction's parameters, and its linearised loop."""
-        keeps, times = saved["keeps"], x.shape[1]
+        keeps = saved["keeps"]
         for place, (end, own) in enumerate(self._directions(p)):
             backward, ran = bool(end), saved[f"ran{end}"]
             loop = self._loop(ran, own, None if keeps is None else by_step(keeps, backward), backward)
             shows = None if keeps is None else 1 - keeps
             shown = Shown(not self.return_sequences, backward, place * self.units, self._width, shows)
             inner = {
-                "x": _after(self._from_input(times), Matrix(own["w"])),
-                "w": _after(self._from_input(times), WeightTimesByStep(by_time(saved["rows"], backward=False))),
-                "u": _after(self._from_state(times), WeightTimesByStep(by_time(ran.hidden[:-1], backward))),
+                "x": _after(self._from_input(x), Matrix(own["w"])),
+                "w": _after(self._from_input(x), WeightTimesByStep(by_time(saved["rows"], backward=False))),
+                "u": _after(self._from_state(x), WeightTimesByStep(by_time(ran.hidden[:-1], backward))),
                 "b": Broadcast(),
             }
             yield end, Way(loop, ThroughTime(loop, shown), inner)
@@ -185,11 +185,11 @@ class Recurrent(Layer):
             (s, t): compose(back[s], bends, ways[t])
             for s, t in itertools.combinations_with_replacement(("x", "w", "b", "u"), 2)
         }
-        of_u = BatchMatMul(_pulled(self._from_state(times), error), "left").bind(shapes["u"], (times, units))
+        of_u = BatchMatMul(_pulled(self._from_state(x), error), "left").bind(shapes["u"], (times, units))
         for s in ways:
             found[s, "u"] = add(found[s, "u"], compose(back[s], transposed(before), of_u))
         found["u", "u"] = add(found["u", "u"], compose(transposed(of_u), before, ways["u"]))
-        found["x", "w"] = add(found["x", "w"], BatchMatMul(_pulled(self._from_input(times), error), "left"))
+        found["x", "w"] = add(found["x", "w"], BatchMatMul(_pulled(self._from_input(x), error), "left"))
         return found
 
     @property

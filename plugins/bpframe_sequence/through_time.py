@@ -37,8 +37,11 @@ class Loop(Protocol):
     def bent(self, v: Array, total: tuple[Array, ...]) -> Array:
         """Return the changes of the gates' errors, for errors of the state that are held."""
 
-    def back(self, step: int, state: Array) -> tuple[Array, Array]:
-        """Pull errors of the state (*S, N, size) back through one step: those of the gates, and of the state before."""
+    def of_gates(self, step: int, state: Array) -> Array:
+        """Return the errors of the gates at one step, for errors of the state (*S, N, size)."""
+
+    def of_state_before(self, step: int, state: Array, gates: Array) -> Array:
+        """Return the errors of the state before, for those of the state and of the gates."""
 
 
 class Shown:
@@ -133,9 +136,11 @@ class ThroughTime(_AroundLoop):
         for step in reversed(range(loop.times)):
             time = loop.times - 1 - step if loop.backward else step
             carried[:, : loop.units, : loop.units] += moments[:, time]
-            of_gates, before = loop.back(step, carried.swapaxes(0, 1))
-            yield time, loop.back(step, of_gates.swapaxes(0, 2))[0].swapaxes(0, 1)
-            carried = loop.back(step, before.swapaxes(0, 2))[1].swapaxes(0, 1)
+            rows = carried.swapaxes(0, 1)
+            gates = loop.of_gates(step, rows)
+            yield time, loop.of_gates(step, gates.swapaxes(0, 2)).swapaxes(0, 1)
+            rows = loop.of_state_before(step, rows, gates).swapaxes(0, 2)
+            carried = loop.of_state_before(step, rows, loop.of_gates(step, rows)).swapaxes(0, 1)
             if cut[step]:
                 carried = np.zeros_like(carried)
 

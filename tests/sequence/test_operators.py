@@ -6,7 +6,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bpframe_sequence import Gru, Lstm, MaskedGru, MaskedLstm, SimpleRnn
+from bpframe_reference import Dense, QuadraticCost
+from bpframe_sequence import (
+    Gru,
+    Lstm,
+    MaskedGru,
+    MaskedLstm,
+    MultiHeadAttention,
+    SelfAttention,
+    SimpleRnn,
+    TransformerBlock,
+)
+
+import bpframe as bp
 
 LAYERS = [
     SimpleRnn(units=2, return_sequences=True),
@@ -37,3 +49,42 @@ def test_moments_are_those_of_vectors_that_are_zero_but_at_one_place(layer: Any)
             places.append(place)
             np.testing.assert_allclose(found, np.einsum("snk,snm->nkm", e[:, :, place], e[:, :, place]), atol=1e-12)
         assert sorted(places) == list(range(times))
+
+
+@pytest.mark.parametrize("layer", [SelfAttention(heads=2), SelfAttention(heads=1, causal=True)])
+def test_moments_of_attention_are_those_of_such_vectors(layer: Any) -> None:
+    rng, times = np.random.default_rng(0), 4
+    x = rng.standard_normal((3, times, 12))
+    saved: dict[str, Any] = {}
+    layer.forward(x, saved)
+    through = layer.jacobian(x, saved)["x"]
+    u = rng.standard_normal((3, times, 4))
+    e = through.vjp(np.einsum("ntk,st->sntk", u, np.eye(times)))
+    ((place, found),) = through.pulled_moments(u[..., None] * u[..., None, :])
+    assert place is None
+    np.testing.assert_allclose(found[0], np.einsum("sntk,sntm->km", e, e), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [Lstm(units=3, return_sequences=True, bidirectional=True)],
+        [Gru(units=3, return_sequences=True), SimpleRnn(units=2, return_sequences=True)],
+        [MultiHeadAttention(heads=2)],
+        [TransformerBlock(heads=2, units=3, causal=True)],
+    ],
+    ids=["lstm", "gru", "attention", "transformer"],
+)
+def test_curvature_is_that_of_the_matrix_written_out(layers: Any) -> None:
+    net = bp.Network([*layers, Dense(units=2)], cost=QuadraticCost(), input_shape=(3, 4), seed=0)
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((2, 3, 4)), rng.standard_normal((2, 3, 2))
+    basis = np.eye(net.parameters.vector.size)
+    ggn = net.ggn_vp(x, y, basis)
+    np.testing.assert_allclose(net.curvature.gauss_newton_diagonal(x, y).vector, np.diag(ggn), rtol=1e-9, atol=1e-12)
+    hessian = net.hvp(x, y, basis)
+    np.testing.assert_allclose(hessian, hessian.T, atol=1e-10)
+    vectors = [net.gradient(x[n : n + 1], y[n : n + 1]).vector for n in range(2)]
+    np.testing.assert_allclose(net.per_example.squared_norms(x, y), (np.array(vectors) ** 2).sum(axis=1), rtol=1e-10)
+    kfac = net.curvature.kfac(x, y)
+    assert kfac is not None
