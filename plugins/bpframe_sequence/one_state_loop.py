@@ -70,7 +70,8 @@ class OneStateLoop:
 
     def of_gates(self, step: int, state: Array) -> Array:
         """Return the errors of a_t, for errors of h_t (*S, N, units)."""
-        return (state[..., None, :] * self.slopes[step]).reshape(*state.shape[:-1], self.gates * self.units)
+        gates: Array = state[..., None, :] * self.slopes[step]
+        return gates.reshape(*state.shape[:-1], self.gates * self.units)
 
     def of_state_before(self, step: int, state: Array, gates: Array) -> Array:
         """Return the errors of h_{t−1}, for those of h_t and a_t."""
