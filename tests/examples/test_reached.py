@@ -96,3 +96,10 @@ def test_the_differential_equation_is_solved() -> None:
     reached = medians("physics")
     assert reached["largest error of u"] < 1e-3
     assert reached["du/dx beside differences of u"] < 1e-8
+
+
+@pytest.mark.soak
+def test_the_siamese_network_compares_better_than_pixels() -> None:
+    reached = medians("siamese")
+    assert reached["pairs of new images"] > 0.9
+    assert reached["digits named after one image of each"] > reached["the same by pixels"] + 0.05
