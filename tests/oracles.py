@@ -14,7 +14,7 @@ from bpframe.core.backprop.forward import costs, forward
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.core.graph.randomness import stream
-from bpframe.derivatives.points.given_arrays import checked_inputs, checked_targets
+from bpframe.derivatives.points.given_arrays import checked_inputs
 from bpframe.network import Network
 
 Method = Literal["complex", "differences"]
@@ -107,9 +107,7 @@ def parameter_jacobian(
 
 def cost_gradient(network: Network, x, y, *, training: bool = False, method: Method = "complex") -> np.ndarray:
     """∂(mean cost)/∂θ, (P,)."""
-    inputs = checked_inputs(network.graph, x, np.float64)
-    batch = len(next(iter(inputs.values())))
-    targets = checked_targets(network.graph, y, np.float64, batch)
+    inputs, targets = network._samples(x, y, None)
 
     def mean_cost(theta: np.ndarray) -> np.ndarray:
         return np.mean(costs(run(network, inputs, theta, training).workspace, targets))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from bpframe_reference import Add, Dense
+from bpframe_sequence import Lstm, MultiHeadAttention, SimpleRnn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -22,9 +23,7 @@ from timing import interleaved
 
 from bpframe import Network, node
 from tests.components.attention import Attention
-from tests.components.lstm import LSTM
 from tests.components.masked_cross_entropy import SequenceCrossEntropy
-from tests.components.recurrent import Recurrent
 
 TARGET = 20
 TIMES, UNITS, BATCH = 32, 64, 16
@@ -45,7 +44,12 @@ def networks(classes: int) -> dict[str, Network]:
         "scores": node(Dense(units=classes), "sum"),
     }
     whole = Network(inputs={"x": (TIMES, UNITS)}, nodes=attention, cost=SequenceCrossEntropy(), dtype="float32")
-    return {"recurrent": of(Recurrent(units=UNITS)), "LSTM": of(LSTM(units=UNITS)), "attention": whole}
+    return {
+        "recurrent": of(SimpleRnn(units=UNITS, return_sequences=True)),
+        "LSTM": of(Lstm(units=UNITS, return_sequences=True)),
+        "attention": whole,
+        "4 heads": of(MultiHeadAttention(heads=4)),
+    }
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """The matrices of second order written out, without asking for any declared second order or Hessian.
 
-`hessian` is the complex step of the back-propagated gradient; everything else comes from forward passes alone.
+`hessian` is the complex step of the back-propagated gradient, as is the Hessian in its scores of a cost that weighs its
+targets; everything else comes from forward passes alone.
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from bpframe_reference import Identity
 
+from bpframe import Network
 from bpframe.core.backprop.forward import costs
 from bpframe.derivatives.first_order.vjp import input_vjp, parameter_vjp
-from bpframe.derivatives.points.given_arrays import checked_inputs, checked_targets
 from bpframe.derivatives.points.linearisation import Linearisation
 from tests.oracles import along, input_jacobian, parameter_jacobian, run, written_out
 
@@ -21,9 +23,8 @@ class At:
 
     def __init__(self, network: Any, x: Any, y: Any, wrt: str = "parameters", training: bool = False) -> None:
         self.network, self.wrt, self.training = network, wrt, training
-        self.inputs = checked_inputs(network.graph, x, np.float64)
+        self.inputs, self.targets = network._samples(x, y, None)
         self.batch = len(next(iter(self.inputs.values())))
-        self.targets = checked_targets(network.graph, y, np.float64, self.batch)
         self.names = [name for name in network.graph.inputs if name not in network.graph.integer_inputs]
         self.point = network.parameters.vector.copy() if wrt == "parameters" else self.joined(self.inputs)
 
@@ -81,6 +82,10 @@ class At:
         trace, blocks = self.trace(self.point), []
         for output, cost in self.network.graph.cost.items():
             a = trace[output]
+            if len(self.targets) > len(self.network.graph.cost):  # a cost that counts its targets itself
+                alone = At(Network([Identity()], input_shape=a.shape[1:], cost=cost), a, self.targets[output], "inputs")
+                blocks.append(alone.hessian() * self.batch)
+                continue
 
             def slope(flat: np.ndarray, cost: Any = cost, shape: Any = a.shape, y: Any = self.targets[output]) -> Any:
                 return written_out(lambda each: cost.forward(each.reshape(shape), y).sum(), flat, "complex")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bpframe_reference import Add, Dense
+from bpframe_sequence import Gru, Lstm, MaskedLstm, MultiHeadAttention, SimpleRnn
 
 from bpframe import Network, node
 from bpframe.derivatives.curvature import kfac
@@ -33,6 +34,32 @@ def over_time(*layers, **nodes):
     return network, rng.standard_normal((5, TIMES, 3)), rng.integers(0, CLASSES, (5, TIMES))
 
 
+def masked():
+    """Sequences of different lengths, whose masked steps keep their state."""
+    nodes = {
+        "loop": node(MaskedLstm(units=2, return_sequences=True), "x", "lengths"),
+        "end": node(Dense(units=CLASSES), "loop"),
+    }
+    inputs = {"x": (TIMES, 3), "lengths": (TIMES,)}
+    network = Network(inputs=inputs, nodes=nodes, cost=SequenceCrossEntropy(), seed=1)
+    scatter(network)
+    rng = np.random.default_rng(0)
+    mask = (np.arange(TIMES) < np.array([4, 2, 0, 1, 3])[:, None]).astype(int)
+    return network, {"x": rng.standard_normal((5, TIMES, 3)), "lengths": mask}, rng.integers(0, CLASSES, (5, TIMES))
+
+
+def several_heads():
+    network = Network(
+        [MultiHeadAttention(heads=2, causal=True), Dense(units=CLASSES)],
+        input_shape=(TIMES, 4),
+        cost=SequenceCrossEntropy(),
+        seed=1,
+    )
+    scatter(network)
+    rng = np.random.default_rng(0)
+    return network, rng.standard_normal((5, TIMES, 4)), rng.integers(0, CLASSES, (5, TIMES))
+
+
 def attending():
     return over_time(
         q=node(Dense(units=2), "x"),
@@ -49,6 +76,13 @@ SEQUENCES = {
     "lstm": lambda: over_time(LSTM(units=2)),
     "attention": attending,
     "scan": lambda: over_time(Dense(units=2), PlainRecurrent(units=3)),
+    "simple_rnn": lambda: over_time(SimpleRnn(units=3, return_sequences=True)),
+    "shipped lstm": lambda: over_time(Lstm(units=2, return_sequences=True)),
+    "both ways": lambda: over_time(Lstm(units=2, return_sequences=True, bidirectional=True)),
+    "masked": masked,
+    "gru": lambda: over_time(Gru(units=2, return_sequences=True)),
+    "heads": lambda: over_time(MultiHeadAttention(heads=1)),
+    "several heads": several_heads,
     "layer norm": lambda: over_time(LayerNorm(epsilon=0.1), Dense(units=3), Tanh()),
 }
 

@@ -122,7 +122,7 @@ ASKED: dict[str, tuple[Callable[[Network, Array, Array], Any], Mapping[str, int]
     "norms per example": (lambda net, x, y: net.per_example.squared_norms(x, y), BACK),
     "clipped": (lambda net, x, y: net.per_example.clipped_gradient(x, y, 0.1).vector, BACK),
     "ggn": (lambda net, x, y: net.ggn_vp(x, y, change(net)), BOTH),
-    "kfac": (lambda net, x, y: dict(net.curvature.kfac(x, y)), BACK),
+    "kfac": (lambda net, x, y: dict(net.curvature.kfac(x, y, weight_sharing="reduce")), BACK),
     "diagonal": (lambda net, x, y: net.curvature.gauss_newton_diagonal(x, y).vector, BACK),
     "blocks": (lambda net, x, y: net.curvature.gauss_newton_blocks(x, y), BACK),
     "jacobian of all parameters": (lambda net, x, y: net.jacobian(x, wrt="parameters", order="reverse"), BACK),

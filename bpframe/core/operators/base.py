@@ -92,10 +92,7 @@ class Operator(Shaped):
         return KroneckerForm.of_vectors(vectors, vectors.shape[u.ndim - len(self.out_shape) :])
 
     def pulled_moments(self, moments: Array) -> Iterable[tuple[int | None, Array]]:
-        """Yield a place of the input, on its first axis, with Σ e eᵀ of what reaches it, (N, m, m); nothing: not known.
-
-        `moments` (N, T, k, k) are Σ u uᵀ of vectors that are zero but at one place. None: all places, all examples.
-        """
+        """Yield places with Σ e eᵀ of what reaches them, from Σ u uᵀ of vectors u that are zero but at one place."""
         return ()
 
     @property

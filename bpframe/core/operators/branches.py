@@ -112,9 +112,11 @@ class PulledOnce(Operator):
 
 
 def _may_share(operators: Mapping[str, Operator]) -> bool:
-    """Whether it pays to look: most nodes have neither chains nor sums, nor one operator twice."""
-    kinds = set(map(type, operators.values()))
-    return Composed in kinds or Sum in kinds or len(set(map(id, operators.values()))) < len(operators)
+    """Whether it pays to look: most nodes have neither sums nor two operators that begin with one object."""
+    kinds, begin = set(map(type, operators.values())), map(id, operators.values())
+    if Composed in kinds:
+        begin = (id(_first(each)._first()) for each in operators.values())  # type: ignore[assignment]
+    return Sum in kinds or len(set(begin)) < len(operators)
 
 
 def _grouped(operators: Iterable[Named]) -> Branches:

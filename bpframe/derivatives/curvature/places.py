@@ -48,11 +48,14 @@ class _Mixed:
             return ()
         squares = np.matmul(flat.transpose(1, 2, 3, 0), flat.transpose(1, 2, 0, 3))
         found: list[tuple[int | None, Array]] = []
+        total: Array | None = None
         for place, each in self.operator.pulled_moments(squares):
-            found.append((place, each))
-            if sum(some.nbytes for _, some in found) > PORTION_BYTES:
-                return ()
-        return found
+            if each.nbytes * max(1, flat.shape[2]) <= PORTION_BYTES:
+                found.append((place, each))
+            else:  # of all places together, where apart they take much memory
+                added = each.sum(axis=0)[None]
+                total = added if total is None else total + added
+        return found if total is None else [*found, (None, total)]
 
 
 class _Pulled(NamedTuple):
