@@ -103,3 +103,9 @@ def test_the_siamese_network_compares_better_than_pixels() -> None:
     reached = medians("siamese")
     assert reached["pairs of new images"] > 0.9
     assert reached["digits named after one image of each"] > reached["the same by pixels"] + 0.05
+
+
+@pytest.mark.soak
+def test_the_u_shaped_network_cleans_better_than_any_linear_map() -> None:
+    reached = medians("unet")
+    assert reached["mean squared error"] < reached["of the best linear map"] < reached["of the noisy images"]
