@@ -1,8 +1,8 @@
 """A siamese network learns whether two images show the same digit.
 
-Both images go through the same layers, with one set of parameters, and the squared differences of what comes out decide.
-Half of the pairs that it is trained on show one digit twice. Where it can compare, it can also name: given one image of
-every digit, a new image is the digit whose image it finds most alike. The rival compares pixels.
+Both images go through the same layers, with one set of parameters, and the squared differences of what comes out
+decide. Half of the pairs that it is trained on show one digit twice. Where it can compare, it can also name: given one
+image of every digit, a new image is the digit whose image it finds most alike. The rival compares pixels.
 
 Source: J. Bromley, I. Guyon, Y. LeCun, E. Säckinger and R. Shah, Signature Verification using a "Siamese" Time Delay
 Neural Network, 1993.
