@@ -69,5 +69,6 @@ def _counting_alike(graph: Graph, batch: int, dtype: Any) -> dict[str, Array]:
             found[weight_key(output)] = np.ones((batch, *shape), dtype)
         if "mask" in words:
             found[mask_key(output)] = np.ones((batch, *shape), bool)
-        found[factor_key(output)] = np.full(batch, 1.0 / max(1, math.prod(shape)), dtype)
+        if math.prod(shape) != 1:
+            found[factor_key(output)] = np.full(batch, 1.0 / max(1, math.prod(shape)), dtype)
     return found

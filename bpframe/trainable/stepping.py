@@ -113,18 +113,18 @@ class Stepwise(Differentiable):
             inputs, targets = self._examples(x, y, sample_weight)
             engine, carried = self._engine.at(inputs), self._carried
             optimizers, count = self._optimizers(optimizer, groups, constraints), len(next(iter(inputs.values())))
-            if len(targets) > len(self.graph.cost) and asks_for(optimizer, "examples"):
-                raise TrainingError(
-                    f"{full_kind(optimizer)} asks how much the examples count, beside those of other steps",
-                    received="weights, or a mask, which a single step brings to their mean",
-                    hint="net.fit, which knows the weights of all examples",
-                )
             if epoch is not None:
                 epoch = checked_count("epoch", epoch)
             before = carried.remembered()
             with engine.lane() as lane:
                 try:
                     stepper = carried.stepper(engine, optimizer, optimizers, lane, constraints)
+                    if stepper.tells and len(targets) > len(self.graph.cost) and asks_for(optimizer, "examples"):
+                        raise TrainingError(
+                            f"{full_kind(optimizer)} asks how much the examples count, beside those of other steps",
+                            received="weights, or a mask, which a single step brings to their mean",
+                            hint="net.fit, which knows the weights of all examples",
+                        )
                     stepper.epoch_ends = checked_truth("epoch_ends", epoch_ends)
                     return stepper.step_or_go_back(engine, lane, inputs, targets, count, epoch) / count
                 except BaseException:
@@ -141,7 +141,7 @@ class Stepwise(Differentiable):
         found = alike.samples(x, y)
         if found is None:
             found = self._samples(x, y)
-            alike.remember(x, y, found)
+            alike.remember(x, y, found, self._engine.at(found[0]).graph)
         return found
 
     def _optimizers(self, optimizer: Optimizer, groups: Any, constraints: Any) -> Mapping[str, Optimizer]:

@@ -80,9 +80,10 @@ def counted_positions(graph: Graph, output: str, targets: Mapping[str, Array]) -
     else:
         found = np.asarray(given, np.float64)
     of_targets = getattr(graph.cost[output], "target_weight", None)
-    if of_targets is None:
+    weighed = None if of_targets is None else of_targets(targets[output])
+    if weighed is None:
         return found
-    counts = np.asarray(of_targets(targets[output]), np.float64)
+    counts = np.asarray(weighed, np.float64)
     if given is None and factor_key(output) not in targets:
         return np.where(counts != 0, found, 0)
     alone: Array = np.divide(found, counts, out=np.zeros_like(found), where=counts != 0)

@@ -71,7 +71,7 @@ class Stepper:
         self._projections = Projections(constraints, engine)
         self._begun, self._projected = not self._projections, True
         #: Whether updates are told of each batch.
-        self._tells = any(
+        self.tells = any(
             asks_for(each, word) for each in (optimizer, *groups.values()) for word in ("epoch_ends", "examples")
         )
         self._keeps_state = bool(engine.plan.state_slots)
@@ -97,7 +97,7 @@ class Stepper:
         gradient = lane.gradient.vector
         if not math.isfinite(cost) or not all_finite(gradient):
             return math.nan
-        if self._tells:
+        if self.tells:
             self.updates.tell(self.epoch_ends, _counted(engine, targets))
         if gradient is not self._gradient:  # another engine's, or another lane's
             np.copyto(self._gradient, gradient)

@@ -75,11 +75,14 @@ class CrossEntropy(Cost):
         """Leave the classes out."""
         return shape[:-1]
 
-    def target_weight(self, y: Array) -> Array:
-        """Return each target's class weight, and 0 where it is to be ignored."""
+    def target_weight(self, y: Array) -> Array | None:
+        """Return each target's class weight, and 0 where it is to be ignored; None where all count alike."""
+        if self.class_weight is None and (self.ignore is None or self.targets == "probabilities"):
+            return None
         weights = None if self.class_weight is None else np.array(self.class_weight)
         if self.targets == "probabilities":
-            return np.ones(y.shape[:-1]) if weights is None else y @ weights
+            shares: Array = y @ weights
+            return shares
         counts = np.ones(y.shape, bool) if self.ignore is None else y != self.ignore
         return counts * (1.0 if weights is None else weights[self._classes(y)])
 

@@ -6,9 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from bpframe_classification import CrossEntropy
+from bpframe_convolution import Flatten
 from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
+from bpframe_sequence import Embedding
 
 import bpframe as bp
+from bpframe.core.backprop.weights import weight_key
 from bpframe.errors import DataError, NonFiniteError, ShapeMismatch
 from bpframe.extend import Optimizer
 from bpframe.training.grouping import Updates
@@ -143,3 +147,55 @@ def test_a_state_goes_back_whole_or_in_blocks(monkeypatch, bytes_of_a_block):
         np.testing.assert_array_equal(net.parameters.vector, theta)
         assert net.optimizer_state == state
         assert state.step == 3
+
+
+def classifier(cost):
+    layers = [Embedding(size=7, units=3), Flatten(), Dense(units=4)]
+    return bp.Network(layers, input_shape=(2,), cost=cost, dtype="float64", seed=0)
+
+
+TOKENS, CLASSES = np.arange(12).reshape(6, 2) % 7, np.arange(6) % 4
+
+
+@pytest.mark.parametrize("steps", [1, 9])
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [(TOKENS + 1, CLASSES), (TOKENS - 1, CLASSES), (TOKENS, CLASSES + 1), (TOKENS, CLASSES - 1), (TOKENS, CLASSES + 9)],
+    ids=["large input", "small input", "large class", "small class", "outside"],
+)
+def test_integers_of_a_known_layout_are_refused_outside_their_domain(x, y, steps):
+    net = classifier(CrossEntropy())
+    for _ in range(steps):
+        net.train_step(TOKENS, CLASSES, optimizer=DESCENT)
+    before = net.parameters.vector.tobytes()
+    with pytest.raises(DataError, match="outside"):
+        net.train_step(x, y, optimizer=DESCENT)
+    assert net.parameters.vector.tobytes() == before
+
+
+@pytest.mark.parametrize("cost", [CrossEntropy(), CrossEntropy(ignore=-1), CrossEntropy(class_weight=(1, 2, 3, 4))])
+def test_steps_that_weigh_nothing_are_those_with_weights_of_one(cost):
+    plain, weighed = classifier(cost), classifier(cost)
+    for step in range(12):
+        classes = np.roll(CLASSES, step)
+        found = plain.train_step(TOKENS, classes, optimizer=DESCENT)
+        assert found == weighed.train_step(TOKENS, classes, sample_weight=np.ones(6), optimizer=DESCENT)
+    assert plain.parameters.vector.tobytes() == weighed.parameters.vector.tobytes()
+
+
+def test_a_target_that_is_ignored_later_does_not_count():
+    net, shorter = classifier(CrossEntropy(ignore=-1)), classifier(CrossEntropy())
+    for each in (net, shorter):
+        each.train_step(TOKENS, CLASSES, optimizer=DESCENT)
+    ignored = np.where(CLASSES == 1, -1, CLASSES)
+    left = ignored >= 0
+    found = net.train_step(TOKENS, ignored, optimizer=DESCENT)
+    assert found == pytest.approx(shorter.train_step(TOKENS[left], CLASSES[left], optimizer=DESCENT), rel=1e-12)
+    np.testing.assert_allclose(net.parameters.vector, shorter.parameters.vector, rtol=1e-12)
+
+
+def test_where_nothing_weighs_a_step_has_no_factors():
+    net = classifier(CrossEntropy())
+    net.train_step(TOKENS, CLASSES, optimizer=DESCENT)
+    _, targets = net._examples(TOKENS, CLASSES, None)
+    assert list(targets) == [*net.graph.cost, weight_key(next(iter(net.graph.cost)))]

@@ -4,7 +4,7 @@
 
 An example's costs are multiplied with its *factors* f, whose mean is 1: all else goes on to divide by N. A cost that
 asks for `weight` or `mask` multiplies with it itself, position by position, and W_o adds over the positions: its
-factors are then N / W_o, the same for all examples.
+factors are then N / W_o, the same for all examples. Where all factors are 1 there are none.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def counting(output: str, targets: Mapping[str, Array], batch: int) -> Array:
 
 def scale_of(costs: Sequence[CostStep], targets: Mapping[str, Array], batch: int) -> Scale:
     """Return what makes the sum over some examples their own mean: 1/N, and 0 where no example counts."""
-    if len(targets) == len(costs):
+    if len(targets) == len(costs) or not any(factor_key(each.output) in targets for each in costs):
         return 1.0 / batch
     sums = (float(np.add.reduce(counting(each.output, targets, batch))) for each in costs)
     return tuple(1.0 / total if total > 0 else 0.0 for total in sums)

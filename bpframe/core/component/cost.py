@@ -50,7 +50,8 @@ class Cost(Component, category=_COST):
         `shape`; that of a target where it is left out.
     `target_weight(self, y)`
         Optional. How much targets count, (N,), or (N, *positions) for a cost that asks for `weight` or `mask`: weights
-        of classes, 0 for a target that is to be ignored. They are weights as `sample_weight` is, multiplied with it.
+        of classes, 0 for a target that is to be ignored. They are weights as `sample_weight` is, multiplied with it;
+        None where all count alike.
     `check_target(self, y, shape)`
         Optional. Raises DataError for targets that mean nothing, such as a number of no class, for an output of feature
         shape `shape`. It is called where targets come in, so that `forward` need not look at them in every pass.

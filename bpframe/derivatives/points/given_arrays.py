@@ -18,7 +18,15 @@ from bpframe.validation.intervals import Interval
 from bpframe.validation.open_shapes import fits
 from bpframe.validation.plain_arrays import PADDED, Array, place_of, plain_array
 
-__all__ = ["all_finite", "batch_size", "checked_array", "checked_inputs", "checked_stack", "checked_targets"]
+__all__ = [
+    "all_finite",
+    "batch_size",
+    "check_meaning",
+    "checked_array",
+    "checked_inputs",
+    "checked_stack",
+    "checked_targets",
+]
 
 Arrays = Array | Mapping[str, Array]
 
@@ -60,9 +68,7 @@ def checked_targets(graph: Graph, y: Any, dtype: Any, batch: int) -> dict[str, A
             dtype if domain is None else np.int64,
             domain or EVERY_NUMBER,
         )
-        if hasattr(graph.cost[output], "check_target"):
-            check = contract_of(type(graph.cost[output])).methods["check_target"]
-            check.call(graph.cost[output].check_target, {"y": arrays[output], "shape": graph.shapes[output]})  # type: ignore[attr-defined]
+        check_meaning(graph, output, arrays[output])
     if arrays and batch_size(arrays) != batch:
         raise ShapeMismatch(
             "inputs and targets differ in their number of examples",
@@ -70,6 +76,14 @@ def checked_targets(graph: Graph, y: Any, dtype: Any, batch: int) -> dict[str, A
             received=f"{batch_size(arrays)}",
         )
     return arrays
+
+
+def check_meaning(graph: Graph, output: str, target: Array) -> None:
+    """Let a cost refuse targets that mean nothing to it. Errors: those of its `check_target`."""
+    cost = graph.cost[output]
+    if hasattr(cost, "check_target"):
+        check = contract_of(type(cost)).methods["check_target"]
+        check.call(cost.check_target, {"y": target, "shape": graph.shapes[output]})
 
 
 def batch_size(arrays: Mapping[str, Array]) -> int:

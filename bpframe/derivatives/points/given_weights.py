@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from bpframe.derivatives.points.given_arrays import checked_array
 from bpframe.errors import BpframeError, ContractError, DataError, ShapeMismatch, did_you_mean
 from bpframe.validation.plain_arrays import Array, place_of, plain_array
 
-__all__ = ["checked_weight", "checked_weights"]
+__all__ = ["checked_weight", "checked_weights", "counts_of_targets"]
 
 
 def checked_weights(
@@ -34,18 +35,19 @@ def checked_weights(
     found: dict[str, Array] = {}
     for output, cost in graph.cost.items():
         words, batch = graph.weight_words[output], len(targets[output])
-        by_target = hasattr(cost, "target_weight")
-        if output not in given and not words and not by_target:
-            continue
         what = "sample_weight" if len(graph.cost) == 1 else f"sample_weight of '{output}'"
         shape = graph.weight_shapes.get(output, ())
+        counts = counts_of_targets(cost, targets[output], shape, dtype if words or output not in given else np.float64)
+        if output not in given and counts is None:
+            found |= _all_alike(output, words, batch, shape, dtype, mean)
+            continue
         if output not in given:
             weight = np.ones((batch, *shape), dtype)
         else:
             weight = checked_weight(given[output], batch, what, shape, dtype if words else np.float64)
-        if by_target:
+        if counts is not None:
             weight = weight.reshape(*weight.shape, *(1,) * (1 + len(shape) - weight.ndim))
-            weight = weight * _of_targets(cost, targets[output], shape, weight.dtype)
+            weight = weight * counts
             if batch and not weight.any():
                 raise DataError(
                     f"no target counts: {what} times target_weight of the cost '{cost.kind}' is 0 everywhere",
@@ -108,25 +110,46 @@ def checked_weight(value: Any, batch: int, what: str, positions: Shape = (), dty
     return weight
 
 
-def _of_targets(cost: Cost, target: Array, positions: Shape, dtype: Any) -> Array:
-    """Return what a cost says that targets count, checked: (N, *positions)."""
+def counts_of_targets(cost: Cost, target: Array, positions: Shape, dtype: Any) -> Array | None:
+    """Return what a cost says that targets count, checked: (N, *positions); None where all count alike.
+
+    Errors: ContractError, and those of the cost.
+    """
+    if not hasattr(cost, "target_weight"):
+        return None
     what = f"target_weight of the cost '{cost.kind}'"
     try:
-        found = cost.target_weight(target)  # type: ignore[attr-defined]
+        found = cost.target_weight(target)
     except BpframeError:
         raise
     except Exception as error:
         raise ContractError(f"{what} failed", received=f"{type(error).__name__}: {error}") from error
+    if found is None:
+        return None
     wanted = (len(target), *positions)
     right = isinstance(found, np.ndarray) and found.shape == wanted and found.dtype.kind in "fiub"
     if not right or not (np.isfinite(found).all() and (found >= 0).all()):
         raise ContractError(
             f"{what} must return a weight of 0 or more for every target",
-            expected=f"finite numbers of shape {wanted}",
+            expected=f"finite numbers of shape {wanted}, or None",
             received=f"numbers of shape {found.shape}" if isinstance(found, np.ndarray) else type(found).__name__,
         )
     weight: Array = found.astype(dtype)
     return weight
+
+
+def _all_alike(
+    output: str, words: Collection[str], batch: int, positions: Shape, dtype: Any, mean: bool
+) -> dict[str, Array]:
+    """Return ones for the cost that asks for them, and 1 / (number of positions) as factors where that is not 1."""
+    found: dict[str, Array] = {}
+    if "weight" in words:
+        found[weight_key(output)] = np.ones((batch, *positions), dtype)
+    if "mask" in words:
+        found[mask_key(output)] = np.ones((batch, *positions), bool)
+    if words and (count := math.prod(positions)) != 1:
+        found[factor_key(output)] = np.full(batch, 1.0 / max(1, count) if mean else 1.0, dtype)
+    return found
 
 
 def _handed(output: str, words: Collection[str], weight: Array, what: str) -> dict[str, Array]:

@@ -22,7 +22,9 @@ def cross_entropy(case: Case) -> Any:
     cost = CrossEntropy(
         class_weight=None if weights is None else tuple(weights.tolist()), ignore=case.attribute("ignore_index")
     )
-    counts = np.asarray(cost.target_weight(classes), a.dtype)
+    counts = np.ones(classes.shape, a.dtype)
+    if (of_targets := cost.target_weight(classes)) is not None:
+        counts = np.asarray(of_targets, a.dtype)
     costs = cost_of(cost, rows, classes, counts)
     reduction = case.attribute("reduction", "mean")
     value = {"none": costs.reshape(y.shape), "sum": costs.sum(), "mean": costs.sum() / counts.sum()}[reduction]
