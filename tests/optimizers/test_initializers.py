@@ -41,7 +41,7 @@ def uniform(variance: float) -> Any:
         (TruncatedNormal(scale=3.0, cut=0.7), stats.truncnorm(-0.7, 0.7, scale=3.0)),
         (TruncatedNormal(scale=1.0, cut=30.0), stats.norm(0, 1)),
     ],
-    ids=repr,
+    ids=lambda each: repr(each) if isinstance(each, Initializer) else "",
 )
 def test_draws_have_the_stated_distribution(initializer: Initializer, expected: Any) -> None:
     drawn = start(initializer).reshape(-1)
