@@ -89,7 +89,7 @@ class Windows(Operator):
         """Add up: (*S, N, *new places, size·channels) -> (*S, N, *places, channels)."""
         *places, channels = self.in_shape
         first = u.ndim - len(self.size) - 1
-        pulled = np.zeros_like(u, shape=(*u.shape[:first], *self._padded(places), channels))
+        pulled = np.zeros_like(u, shape=(*u.shape[:first], *self._padded(places), channels), order="C")
         if 1 < channels < _MANY_CHANNELS and self.dilation[-1] == 1:
             self._add_stretches(u, pulled)
         else:

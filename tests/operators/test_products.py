@@ -62,6 +62,32 @@ def test_dense_forms_equal_the_written_out_jacobian(kind, data, batch, dtype):
 
 @each_kind
 @quickly
+@given(data=st.data(), batch=batches, stack=st.sampled_from([(), (2,)]), rng=generators())
+def test_how_vectors_lie_in_memory_changes_no_product(kind, data, batch, stack, rng):
+    """Axes in another order, every other entry, reversed, and one entry that stands for all."""
+    operator = data.draw(operators(kind, batch))
+
+    def laid_out(shape: tuple[int, ...]) -> list[np.ndarray]:
+        v = rng.standard_normal(shape)
+        order = rng.permutation(v.ndim)
+        turned = v.transpose(order).copy().transpose(np.argsort(order))
+        spread = np.repeat(v, 2, axis=-1)[..., ::2] if v.ndim else v
+        return [v, np.array(v, order="F"), turned, spread, v[..., ::-1].copy()[..., ::-1] if v.ndim else v]
+
+    for product, shape in (("jvp", operator.in_shape), ("vjp", operator.out_shape), ("sum_vjp", operator.out_shape)):
+        multiply = getattr(operator, product)
+        first, *others = laid_out((*stack, batch, *shape))
+        for each in others:
+            close(multiply(each), multiply(first))
+        same = np.broadcast_to(rng.standard_normal(shape), (*stack, batch, *shape))
+        close(multiply(same), multiply(same.copy()))
+    first, *others = laid_out((*stack, *operator.in_shape))
+    for each in others:
+        close(operator.shared_jvp(each, batch), operator.shared_jvp(first, batch))
+
+
+@each_kind
+@quickly
 @given(data=st.data(), batch=batches, rng=generators(), dtype=precise)
 def test_adjoint_identity(kind, data, batch, rng, dtype):
     """⟨u, J v⟩ = ⟨Jᵀ u, v⟩ without conjugation, to 1e-12 of the sizes that enter."""
