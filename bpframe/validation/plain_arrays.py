@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bpframe.errors import DataError
 
-__all__ = ["PADDED", "Array", "place_of", "plain_array"]
+__all__ = ["PADDED", "Array", "copy_as_it_lies", "place_of", "plain_array"]
 
 #: An array of any shape and dtype.
 Array: TypeAlias = npt.NDArray[Any]
@@ -70,3 +70,12 @@ def _refuse_mask(array: np.ma.MaskedArray[Any, Any], what: str) -> None:
         received=f"{np.count_nonzero(mask)} of {mask.size} are masked{first}",
         hint="leave these examples out, or fill them in: x.filled(value)",
     )
+
+
+def copy_as_it_lies(array: Array) -> Array:
+    """Return a copy whose axes lie in memory in the order and direction of the original's.
+
+    The last bits of products and sums depend on that.
+    """
+    upwards = tuple(slice(None, None, -1) if stride < 0 else slice(None) for stride in array.strides)
+    return array[upwards].copy(order="K")[upwards]

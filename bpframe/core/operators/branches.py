@@ -16,7 +16,7 @@ from bpframe.core.operators.composed import Composed
 from bpframe.core.operators.identity import IdentityMap
 from bpframe.core.operators.sum import Sum
 from bpframe.forms.pulled_vectors import PulledVectors
-from bpframe.validation.plain_arrays import Array
+from bpframe.validation.plain_arrays import Array, copy_as_it_lies
 
 __all__ = ["Branches", "branches", "pulled_once"]
 
@@ -81,7 +81,7 @@ class PulledOnce(Operator):
         if u is not self._given:
             pulled = self.factor.vjp(u)
             if self._apart:
-                pulled = pulled.copy()
+                pulled = copy_as_it_lies(pulled)
                 pulled.flags.writeable = False
             self._given, self._pulled = u, pulled
         # `np.add.at` writes into arrays of one axis although they are read-only.
