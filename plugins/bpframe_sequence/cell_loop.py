@@ -46,6 +46,7 @@ class CellLoop:
         self.truncate = truncate
         self.times, self.batch, _, self.units = gates.shape
         self.size = 2 * self.units  # of the state, h and c
+        self.seen = self.units
         i, f, o, g = (gates[:, :, k] for k in range(4))
         rest = 1 - gates[:, :, :3]
         rest *= gates[:, :, :3]

@@ -7,18 +7,31 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, DiagonalBlocks, Operator
+from bpframe.extend import Array, DiagonalBlocks, Field, Operator
 from bpframe_sequence.one_state_loop import OneStateLoop
 from bpframe_sequence.recurrent import Masked, Ran, Recurrent
+from bpframe_sequence.reset_before import errors_with_u, hidden_and_gates, with_u
+from bpframe_sequence.reset_before_loop import ResetBeforeLoop
+from bpframe_sequence.through_time import Loop
 
 __all__ = ["Gru", "MaskedGru"]
 
 
 class _Gru(Recurrent):
-    blocks: ClassVar[int] = 3
-    wide: ClassVar[int] = 4  # r, z, n and what r multiplies, q
+    reset_after: bool = Field(
+        True, description="Whether the reset gate stands behind the recurrent matrix, as in PyTorch, or before it."
+    )
 
-    def _from_input(self, like: Array) -> Operator:
+    blocks: ClassVar[int] = 3
+
+    @property
+    def wide(self) -> int:
+        """r, z and n; and what r multiplies, q, where it stands behind the matrix."""
+        return 4 if self.reset_after else 3
+
+    def _from_input(self, like: Array) -> Operator | None:
+        if not self.reset_after:
+            return None
         one = np.ones_like(like, shape=(1, 1, self.units))
         return DiagonalBlocks([[one, None, None], [None, one, None], [None, None, one], [None, None, None]])
 
@@ -26,7 +39,20 @@ class _Gru(Recurrent):
         one = np.ones_like(like, shape=(1, 1, self.units))
         return DiagonalBlocks([[one, None, None], [None, one, None], [None, None, None], [None, None, one]])
 
+    def _with_u(self, ran: Ran, like: Array, backward: bool) -> Operator:
+        return (
+            super()._with_u(ran, like, backward)
+            if self.reset_after
+            else with_u(ran.hidden, ran.kept[0][:, 0], backward)
+        )
+
+    def _errors_with_u(self, error: Array) -> Operator:
+        return super()._errors_with_u(error) if self.reset_after else errors_with_u(error)
+
     def _run(self, rows: Array, p: Mapping[str, Array], keeps: Array | None) -> Ran:
+        if not self.reset_after:
+            hidden, gates = hidden_and_gates(rows, p, keeps)
+            return Ran(hidden, (gates,))
         # σ(z) = ½ + ½ tanh(z/2): the rows of r and z are halved before and after tanh.
         n, (times, batch, features) = self.units, rows.shape
         w, u, b = p["w"].copy(), p["u"].copy(), p["b"][: 3 * n].copy()
@@ -56,7 +82,9 @@ class _Gru(Recurrent):
                 np.copyto(shown, h, where=keeps[t] == 1)
         return Ran(hidden, (kept,))
 
-    def _loop(self, ran: Ran, p: Mapping[str, Array], keeps: Array | None, backward: bool) -> OneStateLoop:
+    def _loop(self, ran: Ran, p: Mapping[str, Array], keeps: Array | None, backward: bool) -> Loop:
+        if not self.reset_after:
+            return ResetBeforeLoop(ran.kept[0], ran.hidden[:-1], keeps, p["u"], backward, self.truncate)
         n = self.units
         r, z, other, new, q = (ran.kept[0][:, k] for k in range(5))
         past = ran.hidden[:-1]
@@ -92,16 +120,18 @@ class _Gru(Recurrent):
 
 
 class Gru(_Gru):
-    """A gated recurrent unit, with the reset gate behind the recurrent matrix.
+    """A gated recurrent unit, with the reset gate behind the recurrent matrix, or before it.
 
         (r, z) = σ(w x_t + u h_{t−1} + b),    n = tanh(w x_t + b_n + r ⊙ (u h_{t−1} + b_q)),
         h_t = (1 − z) ⊙ n + z ⊙ h_{t−1},    h_0 = 0
 
+    Without `reset_after`, n = tanh(w x_t + b_n + u (r ⊙ h_{t−1})).
+
     Shapes: x (N, T, features) -> h_T (N, units), or with `return_sequences` h (N, T, units); twice as wide where
     `bidirectional`, the loop from the end behind the first, with w_backward, u_backward and b_backward. w
     (3·units, features) and u (3·units, units) have the rows of r, z and n one after another, b (4·units,) those of r,
-    z, n and q. Jacobian: every one begins with the linearised loop. Weights start at N(0, 1)/√n_in, biases at 0. T = 0
-    shows zeros.
+    z, n and q, or without `reset_after` (3·units,) those of r, z and n. Jacobian: every one begins with the linearised
+    loop. Weights start at N(0, 1)/√n_in, biases at 0. T = 0 shows zeros.
 
     With `truncate` k the state that steps k, 2k, ... begin with is held: values are the same, and derivatives are those
     of the function of these states and of x, w, u and b, in the latter alone (truncated back-propagation through time).
@@ -110,8 +140,8 @@ class Gru(_Gru):
     PyTorch's `nn.GRU` has the same order: w = weight_ih, u = weight_hh, and b = (bias_ih + bias_hh of r and z, bias_ih
     of n, bias_hh of n).
 
-    Source: Cho et al., Learning Phrase Representations using RNN Encoder–Decoder (2014), section 2.3; r behind the
-    matrix as in cuDNN, PyTorch and Keras's `reset_after`.
+    Source: Cho et al., Learning Phrase Representations using RNN Encoder–Decoder (2014), section 2.3, with r before the
+    matrix, and z in its sense; r behind the matrix as in cuDNN, PyTorch and Keras's `reset_after`.
     """
 
     def forward(self, x: Array, p: Mapping[str, Array], saved: dict[str, Any]) -> Array:

@@ -34,7 +34,6 @@ class _Lstm(Recurrent):
     biases: Initializer = Field(ForgetBias(), description="Where the biases start.")
 
     blocks: ClassVar[int] = 4
-    wide: ClassVar[int] = 4
 
     def _biases(self) -> Initializer:
         return self.biases

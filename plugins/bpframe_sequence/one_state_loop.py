@@ -41,6 +41,7 @@ class OneStateLoop:
         self.bend = bend
         self.times, self.batch, self.gates, self.units = slopes.shape
         self.size = self.units  # of the state
+        self.seen = self.units
 
     def push(self, v: Array) -> tuple[Array, Array]:
         """Return the changes of h_t and of h_{t−1}, (*S, N, T, units)."""

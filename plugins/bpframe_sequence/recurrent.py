@@ -63,9 +63,13 @@ class Recurrent(Layer):
 
     pure: ClassVar[bool | None] = True  # the loop writes into arrays of its own alone
 
-    #: The rows of w and u are these many times `units`, and what the gates are computed from has as many blocks.
+    #: The rows of w and u are these many times `units`.
     blocks: ClassVar[int] = 1
-    wide: ClassVar[int] = 1
+
+    @property
+    def wide(self) -> int:
+        """How many blocks of `units` what the gates are computed from has, and b."""
+        return self.blocks
 
     @abstractmethod
     def _run(self, rows: Array, p: Mapping[str, Array], keeps: Array | None) -> Ran:
@@ -82,6 +86,14 @@ class Recurrent(Layer):
     def _from_state(self, like: Array) -> Operator | None:
         """Return the map from u h_{t−1} to what the gates are computed from, None where it is the identity."""
         return None
+
+    def _with_u(self, ran: Ran, like: Array, backward: bool) -> Operator:
+        """Return how what the gates are computed from moves with u."""
+        return _after(self._from_state(like), WeightTimesByStep(by_time(ran.hidden[:-1], backward)))
+
+    def _errors_with_u(self, error: Array) -> Operator:
+        """Return how the errors of what u is multiplied with move with u, for errors of the gates, (T, width)."""
+        return BatchMatMul(_pulled(self._from_state(error), error), "left")
 
     def _biases(self) -> float | Initializer:
         return 0.0
@@ -168,7 +180,7 @@ class Recurrent(Layer):
             inner = {
                 "x": _after(self._from_input(x), Matrix(own["w"])),
                 "w": _after(self._from_input(x), WeightTimesByStep(by_time(saved["rows"], backward=False))),
-                "u": _after(self._from_state(x), WeightTimesByStep(by_time(ran.hidden[:-1], backward))),
+                "u": self._with_u(ran, x, backward),
                 "b": Broadcast(),
             }
             yield end, Way(loop, ThroughTime(loop, shown), inner)
@@ -185,7 +197,7 @@ class Recurrent(Layer):
             (s, t): compose(back[s], bends, ways[t])
             for s, t in itertools.combinations_with_replacement(("x", "w", "b", "u"), 2)
         }
-        of_u = BatchMatMul(_pulled(self._from_state(x), error), "left").bind(shapes["u"], (times, units))
+        of_u = self._errors_with_u(error).bind(shapes["u"], before.out_shape)
         for s in ways:
             found[s, "u"] = add(found[s, "u"], compose(back[s], transposed(before), of_u))
         found["u", "u"] = add(found["u", "u"], compose(transposed(of_u), before, ways["u"]))

@@ -14,7 +14,10 @@ __all__ = ["BeforeSteps", "Bends", "Loop", "Shown", "ThroughTime"]
 
 
 class Loop(Protocol):
-    """A linearised loop: `push` changes of what the gates are computed from, `pull` errors of h_t."""
+    """A linearised loop: `push` changes of what the gates are computed from, `pull` errors of h_t.
+
+    u is multiplied with h_{t−1}, or with `seen` numbers that are computed of it.
+    """
 
     u: Array
     backward: bool
@@ -24,15 +27,16 @@ class Loop(Protocol):
     times: int
     gates: int
     units: int
+    seen: int
 
     def push(self, v: Array) -> tuple[Array, Array]:
-        """Return the changes of h_t and of h_{t−1}."""
+        """Return the changes of h_t and of what u is multiplied with."""
 
     def pull(self, errors: Array) -> tuple[Array, ...]:
         """Return the errors of the gates first, then those of the state."""
 
     def to_previous(self, errors: Array) -> Array:
-        """Return the errors of the gates, for errors of h_{t−1}."""
+        """Return the errors of the gates, for errors of what u is multiplied with."""
 
     def bent(self, v: Array, total: tuple[Array, ...]) -> Array:
         """Return the changes of the gates' errors, for errors of the state that are held."""
@@ -146,13 +150,13 @@ class ThroughTime(_AroundLoop):
 
 
 class BeforeSteps(_AroundLoop):
-    """From the same changes to those of h_{t−1} at all times: (T, gates·units) -> (T, units)."""
+    """From the same changes to those of what u is multiplied with at all times: (T, gates·units) -> (T, seen)."""
 
     structure = "before steps"
 
     def __init__(self, loop: Loop) -> None:
         super().__init__(loop)
-        self.out_shape = (loop.times, loop.units)
+        self.out_shape = (loop.times, loop.seen)
 
     def jvp(self, v: Array, out: Array | None = None) -> Array:
         """Push forward, and look one step before."""

@@ -123,6 +123,36 @@ def test_a_truncated_gradient_is_pytorchs_with_detached_states(kind: str, both: 
     compare(layer, [(5, 2)], function)
 
 
+def reset_before(t: Mapping[str, Any], shows_all: bool, truncate: int | None = None) -> Any:
+    """A GRU with the reset gate before the matrix, in both directions, which PyTorch has not: step by step."""
+    x, outputs = t["x"], []
+    times = x.shape[1]
+    mask = t.get("mask")
+    real = torch.ones(x.shape[:2]) if mask is None else mask if mask.ndim == 2 else torch.arange(times) < mask[:, None]
+    real = (real != 0)[..., None]
+    for end in ("", "_backward"):
+        w, u, b = (t[key + end].chunk(3) for key in "wub")
+        h, shown = torch.zeros(len(x), w[0].shape[0], dtype=x.dtype), {}
+        for step, time in enumerate(reversed(range(times)) if end else range(times)):
+            h = h.detach() if truncate and step % truncate == 0 else h
+            now = x[:, time]
+            r, z = (torch.sigmoid(now @ w[k].T + h @ u[k].T + b[k]) for k in range(2))
+            new = torch.tanh(now @ w[2].T + (r * h) @ u[2].T + b[2])
+            h = torch.where(real[:, time], (1 - z) * new + z * h, h)
+            shown[time] = h * real[:, time]
+        outputs.append(torch.stack([shown[time] for time in range(times)], dim=1) if shows_all else h)
+    return torch.cat(outputs, dim=-1)
+
+
+@pytest.mark.parametrize("sequences", [True, False])
+def test_a_reset_gate_before_the_matrix_has_the_gradients_that_pytorch_finds(sequences: bool) -> None:
+    fields = {"units": 3, "return_sequences": sequences, "bidirectional": True, "reset_after": False}
+    compare(Gru(**fields), [(5, 2)], lambda t: reset_before(t, sequences))
+    compare(Gru(**fields, truncate=2), [(5, 2)], lambda t: reset_before(t, sequences, 2))
+    compare(MaskedGru(**fields), [(5, 2), (5,)], lambda t: reset_before(t, sequences))
+    compare(MaskedGru(**fields), [(5, 2), ()], lambda t: reset_before(t, sequences), constants=lengths_of)
+
+
 def by_heads(x: Any, heads: int) -> Any:
     return x.unflatten(-1, (heads, -1)).swapaxes(-2, -3)
 

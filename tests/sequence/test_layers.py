@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,12 @@ from bpframe_sequence import (
 import bpframe as bp
 from bpframe.errors import ContractError, ShapeMismatch
 
-RECURRENT = {"simple_rnn": (SimpleRnn, MaskedSimpleRnn), "lstm": (Lstm, MaskedLstm), "gru": (Gru, MaskedGru)}
+RECURRENT: dict[str, tuple[Any, Any]] = {
+    "simple_rnn": (SimpleRnn, MaskedSimpleRnn),
+    "lstm": (Lstm, MaskedLstm),
+    "gru": (Gru, MaskedGru),
+    "gru, reset before": (partial(Gru, reset_after=False), partial(MaskedGru, reset_after=False)),
+}
 
 
 def test_sinusoids_are_those_of_the_paper() -> None:
@@ -34,6 +40,21 @@ def test_sinusoids_are_those_of_the_paper() -> None:
         for i in range(5):
             angle = t / 10000 ** ((i // 2 * 2) / 5)
             assert np.isclose(y[t, i], np.cos(angle) if i % 2 else np.sin(angle), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("after", [True, False])
+def test_a_gru_is_its_equations(after: bool) -> None:
+    net = bp.Network([Gru(units=3, reset_after=after, return_sequences=True)], input_shape=(5, 2), seed=0)
+    rng = np.random.default_rng(0)
+    net.parameters.vector[:] = rng.standard_normal(net.parameters.vector.size)
+    w, u, b = net.parameters.values()
+    x, h = rng.standard_normal((4, 5, 2)), np.zeros((4, 3))
+    shown = net.predict(x)
+    for t in range(5):
+        r, z = (1 / (1 + np.exp(-(x[:, t] @ w[k].T + h @ u[k].T + b[k]))) for k in (slice(0, 3), slice(3, 6)))
+        kept = r * (h @ u[6:].T + b[9:]) if after else (r * h) @ u[6:].T
+        h = (1 - z) * np.tanh(x[:, t] @ w[6:].T + b[6:9] + kept) + z * h
+        np.testing.assert_allclose(shown[:, t], h, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("kind", RECURRENT)
@@ -80,6 +101,7 @@ def test_a_sequence_of_no_steps_ends_in_zeros_and_no_examples_are_none(kind: str
     [
         [SimpleRnn(units=2, return_sequences=True), Gru(units=2, bidirectional=True)],
         [Lstm(units=2, return_sequences=True), Lstm(units=2)],
+        [Gru(units=2, reset_after=False, return_sequences=True, bidirectional=True), Gru(units=2, reset_after=False)],
         [PositionalEncoding(), TransformerBlock(heads=1, units=3), MultiHeadAttention(heads=2, causal=True)],
     ],
 )
@@ -112,6 +134,7 @@ def test_large_inputs_give_finite_gradients() -> None:
     for layer in (
         Lstm(units=2),
         Gru(units=2),
+        Gru(units=2, reset_after=False),
         SimpleRnn(units=2),
         MultiHeadAttention(heads=1),
         TransformerBlock(heads=1),

@@ -24,7 +24,9 @@ LAYERS = [
     SimpleRnn(units=2, return_sequences=True),
     Lstm(units=2, return_sequences=True, bidirectional=True, truncate=2),
     Gru(units=2, return_sequences=True, bidirectional=True),
+    Gru(units=2, reset_after=False, return_sequences=True, bidirectional=True, truncate=2),
     MaskedLstm(units=2, return_sequences=True, bidirectional=True),
+    MaskedGru(units=2, reset_after=False, return_sequences=True),
     MaskedGru(units=2, return_sequences=True),
 ]
 

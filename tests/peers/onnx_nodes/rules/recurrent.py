@@ -23,7 +23,7 @@ def recurrent(case: Case) -> Any:
     if case.attribute("layout", 0) == 0:
         x = x.swapaxes(0, 1)
     batch, times, _ = x.shape
-    refuse(case, times)
+    refuse(case)
     units, ways = case.attribute("hidden_size"), len(w)
     biases = np.zeros_like(w, shape=(ways, 2 * w.shape[1])) if case.input(3) is None else case.input(3)
     parameters: dict[str, Array] = {}
@@ -41,6 +41,8 @@ def recurrent(case: Case) -> Any:
 
     def run(all_steps: bool) -> Array:
         fields = {"units": units, "bidirectional": ways == 2, "return_sequences": all_steps}
+        if case.operator == "GRU":
+            fields["reset_after"] = resets_after(case)
         return output_of(LAYERS[case.operator][masked](**fields), inputs, parameters)
 
     found: list[Array | None] = []
@@ -58,7 +60,7 @@ def recurrent(case: Case) -> Any:
     return found
 
 
-def refuse(case: Case, times: int) -> None:
+def refuse(case: Case) -> None:
     """Refuse what recurrent layers here do not have."""
     case.refuse_attributes(
         clip="with clipped gates", activations="with other activations", input_forget="with coupled gates"
@@ -68,17 +70,18 @@ def refuse(case: Case, times: int) -> None:
         raise NotExpressed("from a state that is given: loops start at 0")
     if case.operator == "LSTM" and case.input(7) is not None and case.input(7).any():
         raise NotExpressed("with peepholes: lstm has none, as PyTorch's and Keras's")
-    if case.operator == "GRU" and not case.attribute("linear_before_reset", 0) and times > 1:
-        raise NotExpressed("with the reset gate before the matrix: gru has it behind, as cuDNN, PyTorch and Keras")
+
+
+def resets_after(case: Case) -> bool:
+    return bool(case.attribute("linear_before_reset", 0))
 
 
 def gru_biases(case: Case, of_input: Array, of_state: Array) -> Array:
-    """Those of r, z, n and q; with the reset gate before the matrix, which is refused but for one step, of n alone."""
+    """Those of r, z and n; and of q, where the reset gate is behind the matrix."""
+    if not resets_after(case):
+        return of_input + of_state
     end = 2 * case.attribute("hidden_size")
-    gates, n, q = (of_input + of_state)[:end], of_input[end:], of_state[end:]
-    if not case.attribute("linear_before_reset", 0):
-        n, q = n + q, np.zeros_like(q)
-    return np.concatenate([gates, n, q])
+    return np.concatenate([(of_input + of_state)[:end], of_input[end:], of_state[end:]])
 
 
 def ordered(operator: str, rows: Array) -> Array:
