@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from bpframe_optimizers import Zeros
 from bpframe_reference import Dense
 
 from bpframe.extend import Block, Field, Initializer, PositiveInt, ScaledNormal, ShapeMismatch, node
 from bpframe_sequence.attention import Attention
 from bpframe_sequence.self_attention import MaskedSelfAttention, SelfAttention
-from bpframe_sequence.zeros import Zeros
 
 __all__ = ["CrossAttention", "MaskedMultiHeadAttention", "MultiHeadAttention"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from bpframe_activations import Gelu
+from bpframe_optimizers import Zeros
 from bpframe_reference import Add, Dense
 from bpframe_regularisation import Dropout, LayerNorm
 
 from bpframe.extend import Block, Field, Initializer, Layer, PositiveInt, ScaledNormal, node
 from bpframe_sequence.multi_head_attention import MaskedMultiHeadAttention, MultiHeadAttention
-from bpframe_sequence.zeros import Zeros
 
 __all__ = ["MaskedTransformerBlock", "TransformerBlock"]
 
