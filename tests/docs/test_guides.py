@@ -138,7 +138,7 @@ def test_every_operator_has_its_picture_and_its_products() -> None:
 
 def test_the_table_of_commands_names_every_command() -> None:
     shown = [words(row[0]).pop().split()[1] for row in rows("guides/command-line", "command")]
-    assert sorted(shown) == sorted(typer.main.get_command(app).commands)
+    assert set(shown) == set(typer.main.get_command(app).commands)
 
 
 @pytest.mark.parametrize(
