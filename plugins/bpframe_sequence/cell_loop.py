@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ __all__ = ["CellLoop", "Opened"]
 
 
 class Opened(NamedTuple):
-    """What an LSTM computed, in the order of the steps: gates (T, N, 4, units), c_{t−1} and tanh c_t (T, N, units).
+    """What an LSTM computed, in the order of the steps: gates (T, 4, N, units), c_{t−1} and tanh c_t (T, N, units).
 
     The gates are i, f, o, g. `keeps`, (T, N, 1), is 1 where a step is masked and keeps the state, or None.
     """
@@ -44,22 +45,24 @@ class CellLoop:
         self.u = u
         self.backward = backward
         self.truncate = truncate
-        self.times, self.batch, _, self.units = gates.shape
+        self.times, _, self.batch, self.units = gates.shape
         self.size = 2 * self.units  # of the state, h and c
         self.seen = self.units
-        i, f, o, g = (gates[:, :, k] for k in range(4))
-        rest = 1 - gates[:, :, :3]
-        rest *= gates[:, :, :3]
-        self.slopes = slopes = np.empty_like(gates)
-        np.multiply(rest[:, :, 0], g, out=slopes[:, :, 0])
-        np.multiply(rest[:, :, 1], before, out=slopes[:, :, 1])
-        flat = g * g
-        np.multiply(i, np.subtract(1, flat, out=flat), out=slopes[:, :, 2])
-        np.multiply(rest[:, :, 2], squashed, out=slopes[:, :, 3])
+        i, f, o, g = gates.swapaxes(0, 1)
+        slopes = np.empty_like(gates)
+        of_i, of_f, of_g, of_o = slopes.swapaxes(0, 1)
+        for slope, gate, other in ((of_i, i, g), (of_f, f, before), (of_o, o, squashed)):
+            np.subtract(1, gate, out=slope)
+            slope *= gate
+            slope *= other
+        np.multiply(g, g, out=of_g)
+        np.subtract(1, of_g, out=of_g)
+        of_g *= i
+        self.slopes = slopes = slopes.swapaxes(1, 2)  # (T, N, 4, units)
         self.shown = squashed * squashed
         np.subtract(1, self.shown, out=self.shown)
         self.shown *= o
-        self.forget = f.copy()
+        self.forget = f
         if keeps is not None:
             slopes *= (1 - keeps)[:, :, None]
             self.shown *= 1 - keeps
@@ -91,7 +94,7 @@ class CellLoop:
         of_h, of_c = (stacked(each, self.backward)[1] for each in total)
         _, moved, past, cells = self._push(v)
         gates, before, squashed, keeps = self.opened
-        i, f, o, g = (gates[:, None, :, k] for k in range(4))
+        i, f, o, g = gates.swapaxes(0, 1)[:, :, None]
         before, squashed = before[:, None], squashed[:, None]
         di, df, dg, do = i * (1 - i), f * (1 - f), 1 - g * g, o * (1 - o)
         slope = 1 - squashed * squashed
@@ -152,30 +155,39 @@ class CellLoop:
 
         `more` and `added` are added to the errors of a_t and of c_{t−1}.
         """
-        pulled = np.empty_like(hidden, shape=(*hidden.shape[:3], 4, self.units))
-        gates = pulled.reshape(*hidden.shape[:3], 4 * self.units)
-        cells = np.zeros_like(hidden)
-        keeps, back, through = self.opened.keeps, np.empty_like(hidden[:1]), np.empty_like(hidden[:1])
-        rows = gates.reshape(self.times, gates[:1, ..., 0].size, gates.shape[-1])
-        flat = back.reshape(rows.shape[1], self.units)
-        for t, cut in reversed(list(enumerate(cuts(self.times, self.truncate)))):
-            h, c, now = hidden[t], cells[t], pulled[t]
-            c += np.multiply(self.shown[t], h, out=through[0])
-            slopes = self.slopes[t]
-            np.multiply(c[:, :, None], slopes[:, :3], out=now[:, :, :3])
-            np.multiply(h, slopes[:, 3], out=now[:, :, 3])
+        shape, keeps = hidden.shape, self.opened.keeps
+        lead = shape[1:3] if shape[1] != 1 else shape[2:3]  # each axis costs time in every step
+        hidden = hidden.reshape(self.times, *lead, self.units)
+        pulled, cells = np.empty_like(hidden, shape=(self.times, *lead, 4, self.units)), np.zeros_like(hidden)
+        gates, added = (
+            pulled.reshape(*shape[:3], 4 * self.units),
+            None if added is None else added.reshape(hidden.shape),
+        )
+        more = None if more is None else more.reshape(pulled.shape)
+        back, through = np.empty_like(hidden, shape=hidden.shape[1:]), np.empty_like(hidden, shape=hidden.shape[1:])
+        count = math.prod(lead)
+        rows, flat = gates.reshape(self.times, count, gates.shape[-1]), back.reshape(count, self.units)
+        of_c, of_h = (pulled[..., :3, :], self.slopes[:, :, :3]), (pulled[..., 3, :], self.slopes[:, :, 3])
+        # Iterating over arrays makes the views of all steps faster than looking each one up.
+        views = (hidden, cells, cells[..., None, :], self.shown, *of_c, *of_h, rows, self.forget)
+        steps = list(zip(cuts(self.times, self.truncate), *views, strict=True))
+        for t in reversed(range(self.times)):
+            cut, h, c, wide, shown, now_c, slopes_c, now_h, slopes_h, row, forget = steps[t]
+            c += np.multiply(shown, h, out=through)
+            np.multiply(wide, slopes_c, out=now_c)
+            np.multiply(h, slopes_h, out=now_h)
             if more is not None:
-                now += more[t]
+                pulled[t] += more[t]
             if not cut:
-                np.matmul(rows[t], self.u, out=flat)
-                before = hidden[t - 1]
-                before += back[0]
-                np.multiply(self.forget[t], c, out=cells[t - 1])
+                np.matmul(row, self.u, out=flat)
+                before, earlier = steps[t - 1][1:3]
+                before += back
+                np.multiply(forget, c, out=earlier)
                 if keeps is not None:
                     before += keeps[t] * h
                 if added is not None:
-                    cells[t - 1] += added[t]
-        return gates, hidden, cells
+                    earlier += added[t]
+        return gates, hidden.reshape(shape), cells.reshape(shape)
 
     def _changes_before(self, hidden: Array) -> Array:
         """Return the changes of h_{t−1}, 0 where no derivative comes from there."""

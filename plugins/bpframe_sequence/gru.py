@@ -54,30 +54,35 @@ class _Gru(Recurrent):
             hidden, gates = hidden_and_gates(rows, p, keeps)
             return Ran(hidden, (gates,))
         # σ(z) = ½ + ½ tanh(z/2): the rows of r and z are halved before and after tanh.
-        n, (times, batch, features) = self.units, rows.shape
-        w, u, b = p["w"].copy(), p["u"].copy(), p["b"][: 3 * n].copy()
+        n, (times, batch, _) = self.units, rows.shape
+        w, u, b = (p[key][: 3 * n].reshape(3, n, -1).copy() for key in "wub")
         for each in (w, u, b):
-            each[: 2 * n] *= 0.5
-        ut, offset = np.ascontiguousarray(u.T), p["b"][3 * n :]
-        z = np.matmul(rows.reshape(times * batch, features), w.T).reshape(times, batch, 3 * n)
-        z += b
+            each[:2] *= 0.5
+        wt, ut = (np.ascontiguousarray(each.swapaxes(1, 2)) for each in (w, u))
+        offset = p["b"][3 * n :]
+        z = np.matmul(rows[:, None], wt)  # what a step computes of one gate lies together
+        z += b.swapaxes(1, 2).repeat(batch, axis=1)
         kept = np.empty_like(z, shape=(times, 5, batch, n))  # r, z, 1 − z, n, q
         hidden = np.zeros_like(z, shape=(times + 1, batch, n))
-        for t, now in enumerate(z):
-            gates, h, shown, (r, update, other, candidate, q) = now[:, : 2 * n], hidden[t], hidden[t + 1], kept[t]
-            past = np.matmul(h, ut)
-            gates += past[:, : 2 * n]
-            np.add(past[:, 2 * n :], offset, out=q)
+        past, product = np.empty_like(z, shape=(3, batch, n)), np.empty_like(hidden[0])
+        half = np.full_like(z, 0.5, shape=())
+        from_gates, from_q = past[:2], past[2]
+        # Iterating over arrays makes the views of all steps faster than looking each one up.
+        views = (z[:, :2], *z.swapaxes(0, 1)[1:], kept[:, :2], *kept.swapaxes(0, 1), hidden[:-1], hidden[1:])
+        for t, each in enumerate(zip(*views, strict=True)):
+            gates, of_z, of_n, both, r, update, other, candidate, q, h, shown = each
+            np.matmul(h, ut, out=past)
+            gates += from_gates
+            np.add(from_q, offset, out=q)
             np.tanh(gates, out=gates)
-            gates *= 0.5
-            np.add(gates[:, :n], 0.5, out=r)
-            np.add(gates[:, n:], 0.5, out=update)
-            np.subtract(0.5, gates[:, n:], out=other)
+            gates *= half
+            np.add(gates, half, out=both)
+            np.subtract(half, of_z, out=other)
             np.multiply(r, q, out=candidate)
-            candidate += now[:, 2 * n :]
+            candidate += of_n
             np.tanh(candidate, out=candidate)
             np.multiply(other, candidate, out=shown)
-            shown += update * h
+            shown += np.multiply(update, h, out=product)
             if keeps is not None:
                 np.copyto(shown, h, where=keeps[t] == 1)
         return Ran(hidden, (kept,))
@@ -86,23 +91,32 @@ class _Gru(Recurrent):
         if not self.reset_after:
             return ResetBeforeLoop(ran.kept[0], ran.hidden[:-1], keeps, p["u"], backward, self.truncate)
         n = self.units
-        r, z, other, new, q = (ran.kept[0][:, k] for k in range(5))
+        r, z, other, new, q = ran.kept[0].swapaxes(0, 1)
         past = ran.hidden[:-1]
         counts = np.ones_like(r[..., :1]) if keeps is None else 1 - keeps
-        dr, dz, dn = r * (1 - r), z * other, 1 - new * new
-        through = other * dn * counts
-        slopes = np.empty_like(r, shape=(*r.shape[:2], 4, n))  # of r, z, n and q
-        np.multiply(through, dr * q, out=slopes[:, :, 0])
-        np.multiply(dz * counts, past - new, out=slopes[:, :, 1])
-        slopes[:, :, 2] = through
-        np.multiply(through, r, out=slopes[:, :, 3])
+        slopes = np.empty_like(r, shape=(len(r), 4, *r.shape[1:]))
+        by_r, by_z, by_n, by_q = slopes.swapaxes(0, 1)
+        np.multiply(new, new, out=by_n)
+        np.subtract(1, by_n, out=by_n)
+        by_n *= other
+        np.multiply(z, other, out=by_z)
+        if keeps is not None:
+            by_n *= counts
+            by_z *= counts
+        by_z *= np.subtract(past, new, out=by_q)
+        np.subtract(1, r, out=by_r)
+        by_r *= r
+        by_r *= q
+        by_r *= by_n
+        np.multiply(by_n, r, out=by_q)
+        slopes = slopes.swapaxes(1, 2)  # (T, N, 4, n)
         carried = z if keeps is None else np.where(keeps == 1, np.ones_like(z), z)
         u = np.zeros_like(p["u"], shape=(4 * n, n))
         u[: 2 * n], u[3 * n :] = p["u"][: 2 * n], p["u"][2 * n :]
 
         def bend(errors: Array, moved: Array, before: Array) -> tuple[Array, Array]:
             a_r, a_z, a_n, a_q = (moved[..., k, :] for k in range(4))
-            of_r, of_z, of_n = dr[:, None], dz[:, None], dn[:, None]
+            of_r, of_z, of_n = (each[:, None] for each in (r * (1 - r), z * other, 1 - new * new))
             errors, candidate = errors * counts[:, None], new[:, None]
             inner = of_r * q[:, None] * a_r + a_n + r[:, None] * a_q  # the change of what the candidate's tanh is of
             turned = -errors * of_n * (2 * other[:, None] * candidate * inner + of_z * a_z)

@@ -40,35 +40,35 @@ class _Lstm(Recurrent):
 
     def _run(self, rows: Array, p: Mapping[str, Array], keeps: Array | None) -> Ran:
         # σ(z) = 1/(1 + exp(−z)) of three gates at once: here they stand in the order i, f, o, g, the first three with
-        # the other sign.
-        units, (times, batch, features) = self.units, rows.shape
-        w, u, b = (_reordered(p[key], units) for key in "wub")
-        ut = np.ascontiguousarray(u.T)
-        z = np.matmul(rows.reshape(times * batch, features), w.T).reshape(times, batch, 4 * units)
-        z += b
+        # the other sign. What a step computes of one gate lies together.
+        units, (times, batch, _) = self.units, rows.shape
+        w, u, b = (_reordered(p[key], units).reshape(4, units, -1) for key in "wub")
+        wt, ut = (np.ascontiguousarray(each.swapaxes(1, 2)) for each in (w, u))
+        z = np.matmul(rows[:, None], wt)
+        z += b.swapaxes(1, 2).repeat(batch, axis=1)
         hidden = np.zeros_like(z, shape=(times + 1, batch, units))
         cells, squashed = np.zeros_like(hidden), np.empty_like(hidden[1:])
-        opened = z.reshape(times, batch, 4, units)
-        past, product = np.empty_like(z, shape=(batch, 4 * units)), np.empty_like(hidden[0])
+        past, product = np.empty_like(z, shape=(4, batch, units)), np.empty_like(hidden[0])
+        one = np.ones_like(z, shape=())
+        # Iterating over arrays makes the views of all steps faster than looking each one up.
+        views = (z, z[:, :3], *z.swapaxes(0, 1), hidden[:-1], hidden[1:], cells[:-1], cells[1:], squashed)
         with np.errstate(over="ignore"):  # 1/(1 + ∞) = 0
-            for t, now in enumerate(z):
-                new, tanh, shown = cells[t + 1], squashed[t], hidden[t + 1]
-                gates, g = now[:, : 3 * units], now[:, 3 * units :]
+            for t, (now, gates, i, f, o, g, h, shown, c, new, tanh) in enumerate(zip(*views, strict=True)):
                 if t:
-                    now += np.matmul(hidden[t], ut, out=past)
+                    now += np.matmul(h, ut, out=past)
                 np.exp(gates, out=gates)
-                gates += 1
+                np.add(gates, one, out=gates)
                 np.reciprocal(gates, out=gates)
                 np.tanh(g, out=g)
-                np.multiply(now[:, :units], g, out=new)
-                new += np.multiply(now[:, units : 2 * units], cells[t], out=product)
+                np.multiply(i, g, out=new)
+                new += np.multiply(f, c, out=product)
                 np.tanh(new, out=tanh)
-                np.multiply(now[:, 2 * units : 3 * units], tanh, out=shown)
+                np.multiply(o, tanh, out=shown)
                 if keeps is not None:
                     held = keeps[t] == 1
-                    np.copyto(new, cells[t], where=held)
-                    np.copyto(shown, hidden[t], where=held)
-        return Ran(hidden, (opened, cells[:-1], squashed))
+                    np.copyto(new, c, where=held)
+                    np.copyto(shown, h, where=held)
+        return Ran(hidden, (z, cells[:-1], squashed))
 
     def _loop(self, ran: Ran, p: Mapping[str, Array], keeps: Array | None, backward: bool) -> CellLoop:
         gates, before, squashed = ran.kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -93,17 +94,29 @@ class OneStateLoop:
         return hidden, moved, before
 
     def _pull(self, hidden: Array, more: Array | None) -> tuple[Array, Array]:
-        pulled = np.empty_like(hidden, shape=(*hidden.shape[:3], self.gates, self.units))
-        gates = pulled.reshape(*hidden.shape[:3], self.gates * self.units)
-        for t, cut in reversed(list(enumerate(cuts(self.times, self.truncate)))):
-            np.multiply(hidden[t][:, :, None], self.slopes[t], out=pulled[t])
+        shape = hidden.shape
+        lead = shape[1:3] if shape[1] != 1 else shape[2:3]  # each axis costs time in every step
+        hidden = hidden.reshape(self.times, *lead, self.units)
+        pulled = np.empty_like(hidden, shape=(self.times, *lead, self.gates, self.units))
+        more = None if more is None else more.reshape(pulled.shape)
+        gates, back = pulled.reshape(*shape[:3], self.gates * self.units), np.empty_like(hidden, shape=hidden.shape[1:])
+        count = math.prod(lead)
+        rows, flat = gates.reshape(self.times, count, gates.shape[-1]), back.reshape(count, self.units)
+        # Iterating over arrays makes the views of all steps faster than looking each one up.
+        views = (hidden, hidden[..., None, :], self.slopes, pulled, rows)
+        steps = list(zip(cuts(self.times, self.truncate), *views, strict=True))
+        for t in reversed(range(self.times)):
+            cut, h, wide, slopes, now, row = steps[t]
+            np.multiply(wide, slopes, out=now)
             if more is not None:
-                pulled[t] += more[t]
+                now += more[t]
             if not cut:
-                hidden[t - 1] += np.matmul(gates[t], self.u)
+                before = steps[t - 1][1]
+                np.matmul(row, self.u, out=flat)
+                before += back
                 if self.carried is not None:
-                    hidden[t - 1] += self.carried[t] * hidden[t]
-        return gates, hidden
+                    before += np.multiply(self.carried[t], h, out=back)
+        return gates, hidden.reshape(shape)
 
     def _moved(self, of_before: Array) -> Array:
         """Return what belongs to h_t, given what belongs to h_{t−1}."""
