@@ -16,7 +16,7 @@ from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.weights import counting
 from bpframe.core.backprop.workspace import Workspace
 from bpframe.derivatives.points.alike import Alike
-from bpframe.errors import DataError, StaleRecordError, TrainingError
+from bpframe.errors import DataError, NonFiniteError, StaleRecordError, TrainingError
 from bpframe.machine.blas_threads import blas_threads
 from bpframe.training.constraints import Projections
 from bpframe.training.grouping import Updates
@@ -69,7 +69,7 @@ class Stepper:
         self._gradient = lane.gradient.vector
         self._apply = self.updates.apply
         self._projections = Projections(constraints, engine)
-        self._begun, self._projected = not self._projections, True
+        self._begun, self._whole = not self._projections, True
         #: Whether updates are told of each batch.
         self.tells = any(
             asks_for(each, word) for each in (optimizer, *groups.values()) for word in ("epoch_ends", "examples")
@@ -81,7 +81,7 @@ class Stepper:
     @property
     def moved(self) -> bool:
         """Whether a step that failed has moved a part of θ, or of the optimizer's state."""
-        return self.updates.moved or not self._projected
+        return self.updates.moved or not self._whole
 
     def begin(self) -> None:
         """Bring the parameters to where their constraints want them. Errors: ContractError."""
@@ -92,10 +92,13 @@ class Stepper:
         """Take a step on a batch and return its summed cost; NaN where that or the gradient is not finite.
 
         Nothing but the random streams has moved then.
+
+        Errors: NonFiniteError (the optimizer's state is not finite any more).
         """
         cost, self.last_pass = engine.differentiate(lane, inputs, targets, True, "training")
         gradient = lane.gradient.vector
-        if not math.isfinite(cost) or not all_finite(gradient):
+        large = not math.isfinite(gradient.dot(gradient))
+        if not math.isfinite(cost) or (large and not np.isfinite(gradient).all()):
             return math.nan
         if self.tells:
             self.updates.tell(self.epoch_ends, _counted(engine, targets))
@@ -103,12 +106,26 @@ class Stepper:
             np.copyto(self._gradient, gradient)
         self._apply()
         if self._projections:
-            self._projected = False
+            self._whole = False
             self._projections.apply()
-            self._projected = True
+            self._whole = True
+        if large:
+            self._check_state()
         if self._keeps_state:
             self.held.state = self.last_pass.new_state()
         return cost
+
+    def _check_state(self) -> None:
+        """Refuse a state that is not finite: a running mean of squares that is infinite holds a parameter for good."""
+        for name, array in self.updates.arrays().items():
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                self._whole = False
+                raise NonFiniteError(
+                    f"optimizer '{self.optimizer.kind}': its state '{name}' is not finite in step {self.updates.step}",
+                    expected="finite numbers",
+                    received=f"a gradient with entries up to {np.abs(self._gradient).max():.3g}",
+                    hint="scaled inputs and targets, clip_global_norm around the optimizer, or dtype='float64'",
+                )
 
     def step_or_go_back(
         self, engine: Engine, lane: Lane, inputs: Arrays, targets: Arrays, count: int, epoch: int | None
@@ -149,7 +166,7 @@ class Stepper:
         if self._before is not None:
             self._theta[:], arrays, step, epoch, self.held.state = self._before
             self.updates.go_on_from(arrays, step, epoch)
-            self._projected = True
+            self._whole = True
 
     def _threads_for(self, plan: Plan, count: int) -> blas_threads:
         """Return what sets BLAS's threads for steps on so many examples, and keep it for the next."""

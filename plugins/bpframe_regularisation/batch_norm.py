@@ -10,7 +10,14 @@ import numpy as np
 
 from bpframe.extend import Array, Broadcast, Diagonal, Field, Layer, Operator, Parameter, PositiveFloat, State, compose
 from bpframe_regularisation.gained import Gained, gain_and_offset
-from bpframe_regularisation.standardising import Standardised, StandardisedBends, count, mean, mean_product
+from bpframe_regularisation.standardising import (
+    Standardised,
+    StandardisedBends,
+    count,
+    mean,
+    mean_product,
+    one_over_root,
+)
 
 __all__ = ["BatchNorm"]
 
@@ -66,17 +73,19 @@ class BatchNorm(Layer):
             average = mean(rows, _AXES)
             centred = rows - average
             variance = mean_product(centred, centred, _AXES)
-            saved["total"] = (variance + self.epsilon) * count(rows, _AXES)
-            state = self._moved(state, average[0], variance[0], len(rows))
+            moved = self._moved(state, average[0], variance[0], len(rows))
         else:
-            centred, variance = rows - state["mean"], state["variance"][None]
+            centred, variance, moved = rows - state["mean"], state["variance"][None], state
         saved["centred"] = centred
-        saved["inverse"] = inverse = 1 / np.sqrt(variance + self.epsilon)
+        spread = variance + self.epsilon
+        if training:
+            saved["total"] = spread * count(rows, _AXES)
+        saved["inverse"] = inverse = one_over_root(spread)
         saved["factor"] = factor = inverse * p["g"] if self.gain else inverse
         y = np.multiply(centred, factor, out=out.reshape(rows.shape))
         if self.offset:
             np.add(y, p["b"], out=y)
-        return y.reshape(x.shape), state
+        return y.reshape(x.shape), moved
 
     def jacobian(self, x: Array, saved: dict[str, Array], training: bool) -> dict[str, Operator]:
         """Return g ∂x̂/∂x, diag(x̂) of g and the identity of b."""

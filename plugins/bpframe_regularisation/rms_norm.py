@@ -21,7 +21,7 @@ from bpframe.extend import (
     compose,
 )
 from bpframe_regularisation.gained import gain_and_offset
-from bpframe_regularisation.standardising import mean_product
+from bpframe_regularisation.standardising import mean_product, one_over_root
 
 __all__ = ["RmsNorm"]
 
@@ -51,7 +51,7 @@ class RmsNorm(Layer):
 
     def forward(self, x: Array, p: Mapping[str, Array], saved: dict[str, Array], out: Array) -> Array:
         """Return g ⊙ x̂ + b."""
-        saved["inverse"] = inverse = 1 / np.sqrt(mean_product(x, x, (-1,)) + self.epsilon)
+        saved["inverse"] = inverse = one_over_root(mean_product(x, x, (-1,)) + self.epsilon)
         saved["normalised"] = y = x * inverse
         if self.gain:
             y = np.multiply(y, p["g"], out=out)

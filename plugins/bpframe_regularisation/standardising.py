@@ -15,6 +15,7 @@ __all__ = [
     "StandardisedWithin",
     "mean",
     "mean_product",
+    "one_over_root",
     "outer",
 ]
 
@@ -178,7 +179,13 @@ def total_and_inverse(centred: Array, epsilon: float, axes: tuple[int, ...]) -> 
     """Return t = Σ c² + n ε = n σ², and 1/σ."""
     n = count(centred, axes)
     total = sum_product(centred, centred, axes) + n * epsilon
-    return total, math.sqrt(n) / np.sqrt(total)
+    return total, one_over_root(total) * math.sqrt(n)
+
+
+def one_over_root(v: Array) -> Array:
+    """Return 1/√v; NaN of ∞: what is too large to be squared is not made 0."""
+    found: Array = np.sqrt(v)
+    return np.divide(found, v, out=found)
 
 
 def _mean_down(v: Array) -> Array:

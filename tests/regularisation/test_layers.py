@@ -6,11 +6,11 @@ from inspect import signature
 
 import numpy as np
 import pytest
-from bpframe_reference import Dense, QuadraticCost, Sigmoid
+from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
 from bpframe_regularisation import BatchNorm, Dropout, GaussianNoise, GroupNorm, LayerNorm, RmsNorm
 
 import bpframe as bp
-from bpframe.errors import BatchCoupledError, ShapeMismatch
+from bpframe.errors import BatchCoupledError, NonFiniteError, ShapeMismatch
 from bpframe.extend import Layer
 
 X = np.random.default_rng(0).normal(1.0, 2.0, (6, 4))
@@ -141,3 +141,18 @@ def test_batch_norm_standardises_channels_in_training() -> None:
     y = bp.Network([BatchNorm(epsilon=1e-12)], input_shape=(4,)).trace(X, training=True)["batch_norm_1"]
     np.testing.assert_allclose(y.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(y.var(axis=0), 1, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "layer", [BatchNorm(), LayerNorm(), GroupNorm(groups=1), RmsNorm()], ids=lambda each: each.kind
+)
+def test_numbers_too_large_to_be_squared_are_told_and_do_not_become_zeros(layer):
+    """1/√∞ = 0 would give y = b for all that follows, and a running variance of ∞ for good."""
+    net = bp.Network([layer], input_shape=(4,), cost=QuadraticCost(), dtype="float32")
+    x = np.array([[1e20, -1e20, 2e20, 0.0], [0.0, 1e20, 1e20, -1e20]])
+    state = {name: array.copy() for each in net.state.values() for name, array in each.items()}
+    with pytest.raises(NonFiniteError):
+        net.train_step(x, np.zeros((2, 4)), optimizer=GradientDescent(learning_rate=0.1))
+    for each in net.state.values():
+        for name, array in each.items():
+            np.testing.assert_array_equal(array, state[name])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
+from bpframe_optimizers import Adam, ClipGlobalNorm, ClipValue, Rmsprop
 from bpframe_reference import Add, Dense, GradientDescent, Identity, QuadraticCost
 
 import bpframe as bp
@@ -159,3 +162,25 @@ def test_training_can_go_on_afterwards():
     with pytest.raises(NonFiniteError):
         net.fit(x, y, optimizer=LateJump(at=3), epochs=5, batch_size=2)
     assert net.fit(x, y, optimizer=descent(0.1), epochs=2, batch_size=2).stopped == "completed"
+
+
+@pytest.mark.parametrize("fit", [True, False], ids=["fit", "train_step"])
+@pytest.mark.parametrize("optimizer", [Adam(), ClipValue(value=1e25, optimizer=Rmsprop())], ids=lambda each: each.kind)
+def test_a_gradient_whose_square_overflows_does_not_hold_a_parameter_for_good(optimizer, fit):
+    """Its mean of squares would be infinite, and every later step 0: training would end in silence."""
+    net = bp.Network([Dense(units=2)], input_shape=(3,), cost=QuadraticCost(), dtype="float32")
+    x, y = np.ones((4, 3), np.float32), np.ones((4, 2), np.float32)
+    net.train_step(x, y, optimizer=optimizer)
+    before, state = net.parameters.vector.copy(), net.optimizer_state
+    train = partial(net.fit, epochs=1, batch_size=2) if fit else net.train_step
+    with pytest.raises(NonFiniteError, match=r"its state '(optimizer/)?v' is not finite in step 2"):
+        train(1e10 * x, 1e12 * y, optimizer=optimizer)
+    assert net.parameters.vector.tobytes() == before.tobytes()
+    assert net.optimizer_state == state
+
+
+def test_a_large_gradient_that_a_rule_can_take_is_taken():
+    net = bp.Network([Dense(units=2)], input_shape=(3,), cost=QuadraticCost(), dtype="float32")
+    x, y = np.full((4, 3), 1e10), np.full((4, 2), 1e12)
+    net.train_step(x, y, optimizer=ClipGlobalNorm(norm=1.0, optimizer=Adam()))
+    assert np.isfinite(net.parameters.vector).all()
