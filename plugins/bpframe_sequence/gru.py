@@ -69,8 +69,8 @@ class _Gru(Recurrent):
         from_gates, from_q = past[:2], past[2]
         # Iterating over arrays makes the views of all steps faster than looking each one up.
         views = (z[:, :2], *z.swapaxes(0, 1)[1:], kept[:, :2], *kept.swapaxes(0, 1), hidden[:-1], hidden[1:])
-        for t, each in enumerate(zip(*views, strict=True)):
-            gates, of_z, of_n, both, r, update, other, candidate, q, h, shown = each
+        for t, of_step in enumerate(zip(*views, strict=True)):
+            gates, of_z, of_n, both, r, update, other, candidate, q, h, shown = of_step
             np.matmul(h, ut, out=past)
             gates += from_gates
             np.add(from_q, offset, out=q)
