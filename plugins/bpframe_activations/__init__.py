@@ -8,6 +8,7 @@ from bpframe_activations.gelu import Gelu
 from bpframe_activations.hard_sigmoid import HardSigmoid
 from bpframe_activations.hard_tanh import HardTanh
 from bpframe_activations.leaky_relu import LeakyRelu
+from bpframe_activations.log_sigmoid import LogSigmoid
 from bpframe_activations.mish import Mish
 from bpframe_activations.prelu import Prelu
 from bpframe_activations.relu import Relu
@@ -23,6 +24,7 @@ __all__ = [
     "HardSigmoid",
     "HardTanh",
     "LeakyRelu",
+    "LogSigmoid",
     "LogSoftmax",
     "Mish",
     "Prelu",
@@ -44,6 +46,7 @@ def bpframe_components() -> list[type[Component]]:
         HardSigmoid,
         HardTanh,
         LeakyRelu,
+        LogSigmoid,
         LogSoftmax,
         Mish,
         Prelu,
@@ -68,6 +71,7 @@ def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
         (HardTanh(), ((4,),)),
         (HardTanh(low=0.0, high=6.0), ((4,),)),
         (LeakyRelu(), ((4,),)),
+        (LogSigmoid(), ((4,),)),
         (LogSoftmax(), ((4,),)),
         (LogSoftmax(axis=0), ((3, 2),)),
         (Mish(), ((4,),)),

@@ -8,7 +8,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from bpframe_activations import Elu, Gelu, LogSoftmax, Mish, Selu, Silu, Softmax, Softplus, Softsign, Tanh
+from bpframe_activations import Elu, Gelu, LogSigmoid, LogSoftmax, Mish, Selu, Silu, Softmax, Softplus, Softsign, Tanh
 
 from bpframe.testing.point import Point
 from bpframe.testing.probing import probe_of
@@ -33,6 +33,7 @@ SMOOTH: dict[Any, Callable[[Any], Any]] = {
     Elu(alpha=0.5): lambda z: z if z > 0 else mp.expm1(z) / 2,
     Gelu(): lambda z: z * mp.ncdf(z),
     Gelu(approximate="tanh"): by_tanh,
+    LogSigmoid(): lambda z: -smoothed(-z),
     Mish(): lambda z: z * mp.tanh(smoothed(z)),
     Selu(): lambda z: SCALE * z if z > 0 else SCALE * ALPHA * mp.expm1(z),
     Silu(): lambda z: z / (1 + mp.exp(-z)),
