@@ -91,8 +91,8 @@ PUBLIC: dict[str, str] = {
         Sigmoid StandardNormal StopEarly
     """,
     "bpframe_activations": """
-        Elu Gelu HardSigmoid HardTanh LeakyRelu LogSigmoid LogSoftmax Mish Prelu Relu Selu Silu Softmax Softplus
-        Softsign Tanh
+        Elu Gelu HardSigmoid HardTanh LeakyRelu LogSigmoid LogSoftmax Mish Prelu Relu Selu Silu Softmax
+        Softplus Softsign Tanh
     """,
     "bpframe_classification": """
         AbsoluteCost BinaryCrossEntropy CrossEntropy GaussianNllCost HingeCost HuberCost KlDivergenceCost
