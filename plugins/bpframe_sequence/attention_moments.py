@@ -10,34 +10,39 @@ from bpframe_sequence.attending import Attending
 __all__ = ["attention_moments"]
 
 
-def attention_moments(attending: Attending, moments: Array) -> Array:
-    """Add e eᵀ over examples and places, for e = (e_q, e_k, e_v) at one place: (N, T, d, d) -> (3·d, 3·d).
+def attention_moments(attending: Attending, reached: Array) -> Array:
+    """Add e eᵀ over examples and places, for errors u that are zero but at one place: (N, T, m, m) -> (3·m, 3·m).
 
-    An error u of y_t alone reaches, head by head, with r_s = a_ts (v_s − y_t)/√d,
+    An error u of step t reaches step s as [δ_ts G_t u, (w_ts · u) q_t, a_ts u], head by head, with
+    w_ts = a_ts (v_s − y_t)/√d and G_t = Σ_s k_s w_tsᵀ. Every block is a sum over t, and s, of products of two of these
+    around M_t, the moments of the errors of step t.
 
-        e_q = Q u at place t, Q = Σ_s k_s r_sᵀ;    e_k = q_t r_sᵀ u and e_v = a_ts u at every place s
-
-    so that only second moments of u are needed, by pairs of heads. Where t = s, e_q stands beside e_k and e_v.
+    Shapes: M (N, T, m, m); q, k and v stand one after another, heads inside.
     """
-    a, q, k, v = attending.a, attending.q, attending.k, attending.v
-    heads, times, size = q.shape[1:]
-    by_heads = moments.reshape(*moments.shape[:2], heads, size, heads, size)  # n t h i g j
-    r = (v[:, :, None] - attending.value()[:, :, :, None]) * a[..., None] * attending.scale  # n h t s i
-    of_query = np.einsum("nhsi,nhtsj->nhtij", k, r, optimize=True)
-    both = np.einsum("nhtsi,ngtsj->nthigj", r, r, optimize=True)
-    along = np.einsum("nthigj,nthigj->nthg", both, by_heads, optimize=True)
-    shared = np.einsum("nhts,ngts->nthg", a, a, optimize=True)
-    mixed = np.einsum("ngts,nhtsi->nthgi", a, r, optimize=True)
+    batch, heads, times, width = attending.q.shape
+    q, a, size = attending.q.swapaxes(1, 2), attending.a.swapaxes(1, 2), heads * width
+    by_head = (batch, times, heads, width)
+    behind = attending.v[:, :, None] - attending.value()[:, :, :, None]  # (N, heads, T, S, d)
+    w = np.moveaxis(behind * (attending.a * attending.scale)[..., None], 1, 3)  # (N, T, S, heads, d)
+    rows = np.ascontiguousarray(w).reshape(batch, times, times, size)
+    m = reached.reshape(*by_head, heads, width)
+    g = np.matmul(attending.k.swapaxes(-1, -2)[:, None], np.moveaxis(w, 2, 3))  # (N, T, heads, d, d)
+    once = np.matmul(g, reached.reshape(*by_head, size)).reshape(batch, times, size, size)
+    twice = np.matmul(g, once.swapaxes(-1, -2).reshape(*by_head, size))
+    once = once.reshape(m.shape)
     here = np.arange(times)
-    r_here, a_here = r[:, :, here, here], a[:, :, here, here]  # n h t i, n h t
-    sent = np.einsum("nhtpi,nthigj->nthpgj", of_query, by_heads, optimize=True)  # Q u uᵀ
-    qq = np.einsum("nthpgj,ngtqj->hpgq", sent, of_query, optimize=True)
-    kk = np.einsum("nhtp,nthg,ngtq->hpgq", q, along, q, optimize=True)
-    vv = np.einsum("nthg,nthigj->higj", shared, by_heads, optimize=True)
-    kv = np.einsum("nhtp,nthgi,nthigj->hpgj", q, mixed, by_heads, optimize=True)
-    qk = np.einsum("nthpgj,ngtj,ngtq->hpgq", sent, r_here, q, optimize=True)
-    qv = np.einsum("nthpgj,ngt->hpgj", sent, a_here, optimize=True)
-    width = heads * size
-    blocks = [each.reshape(width, width) for each in (qq, qk, qv, kk, kv, vv)]
-    qq, qk, qv, kk, kv, vv = blocks
-    return np.block([[qq, qk, qv], [qk.T, kk, kv], [qv.T, kv.T, vv]])
+    w_here, a_here = w[:, here, here], a[:, here, :, here].swapaxes(0, 1)
+    gram = np.matmul(rows.swapaxes(-1, -2), rows).reshape(m.shape)
+    through = np.matmul(a, rows).reshape(batch, times, heads, heads, width)  # Σ_s a_ts w_ts: (.., head of a, of w, d)
+    total = np.zeros_like(reached, shape=(3, heads, width, 3, heads, width))
+    total[0, :, :, 0] = twice.sum(axis=(0, 1)).reshape(heads, width, heads, width)
+    total[0, :, :, 1] = np.einsum("nthig,ntgj->higj", np.einsum("nthigb,ntgb->nthig", once, w_here), q)
+    total[0, :, :, 2] = np.einsum("nthigj,ntg->higj", once, a_here)
+    pairs = np.einsum("nthagb,nthagb->nthg", m, gram)
+    total[1, :, :, 1] = np.einsum("nthig,ntgj->higj", pairs[:, :, :, None] * q[..., None], q)
+    total[1, :, :, 2] = np.einsum("nthi,nthgj->higj", q, np.einsum("ntgha,nthagj->nthgj", through, m))
+    total[2, :, :, 2] = np.einsum("nthg,nthigj->higj", np.matmul(a, a.swapaxes(-1, -2)), m)
+    found = total.reshape(3, size, 3, size)
+    for one, other in ((1, 0), (2, 0), (2, 1)):
+        found[one, :, other] = found[other, :, one].T
+    return total.reshape(3 * size, 3 * size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -104,10 +103,9 @@ class ThroughAttention(_OfAttention):
         """Pull back."""
         return self.side.joined(self.attending.pull(self.side.divided(u)))
 
-    def pulled_moments(self, moments: Array) -> Iterator[tuple[None, Array]]:
+    def pulled_moments(self, moments: Array) -> list[tuple[None, Array]]:
         """Add over all places what reaches queries, keys and values that stand side by side."""
-        if self.side.packed:
-            yield None, attention_moments(self.attending, moments)[None]
+        return [(None, attention_moments(self.attending, moments)[None])] if self.side.packed else []
 
 
 class AttentionBends(_OfAttention):

@@ -9,6 +9,7 @@ import numpy as np
 
 from bpframe.extend import Array
 from bpframe_sequence.by_step import by_time, cuts, stacked
+from bpframe_sequence.second_moments import moments_of_cells, ordered
 
 __all__ = ["CellLoop", "Opened"]
 
@@ -46,7 +47,6 @@ class CellLoop:
         self.backward = backward
         self.truncate = truncate
         self.times, _, self.batch, self.units = gates.shape
-        self.size = 2 * self.units  # of the state, h and c
         self.seen = self.units
         i, f, o, g = gates.swapaxes(0, 1)
         slopes = np.empty_like(gates)
@@ -88,6 +88,12 @@ class CellLoop:
                 moved[t - 1] = errors[t]
         return self._unstacked(self._pull(moved)[0], stack)
 
+    def moments(self, reached: Array) -> Array:
+        """Return Σ e eᵀ of what `pull` returns first, from Σ of the errors' own, (N, T, units, units)."""
+        steps = list(enumerate(cuts(self.times, self.truncate)))
+        reached = ordered(reached, self.backward)
+        return moments_of_cells(reached, self.slopes, self.shown, self.forget, self.opened.keeps, self.u, steps)
+
     def bent(self, v: Array, total: tuple[Array, ...]) -> Array:
         """Return by how much the errors of a_t change, for errors of h_t and c_t that are held: Pᵀ K P v."""
         stack, v = stacked(v, self.backward)
@@ -109,27 +115,6 @@ class CellLoop:
         bends[..., 3, :] = of_h * do * ((1 - 2 * o) * squashed * a_o + slope * cells)
         pulled = self._pull(np.zeros_like(past), bends, of_c * df * a_f + f * shown)
         return self._unstacked(pulled[0], stack)
-
-    def of_gates(self, step: int, state: Array) -> Array:
-        """Return the errors of a_t, for errors of (h_t, c_t), (*S, N, 2·units)."""
-        h, c = self._met(step, state)
-        gates = np.empty_like(state, shape=(*h.shape[:-1], 4, self.units))
-        np.multiply(c[..., None, :], self.slopes[step, :, :3], out=gates[..., :3, :])
-        np.multiply(h, self.slopes[step, :, 3], out=gates[..., 3, :])
-        return gates.reshape(*h.shape[:-1], 4 * self.units)
-
-    def of_state_before(self, step: int, state: Array, gates: Array) -> Array:
-        """Return the errors of (h_{t−1}, c_{t−1}), for those of (h_t, c_t) and a_t."""
-        h, c = self._met(step, state)
-        before = np.matmul(gates, self.u)
-        if self.opened.keeps is not None:
-            before += self.opened.keeps[step] * h
-        return np.concatenate([before, self.forget[step] * c], axis=-1)
-
-    def _met(self, step: int, state: Array) -> tuple[Array, Array]:
-        """Return the errors of h_t, and those of c_t with what comes through h_t."""
-        h, c = state[..., : self.units], state[..., self.units :]
-        return h, c + self.shown[step] * h
 
     def _push(self, v: Array) -> tuple[Array, Array, Array, Array]:
         """Return the changes of h_t, a_t, c_{t−1} and c_t, in the order of the steps."""

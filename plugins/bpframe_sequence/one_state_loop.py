@@ -9,6 +9,7 @@ import numpy as np
 
 from bpframe.extend import Array
 from bpframe_sequence.by_step import by_time, cuts, stacked
+from bpframe_sequence.second_moments import moments_of_one_state, ordered
 
 __all__ = ["OneStateLoop"]
 
@@ -41,7 +42,6 @@ class OneStateLoop:
         self.truncate = truncate
         self.bend = bend
         self.times, self.batch, self.gates, self.units = slopes.shape
-        self.size = self.units  # of the state
         self.seen = self.units
 
     def push(self, v: Array) -> tuple[Array, Array]:
@@ -61,6 +61,11 @@ class OneStateLoop:
         stack, errors = stacked(errors, self.backward)
         return self._unstacked(self._pull(self._moved(errors), None)[0], stack)
 
+    def moments(self, reached: Array) -> Array:
+        """Return Σ e eᵀ of what `pull` returns first, from Σ of the errors' own, (N, T, units, units)."""
+        steps = list(enumerate(cuts(self.times, self.truncate)))
+        return moments_of_one_state(ordered(reached, self.backward), self.slopes, self.carried, self.u, steps)
+
     def bent(self, v: Array, total: tuple[Array, ...]) -> Array:
         """Return by how much the errors of a_t change, for errors of h_t that are held: Pᵀ K P v."""
         stack, v = stacked(v, self.backward)
@@ -69,16 +74,6 @@ class OneStateLoop:
         of_gates, of_before = self.bend(errors, moved, before)
         passed = np.zeros_like(before) if of_before is None else self._moved(of_before)
         return self._unstacked(self._pull(passed, of_gates)[0], stack)
-
-    def of_gates(self, step: int, state: Array) -> Array:
-        """Return the errors of a_t, for errors of h_t (*S, N, units)."""
-        gates: Array = state[..., None, :] * self.slopes[step]
-        return gates.reshape(*state.shape[:-1], self.gates * self.units)
-
-    def of_state_before(self, step: int, state: Array, gates: Array) -> Array:
-        """Return the errors of h_{t−1}, for those of h_t and a_t."""
-        before: Array = np.matmul(gates, self.u)
-        return before if self.carried is None else before + self.carried[step] * state
 
     def _push(self, v: Array) -> tuple[Array, Array, Array]:
         hidden, before = np.zeros_like(v, shape=(*v.shape[:3], self.units)), None

@@ -6,6 +6,7 @@ import numpy as np
 
 from bpframe.extend import Array
 from bpframe_sequence.by_step import by_time, cuts, stacked
+from bpframe_sequence.second_moments import moments_by_rows, ordered
 
 __all__ = ["ResetBeforeLoop"]
 
@@ -33,7 +34,6 @@ class ResetBeforeLoop:
         self.backward = backward
         self.truncate = truncate
         self.times, self.batch, self.units = past.shape
-        self.size = self.units  # of the state
         self.seen = 2 * self.units
         self.past = past
         self.r, self.z, self.rest, self.new = (gates[:, k] for k in range(4))
@@ -62,6 +62,11 @@ class ResetBeforeLoop:
         nothing = np.zeros_like(errors, shape=(*errors.shape[:3], self.units))
         return self._unstacked(self._pull(nothing, None, errors)[0], stack)
 
+    def moments(self, reached: Array) -> Array:
+        """Return Σ e eᵀ of what `pull` returns first, from Σ of the errors' own, (N, T, units, units)."""
+        steps = list(enumerate(cuts(self.times, self.truncate)))
+        return moments_by_rows(ordered(reached, self.backward), self._of_gates, self._of_state_before, steps)
+
     def bent(self, v: Array, total: tuple[Array, ...]) -> Array:
         """Return by how much the errors of a_t change, for errors of h_t that are held: Pᵀ K P v."""
         stack, v = stacked(v, self.backward)
@@ -82,13 +87,13 @@ class ResetBeforeLoop:
         np.add(errors * of_z * a_z, of_s * of_r * a_r, out=of_seen[..., :n])
         return self._unstacked(self._pull(np.zeros_like(before), bends, of_seen)[0], stack)
 
-    def of_gates(self, step: int, state: Array) -> Array:
+    def _of_gates(self, step: int, state: Array) -> Array:
         """Return the errors of a_t, for errors of h_t (*S, N, units)."""
         of_n = state * self.straight[step]
         of_s = np.matmul(of_n, self.u[2 * self.units :])
         return np.concatenate([of_s * self.resets[step], state * self.turns[step], of_n], axis=-1)
 
-    def of_state_before(self, step: int, state: Array, gates: Array) -> Array:
+    def _of_state_before(self, step: int, state: Array, gates: Array) -> Array:
         """Return the errors of h_{t−1}, for those of h_t and a_t."""
         n = self.units
         of_s = np.matmul(gates[..., 2 * n :], self.u[2 * n :])

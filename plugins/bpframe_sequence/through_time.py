@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
 
 from bpframe.extend import Array, Operator
-from bpframe_sequence.by_step import cuts
 
 __all__ = ["BeforeSteps", "Bends", "Loop", "Shown", "ThroughTime"]
 
@@ -22,7 +20,6 @@ class Loop(Protocol):
     u: Array
     backward: bool
     truncate: int | None
-    size: int
     batch: int
     times: int
     gates: int
@@ -41,11 +38,8 @@ class Loop(Protocol):
     def bent(self, v: Array, total: tuple[Array, ...]) -> Array:
         """Return the changes of the gates' errors, for errors of the state that are held."""
 
-    def of_gates(self, step: int, state: Array) -> Array:
-        """Return the errors of the gates at one step, for errors of the state (*S, N, size)."""
-
-    def of_state_before(self, step: int, state: Array, gates: Array) -> Array:
-        """Return the errors of the state before, for those of the state and of the gates."""
+    def moments(self, reached: Array) -> Array:
+        """Return Σ e eᵀ of the gates' errors, of all steps and examples, from Σ of what reaches each step."""
 
 
 class Shown:
@@ -127,26 +121,15 @@ class ThroughTime(_AroundLoop):
         """Pull back, from the last step to the first."""
         return self.loop.pull(self.shown.back(u, self.loop.times, self.loop.units))[0]
 
-    def pulled_moments(self, moments: Array) -> Iterator[tuple[int, Array]]:
+    def pulled_moments(self, moments: Array) -> list[tuple[None, Array]]:
         """Carry second moments back, step by step, in place of vectors."""
-        loop, shown, cut = self.loop, self.shown, list(cuts(self.loop.times, self.loop.truncate))
-        if shown.last:
-            return
-        entries = slice(shown.start, shown.start + loop.units)
+        if self.shown.last:
+            return []
+        entries = slice(self.shown.start, self.shown.start + self.loop.units)
         moments = moments[:, :, entries, entries]
-        if shown.shows is not None:
-            moments = moments * shown.shows[..., None]
-        carried = np.zeros_like(moments, shape=(loop.batch, loop.size, loop.size))
-        for step in reversed(range(loop.times)):
-            time = loop.times - 1 - step if loop.backward else step
-            carried[:, : loop.units, : loop.units] += moments[:, time]
-            rows = carried.swapaxes(0, 1)
-            gates = loop.of_gates(step, rows)
-            yield time, loop.of_gates(step, gates.swapaxes(0, 2)).swapaxes(0, 1)
-            rows = loop.of_state_before(step, rows, gates).swapaxes(0, 2)
-            carried = loop.of_state_before(step, rows, loop.of_gates(step, rows)).swapaxes(0, 1)
-            if cut[step]:
-                carried = np.zeros_like(carried)
+        if self.shown.shows is not None:
+            moments = moments * self.shown.shows[..., None]
+        return [(None, self.loop.moments(moments)[None])]
 
 
 class BeforeSteps(_AroundLoop):

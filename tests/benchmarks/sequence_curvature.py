@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from bpframe_reference import Add, Dense
-from bpframe_sequence import Lstm, MultiHeadAttention, SimpleRnn
+from bpframe_sequence import Gru, Lstm, MultiHeadAttention, SimpleRnn, TransformerBlock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -47,8 +47,10 @@ def networks(classes: int) -> dict[str, Network]:
     return {
         "recurrent": of(SimpleRnn(units=UNITS, return_sequences=True)),
         "LSTM": of(Lstm(units=UNITS, return_sequences=True)),
+        "GRU": of(Gru(units=UNITS, return_sequences=True)),
         "attention": whole,
         "4 heads": of(MultiHeadAttention(heads=4)),
+        "transformer": of(TransformerBlock(heads=4)),
     }
 
 

@@ -219,15 +219,20 @@ def _at(operator: Operator, place: int | None) -> Operator | None:
         return None
     if type(operator) is Matrix or type(operator) is IdentityMap:
         found = copy.copy(operator)
-    elif place is not None and type(operator) is Diagonal:
+    elif type(operator) is Diagonal and _known(operator.d, place):
         found = Diagonal(_entry(operator.d, place))
-    elif place is not None and type(operator) is DiagonalBlocks:
+    elif type(operator) is DiagonalBlocks and all(_known(d, place) for row in operator.blocks for d in row):
         found = DiagonalBlocks([[None if d is None else _entry(d, place) for d in row] for row in operator.blocks])
     return None if found is None else found.bind(operator.in_shape[1:], operator.out_shape[1:])
 
 
-def _entry(array: Array, place: int) -> Array:
-    found: Array = array[:, 0 if array.shape[1] == 1 else place]
+def _known(array: Array | None, place: int | None) -> bool:
+    """Whether an array tells its entries at a place: at any and of all examples, where the place is None."""
+    return place is not None or array is None or array.shape[:2] == (1, 1)
+
+
+def _entry(array: Array, place: int | None) -> Array:
+    found: Array = array[:, 0 if place is None or array.shape[1] == 1 else place]
     return found
 
 
