@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -32,9 +33,18 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imports_of(name: str, path: Path) -> Iterator[tuple[str, str | None, int]]:
-    """Yield (module, imported name or None, line) for every import in the file, also by `import_module("...")`."""
-    for node in ast.walk(tree_of(path)):
+def imports_of(name: str, path: Path) -> tuple[tuple[str, str | None, int], ...]:
+    """Return (module, imported name or None, line) for every import in the file, also by `import_module("...")`."""
+    return _imports_in(path.read_bytes(), name, path)
+
+
+@functools.cache  # by what the file holds: every test reads all files
+def _imports_in(source: bytes, name: str, path: Path) -> tuple[tuple[str, str | None, int], ...]:
+    return tuple(_found_imports(ast.parse(source), name, path))
+
+
+def _found_imports(tree: ast.Module, name: str, path: Path) -> Iterator[tuple[str, str | None, int]]:
+    for node in ast.walk(tree):
         match node:
             case ast.Import():
                 yield from ((alias.name, None, node.lineno) for alias in node.names)
