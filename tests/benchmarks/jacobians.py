@@ -29,10 +29,10 @@ NETWORKS = [
 
 def network(sizes):
     """Return a network with tanh between its dense layers."""
+    from bpframe_activations import Tanh
     from bpframe_reference import Dense
 
     import bpframe as bp
-    from tests.components.activations import Tanh
 
     layers = [layer for size in sizes[1:] for layer in (Dense(units=size), Tanh())][:-1]
     return bp.Network(layers, input_shape=sizes[:1], dtype="float32", seed=0)

@@ -62,10 +62,10 @@ SETTINGS = [
 
 
 def network(setting):
+    from bpframe_activations import Tanh
     from bpframe_reference import Dense, QuadraticCost
 
     import bpframe as bp
-    from tests.components.activations import Tanh
 
     layers = [Dense(units=HIDDEN), Tanh(), Dense(units=1)]
     return bp.Network(layers, cost=QuadraticCost(), input_shape=(1,), dtype=setting.dtype, seed=0)

@@ -5,19 +5,6 @@ import numpy as np
 from bpframe.extend import Activation, Array, Diagonal, Operator
 
 
-class Tanh(Activation):
-    """Squash each entry into (−1, 1): y = tanh x, y' = 1 − y²."""
-
-    def forward(self, x: Array) -> Array:
-        return np.tanh(x)
-
-    def jacobian(self, y: Array) -> Operator:
-        return Diagonal(1 - y * y)
-
-    def second_derivative(self, y: Array) -> Array:
-        return -2 * y * (1 - y * y)
-
-
 class SoftSign(Activation):
     """Squash each entry: y = kx / (1 + k|x|), y' = k (1 − |y|)²."""
 
@@ -28,16 +15,6 @@ class SoftSign(Activation):
 
     def jacobian(self, y: Array) -> Operator:
         return Diagonal(self.sharpness * (1 - np.abs(y)) ** 2)
-
-
-class Relu(Activation):
-    """y = max(0, x), with slope 0 at the kink."""
-
-    def forward(self, x: Array) -> Array:
-        return np.maximum(x, 0)
-
-    def jacobian(self, x: Array) -> Operator:
-        return Diagonal((x > 0).astype(x.dtype))
 
 
 class Sine(Activation):

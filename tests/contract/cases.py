@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from bpframe_activations import Tanh
+from bpframe_convolution import Flatten
 from bpframe_reference import Dense, Identity, QuadraticCost, Sigmoid
 
 from bpframe import Network, node
-from tests.components.activations import Tanh
 from tests.components.attention import Attention
 from tests.components.batch_norm import BatchNorm
 from tests.components.concatenate import Concatenate
 from tests.components.conv1d import Conv1d
 from tests.components.dropout import Dropout
 from tests.components.embedding import Embedding
-from tests.components.flatten import Flatten
 from tests.components.gated import FrugalLstm, Gru, Lstm, PlainRecurrent
 from tests.components.layer_norm import LayerNorm
 from tests.components.max_pool import MaxPool

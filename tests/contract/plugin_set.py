@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import bpframe_metrics as metrics
 import bpframe_reference as reference
+from bpframe_activations import Tanh
+from bpframe_convolution import Flatten
 
 from bpframe.plugins.registry import PluginSet, Provider, Registry
-from tests.components.activations import Tanh
 from tests.components.attention import Attention
 from tests.components.batch_norm import BatchNorm
 from tests.components.concatenate import Concatenate
@@ -14,7 +15,6 @@ from tests.components.conv1d import Conv1d
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.components.dropout import Dropout
 from tests.components.embedding import Embedding
-from tests.components.flatten import Flatten
 from tests.components.initializer import UniformInitializer
 from tests.components.layer_norm import LayerNorm
 from tests.components.max_pool import MaxPool

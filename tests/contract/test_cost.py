@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.special
+from bpframe_activations import Tanh
 from bpframe_reference import Dense, GradientDescent
 
 from bpframe import Network
 from bpframe.core.component import Cost
 from bpframe.errors import DataError, ShapeMismatch
-from tests.components.activations import Tanh
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.oracles import assert_close, cost_gradient, written_out
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bpframe_convolution import Flatten
 from bpframe_reference import Add, Dense, GradientDescent, QuadraticCost
 
 from bpframe import Network, node
 from bpframe.errors import DataError, DerivativeError, GraphError
 from tests.components.embedding import Embedding
-from tests.components.flatten import Flatten
 
 TOKENS = np.array([[0, 2, 2], [2, 3, 2]])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bpframe_convolution import Flatten
 from bpframe_reference import Add, Dense, QuadraticCost
 
 from bpframe import Network, node
@@ -11,7 +12,6 @@ from tests.components.attention import Attention
 from tests.components.batch_norm import BatchNorm
 from tests.components.conv1d import Conv1d
 from tests.components.embedding import Embedding
-from tests.components.flatten import Flatten
 from tests.components.layer_norm import LayerNorm
 from tests.components.recurrent import Recurrent
 from tests.oracles import assert_close, cost_gradient

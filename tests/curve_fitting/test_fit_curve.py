@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from bpframe_activations import Tanh
 from bpframe_minimizers import LBFGS
 from bpframe_reference import Dense, QuadraticCost
 from scipy.optimize import curve_fit
@@ -15,7 +16,6 @@ import bpframe as bp
 from bpframe import Network, node
 from bpframe.curve_fitting import covariance
 from bpframe.curve_fitting.fit_summary import value_row
-from tests.components.activations import Tanh
 from tests.curve_fitting.formulas import SIGMA, Decay, DraftDecay, Powers, X, Y, decay, decay_slopes
 
 ORDER = ("a", "k", "c")

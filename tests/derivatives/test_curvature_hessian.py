@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bpframe_activations import Tanh
+from bpframe_convolution import Flatten
 from bpframe_reference import Dense, Multiply, QuadraticCost, Sigmoid
 
 from bpframe import Network, node
@@ -11,9 +13,8 @@ from bpframe.derivatives.curvature import bending
 from bpframe.derivatives.points import memory
 from bpframe.errors import DerivativeError, MemoryLimitError
 from bpframe.extend import Array, Cost, Diagonal, Operator
-from tests.components.activations import Sine, Tanh
+from tests.components.activations import Sine
 from tests.components.attention import Attention
-from tests.components.flatten import Flatten
 from tests.contract.cases import CASES, scatter
 from tests.oracles import assert_close
 

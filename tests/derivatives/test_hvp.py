@@ -6,6 +6,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from bpframe_activations import Tanh
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,6 @@ from bpframe import Network
 from bpframe.derivatives.points import memory
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.extend import Diagonal, Layer, Parameter
-from tests.components.activations import Tanh
 from tests.components.batch_norm import BatchNorm
 from tests.components.dropout import Dropout
 from tests.contract.cases import MODES, Case, mode_id

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bpframe_activations import Tanh
 from bpframe_reference import Add, Dense, Multiply, Sigmoid
 
 from bpframe import Network, node
@@ -16,7 +17,6 @@ from bpframe.core.operators import IdentityMap
 from bpframe.derivatives.jacobian import matrices
 from bpframe.derivatives.jacobian.derivation import derivation_of
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
-from tests.components.activations import Tanh
 from tests.components.batch_norm import BatchNorm
 from tests.oracles import input_jacobian, parameter_jacobian
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bpframe_activations import Tanh
 from bpframe_reference import Add, Dense
 
 from bpframe import Network, node
@@ -18,7 +19,6 @@ from bpframe.derivatives.jacobian.edge import Edge
 from bpframe.derivatives.jacobian.path import Path
 from bpframe.derivatives.ordering import Factor, plan_chain
 from bpframe.structures import RankOne
-from tests.components.activations import Tanh
 
 from .counting import Counted, counted, plain
 from .zoo import ZOO

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bpframe_activations import Relu, Tanh
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
 
 from bpframe import Network, node
 from bpframe.derivatives.points import memory
 from bpframe.errors import DataError, DerivativeError, MemoryLimitError
 from bpframe.extend import Array, Broadcast, Diagonal, Layer, Operator, Parameter, compose
-from tests.components.activations import Relu, Tanh
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.contract.cases import scatter
 from tests.oracles import assert_close

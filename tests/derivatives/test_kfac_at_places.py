@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bpframe_activations import Tanh
 from bpframe_reference import Add, Dense
 from bpframe_sequence import Gru, Lstm, MaskedLstm, MultiHeadAttention, SimpleRnn
 
@@ -11,7 +12,6 @@ from bpframe import Network, node
 from bpframe.derivatives.curvature import kfac
 from bpframe.derivatives.curvature.places import FormsAtPlaces
 from bpframe.derivatives.points.linearisation import Linearisation
-from tests.components.activations import Tanh
 from tests.components.attention import Attention
 from tests.components.gated import PlainRecurrent
 from tests.components.layer_norm import LayerNorm

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bpframe_convolution import Flatten
 from bpframe_reference import Dense, Sigmoid
 
 from bpframe import Network
@@ -15,7 +16,6 @@ from bpframe.derivatives.points import memory
 from tests.components.conv1d import Conv1d
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.components.embedding import Embedding
-from tests.components.flatten import Flatten
 from tests.contract.cases import scatter
 
 from .zoo import named

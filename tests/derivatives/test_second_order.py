@@ -6,13 +6,14 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from bpframe_activations import Tanh
 from bpframe_reference import Dense, QuadraticCost
 
 from bpframe import Network, node
 from bpframe.core.component import Layer
 from bpframe.errors import ContractError, DerivativeError
 from bpframe.extend import Array, Broadcast, Diagonal, IdentityMap, Operator, Parameter, compose
-from tests.components.activations import Sine, Tanh
+from tests.components.activations import Sine
 from tests.components.batch_norm import BatchNorm
 from tests.components.costs import Quartic
 from tests.oracles import assert_close

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bpframe_convolution import Flatten
 from bpframe_reference import Dense, QuadraticCost
 
 from bpframe import Network, node
@@ -34,7 +35,6 @@ from bpframe.structures import RankOne, Scan, Windows, transposed
 from bpframe.testing import check_component
 from tests import oracles
 from tests.components.attention import Attention
-from tests.components.flatten import Flatten
 from tests.components.lstm import LSTM, ThroughGates
 from tests.components.recurrent import Recurrent, ThroughTime
 from tests.components.two_layers import Slopes, TwoLayers

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 import pytest
+from bpframe_activations import Tanh
 from bpframe_reference import Add, Dense, Sigmoid
 
 from bpframe import Network, node
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
 from bpframe.extend import Array, Diagonal, Gather, IdentityMap, Layer, Matrix, Operator
-from tests.components.activations import Tanh
 from tests.components.batch_norm import BatchNorm
 from tests.oracles import input_jacobian
 

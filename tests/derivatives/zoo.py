@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from bpframe_activations import Tanh
+from bpframe_convolution import Flatten
 from bpframe_reference import Add, Dense, Multiply, QuadraticCost, Sigmoid
 
 from bpframe import Network, node
-from tests.components.activations import Tanh
 from tests.components.attention import Attention
 from tests.components.concatenate import Concatenate
 from tests.components.conv1d import Conv1d
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.components.embedding import Embedding
-from tests.components.flatten import Flatten
 from tests.components.layer_norm import LayerNorm
 from tests.components.recurrent import Recurrent
 from tests.components.softmax import Softmax

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bpframe_convolution import Flatten
 from bpframe_reference import Dense, QuadraticCost
 
 from bpframe import Network, node
 from bpframe.core.component import Component, Cost
 from tests.components.false_jacobians import PLANTED, FalseJacobian
-from tests.components.flatten import Flatten
 from tests.contract.cases import scatter
 
 NAMES = [each.name for each in PLANTED]

@@ -10,6 +10,8 @@ import threading
 
 import numpy as np
 import pytest
+from bpframe_activations import Tanh
+from bpframe_convolution import Flatten
 from bpframe_minimizers import LevenbergMarquardt
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
 from threadpoolctl import threadpool_limits
@@ -20,9 +22,7 @@ from bpframe.machine import blas_threads as module
 from bpframe.machine.blas import numpy_blas
 from bpframe.machine.blas_threads import LARGE_PRODUCT, blas_threads
 from bpframe.training.largest_product import largest_product
-from tests.components.activations import Tanh
 from tests.components.conv1d import Conv1d
-from tests.components.flatten import Flatten
 
 SMALL, LARGE = LARGE_PRODUCT - 1, LARGE_PRODUCT
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from bpframe_convolution import Flatten
 from bpframe_reference import Dense, GradientDescent, Multiply, QuadraticCost, Sigmoid
 
 from bpframe import Network
@@ -20,7 +21,6 @@ from bpframe.testing import check_component
 from tests.components.batch_norm import BatchNorm
 from tests.components.dropout import Dropout
 from tests.components.embedding import Embedding
-from tests.components.flatten import Flatten
 from tests.components.max_pool import MaxPool
 from tests.components.softmax import Softmax
 

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from bpframe_activations import Tanh
 from bpframe_minimizers import GaussNewton, LevenbergMarquardt
 from bpframe_minimizers.damped import Dual, Gram, Normal, Triangular
 from bpframe_minimizers.iterative import Iterative
@@ -17,7 +18,6 @@ from bpframe import Network, node
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.errors import BatchCoupledError
 from bpframe.extend import Diagonal, Layer, Parameter
-from tests.components.activations import Tanh
 from tests.components.batch_norm import BatchNorm
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.contract.cases import Case

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bpframe_activations import Tanh
 from bpframe_minimizers import GaussNewton, LevenbergMarquardt
 from bpframe_reference import Dense, QuadraticCost
 from scipy.optimize import minimize
 
 from bpframe import Network
 from bpframe.extend import Diagonal, Layer, Parameter
-from tests.components.activations import Tanh
 from tests.trials.huber import HuberCost
 
 from .test_levenberg_marquardt import fit, sinc

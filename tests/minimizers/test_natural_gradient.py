@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bpframe_activations import Tanh
 from bpframe_minimizers import NaturalGradient
 from bpframe_reference import Dense, GradientDescent, QuadraticCost, ScaledNormal
 
 from bpframe import Network
 from bpframe.errors import BatchCoupledError
-from tests.components.activations import Tanh
 from tests.components.batch_norm import BatchNorm
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.contract.cases import Case

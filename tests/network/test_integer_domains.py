@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from bpframe_convolution import Flatten
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
 
 import bpframe as bp
@@ -13,7 +14,6 @@ from bpframe.derivatives.points.given_arrays import checked_array
 from bpframe.errors import DataError, GraphError
 from bpframe.extend import Array, Cost, Gather, Layer, Operator, Parameter, PositiveInt
 from tests.components.embedding import Embedding
-from tests.components.flatten import Flatten
 
 TOKENS = np.array([[0, 4, 2], [2, 3, 1]])
 Y = np.full((2, 2), 0.5)

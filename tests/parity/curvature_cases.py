@@ -13,14 +13,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from bpframe_activations import Tanh
+from bpframe_convolution import Flatten
 from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
 
 import bpframe as bp
-from tests.components.activations import Tanh
 from tests.components.attention import Attention
 from tests.components.conv1d import Conv1d
 from tests.components.cross_entropy import SoftmaxCrossEntropy
-from tests.components.flatten import Flatten
 
 BATCH = 4
 ACTIVATIONS = {"sigmoid": Sigmoid(), "tanh": Tanh()}

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bpframe_activations import Tanh
+from bpframe_convolution import Flatten
 from bpframe_reference import Dense, QuadraticCost
 
 from bpframe import Network
 from bpframe.extend import Activation, Array, Diagonal, Gather, Layer, Operator, Parameter, compose
-from tests.components.activations import Tanh
 from tests.components.embedding import Embedding
-from tests.components.flatten import Flatten
 from tests.components.max_pool import MaxPool
 from tests.passes import step, training_steps
 

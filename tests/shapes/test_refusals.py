@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bpframe_convolution import Flatten
 from bpframe_reference import Dense, Sigmoid
 
 import bpframe as bp
 from bpframe.errors import ContractError, DataError, ShapeMismatch, SpecError
-from tests.components.flatten import Flatten
 
 from .networks import (
     BeyondTwelve,

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from bpframe_activations import Tanh
 from bpframe_classification import CrossEntropy
 from bpframe_convolution import Flatten
 from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
@@ -16,7 +17,6 @@ from bpframe.core.backprop.weights import weight_key
 from bpframe.errors import DataError, NonFiniteError, ShapeMismatch
 from bpframe.extend import Optimizer
 from bpframe.training.grouping import Updates
-from tests.components.activations import Tanh
 from tests.network.networks import samples
 from tests.training.rules import Adam
 

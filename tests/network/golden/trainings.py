@@ -7,19 +7,19 @@ import platform
 from collections.abc import Callable
 
 import numpy as np
+from bpframe_activations import Tanh
+from bpframe_convolution import Flatten
 from bpframe_reference import Add, Dense, GradientDescent, Multiply, QuadraticCost, Sigmoid
 from threadpoolctl import threadpool_limits
 
 import bpframe as bp
 from bpframe.data import DigitsData
 from bpframe.machine.blas import numpy_blas
-from tests.components.activations import Tanh
 from tests.components.attention import Attention
 from tests.components.batch_norm import BatchNorm
 from tests.components.conv1d import Conv1d
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.components.dropout import Dropout
-from tests.components.flatten import Flatten
 from tests.components.layer_norm import LayerNorm
 from tests.components.max_pool import MaxPool
 from tests.components.optimizers import Momentum, NormalisedGradient
