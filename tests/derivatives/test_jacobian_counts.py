@@ -220,7 +220,7 @@ def test_an_explanation_can_be_read() -> None:
         "  150 multiplications (reverse 150, forward 180)",
         "wrt x",
         "  F1  dense_1 in a  matrix    3×4  shared  12",
-        "  F2  tanh_1 in x   diagonal  3×3           3",
+        "  F2  tanh_1 in z   diagonal  3×3           3",
         "  F3  dense_2 in a  matrix    2×3  shared   6",
         "  J3 F2 F1: 150 multiplications for 5 examples (tangent 228, adjoint 162, preaccumulation 210)",
         "    J3     2×3  known                        0",
