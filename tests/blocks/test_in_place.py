@@ -62,7 +62,7 @@ network:
       times: 2
       body:
         - {kind: dense, units: 4}
-        - {kind: skip, inner: {kind: residual, units: 2}}
+        - {kind: skip, inner: {kind: mine.residual, units: 2}}
         - {kind: dense, units: 3}
     - {kind: sigmoid}
 """
@@ -87,7 +87,7 @@ def test_a_field_may_name_both_layers_and_blocks() -> None:
     from bpframe.plugins import default_registry
 
     registry = Registry.build([*default_registry().sets, PluginSet(Provider("mine"), (*BLOCKS, Either))])
-    text = "network: {input_shape: [3], layers: [{kind: either, body: [{kind: residual, units: 2}, {kind: sigmoid}]}]}"
+    text = "network: {input_shape: [3], layers: [{kind: either, body: [{kind: mine.residual, units: 2}, {kind: sigmoid}]}]}"
     text = text + "\n"
     net = bp.Network.from_spec(parse_spec(text, registry).network)
     assert [each.name for each in net.graph.nodes][-1] == "either_1.part_1"

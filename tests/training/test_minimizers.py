@@ -12,7 +12,7 @@ from bpframe_reference import Dense, GradientDescent, QuadraticCost
 
 import bpframe as bp
 from bpframe.documents import TrainingSpec
-from bpframe.errors import ContractError, MemoryLimitError, NonFiniteError, ShapeMismatch, SpecError
+from bpframe.errors import ContractError, DataError, MemoryLimitError, NonFiniteError, SpecError
 from bpframe.extend import Objective, Optimizer, PositiveFloat, Problem
 from bpframe.training.history import History
 from tests.components.activations import SquareRoot
@@ -107,7 +107,7 @@ def test_progress_counts_iterations_and_shows_the_figures(capfd):
 def test_targets_that_have_no_accuracy_are_refused_before_anything_changes():
     rows = bp.Network([Dense(units=2)], cost=QuadraticCost(), input_shape=(4, 3))
     before = rows.parameters.vector.copy()
-    with pytest.raises(ShapeMismatch, match="one score per class"):
+    with pytest.raises(DataError, match="cannot tell the class"):
         rows.fit(np.ones((5, 4, 3)), np.ones((5, 4, 2)), optimizer=Steps(), epochs=1, metrics=["accuracy"])
     assert np.array_equal(rows.parameters.vector, before)
 

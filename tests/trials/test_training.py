@@ -28,7 +28,7 @@ network:
     - {kind: dense, units: 8}
     - {kind: rational, top: 3, bottom: 2, start_top: {kind: given, values: [0, 1, 0, 0.1]}}
     - {kind: dense, units: 1}
-  cost: {kind: huber, delta: 0.5}
+  cost: {kind: trials.huber, delta: 0.5}
 training:
   optimizer: {kind: gradient_descent, learning_rate: 0.1}
   epochs: 60
