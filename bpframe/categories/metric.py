@@ -20,11 +20,12 @@ class Metric(Component, category=_METRIC):
     """A number, or a few of them, that says how good predictions are: measured, never differentiated.
 
     `measure(self, prediction, target)` returns it for all examples at once: arrays (N, *features) of the network's
-    output and of its targets, as `fit` was given them. It may ask for `sample_weight`, (N,) with a mean of 1, or None
-    where examples have no weights; a metric that does not ask counts all alike. One of sequences asks for `weight`, or
-    for `mask`, `weight != 0`: (N, *positions) as the network's cost is handed them, (N,) where the cost does not ask,
-    and ones where there are no weights. Class weights of a cost do not count here; a target that it ignores has the
-    weight 0. Targets that mean nothing to the metric are a `DataError` or `ShapeMismatch` of its own.
+    output and of its targets, as `fit` was given them. It may ask for `sample_weight`, (N,) with a mean of 1, or
+    None where examples have no weights; a metric that does not ask counts all alike. One of sequences asks for
+    `weight`, or for `mask`, `weight != 0`: (N, *positions) as the network's cost is handed them, (N,) where the
+    cost does not ask, and ones where there are no weights. Class weights of a cost do not count here; a target that
+    it ignores, or whose class weighs 0, has the weight 0. Targets that mean nothing to the metric are a `DataError`
+    or `ShapeMismatch` of its own.
 
     What has several numbers, such as one for each class or a confusion matrix, is an array of one or two axes, whose
     shape does not depend on the number of examples. A history keeps it as lists.

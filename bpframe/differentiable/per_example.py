@@ -24,7 +24,10 @@ class PerExample:
     sum over the examples. All but `gradients` compute with those, and write nothing of size (examples × parameters);
     large batches go through in portions. The mean of g_n is `network.gradient`.
 
-    With `sample_weight`, as in `network.cost`, g_n is the gradient of w_n C_n, and Σ g_n / Σ w_n the network's.
+    With `sample_weight`, as in `network.cost`, g_n is the gradient of w_n C_n, and Σ g_n / Σ w_n the network's. Of a
+    cost that asks for weights of positions, as Huber's and cross-entropies do, C_n is the sum over an example's own
+    positions, and Σ w_n runs over all of them: without weights it is their number. Of several outputs the costs C_n are
+    added up as they are, also where their means are over different numbers of positions.
 
     `training` says whether components behave as in training (dropout). All errors: BatchCoupledError that names a node
     whose component couples the examples, as batch statistics do.
