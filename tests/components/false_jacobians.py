@@ -719,6 +719,25 @@ class Turned(Activation):
         return Lopsided(np.array([[[0.0, -1.0], [1.0, 0.0]]], x.dtype))
 
 
+class ByRows(BatchMatrix):
+    """vjp writes into a reshaped array: a copy, where `zeros_like` took the order of the axes from the argument."""
+
+    def vjp(self, u: Array, out: Array | None = None) -> Array:
+        pulled = np.zeros_like(u)
+        pulled.reshape(-1)[...] = super().vjp(u).reshape(-1)
+        return pulled
+
+
+class Reversed(Activation):
+    """bpframe's own windows had it: errors that lay in memory in another order came back as zeros, in silence."""
+
+    def forward(self, x: Array) -> Array:
+        return np.stack([-x[:, 1], x[:, 0]], axis=1)
+
+    def jacobian(self, x: Array) -> Operator:
+        return ByRows(np.array([[[0.0, -1.0], [1.0, 0.0]]], x.dtype))
+
+
 #: Component, shapes, the check that must fail, words of its diagnosis or message.
 SHIPPED: list[tuple[Component, Shapes, str, str]] = [
     (EluByWhere(), ((4,),), "extremes", "not finite at x = 1000"),
@@ -738,5 +757,6 @@ SHIPPED: list[tuple[Component, Shapes, str, str]] = [
     (Wide(), ((3,),), "dtype", "another dtype"),
     (Mixed(), ((3,),), "independence", "depends on another example's"),
     (Turned(), ((2,),), "adjoint[x]", "not the transpose"),
+    (Reversed(), ((2,),), "adjoint[x]", "depends on how its argument lies in memory"),
     *((each.false, each.shapes, each.check, each.cause) for each in PLANTED if each.story),
 ]

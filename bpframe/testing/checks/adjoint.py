@@ -39,6 +39,8 @@ def check_adjoint(setting: Setting, key: str) -> None:
             _linear("vjp", operator.vjp, u, pulled)
             _stacked("jvp", operator.jvp, v, pushed, len(stack))
             _stacked("vjp", operator.vjp, u, pulled, len(stack))
+            _laid_out("jvp", operator.jvp, v, pushed)
+            _laid_out("vjp", operator.vjp, u, pulled)
             _close("sum_vjp is not vjp added over the examples", operator.sum_vjp(u), np.sum(pulled, axis=len(stack)))
             shared = rng.standard_normal((*stack, *probe.shapes[key]))
             spread = np.broadcast_to(np.expand_dims(shared, len(stack)), v.shape)
@@ -79,6 +81,18 @@ def _stacked(name: str, function: Any, argument: Array, expected: Array, depth: 
     """A stack gives what its vectors give one by one."""
     for place in np.ndindex(argument.shape[:depth]):
         _close(f"{name} of a stack is not {name} of its vectors", expected[place], function(argument[place]))
+
+
+def _laid_out(name: str, function: Any, argument: Array, expected: Array) -> None:
+    """Neighbours hand on views: another order of the axes in memory gives the same numbers."""
+    try:
+        found = function(np.array(argument, order="F"))
+    except Exception as error:
+        raise Failure(
+            f"{name} fails where its argument is no C-contiguous array",
+            rows=[("raised", f"{type(error).__name__}: {error}")],
+        ) from error
+    _close(f"{name} depends on how its argument lies in memory", found, expected)
 
 
 def _with_buffers(operator: Operator, u: Array, v: Array, pushed: Array, pulled: Array) -> None:
