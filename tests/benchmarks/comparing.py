@@ -46,7 +46,7 @@ def changes(before: Results, now: Results) -> list[Change]:
     found = []
     old = dict(_judged(before))
     for what, ratios in _judged(now):
-        common = [name for name in (*YARDSTICKS, "direct") if name in ratios and name in old.get(what, {})]
+        common = [name for name in (*YARDSTICKS, "direct", "PyTorch") if name in ratios and name in old.get(what, {})]
         if common:
             against = common[0]
             found.append(Change(what, against, Median(**old[what][against]), Median(**ratios[against])))
@@ -55,6 +55,8 @@ def changes(before: Results, now: Results) -> list[Change]:
 
 def _judged(results: Results) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for row in results.get("steps", []):
+        yield f"{row['network']}, {row['batch']}", row["ratios"]
+    for row in results.get("components", {"rows": []})["rows"]:
         yield f"{row['network']}, {row['batch']}", row["ratios"]
     for sweep in results.get("growth", []):
         for point in sweep["points"]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks import components
 from tests.benchmarks.candidates import CANDIDATES
 from tests.benchmarks.epoch import line
 from tests.benchmarks.targets import judged
@@ -30,16 +31,18 @@ How long does one training step take: forward, backward, and the update of eq. (
 - **scikit-learn**'s `MLPClassifier.partial_fit`, whose cost is the cross-entropy of each output: the same products and
   one factor σ′ less.
 
-All are sigmoid networks in float32 with the quadratic cost. bpframe's step is that of `fit`, with its checks that cost
-and gradient are finite. Before anything is timed, each candidate takes a step (or a hundred) and has to arrive at the
-parameters that a float64 reference arrives at. Then all run in turn, again and again, with a rest after each, because
-threads that still spin would slow down whoever is next. Shown are medians, and ratios of times of the same round.
+These are sigmoid networks in float32 with the quadratic cost. bpframe's step is that of `fit`, with its checks that
+cost and gradient are finite. Before anything is timed, each candidate takes a step (or a hundred) and has to arrive at
+the parameters that a float64 reference arrives at. Then all run in turn, again and again, with a rest after each,
+because threads that still spin would slow down whoever is next. Shown are medians, and ratios of times of the same
+round.
 
     python -m pip install -e ".[bench]"
     python tests/benchmarks/suite.py --json results.json
 
 `--quick` takes a few rounds; `--compare results.json` says what became slower or faster since, as ratios of ratios, and
-ends with exit code 1 where something became slower beyond the noise. What is shown here is kept in
+ends with exit code 1 where something became slower beyond the noise; `--only components --keep results.json` measures
+one part again, and keeps the others. What is shown here is kept in
 `tests/benchmarks/results.json`. Times depend on the machine; only ratios of one run tell something.
 """
 
@@ -50,6 +53,8 @@ def page(results: Results, drawings: Sequence[Path], where: Path) -> str:
     parts = [INTRODUCTION, *_machine(results["machine"], results)]
     if "steps" in results:
         parts += _steps(results["steps"], links.get("steps"))
+    if "components" in results:
+        parts += _components(results["components"])
     if "growth" in results:
         parts += _growth(results["growth"], links.get("growth"))
     if "overhead" in results:
@@ -132,6 +137,28 @@ def _steps(rows: Sequence[Mapping[str, Any]], drawing: str | None) -> Iterator[s
     yield markdown(ratios(rows)) + "\n"
     yield spread(rows)
     yield "".join(f"\n- {reason}" for reason in reasons(rows)) + "\n"
+
+
+def missed(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return where the time goes of steps whose aim is missed."""
+    return [each for each in map(components.missed, rows) if each is not None]
+
+
+def _components(found: Mapping[str, Any]) -> Iterator[str]:
+    machine, rows = found["machine"], found["rows"]
+    yield "## What ships\n"
+    yield (
+        "One network of each family of components beside PyTorch eager, in float32 with the quadratic cost:\n"
+        "`train_step`, with its checks, beside `zero_grad`, `backward` and `step`. The rule is plain gradient descent\n"
+        "where no other is named.\n"
+        f"Measured on {machine['date']}, with a load of {machine['load']} at the start.\n"
+    )
+    if (machine["load"] or 0.0) > BUSY:
+        yield "Others were at work on the machine then: these numbers tell little.\n"
+    yield markdown([components.row(each) for each in rows]) + "\n"
+    if said := missed(rows):
+        yield "Where the time goes of steps that miss their aim, by the least times of their calls:\n"
+        yield "".join(f"- {each}\n" for each in said)
 
 
 def exponents(sweeps: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:

@@ -1,7 +1,7 @@
-"""The benchmark suite: steps of networks beside peers, growth, overhead of a node, an epoch, memory.
+"""The benchmark suite: steps of networks beside peers, what ships, growth, overhead of a node, an epoch, memory.
 
-    python tests/benchmarks/suite.py [--quick] [--only NAME] [--json FILE] [--compare FILE] [--markdown FILE]
-                                     [--plot FILE]
+    python tests/benchmarks/suite.py [--quick] [--only NAME] [--json FILE] [--keep FILE] [--compare FILE]
+                                     [--markdown FILE] [--plot FILE]
 
 Peers that are not installed are left out and named (the extra `bench` has them). The process starts itself again with
 the BLAS kernel that fits the processor; BPFRAME_BLAS=keep leaves it as it is.
@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.benchmarks import comparing, page, plots
+from tests.benchmarks import comparing, components, page, plots
 from tests.benchmarks.allocations import steady_state
 from tests.benchmarks.cases import NETWORKS, chain
 from tests.benchmarks.epoch import EXAMPLES, QUICK_EXAMPLES, epoch, line
@@ -36,7 +36,7 @@ QUICK_ROUNDS, QUICK_TURN = 5, 0.003
 #: The batches at which the reference network's memory is looked at.
 MEMORY_BATCHES = (10, 1000)
 
-PARTS = ("steps", "growth", "overhead", "epoch", "memory")
+PARTS = ("steps", "components", "growth", "overhead", "epoch", "memory")
 
 
 def measure_all(
@@ -61,6 +61,13 @@ def measure_all(
         show("median µs of a training step", page.times(results["steps"]))
         show("bpframe's time beside each", page.ratios(results["steps"]))
         print(page.spread(results["steps"]), *(f"- {each}" for each in page.reasons(results["steps"])), sep="\n")
+    if pairs := chosen("components", components.PAIRS):
+        results["components"] = {"machine": results["machine"], "rows": []}
+        for name in pairs:
+            print(f"{name}: {components.PAIRS[name].name} ...", flush=True)
+            results["components"]["rows"].append(components.measure(components.PAIRS[name], rounds, turn))
+        show("median µs of a training step", [components.row(each) for each in results["components"]["rows"]])
+        print(*(f"- {each}" for each in page.missed(results["components"]["rows"])), sep="\n")
     if sweeps := chosen("growth", SWEEPS):
         results["growth"] = []
         for name in sweeps:
@@ -104,14 +111,22 @@ def compared(before: Mapping[str, Any], now: Mapping[str, Any], threshold: float
     return bool(slower)
 
 
+def _measured(results: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts, without what is said of the run: that stays that of the results which they join."""
+    return {part: results[part] for part in PARTS if part in results}
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    names = (*PARTS, *NETWORKS, *SWEEPS)
+    names = (*PARTS, *NETWORKS, *components.PAIRS, *SWEEPS)
     parser.add_argument("--quick", action="store_true", help="a few short rounds: to see that all of it works")
     parser.add_argument("--rounds", type=int, help=f"how often each candidate has its turn; {ROUNDS} by default")
     parser.add_argument("--only", action="append", default=[], choices=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--read", type=Path, metavar="FILE", help="show these results and measure nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results, for --compare and --read")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FILE", help="write these results' parts that were not measured, too"
+    )
     parser.add_argument("--compare", type=Path, metavar="FILE", help="exit with 1 where something became slower")
     parser.add_argument("--threshold", type=float, default=10.0, metavar="PERCENT", help="of --compare; 10 by default")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw FILE-steps and FILE-growth (extra plot)")
@@ -127,6 +142,8 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             measure_all(results, asked.only, asked.quick, asked.rounds)
         finally:  # also of a run that was stopped after half an hour
+            if asked.keep:
+                results = json.loads(asked.keep.read_text(encoding="utf-8")) | _measured(results)
             if asked.json:
                 asked.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     drawings = plots.draw(results, asked.plot) if asked.plot else []

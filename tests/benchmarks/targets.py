@@ -36,6 +36,9 @@ def _measured(results: Mapping[str, Any]) -> Iterator[tuple[str, str, float, Map
         for name, aim in STEPS.get((row["network"], row["batch"]), {}).items():
             if name in row["ratios"]:
                 yield f"{row['network']}, {row['batch']}", name, aim, row["ratios"][name]
+    for row in results.get("components", {"rows": []})["rows"]:
+        for name, found in row["ratios"].items():
+            yield f"{row['network']}, {row['batch']}", name, row["aim"], found
     if "overhead" in results:
         yield "a node, µs", "its NumPy calls, beyond", PER_NODE, results["overhead"]["per_node"]
     if "epoch" in results:

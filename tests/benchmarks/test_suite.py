@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.benchmarks import comparing, suite, targets, threads, timing
+from tests.benchmarks import comparing, components, suite, targets, threads, timing
 from tests.benchmarks.allocations import allocations
 from tests.benchmarks.candidates import CANDIDATES, Stepping, make
 from tests.benchmarks.candidates.by_hand import RowByHand
@@ -171,6 +171,10 @@ def tiny(monkeypatch):
     sweep = Sweep("layers", "2 neurons", (2, 4), (1, 2), lambda n: deep(n, width=2, batch=2))
     monkeypatch.setattr(suite, "SWEEPS", {"depth": sweep})
     monkeypatch.setattr("tests.benchmarks.growth.SWEEPS", {"depth": sweep})
+    monkeypatch.setitem(sys.modules, "torch", None)
+    pair = components.Pair("one norm", 1.0, lambda: components.normalisations("layer")[:1], NotImplemented,
+                           lambda: components.numbers((3, 4), (3, 4)))  # fmt: skip
+    monkeypatch.setattr(components, "PAIRS", {"norm": pair})
     monkeypatch.setattr(suite, "measure", partial(measure, names=(*OURS, "autograd")))
     monkeypatch.setattr(suite, "overhead", partial(overhead, shallow=1, deepest=3))
     monkeypatch.setattr(suite, "epoch", lambda rounds, examples: epoch(rounds, examples // 500, ROW()))
@@ -185,7 +189,11 @@ def test_results_are_written_read_and_compared(tmp_path: Path, capsys) -> None:
     written.mkdir()
     assert suite.main(["--quick", "--rounds", "3", "--json", str(file)]) == 0
     results = json.loads(file.read_text(encoding="utf-8"))
-    assert set(results) == {"format", "machine", "rounds", "quick", "steps", "growth", "overhead", "epoch", "memory"}
+    said = {"format", "machine", "rounds", "quick"}
+    assert set(results) == said | set(suite.PARTS)
+    (norm,) = results["components"]["rows"]
+    assert norm["missing"] == {"PyTorch": "torch is not installed"}
+    assert {each["part"] for each in norm["profile"]} >= {"layer_norm_1: forward", "layer_norm_1: backward"}
     row = results["steps"][0]
     assert (set(row["ratios"]), row["missing"]) == (
         {"products", "prototype"},
@@ -198,13 +206,33 @@ def test_results_are_written_read_and_compared(tmp_path: Path, capsys) -> None:
     drawn = ["--plot", str(written / "plot.svg"), "--markdown", str(page)]
     assert suite.main(["--read", str(file), "--compare", str(file), *drawn]) == 0
     text = page.read_text(encoding="utf-8")
-    for part in ("5-4-3", "DAG of 10 nodes", "layers, 1 … 2", "autograd is not installed", "per node", "10 examples"):
+    for part in (
+        "one norm",
+        "5-4-3",
+        "DAG of 10 nodes",
+        "layers, 1 … 2",
+        "autograd is not installed",
+        "per node",
+        "10 examples",
+    ):
         assert part in text
         assert part in shown
     assert {path.name for path in written.iterdir()} == {"page.md", "plot-steps.svg", "plot-growth.svg"}
     assert "](plot-steps.svg)" in text
     assert "](plot-growth.svg)" in text
     assert "nothing became slower" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_part_that_is_measured_again_joins_the_others(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    before = results_with(1.0, 0.1) | {"components": None}
+    file.write_text(json.dumps(before), encoding="utf-8")
+    arguments = ["--quick", "--rounds", "1", "--only", "components", "--keep", str(file), "--json", str(file)]
+    assert suite.main(arguments) == 0
+    now = json.loads(file.read_text(encoding="utf-8"))
+    assert {part: now[part] for part in ("machine", "steps")} == {part: before[part] for part in ("machine", "steps")}
+    assert [row["network"] for row in now["components"]["rows"]] == ["one norm"]
 
 
 def results_with(ratio: float, noise: float) -> dict:
