@@ -17,12 +17,19 @@ def gathered(positions: Array, flat: Array, padding: Array | None) -> Array:
     return np.where(padding, 0, read) if padding is not None and padding.any() else read
 
 
-def scattered(positions: Array, flat: Array, padding: Array | None, size: int, alone: bool) -> Array:
-    """Add to positions (P,), but for padding: (count, P) -> (count, size); `alone`, no position may occur twice."""
+def scattered(
+    positions: Array, flat: Array, padding: Array | None, size: int, alone: bool, out: Array | None = None
+) -> Array:
+    """Add to positions (P,), but for padding: (count, P) -> (count, size); `alone`, no position may occur twice.
+
+    `out` is where the result is written, if it is given.
+    """
     if padding is not None and padding.any():
         kept = ~padding
         positions, flat = positions[kept], flat[:, kept]
-    result = np.zeros_like(flat, shape=(flat.shape[0], size))
+    result = np.zeros_like(flat, shape=(flat.shape[0], size)) if out is None else out
+    if out is not None:
+        out[...] = 0
     if alone and _all_different(positions, size):
         result[:, positions] = flat
         return result

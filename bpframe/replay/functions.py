@@ -27,6 +27,7 @@ _WRITING = frozenset({np.copyto, np.put, np.put_along_axis, np.fill_diagonal, np
 _WITH_OUT = frozenset({
     np.sum, np.prod, np.mean, np.std, np.var, np.max, np.amax, np.min, np.amin, np.any, np.all, np.ptp, np.argmax,
     np.argmin, np.cumsum, np.cumprod, np.clip, np.dot, np.einsum, np.take, np.concatenate, np.stack, np.trace, np.round,
+    scattered,  # of operators whose index comes from the pass
 })  # fmt: skip
 
 #: The same, without `out`.
@@ -37,7 +38,7 @@ _NEW = frozenset({
     np.linalg.norm, np.linalg.inv, np.linalg.solve, np.linalg.det, np.linalg.multi_dot, np.convolve, np.correlate,
     np.choose, np.select, np.full_like, np.imag, np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft,
     np.eye, np.identity, np.zeros, np.ones, np.full, np.arange, np.array, np.asarray,  # which take `like`
-    gathered, scattered,  # of operators whose index comes from the pass
+    gathered,  # as scattered
 })  # fmt: skip
 
 #: Those whose other arguments decide the shape.

@@ -113,7 +113,8 @@ def test_repeated_passes_leave_the_bytes_of_called_ones(name, dtype, monkeypatch
     (program,) = training_steps(recorded)
     assert program.is_bound
     assert not program.direct
-    functions = {getattr(op.operands[0], "__name__", "") for each in program.record.segments for op in each.ops}
+    calls = [each for part in program.record.segments for op in part.ops for each in (op.function, *op.operands[:1])]
+    functions = {getattr(each, "__name__", "") for each in calls}
     assert functions & {"scattered", "gathered"}
     monkeypatch.setenv("BPFRAME_RECORD", "off")
     assert passes(NETWORKS[name](dtype), name) == found
