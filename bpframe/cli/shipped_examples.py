@@ -31,7 +31,7 @@ def list_examples(as_json: bool) -> None:
     if as_json:
         print_json([{"name": each.name, "title": each.title} for each in found])
         return
-    print_table(table_of(("example", "what it does"), ((each.name, each.title) for each in found)))
+    print_table(table_of(("example", "what it does"), ((each.name, each.title) for each in found), text_columns=2))
     print("bpframe demo NAME runs one, bpframe demo NAME --spec prints its file.")
 
 
@@ -76,7 +76,10 @@ def run_example(name: str, epochs: int | None, seed: int, as_json: bool, spec_on
     for what, number in reached.items():
         print(f"  {what:<{width}}  {number:.4g}")
     print(f"\nIts files: {example.folder}")
-    print(f"  bpframe demo {name} --figure {name}.svg   draw what it learned")
+    if figure is None:
+        print(f"  bpframe demo {name} --figure {name}.svg   draw what it learned")
+    else:
+        print(f"Its figure: {figure}")
 
 
 def shipped(names: tuple[str, ...]) -> Registry:

@@ -106,6 +106,7 @@ def test_the_siamese_network_compares_better_than_pixels() -> None:
 
 
 @pytest.mark.soak
-def test_the_u_shaped_network_cleans_better_than_any_linear_map() -> None:
+def test_the_u_shaped_network_cleans_better_than_any_linear_map_and_needs_its_skips() -> None:
     reached = medians("unet")
     assert reached["mean squared error"] < reached["of the best linear map"] < reached["of the noisy images"]
+    assert reached["mean squared error"] < 0.9 * reached["without skips"]

@@ -2,7 +2,8 @@
 
 On the way down each place sees more of the image, on the way up detail comes back, from skips: what a size computed on
 the way down stands beside what comes up from below. In training, noise of deviation 0.4 is added to pixels in [0, 1],
-and the target is the image without it. The rival is the best linear map from noisy to clean training images.
+and the target is the image without it. The rivals are the same network without skips, which has to draw the image
+from 16 numbers at each of 2 x 2 places, and the best linear map from noisy to clean training images.
 
 Source: O. Ronneberger, P. Fischer and T. Brox, U-Net: Convolutional Networks for Biomedical Image Segmentation, 2015.
 """
@@ -18,6 +19,16 @@ HERE = Path(__file__).parent
 NOISE = 0.4
 
 
+def without_skips(spec):
+    """Return the same spec with nothing beside what comes up from below."""
+    network = spec.network
+    nodes = tuple(
+        each.model_copy(update={"inputs": each.inputs[:1]}) if each.component.kind == "concatenate" else each
+        for each in network.nodes
+    )
+    return spec.model_copy(update={"network": network.model_copy(update={"nodes": nodes})})
+
+
 def linear_map(clean, noisy_test):
     """Return noisy images through the linear map of least expected error, C (C + s² I)⁻¹, C the pixels' covariance."""
     mean = clean.mean(axis=0)
@@ -26,12 +37,12 @@ def linear_map(clean, noisy_test):
 
 
 def run(spec, progress=None):
-    """Train; return errors on held-back images with noise, and a function that draws some."""
-    experiment = run_experiment(spec, HERE, progress)
-    data = experiment.dataset
+    """Train with skips and without; return errors on held-back images with noise, and a function that draws some."""
+    with_skips, without = (run_experiment(each, HERE, progress) for each in (spec, without_skips(spec)))
+    data = with_skips.dataset
     noise = NOISE * np.random.default_rng(0).standard_normal(data.x_test.shape)
     noisy = (data.x_test + noise).astype(data.x_test.dtype)
-    cleaned = experiment.network.predict(noisy)
+    cleaned, plain = (each.network.predict(noisy) for each in (with_skips, without))
     linear = linear_map(data.x.reshape(-1, 64), noisy.reshape(-1, 64)).reshape(noisy.shape)
 
     def error(images):
@@ -39,6 +50,7 @@ def run(spec, progress=None):
 
     reached = {
         "mean squared error": error(cleaned),
+        "without skips": error(plain),
         "of the best linear map": error(linear),
         "of the noisy images": error(noisy),
     }
@@ -46,11 +58,11 @@ def run(spec, progress=None):
     def draw():
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(7, 3.2), layout="constrained")
-        axes = figure.subplots(4, 10)
-        rows = [("noisy", noisy), ("network", cleaned), ("linear", linear), ("clean", data.x_test)]
+        figure = Figure(figsize=(6, 3.9), layout="constrained")
+        axes = figure.subplots(5, 8)
+        rows = [("noisy", noisy), ("network", cleaned), ("no skips", plain), ("linear", linear), ("clean", data.x_test)]
         for row, (name, images) in enumerate(rows):
-            for k in range(10):
+            for k in range(8):
                 axes[row, k].imshow(images[k, :, :, 0], cmap="gray_r", vmin=0, vmax=1)
                 axes[row, k].set(xticks=[], yticks=[])
             axes[row, 0].set_ylabel(name)
