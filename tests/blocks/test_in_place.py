@@ -87,7 +87,8 @@ def test_a_field_may_name_both_layers_and_blocks() -> None:
     from bpframe.plugins import default_registry
 
     registry = Registry.build([*default_registry().sets, PluginSet(Provider("mine"), (*BLOCKS, Either))])
-    text = "network: {input_shape: [3], layers: [{kind: either, body: [{kind: mine.residual, units: 2}, {kind: sigmoid}]}]}"
+    body = "[{kind: mine.residual, units: 2}, {kind: sigmoid}]"
+    text = f"network: {{input_shape: [3], layers: [{{kind: either, body: {body}}}]}}"
     text = text + "\n"
     net = bp.Network.from_spec(parse_spec(text, registry).network)
     assert [each.name for each in net.graph.nodes][-1] == "either_1.part_1"
