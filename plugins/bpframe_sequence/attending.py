@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bpframe.extend import Array
+from bpframe_sequence.masks import counting
 
 __all__ = ["Attending", "keys_of"]
 
@@ -72,8 +73,7 @@ class Attending:
 
 def keys_of(mask: Array, count: int) -> Array:
     """Return which keys are seen, (N, 1, 1, S), of a mask (N, S) or of lengths (N,)."""
-    seen = np.arange(count) < mask[:, None] if mask.ndim == 1 else mask != 0
-    return seen[:, None, None, :]
+    return counting(mask, count)[:, None, None, :]
 
 
 def _softmax(scores: Array, sees: Array | None) -> Array:

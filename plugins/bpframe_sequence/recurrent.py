@@ -28,6 +28,7 @@ from bpframe.extend import (
     transposed,
 )
 from bpframe_sequence.by_step import WeightTimesByStep, by_step, by_time
+from bpframe_sequence.masks import counting
 from bpframe_sequence.through_time import BeforeSteps, Bends, Loop, Shown, ThroughTime
 
 __all__ = ["Masked", "Ran", "Recurrent", "mask_of"]
@@ -219,8 +220,7 @@ def _pulled(outer: Operator | None, error: Array) -> Array:
 
 def mask_of(mask: Array, x: Array) -> Array:
     """Return 1 where a step is masked, else 0, (N, T, 1), of a mask (N, T) or of lengths (N,)."""
-    real = np.arange(x.shape[1]) < mask[:, None] if mask.ndim == 1 else mask != 0
-    return (~real).astype(x.real.dtype)[..., None]
+    return (~counting(mask, x.shape[1])).astype(x.real.dtype)[..., None]
 
 
 class Masked(Recurrent):
