@@ -6,7 +6,7 @@ import math
 from typing import Literal
 
 import numpy as np
-from scipy.special import ndtr
+import scipy  # which loads scipy.special where it is first used: others need not wait for it
 
 from bpframe.extend import Activation, Array, Diagonal, Field
 from bpframe_activations.logistic import logistic
@@ -36,7 +36,7 @@ class Gelu(Activation):
 
     def forward(self, z: Array, out: Array) -> Array:
         """Return z Φ(z), written into `out`."""
-        share = logistic(_doubled(z), np.empty_like(out)) if self.approximate == "tanh" else ndtr(z)
+        share = logistic(_doubled(z), np.empty_like(out)) if self.approximate == "tanh" else scipy.special.ndtr(z)
         return np.multiply(z, share, out=out)
 
     def jacobian(self, z: Array) -> Diagonal:
@@ -44,7 +44,7 @@ class Gelu(Activation):
         if self.approximate == "tanh":
             s, rest = _shares(z)
             return Diagonal(s + _bounded(z) * s * rest * _slope(z))
-        return Diagonal(ndtr(z) + z * _density(z))
+        return Diagonal(scipy.special.ndtr(z) + z * _density(z))
 
     def second_derivative(self, z: Array) -> Array:
         """Return (2 − z²) φ(z)."""
