@@ -14,6 +14,7 @@ from bpframe.extend import (
     Parameter,
     PositiveInt,
     ScaledNormal,
+    Windows,
 )
 from bpframe_convolution.geometry import Ends, Shape, new_places, places_of, windows
 from bpframe_convolution.kernels import convolved, cross_terms, kernel_parameters, local_jacobians
@@ -57,8 +58,7 @@ class Conv1d(Layer):
     def output_shape(self, shape: Shape) -> Shape:
         """Return (new T, filters)."""
         places_of(shape, 1)
-        cut = windows(shape, self.kernel_size, self.stride, self.padding, self.dilation)
-        return (*new_places(shape, cut), self.filters)
+        return (*new_places(shape, self._windows(shape)), self.filters)
 
     def parameters(self, features: int) -> dict[str, Parameter]:
         """Return w (filters, kernel_size, channels / groups) and, with a bias, b (filters,)."""
@@ -66,17 +66,17 @@ class Conv1d(Layer):
 
     def forward(self, x: Array, p: Mapping[str, Array], saved: dict[str, Array], out: Array) -> Array:
         """Return w times the windows of x, plus b."""
-        cut = windows(x.shape[1:], self.kernel_size, self.stride, self.padding, self.dilation)
-        return convolved(x, p, cut, self.groups, saved, out)
+        return convolved(x, p, self._windows(x.shape[1:]), self.groups, saved, out)
 
     def jacobian(self, x: Array, p: Mapping[str, Array], saved: Mapping[str, Array]) -> dict[str, Operator]:
         """Return the matrix after the windows, the product with them, and 1 for the bias."""
-        cut = windows(x.shape[1:], self.kernel_size, self.stride, self.padding, self.dilation)
-        return local_jacobians(x, p, cut, self.groups, saved)
+        return local_jacobians(x, p, self._windows(x.shape[1:]), self.groups, saved)
 
     def second_order(
         self, x: Array, p: Mapping[str, Array], u: Array, saved: Mapping[str, Array]
     ) -> dict[tuple[str, str], Operator]:
         """Return how a change of w changes the error of x."""
-        cut = windows(x.shape[1:], self.kernel_size, self.stride, self.padding, self.dilation)
-        return cross_terms(x, p["w"], u, cut, self.groups, saved)
+        return cross_terms(x, p["w"], u, self._windows(x.shape[1:]), self.groups, saved)
+
+    def _windows(self, shape: Shape) -> Windows:
+        return windows(shape, self.kernel_size, self.stride, self.padding, self.dilation)

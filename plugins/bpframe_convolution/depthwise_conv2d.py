@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from bpframe.extend import Array, Field, Initializer, Layer, Operator, Parameter, PositiveInt, ScaledNormal
+from bpframe.extend import Array, Field, Initializer, Layer, Operator, Parameter, PositiveInt, ScaledNormal, Windows
 from bpframe_convolution.geometry import Pair, Shape, Sides, each_axis, new_places, places_of, windows
 from bpframe_convolution.kernels import convolved, cross_terms, kernel_parameters, local_jacobians
 
@@ -46,8 +46,7 @@ class DepthwiseConv2d(Layer):
     def output_shape(self, shape: Shape) -> Shape:
         """Return (new H, new W, channels · multiplier)."""
         places_of(shape, 2)
-        cut = windows(shape, self.kernel_size, self.stride, self.padding, self.dilation)
-        return (*new_places(shape, cut), shape[-1] * self.multiplier)
+        return (*new_places(shape, self._windows(shape)), shape[-1] * self.multiplier)
 
     def parameters(self, features: int) -> dict[str, Parameter]:
         """Return w (channels · multiplier, *kernel_size, 1) and, with a bias, b (channels · multiplier,)."""
@@ -56,17 +55,17 @@ class DepthwiseConv2d(Layer):
 
     def forward(self, x: Array, p: Mapping[str, Array], saved: dict[str, Array], out: Array) -> Array:
         """Return w times the windows of x, plus b."""
-        cut = windows(x.shape[1:], self.kernel_size, self.stride, self.padding, self.dilation)
-        return convolved(x, p, cut, x.shape[-1], saved, out)
+        return convolved(x, p, self._windows(x.shape[1:]), x.shape[-1], saved, out)
 
     def jacobian(self, x: Array, p: Mapping[str, Array], saved: Mapping[str, Array]) -> dict[str, Operator]:
         """Return the matrices after the windows, the products with them, and 1 for the bias."""
-        cut = windows(x.shape[1:], self.kernel_size, self.stride, self.padding, self.dilation)
-        return local_jacobians(x, p, cut, x.shape[-1], saved)
+        return local_jacobians(x, p, self._windows(x.shape[1:]), x.shape[-1], saved)
 
     def second_order(
         self, x: Array, p: Mapping[str, Array], u: Array, saved: Mapping[str, Array]
     ) -> dict[tuple[str, str], Operator]:
         """Return how a change of w changes the error of x."""
-        cut = windows(x.shape[1:], self.kernel_size, self.stride, self.padding, self.dilation)
-        return cross_terms(x, p["w"], u, cut, x.shape[-1], saved)
+        return cross_terms(x, p["w"], u, self._windows(x.shape[1:]), x.shape[-1], saved)
+
+    def _windows(self, shape: Shape) -> Windows:
+        return windows(shape, self.kernel_size, self.stride, self.padding, self.dilation)

@@ -24,8 +24,6 @@ from bpframe.extend import (
 )
 from bpframe_convolution.geometry import (
     Ends,
-    Numbers,
-    Paddings,
     Pair,
     Shape,
     Sides,
@@ -68,22 +66,24 @@ class MaxPool1d(Layer):
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return (new T, channels)."""
-        return _pooled_shape(shape, 1, self.kernel_size, self.stride, self.padding, self.dilation, True)
+        places_of(shape, 1)
+        return _pooled_shape(shape, self._windows(shape), seeing=True)
 
     def forward(self, x: Array, saved: dict[str, Array]) -> Array:
         """Return the largest entries, and save which they are."""
-        cut = _windows(x.shape[1:], self.kernel_size, self.stride, self.padding, self.dilation)
-        y, saved["which"] = largest(x, cut)
+        y, saved["which"] = largest(x, self._windows(x.shape[1:]))
         return y
 
     def jacobian(self, x: Array, saved: Mapping[str, Array]) -> Operator:
         """Return the pool that picks."""
-        cut = _windows(x.shape[1:], self.kernel_size, self.stride, self.padding, self.dilation)
-        return Pool(cut, saved["which"])
+        return Pool(self._windows(x.shape[1:]), saved["which"])
 
     def second_order(self) -> dict[tuple[str, str], Operator]:
         """Return nothing: it is linear wherever the winner stays."""
         return {}
+
+    def _windows(self, shape: Shape) -> Windows:
+        return windows(shape, self.kernel_size, self.stride or self.kernel_size, self.padding, self.dilation)
 
 
 class MaxPool2d(Layer):
@@ -108,22 +108,24 @@ class MaxPool2d(Layer):
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return (new H, new W, channels)."""
-        return _pooled_shape(shape, 2, self.kernel_size, self.stride, self.padding, self.dilation, True)
+        places_of(shape, 2)
+        return _pooled_shape(shape, self._windows(shape), seeing=True)
 
     def forward(self, x: Array, saved: dict[str, Array]) -> Array:
         """Return the largest entries, and save which they are."""
-        cut = _windows(x.shape[1:], self.kernel_size, self.stride, self.padding, self.dilation)
-        y, saved["which"] = largest(x, cut)
+        y, saved["which"] = largest(x, self._windows(x.shape[1:]))
         return y
 
     def jacobian(self, x: Array, saved: Mapping[str, Array]) -> Operator:
         """Return the pool that picks."""
-        cut = _windows(x.shape[1:], self.kernel_size, self.stride, self.padding, self.dilation)
-        return Pool(cut, saved["which"])
+        return Pool(self._windows(x.shape[1:]), saved["which"])
 
     def second_order(self) -> dict[tuple[str, str], Operator]:
         """Return nothing: it is linear wherever the winner stays."""
         return {}
+
+    def _windows(self, shape: Shape) -> Windows:
+        return windows(shape, self.kernel_size, self.stride or self.kernel_size, self.padding, self.dilation)
 
 
 class AveragePool1d(Layer):
@@ -149,22 +151,24 @@ class AveragePool1d(Layer):
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return (new T, channels)."""
-        apart = not self.count_include_pad
-        return _pooled_shape(shape, 1, self.kernel_size, self.stride, self.padding, 1, apart)
+        places_of(shape, 1)
+        return _pooled_shape(shape, self._windows(shape), seeing=not self.count_include_pad)
 
     def forward(self, x: Array) -> Array:
         """Return the means."""
-        cut = _windows(x.shape[1:], self.kernel_size, self.stride, self.padding)
-        return _means(x, cut, self.count_include_pad)
+        return _means(x, self._windows(x.shape[1:]), self.count_include_pad)
 
     def jacobian(self, x: Array) -> Operator:
         """Return one over the count, after the sum."""
-        cut = _windows(x.shape[1:], self.kernel_size, self.stride, self.padding)
+        cut = self._windows(x.shape[1:])
         return compose(Diagonal(_shares(x, cut, self.count_include_pad)), Pool(cut))
 
     def second_order(self) -> dict[tuple[str, str], Operator]:
         """Return nothing: it is linear."""
         return {}
+
+    def _windows(self, shape: Shape) -> Windows:
+        return windows(shape, self.kernel_size, self.stride or self.kernel_size, self.padding)
 
 
 class AveragePool2d(Layer):
@@ -190,37 +194,30 @@ class AveragePool2d(Layer):
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return (new H, new W, channels)."""
-        apart = not self.count_include_pad
-        return _pooled_shape(shape, 2, self.kernel_size, self.stride, self.padding, 1, apart)
+        places_of(shape, 2)
+        return _pooled_shape(shape, self._windows(shape), seeing=not self.count_include_pad)
 
     def forward(self, x: Array) -> Array:
         """Return the means."""
-        cut = _windows(x.shape[1:], self.kernel_size, self.stride, self.padding)
-        return _means(x, cut, self.count_include_pad)
+        return _means(x, self._windows(x.shape[1:]), self.count_include_pad)
 
     def jacobian(self, x: Array) -> Operator:
         """Return one over the count, after the sum."""
-        cut = _windows(x.shape[1:], self.kernel_size, self.stride, self.padding)
+        cut = self._windows(x.shape[1:])
         return compose(Diagonal(_shares(x, cut, self.count_include_pad)), Pool(cut))
 
     def second_order(self) -> dict[tuple[str, str], Operator]:
         """Return nothing: it is linear."""
         return {}
 
-
-def _windows(shape: Shape, size: Numbers, stride: Numbers | None, padding: Paddings, dilation: Numbers = 1) -> Windows:
-    """The windows, side by side where no stride is given."""
-    return windows(shape, size, size if stride is None else stride, padding, dilation)
+    def _windows(self, shape: Shape) -> Windows:
+        return windows(shape, self.kernel_size, self.stride or self.kernel_size, self.padding)
 
 
-def _pooled_shape(
-    shape: Shape, axes: int, size: Numbers, stride: Numbers | None, padding: Paddings, dilation: Numbers, seeing: bool
-) -> Shape:
+def _pooled_shape(shape: Shape, cut: Windows, seeing: bool) -> Shape:
     """Return (*new places, channels); every window has to see a place of the input where `seeing`."""
-    places = places_of(shape, axes)
-    cut = _windows(shape, size, stride, padding, dilation)
     new = new_places(shape, cut)
-    if seeing and any(count == 0 for axis in _seen(places, new, cut) for count in axis):
+    if seeing and any(count == 0 for axis in _seen(shape[:-1], new, cut) for count in axis):
         raise ShapeMismatch(
             "a window lies in the padding alone",
             expected=f"windows of size {cut.size} and dilation {cut.dilation} that each see a place of the input",
