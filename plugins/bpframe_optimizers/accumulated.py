@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 
 from bpframe.extend import Array, Field, Optimizer, PositiveInt
+from bpframe_optimizers.fields import Rule
 
 __all__ = ["Accumulated"]
 
@@ -41,7 +41,7 @@ class Accumulated(Optimizer):
         new_state: dict[str, Array],
         examples: float,
         epoch_ends: bool,
-        optimizer: Callable[[Array], Array],
+        optimizer: Rule,
         out: Array,
     ) -> tuple[Array, dict[str, Array]]:
         """Return Δθ of the rule, or 0, and the new sums."""

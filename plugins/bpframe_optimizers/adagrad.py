@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Field, NonNegativeFloat, Optimizer, PositiveFloat, Schedule
+from bpframe.extend import Array, Field, NonNegativeFloat, Optimizer, PositiveFloat
+from bpframe_optimizers.fields import Rate
 
 __all__ = ["Adagrad"]
 
@@ -25,9 +26,7 @@ class Adagrad(Optimizer):
 
     elementwise: ClassVar[bool] = True
 
-    learning_rate: Annotated[PositiveFloat, Field(allow_inf_nan=False)] | Schedule = Field(
-        0.01, description="η, the length of the first step: a number, or a schedule."
-    )
+    learning_rate: Rate = Field(0.01, description="η, the length of the first step: a number, or a schedule.")
     start: NonNegativeFloat = Field(0.0, allow_inf_nan=False, description="What s starts from.")
     epsilon: PositiveFloat = Field(1e-10, description="ε, which keeps the division finite where s is 0.")
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from bpframe.extend import Array, Field, NonNegativeInt, Optimizer, PositiveInt
+from bpframe_optimizers.fields import Rule, Share
 
 __all__ = ["ExponentialAverage", "StochasticAverage"]
-
-#: The rule in a field, as `update` is handed it.
-Rule = Callable[[Array], Array]
 
 
 class ExponentialAverage(Optimizer):
@@ -30,7 +27,7 @@ class ExponentialAverage(Optimizer):
     averages: ClassVar[str] = "average"
     pure: ClassVar[bool | None] = True
 
-    decay: Annotated[float, Field(ge=0, lt=1)] = Field(0.999, description="d, how much of the average stays in a step.")
+    decay: Share = Field(0.999, description="d, how much of the average stays in a step.")
     optimizer: Optimizer = Field(description="The rule that trains.")
 
     def initial_state(self, parameters: Array) -> dict[str, Array]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from bpframe.extend import Array, Field, Optimizer, PositiveFloat
+from bpframe_optimizers.fields import Rule
 
 __all__ = ["ClipGlobalNorm", "ClipNorm", "ClipValue"]
-
-#: The rule in a field, as `update` is handed it.
-Rule = Callable[[Array], Array]
 
 
 class ClipValue(Optimizer):

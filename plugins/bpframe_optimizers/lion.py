@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Field, Optimizer, PositiveFloat, Schedule
-from bpframe_optimizers.moments import Share
+from bpframe.extend import Array, Field, Optimizer
+from bpframe_optimizers.fields import Rate, Share
 
 __all__ = ["Lion"]
 
@@ -26,7 +26,7 @@ class Lion(Optimizer):
 
     elementwise: ClassVar[bool] = True
 
-    learning_rate: Annotated[PositiveFloat, Field(allow_inf_nan=False)] | Schedule = Field(
+    learning_rate: Rate = Field(
         0.0001, description="η, by how much every entry moves in a step: a number, or a schedule."
     )
     beta_1: Share = Field(0.9, description="β₁, how much of m counts in the sign.")

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import numpy as np
 
-from bpframe.extend import Array, Field
+from bpframe.extend import Array
 
-__all__ = ["Share", "moments"]
-
-#: How much of a running mean stays in a step.
-Share = Annotated[float, Field(ge=0, lt=1)]
+__all__ = ["moments"]
 
 
 def moments(

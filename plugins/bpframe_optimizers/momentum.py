@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Field, Optimizer, PositiveFloat, Schedule
-from bpframe_optimizers.moments import Share
+from bpframe.extend import Array, Field, Optimizer
+from bpframe_optimizers.fields import Rate, Share
 
 __all__ = ["Momentum"]
 
@@ -28,9 +28,7 @@ class Momentum(Optimizer):
 
     elementwise: ClassVar[bool] = True
 
-    learning_rate: Annotated[PositiveFloat, Field(allow_inf_nan=False)] | Schedule = Field(
-        0.001, description="η, the length of a step: a number, or a schedule."
-    )
+    learning_rate: Rate = Field(0.001, description="η, the length of a step: a number, or a schedule.")
     momentum: Share = Field(0.9, description="μ, how much of the velocity stays in a step.")
     nesterov: bool = Field(False, description="Whether the gradient counts as if it were taken one velocity ahead.")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Field, NonNegativeFloat, Optimizer, PositiveFloat, Schedule
-from bpframe_optimizers.moments import Share, moments
+from bpframe.extend import Array, Field, NonNegativeFloat, Optimizer, PositiveFloat
+from bpframe_optimizers.fields import Rate, Share
+from bpframe_optimizers.moments import moments
 
 __all__ = ["Nadam"]
 
@@ -27,7 +28,7 @@ class Nadam(Optimizer):
 
     elementwise: ClassVar[bool] = True
 
-    learning_rate: Annotated[PositiveFloat, Field(allow_inf_nan=False)] | Schedule = Field(
+    learning_rate: Rate = Field(
         0.002, description="η, about the largest change of an entry in a step: a number, or a schedule."
     )
     beta_1: Share = Field(0.9, description="β₁, how much of m stays in a step.")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Field, Optimizer, PositiveFloat, Schedule
-from bpframe_optimizers.moments import Share
+from bpframe.extend import Array, Field, Optimizer, PositiveFloat
+from bpframe_optimizers.fields import Rate, Share
 
 __all__ = ["Rmsprop"]
 
@@ -28,9 +28,7 @@ class Rmsprop(Optimizer):
 
     elementwise: ClassVar[bool] = True
 
-    learning_rate: Annotated[PositiveFloat, Field(allow_inf_nan=False)] | Schedule = Field(
-        0.01, description="η, about the change of an entry in a step: a number, or a schedule."
-    )
+    learning_rate: Rate = Field(0.01, description="η, about the change of an entry in a step: a number, or a schedule.")
     alpha: Share = Field(0.99, description="α, how much of the running means stays in a step.")
     epsilon: PositiveFloat = Field(1e-8, description="ε, which keeps the division finite where v is 0.")
     momentum: Share = Field(0.0, description="μ, how much of the steps before stays; 0 for none.")

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import ValidationInfo, field_validator
 
 from bpframe.extend import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Schedule
+from bpframe_optimizers.fields import Rate
 
 __all__ = ["Cosine", "Exponential", "OneCycle", "Piecewise", "Polynomial", "Step", "WarmUp"]
 
@@ -106,9 +107,7 @@ class WarmUp(Schedule):
     Source: Goyal et al., *Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour* (2017), section 2.2.
     """
 
-    schedule: Annotated[PositiveFloat, Field(allow_inf_nan=False)] | Schedule = Field(
-        description="η', the number that it rises to, or the schedule."
-    )
+    schedule: Rate = Field(description="η', the number that it rises to, or the schedule.")
     over: PositiveInt = Field(description="w, how long it rises.")
     by: Count = Field("epoch", description="Whether epochs or steps are counted.")
 
