@@ -7,10 +7,13 @@ from typing import Annotated, TypeAlias
 
 from bpframe.extend import Array, Field, PositiveFloat, Schedule
 
-__all__ = ["Rate", "Rule", "Share"]
+__all__ = ["Positive", "Rate", "Rule", "Share"]
+
+#: A positive number that is not infinite.
+Positive: TypeAlias = Annotated[PositiveFloat, Field(allow_inf_nan=False)]
 
 #: A learning rate: a number, or a schedule of it.
-Rate: TypeAlias = Annotated[PositiveFloat, Field(allow_inf_nan=False)] | Schedule
+Rate: TypeAlias = Positive | Schedule
 
 #: How much of a running mean stays in a step.
 Share: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
