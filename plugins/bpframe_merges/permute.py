@@ -47,7 +47,3 @@ class PermuteLayer(Layer):
     def jacobian(self) -> Operator:
         """Return the permutation."""
         return Permute(self.axes)
-
-    def second_order(self) -> dict[tuple[str, str], Operator]:
-        """Return no block: it does not bend."""
-        return {}

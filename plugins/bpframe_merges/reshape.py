@@ -51,7 +51,3 @@ class ReshapeLayer(Layer):
     def jacobian(self) -> Operator:
         """Return the reshape."""
         return Reshape()
-
-    def second_order(self) -> dict[tuple[str, str], Operator]:
-        """Return no block: it does not bend."""
-        return {}
