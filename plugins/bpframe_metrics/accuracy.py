@@ -15,7 +15,7 @@ class Accuracy(Metric):
 
         Σ_n w_n [right_n] / Σ_n w_n
 
-    Of one output the threshold is 1/2, or 0 where it is a `logit`, as of the cost `binary_cross_entropy`.
+    Of one output the threshold is 1/2, or 0 with `logits`, as of the cost `binary_cross_entropy`.
 
     Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot; of one output, prediction
     (N, *positions, 1).

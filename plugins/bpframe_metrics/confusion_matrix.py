@@ -25,7 +25,7 @@ class ConfusionMatrix(Metric):
 
     `normalize` divides by the sum of the row (true), of the column (predicted) or of all; what has no examples is 0.
     All classes have a row, also those that do not appear. The predicted class has the largest output, the first of
-    several; one output predicts class 1 above 1/2, or above 0 where it is a `logit`.
+    several; one output predicts class 1 above 1/2, or above 0 with `logits`.
 
     Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot -> (classes, classes), of one output
     (2, 2).

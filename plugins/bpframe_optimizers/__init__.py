@@ -1,4 +1,4 @@
-"""Optimizers that take steps, schedules, and where parameters start."""
+"""Optimizers that take steps, and what goes around them; schedules; where parameters start."""
 
 from __future__ import annotations
 

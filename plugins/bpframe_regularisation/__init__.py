@@ -1,4 +1,4 @@
-"""Regularisation: penalties, noise, normalisations, constraints and clipping."""
+"""Regularisation: penalties, noise, normalisations and constraints."""
 
 from __future__ import annotations
 
