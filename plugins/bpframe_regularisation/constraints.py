@@ -90,7 +90,11 @@ def _norms(p: Array, axis: int | tuple[int, ...] | None) -> Array:
     """Return the norms along axes, which stay with length 1, without overflow; an empty vector's is 0."""
     axes = tuple(range(min(1, p.ndim - 1), p.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     if any(not -p.ndim <= each < p.ndim for each in axes):
-        raise ContractError(f"axis={axis} is none of a parameter of shape {p.shape}", expected=f"axes below {p.ndim}")
+        raise ContractError(
+            "its axis is none of the parameter's",
+            expected=f"axes from {-p.ndim} to {p.ndim - 1}" if p.ndim else "a parameter with axes",
+            received=f"axis={axis} for a parameter of shape {p.shape}",
+        )
     largest = np.abs(p).max(axis=axes, keepdims=True, initial=0.0)
     scaled = p / np.where(largest > 0, largest, 1)
     norms: Array = largest * np.sqrt(np.square(scaled).sum(axis=axes, keepdims=True))
