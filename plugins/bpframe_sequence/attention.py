@@ -104,9 +104,9 @@ class MaskedAttention(_Attention):
 
     integer_inputs: ClassVar[tuple[str, ...]] = ("mask",)
 
-    def input_domain(self) -> dict[str, tuple[int, int]]:
+    def input_domain(self) -> dict[str, tuple[float, float]]:
         """Return that the mask is of whole numbers from 0."""
-        return {"mask": (0, 2**31 - 1)}
+        return {"mask": (0.0, np.inf)}
 
     def forward(self, q: Array, k: Array, v: Array, mask: Array, saved: dict[str, Any]) -> Array:
         """Return y."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from bpframe.extend import Array, Field, Layer, Operator, PositiveInt, ShapeMismatch
 from bpframe_sequence.attending import Attending
 from bpframe_sequence.attention import sees
@@ -80,9 +82,9 @@ class MaskedSelfAttention(_SelfAttention):
 
     integer_inputs: ClassVar[tuple[str, ...]] = ("mask",)
 
-    def input_domain(self) -> dict[str, tuple[int, int]]:
+    def input_domain(self) -> dict[str, tuple[float, float]]:
         """Return that the mask is of whole numbers from 0."""
-        return {"mask": (0, 2**31 - 1)}
+        return {"mask": (0.0, np.inf)}
 
     def forward(self, x: Array, mask: Array, saved: dict[str, Any]) -> Array:
         """Return y."""
