@@ -53,11 +53,12 @@ class _Gru(Recurrent):
         if not self.reset_after:
             hidden, gates = hidden_and_gates(rows, p, keeps)
             return Ran(hidden, (gates,))
-        # σ(z) = ½ + ½ tanh(z/2): the rows of r and z are halved before and after tanh.
+        # σ(z) = 1/(1 + e^{−z}) and 1 − σ(z) = e^{−z} σ(z), both as precise as they are small: the rows of r and z have
+        # the other sign. e^{−z} stops short of infinity.
         n, (times, batch, _) = self.units, rows.shape
         w, u, b = (p[key][: 3 * n].reshape(3, n, -1).copy() for key in "wub")
         for each in (w, u, b):
-            each[:2] *= 0.5
+            each[:2] *= -1
         wt, ut = (np.ascontiguousarray(each.swapaxes(1, 2)) for each in (w, u))
         offset = p["b"][3 * n :]
         z = np.matmul(rows[:, None], wt)  # what a step computes of one gate lies together
@@ -65,7 +66,7 @@ class _Gru(Recurrent):
         kept = np.empty_like(z, shape=(times, 5, batch, n))  # r, z, 1 − z, n, q
         hidden = np.zeros_like(z, shape=(times + 1, batch, n))
         past, product = np.empty_like(z, shape=(3, batch, n)), np.empty_like(hidden[0])
-        half = np.full_like(z, 0.5, shape=())
+        one, most = np.ones_like(z, shape=()), np.full_like(z, 80.0 if z.dtype.char in "fF" else 700.0, shape=())
         from_gates, from_q = past[:2], past[2]
         # Iterating over arrays makes the views of all steps faster than looking each one up.
         views = (z[:, :2], *z.swapaxes(0, 1)[1:], kept[:, :2], *kept.swapaxes(0, 1), hidden[:-1], hidden[1:])
@@ -74,10 +75,11 @@ class _Gru(Recurrent):
             np.matmul(h, ut, out=past)
             gates += from_gates
             np.add(from_q, offset, out=q)
-            np.tanh(gates, out=gates)
-            gates *= half
-            np.add(gates, half, out=both)
-            np.subtract(half, of_z, out=other)
+            np.minimum(gates, most, out=gates)
+            np.exp(gates, out=gates)
+            np.add(gates, one, out=both)
+            np.divide(one, both, out=both)
+            np.multiply(of_z, update, out=other)
             np.multiply(r, q, out=candidate)
             candidate += of_n
             np.tanh(candidate, out=candidate)
