@@ -1,4 +1,4 @@
-"""Lengths that no sequence can have are refused, in the first step and in later ones."""
+"""Lengths that no sequence can have are refused in every step, and gates that are all but shut are precise."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
 from bpframe_sequence import (
+    Gru,
     MaskedGru,
     MaskedLstm,
     MaskedMultiHeadAttention,
@@ -48,3 +49,12 @@ def test_a_length_beyond_the_steps_is_refused_in_every_step(layer: Any) -> None:
         net.predict({"x": x, "lengths": lengths})
     with pytest.raises(DataError, match="longer than there are steps"):
         net.predict({"x": x, "lengths": beyond})
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("gate", [-40.0, 30.0, 60.0])
+def test_a_gru_that_hardly_lets_anything_in_is_as_precise_as_any(gate: float, dtype: Any) -> None:
+    layer = Gru(units=1)
+    p = {"w": np.zeros((3, 1), dtype), "u": np.zeros((3, 1), dtype), "b": np.array([0, gate, 0.5, 0], dtype)}
+    (h,) = layer.forward(np.ones((1, 1, 1), dtype), p, {})
+    np.testing.assert_allclose(h, [np.tanh(0.5) / (1 + np.exp(gate))], rtol=4 * np.finfo(dtype).eps)
