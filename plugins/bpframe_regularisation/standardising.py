@@ -47,6 +47,7 @@ class StandardisedWithin(Operator):
         self.factor = factor
         self.axes = axes
         self.shape = shape
+        self.mixed_axes = 1 if axes == (-1,) and centred.shape == shape else None
         self.in_shape = self.out_shape = shape[1:]
 
     @property

@@ -36,13 +36,26 @@ def attention_moments(attending: Attending, reached: Array) -> Array:
     through = np.matmul(a, rows).reshape(batch, times, heads, heads, width)  # Σ_s a_ts w_ts: (.., head of a, of w, d)
     total = np.zeros_like(reached, shape=(3, heads, width, 3, heads, width))
     total[0, :, :, 0] = twice.sum(axis=(0, 1)).reshape(heads, width, heads, width)
-    total[0, :, :, 1] = np.einsum("nthig,ntgj->higj", np.einsum("nthigb,ntgb->nthig", once, w_here), q)
+    along = np.matmul(once.reshape(*by_head[:2], size, heads, width).swapaxes(2, 3), w_here[..., None])
+    total[0, :, :, 1] = _with_queries(along[..., 0], q)
     total[0, :, :, 2] = np.einsum("nthigj,ntg->higj", once, a_here)
-    pairs = np.einsum("nthagb,nthagb->nthg", m, gram)
-    total[1, :, :, 1] = np.einsum("nthig,ntgj->higj", pairs[:, :, :, None] * q[..., None], q)
-    total[1, :, :, 2] = np.einsum("nthi,nthgj->higj", q, np.einsum("ntgha,nthagj->nthgj", through, m))
+    pairs = np.matmul(np.multiply(m, gram, out=gram), np.ones_like(reached, shape=width)).sum(axis=3)
+    total[1, :, :, 1] = _with_queries((pairs.swapaxes(2, 3)[..., None] * q[:, :, None]).reshape(along.shape[:-1]), q)
+    weighted = np.einsum("ntgha,nthagj->hntgj", through, m).reshape(heads, batch * times, size)
+    total[1, :, :, 2] = np.matmul(_flat(q).transpose(1, 2, 0), weighted).reshape(heads, width, heads, width)
     total[2, :, :, 2] = np.einsum("nthg,nthigj->higj", np.matmul(a, a.swapaxes(-1, -2)), m)
     found = total.reshape(3, size, 3, size)
     for one, other in ((1, 0), (2, 0), (2, 1)):
         found[one, :, other] = found[other, :, one].T
     return total.reshape(3 * size, 3 * size)
+
+
+def _flat(q: Array) -> Array:
+    """Put examples and places on one axis: (N, T, heads, d) -> (N·T, heads, d)."""
+    return q.reshape(q.shape[0] * q.shape[1], *q.shape[2:])
+
+
+def _with_queries(rows: Array, q: Array) -> Array:
+    """Add r_g q_gᵀ over examples and places, head by head: (N, T, heads, m), (N, T, heads, d) -> (h, i, heads, d)."""
+    found: Array = np.matmul(_flat(rows).transpose(1, 2, 0), _flat(q).swapaxes(0, 1))
+    return found.reshape(q.shape[2], *q.shape[2:], q.shape[3]).transpose(1, 2, 0, 3)

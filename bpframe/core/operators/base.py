@@ -56,6 +56,7 @@ class Operator(Shaped):
     __slots__ = ()
 
     couples_batch: ClassVar[bool] = False
+    mixed_axes: int | None = None  #: How many of the last axes are mixed, of those before each entry alone; None: any.
 
     #: The slots that hold arrays, with the fewest axes that each may have; axis 0 counts the examples, or is 1.
     _arrays: ClassVar[Mapping[str, int]] = {}

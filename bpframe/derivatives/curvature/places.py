@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -11,51 +10,24 @@ import numpy as np
 
 from bpframe.core.backprop.rows import slices
 from bpframe.core.operators import Composed, Diagonal, IdentityMap, KroneckerForm, Matrix, Operator, Sum
+from bpframe.derivatives.curvature.mixing import CACHED_BYTES, Mixed, at_place
 from bpframe.derivatives.points.linearisation import Linearisation, by_slot, refuse_coupling
-from bpframe.derivatives.points.memory import PORTION_BYTES
 from bpframe.structures import BatchMatMul, DiagonalBlocks, RankOne
 from bpframe.structures.scan import both_sides
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["FormsAtPlaces", "PlaceForm"]
 
-#: How many bytes the columns of one value take at once: they stay in a processor's cache.
-CACHED_BYTES = 1 << 20
-
 
 class PlaceForm(NamedTuple):
     """What a parameter pulls back: outer products whose left sides are columns, each zero but at its own place.
 
-    Where places were mixed on the way, `moments` (m, m) is Σ e eᵀ of all of them, and the left sides are zeros.
+    Where places were mixed on the way, or are added up in the parameter, `moments` (m, m) is Σ e eᵀ of all of them, and
+    the left sides are zeros.
     """
 
     outer: KroneckerForm
     moments: Array | None = None
-
-
-class _Mixed:
-    """An operator that mixes places, and the columns that reached it."""
-
-    def __init__(self, operator: Operator) -> None:
-        self.operator = operator
-        self.reached: list[Array] = []
-
-    def moments(self) -> Sequence[tuple[int | None, Array]]:
-        """Return what the operator tells of Σ u uᵀ by place; nothing where that takes too much memory."""
-        columns = np.concatenate(self.reached)
-        flat = columns.reshape(*columns.shape[:3], math.prod(columns.shape[3:]))
-        if flat[0].nbytes * flat.shape[-1] > PORTION_BYTES:
-            return ()
-        squares = np.matmul(flat.transpose(1, 2, 3, 0), flat.transpose(1, 2, 0, 3))
-        found: list[tuple[int | None, Array]] = []
-        total: Array | None = None
-        for place, each in self.operator.pulled_moments(squares):
-            if each.nbytes * max(1, flat.shape[2]) <= PORTION_BYTES:
-                found.append((place, each))
-            else:  # of all places together, where apart they take much memory
-                added = each.sum(axis=0)[None]
-                total = added if total is None else total + added
-        return found if total is None else [*found, (None, total)]
 
 
 class _Pulled(NamedTuple):
@@ -65,7 +37,7 @@ class _Pulled(NamedTuple):
     """
 
     columns: Array | None = None
-    mixed: _Mixed | None = None
+    mixed: Mixed | None = None
     after: tuple[Operator, ...] = ()
 
 
@@ -75,7 +47,9 @@ class FormsAtPlaces:
     A cost that is a sum over places, all axes of its output but the last, has a root S whose K·places columns are each
     zero but at one place. Places stay apart in layers that work on each alone. Where an operator mixes them, in a
     recurrence or in attention, its `pulled_moments` tells Σ e eᵀ of what it pulls back: all that Kronecker factors ask
-    for. What is reached by several ways after that, and what no operator tells, is left to one column after another.
+    for. A vector of parameters that all places share and that is no side of outer products, a gain, has few enough
+    columns of its own to push them forward. What is reached by several ways after that, and what no operator tells, is
+    left to one column after another.
 
     Attributes: `open`, the paths that are left; complete when `in_turn` has ended.
     """
@@ -83,7 +57,7 @@ class FormsAtPlaces:
     def __init__(self, point: Linearisation) -> None:
         self.open: set[str] = set()
         self._point = point
-        self._mixed: dict[Hashable, _Mixed] = {}
+        self._mixed: dict[Hashable, Mixed] = {}
         self._waiting: dict[str, tuple[Operator, _Pulled]] = {}
 
     def columns(self) -> Iterator[Array]:
@@ -107,11 +81,15 @@ class FormsAtPlaces:
         """Yield the number of a portion of columns, a parameter's path, and what it pulls back of them."""
         for number, columns in enumerate(self.columns()):
             for path, operator, pulled in self._back(columns):
-                if path in self.open or path in self._waiting:
+                if path in self.open or (path in self._waiting and pulled.columns is None):
                     continue
                 form = None if pulled.columns is None else self._form(operator, pulled.columns)
                 if pulled.mixed is not None:
                     self._waiting[path] = operator, pulled
+                elif form is None and pulled.columns is not None and self._is_short(operator):
+                    here = self._mixed.setdefault(path, self._at(_nothing(operator.out_shape)))
+                    here.reached.append(pulled.columns)
+                    self._waiting[path] = operator, _Pulled(None, here)
                 elif form is None:
                     self.open.add(path)
                 else:
@@ -121,7 +99,11 @@ class FormsAtPlaces:
             found = self._moments(pulled, told)
             zeros = np.zeros((self._point.batch, *operator.out_shape), self._point.trace.dtype)
             form = self._form(operator, zeros) if found else None
-            if form is None:
+            if form is None and pulled.mixed is not None and self._is_short(operator):
+                total = pulled.mixed.vectors(pulled.after, operator)
+                vectors = np.zeros((self._point.batch, *operator.in_shape), self._point.trace.dtype)
+                yield 0, path, PlaceForm(KroneckerForm.of_vectors(vectors, operator.in_shape), total)
+            elif form is None:
                 self.open.add(path)
             else:
                 total = np.add.reduce([each.sum(axis=0) for _, each in found])
@@ -171,7 +153,7 @@ class FormsAtPlaces:
             return _Pulled(factor.vjp(columns))
         if len(self._places) > 1 or type(factor).pulled_moments is Operator.pulled_moments:
             return _Pulled()
-        self._mixed.setdefault(path, _Mixed(factor)).reached.append(columns)
+        self._mixed.setdefault(path, self._at(factor)).reached.append(columns)
         return _Pulled(None, self._mixed[path])
 
     def _form(self, last: Operator, u: Array) -> PlaceForm | None:
@@ -185,6 +167,15 @@ class FormsAtPlaces:
         wanted = (*u.shape[: u.ndim - len(last.out_shape)], places)
         same = form.left.shape[:-1] == wanted and form.left.size == u.size and form.left.flags.c_contiguous
         return PlaceForm(form) if same and np.shares_memory(form.left, u) else None
+
+    def _at(self, operator: Operator) -> Mixed:
+        return Mixed(operator, len(self._places))
+
+    def _is_short(self, last: Operator) -> bool:
+        """Whether a parameter is a vector, taken whole, of fewer numbers than there are columns."""
+        (root,) = self._point.roots.values()
+        whole = type(last).kronecker_form is Operator.kronecker_form
+        return whole and len(last.in_shape) == 1 and last.in_shape[0] <= math.prod(root.in_shape)
 
     def _moments(
         self, pulled: _Pulled, told: dict[Hashable, Sequence[tuple[int | None, Array]]]
@@ -200,7 +191,7 @@ class FormsAtPlaces:
         for factor in pulled.after:
             key = (key, factor._original())
             if key not in told:
-                here = [_at(factor, place) for place, _ in found]
+                here = [at_place(factor, place) for place, _ in found]
                 told[key] = [
                     (place, both_sides(operator, each))
                     for operator, (place, each) in zip(here, found, strict=True)
@@ -212,28 +203,8 @@ class FormsAtPlaces:
         return found
 
 
-def _at(operator: Operator, place: int | None) -> Operator | None:
-    """Return what an operator does at one place, or at any where that is None; None where this is not known."""
-    found: Operator | None = None
-    if len(operator.in_shape) != 2:
-        return None
-    if type(operator) is Matrix or type(operator) is IdentityMap:
-        found = copy.copy(operator)
-    elif type(operator) is Diagonal and _known(operator.d, place):
-        found = Diagonal(_entry(operator.d, place))
-    elif type(operator) is DiagonalBlocks and all(_known(d, place) for row in operator.blocks for d in row):
-        found = DiagonalBlocks([[None if d is None else _entry(d, place) for d in row] for row in operator.blocks])
-    return None if found is None else found.bind(operator.in_shape[1:], operator.out_shape[1:])
-
-
-def _known(array: Array | None, place: int | None) -> bool:
-    """Whether an array tells its entries at a place: at any and of all examples, where the place is None."""
-    return place is not None or array is None or array.shape[:2] == (1, 1)
-
-
-def _entry(array: Array, place: int | None) -> Array:
-    found: Array = array[:, 0 if place is None or array.shape[1] == 1 else place]
-    return found
+def _nothing(shape: tuple[int, ...]) -> Operator:
+    return IdentityMap().bind(shape, shape)
 
 
 def _added(one: _Pulled, other: _Pulled) -> _Pulled:
@@ -254,7 +225,7 @@ def _keeps(operator: Operator, places: tuple[int, ...]) -> bool:
         return False
     if type(operator) in (Composed, Sum):
         return all(_keeps(part, places) for part in operator._parts)
-    mixed = _MIXED_AXES.get(type(operator))  # not of a subclass, which may multiply otherwise
+    mixed = _MIXED_AXES.get(type(operator), operator.mixed_axes)  # not of a subclass, which may multiply otherwise
     if type(operator) is BatchMatMul and operator.side == "right" and not operator.transpose:
         mixed = 1
     return mixed is not None and all(len(shape) - mixed >= count for shape in sides)
