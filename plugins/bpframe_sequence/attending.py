@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 
 from bpframe.extend import Array
@@ -33,6 +35,12 @@ class Attending:
         self.q, self.k, self.v = q, k, v
         self.scale = float(max(q.shape[-1], 1)) ** -0.5
         self.a = _softmax(np.matmul(q * self.scale, k.swapaxes(-1, -2)), sees)
+
+    def of(self, part: slice) -> Attending:
+        """Return that of some examples."""
+        found = copy.copy(self)
+        found.q, found.k, found.v, found.a = self.q[part], self.k[part], self.v[part], self.a[part]
+        return found
 
     def value(self) -> Array:
         """Return y."""

@@ -9,6 +9,9 @@ from bpframe_sequence.attending import Attending
 
 __all__ = ["attention_moments"]
 
+# The moments that are worked on at once: what comes of them stays in a processor's cache.
+_CACHED_BYTES = 1 << 20
+
 
 def attention_moments(attending: Attending, reached: Array) -> Array:
     """Add e eᵀ over examples and places, for errors u that are zero but at one place: (N, T, m, m) -> (3·m, 3·m).
@@ -17,8 +20,18 @@ def attention_moments(attending: Attending, reached: Array) -> Array:
     w_ts = a_ts (v_s − y_t)/√d and G_t = Σ_s k_s w_tsᵀ. Every block is a sum over t, and s, of products of two of these
     around M_t, the moments of the errors of step t.
 
-    Shapes: M (N, T, m, m); q, k and v stand one after another, heads inside.
+    Shapes: M (N, T, m, m); q, k and v stand one after another, heads inside. A few examples are taken at a time.
     """
+    size = 3 * reached.shape[-1]
+    total = np.zeros_like(reached, shape=(size, size))
+    step = max(1, _CACHED_BYTES // max(1, reached.nbytes // max(1, len(reached))))
+    for start in range(0, len(reached), step):
+        part = slice(start, start + step)
+        total += _of_examples(attending.of(part), reached[part])
+    return total
+
+
+def _of_examples(attending: Attending, reached: Array) -> Array:
     batch, heads, times, width = attending.q.shape
     q, a, size = attending.q.swapaxes(1, 2), attending.a.swapaxes(1, 2), heads * width
     by_head = (batch, times, heads, width)
