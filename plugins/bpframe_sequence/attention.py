@@ -104,10 +104,6 @@ class MaskedAttention(_Attention):
 
     integer_inputs: ClassVar[tuple[str, ...]] = ("mask",)
 
-    def input_domain(self) -> dict[str, tuple[float, float]]:
-        """Return that the mask is of whole numbers from 0."""
-        return {"mask": (0.0, np.inf)}
-
     def forward(self, q: Array, k: Array, v: Array, mask: Array, saved: dict[str, Any]) -> Array:
         """Return y."""
         return self._forward(q, k, v, mask, saved)

@@ -228,10 +228,6 @@ class Masked(Recurrent):
 
     integer_inputs: ClassVar[tuple[str, ...]] = ("mask",)
 
-    def input_domain(self) -> dict[str, tuple[float, float]]:
-        """Return that the mask is of whole numbers from 0."""
-        return {"mask": (0.0, np.inf)}
-
     def forward(self, x: Array, mask: Array, p: Mapping[str, Array], saved: dict[str, Any]) -> Array:
         """Return the last hidden state, or all."""
         return self._forward(x, mask, p, saved)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
 from bpframe.extend import Array, Field, Layer, Operator, PositiveInt, ShapeMismatch
 from bpframe_sequence.attending import Attending
 from bpframe_sequence.attention import sees
@@ -81,10 +79,6 @@ class MaskedSelfAttention(_SelfAttention):
     """
 
     integer_inputs: ClassVar[tuple[str, ...]] = ("mask",)
-
-    def input_domain(self) -> dict[str, tuple[float, float]]:
-        """Return that the mask is of whole numbers from 0."""
-        return {"mask": (0.0, np.inf)}
 
     def forward(self, x: Array, mask: Array, saved: dict[str, Any]) -> Array:
         """Return y."""
