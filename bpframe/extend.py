@@ -68,6 +68,7 @@ from bpframe.structures import (
 )
 from bpframe.training.history import History
 from bpframe.training.metrics import accuracy, right_classes
+from bpframe.training.parts import ParameterPart
 from bpframe.training.problem import Problem
 from bpframe.validation.plain_arrays import Array
 
@@ -107,6 +108,7 @@ __all__ = [
     "Operator",
     "Optimizer",
     "Parameter",
+    "ParameterPart",
     "Penalty",
     "Permute",
     "Pool",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Field, Optimizer, PositiveFloat
+from bpframe.extend import Array, Field, Optimizer, ParameterPart, PositiveFloat
 from bpframe_optimizers.fields import Rule
 
 __all__ = ["ClipGlobalNorm", "ClipNorm", "ClipValue"]
@@ -48,7 +48,7 @@ class ClipNorm(Optimizer):
     norm: PositiveFloat = Field(allow_inf_nan=False, description="c, the largest length.")
     optimizer: Optimizer = Field(description="The rule that is handed the clipped gradient.")
 
-    def update(self, gradient: Array, groups: Mapping[str, Any], optimizer: Rule, out: Array) -> Array:
+    def update(self, gradient: Array, groups: Mapping[str, ParameterPart], optimizer: Rule, out: Array) -> Array:
         """Return Δθ of the rule."""
         for part in groups.values():
             one = part.of(gradient)
