@@ -76,7 +76,7 @@ class OneStateLoop:
         return self._unstacked(self._pull(passed, of_gates)[0], stack)
 
     def _push(self, v: Array) -> tuple[Array, Array, Array]:
-        hidden, before = np.zeros_like(v, shape=(*v.shape[:3], self.units)), None
+        hidden = np.zeros_like(v, shape=(*v.shape[:3], self.units))
         moved = v.reshape(*v.shape[:3], self.gates, self.units)  # v is a copy, which becomes ȧ
         before = np.zeros_like(hidden)
         for t, cut in enumerate(cuts(self.times, self.truncate)):
