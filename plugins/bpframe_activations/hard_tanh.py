@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
+from pydantic import model_validator
 
 from bpframe.extend import Activation, Array, Diagonal, Field, FiniteFloat
 
@@ -22,7 +25,13 @@ class HardTanh(Activation):
     """
 
     low: FiniteFloat = Field(-1.0, description="l, the least output.")
-    high: FiniteFloat = Field(1.0, description="h, the largest output.")
+    high: FiniteFloat = Field(1.0, description="h, the largest output, above l.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low has to be below high: {self.low:g} is not below {self.high:g}")
+        return self
 
     def forward(self, z: Array, out: Array) -> Array:
         """Return z between its limits, written into `out`."""
