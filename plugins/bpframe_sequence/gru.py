@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bpframe.extend import Array, DiagonalBlocks, Field, Operator
+from bpframe_sequence.gates import largest_power, open_gates
 from bpframe_sequence.one_state_loop import OneStateLoop
 from bpframe_sequence.recurrent import Masked, Ran, Recurrent
 from bpframe_sequence.reset_before import errors_with_u, hidden_and_gates, with_u
@@ -53,33 +54,29 @@ class _Gru(Recurrent):
         if not self.reset_after:
             hidden, gates = hidden_and_gates(rows, p, keeps)
             return Ran(hidden, (gates,))
-        # σ(z) = 1/(1 + e^{−z}) and 1 − σ(z) = e^{−z} σ(z), both as precise as they are small: the rows of r and z have
-        # the other sign. e^{−z} stops short of infinity.
+        # The rows of r and z have the other sign, as `open_gates` takes them.
         n, (times, batch, _) = self.units, rows.shape
         w, u, b = (p[key][: 3 * n].reshape(3, n, -1).copy() for key in "wub")
         for each in (w, u, b):
-            each[:2] *= -1
+            np.negative(each[:2], out=each[:2])
         wt, ut = (np.ascontiguousarray(each.swapaxes(1, 2)) for each in (w, u))
         offset = p["b"][3 * n :]
         z = np.matmul(rows[:, None], wt)  # what a step computes of one gate lies together
         z += b.swapaxes(1, 2).repeat(batch, axis=1)
-        kept = np.empty_like(z, shape=(times, 5, batch, n))  # r, z, 1 − z, n, q
+        kept = np.empty_like(z, shape=(times, 6, batch, n))  # r, z, 1 − r, 1 − z, n, q
         hidden = np.zeros_like(z, shape=(times + 1, batch, n))
         past, product = np.empty_like(z, shape=(3, batch, n)), np.empty_like(hidden[0])
-        one, most = np.ones_like(z, shape=()), np.full_like(z, 80.0 if z.dtype.char in "fF" else 700.0, shape=())
-        from_gates, from_q = past[:2], past[2]
+        from_gates, from_q, largest = past[:2], past[2], largest_power(z)
         # Iterating over arrays makes the views of all steps faster than looking each one up.
-        views = (z[:, :2], *z.swapaxes(0, 1)[1:], kept[:, :2], *kept.swapaxes(0, 1), hidden[:-1], hidden[1:])
+        r, update, _, other, candidate, q = kept.swapaxes(0, 1)
+        kept_gates = (kept[:, :2], kept[:, 2:4], r, update, other, candidate, q)
+        views = (z[:, :2], z[:, 2], *kept_gates, hidden[:-1], hidden[1:])
         for t, of_step in enumerate(zip(*views, strict=True)):
-            gates, of_z, of_n, both, r, update, other, candidate, q, h, shown = of_step
+            gates, of_n, both, others, r, update, other, candidate, q, h, shown = of_step
             np.matmul(h, ut, out=past)
             gates += from_gates
             np.add(from_q, offset, out=q)
-            np.minimum(gates, most, out=gates)
-            np.exp(gates, out=gates)
-            np.add(gates, one, out=both)
-            np.divide(one, both, out=both)
-            np.multiply(of_z, update, out=other)
+            open_gates(gates, largest, both, others)
             np.multiply(r, q, out=candidate)
             candidate += of_n
             np.tanh(candidate, out=candidate)
@@ -93,7 +90,7 @@ class _Gru(Recurrent):
         if not self.reset_after:
             return ResetBeforeLoop(ran.kept[0], ran.hidden[:-1], keeps, p["u"], backward, self.truncate)
         n = self.units
-        r, z, other, new, q = ran.kept[0].swapaxes(0, 1)
+        r, z, closed, other, new, q = ran.kept[0].swapaxes(0, 1)  # closed is 1 − r
         past = ran.hidden[:-1]
         counts = np.ones_like(r[..., :1]) if keeps is None else 1 - keeps
         slopes = np.empty_like(r, shape=(len(r), 4, *r.shape[1:]))
@@ -106,8 +103,7 @@ class _Gru(Recurrent):
             by_n *= counts
             by_z *= counts
         by_z *= np.subtract(past, new, out=by_q)
-        np.subtract(1, r, out=by_r)
-        by_r *= r
+        np.multiply(r, closed, out=by_r)
         by_r *= q
         by_r *= by_n
         np.multiply(by_n, r, out=by_q)
@@ -118,7 +114,7 @@ class _Gru(Recurrent):
 
         def bend(errors: Array, moved: Array, before: Array) -> tuple[Array, Array]:
             a_r, a_z, a_n, a_q = (moved[..., k, :] for k in range(4))
-            of_r, of_z, of_n = (each[:, None] for each in (r * (1 - r), z * other, 1 - new * new))
+            of_r, of_z, of_n = (each[:, None] for each in (r * closed, z * other, 1 - new * new))
             errors, candidate = errors * counts[:, None], new[:, None]
             inner = of_r * q[:, None] * a_r + a_n + r[:, None] * a_q  # the change of what the candidate's tanh is of
             turned = -errors * of_n * (2 * other[:, None] * candidate * inner + of_z * a_z)

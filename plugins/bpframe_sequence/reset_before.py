@@ -8,30 +8,31 @@ import numpy as np
 
 from bpframe.extend import Array, BatchMatMul, DiagonalBlocks, Operator, add, compose
 from bpframe_sequence.by_step import WeightTimesByStep, by_time
+from bpframe_sequence.gates import largest_power, open_gates
 
 __all__ = ["errors_with_u", "hidden_and_gates", "with_u"]
 
 
 def hidden_and_gates(rows: Array, p: Mapping[str, Array], keeps: Array | None) -> tuple[Array, Array]:
-    """Run all steps over x in their order, (T, N, features): h_0, ..., h_T, and r, z, 1 − z, n (T, 4, N, units)."""
-    # σ(z) = ½ + ½ tanh(z/2): the rows of r and z are halved before and after tanh.
+    """Run all steps over x in their order, (T, N, features).
+
+    Return h_0, ..., h_T, and r, z, 1 − r, 1 − z and n, (T, 5, N, units).
+    """
+    # The rows of r and z have the other sign, as `open_gates` takes them.
     n, (times, batch, features) = p["u"].shape[1], rows.shape
     w, u, b = p["w"].copy(), p["u"].copy(), p["b"].copy()
     for each in (w, u, b):
-        each[: 2 * n] *= 0.5
+        np.negative(each[: 2 * n], out=each[: 2 * n])
     to_gates, to_new = np.ascontiguousarray(u[: 2 * n].T), np.ascontiguousarray(u[2 * n :].T)
     z = np.matmul(rows.reshape(times * batch, features), w.T).reshape(times, batch, 3 * n)
     z += b
-    kept = np.empty_like(z, shape=(times, 4, batch, n))
+    kept, largest = np.empty_like(z, shape=(times, 5, batch, n)), largest_power(z)
     hidden = np.zeros_like(z, shape=(times + 1, batch, n))
+    gates = z.reshape(times, batch, 3, n)[:, :, :2].swapaxes(1, 2)
     for t, now in enumerate(z):
-        gates, h, shown, (r, update, other, candidate) = now[:, : 2 * n], hidden[t], hidden[t + 1], kept[t]
-        gates += np.matmul(h, to_gates)
-        np.tanh(gates, out=gates)
-        gates *= 0.5
-        np.add(gates[:, :n], 0.5, out=r)
-        np.add(gates[:, n:], 0.5, out=update)
-        np.subtract(0.5, gates[:, n:], out=other)
+        h, shown, (r, update, _, other, candidate) = hidden[t], hidden[t + 1], kept[t]
+        now[:, : 2 * n] += np.matmul(h, to_gates)
+        open_gates(gates[t], largest, kept[t, :2], kept[t, 2:4])
         np.matmul(r * h, to_new, out=candidate)
         candidate += now[:, 2 * n :]
         np.tanh(candidate, out=candidate)

@@ -18,9 +18,9 @@ class ResetBeforeLoop:
         ḣ_t = z′ (h_{t−1} − n) ⊙ ȧ_z + (1 − z) n′ ⊙ ȧ_n + z ⊙ ḣ_{t−1},    s_t = r ⊙ h_{t−1}
         r′ = r (1 − r),    z′ = z (1 − z),    n′ = 1 − n²
 
-    Shapes: `gates` has r, z, 1 − z and n in the order of the steps, (T, 4, N, units); `past` h_{t−1} (T, N, units);
-    `keeps` (T, N, 1) is 1 where a step is masked and keeps the state, or None; u (3·units, units). What u is multiplied
-    with is h_{t−1} for the rows of r and z, s_t for those of n: 2·units numbers, one after another.
+    Shapes: `gates` has r, z, 1 − r, 1 − z and n in the order of the steps, (T, 5, N, units); `past` h_{t−1}
+    (T, N, units); `keeps` (T, N, 1) is 1 where a step is masked and keeps the state, or None; u (3·units, units). What
+    u is multiplied with is h_{t−1} for the rows of r and z, s_t for those of n: 2·units numbers, one after another.
 
     Source: Cho et al., Learning Phrase Representations using RNN Encoder–Decoder (2014), eqs. (5)–(8).
     """
@@ -36,9 +36,9 @@ class ResetBeforeLoop:
         self.times, self.batch, self.units = past.shape
         self.seen = 2 * self.units
         self.past = past
-        self.r, self.z, self.rest, self.new = (gates[:, k] for k in range(4))
+        self.r, self.z, closed, self.rest, self.new = (gates[:, k] for k in range(5))
         self.counts = np.ones_like(past[..., :1]) if keeps is None else 1 - keeps
-        self.of_r, self.of_z, self.of_n = self.r * (1 - self.r), self.z * self.rest, 1 - self.new * self.new
+        self.of_r, self.of_z, self.of_n = self.r * closed, self.z * self.rest, 1 - self.new * self.new
         self.resets = self.of_r * past  # how s_t moves with a_r
         self.turns = self.of_z * (past - self.new) * self.counts
         self.straight = self.rest * self.of_n * self.counts
