@@ -70,6 +70,7 @@ from bpframe.training.history import History
 from bpframe.training.metrics import accuracy, right_classes
 from bpframe.training.parts import ParameterPart
 from bpframe.training.problem import Problem
+from bpframe.validation.open_shapes import batched
 from bpframe.validation.plain_arrays import Array
 
 __all__ = [
@@ -132,6 +133,7 @@ __all__ = [
     "Windows",
     "accuracy",
     "add",
+    "batched",
     "call_method",
     "compose",
     "largest",

@@ -15,6 +15,7 @@ from bpframe.extend import (
     RankOne,
     ShapeMismatch,
     add,
+    batched,
     compose,
 )
 
@@ -114,7 +115,7 @@ def _checked(kind: str, shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
         raise ShapeMismatch(
             f"{kind} has no axis {axis} to go along",
             expected=f"an axis from {-len(shape)} to {len(shape) - 1}" if shape else "at least one feature axis",
-            received=f"axis {axis} of (N, {', '.join(map(str, shape))})",
+            received=f"axis {axis} of {batched(shape)}",
         )
     return shape
 

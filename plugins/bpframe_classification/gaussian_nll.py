@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Cost, DiagonalBlocks, ShapeMismatch
+from bpframe.extend import Array, Cost, DiagonalBlocks, ShapeMismatch, batched
 from bpframe_classification.positions import spread, total
 
 __all__ = ["GaussianNllCost"]
@@ -41,7 +41,7 @@ class GaussianNllCost(Cost):
             raise ShapeMismatch(
                 "gaussian_nll needs a mean and a log-variance for every entry of a target",
                 expected="(N, *lead, 2k): k means, then k log-variances",
-                received=f"(N, {', '.join(map(str, shape))})" if shape else "(N,)",
+                received=batched(shape),
             )
         return (*shape[:-1], shape[-1] // 2)
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from bpframe.extend import Array, Cost, Diagonal, Field, Operator, RankOne, ShapeMismatch
+from bpframe.extend import Array, Cost, Diagonal, Field, Operator, RankOne, ShapeMismatch, batched
 from bpframe_classification.class_numbers import check_classes
 from bpframe_classification.positions import spread, total
 
@@ -72,7 +72,7 @@ class HingeCost(Cost):
             raise ShapeMismatch(
                 "hinge compares the right class with the best of the others",
                 expected="(N, *positions, classes) with at least two classes",
-                received=f"(N, {', '.join(map(str, shape))})" if shape else "(N,)",
+                received=batched(shape),
                 hint="targets='binary' takes one score for a yes or no",
             )
         return shape[:-1]

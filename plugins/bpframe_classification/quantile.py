@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
-from bpframe.extend import Array, Cost, Diagonal, Field, ShapeMismatch
+from bpframe.extend import Array, Cost, Diagonal, Field, ShapeMismatch, batched
 from bpframe_classification.positions import spread, total
 
 __all__ = ["QuantileCost"]
@@ -44,7 +44,7 @@ class QuantileCost(Cost):
             raise ShapeMismatch(
                 "quantile needs one output for each quantile",
                 expected=f"(N, *features, {len(self.q)})",
-                received=f"(N, {', '.join(map(str, shape))})",
+                received=batched(shape),
             )
         return shape[:-1]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bpframe.extend import Array, Field, Layer, Operator, Restriction, ShapeMismatch, transposed
-from bpframe_merges.shapes import Shape, checked_axis, shown
+from bpframe.extend import Array, Field, Layer, Operator, Restriction, ShapeMismatch, batched, transposed
+from bpframe_merges.shapes import Shape, checked_axis
 
 __all__ = ["Concatenate"]
 
@@ -32,7 +32,7 @@ class Concatenate(Layer):
             raise ShapeMismatch(
                 f"the inputs of {self.kind} differ along other axes than axis {self.axis}",
                 expected="inputs of one shape but for that axis",
-                received=", ".join(map(shown, shapes)),
+                received=", ".join(map(batched, shapes)),
             )
         return (*shapes[0][:axis], sum(shape[axis] for shape in shapes), *shapes[0][axis + 1 :])
 

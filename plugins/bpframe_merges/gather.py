@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Field, Gather, Layer, Operator, ShapeMismatch
-from bpframe_merges.shapes import Shape, checked_axis, shown
+from bpframe.extend import Array, Field, Gather, Layer, Operator, ShapeMismatch, batched
+from bpframe_merges.shapes import Shape, checked_axis
 
 __all__ = ["GatherLayer"]
 
@@ -37,7 +37,7 @@ class GatherLayer(Layer):
         if beyond:
             raise ShapeMismatch(
                 f"{self.kind} reads beyond axis {self.axis}",
-                expected=f"indices from {-shape[axis]} to {shape[axis] - 1} in {shown(shape)}",
+                expected=f"indices from {-shape[axis]} to {shape[axis] - 1} in {batched(shape)}",
                 received=str(beyond[0]),
             )
         return (*shape[:axis], len(self.indices), *shape[axis + 1 :])

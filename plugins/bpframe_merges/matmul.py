@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bpframe.extend import Array, BatchMatMul, Field, Layer, Operator, ShapeMismatch
-from bpframe_merges.shapes import Shape, shown
+from bpframe.extend import Array, BatchMatMul, Field, Layer, Operator, ShapeMismatch, batched
+from bpframe_merges.shapes import Shape
 
 __all__ = ["Matmul"]
 
@@ -34,7 +34,7 @@ class Matmul(Layer):
             raise ShapeMismatch(
                 f"the inputs of {self.kind} cannot be multiplied",
                 expected="(N, *lead, p, q) and " + ("(N, *lead, r, q)" if self.transpose_b else "(N, *lead, q, r)"),
-                received=f"{shown(a)} and {shown(b)}",
+                received=f"{batched(a)} and {batched(b)}",
             )
         return (*a[:-1], *columns)
 

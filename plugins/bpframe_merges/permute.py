@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Field, Layer, Operator, Permute, ShapeMismatch
-from bpframe_merges.shapes import Shape, shown
+from bpframe.extend import Array, Field, Layer, Operator, Permute, ShapeMismatch, batched
+from bpframe_merges.shapes import Shape
 
 __all__ = ["PermuteLayer"]
 
@@ -35,7 +35,7 @@ class PermuteLayer(Layer):
             raise ShapeMismatch(
                 f"the axes of {self.kind} are no order of the input's",
                 expected=f"each of 0 to {len(shape) - 1} once" if shape else "an input with feature axes",
-                received=f"{self.axes} for {shown(shape)}",
+                received=f"{self.axes} for {batched(shape)}",
             )
         return tuple(shape[axis] for axis in self.axes)
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Field, Layer, Operator, Reshape, ShapeMismatch
-from bpframe_merges.shapes import Shape, shown
+from bpframe.extend import Array, Field, Layer, Operator, Reshape, ShapeMismatch, batched
+from bpframe_merges.shapes import Shape
 
 __all__ = ["ReshapeLayer"]
 
@@ -37,9 +37,9 @@ class ReshapeLayer(Layer):
         fits = known > 0 and all(each > 0 or each == -1 for each in self.shape)
         if not fits or free > 1 or (size % known if free else size != known):
             raise ShapeMismatch(
-                f"{self.kind} cannot give {shown(shape)} this shape",
+                f"{self.kind} cannot give {batched(shape)} this shape",
                 expected=f"{size} entries" + (", and one −1 at most" if free > 1 else ""),
-                received=shown(self.shape),
+                received=batched(self.shape),
             )
         return tuple(size // known if each == -1 else each for each in self.shape)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bpframe.extend import ShapeMismatch
+from bpframe.extend import ShapeMismatch, batched
 
-__all__ = ["Shape", "checked_axis", "common", "shown"]
+__all__ = ["Shape", "checked_axis", "common"]
 
 Shape = tuple[int, ...]
 
@@ -17,7 +17,7 @@ def common(kind: str, shapes: Sequence[Shape]) -> Shape:
         raise ShapeMismatch(
             f"the inputs of {kind} differ in shape",
             expected="inputs of one shape",
-            received=", ".join(map(shown, shapes)),
+            received=", ".join(map(batched, shapes)),
         )
     return shapes[0]
 
@@ -28,12 +28,7 @@ def checked_axis(kind: str, axis: int, shape: Shape) -> int:
         raise ShapeMismatch(
             f"{kind} has no feature axis {axis}",
             expected=f"an axis from {-len(shape)} to {len(shape) - 1}" if shape else "an input with feature axes",
-            received=f"axis {axis} of {shown(shape)}",
+            received=f"axis {axis} of {batched(shape)}",
             hint="feature axes are counted without that of the examples",
         )
     return axis % len(shape)
-
-
-def shown(shape: Shape) -> str:
-    """Write a shape with the examples' axis."""
-    return f"({', '.join([str(each) for each in ('N', *shape)])})"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bpframe.extend import Array, Field, Layer, Operator, Restriction, ShapeMismatch
-from bpframe_merges.shapes import Shape, checked_axis, shown
+from bpframe.extend import Array, Field, Layer, Operator, Restriction, ShapeMismatch, batched
+from bpframe_merges.shapes import Shape, checked_axis
 
 __all__ = ["Slice"]
 
@@ -37,7 +37,7 @@ class Slice(Layer):
             raise ShapeMismatch(
                 f"{self.kind} leaves nothing of axis {self.axis}",
                 expected="a start before the stop, inside the axis",
-                received=f"{self.start}:{self.stop}:{self.step} of {shown(shape)}",
+                received=f"{self.start}:{self.stop}:{self.step} of {batched(shape)}",
             )
         return (*shape[:axis], count, *shape[axis + 1 :])
 

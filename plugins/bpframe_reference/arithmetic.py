@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from bpframe.extend import Activation, Array, Diagonal, Field, FiniteFloat, IdentityMap, Layer, Operator, ShapeMismatch
+from bpframe.extend import (
+    Activation,
+    Array,
+    Diagonal,
+    Field,
+    FiniteFloat,
+    IdentityMap,
+    Layer,
+    Operator,
+    ShapeMismatch,
+    batched,
+)
 
 __all__ = ["Add", "Multiply", "Shift"]
 
@@ -17,7 +28,7 @@ def _common(shapes: tuple[Shape, ...]) -> Shape:
         raise ShapeMismatch(
             "its inputs differ in shape",
             expected="inputs of one shape",
-            received=", ".join(f"(N, {', '.join(map(str, shape))})" for shape in shapes),
+            received=", ".join(map(batched, shapes)),
         )
     return shapes[0]
 

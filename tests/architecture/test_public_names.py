@@ -62,8 +62,8 @@ PUBLIC: dict[str, str] = {
         History IdentityMap Initializer KroneckerForm Layer LinearMinimum Matrix Method Metric NonNegativeFloat
         NonNegativeInt Objective Operator Optimizer Parameter ParameterPart Penalty Permute Pool PositiveFloat
         PositiveInt Preparation Problem RankOne Recomputed Reshape Restriction ScaledNormal Scan ScatteredForm
-        Schedule ShapeMismatch State Sum Transposed WeightTimes Windows accuracy add call_method compose
-        largest node right_classes transposed
+        Schedule ShapeMismatch State Sum Transposed WeightTimes Windows accuracy add batched call_method
+        compose largest node right_classes transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
