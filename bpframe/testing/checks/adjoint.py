@@ -47,6 +47,7 @@ def check_adjoint(setting: Setting, key: str) -> None:
             _close("shared_jvp is not jvp of equal tangents", operator.shared_jvp(shared, BATCH), operator.jvp(spread))
             _with_buffers(operator, u, v, pushed, pulled)
             _as_outer_products(operator, u, pulled)
+        _places_apart(operator, u[0, 0], pulled[0, 0])
 
 
 def paired(u: Array, v: Array, pushed: Array, pulled: Array) -> tuple[float, float, float]:
@@ -128,6 +129,21 @@ def _as_outer_products(operator: Operator, u: Array, pulled: Array) -> None:
     except Failure as failure:
         diagnosis = _mistaken_sides(form, written, pulled) if isinstance(form, KroneckerForm) else ""
         raise Failure(message, diagnosis=diagnosis, rows=[*rows, *failure.rows]) from None
+
+
+def _places_apart(operator: Operator, u: Array, pulled: Array) -> None:
+    """Of a vector that is zero but at one place, nothing reaches others, where `mixed_axes` says so."""
+    if operator.mixed_axes is None:
+        return
+    count = min(len(operator.in_shape), len(operator.out_shape)) - operator.mixed_axes
+    places = operator.out_shape[: max(0, count)]
+    if operator.in_shape[: len(places)] != places:
+        return  # nobody takes these for places
+    for place in np.ndindex(places):
+        alone, expected = np.zeros_like(u), np.zeros_like(pulled)
+        here = (slice(None), *place)
+        alone[here], expected[here] = u[here], pulled[here]
+        _close(f"mixed_axes = {operator.mixed_axes}, and yet places are mixed", operator.vjp(alone), expected)
 
 
 def _mistaken_sides(form: KroneckerForm, written: Array, pulled: Array) -> str:
