@@ -12,6 +12,7 @@ from bpframe.core.backprop.rows import slices
 from bpframe.core.operators import Composed, Diagonal, IdentityMap, KroneckerForm, Matrix, Operator, Sum
 from bpframe.derivatives.curvature.mixing import CACHED_BYTES, Mixed, at_place
 from bpframe.derivatives.points.linearisation import Linearisation, by_slot, refuse_coupling
+from bpframe.derivatives.points.memory import PORTION_BYTES
 from bpframe.structures import BatchMatMul, DiagonalBlocks, RankOne
 from bpframe.structures.scan import both_sides
 from bpframe.validation.plain_arrays import Array
@@ -172,10 +173,12 @@ class FormsAtPlaces:
         return Mixed(operator, len(self._places))
 
     def _is_short(self, last: Operator) -> bool:
-        """Whether a parameter is a vector, taken whole, of fewer numbers than there are columns."""
+        """Whether a parameter is a vector, taken whole, of fewer numbers than columns, which can all be held."""
         (root,) = self._point.roots.values()
-        whole = type(last).kronecker_form is Operator.kronecker_form
-        return whole and len(last.in_shape) == 1 and last.in_shape[0] <= math.prod(root.in_shape)
+        columns, size = math.prod(root.in_shape), math.prod(last.in_shape)
+        whole = type(last).kronecker_form is Operator.kronecker_form and len(last.in_shape) == 1
+        held = self._point.batch * columns * size * self._point.trace.dtype.itemsize
+        return whole and size <= columns and held <= PORTION_BYTES
 
     def _moments(
         self, pulled: _Pulled, told: dict[Hashable, Sequence[tuple[int | None, Array]]]
