@@ -139,14 +139,18 @@ class Evaluated:
     def accuracy(self, x: Arrays, y: Array, *, sample_weight: Array | None = None) -> float:
         """Return the share of examples whose largest output is the right class; y is one-hot, or class numbers.
 
-        Of one output, whether it is above 1/2 is the class; y is 0 and 1. See `bpframe.accuracy`, also for the weights
-        (N,) with which examples count.
+        Of one output, whether it is above 1/2 is the class, or above the `threshold` of a cost that declares one, as
+        `binary_cross_entropy` declares 0; y is 0 and 1. See `bpframe.accuracy`, also for the weights (N,) with which
+        examples count.
         """
         prediction = self.predict(x)
         if isinstance(prediction, Mapping):
             raise DataError("accuracy needs one output", received=", ".join(prediction), hint="accuracy(prediction, y)")
         if self._preparation is not None:
             y = self._preparation.class_targets(y, self.graph.outputs[0])
+        threshold = getattr(self.graph.cost.get(self.graph.outputs[0]), "threshold", None)
+        if threshold is not None and prediction.shape[-1:] == (1,):  # a score: its side of the threshold, 0, 1/2 or 1
+            prediction = (np.sign(prediction - threshold) + 1) / 2
         return accuracy(prediction, y, sample_weight)
 
     @evaluation

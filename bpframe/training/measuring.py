@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed
 from bpframe.core.backprop.weights import counting, factor_key, mask_key, weight_key
 from bpframe.core.backprop.workspace import locked
+from bpframe.core.component import Cost
 from bpframe.core.graph.graph import Graph
-from bpframe.errors import BpframeError, ContractError
+from bpframe.errors import BpframeError, ContractError, DataError
 from bpframe.training.batches import Samples
 from bpframe.training.history import EpochRecord, Measured
 from bpframe.validation.mistakes import shortened
@@ -36,7 +37,8 @@ class Measures:
     def __call__(self, samples: Samples) -> dict[str, Measured]:
         """Return what the metrics measure on examples.
 
-        Errors: those of the metrics; ContractError (one fails, or returns neither a number nor an array of some).
+        Errors: those of the metrics; DataError (one takes a score for a probability); ContractError (one fails, or
+        returns neither a number nor an array of some).
         """
         if not self.metrics:
             return {}
@@ -48,8 +50,11 @@ class Measures:
         if len(targets) > len(self._engine.graph.cost):
             each = positions.reshape(len(target), -1).sum(axis=1)
             weight = each / each.mean() if each.any() else each
+        prediction = at_length.outputs(inputs)[name]
+        if prediction.shape[-1:] == (1,):
+            _check_threshold(self.metrics.values(), at_length.graph.cost.get(name))
         words = {
-            "prediction": locked(at_length.outputs(inputs)[name]),
+            "prediction": locked(prediction),
             "target": locked(target),
             "sample_weight": None if weight is None else locked(weight),
             "weight": locked(positions),
@@ -103,6 +108,21 @@ def _named(metrics: Sequence[Metric]) -> dict[str, Metric]:
             )
         found[name] = each
     return found
+
+
+def _check_threshold(metrics: Iterable[Metric], cost: Cost | None) -> None:
+    """Refuse metrics that would take the one output for a probability where the cost takes it for a score."""
+    threshold = getattr(cost, "threshold", None)
+    for each in metrics:
+        probabilities = getattr(each, "logits", None) is False and not getattr(each, "order_alone", False)
+        if threshold is not None and probabilities:
+            raise DataError(
+                f"{each.kind} would take the output for a probability, and the cost takes it for a score",
+                expected=f"a metric of scores, of which {getattr(cost, 'kind', 'the cost')} puts the threshold at "
+                f"{threshold:g}",
+                received=f"{each.kind} with logits: false",
+                hint=f"{{kind: {each.kind}, logits: true}}; in Python {type(each).__name__}(logits=True)",
+            )
 
 
 def _measured(metric: Metric, words: Mapping[str, Any]) -> Measured:

@@ -19,6 +19,9 @@ __all__ = ["RangeTest", "smoothed_costs"]
 #: How much of the smoothed cost stays in a step.
 KEPT = 0.9
 
+#: How many of the first smoothed costs are means of too few to tell a fall from noise: 1/(1 - KEPT).
+NOISY = 10
+
 #: By which share of the first smoothed cost the least one has to be lower, for a rate to follow.
 LEAST_FALL = 0.01
 
@@ -30,7 +33,8 @@ class RangeTest:
         c̄_t = Σ_{s<=t} 0.9^{t−s} c_s / Σ_{s<=t} 0.9^{t−s}
 
     `smoothed` are these means. `suggestion` is the rate at which c̄ fell fastest as ln η grew, before it was least:
-    there learning is fast, with room to where it breaks. It is None where c̄ never fell by a hundredth of where it
+    there learning is fast, with room to where it breaks. The first ten steps, whose means are of too few costs to tell
+    a fall from noise, are left out where it was least later. It is None where c̄ never fell by a hundredth of where it
     began. `stopped` says how the test ended: "completed", "diverged", since c̄ grew to four times its least, or "not
     finite".
 
@@ -47,8 +51,10 @@ class RangeTest:
         """The rate at which the smoothed cost fell fastest; None where it did not fall."""
         if self.smoothed.size < 2 or self.smoothed.min() > (1 - LEAST_FALL) * self.smoothed[0]:
             return None
-        slopes = np.gradient(self.smoothed, np.log(self.rates))[: int(np.argmin(self.smoothed)) + 1]
-        return float(self.rates[int(np.argmin(slopes))])
+        least = int(np.argmin(self.smoothed))
+        first = NOISY if least > NOISY else 0
+        slopes = np.gradient(self.smoothed, np.log(self.rates))[first : least + 1]
+        return float(self.rates[first + int(np.argmin(slopes))])
 
     def plot(self, path: str | Path | None = None) -> Figure:
         """Draw the costs over the rates, and the suggestion; write the picture to `path` where one is given.

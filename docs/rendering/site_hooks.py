@@ -84,8 +84,9 @@ def _text(entry: component_gallery.Entry, page: Any, config: Any) -> str:
 
     def reference(cls: type) -> str:
         package = cls.__module__.partition(".")[0]
-        exists = (Path(config.docs_dir) / "reference" / f"{package}.md").exists()
-        return f"In the reference: [`{cls.__name__}`][{package}.{cls.__name__}]." if exists else ""
+        home = "bpframe.extend" if package == "bpframe" else package  # a set may offer what all authors can import
+        exists = (Path(config.docs_dir) / "reference" / f"{home.removeprefix('bpframe.')}.md").exists()
+        return f"In the reference: [`{cls.__name__}`][{home}.{cls.__name__}]." if exists else ""
 
     return entry.markdown(reference, get_relative_url(_plot(entry), page.url))
 

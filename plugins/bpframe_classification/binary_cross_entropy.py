@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -34,6 +34,8 @@ class BinaryCrossEntropy(Cost):
 
     Source: Bishop, *Pattern Recognition and Machine Learning* (2006), eqs. (4.90) and (4.91).
     """
+
+    threshold: ClassVar[float] = 0.0  # a score above it says yes
 
     pos_weight: Weight | tuple[Weight, ...] = Field(1.0, description="π, how much targets of 1 count.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -53,6 +53,8 @@ class HingeCost(Cost):
     Source: Crammer and Singer, *On the Algorithmic Implementation of Multiclass Kernel-based Vector Machines* (2001),
     eq. (2); scikit-learn's `hinge_loss`.
     """
+
+    threshold: ClassVar[float] = 0.0  # a single score above it says yes
 
     targets: Literal["classes", "binary"] = Field(
         "classes", description="What targets are: class numbers, or a yes or no for each score."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bpframe.extend import Array, Field, Metric, PositiveInt, ShapeMismatch, accuracy
-from bpframe_metrics.rows import class_rows
+from bpframe_metrics.rows import class_rows, weights_of_places
 
 __all__ = ["Accuracy", "TopK"]
 
@@ -27,9 +27,9 @@ class Accuracy(Metric):
         """Return the share."""
         if self.logits and prediction.shape[-1:] == (1,):
             prediction = (np.sign(prediction) + 1) / 2
-        if weight is not None and weight.shape == prediction.shape and weight.ndim > 1 and prediction.shape[-1] == 1:
-            weight = weight[..., 0]
-        return accuracy(prediction, target, weight)
+        return accuracy(
+            prediction, target, weight if weight is None else weights_of_places("accuracy", weight, prediction)
+        )
 
 
 class TopK(Metric):

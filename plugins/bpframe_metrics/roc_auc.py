@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -33,6 +33,8 @@ class RocAuc(Metric):
     average: Literal["macro", "weighted", "each"] = Field(
         "macro", description="Whether classes count alike, by their examples, or each has a number of its own."
     )
+    order_alone: ClassVar[bool] = True  # of one output: a score and its probability have the same order
+
     logits: bool = Field(False, description="Whether outputs are scores before a softmax, and no probabilities.")
 
     def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float | Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from bpframe.extend import Array, DataError, ShapeMismatch, right_classes
 
-__all__ = ["ClassRows", "class_rows", "probabilities", "value_rows"]
+__all__ = ["ClassRows", "class_rows", "probabilities", "value_rows", "weights_of_places"]
 
 
 class ClassRows(NamedTuple):
@@ -122,18 +122,27 @@ def log_probabilities(rows: ClassRows) -> Array:
     return found
 
 
-def _spread(metric: str, weight: Array | None, prediction: Array) -> Array:
-    """Return the weight of every position, flat."""
+def weights_of_places(metric: str, weight: Array, prediction: Array) -> Array:
+    """Return weights (N, *positions), or of fewer axes; of a cost in which every entry counts, what its entries share.
+
+    Errors: DataError where entries of one position count differently.
+    """
     *places, outputs = prediction.shape
-    weight = np.ones(places[:1]) if weight is None else np.asarray(weight)
-    if weight.shape == prediction.shape and weight.ndim > 1:  # of a cost in which every entry counts by itself
+    if weight.shape == prediction.shape and weight.ndim > 1:
         if outputs > 1 and (weight != weight[..., :1]).any():
             raise DataError(
                 f"{metric} cannot count classes of one position differently",
                 expected=f"weights {tuple(places)}",
                 received=f"different weights along the last axis of {weight.shape}",
             )
-        weight = weight[..., 0]
+        return weight[..., 0]
+    return weight
+
+
+def _spread(metric: str, weight: Array | None, prediction: Array) -> Array:
+    """Return the weight of every position, flat."""
+    places = prediction.shape[:-1]
+    weight = np.ones(places[:1]) if weight is None else weights_of_places(metric, np.asarray(weight), prediction)
     if weight.shape != tuple(places[: weight.ndim]):
         raise ShapeMismatch(
             f"{metric} cannot spread these weights", expected=f"{tuple(places)}", received=str(weight.shape)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bpframe_classification import BinaryCrossEntropy, CrossEntropy
+from bpframe_classification import BinaryCrossEntropy, CrossEntropy, HingeCost
 from bpframe_metrics import (
     F1,
     R2,
@@ -168,3 +168,26 @@ def test_an_error_of_entries_counts_entries() -> None:
     assert Mae().measure(LOGITS, targets, w) == pytest.approx(
         Mae().measure(LOGITS[3:], np.ones((3, 3)), w[3:]), rel=1e-13
     )
+
+
+def test_of_a_cost_of_scores_the_threshold_of_one_output_is_its_own_and_metrics_have_to_say_so() -> None:
+    for cost in (BinaryCrossEntropy(), HingeCost(targets="binary")):
+        net = network(cost, 1)
+        yes = (Y > 1).astype(float)[:, None]
+        share = float(np.mean((net.predict(X) > 0) == yes))
+        assert share != np.mean((net.predict(X) > 0.5) == yes)
+        assert net.accuracy(X, yes) == share
+        history = net.fit(X, yes, optimizer=STILL, epochs=1, metrics=[Accuracy(logits=True)])
+        assert history.epochs[-1].accuracy == share
+        with pytest.raises(DataError, match=r"for a probability[^|]*logits: true"):
+            net.fit(X, yes, optimizer=STILL, epochs=1, metrics=["accuracy"])
+        with pytest.raises(DataError, match=r"F1\(logits=True\)"):
+            net.fit(X, yes, optimizer=STILL, epochs=1, metrics=[F1()])
+
+
+def test_accuracy_of_a_cost_in_which_every_score_counts_is_that_of_the_largest() -> None:
+    net, rows = network(BinaryCrossEntropy(), 4), np.eye(4)[Y]
+    history = net.fit(X, rows, optimizer=STILL, epochs=1, metrics=["accuracy"])
+    assert history.epochs[-1].accuracy == np.mean(net.predict(X).argmax(axis=1) == Y)
+    with pytest.raises(DataError, match="count classes of one position differently"):
+        Accuracy().measure(np.ones((2, 3)), np.array([0, 1]), np.arange(6.0).reshape(2, 3))

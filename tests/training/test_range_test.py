@@ -15,7 +15,7 @@ from bpframe_regularisation import Dropout
 
 import bpframe as bp
 from bpframe.errors import DataError, SpecError
-from bpframe.training.range_test import smoothed_costs
+from bpframe.training.range_test import RangeTest, smoothed_costs
 from tests.network.networks import chain, samples
 
 X, Y = samples(60)
@@ -116,3 +116,10 @@ def test_it_is_drawn(tmp_path: Path) -> None:
     (axes,) = figure.axes
     assert axes.get_xscale() == "log"
     assert (tmp_path / "rates.svg").stat().st_size > 1000
+
+
+def test_noise_of_the_first_batches_is_taken_for_no_fall() -> None:
+    costs = np.concatenate([[2.0, 0.5], np.full(48, 2.0), np.linspace(2.0, 0.2, 20), np.linspace(0.2, 4.0, 30)])
+    found = RangeTest(np.geomspace(1e-6, 10.0, 100), costs, smoothed_costs(costs), "completed")
+    assert found.suggestion is not None
+    assert found.rates[50] < found.suggestion < found.rates[72]

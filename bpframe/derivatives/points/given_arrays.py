@@ -111,8 +111,10 @@ def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any, dom
         hint = None
         if fits(array.shape, shape):
             hint = "add an axis for the examples: x[None]"
-        elif array.ndim > 1 and None not in shape and math.prod(array.shape[1:]) == math.prod(shape):
+        elif array.ndim and None not in shape and math.prod(array.shape[1:]) == math.prod(shape):
             hint = f"x.reshape({', '.join(map(str, (len(array), *shape)))})"
+        elif np.issubdtype(dtype, np.integer) and fits(array.shape[1:-1], shape) and array.ndim == len(shape) + 2:
+            hint = "numbers in place of one-hot rows: y.argmax(axis=-1)"
         elif array.dtype == object:
             hint = PADDED
         raise ShapeMismatch(
