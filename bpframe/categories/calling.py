@@ -1,4 +1,4 @@
-"""Calling a method of a component with what it asks for."""
+"""What a method of a component asks for: its own fields, and the words that it is called with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import Any
 from bpframe.core.component import Component, contract_of
 from bpframe.errors import ContractError
 
-__all__ = ["call_method"]
+__all__ = ["asked_fields", "call_method"]
+
+
+def asked_fields(component: Component, method: str) -> dict[str, Any]:
+    """Return the fields that a method asks for by name, with what they hold; none where it is not declared."""
+    signature = contract_of(type(component)).methods.get(method)
+    words = signature.words if signature is not None else ()
+    return {word: getattr(component, word) for word in words if word in type(component).model_fields}
 
 
 def call_method(component: Component, method: str, **words: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bpframe.categories.calling import asked_fields
 from bpframe.categories.optimizer import Optimizer
 from bpframe.core.component import contract_of
 
@@ -10,9 +11,7 @@ __all__ = ["asks_for", "averages_of", "depth_of", "full_kind", "held_by", "in_bl
 
 def held_by(optimizer: Optimizer) -> dict[str, Optimizer]:
     """Return the optimizers that `update` is handed as rules, by the fields that hold them."""
-    signature = contract_of(type(optimizer)).methods.get("update")
-    words = signature.words if signature is not None else ()
-    fields = {word: getattr(optimizer, word) for word in words if word in type(optimizer).model_fields}
+    fields = asked_fields(optimizer, "update")
     return {word: value for word, value in fields.items() if isinstance(value, Optimizer)}
 
 

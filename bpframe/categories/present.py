@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin
 import numpy as np
 from pydantic.fields import FieldInfo
 
-from bpframe.categories.calling import call_method
+from bpframe.categories.calling import asked_fields, call_method
 from bpframe.categories.schedule import Schedule
 from bpframe.core.component import Component, contract_of
 from bpframe.errors import BpframeError, ContractError, TrainingError
@@ -78,15 +78,9 @@ def present_value(
         It asks for the history where there is none.
 
     """
-    words: dict[str, Any] = {"step": step, "epoch": epoch}
-    signature = contract_of(type(schedule)).methods.get("value")
-    for word in signature.words if signature is not None else ():
-        if word == "history":
-            words[word] = _seen(schedule, history)
-        elif word in type(schedule).model_fields:
-            field = getattr(schedule, word)
-            inside = isinstance(field, Schedule)
-            words[word] = present_value(field, step, epoch, limits_of(schedule, word), history) if inside else field
+    words = {"step": step, "epoch": epoch, **_present(schedule, "value", step, epoch, history)}
+    if _asks_for(schedule, "history"):
+        words["history"] = _seen(schedule, history)
     try:
         value = call_method(schedule, "value", **words)
     except BpframeError:
@@ -125,21 +119,28 @@ def _seen(schedule: Schedule, history: Callable[[], Any] | None) -> Any:
 
 def follows_steps(schedule: Schedule) -> bool:
     """Whether a schedule, or one that it holds, asks for the step; otherwise its number lasts for an epoch."""
-    signature = contract_of(type(schedule)).methods.get("value")
-    words = signature.words if signature is not None else ()
-    held = (getattr(schedule, word) for word in words if word in type(schedule).model_fields)
-    return "step" in words or any(follows_steps(each) for each in held if isinstance(each, Schedule))
+    held = asked_fields(schedule, "value").values()
+    return _asks_for(schedule, "step") or any(follows_steps(each) for each in held if isinstance(each, Schedule))
 
 
 def present_fields(
     component: Component, method: str, step: int = 0, history: Callable[[], Any] | None = None
 ) -> dict[str, Any]:
     """Return the fields that a method asks for by name, with the present number where one holds a schedule."""
-    words = contract_of(type(component)).methods[method].words
-    fields = {word: getattr(component, word) for word in words if word in type(component).model_fields}
+    return _present(component, method, step, 0, history)
+
+
+def _present(
+    component: Component, method: str, step: int, epoch: int, history: Callable[[], Any] | None
+) -> dict[str, Any]:
     return {
-        word: present_value(value, step, 0, limits_of(component, word), history)
+        word: present_value(value, step, epoch, limits_of(component, word), history)
         if isinstance(value, Schedule)
         else value
-        for word, value in fields.items()
+        for word, value in asked_fields(component, method).items()
     }
+
+
+def _asks_for(schedule: Schedule, word: str) -> bool:
+    signature = contract_of(type(schedule)).methods.get("value")
+    return signature is not None and signature.asks_for(word)

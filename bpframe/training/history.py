@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from bpframe.errors import MissingExtra
+from bpframe.training.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -102,13 +102,9 @@ class History(BaseModel):
             Without matplotlib, which the extra `plot` installs.
 
         """
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise MissingExtra("plotting needs matplotlib", hint='pip install "bpframe[plot]"') from error
         metrics = dict.fromkeys(name for record in self.epochs for name in record.metrics)
         matrices = {name: last for name in metrics if np.ndim(last := self.column(name)[-1]) == 2}
-        figure = Figure(figsize=(6.4, 6.4 + 4.0 * len(matrices)), layout="constrained")
+        figure = new_figure(6.4, 6.4 + 4.0 * len(matrices))
         upper, lower, *others = figure.subplots(2 + len(matrices))
         upper.sharex(lower)
         for axes, (name, matrix) in zip(others, matrices.items(), strict=True):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bpframe.errors import MissingExtra
+from bpframe.training.figures import new_figure
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
@@ -65,11 +65,7 @@ class RangeTest:
             Without matplotlib, which the extra `plot` installs.
 
         """
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise MissingExtra("plotting needs matplotlib", hint='pip install "bpframe[plot]"') from error
-        figure = Figure(figsize=(6.4, 4.0), layout="constrained")
+        figure = new_figure(6.4, 4.0)
         axes = figure.subplots()
         axes.semilogx(self.rates, self.costs, ".", alpha=0.3, label="cost of a batch")
         axes.semilogx(self.rates, self.smoothed, label="smoothed")

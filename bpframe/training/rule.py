@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.categories import Optimizer, Schedule
+from bpframe.categories.calling import asked_fields
 from bpframe.categories.holding import held_by
 from bpframe.categories.present import follows_steps, limits_of, present_value
 from bpframe.core.backprop.results import failed, fits, wrong_array
@@ -62,8 +63,7 @@ class Rule:
         held = held or (lambda inner, theta: Rule(inner, theta, shapes, rng))
         self.held: dict[str, Stepping] = {field: held(inner, theta) for field, inner in held_by(optimizer).items()}
         self.state = self._whole_state()
-        words = [word for word in self.signature.words if word in type(optimizer).model_fields]
-        fields = {word: getattr(optimizer, word) for word in words if word not in self.held}
+        fields = {word: value for word, value in asked_fields(optimizer, "update").items() if word not in self.held}
         self._scheduled = {
             word: (value, limits_of(optimizer, word)) for word, value in fields.items() if isinstance(value, Schedule)
         }

@@ -50,7 +50,7 @@ class Softmax(Activation):
 
     def forward(self, z: Array, out: Array) -> Array:
         """Return the probabilities, written into `out`."""
-        axis = self.axis if self.axis < 0 else self.axis + 1
+        axis = _of_array(self.axis)
         np.subtract(z, z.max(axis=axis, keepdims=True), out=out)
         np.exp(out, out=out)
         total: Array = out.sum(axis=axis, keepdims=True)
@@ -62,7 +62,7 @@ class Softmax(Activation):
 
     def second_order(self, y: Array, u: Array) -> dict[tuple[str, str], Operator]:
         """Return diag(p) − p aᵀ − a pᵀ."""
-        axis = self.axis if self.axis < 0 else self.axis + 1
+        axis = _of_array(self.axis)
         p = y * (u - (y * u).sum(axis=axis, keepdims=True))
         return {("z", "z"): add(Diagonal(p), _rank_one(-p, y, self.axis), _rank_one(-y, p, self.axis))}
 
@@ -90,7 +90,7 @@ class LogSoftmax(Activation):
 
     def forward(self, z: Array, out: Array) -> Array:
         """Return the logarithms, written into `out`."""
-        axis = self.axis if self.axis < 0 else self.axis + 1
+        axis = _of_array(self.axis)
         np.subtract(z, z.max(axis=axis, keepdims=True), out=out)
         largest = out == 0
         count = largest.sum(axis=axis, keepdims=True, dtype=out.dtype)
@@ -105,8 +105,13 @@ class LogSoftmax(Activation):
     def second_order(self, y: Array, u: Array) -> dict[tuple[str, str], Operator]:
         """Return −(Σ u) (diag(p) − p pᵀ)."""
         p = np.exp(y)
-        weighted = p * u.sum(axis=self.axis if self.axis < 0 else self.axis + 1, keepdims=True)
+        weighted = p * u.sum(axis=_of_array(self.axis), keepdims=True)
         return {("z", "z"): add(Diagonal(-weighted), _rank_one(weighted, p, self.axis))}
+
+
+def _of_array(axis: int) -> int:
+    """Return which axis of the arrays a feature axis is: that of the examples comes first."""
+    return axis if axis < 0 else axis + 1
 
 
 def _checked(kind: str, shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
