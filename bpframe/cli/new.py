@@ -49,6 +49,7 @@ def new(
         folder = new_project(name if output is None else output, template)
         print(f"The project is in {folder}. What to do next:")
         print(f"  cd {shlex.quote(str(folder))}")
+        print('  python -m pip install "bpframe[plot]"')
         print("  python train.py")
         print("  bpframe train spec.yaml --output runs/first")
         print("Then read README.md, and put your own data in.")

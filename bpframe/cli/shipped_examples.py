@@ -37,8 +37,10 @@ def list_examples(as_json: bool) -> None:
 
 def run_example(name: str, epochs: int | None, seed: int, as_json: bool, spec_only: bool, figure: Path | None) -> None:
     """Run one example, tell what it reached, and draw its figure into a file where one is named."""
+    from importlib.util import find_spec
+
     from bpframe.documents import parse_spec
-    from bpframe.errors import DataError
+    from bpframe.errors import DataError, MissingExtra
     from bpframe.examples import example_named
     from bpframe.runs import overridden
 
@@ -52,6 +54,8 @@ def run_example(name: str, epochs: int | None, seed: int, as_json: bool, spec_on
             expected=f"a name that ends in {', '.join(_FIGURES)}",
             received=repr(figure.name),
         )
+    if figure is not None and find_spec("matplotlib") is None:  # before minutes of training
+        raise MissingExtra("plotting needs matplotlib", hint='pip install "bpframe[plot]"')
     started = time.perf_counter()
     registry = shipped(_SETS)
     spec = overridden(parse_spec(example.spec.read_text(encoding="utf-8"), registry), seed=seed, epochs=epochs)

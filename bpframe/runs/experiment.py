@@ -125,10 +125,28 @@ def prepare_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".", verify
         )
     network = Network.from_spec(spec.network, verify)
     dataset = data.load(Path(base), spec.network.dtype, bool(network.graph.integer_targets))
+    _check_classes(network, dataset)
     inputs = network.graph.inputs
     preparation = dataset.preparation.opened(list(inputs.values()))
     network._preparation = Preparation.of(preparation, inputs, raw=False)
     return Experiment(network, training, data, dataset, Path(base))
+
+
+def _check_classes(network: Network, dataset: Dataset) -> None:
+    """Refuse scores of more classes than there are, of which no prediction could be named."""
+    labels, graph = dataset.preparation.class_labels, network.graph
+    if labels is None or len(graph.outputs) != 1 or graph.outputs[0] not in graph.integer_targets:
+        return
+    scores = (graph.shapes[graph.outputs[0]] or (1,))[-1]
+    if scores > len(labels):
+        tokens = dataset.preparation.vocabulary is not None
+        raise SpecError(
+            f"the output '{graph.outputs[0]}' has {scores} scores, and the data have {len(labels)} "
+            + ("tokens in their vocabulary" if tokens else "classes"),
+            expected=f"{len(labels)} scores, such as a last layer with units: {len(labels)}",
+            received=f"{scores} scores for {', '.join(map(repr, labels[:5]))}" + ", ..." * (len(labels) > 5),
+            hint="an embedding's size is the number of tokens too" if tokens else None,
+        )
 
 
 def run_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".", progress: bool | None = None) -> Experiment:

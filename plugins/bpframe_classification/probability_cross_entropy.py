@@ -24,9 +24,10 @@ class ProbabilityCrossEntropy(Cost):
         C = −Σ_t w_t Σ_j (y_tj ln a_tj + (1 − y_tj) ln(1 − a_tj))
         ∇_a C = w ((1 − y) / (1 − a) − y / a),    ∂²C/∂a² = w diag(y / a² + (1 − y) / (1 − a)²)
 
-    An output of exactly 0 that the target wants has the cost ∞, with nothing hidden by a smallest probability. Where
-    the scores before the softmax or the sigmoid are at hand, `cross_entropy` and `binary_cross_entropy` are faster,
-    more precise, and finite.
+    An output of exactly 0 that the target wants has the cost ∞, with nothing hidden by a smallest probability. One
+    that the target counts and that is no probability, below 0 or above 1, has the cost NaN, so that scores are not
+    taken for probabilities. Where the scores before the softmax or the sigmoid are at hand, `cross_entropy` and
+    `binary_cross_entropy` are faster, more precise, and finite.
 
     Shapes: a (N, *positions, classes), y (N, *positions), integers, or like a; weight (N, *positions), or like a yes or
     no -> C (N,): the sum over an example's own targets; the mean is over all targets. Hessian: diagonal.
@@ -72,7 +73,9 @@ class ProbabilityCrossEntropy(Cost):
     def forward(self, a: Array, y: Array, weight: Array) -> Array:
         """Return C, one number per example."""
         shares = self._shares(a, y)
-        with np.errstate(divide="ignore"):
+        beyond = 1 + 8 * np.finfo(a.real.dtype).eps  # a mean of probabilities may round to a little more than 1
+        with np.errstate(divide="ignore", invalid="ignore"):
+            a = np.where((a.real < 0) | (a.real > beyond), np.nan, a)
             each = -shares * np.log(np.where(shares == 0, 1, a))
             if self.targets == "binary":
                 each = each - (1 - shares) * np.log1p(-np.where(shares == 1, 0, a))

@@ -20,7 +20,7 @@ from bpframe_classification import (
     QuantileCost,
 )
 from bpframe_minimizers import LBFGS, GaussNewton, LevenbergMarquardt
-from bpframe_reference import Dense, GradientDescent, Sigmoid
+from bpframe_reference import Dense, GradientDescent, Identity, Sigmoid
 
 import bpframe as bp
 from bpframe.errors import BpframeError, DataError, DerivativeError, ShapeMismatch
@@ -169,3 +169,18 @@ def test_targets_that_mean_nothing_are_refused_wherever_they_come_in(cost: Any, 
     for call in (*calls, *calls):
         with pytest.raises(DataError, match=said):
             call()
+
+
+def test_scores_that_are_handed_over_as_probabilities_have_no_cost() -> None:
+    for dtype in ("float32", "float64"):
+        net = bp.Network([Identity()], cost=ProbabilityCrossEntropy(), input_shape=(2,), dtype=dtype)
+        for wrong in ([[3.0, 0.5]], [[-0.2, 0.5]]):
+            assert np.isnan(net.cost(wrong, [0]))
+            assert np.isfinite(net.cost(wrong, [1]))  # of the others nothing is asked
+        assert np.isfinite(net.cost([[1.0 + np.finfo(dtype).eps, 0.0]], [0]))
+        assert np.isinf(net.cost([[1.0, 0.0]], [1]))
+
+
+def test_one_hot_rows_for_a_cost_of_class_numbers_are_told_how_to_become_numbers() -> None:
+    with pytest.raises(ShapeMismatch, match=r"argmax\(axis=-1\)"):
+        network(CrossEntropy()).cost(X, np.eye(3)[np.zeros(30, int)])

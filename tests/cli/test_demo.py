@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from bpframe.documents import read_spec
 
@@ -48,3 +49,13 @@ def test_its_file_is_a_spec_that_trains_the_same_network(folder: Path, invoke: I
     shown = json.loads(invoke("demo", "--epochs", 2, "--json").stdout)
     assert trained["test"]["cost"] == shown["cost"]
     assert json.loads(invoke("evaluate", "run", "--json").stdout)["cost"] == shown["cost"]
+
+
+def test_a_figure_without_matplotlib_is_refused_before_training(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    result = invoke("demo", "lenet", "--figure", "a.svg")
+    assert result.exit_code == 2
+    assert "bpframe[plot]" in result.stderr
+    assert "epoch" not in result.stderr

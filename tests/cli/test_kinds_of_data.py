@@ -14,6 +14,7 @@ import pytest
 
 import bpframe as bp
 from bpframe.documents import read_spec
+from bpframe.errors import SpecError
 from bpframe.runs import run_experiment
 
 Invoke = Callable[..., Any]
@@ -102,3 +103,19 @@ def test_what_is_shipped_needs_no_file(folder: Path, kind: str, shape: str, unit
     assert experiment.part == "test"
     experiment.save("run")
     assert bp.load("run").preparation == experiment.dataset.preparation
+
+
+def test_more_scores_than_tokens_are_refused_before_training(folder: Path) -> None:
+    Path("text.txt").write_text("a rose is a rose " * 20)
+    Path("spec.yaml").write_text(
+        """\
+network:
+  input_shape: [4]
+  layers: [{kind: embedding, size: 9, units: 3}, {kind: dense, units: 9}]
+  cost: {kind: cross_entropy}
+training: {optimizer: {kind: gradient_descent, learning_rate: 0.1}, epochs: 1}
+data: {kind: text, path: text.txt, length: 4}
+"""
+    )
+    with pytest.raises(SpecError, match=r"has 9 scores, and the data have 7 tokens[^|]*units: 7"):
+        run_experiment(read_spec("spec.yaml"))

@@ -111,7 +111,13 @@ def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any, dom
         hint = None
         if fits(array.shape, shape):
             hint = "add an axis for the examples: x[None]"
-        elif array.ndim and None not in shape and math.prod(array.shape[1:]) == math.prod(shape):
+        elif len(shape) > 1 and fits(array.shape[2:] + array.shape[1:2], shape):
+            hint = "channels, or features, are the last axis: np.moveaxis(x, 1, -1)"
+        elif (
+            array.ndim not in (0, len(shape) + 1)
+            and None not in shape
+            and math.prod(array.shape[1:]) == math.prod(shape)
+        ):
             hint = f"x.reshape({', '.join(map(str, (len(array), *shape)))})"
         elif np.issubdtype(dtype, np.integer) and fits(array.shape[1:-1], shape) and array.ndim == len(shape) + 2:
             hint = "numbers in place of one-hot rows: y.argmax(axis=-1)"
