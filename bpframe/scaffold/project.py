@@ -31,7 +31,8 @@ _OWN_DATA = {
 tokens, which the error message names where it differs.""",
     "series": """\
 `data: {kind: series, path: FILE.csv, columns: [...], length: ..., test_fraction: 0.2, scaling: standard}`; the shape in
-`input_shape` is [length, columns].""",
+`input_shape` is [length, columns]. Targets stay in their own units: of a series far from 0 give the last layer its
+level, `biases: {kind: constant, value: 100.0}`.""",
     "tabular": "Put another CSV file in the place of the one here, and name its target columns in `data`.",
 }
 

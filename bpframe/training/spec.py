@@ -132,6 +132,7 @@ class TrainingSpec(Validated):
                 f"cannot be given: {optimizer.kind} averages parameters before they are moved into a set",
                 value=", ".join(value),
                 expected="no constraints, or an optimizer that keeps no averages",
+                hint="the rule inside without its averages; or penalties of the network, which work with both",
             )
         return value or None
 

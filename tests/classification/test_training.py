@@ -184,3 +184,8 @@ def test_scores_that_are_handed_over_as_probabilities_have_no_cost() -> None:
 def test_one_hot_rows_for_a_cost_of_class_numbers_are_told_how_to_become_numbers() -> None:
     with pytest.raises(ShapeMismatch, match=r"argmax\(axis=-1\)"):
         network(CrossEntropy()).cost(X, np.eye(3)[np.zeros(30, int)])
+
+
+def test_labels_that_are_texts_are_told_how_to_become_numbers() -> None:
+    with pytest.raises(DataError, match=r"return_inverse=True"):
+        network(CrossEntropy()).cost(X, np.array(["cat", "dog", "owl"] * 10))

@@ -207,7 +207,10 @@ def _check_integers(array: Array, what: str, domain: Interval) -> None:
         raise DataError(f"the {what} holds no integers", expected="integers", received=_first(array, ~whole))
     if kind not in "iuf":
         entry = f": {_first(array, np.ones(array.shape, bool))}" if kind == "b" and array.size else ""
-        raise DataError(f"the {what} holds no integers", expected="integers", received=f"{array.dtype}{entry}")
+        hint = "numbers of labels: numpy.unique(y, return_inverse=True)[1]" if kind in "UO" else None
+        raise DataError(
+            f"the {what} holds no integers", expected="integers", received=f"{array.dtype}{entry}", hint=hint
+        )
     if not array.size:
         return
     low, high = domain if kind == "i" else _held_by(array.dtype, domain)
