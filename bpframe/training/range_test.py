@@ -22,6 +22,9 @@ KEPT = 0.9
 #: How many of the first smoothed costs are means of too few to tell a fall from noise: 1/(1 - KEPT).
 NOISY = 10
 
+#: A fall is that over two of so many parts of the steps: one batch's noise is as large as what one step gains.
+NARROW = 20
+
 #: By which share of the first smoothed cost the least one has to be lower, for a rate to follow.
 LEAST_FALL = 0.01
 
@@ -33,10 +36,10 @@ class RangeTest:
         c̄_t = Σ_{s<=t} 0.9^{t−s} c_s / Σ_{s<=t} 0.9^{t−s}
 
     `smoothed` are these means. `suggestion` is the rate at which c̄ fell fastest as ln η grew, before it was least:
-    there learning is fast, with room to where it breaks. The first ten steps, whose means are of too few costs to tell
-    a fall from noise, are left out where it was least later. It is None where c̄ never fell by a hundredth of where it
-    began. `stopped` says how the test ended: "completed", "diverged", since c̄ grew to four times its least, or "not
-    finite".
+    there learning is fast, with room to where it breaks. The fall is that over a tenth of the steps, and the first ten
+    steps, whose means are of too few costs to tell a fall from noise, are left out where c̄ was least later. It is None
+    where c̄ never fell by a hundredth of where it began. `stopped` says how the test ended: "completed", "diverged",
+    since c̄ grew to four times its least, or "not finite".
 
     Source: Smith, *Cyclical Learning Rates for Training Neural Networks* (2017), section 3.3.
     """
@@ -49,12 +52,17 @@ class RangeTest:
     @property
     def suggestion(self) -> float | None:
         """The rate at which the smoothed cost fell fastest; None where it did not fall."""
-        if self.smoothed.size < 2 or self.smoothed.min() > (1 - LEAST_FALL) * self.smoothed[0]:
+        if self.smoothed.size < 2:
+            return None
+        first = self.smoothed[0]
+        if self.smoothed.min() >= first - LEAST_FALL * abs(first):  # costs such as a log-density's may be below 0
             return None
         least = int(np.argmin(self.smoothed))
-        first = NOISY if least > NOISY else 0
-        slopes = np.gradient(self.smoothed, np.log(self.rates))[first : least + 1]
-        return float(self.rates[first + int(np.argmin(slopes))])
+        wide = max(1, self.smoothed.size // NARROW)
+        at = np.arange(NOISY if least > NOISY else 0, least + 1)
+        before, after = np.maximum(at - wide, 0), np.minimum(at + wide, least)
+        slopes = (self.smoothed[after] - self.smoothed[before]) / np.log(self.rates[after] / self.rates[before])
+        return float(self.rates[at[np.argmin(slopes)]])
 
     def plot(self, path: str | Path | None = None) -> Figure:
         """Draw the costs over the rates, and the suggestion; write the picture to `path` where one is given.

@@ -123,3 +123,20 @@ def test_noise_of_the_first_batches_is_taken_for_no_fall() -> None:
     found = RangeTest(np.geomspace(1e-6, 10.0, 100), costs, smoothed_costs(costs), "completed")
     assert found.suggestion is not None
     assert found.rates[50] < found.suggestion < found.rates[72]
+
+
+def test_noise_that_is_larger_than_what_a_step_gains_does_not_lead_the_suggestion() -> None:
+    rates, suggested = np.geomspace(1e-6, 10.0, 100), []
+    for seed in range(20):
+        level = 1.3 / (1 + (np.arange(100) / 55) ** 8)
+        costs = level * (1 + 0.3 * np.random.default_rng(seed).standard_normal(100))
+        suggested.append(RangeTest(rates, costs, smoothed_costs(costs), "completed").suggestion)
+    assert all(found is not None and rates[40] < found < rates[75] for found in suggested)
+
+
+@pytest.mark.parametrize("level", [-1.0, 0.0, 1.0])
+def test_a_cost_that_only_rises_suggests_nothing_below_0_too(level: float) -> None:
+    costs = level + np.linspace(0.0, 1.0, 30)
+    assert RangeTest(np.geomspace(1e-6, 10.0, 30), costs, smoothed_costs(costs), "completed").suggestion is None
+    falling = RangeTest(np.geomspace(1e-6, 10.0, 30), -costs, smoothed_costs(-costs), "completed")
+    assert falling.suggestion is not None
