@@ -113,10 +113,9 @@ class PulledOnce(Operator):
 
 def _may_share(operators: Mapping[str, Operator]) -> bool:
     """Whether it pays to look: most nodes have neither sums nor two operators that begin with one object."""
-    kinds, begin = set(map(type, operators.values())), map(id, operators.values())
-    if Composed in kinds:
-        begin = (id(_first(each)._first()) for each in operators.values())  # type: ignore[assignment]
-    return Sum in kinds or len(set(begin)) < len(operators)
+    kinds = {*map(type, operators.values())}
+    begin = (_first(each)._first() for each in operators.values()) if Composed in kinds else operators.values()
+    return Sum in kinds or (len(operators) > 1 and len({*map(id, begin)}) < len(operators))
 
 
 def _grouped(operators: Iterable[Named]) -> Branches:

@@ -40,14 +40,14 @@ def compose(*operators: Operator) -> Operator:
         stack.append(current)
     if len(stack) == 1:
         return stack[0]
-    return Composed(tuple(stack))._with_shapes(joints[-1], joints[0])
+    chain, in_shape, out_shape = Composed(tuple(stack)), joints[-1], joints[0]
+    if in_shape is None or out_shape is None:
+        return chain._with_shapes(in_shape, out_shape)
+    return chain.bind(in_shape, out_shape)
 
 
 def _join(outer: Operator, inner: Operator) -> Operator | None:
     """The product outer ∘ inner as one structure, or None where neither class joins the other."""
-    joined = outer._after(inner)
-    if joined is None:
-        joined = inner._before(outer)
-    if joined is None:
+    if (joined := outer._after(inner)) is None and (joined := inner._before(outer)) is None:
         return None
     return joined._with_shapes(inner._known_shapes()[0], outer._known_shapes()[1])
