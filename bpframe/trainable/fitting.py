@@ -14,6 +14,7 @@ from bpframe.trainable.named_metrics import with_metrics
 from bpframe.trainable.range_testing import range_test
 from bpframe.trainable.stepping import Stepwise
 from bpframe.training.history import History
+from bpframe.training.last_batch import try_last_batch
 from bpframe.training.range_test import RangeTest
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.trainer import Trainer
@@ -120,6 +121,7 @@ class Trainable(Stepwise):
                     verify_constraints(spec.constraints)
                 warn_of_drafts(self.graph)
                 trainer = Trainer(self._engine.at(samples[0]), spec, self._carried, self.history)
+                try_last_batch(trainer.engine, spec, samples)
                 ending = call_back(spec.callbacks, "before_training", network=self, history=trainer.history)
             except BaseException:
                 self._preparation = before

@@ -8,7 +8,19 @@ from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Broadcast, Diagonal, Field, Layer, Operator, Parameter, PositiveFloat, State, compose
+from bpframe.extend import (
+    Array,
+    Broadcast,
+    DataError,
+    Diagonal,
+    Field,
+    Layer,
+    Operator,
+    Parameter,
+    PositiveFloat,
+    State,
+    compose,
+)
 from bpframe_regularisation.gained import Gained, gain_and_offset
 from bpframe_regularisation.standardising import (
     Standardised,
@@ -37,8 +49,10 @@ class BatchNorm(Layer):
 
     Shapes: x (N, *places, channels) -> y, the same; g, b and both parts of the state (channels,). Jacobian of x: in
     training g over σ, times the identity minus two of rank one along the batch, which couples the examples, otherwise
-    diagonal; of g: diagonal; of b: the identity, each added over places. One number per channel (M = 1) gives y = b and
-    leaves the running variance as it is; an empty batch leaves both.
+    diagonal; of g: diagonal; of b: the identity, each added over places. An empty batch leaves the state as it is.
+    Weights and masks of examples do not reach the layer: M counts every example.
+
+    Errors: DataError (in training, one number per channel: x̂ would be 0 whatever x is).
 
     Source: Ioffe and Szegedy, Batch Normalization (2015), algorithms 1 and 2.
     """
@@ -70,6 +84,13 @@ class BatchNorm(Layer):
         """Return g ⊙ x̂ + b, and in training the statistics that go on."""
         rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
         if training:
+            if len(rows) == 1:
+                raise DataError(
+                    "one number per channel has no variance: every output would be the offset",
+                    expected="two numbers or more of every channel in a batch: examples times places",
+                    received=f"x of shape {x.shape}, in training",
+                    hint="larger batches, or layer_norm, which takes the examples one by one",
+                )
             average = mean(rows, _AXES)
             centred = rows - average
             variance = mean_product(centred, centred, _AXES)
@@ -118,10 +139,10 @@ class BatchNorm(Layer):
         if not count:
             return state
         stays = self.momentum
-        running = state["variance"]
-        if count > 1:
-            running = stays * running + ((1 - stays) * count / (count - 1)) * variance
-        return {"mean": stays * state["mean"] + (1 - stays) * average, "variance": running}
+        return {
+            "mean": stays * state["mean"] + (1 - stays) * average,
+            "variance": stays * state["variance"] + ((1 - stays) * count / (count - 1)) * variance,
+        }
 
 
 def _scaling(factor: Array, x: Array) -> Diagonal:

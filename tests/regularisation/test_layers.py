@@ -10,7 +10,7 @@ from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
 from bpframe_regularisation import BatchNorm, Dropout, GaussianNoise, GroupNorm, LayerNorm, RmsNorm
 
 import bpframe as bp
-from bpframe.errors import BatchCoupledError, NonFiniteError, ShapeMismatch
+from bpframe.errors import BatchCoupledError, DataError, NonFiniteError, ShapeMismatch
 from bpframe.extend import Layer
 
 X = np.random.default_rng(0).normal(1.0, 2.0, (6, 4))
@@ -87,17 +87,41 @@ def test_one_example_has_no_gradient_of_its_own_in_a_coupled_batch() -> None:
         net.per_example.gradients(X, Y, training=True)
 
 
-def test_an_empty_batch_and_a_single_number_leave_the_running_variance() -> None:
+def test_an_empty_batch_leaves_the_running_statistics() -> None:
     layer = BatchNorm(momentum=0.5)
     state = {"mean": np.zeros(2), "variance": np.full(2, 3.0)}
     p = {"g": np.ones(2), "b": np.full(2, 7.0)}
     y, after = layer.forward(np.zeros((0, 2)), p, state, {}, True, np.empty((0, 2)))
     assert y.shape == (0, 2)
     assert after is state
-    y, after = layer.forward(np.full((1, 2), 4.0), p, state, {}, True, np.empty((1, 2)))
-    assert np.array_equal(y, [[7.0, 7.0]])
-    assert np.array_equal(after["variance"], state["variance"])
-    assert np.array_equal(after["mean"], [2.0, 2.0])
+
+
+def test_one_number_per_channel_is_refused_in_training_alone() -> None:
+    net = network(BatchNorm())
+    assert net.predict(X[:1]).shape == Y[:1].shape
+    before = net.parameters.vector.copy(), net.state["batch_norm_1"]["mean"].copy()
+    with pytest.raises(DataError, match=r"layers\[1\] 'batch_norm_1' .*one number per channel has no variance"):
+        net.train_step(X[:1], Y[:1], optimizer=GradientDescent(learning_rate=0.1))
+    assert np.array_equal(net.parameters.vector, before[0])
+    assert np.array_equal(net.state["batch_norm_1"]["mean"], before[1])
+    places = bp.Network([BatchNorm()], input_shape=(2, 4))
+    assert np.isfinite(places.trace(np.ones((1, 2, 4)), training=True)["batch_norm_1"]).all()
+
+
+@pytest.mark.parametrize(("batch_size", "better"), [(5, 6), (1, 2)])
+def test_a_last_batch_of_one_is_refused_before_training(batch_size: int, better: int) -> None:
+    x, y = np.tile(X, (4, 1))[:11], np.tile(Y, (4, 1))[:11]
+    net, other = network(BatchNorm()), network(BatchNorm())
+    if better == 2:
+        x, y = x[:10], y[:10]
+    rule = GradientDescent(learning_rate=0.1)
+    with pytest.raises(DataError, match=f"batch_size={better}, which leaves a last batch of") as raised:
+        net.fit(x, y, optimizer=rule, epochs=1, batch_size=batch_size)
+    assert ("batches", f"{len(x)} examples by {batch_size}, the last of 1") in raised.value.rows
+    assert net.history is None
+    for each in (net, other):
+        each.fit(x, y, optimizer=rule, epochs=2, batch_size=better, progress=False)
+    assert net.parameters.vector.tobytes() == other.parameters.vector.tobytes(), "the trial moved something"
 
 
 @pytest.mark.parametrize("layer", [BatchNorm(), LayerNorm(), GroupNorm(groups=1), RmsNorm(offset=True)])
