@@ -32,9 +32,12 @@ def range_test(
     from bpframe.documents import read_spec
     from bpframe.errors import DataError
     from bpframe.runs import overridden, prepare_experiment
+    from bpframe.training.figures import check_figure
 
     if plot is not None and plot.exists():
         raise DataError(f"{plot} is there already", expected="the name of a new file")
+    if plot is not None:
+        check_figure(plot)
     run = overridden(read_spec(spec), seed=seed)
     found = prepare_experiment(run, spec.expanduser().absolute().parent).range_test(smallest, largest, steps)
     if plot is not None:

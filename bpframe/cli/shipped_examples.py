@@ -6,14 +6,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bpframe.cli.output import print_json, print_table, written_file
+from bpframe.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from bpframe.plugins import Registry
 
 __all__ = ["list_examples", "run_example", "shipped", "versions"]
-
-_FIGURES = (".svg", ".png", ".pdf")
 
 #: What examples are made of.
 _SETS = (
@@ -37,25 +35,17 @@ def list_examples(as_json: bool) -> None:
 
 def run_example(name: str, epochs: int | None, seed: int, as_json: bool, spec_only: bool, figure: Path | None) -> None:
     """Run one example, tell what it reached, and draw its figure into a file where one is named."""
-    from importlib.util import find_spec
-
     from bpframe.documents import parse_spec
-    from bpframe.errors import DataError, MissingExtra
     from bpframe.examples import example_named
     from bpframe.runs import overridden
+    from bpframe.training.figures import check_figure, save_figure
 
     example = example_named(name)
     if spec_only:
         print(example.spec.read_text(encoding="utf-8"), end="")
         return
-    if figure is not None and figure.suffix.lower() not in _FIGURES:
-        raise DataError(
-            f"a figure cannot be written as {figure}",
-            expected=f"a name that ends in {', '.join(_FIGURES)}",
-            received=repr(figure.name),
-        )
-    if figure is not None and find_spec("matplotlib") is None:  # before minutes of training
-        raise MissingExtra("plotting needs matplotlib", hint='pip install "bpframe[plot]"')
+    if figure is not None:
+        check_figure(figure)  # before minutes of training
     started = time.perf_counter()
     registry = shipped(_SETS)
     spec = overridden(parse_spec(example.spec.read_text(encoding="utf-8"), registry), seed=seed, epochs=epochs)
@@ -63,9 +53,7 @@ def run_example(name: str, epochs: int | None, seed: int, as_json: bool, spec_on
         print(example.story, end="\n\n")
     reached, draw = example.run(spec, None if as_json else True)
     if figure is not None:
-        drawing = draw()
-        with written_file(figure, DataError) as target:
-            drawing.savefig(target, format=figure.suffix[1:].lower())
+        save_figure(draw(), figure)
     seconds = round(time.perf_counter() - started, 3)
     if as_json:
         told: dict[str, Any] = {

@@ -61,5 +61,7 @@ class Described(Evaluated):
         """Draw the graph with matplotlib (extra `plot`); write the picture to `path` where one is given.
 
         A block is one node, or with `unfold` all of its nodes.
+
+        Errors: MissingExtra (without matplotlib and networkx); DataError (the picture cannot be written).
         """
         return draw(self.graph, path, checked_truth("unfold", unfold))

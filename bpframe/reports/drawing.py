@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bpframe.core.graph.graph import Graph, batched
 from bpframe.errors import MissingExtra
 from bpframe.reports.folding import Folded
+from bpframe.training.figures import save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,7 +46,8 @@ def draw(graph: Graph, path: str | Path | None, unfold: bool) -> Figure:
 
     A block is one node; with `unfold` its nodes are drawn.
 
-    Errors: MissingExtra (without matplotlib and networkx, which the extra `plot` installs).
+    Errors: MissingExtra (without matplotlib and networkx, which the extra `plot` installs); DataError (the
+    picture cannot be written).
     """
     try:
         import networkx as nx
@@ -81,5 +83,5 @@ def draw(graph: Graph, path: str | Path | None, unfold: bool) -> Figure:
             bbox={"boxstyle": "round,pad=0.5", "facecolor": face, "edgecolor": "#7a7a7a"},
         )  # fmt: skip
     if path is not None:
-        figure.savefig(path, dpi=150)
+        save_figure(figure, path, dpi=150)
     return figure

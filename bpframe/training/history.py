@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from bpframe.training.figures import new_figure
+from bpframe.training.figures import new_figure, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -100,6 +100,8 @@ class History(BaseModel):
         ------
         MissingExtra
             Without matplotlib, which the extra `plot` installs.
+        DataError
+            The picture cannot be written: the ending of its name says of no kind of picture, or the system refuses.
 
         """
         metrics = dict.fromkeys(name for record in self.epochs for name in record.metrics)
@@ -128,7 +130,7 @@ class History(BaseModel):
         lower.set_ylabel("metrics" if metrics else "accuracy")
         lower.set_xlabel("epoch")
         if path is not None:
-            figure.savefig(path)
+            save_figure(figure, path)
         return figure
 
 

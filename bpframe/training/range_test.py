@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bpframe.training.figures import new_figure
+from bpframe.training.figures import new_figure, save_figure
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ class RangeTest:
         ------
         MissingExtra
             Without matplotlib, which the extra `plot` installs.
+        DataError
+            The picture cannot be written: the ending of its name says of no kind of picture, or the system refuses.
 
         """
         figure = new_figure(6.4, 4.0)
@@ -87,7 +89,7 @@ class RangeTest:
         axes.grid(alpha=0.3)
         axes.legend()
         if path is not None:
-            figure.savefig(path)
+            save_figure(figure, path)
         return figure
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,8 @@ def test_its_file_is_a_spec_that_trains_the_same_network(folder: Path, invoke: I
 def test_a_figure_without_matplotlib_is_refused_before_training(
     invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    for module in [name for name in sys.modules if name.split(".")[0] == "matplotlib"] + ["matplotlib"]:
+        monkeypatch.setitem(sys.modules, module, None)
     result = invoke("demo", "lenet", "--figure", "a.svg")
     assert result.exit_code == 2
     assert "bpframe[plot]" in result.stderr

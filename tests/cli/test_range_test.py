@@ -31,3 +31,7 @@ def test_it_draws_a_new_picture_and_says_the_rule(folder: Path, invoke: Invoke) 
     again = invoke("range-test", "spec.yaml", "--plot", "rates.svg")
     assert again.exit_code == 2
     assert "rates.svg is there already" in again.stderr
+    for name in ("rates.xyz", "rates"):
+        refused = invoke("range-test", "no-such-spec.yaml", "--plot", name)
+        assert refused.exit_code == 2
+        assert f"a figure cannot be written as {name}" in refused.stderr, "before the spec is read, and any step"

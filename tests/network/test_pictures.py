@@ -10,8 +10,9 @@ import pytest
 from bpframe_reference import Add, Dense, Identity
 
 import bpframe as bp
-from bpframe.errors import MissingExtra
+from bpframe.errors import DataError, MissingExtra
 from bpframe.training.history import EpochRecord, History
+from bpframe.training.range_test import RangeTest
 
 from .networks import chain, shared
 
@@ -176,6 +177,30 @@ def test_plotting_without_matplotlib_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtra, match=r"matplotlib(?s:.)*bpframe\[plot\]"):
         HISTORY.plot()
+
+
+PICTURES = {
+    "history": HISTORY.plot,
+    "network": lambda path: chain().draw(path),
+    "range test": RangeTest(np.array([0.1, 1.0]), np.array([2.0, 1.0]), np.array([2.0, 1.0]), "completed").plot,
+}
+
+
+@pytest.mark.parametrize("draws", PICTURES.values(), ids=PICTURES)
+def test_a_picture_that_cannot_be_written_is_refused_by_name(tmp_path, draws):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("networkx")
+    for name in ("h.xyz", "h", "h."):
+        with pytest.raises(DataError, match=r"(?s)cannot be written as .*h.*\.pdf, .*\.png, .*\.svg"):
+            draws(tmp_path / name)
+    with pytest.raises(DataError, match="No such file or directory"):
+        draws(tmp_path / "nowhere" / "h.png")
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(DataError, match="cannot be written"):
+        draws(tmp_path / "folder.png")
+    assert [each.name for each in tmp_path.iterdir()] == ["folder.png"]
+    draws(tmp_path / "H.SVG")
+    assert (tmp_path / "H.SVG").read_bytes().startswith(b"<?xml")
 
 
 def test_pictures_leave_the_network_as_it_was():
