@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from bpframe_reference import Add, Dense, Identity, Sigmoid
+from bpframe_regularisation import Dropout
 
 import bpframe as bp
 from bpframe.errors import ContractError
@@ -19,7 +20,6 @@ from bpframe.testing import check_component
 from tests.components.batch_norm import BatchNorm
 from tests.components.blocks import Projected, Residual, Sequence, Skip
 from tests.components.carrying import Carrying
-from tests.components.dropout import Dropout
 from tests.components.embedding import Embedding
 
 RIGHT = {

@@ -10,13 +10,13 @@ import numpy as np
 from bpframe_activations import Tanh
 from bpframe_convolution import Flatten
 from bpframe_reference import Dense, Identity, QuadraticCost, Sigmoid
+from bpframe_regularisation import Dropout
 
 from bpframe import Network, node
 from tests.components.attention import Attention
 from tests.components.batch_norm import BatchNorm
 from tests.components.concatenate import Concatenate
 from tests.components.conv1d import Conv1d
-from tests.components.dropout import Dropout
 from tests.components.embedding import Embedding
 from tests.components.gated import FrugalLstm, Gru, Lstm, PlainRecurrent
 from tests.components.layer_norm import LayerNorm

@@ -6,6 +6,7 @@ import bpframe_metrics as metrics
 import bpframe_reference as reference
 from bpframe_activations import Tanh
 from bpframe_convolution import Flatten
+from bpframe_regularisation import Dropout
 
 from bpframe.plugins.registry import PluginSet, Provider, Registry
 from tests.components.attention import Attention
@@ -13,7 +14,6 @@ from tests.components.batch_norm import BatchNorm
 from tests.components.concatenate import Concatenate
 from tests.components.conv1d import Conv1d
 from tests.components.cross_entropy import SoftmaxCrossEntropy
-from tests.components.dropout import Dropout
 from tests.components.embedding import Embedding
 from tests.components.initializer import UniformInitializer
 from tests.components.layer_norm import LayerNorm

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
+from bpframe_regularisation import Dropout
 
 from bpframe import Network
-from tests.components.dropout import Dropout
 
 
 def network(seed=0, rate=0.4, **fields):

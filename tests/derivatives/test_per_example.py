@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
+from bpframe_regularisation import Dropout
 
 from bpframe import Network, node
 from bpframe.derivatives.per_example import gradients as per_example
@@ -15,7 +16,6 @@ from bpframe.derivatives.points import memory
 from bpframe.derivatives.points.portions import Portions
 from bpframe.errors import DataError, DerivativeError, MemoryLimitError, ShapeMismatch
 from bpframe.machine import workers
-from tests.components.dropout import Dropout
 from tests.oracles import assert_close, cost_gradient
 
 from .zoo import ZOO, Example, named

@@ -9,13 +9,13 @@ import pytest
 from bpframe_activations import Relu, Tanh
 from bpframe_convolution import Flatten
 from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
+from bpframe_regularisation import Dropout
 
 from bpframe import Network, node
 from bpframe.errors import GradientCheckFailed, NonFiniteError
 from bpframe.extend import Activation, Broadcast, Cost, Diagonal, Layer, Matrix, Operator, Parameter, WeightTimes
 from tests.components.activations import Logarithm
 from tests.components.batch_norm import BatchNorm
-from tests.components.dropout import Dropout
 from tests.components.embedding import Embedding
 from tests.contract.cases import scatter
 from tests.derivatives.zoo import ZOO

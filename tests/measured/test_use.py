@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from bpframe_convolution import Flatten
 from bpframe_reference import Dense, GradientDescent, Multiply, QuadraticCost, Sigmoid
+from bpframe_regularisation import Dropout
 
 from bpframe import Network
 from bpframe.core.component import contract_of
@@ -19,7 +20,6 @@ from bpframe.errors import ContractError, DraftWarning
 from bpframe.extend import Activation, Array, Cost, Diagonal, Layer, Operator
 from bpframe.testing import check_component
 from tests.components.batch_norm import BatchNorm
-from tests.components.dropout import Dropout
 from tests.components.embedding import Embedding
 from tests.components.max_pool import MaxPool
 from tests.components.softmax import Softmax

@@ -10,10 +10,10 @@ import pickle
 import numpy as np
 import pytest
 from bpframe_reference import Dense, QuadraticCost
+from bpframe_regularisation import Dropout
 
 import bpframe as bp
 from bpframe.extend import Activation, Diagonal
-from tests.components.dropout import Dropout
 
 from .networks import chain, descent, samples
 

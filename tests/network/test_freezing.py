@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from bpframe_minimizers import LevenbergMarquardt
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
+from bpframe_regularisation import Dropout
 
 import bpframe as bp
 from bpframe import Network, node
@@ -19,7 +20,6 @@ from bpframe.extend import Layer, Matrix, Parameter
 from bpframe.testing import check_component
 from tests.components.batch_norm import BatchNorm
 from tests.components.blocks import Sequence
-from tests.components.dropout import Dropout
 from tests.derivatives.zoo import ZOO, Example
 from tests.oracles import assert_close, cost_gradient
 from tests.passes import training_steps

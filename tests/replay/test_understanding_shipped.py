@@ -29,7 +29,7 @@ MODULES = (
     *SHIPPED,
     *(f"tests.components.{name}" for name in (
         "activations", "attention", "batch_norm", "centred", "concatenate", "conv1d", "costs", "cross_entropy",
-        "dropout", "embedding", "gated", "initializer", "layer_norm", "max_pool", "optimizers", "recurrent",
+        "embedding", "gated", "initializer", "layer_norm", "max_pool", "optimizers", "recurrent",
         "softmax", "textbook",
     )),
     *(f"tests.derivatives.{name}" for name in ("test_least_squares", "test_curvature_hessian", "test_spectrum")),

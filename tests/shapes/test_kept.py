@@ -10,6 +10,7 @@ import jsonschema
 import numpy as np
 import pytest
 from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
+from bpframe_regularisation import Dropout
 from typer.testing import CliRunner
 
 import bpframe as bp
@@ -18,7 +19,6 @@ from bpframe.documents import RunSpec, json_schema, network_document, read_spec,
 from bpframe.errors import SpecFileError
 from bpframe.plugins import default_registry
 from tests.components.batch_norm import BatchNorm
-from tests.components.dropout import Dropout
 from tests.components.initializer import UniformInitializer
 from tests.components.recurrent import Recurrent
 

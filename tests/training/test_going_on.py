@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from bpframe_minimizers import LBFGS
 from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
+from bpframe_regularisation import Dropout
 
 import bpframe as bp
 from bpframe.core.graph.randomness import stream
@@ -16,7 +17,6 @@ from bpframe.errors import ConcurrencyError, ContractError, DataError, NonFinite
 from bpframe.extend import Optimizer
 from bpframe.training.optimizer_state import OptimizerState
 from tests.components.batch_norm import BatchNorm
-from tests.components.dropout import Dropout
 from tests.network.networks import samples
 from tests.training.rules import Adam, Drawing, Swapping
 

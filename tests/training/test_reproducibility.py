@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from bpframe_reference import Dense, QuadraticCost
+from bpframe_regularisation import Dropout
 
 import bpframe as bp
 from bpframe.extend import Array, Diagonal, Layer
-from tests.components.dropout import Dropout
 from tests.network.networks import chain, descent, samples
 
 X, Y = samples(13)

@@ -10,6 +10,7 @@ import numpy as np
 from bpframe_activations import Tanh
 from bpframe_convolution import Flatten
 from bpframe_reference import Add, Dense, GradientDescent, Multiply, QuadraticCost, Sigmoid
+from bpframe_regularisation import Dropout
 from threadpoolctl import threadpool_limits
 
 import bpframe as bp
@@ -19,7 +20,6 @@ from tests.components.attention import Attention
 from tests.components.batch_norm import BatchNorm
 from tests.components.conv1d import Conv1d
 from tests.components.cross_entropy import SoftmaxCrossEntropy
-from tests.components.dropout import Dropout
 from tests.components.layer_norm import LayerNorm
 from tests.components.max_pool import MaxPool
 from tests.components.optimizers import Momentum, NormalisedGradient
