@@ -6,6 +6,8 @@ import io
 import json
 import math
 import re
+import runpy
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -123,3 +125,24 @@ def test_a_project_holds_the_files_of_its_example_and_runs(
         assert invoke("train", "mine/spec.yaml", "-o", "run", "-q").exit_code == 0
     with pytest.raises(ScaffoldError, match="exists"):
         new_project("mine", template)
+
+
+def test_a_script_without_matplotlib_still_says_what_it_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for module in [name for name in sys.modules if name.split(".")[0] == "matplotlib"] + ["matplotlib"]:
+        monkeypatch.setitem(sys.modules, module, None)
+    for file in example_named("uncertainty").files:
+        shutil.copy(file, tmp_path)
+    spec = (tmp_path / "spec.yaml").read_text(encoding="utf-8")
+    (tmp_path / "spec.yaml").write_text(re.sub(r"epochs: \d+", "epochs: 1", spec), encoding="utf-8")
+    runpy.run_path("train.py", run_name="__main__")
+    *reached, last = capsys.readouterr().out.splitlines()
+    assert any(re.fullmatch(r".+: -?\d[\d.e-]*", line) for line in reached)
+    assert last.endswith('so that uncertainty.svg is not drawn: pip install "bpframe[plot]"')
+
+
+def test_no_script_ends_in_a_traceback_for_want_of_matplotlib(example: Example) -> None:
+    script = example.script.read_text(encoding="utf-8")
+    assert f'{example.name}.svg is not drawn: pip install "bpframe[plot]"' in script

@@ -56,4 +56,7 @@ def run(spec, progress=None):
 if __name__ == "__main__":
     reached, draw = run(read_spec(HERE / "spec.yaml"))
     print(*(f"{name}: {number:.4f}" for name, number in reached.items()), sep="\n")
-    draw().savefig("autoencoder.svg")
+    try:
+        draw().savefig("autoencoder.svg")
+    except ModuleNotFoundError as error:
+        print(f'{error}, so that autoencoder.svg is not drawn: pip install "bpframe[plot]"')

@@ -94,4 +94,7 @@ def run(spec, progress=None):
 if __name__ == "__main__":
     reached, draw = run(read_spec(HERE / "spec.yaml"))
     print(*(f"{name}: {number:.4g}" for name, number in reached.items()), sep="\n")
-    draw().savefig("hessian_spectrum.svg")
+    try:
+        draw().savefig("hessian_spectrum.svg")
+    except ModuleNotFoundError as error:
+        print(f'{error}, so that hessian_spectrum.svg is not drawn: pip install "bpframe[plot]"')

@@ -58,4 +58,7 @@ def _row(figure, title, images, colours, high, low=0.0, titles=()):
 if __name__ == "__main__":
     reached, draw = run(read_spec(HERE / "spec.yaml"))
     print(*(f"{name}: {number:.4f}" for name, number in reached.items()), sep="\n")
-    draw().savefig("lenet.svg")
+    try:
+        draw().savefig("lenet.svg")
+    except ModuleNotFoundError as error:
+        print(f'{error}, so that lenet.svg is not drawn: pip install "bpframe[plot]"')

@@ -71,4 +71,7 @@ def run(spec, progress=None):
 if __name__ == "__main__":
     reached, draw = run(read_spec(HERE / "spec.yaml"))
     print(*(f"{name}: {number:.4g}" for name, number in reached.items()), sep="\n")
-    draw().savefig("transformer.svg")
+    try:
+        draw().savefig("transformer.svg")
+    except ModuleNotFoundError as error:
+        print(f'{error}, so that transformer.svg is not drawn: pip install "bpframe[plot]"')

@@ -66,4 +66,7 @@ def run(spec, progress=None):
 if __name__ == "__main__":
     reached, draw = run(read_spec(HERE / "spec.yaml"))
     print(*(f"{name}: {number:.4g}" for name, number in reached.items()), sep="\n")
-    draw().savefig("uncertainty.svg")
+    try:
+        draw().savefig("uncertainty.svg")
+    except ModuleNotFoundError as error:
+        print(f'{error}, so that uncertainty.svg is not drawn: pip install "bpframe[plot]"')

@@ -74,4 +74,7 @@ def run(spec, progress=None):
 if __name__ == "__main__":
     reached, draw = run(read_spec(HERE / "spec.yaml"))
     print(*(f"{name}: {number:.4g}" for name, number in reached.items()), sep="\n")
-    draw().savefig("unet.svg")
+    try:
+        draw().savefig("unet.svg")
+    except ModuleNotFoundError as error:
+        print(f'{error}, so that unet.svg is not drawn: pip install "bpframe[plot]"')
