@@ -17,6 +17,7 @@ from pydantic import Field, FiniteFloat, NonNegativeFloat, NonNegativeInt, Posit
 
 from bpframe.categories import Callback, Constraint, Metric, Optimizer, Preparation, ScaledNormal, Schedule
 from bpframe.categories.calling import call_method
+from bpframe.categories.history_column import HistoryColumn
 from bpframe.core.component import (
     CONTRACT_VERSION,
     Activation,
@@ -95,6 +96,7 @@ __all__ = [
     "FiniteFloat",
     "Gather",
     "History",
+    "HistoryColumn",
     "IdentityMap",
     "Initializer",
     "KroneckerForm",

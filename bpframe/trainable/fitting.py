@@ -18,6 +18,7 @@ from bpframe.training.last_batch import try_last_batch
 from bpframe.training.range_test import RangeTest
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.trainer import Trainer
+from bpframe.training.watching import check_watched
 from bpframe.validation.strict_numbers import checked_truth
 from bpframe.verification import verify_constraints, verify_optimizer, warn_of_drafts
 
@@ -121,6 +122,7 @@ class Trainable(Stepwise):
                     verify_constraints(spec.constraints)
                 warn_of_drafts(self.graph)
                 trainer = Trainer(self._engine.at(samples[0]), spec, self._carried, self.history)
+                check_watched(trainer.engine, spec, validation is not None)
                 try_last_batch(trainer.engine, spec, samples)
                 ending = call_back(spec.callbacks, "before_training", network=self, history=trainer.history)
             except BaseException:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from bpframe.extend import DataError, Field, History, NonNegativeFloat, NonNegativeInt, PositiveFloat, Schedule
+from bpframe.extend import (
+    DataError,
+    Field,
+    History,
+    HistoryColumn,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    Schedule,
+)
 
 __all__ = ["Plateau"]
 
@@ -27,7 +36,9 @@ class Plateau(Schedule):
     start: PositiveFloat = Field(allow_inf_nan=False, description="The first number.")
     factor: PositiveFloat = Field(0.1, lt=1.0, description="f, by which it is multiplied each time.")
     patience: NonNegativeInt = Field(10, description="For how many epochs nothing may become better.")
-    watch: str = Field("validation_cost", description="Which column of the history is watched: a cost or a metric.")
+    watch: HistoryColumn = Field(
+        "validation_cost", description="Which column of the history is watched: a cost or a metric."
+    )
     larger: bool = Field(False, description="Whether larger is better, as of an accuracy.")
     threshold: NonNegativeFloat = Field(1e-4, lt=1, description="ε, the share by which it has to become better.")
     cooldown: NonNegativeInt = Field(0, description="For how many epochs nothing is counted after each change.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.extend import Callback, DataError, Field, NonNegativeFloat, PositiveInt
+from bpframe.extend import Callback, DataError, Field, HistoryColumn, NonNegativeFloat, PositiveInt
 
 __all__ = ["StopEarly"]
 
@@ -20,7 +20,9 @@ class StopEarly(Callback):
     """
 
     patience: PositiveInt = Field(5, description="For how many epochs nothing may become better.")
-    watch: str = Field("validation_cost", description="Which column of the history is watched: a cost or a metric.")
+    watch: HistoryColumn = Field(
+        "validation_cost", description="Which column of the history is watched: a cost or a metric."
+    )
     larger: bool = Field(False, description="Whether larger is better, as of an accuracy.")
     least: NonNegativeFloat = Field(0.0, description="By how much it has to become better.")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bpframe_metrics import Mae
 from bpframe_optimizers import Accumulated, Adam, Cosine, OneCycle, Piecewise, Plateau, Polynomial, Step, WarmUp
 from bpframe_reference import GradientDescent
 
 import bpframe as bp
 from bpframe.categories.present import present_value
-from bpframe.errors import BpframeError, SpecError, TrainingError
+from bpframe.errors import DataError, SpecError, TrainingError
 from bpframe.extend import PositiveFloat, Schedule
 from tests.network.networks import chain, samples
 
@@ -73,11 +74,26 @@ def test_each_epoch_has_the_number_that_the_history_before_it_gives() -> None:
 def test_a_plateau_without_what_it_watches_is_refused_by_name() -> None:
     with pytest.raises(TrainingError, match="schedule 'plateau' follows the history of a fit"):
         chain().train_step(X, Y, optimizer=RULES[0])
-    with pytest.raises(BpframeError, match="plateau watches 'validation_cost', which 1 of 1 epochs have not"):
-        chain().fit(X, Y, optimizer=RULES[0], epochs=3)
+    net = chain()
+    for rule in RULES:  # in the rule, in another schedule, in a rule that is held
+        with pytest.raises(DataError, match=r"plateau watches 'validation_cost', which .* will not have"):
+            net.fit(X, Y, optimizer=rule, epochs=3)
     misspelt = GradientDescent(learning_rate=Plateau(start=0.1, watch="validation_costs"))
-    with pytest.raises(BpframeError, match="plateau watches 'validation_costs'"):
-        chain().fit(X, Y, optimizer=misspelt, epochs=3)
+    with pytest.raises(DataError, match=r"(?s)plateau watches 'validation_costs'.*did you mean 'validation_cost'"):
+        net.fit(X, Y, optimizer=misspelt, epochs=3, validation_data=TESTS)
+    with pytest.raises(DataError, match="plateau watches 'penalty'"):
+        net.fit(X, Y, optimizer=Adam(), groups={"*.b": {"learning_rate": Plateau(start=0.1, watch="penalty")}})
+    assert net.history is None, "before anything changes"
+
+
+def test_a_plateau_watches_whatever_a_history_will_have() -> None:
+    for watch in ("cost", "seconds", "validation_cost", "validation_accuracy", "validation_mae"):
+        rule = GradientDescent(learning_rate=Plateau(start=0.1, watch=watch))
+        chain().fit(X, Y, optimizer=rule, epochs=1, validation_data=TESTS, metrics=["accuracy", Mae()])
+    late = chain()
+    late.fit(X, Y, optimizer=GradientDescent(learning_rate=0.1), epochs=1)
+    with pytest.raises(DataError, match="plateau watches 'validation_cost', which 1 of 1 epochs have not"):
+        late.fit(X, Y, optimizer=RULES[0], epochs=2, validation_data=TESTS)
 
 
 def test_a_history_that_does_not_reach_back_is_refused() -> None:

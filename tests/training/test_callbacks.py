@@ -166,8 +166,12 @@ def test_stop_early_waits_for_its_patience(values, fields, epoch) -> None:
 
 
 def test_stop_early_names_what_it_cannot_watch() -> None:
+    net = chain()
+    with pytest.raises(DataError, match="stop_early watches 'validation_cost', which the history of this training"):
+        fit(StopEarly(), net=net)
+    assert net.history is None, "before anything changes"
     with pytest.raises(DataError, match="stop_early watches 'validation_cost', which no epoch has"):
-        fit(StopEarly())
+        StopEarly().after_epoch(bp.History())
     with pytest.raises(DataError, match="stop_early watches 'acuracy'") as caught:
         fit(StopEarly(watch="acuracy"))
-    assert "there are epoch, cost" in str(caught.value)
+    assert "one of cost, epoch" in str(caught.value)
