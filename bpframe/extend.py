@@ -4,8 +4,8 @@ Everything that one needs, from one place:
 
     from bpframe.extend import Activation, Diagonal, PositiveFloat
 
-The component classes, the operators that Jacobians are stated with, the field types of pydantic that are used most,
-and the errors that a component may raise.
+The component classes, the operators that Jacobians are stated with, the field types that are used most, none of
+which takes an infinite number, and the errors that a component may raise.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from pydantic import Field, FiniteFloat, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, FiniteFloat, NonNegativeInt, PositiveInt
 
 from bpframe.categories import Callback, Constraint, Metric, Optimizer, Preparation, ScaledNormal, Schedule
 from bpframe.categories.calling import call_method
@@ -71,6 +71,7 @@ from bpframe.training.history import History
 from bpframe.training.metrics import accuracy, right_classes
 from bpframe.training.parts import ParameterPart
 from bpframe.training.problem import Problem
+from bpframe.validation.finite_numbers import NonNegativeFloat, PositiveFloat
 from bpframe.validation.open_shapes import batched
 from bpframe.validation.plain_arrays import Array
 

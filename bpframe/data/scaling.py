@@ -6,22 +6,20 @@ x' = (x - offset) / scale
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from bpframe.categories import Preparation
 from bpframe.categories.calling import call_method
 from bpframe.data.place import Array
 from bpframe.data.usable_arrays import FloatName
 from bpframe.errors import BpframeError, ContractError, DataError
+from bpframe.validation.finite_numbers import PositiveFloat
 from bpframe.validation.model import Validated
 
 __all__ = ["Divide", "FittedScaling", "Scaling", "fit_scaling"]
-
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
-_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 # Rows are scaled in blocks of about this many numbers: the float64 intermediate stays small beside the data.
 _BLOCK = 2**20
@@ -30,7 +28,7 @@ _BLOCK = 2**20
 class Divide(Validated):
     """Divide every input by one number: x' = x / divide."""
 
-    divide: _Positive = Field(description="The divisor of every input, such as 255 for 8-bit images.")
+    divide: PositiveFloat = Field(description="The divisor of every input, such as 255 for 8-bit images.")
 
 
 Scaling = Literal["none", "standard", "minmax"] | Divide | Preparation
@@ -46,8 +44,8 @@ class FittedScaling(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    offset: tuple[_Finite, ...] = Field(description="What is subtracted, per entry of an example or once for all.")
-    scale: tuple[_Positive, ...] = Field(description="What is divided by, per entry of an example or once for all.")
+    offset: tuple[FiniteFloat, ...] = Field(description="What is subtracted, per entry of an example or once for all.")
+    scale: tuple[PositiveFloat, ...] = Field(description="What is divided by, per entry of an example or once for all.")
 
     @model_validator(mode="after")
     def _of_one_length(self) -> FittedScaling:

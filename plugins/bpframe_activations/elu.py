@@ -26,7 +26,7 @@ class Elu(Activation):
     (2016), eq. (16).
     """
 
-    alpha: PositiveFloat = Field(1.0, allow_inf_nan=False, description="α, how far below 0 the output can be.")
+    alpha: PositiveFloat = Field(1.0, description="α, how far below 0 the output can be.")
 
     def forward(self, z: Array, out: Array) -> Array:
         """Return z or α (e^z − 1), written into `out`."""

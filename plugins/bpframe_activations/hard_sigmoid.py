@@ -22,7 +22,7 @@ class HardSigmoid(Activation):
     Source: Courbariaux, Bengio and David, *BinaryConnect* (2015), eq. (3), with s = 1/2.
     """
 
-    slope: PositiveFloat = Field(1 / 6, allow_inf_nan=False, description="s, the slope of the line.")
+    slope: PositiveFloat = Field(1 / 6, description="s, the slope of the line.")
     offset: FiniteFloat = Field(0.5, description="o, its height at 0.")
 
     def forward(self, z: Array, out: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,8 +10,6 @@ from bpframe.extend import Array, Cost, Diagonal, Field, NonNegativeFloat, Shape
 from bpframe_classification.class_numbers import check_between
 
 __all__ = ["BinaryCrossEntropy"]
-
-Weight = Annotated[NonNegativeFloat, Field(allow_inf_nan=False)]
 
 
 class BinaryCrossEntropy(Cost):
@@ -37,7 +35,9 @@ class BinaryCrossEntropy(Cost):
 
     threshold: ClassVar[float] = 0.0  # a score above it says yes
 
-    pos_weight: Weight | tuple[Weight, ...] = Field(1.0, description="π, how much targets of 1 count.")
+    pos_weight: NonNegativeFloat | tuple[NonNegativeFloat, ...] = Field(
+        1.0, description="π, how much targets of 1 count."
+    )
 
     def input_domain(self) -> dict[str, tuple[float, float]]:
         """Return where targets lie."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class CrossEntropy(Cost):
 
     targets: Literal["classes", "probabilities"] = Field("classes", description="What targets are.")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="ε, which part of a target goes to all classes alike.")
-    class_weight: tuple[Annotated[NonNegativeFloat, Field(allow_inf_nan=False)], ...] | None = Field(
+    class_weight: tuple[NonNegativeFloat, ...] | None = Field(
         None, description="How much each class counts; all alike where it is left out."
     )
     ignore: int | None = Field(None, description="The class number of targets that do not count.")

@@ -24,7 +24,7 @@ class HuberCost(Cost):
     Source: Huber, *Robust Estimation of a Location Parameter* (1964), section 3.
     """
 
-    delta: PositiveFloat = Field(1.0, allow_inf_nan=False, description="δ, where the parabola ends.")
+    delta: PositiveFloat = Field(1.0, description="δ, where the parabola ends.")
 
     def forward(self, a: Array, y: Array, weight: Array) -> Array:
         """Return C, one number per example."""

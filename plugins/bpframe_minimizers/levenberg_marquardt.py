@@ -50,7 +50,7 @@ class LevenbergMarquardt(Descent):
     Improvements to the Levenberg-Marquardt algorithm for nonlinear least-squares minimization (2012), for acceleration.
     """
 
-    damping: PositiveFloat = Field(1e-3, allow_inf_nan=False, description="μ at the start.")
+    damping: PositiveFloat = Field(1e-3, description="μ at the start.")
     rule: Literal["gain_ratio", "fixed"] = Field(
         "gain_ratio", description="How μ changes: with the gain ratio ϱ, or by the factors decrease and increase."
     )

@@ -36,8 +36,8 @@ class NaturalGradient(Optimizer):
 
     batches: ClassVar[bool] = True
 
-    learning_rate: PositiveFloat = Field(0.1, allow_inf_nan=False, description="η, the length of a step.")
-    damping: PositiveFloat = Field(1e-2, allow_inf_nan=False, description="λ, added to the curvature.")
+    learning_rate: PositiveFloat = Field(0.1, description="η, the length of a step.")
+    damping: PositiveFloat = Field(1e-2, description="λ, added to the curvature.")
     decay: float = Field(0.95, ge=0, lt=1, description="How much of the averaged factors a step leaves.")
     samples: PositiveInt | None = Field(
         1, description="How many random vectors per example B is estimated from; all of the Hessian's columns if None."

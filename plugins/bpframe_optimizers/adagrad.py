@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Field, NonNegativeFloat, Optimizer
-from bpframe_optimizers.fields import Positive, Rate
+from bpframe.extend import Array, Field, NonNegativeFloat, Optimizer, PositiveFloat
+from bpframe_optimizers.fields import Rate
 
 __all__ = ["Adagrad"]
 
@@ -27,8 +27,8 @@ class Adagrad(Optimizer):
     elementwise: ClassVar[bool] = True
 
     learning_rate: Rate = Field(0.01, description="η, the length of the first step: a number, or a schedule.")
-    start: NonNegativeFloat = Field(0.0, allow_inf_nan=False, description="What s starts from.")
-    epsilon: Positive = Field(1e-10, description="ε, which keeps the division finite where s is 0.")
+    start: NonNegativeFloat = Field(0.0, description="What s starts from.")
+    epsilon: PositiveFloat = Field(1e-10, description="ε, which keeps the division finite where s is 0.")
 
     def initial_state(self, parameters: Array) -> dict[str, Array]:
         """Return s as it starts."""

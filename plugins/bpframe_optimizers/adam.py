@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Field, Optimizer
-from bpframe_optimizers.fields import Positive, Rate, Share
+from bpframe.extend import Array, Field, NonNegativeFloat, Optimizer, PositiveFloat
+from bpframe_optimizers.fields import Rate, Share
 from bpframe_optimizers.moments import moments
 
 __all__ = ["Adam", "Adamw"]
@@ -32,7 +32,7 @@ class Adam(Optimizer):
     )
     beta_1: Share = Field(0.9, description="β₁, how much of m stays in a step.")
     beta_2: Share = Field(0.999, description="β₂, how much of v stays in a step.")
-    epsilon: Positive = Field(1e-8, description="ε, which keeps the division finite where v is 0.")
+    epsilon: PositiveFloat = Field(1e-8, description="ε, which keeps the division finite where v is 0.")
 
     def initial_state(self, parameters: Array) -> dict[str, Array]:
         """Return m = v = 0."""
@@ -72,8 +72,8 @@ class Adamw(Optimizer):
     )
     beta_1: Share = Field(0.9, description="β₁, how much of m stays in a step.")
     beta_2: Share = Field(0.999, description="β₂, how much of v stays in a step.")
-    epsilon: Positive = Field(1e-8, description="ε, which keeps the division finite where v is 0.")
-    weight_decay: float = Field(0.01, ge=0, allow_inf_nan=False, description="λ, how strongly parameters decay.")
+    epsilon: PositiveFloat = Field(1e-8, description="ε, which keeps the division finite where v is 0.")
+    weight_decay: NonNegativeFloat = Field(0.01, description="λ, how strongly parameters decay.")
 
     def initial_state(self, parameters: Array) -> dict[str, Array]:
         """Return m = v = 0."""

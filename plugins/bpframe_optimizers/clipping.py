@@ -26,7 +26,7 @@ class ClipValue(Optimizer):
     elementwise: ClassVar[bool] = True
     pure: ClassVar[bool | None] = True
 
-    value: PositiveFloat = Field(allow_inf_nan=False, description="c, the largest size of an entry.")
+    value: PositiveFloat = Field(description="c, the largest size of an entry.")
     optimizer: Optimizer = Field(description="The rule that is handed the clipped gradient.")
 
     def update(self, gradient: Array, optimizer: Rule, out: Array) -> Array:
@@ -45,7 +45,7 @@ class ClipNorm(Optimizer):
 
     pure: ClassVar[bool | None] = True
 
-    norm: PositiveFloat = Field(allow_inf_nan=False, description="c, the largest length.")
+    norm: PositiveFloat = Field(description="c, the largest length.")
     optimizer: Optimizer = Field(description="The rule that is handed the clipped gradient.")
 
     def update(self, gradient: Array, groups: Mapping[str, ParameterPart], optimizer: Rule, out: Array) -> Array:
@@ -69,7 +69,7 @@ class ClipGlobalNorm(Optimizer):
 
     pure: ClassVar[bool | None] = True
 
-    norm: PositiveFloat = Field(allow_inf_nan=False, description="c, the largest length.")
+    norm: PositiveFloat = Field(description="c, the largest length.")
     optimizer: Optimizer = Field(description="The rule that is handed the clipped gradient.")
 
     def update(self, gradient: Array, optimizer: Rule, out: Array) -> Array:

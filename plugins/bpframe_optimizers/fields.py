@@ -7,13 +7,10 @@ from typing import Annotated, TypeAlias
 
 from bpframe.extend import Array, Field, PositiveFloat, Schedule
 
-__all__ = ["Positive", "Rate", "Rule", "Share"]
-
-#: A positive number that is not infinite.
-Positive: TypeAlias = Annotated[PositiveFloat, Field(allow_inf_nan=False)]
+__all__ = ["Rate", "Rule", "Share"]
 
 #: A learning rate: a number, or a schedule of it.
-Rate: TypeAlias = Positive | Schedule
+Rate: TypeAlias = PositiveFloat | Schedule
 
 #: How much of a running mean stays in a step.
 Share: TypeAlias = Annotated[float, Field(ge=0, lt=1)]

@@ -48,8 +48,8 @@ class TruncatedNormal(Initializer):
     Source: Dosovitskiy et al., An Image is Worth 16x16 Words (2021), whose code starts with s = 0.02, c = 2.
     """
 
-    scale: PositiveFloat = Field(0.02, allow_inf_nan=False, description="s, the standard deviation before the cut.")
-    cut: PositiveFloat = Field(2.0, allow_inf_nan=False, description="c, in standard deviations.")
+    scale: PositiveFloat = Field(0.02, description="s, the standard deviation before the cut.")
+    cut: PositiveFloat = Field(2.0, description="c, in standard deviations.")
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         """Draw by the inverse of the distribution function."""

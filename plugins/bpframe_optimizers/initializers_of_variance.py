@@ -29,7 +29,7 @@ class Glorot(Initializer):
     """
 
     distribution: Distribution = Field("uniform", description=_DISTRIBUTION)
-    gain: PositiveFloat = Field(1.0, allow_inf_nan=False, description="g, what an activation asks for; 5/3 for tanh.")
+    gain: PositiveFloat = Field(1.0, description="g, what an activation asks for; 5/3 for tanh.")
 
     def draw(self, shape: tuple[int, ...], fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
         """Draw an array of this shape."""

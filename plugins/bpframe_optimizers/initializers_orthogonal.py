@@ -25,7 +25,7 @@ class Orthogonal(Initializer):
     the signs.
     """
 
-    gain: PositiveFloat = Field(1.0, allow_inf_nan=False, description="g, the length of rows, or of columns.")
+    gain: PositiveFloat = Field(1.0, description="g, the length of rows, or of columns.")
 
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
         """Draw an array of this shape."""

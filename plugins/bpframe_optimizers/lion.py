@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Field, Optimizer
+from bpframe.extend import Array, Field, NonNegativeFloat, Optimizer
 from bpframe_optimizers.fields import Rate, Share
 
 __all__ = ["Lion"]
@@ -31,7 +31,7 @@ class Lion(Optimizer):
     )
     beta_1: Share = Field(0.9, description="β₁, how much of m counts in the sign.")
     beta_2: Share = Field(0.99, description="β₂, how much of m stays in a step.")
-    weight_decay: float = Field(0.0, ge=0, allow_inf_nan=False, description="λ, how strongly parameters decay.")
+    weight_decay: NonNegativeFloat = Field(0.0, description="λ, how strongly parameters decay.")
 
     def initial_state(self, parameters: Array) -> dict[str, Array]:
         """Return m = 0."""

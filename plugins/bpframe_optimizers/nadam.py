@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Field, NonNegativeFloat, Optimizer
-from bpframe_optimizers.fields import Positive, Rate, Share
+from bpframe.extend import Array, Field, NonNegativeFloat, Optimizer, PositiveFloat
+from bpframe_optimizers.fields import Rate, Share
 from bpframe_optimizers.moments import moments
 
 __all__ = ["Nadam"]
@@ -33,10 +33,8 @@ class Nadam(Optimizer):
     )
     beta_1: Share = Field(0.9, description="β₁, how much of m stays in a step.")
     beta_2: Share = Field(0.999, description="β₂, how much of v stays in a step.")
-    epsilon: Positive = Field(1e-8, description="ε, which keeps the division finite where v is 0.")
-    momentum_decay: NonNegativeFloat = Field(
-        0.004, allow_inf_nan=False, description="ψ, how fast the momentum grows to β₁."
-    )
+    epsilon: PositiveFloat = Field(1e-8, description="ε, which keeps the division finite where v is 0.")
+    momentum_decay: NonNegativeFloat = Field(0.004, description="ψ, how fast the momentum grows to β₁.")
 
     def initial_state(self, parameters: Array) -> dict[str, Array]:
         """Return m = v = 0 and Π = 1."""

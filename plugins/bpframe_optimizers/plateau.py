@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
 
 from bpframe.extend import (
     DataError,
@@ -33,7 +32,7 @@ class Plateau(Schedule):
     when the error plateaus".
     """
 
-    start: PositiveFloat = Field(allow_inf_nan=False, description="The first number.")
+    start: PositiveFloat = Field(description="The first number.")
     factor: PositiveFloat = Field(0.1, lt=1.0, description="f, by which it is multiplied each time.")
     patience: NonNegativeInt = Field(10, description="For how many epochs nothing may become better.")
     watch: HistoryColumn = Field(
@@ -42,7 +41,7 @@ class Plateau(Schedule):
     larger: bool = Field(False, description="Whether larger is better, as of an accuracy.")
     threshold: NonNegativeFloat = Field(1e-4, lt=1, description="ε, the share by which it has to become better.")
     cooldown: NonNegativeInt = Field(0, description="For how many epochs nothing is counted after each change.")
-    end: Annotated[NonNegativeFloat, Field(allow_inf_nan=False)] = Field(0.0, description="η_min, the least number.")
+    end: NonNegativeFloat = Field(0.0, description="η_min, the least number.")
 
     def value(self, epoch: int, history: History) -> float:
         """Return the number for what the history tells of the epochs that are over."""

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Field, Optimizer
-from bpframe_optimizers.fields import Positive, Rate, Share
+from bpframe.extend import Array, Field, Optimizer, PositiveFloat
+from bpframe_optimizers.fields import Rate, Share
 
 __all__ = ["Rmsprop"]
 
@@ -30,7 +30,7 @@ class Rmsprop(Optimizer):
 
     learning_rate: Rate = Field(0.01, description="η, about the change of an entry in a step: a number, or a schedule.")
     alpha: Share = Field(0.99, description="α, how much of the running means stays in a step.")
-    epsilon: Positive = Field(1e-8, description="ε, which keeps the division finite where v is 0.")
+    epsilon: PositiveFloat = Field(1e-8, description="ε, which keeps the division finite where v is 0.")
     momentum: Share = Field(0.0, description="μ, how much of the steps before stays; 0 for none.")
     centered: bool = Field(False, description="Whether the variance takes the place of the mean square.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import ValidationInfo, field_validator
 
@@ -15,9 +15,6 @@ __all__ = ["Cosine", "Exponential", "OneCycle", "Piecewise", "Polynomial", "Step
 
 #: What a schedule counts.
 Count = Literal["epoch", "step"]
-
-#: A number that a schedule begins at, goes to or ends at.
-Number = Annotated[NonNegativeFloat, Field(allow_inf_nan=False)]
 
 
 class Step(Schedule):
@@ -30,7 +27,7 @@ class Step(Schedule):
     Source: He, Zhang, Ren and Sun, *Deep Residual Learning for Image Recognition* (2016), section 3.4: f = 1/10.
     """
 
-    start: PositiveFloat = Field(allow_inf_nan=False, description="η_0, the first number.")
+    start: PositiveFloat = Field(description="η_0, the first number.")
     factor: PositiveFloat = Field(0.1, le=1.0, description="f, by which it is multiplied each time.")
     every: PositiveInt = Field(description="n, how long it stays the same.")
     by: Count = Field("epoch", description="Whether epochs or steps are counted.")
@@ -51,7 +48,7 @@ class Exponential(Schedule):
     `ExponentialLR`.
     """
 
-    start: PositiveFloat = Field(allow_inf_nan=False, description="η_0, the first number.")
+    start: PositiveFloat = Field(description="η_0, the first number.")
     factor: PositiveFloat = Field(0.95, le=1.0, description="f, by which it is multiplied each time.")
     by: Count = Field("epoch", description="Whether epochs or steps are counted.")
 
@@ -73,8 +70,8 @@ class Cosine(Schedule):
     restarts; Goyal et al., *Accurate, Large Minibatch SGD* (2017), section 2.2: gradual warm-up.
     """
 
-    start: PositiveFloat = Field(allow_inf_nan=False, description="η_start, the largest number.")
-    end: Number = Field(0.0, description="η_end, the last number.")
+    start: PositiveFloat = Field(description="η_start, the largest number.")
+    end: NonNegativeFloat = Field(0.0, description="η_end, the last number.")
     over: PositiveInt = Field(description="n, when the end is reached.")
     warm_up: NonNegativeInt = Field(0, description="w, how long it rises first: less than n.")
     by: Count = Field("epoch", description="Whether epochs or steps are counted.")
@@ -130,13 +127,11 @@ class OneCycle(Schedule):
     (2018), section 3, with cosines in the place of straight lines.
     """
 
-    peak: PositiveFloat = Field(allow_inf_nan=False, description="η_max, the largest number.")
+    peak: PositiveFloat = Field(description="η_max, the largest number.")
     over: PositiveInt = Field(description="n, when the end is reached.")
     rise: float = Field(0.3, gt=0, lt=1, description="The share of n that it rises for.")
-    div_factor: PositiveFloat = Field(25.0, ge=1, allow_inf_nan=False, description="How many times less the start is.")
-    final_div_factor: PositiveFloat = Field(
-        1e4, ge=1, allow_inf_nan=False, description="How many times less than the start the end is."
-    )
+    div_factor: PositiveFloat = Field(25.0, ge=1, description="How many times less the start is.")
+    final_div_factor: PositiveFloat = Field(1e4, ge=1, description="How many times less than the start the end is.")
     by: Count = Field("step", description="Whether steps or epochs are counted.")
 
     def value(self, step: int, epoch: int) -> float:
@@ -160,10 +155,10 @@ class Polynomial(Schedule):
     Source: Chen, Papandreou, Kokkinos, Murphy and Yuille, *DeepLab* (2017), section 4.3: p = 0.9.
     """
 
-    start: PositiveFloat = Field(allow_inf_nan=False, description="η_start, the first number.")
-    end: Number = Field(0.0, description="η_end, the last number.")
+    start: PositiveFloat = Field(description="η_start, the first number.")
+    end: NonNegativeFloat = Field(0.0, description="η_end, the last number.")
     over: PositiveInt = Field(description="n, when the end is reached.")
-    power: PositiveFloat = Field(1.0, allow_inf_nan=False, description="p.")
+    power: PositiveFloat = Field(1.0, description="p.")
     by: Count = Field("epoch", description="Whether epochs or steps are counted.")
 
     def value(self, step: int, epoch: int) -> float:
@@ -181,7 +176,7 @@ class Piecewise(Schedule):
     """
 
     boundaries: tuple[PositiveInt, ...] = Field(description="b_1 < b_2 < ..., when the next number begins.")
-    values: tuple[Number, ...] = Field(description="v_0, v_1, ...: one more than boundaries.")
+    values: tuple[NonNegativeFloat, ...] = Field(description="v_0, v_1, ...: one more than boundaries.")
     by: Count = Field("epoch", description="Whether epochs or steps are counted.")
 
     @field_validator("boundaries")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,9 +21,7 @@ class GradientDescent(Optimizer):
 
     elementwise: ClassVar[bool] = True
 
-    learning_rate: Annotated[PositiveFloat, Field(allow_inf_nan=False)] | Schedule = Field(
-        description="η, the length of a step: a number, or a schedule."
-    )
+    learning_rate: PositiveFloat | Schedule = Field(description="η, the length of a step: a number, or a schedule.")
 
     def update(self, gradient: Array, learning_rate: float, out: Array) -> Array:
         """Return Δw = −η ∂C/∂w of eq. (1), written into `out`."""

@@ -60,7 +60,7 @@ class BatchNorm(Layer):
     couples_batch: ClassVar[bool] = True
 
     momentum: float = Field(0.9, ge=0, le=1, description="m, the share of the running statistics that stays in a step.")
-    epsilon: PositiveFloat = Field(1e-5, allow_inf_nan=False, description="ε, which keeps σ from 0.")
+    epsilon: PositiveFloat = Field(1e-5, description="ε, which keeps σ from 0.")
     gain: bool = Field(True, description="Whether a gain g per channel is learned.")
     offset: bool = Field(True, description="Whether an offset b per channel is learned.")
 

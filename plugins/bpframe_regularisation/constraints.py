@@ -28,7 +28,7 @@ class MaxNorm(Constraint):
     Source: Srivastava et al., Dropout (2014), section 5.1.
     """
 
-    limit: PositiveFloat = Field(allow_inf_nan=False, description="c, the largest norm.")
+    limit: PositiveFloat = Field(description="c, the largest norm.")
     axis: int | tuple[int, ...] | None = Field(None, description=_AXIS)
 
     def project(self, p: Array) -> Array:
@@ -79,7 +79,7 @@ class MaxMagnitude(Constraint):
     Source: Arjovsky, Chintala and Bottou, Wasserstein GAN (2017), algorithm 1.
     """
 
-    limit: PositiveFloat = Field(allow_inf_nan=False, description="c, the largest magnitude.")
+    limit: PositiveFloat = Field(description="c, the largest magnitude.")
 
     def project(self, p: Array) -> Array:
         """Return p, clipped."""

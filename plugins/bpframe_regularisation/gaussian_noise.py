@@ -22,7 +22,7 @@ class GaussianNoise(Activation):
     Source: Bishop, Training with Noise is Equivalent to Tikhonov Regularization (1995), section 2.
     """
 
-    scale: NonNegativeFloat = Field(allow_inf_nan=False, description="s, the standard deviation of what is added.")
+    scale: NonNegativeFloat = Field(description="s, the standard deviation of what is added.")
 
     def forward(self, x: Array, training: bool, rng: np.random.Generator, out: Array) -> Array:
         """Return x + s n in training, else x."""

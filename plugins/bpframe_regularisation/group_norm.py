@@ -46,7 +46,7 @@ class GroupNorm(Layer):
     """
 
     groups: PositiveInt = Field(description="How many groups the channels are divided into.")
-    epsilon: PositiveFloat = Field(1e-5, allow_inf_nan=False, description="ε, which keeps σ from 0.")
+    epsilon: PositiveFloat = Field(1e-5, description="ε, which keeps σ from 0.")
     gain: bool = Field(True, description="Whether a gain g per channel is learned.")
     offset: bool = Field(True, description="Whether an offset b per channel is learned.")
 

@@ -33,7 +33,7 @@ class LayerNorm(Layer):
     Source: Ba, Kiros and Hinton, Layer Normalization (2016), eq. (3) and section 3.
     """
 
-    epsilon: PositiveFloat = Field(1e-5, allow_inf_nan=False, description="ε, which keeps σ from 0.")
+    epsilon: PositiveFloat = Field(1e-5, description="ε, which keeps σ from 0.")
     gain: bool = Field(True, description="Whether a gain g per feature is learned.")
     offset: bool = Field(True, description="Whether an offset b per feature is learned.")
 

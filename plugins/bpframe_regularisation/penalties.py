@@ -21,7 +21,7 @@ class L1(Penalty):
     Source: Tibshirani, Regression Shrinkage and Selection via the Lasso (1996).
     """
 
-    rate: NonNegativeFloat = Field(allow_inf_nan=False, description="λ, the force that draws each entry to zero.")
+    rate: NonNegativeFloat = Field(description="λ, the force that draws each entry to zero.")
 
     def forward(self, p: Array) -> Any:
         """Return λ Σ |p|."""
@@ -49,7 +49,7 @@ class L2(Penalty):
 
     quadratic: ClassVar[bool] = True
 
-    rate: NonNegativeFloat = Field(allow_inf_nan=False, description="λ, the share by which a unit step shrinks p.")
+    rate: NonNegativeFloat = Field(description="λ, the share by which a unit step shrinks p.")
 
     def forward(self, p: Array) -> Any:
         """Return λ/2 Σ p²."""
@@ -72,8 +72,8 @@ class ElasticNet(Penalty):
     Source: Zou and Hastie, Regularization and Variable Selection via the Elastic Net (2005), with λ₂ in place of 2 λ₂.
     """
 
-    l1: NonNegativeFloat = Field(allow_inf_nan=False, description="λ₁, the force that draws each entry to zero.")
-    l2: NonNegativeFloat = Field(allow_inf_nan=False, description="λ₂, the share by which a unit step shrinks p.")
+    l1: NonNegativeFloat = Field(description="λ₁, the force that draws each entry to zero.")
+    l2: NonNegativeFloat = Field(description="λ₂, the share by which a unit step shrinks p.")
 
     def forward(self, p: Array) -> Any:
         """Return λ₁ Σ |p| + λ₂/2 Σ p²."""

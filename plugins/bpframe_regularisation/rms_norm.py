@@ -41,7 +41,7 @@ class RmsNorm(Layer):
     Source: Zhang and Sennrich, Root Mean Square Layer Normalization (2019), eq. (4).
     """
 
-    epsilon: PositiveFloat = Field(1e-5, allow_inf_nan=False, description="ε, which keeps r from 0.")
+    epsilon: PositiveFloat = Field(1e-5, description="ε, which keeps r from 0.")
     gain: bool = Field(True, description="Whether a gain g per feature is learned.")
     offset: bool = Field(False, description="Whether an offset b per feature is learned.")
 

@@ -9,6 +9,7 @@ import pytest
 from bpframe_reference import GradientDescent, Sigmoid
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from bpframe import extend
 from bpframe.core.component import Block, Initializer, Layer, Parameter
 from bpframe.documents import TrainingSpec, network_spec
 from bpframe.errors import ContractError, SpecError
@@ -168,6 +169,23 @@ def test_networks_and_trainings_from_python_are_as_strict():
 def test_a_parameter_does_not_start_at_a_truth_value():
     with pytest.raises(ContractError, match="neither a number nor an Initializer"):
         Parameter((2,), init=True)
+
+
+class Signed(Initializer):
+    """Has numbers with a sign, as authors import them."""
+
+    positive: extend.PositiveFloat = 1.0
+    at_least_0: extend.NonNegativeFloat = 0.0
+    several: tuple[extend.PositiveFloat, ...] = ()
+    either: extend.PositiveFloat | extend.Schedule = 1.0
+
+
+@pytest.mark.parametrize("name", Signed.model_fields)
+@pytest.mark.parametrize("given", [np.inf, np.nan, -1.0, np.float32(np.inf)])
+def test_a_number_with_a_sign_is_finite(name: str, given: float) -> None:
+    with pytest.raises(SpecError, match=rf"Signed.{name}.*(?s:.)*, finite"):
+        Signed(**{name: [given] if name == "several" else given})
+    assert getattr(Signed(**{name: [2.0] if name == "several" else 2.0}), name) in (2.0, (2.0,))
 
 
 def test_the_schema_of_a_field_is_that_of_its_type():

@@ -18,7 +18,7 @@ class HuberCost(Cost):
     Source: Huber, *Robust estimation of a location parameter* (1964), section 3.
     """
 
-    delta: PositiveFloat = Field(1.0, allow_inf_nan=False, description="δ, where the parabola ends.")
+    delta: PositiveFloat = Field(1.0, description="δ, where the parabola ends.")
 
     def forward(self, a: Array, y: Array) -> Array:
         """Return C, one number per example."""

@@ -19,7 +19,7 @@ class SoftSign(Activation):
     Source: Bergstra et al., *Quadratic polynomials learn better image features* (2009).
     """
 
-    sharpness: PositiveFloat = Field(1.0, allow_inf_nan=False, description="k, the slope at 0.")
+    sharpness: PositiveFloat = Field(1.0, description="k, the slope at 0.")
 
     def forward(self, x: Array) -> Array:
         """Return y."""
