@@ -150,12 +150,11 @@ def convolutions(length: int = 64, channels: int = 8, units: int = 16, size: int
         return x
 
     def build():
+        from bpframe_convolution import Conv1d
         from bpframe_reference import Sigmoid
 
-        from tests.components.conv1d import Conv1d
-
         parts = zip(kernels, strides, strict=True)
-        convs = [Conv1d(units=shape[0], size=shape[1], stride=stride) for shape, stride in parts]
+        convs = [Conv1d(filters=shape[0], kernel_size=shape[1], stride=stride) for shape, stride in parts]
         return network([layer for conv in convs for layer in (conv, Sigmoid())], (length, channels))
 
     return Case(

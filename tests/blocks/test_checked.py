@@ -11,16 +11,15 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from bpframe_reference import Add, Dense, Identity, Sigmoid
-from bpframe_regularisation import Dropout
+from bpframe_regularisation import BatchNorm, Dropout
+from bpframe_sequence import Embedding
 
 import bpframe as bp
 from bpframe.errors import ContractError
 from bpframe.extend import Activation, Block, Diagonal, Layer, node
 from bpframe.testing import check_component
-from tests.components.batch_norm import BatchNorm
 from tests.components.blocks import Projected, Residual, Sequence, Skip
 from tests.components.carrying import Carrying
-from tests.components.embedding import Embedding
 
 RIGHT = {
     "residual": (Residual(units=4), [(3,)]),
@@ -30,7 +29,7 @@ RIGHT = {
     "state, and examples that are coupled": (Sequence(body=(Dense(units=3), BatchNorm())), [(3,)]),
     "state that is drawn": (Sequence(body=(Dense(units=3), Carrying())), [(3,)]),
     "random numbers": (Skip(inner=Dropout()), [(4,)]),
-    "integers": (Sequence(body=(Embedding(vocabulary=5, units=2), Dense(units=2))), [(3,)]),
+    "integers": (Sequence(body=(Embedding(size=5, units=2), Dense(units=2))), [(3,)]),
 }
 
 

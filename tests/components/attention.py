@@ -1,10 +1,19 @@
-"""Scaled dot-product attention: three inputs."""
+"""Scaled dot-product attention, of operators that the framework knows."""
 
 import numpy as np
 
 from bpframe.extend import Array, BatchMatMul, Diagonal, Layer, Operator, RankOne, ShapeMismatch, add, compose
 
-from .softmax import softmax_bends, softmax_of
+
+def softmax(x: Array) -> Array:
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def softmax_bends(y: Array, u: Array) -> Operator:
+    """Return Σ_k u_k ∂²y_k/∂x∂x = diag(p) − p yᵀ − y pᵀ, with p = (∂y/∂x) u, along the last axis."""
+    p = y * (u - (y * u).sum(axis=-1, keepdims=True))
+    return add(Diagonal(p), RankOne(-p, y), RankOne(-y, p))
 
 
 class Attention(Layer):
@@ -12,6 +21,9 @@ class Attention(Layer):
 
         y = A v,    A = softmax(S) by rows,    S = q kᵀ / √d
         ∂y/∂v = A ·;    ∂y/∂q: q̇ ↦ softmax'(q̇ kᵀ/√d) v;    ∂y/∂k: k̇ ↦ softmax'(q k̇ᵀ/√d) v
+
+    Other than the shipped one it is made of small operators alone, which can be repeated from a record, and two of its
+    Jacobians share a factor.
 
     Shapes: q (N, T, d), k (N, S, d), v (N, S, m) -> y (N, T, m).
 
@@ -29,7 +41,7 @@ class Attention(Layer):
         return (q[0], v[1])
 
     def forward(self, q: Array, k: Array, v: Array, saved: dict[str, Array]) -> Array:
-        saved["a"] = softmax_of(q @ k.swapaxes(-1, -2) / float(np.sqrt(q.shape[-1])))
+        saved["a"] = softmax(q @ k.swapaxes(-1, -2) / float(np.sqrt(q.shape[-1])))
         return saved["a"] @ v
 
     def jacobian(self, q: Array, k: Array, v: Array, saved: dict[str, Array]) -> dict[str, Operator]:

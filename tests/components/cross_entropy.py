@@ -1,12 +1,12 @@
-"""Softmax and cross-entropy as one cost, for class numbers and for one-hot rows."""
+"""Softmax and cross-entropy as one cost of class numbers, whose Hessian is known without them."""
 
-from typing import Literal
+from typing import ClassVar
 
 import numpy as np
 
-from bpframe.extend import Array, Cost, DataError, Diagonal, Field, Operator, RankOne, ShapeMismatch, Sum, add
+from bpframe.extend import Array, Cost, DataError, Diagonal, Operator, RankOne, ShapeMismatch, Sum, add
 
-from .softmax import softmax_of
+from .attention import softmax
 
 
 class SoftmaxHessian(Sum):
@@ -25,42 +25,37 @@ class SoftmaxCrossEntropy(Cost):
 
         C = log Σ_j exp a_j − a_y,    ∇_a C = p − e_y,    ∂²C/∂a² = diag(p) − p pᵀ,    p = softmax(a)
 
-    Shapes: a (N, classes), y (N,) integers, or (N, classes) one-hot or shares -> C (N,).
+    Other than the shipped `cross_entropy`'s, its Hessian asks for the scores alone, so that it has a Fisher
+    information; and it finds wrong class numbers in `forward`.
+
+    Shapes: a (N, classes), y (N,) integers -> C (N,).
 
     Errors: DataError for a class number outside the classes.
 
     Source: Bishop, Pattern Recognition and Machine Learning, eqs. (4.108), (4.109).
     """
 
-    targets: Literal["classes", "one_hot"] = Field("classes", description="What targets are.")
-
-    @property
-    def integer_targets(self) -> bool:
-        return self.targets == "classes"
+    integer_targets: ClassVar[bool] = True
 
     def target_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         if len(shape) != 1:
             raise ShapeMismatch("classes are scored along one axis", expected="(N, classes)", received=str(shape))
-        return () if self.integer_targets else shape
+        return ()
 
     def forward(self, a: Array, y: Array) -> Array:
-        largest = a.max(axis=1)
-        total = np.log(np.exp(a - largest[:, None]).sum(axis=1)) + largest
-        if self.targets == "one_hot":
-            return total - (y * a).sum(axis=1)
         outside = (y < 0) | (y >= a.shape[1])
         if outside.any():
             raise DataError(
                 "a class number is outside the classes", expected=f"0 to {a.shape[1] - 1}", received=str(y[outside][0])
             )
+        largest = a.max(axis=1)
+        total = np.log(np.exp(a - largest[:, None]).sum(axis=1)) + largest
         return total - a[np.arange(len(y)), y]
 
     def jacobian(self, a: Array, y: Array) -> Array:
-        gradient = softmax_of(a)
-        if self.targets == "one_hot":
-            return gradient - y
+        gradient = softmax(a)
         gradient[np.arange(len(y)), y] -= 1
         return gradient
 
     def hessian(self, a: Array) -> Operator:
-        return SoftmaxHessian(softmax_of(a))
+        return SoftmaxHessian(softmax(a))

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from bpframe_activations import Softmax
 from bpframe_reference import Dense, QuadraticCost
 
 from bpframe.core.component import contract_of
@@ -37,7 +38,6 @@ from bpframe.extend import (
     add,
     compose,
 )
-from tests.components.softmax import Softmax
 
 Shapes = tuple[tuple[int, ...], ...]
 

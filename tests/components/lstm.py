@@ -115,6 +115,8 @@ class LSTM(Layer):
 
         i, f, o = logistic, g = tanh of w x_t + u h_{t−1} + b;    c_t = f c_{t−1} + i g,    h_t = o tanh(c_t)
 
+    Other than the shipped one, whose loop is called as it is, a record holds its steps call by call.
+
     Shapes: x (N, T, features) -> h (N, T, units); w (4 units, features), u (4 units, units), b (4 units,).
 
     Source: Hochreiter and Schmidhuber, Long Short-Term Memory (1997).

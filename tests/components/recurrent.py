@@ -76,6 +76,9 @@ class Recurrent(Layer):
 
         h_t = tanh(w x_t + u h_{t−1} + b),    h_0 = 0
 
+    Other than the shipped one, whose loop is called as it is, a record holds its steps call by call, and all blocks of
+    its second order begin with one operator.
+
     Shapes: x (N, T, features) -> h (N, T, units); w (units, features), u (units, units), b (units,). Every Jacobian is
     `ThroughTime` after that of the weighted inputs.
 

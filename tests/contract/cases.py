@@ -7,22 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from bpframe_activations import Tanh
-from bpframe_convolution import Flatten
+from bpframe_activations import Softmax, Tanh
+from bpframe_convolution import Conv1d, Flatten, MaxPool1d, MaxPool2d
+from bpframe_merges import Concatenate
 from bpframe_reference import Dense, Identity, QuadraticCost, Sigmoid
-from bpframe_regularisation import Dropout
+from bpframe_regularisation import BatchNorm, Dropout, LayerNorm
+from bpframe_sequence import Embedding
 
 from bpframe import Network, node
 from tests.components.attention import Attention
-from tests.components.batch_norm import BatchNorm
-from tests.components.concatenate import Concatenate
-from tests.components.conv1d import Conv1d
-from tests.components.embedding import Embedding
 from tests.components.gated import FrugalLstm, Gru, Lstm, PlainRecurrent
-from tests.components.layer_norm import LayerNorm
-from tests.components.max_pool import MaxPool
 from tests.components.recurrent import Recurrent
-from tests.components.softmax import Softmax
 from tests.components.textbook import SumOfEntries, Textbook
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -93,12 +88,12 @@ CASES = [
     Case("batch_norm", BatchNorm(epsilon=0.01), {"x": (3,)}, BOTH),
     Case("batch_norm-lead", BatchNorm(epsilon=0.01), {"x": (2, 3)}, BOTH),
     Case("dropout", Dropout(rate=0.4), {"x": (7,)}, BOTH),
-    Case("embedding", Embedding(vocabulary=4, units=3), {"x": (5,)}, tokens=4),
-    Case("embedding-scalar", Embedding(vocabulary=4, units=3), {"x": ()}, tokens=4),
-    Case("max_pool", MaxPool(size=(2,)), {"x": (5, 3)}),
-    Case("max_pool-2d", MaxPool(size=(2, 3)), {"x": (4, 6, 2)}),
-    Case("conv1d", Conv1d(units=2, size=3), {"x": (6, 3)}),
-    Case("conv1d-stride", Conv1d(units=3, size=2, stride=3), {"x": (7, 2)}),
+    Case("embedding", Embedding(size=4, units=3), {"x": (5,)}, tokens=4),
+    Case("embedding-scalar", Embedding(size=4, units=3), {"x": ()}, tokens=4),
+    Case("max_pool", MaxPool1d(kernel_size=2), {"x": (5, 3)}),
+    Case("max_pool-2d", MaxPool2d(kernel_size=(2, 3)), {"x": (4, 6, 2)}),
+    Case("conv1d", Conv1d(filters=2, kernel_size=3), {"x": (6, 3)}),
+    Case("conv1d-stride", Conv1d(filters=3, kernel_size=2, stride=3), {"x": (7, 2)}),
     Case("recurrent", Recurrent(units=3), {"x": (4, 2)}),
     Case("recurrent-scan", PlainRecurrent(units=3), {"x": (4, 2)}, second_order=False),
     Case("lstm", Lstm(units=2), {"x": (4, 3)}, second_order=False),

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import bpframe_metrics as metrics
 import bpframe_reference as reference
-from bpframe_activations import Tanh
-from bpframe_convolution import Flatten
-from bpframe_regularisation import Dropout
+from bpframe_activations import Softmax, Tanh
+from bpframe_convolution import Conv1d, Flatten, MaxPool1d, MaxPool2d
+from bpframe_merges import Concatenate
+from bpframe_optimizers import Momentum
+from bpframe_regularisation import BatchNorm, Dropout, LayerNorm
+from bpframe_sequence import Embedding
 
 from bpframe.plugins.registry import PluginSet, Provider, Registry
 from tests.components.attention import Attention
-from tests.components.batch_norm import BatchNorm
-from tests.components.concatenate import Concatenate
-from tests.components.conv1d import Conv1d
 from tests.components.cross_entropy import SoftmaxCrossEntropy
-from tests.components.embedding import Embedding
 from tests.components.initializer import UniformInitializer
-from tests.components.layer_norm import LayerNorm
-from tests.components.max_pool import MaxPool
-from tests.components.optimizers import Momentum, NormalisedGradient
+from tests.components.optimizers import NormalisedGradient
 from tests.components.recurrent import Recurrent
-from tests.components.softmax import Softmax
 from tests.components.textbook import SumOfEntries, Textbook
 
 COMPONENTS = (
@@ -32,7 +28,8 @@ COMPONENTS = (
     Embedding,
     Flatten,
     LayerNorm,
-    MaxPool,
+    MaxPool1d,
+    MaxPool2d,
     Momentum,
     NormalisedGradient,
     Recurrent,

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from bpframe_convolution import Flatten
 from bpframe_reference import Add, Dense, GradientDescent, QuadraticCost
+from bpframe_sequence import Embedding
 
 from bpframe import Network, node
 from bpframe.errors import DataError, DerivativeError, GraphError
-from tests.components.embedding import Embedding
 
 TOKENS = np.array([[0, 2, 2], [2, 3, 2]])
 
 
 def network(**fields):
-    return Network([Embedding(vocabulary=5, units=2), Flatten()], input_shape=(3,), cost=QuadraticCost(), **fields)
+    return Network([Embedding(size=5, units=2), Flatten()], input_shape=(3,), cost=QuadraticCost(), **fields)
 
 
 def test_repeated_tokens_add_their_errors():
@@ -53,7 +53,7 @@ def test_no_derivative_with_respect_to_integers():
 def test_beside_an_input_of_numbers():
     net = Network(
         nodes={
-            "looked_up": node(Embedding(vocabulary=5, units=2), "tokens"),
+            "looked_up": node(Embedding(size=5, units=2), "tokens"),
             "dense": node(Dense(units=2), "x"),
             "sum": node(Add(), "looked_up", "dense"),
         },
@@ -73,10 +73,10 @@ def test_mistakes_name_the_place():
     with pytest.raises(DataError, match="holds no integers"):
         network().predict(TOKENS + 0.5)
     with pytest.raises(GraphError, match=r"reads integers from 'dense_1'"):
-        Network([Dense(units=3), Embedding(vocabulary=5, units=2)], input_shape=(3,))
+        Network([Dense(units=3), Embedding(size=5, units=2)], input_shape=(3,))
     with pytest.raises(GraphError, match="read as integers by one node and as floating-point numbers by another"):
         Network(
-            nodes={"a": node(Embedding(vocabulary=5, units=3), "x"), "b": node(Dense(units=3), "x")},
+            nodes={"a": node(Embedding(size=5, units=3), "x"), "b": node(Dense(units=3), "x")},
             inputs={"x": (3,)},
             output=["a", "b"],
         )

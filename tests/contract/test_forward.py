@@ -47,7 +47,7 @@ def test_max_pool(size):
 @pytest.mark.parametrize("name", ["conv1d", "conv1d-stride"])
 def test_conv1d(name):
     layer, x, p, y = outputs(name)
-    for n, k in np.ndindex(len(y), layer.units):
+    for n, k in np.ndindex(len(y), layer.filters):
         channels = [
             scipy.signal.correlate(x["x"][n, :, c], p["w"][k, :, c], mode="valid") for c in range(x["x"].shape[2])
         ]

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bpframe_convolution import Flatten
+from bpframe_convolution import Conv1d, Flatten
 from bpframe_reference import Add, Dense, QuadraticCost
+from bpframe_regularisation import BatchNorm, LayerNorm
+from bpframe_sequence import Embedding
 
 from bpframe import Network, node
 from tests.components.attention import Attention
-from tests.components.batch_norm import BatchNorm
-from tests.components.conv1d import Conv1d
-from tests.components.embedding import Embedding
-from tests.components.layer_norm import LayerNorm
 from tests.components.recurrent import Recurrent
 from tests.oracles import assert_close, cost_gradient
 
@@ -24,7 +22,7 @@ rng = np.random.default_rng(2)
 @pytest.mark.parametrize(
     ("component", "training"),
     [
-        (Conv1d(units=2, size=3), False),
+        (Conv1d(filters=2, kernel_size=3), False),
         (Recurrent(units=2), False),
         (LayerNorm(), False),
         (BatchNorm(epsilon=0.1), True),
@@ -70,7 +68,7 @@ def test_a_layer_applied_to_its_own_output():
 def test_self_attention_reads_one_node_three_times():
     network = Network(
         nodes={
-            "embedded": node(Embedding(vocabulary=6, units=4), "tokens"),
+            "embedded": node(Embedding(size=6, units=4), "tokens"),
             "mixed": node(Attention(), "embedded", "embedded", "embedded"),
             "flat": node(Flatten(), "mixed"),
         },

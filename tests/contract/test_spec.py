@@ -15,13 +15,13 @@ SPEC = """
 network:
   inputs: {tokens: [8], signal: [8, 3]}
   nodes:
-    looked_up: {kind: embedding, vocabulary: 5, units: 4, table: {kind: uniform, scale: 2}, inputs: tokens}
+    looked_up: {kind: embedding, size: 5, units: 4, weights: {kind: uniform, scale: 2}, inputs: tokens}
     attended:  {kind: attention, inputs: [looked_up, looked_up, looked_up]}
-    filtered:  {kind: conv1d, units: 4, size: 1, inputs: signal}
+    filtered:  {kind: conv1d, filters: 4, kernel_size: 1, inputs: signal}
     joined:    {kind: probes.concatenate, inputs: [attended, filtered]}
     normal:    {kind: layer_norm, inputs: joined}
     hidden:    {kind: recurrent, units: 6, inputs: normal}
-    pooled:    {kind: max_pool, size: [2], inputs: hidden}
+    pooled:    {kind: max_pool1d, kernel_size: 2, inputs: hidden}
     flat:      {kind: flatten, inputs: pooled}
     dropped:   {kind: dropout, rate: 0.1, inputs: flat}
     normed:    {kind: batch_norm, inputs: dropped}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bpframe_optimizers import Momentum
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
 
 from bpframe import Network
 from bpframe.training.updates import BLOCK_BYTES
 from tests.components.initializer import UniformInitializer
-from tests.components.optimizers import Momentum, NormalisedGradient
+from tests.components.optimizers import NormalisedGradient
 
 from .cases import CASES, mode_id
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bpframe_classification import CrossEntropy
 from bpframe_reference import Dense, GradientDescent
 
 import bpframe as bp
@@ -12,7 +13,6 @@ from bpframe.documents import RunSpec, TrainingSpec
 from bpframe.errors import ContractError, DataError
 from bpframe.runs import open_run, run_experiment
 from bpframe.testing import check_component
-from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.oracles import assert_close
 
 RNG = np.random.default_rng(0)
@@ -22,7 +22,7 @@ NUMBERS = np.arange(12) % 3
 
 
 def network(targets="classes", inputs=3, classes=3):
-    return bp.Network([Dense(units=classes)], input_shape=(inputs,), cost=SoftmaxCrossEntropy(targets=targets))
+    return bp.Network([Dense(units=classes)], input_shape=(inputs,), cost=CrossEntropy(targets=targets))
 
 
 def run(data, base, targets="classes", **shapes):
@@ -67,14 +67,14 @@ def test_costs_that_want_class_numbers_get_them(section, folder):
 
 @pytest.mark.parametrize("section", [name for name in SECTIONS if SECTIONS[name].one_hot])
 def test_the_same_cost_gets_one_hot_rows_where_it_wants_these_and_learns_the_same(section, folder):
-    numbers, rows = run(SECTIONS[section], folder), run(SECTIONS[section], folder, "one_hot")
+    numbers, rows = run(SECTIONS[section], folder), run(SECTIONS[section], folder, "probabilities")
     np.testing.assert_array_equal(rows.dataset.y, np.eye(3)[NUMBERS])
     assert_close(rows.network.parameters.vector, numbers.network.parameters.vector)
     assert rows.evaluate().accuracy == numbers.evaluate().accuracy
 
 
 def test_the_digits_serve_both():
-    both = [run(DigitsData(), ".", targets, inputs=64, classes=10) for targets in ("classes", "one_hot")]
+    both = [run(DigitsData(), ".", targets, inputs=64, classes=10) for targets in ("classes", "probabilities")]
     assert both[0].dataset.y.shape == (1437,)
     assert both[0].dataset.y.dtype == np.int64
     assert_close(both[0].evaluate().cost, both[1].evaluate().cost)
@@ -86,11 +86,11 @@ def test_the_digits_serve_both():
 def test_a_saved_run_takes_labels_numbers_and_one_hot_rows(folder):
     experiment = run(SECTIONS["csv of text"], folder)
     experiment.save(folder / "run")
-    opened = open_run(folder / "run", [SoftmaxCrossEntropy])
+    opened = open_run(folder / "run", [CrossEntropy])
     found, _ = opened.evaluate()
     assert_close(found.cost, experiment.evaluate().cost)
     assert found.accuracy == experiment.evaluate().accuracy
-    net = bp.load(folder / "run", [SoftmaxCrossEntropy])
+    net = bp.load(folder / "run", [CrossEntropy])
     assert net.preparation.class_numbers
     for y in (LABELS, np.eye(3)[NUMBERS]):
         assert_close(net.cost(X, y), found.cost)
@@ -105,19 +105,19 @@ def test_numbers_that_are_no_integers_are_refused(folder):
         run(NpzData(path="measured.npz"), folder)
 
 
-@pytest.mark.parametrize("targets", ["classes", "one_hot"])
+@pytest.mark.parametrize("targets", ["classes", "probabilities"])
 def test_one_class_of_cost_serves_both_kinds_of_targets(targets):
-    report = check_component(SoftmaxCrossEntropy(targets=targets), [(4,)])
+    report = check_component(CrossEntropy(targets=targets), [(4,)])
     assert report.ok, str(report)
     net = network(targets)
     y = NUMBERS if targets == "classes" else np.eye(3)[NUMBERS]
     assert net.graph.target_shapes == {"dense_1": y.shape[1:]}
-    other = network("one_hot" if targets == "classes" else "classes")
+    other = network("probabilities" if targets == "classes" else "classes")
     assert_close(net.gradient(X, y).vector, other.gradient(X, np.eye(3)[NUMBERS] if y is NUMBERS else NUMBERS).vector)
 
 
 def test_what_integer_targets_must_say_is_told():
-    class Undecided(SoftmaxCrossEntropy):
+    class Undecided(CrossEntropy):
         """A cost whose property returns nothing."""
 
         @property

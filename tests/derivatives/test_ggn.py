@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bpframe_reference import Dense, QuadraticCost
+from bpframe_regularisation import BatchNorm
 
 from bpframe import Network
 from bpframe.errors import DerivativeError
 from bpframe.extend import Array, Operator
 from tests.components.activations import Sine
-from tests.components.batch_norm import BatchNorm
-from tests.components.cross_entropy import SoftmaxCrossEntropy, SoftmaxHessian
-from tests.components.softmax import softmax_of
+from tests.components.cross_entropy import SoftmaxCrossEntropy, SoftmaxHessian, softmax
 from tests.contract.cases import Case
 from tests.oracles import assert_close
 from tests.trials.huber import HuberCost
@@ -72,7 +71,7 @@ class Saving(SoftmaxCrossEntropy):
     """Reads its Hessian from what forward saved, which might depend on the target."""
 
     def forward(self, a: Array, y: Array, saved: dict[str, Array]) -> Array:
-        saved["p"] = softmax_of(a)
+        saved["p"] = softmax(a)
         return super().forward(a, y)
 
     def hessian(self, saved: dict[str, Array]) -> Operator:
@@ -95,7 +94,7 @@ def test_fisher_information_is_the_expectation_over_targets() -> None:
     example = named("softmax-cross-entropy")
     network = example.make()
     x, _ = example.data()
-    probabilities = softmax_of(network.predict(x))
+    probabilities = softmax(network.predict(x))
     size = network.parameters.vector.size
     expected = np.zeros((size, size))
     for n in range(len(x)):

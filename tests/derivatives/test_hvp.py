@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bpframe_activations import Tanh
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
-from bpframe_regularisation import Dropout
+from bpframe_regularisation import BatchNorm, Dropout
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +16,6 @@ from bpframe import Network
 from bpframe.derivatives.points import memory
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.extend import Diagonal, Layer, Parameter
-from tests.components.batch_norm import BatchNorm
 from tests.contract.cases import MODES, Case, mode_id
 from tests.oracles import assert_close
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from bpframe_activations import Tanh
 from bpframe_reference import Add, Dense, Multiply, Sigmoid
+from bpframe_regularisation import BatchNorm
 
 from bpframe import Network, node
 from bpframe.core.operators import IdentityMap
 from bpframe.derivatives.jacobian import matrices
 from bpframe.derivatives.jacobian.derivation import derivation_of
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
-from tests.components.batch_norm import BatchNorm
 from tests.oracles import input_jacobian, parameter_jacobian
 
 from .zoo import BATCH, ZOO

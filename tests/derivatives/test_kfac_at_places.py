@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from bpframe_activations import Tanh
 from bpframe_reference import Add, Dense
+from bpframe_regularisation import LayerNorm
 from bpframe_sequence import Gru, Lstm, MaskedLstm, MultiHeadAttention, SimpleRnn
 
 from bpframe import Network, node
@@ -14,7 +15,6 @@ from bpframe.derivatives.curvature.places import FormsAtPlaces
 from bpframe.derivatives.points.linearisation import Linearisation
 from tests.components.attention import Attention
 from tests.components.gated import PlainRecurrent
-from tests.components.layer_norm import LayerNorm
 from tests.components.lstm import LSTM
 from tests.components.masked_cross_entropy import SequenceCrossEntropy
 from tests.components.recurrent import Recurrent

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bpframe_reference import Dense, QuadraticCost
+from bpframe_regularisation import BatchNorm
 
 from bpframe import Network, node
 from bpframe.core.backprop.forward import forward
@@ -18,7 +19,6 @@ from bpframe.derivatives.points import memory
 from bpframe.derivatives.points.given_arrays import checked_inputs, checked_targets
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.errors import BatchCoupledError, MemoryLimitError
-from tests.components.batch_norm import BatchNorm
 from tests.contract.cases import Case
 from tests.oracles import assert_close, cost_gradient, parameter_jacobian
 from tests.trials.huber import HuberCost

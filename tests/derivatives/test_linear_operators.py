@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from bpframe_activations import Tanh
 from bpframe_reference import Dense, QuadraticCost
+from bpframe_regularisation import BatchNorm
 from scipy.sparse.linalg import aslinearoperator, cg, eigsh, lsmr, svds
 
 from bpframe import Network, node
 from bpframe.derivatives.points import memory
 from bpframe.errors import BatchCoupledError, DataError, DerivativeError
-from tests.components.batch_norm import BatchNorm
 from tests.contract.cases import Case
 from tests.oracles import assert_close
 

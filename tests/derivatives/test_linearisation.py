@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from bpframe_reference import Dense
+from bpframe_regularisation import BatchNorm
 
 from bpframe import Network, node
 from bpframe.core.component import Cost
@@ -14,7 +15,6 @@ from bpframe.core.operators import BatchMatrix
 from bpframe.derivatives.points.given_arrays import checked_inputs, checked_targets
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.errors import BatchCoupledError
-from tests.components.batch_norm import BatchNorm
 from tests.contract.cases import Case
 from tests.oracles import assert_close, cost_gradient
 

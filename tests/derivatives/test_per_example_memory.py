@@ -7,23 +7,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bpframe_convolution import Flatten
+from bpframe_convolution import Conv1d, Flatten
 from bpframe_reference import Dense, Sigmoid
+from bpframe_sequence import Embedding
 
 from bpframe import Network
 from bpframe.core.operators import KroneckerForm
 from bpframe.derivatives.points import memory
-from tests.components.conv1d import Conv1d
 from tests.components.cross_entropy import SoftmaxCrossEntropy
-from tests.components.embedding import Embedding
 from tests.contract.cases import scatter
 
 from .zoo import named
 
 WIDE = {
     "dense": (lambda: [Dense(units=500), Sigmoid(), Dense(units=2)], (400,), 0),
-    "convolution": (lambda: [Conv1d(units=64, size=25), Sigmoid(), Flatten(), Dense(units=2)], (30, 64), 0),
-    "embedding": (lambda: [Embedding(vocabulary=20_000, units=8), Flatten(), Dense(units=2)], (5,), 20_000),
+    "convolution": (lambda: [Conv1d(filters=64, kernel_size=25), Sigmoid(), Flatten(), Dense(units=2)], (30, 64), 0),
+    "embedding": (lambda: [Embedding(size=20_000, units=8), Flatten(), Dense(units=2)], (5,), 20_000),
 }
 
 

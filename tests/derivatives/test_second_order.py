@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from bpframe_activations import Tanh
 from bpframe_reference import Dense, QuadraticCost
+from bpframe_regularisation import BatchNorm
 
 from bpframe import Network, node
 from bpframe.core.component import Layer
 from bpframe.errors import ContractError, DerivativeError
 from bpframe.extend import Array, Broadcast, Diagonal, IdentityMap, Operator, Parameter, compose
 from tests.components.activations import Sine
-from tests.components.batch_norm import BatchNorm
 from tests.components.costs import Quartic
 from tests.oracles import assert_close
 
@@ -152,10 +152,10 @@ def test_a_block_may_be_declared_either_way_round_and_as_an_array(blocks, monkey
 class Uncurved(BatchNorm):
     """Batch normalisation that declares no second order in training."""
 
-    def second_order(self, u: Array, p: dict, saved: dict, training: bool) -> dict:
+    def second_order(self, x: Array, u: Array, p: dict, saved: dict, training: bool) -> dict:
         if training:
             raise DerivativeError("the second order in training is not declared")
-        return super().second_order(u, p, saved, training)
+        return super().second_order(x, u, p, saved, training)
 
 
 def test_a_component_may_refuse_in_training_alone() -> None:

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from bpframe_activations import Tanh
 from bpframe_reference import Add, Dense, Sigmoid
+from bpframe_regularisation import BatchNorm
 
 from bpframe import Network, node
 from bpframe.errors import BatchCoupledError, DerivativeError, MemoryLimitError
 from bpframe.extend import Array, Diagonal, Gather, IdentityMap, Layer, Matrix, Operator
-from tests.components.batch_norm import BatchNorm
 from tests.oracles import input_jacobian
 
 from .zoo import BATCH, ZOO, named

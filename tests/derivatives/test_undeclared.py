@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from bpframe_minimizers import LevenbergMarquardt, NaturalGradient
 from bpframe_reference import Dense
+from bpframe_regularisation import BatchNorm
 
 from bpframe import Network
 from bpframe.errors import BatchCoupledError, DerivativeError
-from tests.components.batch_norm import BatchNorm
 from tests.components.centred import Centred, CentredInTraining
 from tests.components.costs import Quartic
 

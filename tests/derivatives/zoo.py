@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from bpframe_activations import Tanh
-from bpframe_convolution import Flatten
+from bpframe_activations import Softmax, Tanh
+from bpframe_convolution import Conv1d, Flatten
+from bpframe_merges import Concatenate
 from bpframe_reference import Add, Dense, Multiply, QuadraticCost, Sigmoid
+from bpframe_regularisation import LayerNorm
+from bpframe_sequence import Embedding
 
 from bpframe import Network, node
 from tests.components.attention import Attention
-from tests.components.concatenate import Concatenate
-from tests.components.conv1d import Conv1d
 from tests.components.cross_entropy import SoftmaxCrossEntropy
-from tests.components.embedding import Embedding
-from tests.components.layer_norm import LayerNorm
 from tests.components.recurrent import Recurrent
-from tests.components.softmax import Softmax
 from tests.components.textbook import Textbook
 from tests.contract.cases import scatter
 
@@ -119,12 +117,15 @@ ZOO = [
     ),
     Example(
         "convolution",
-        _layers(Conv1d(units=2, size=3), Tanh(), Conv1d(units=2, size=2), Flatten(), D(units=2), shape=(6, 2)),
+        _layers(
+            Conv1d(filters=2, kernel_size=3), Tanh(), Conv1d(filters=2, kernel_size=2), Flatten(), D(units=2),
+            shape=(6, 2),
+        ),
     ),
     Example(
         "convolution-cross-entropy",
         _layers(
-            Conv1d(units=2, size=3, stride=2), Sigmoid(), Flatten(), D(units=3), shape=(7, 2),
+            Conv1d(filters=2, kernel_size=3, stride=2), Sigmoid(), Flatten(), D(units=3), shape=(7, 2),
             cost=SoftmaxCrossEntropy(),
         ),
         classes=3,
@@ -146,7 +147,7 @@ ZOO = [
     Example(
         "embedding",
         _layers(
-            Embedding(vocabulary=5, units=3), Flatten(), D(units=3), shape=(2,), cost=SoftmaxCrossEntropy()
+            Embedding(size=5, units=3), Flatten(), D(units=3), shape=(2,), cost=SoftmaxCrossEntropy()
         ),
         classes=3,
         tokens=5,

@@ -9,14 +9,13 @@ import pytest
 from bpframe_activations import Relu, Tanh
 from bpframe_convolution import Flatten
 from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
-from bpframe_regularisation import Dropout
+from bpframe_regularisation import BatchNorm, Dropout
+from bpframe_sequence import Embedding
 
 from bpframe import Network, node
 from bpframe.errors import GradientCheckFailed, NonFiniteError
 from bpframe.extend import Activation, Broadcast, Cost, Diagonal, Layer, Matrix, Operator, Parameter, WeightTimes
 from tests.components.activations import Logarithm
-from tests.components.batch_norm import BatchNorm
-from tests.components.embedding import Embedding
 from tests.contract.cases import scatter
 from tests.derivatives.zoo import ZOO
 
@@ -106,7 +105,7 @@ def test_a_mistake_is_found_although_values_lie_on_a_kink():
 
 
 def test_integer_inputs_have_no_derivative_and_do_not_matter():
-    made = network(Embedding(vocabulary=5, units=2), Flatten(), Dense(units=3), shape=(3,))
+    made = network(Embedding(size=5, units=2), Flatten(), Dense(units=3), shape=(3,))
     check = made.check_gradients(RNG.integers(0, 5, (6, 3)), Y)
     assert check
     assert not check.inputs
@@ -313,9 +312,8 @@ def test_a_mistake_in_training_alone_is_found_there():
     class Forgets(BatchNorm):
         """Batch normalisation that takes its statistics for constants."""
 
-        def jacobian(self, p, saved, training):
-            found = super().jacobian(p, saved, False)
-            return {**found, "x": Diagonal(np.ones_like(saved["x"]) * p["g"] * saved["scale"])}
+        def jacobian(self, x, saved, training):
+            return super().jacobian(x, saved, False)
 
     made = network(Dense(units=4), Forgets(epsilon=0.1), Dense(units=3))
     assert made.check_gradients(X, Y)

@@ -11,7 +11,7 @@ import threading
 import numpy as np
 import pytest
 from bpframe_activations import Tanh
-from bpframe_convolution import Flatten
+from bpframe_convolution import Conv1d, Flatten
 from bpframe_minimizers import LevenbergMarquardt
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
 from threadpoolctl import threadpool_limits
@@ -22,7 +22,6 @@ from bpframe.machine import blas_threads as module
 from bpframe.machine.blas import numpy_blas
 from bpframe.machine.blas_threads import LARGE_PRODUCT, blas_threads
 from bpframe.training.largest_product import largest_product
-from tests.components.conv1d import Conv1d
 
 SMALL, LARGE = LARGE_PRODUCT - 1, LARGE_PRODUCT
 
@@ -225,7 +224,7 @@ def test_importing_looks_for_no_library() -> None:
         ([Dense(units=30), Dense(units=10)], (784,), 784 * 30),
         ([Dense(units=3), Tanh(), Dense(units=50)], (7,), 3 * 50),
         ([Dense(units=4)], (6, 5), 6 * 5 * 4),
-        ([Conv1d(units=8, size=3), Flatten()], (12, 2), 10 * 8 * 3 * 2),
+        ([Conv1d(filters=8, kernel_size=3), Flatten()], (12, 2), 10 * 8 * 3 * 2),
         ([Tanh()], (9,), 0),
     ],
     ids=["row", "grows", "along an axis", "convolution", "no parameters"],

@@ -8,13 +8,12 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from bpframe_reference import Add, Dense, Identity, Multiply, QuadraticCost, Shift, Sigmoid
-from bpframe_regularisation import Dropout
+from bpframe_regularisation import BatchNorm, Dropout
 
 from bpframe import Network, node
 from bpframe.errors import BatchCoupledError, DerivativeError
 from bpframe.extend import Activation, Array, Layer, Parameter
 from bpframe.measured.draft import DRAFT
-from tests.components.batch_norm import BatchNorm
 from tests.contract.cases import CASES, Case, scatter
 
 from .twins import NotAnalytic, RealOnly, Rectified, draft

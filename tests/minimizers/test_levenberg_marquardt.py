@@ -12,13 +12,13 @@ from bpframe_minimizers.damped import Dual, Gram, Normal, Triangular
 from bpframe_minimizers.iterative import Iterative
 from bpframe_minimizers.solving import Solving, units
 from bpframe_reference import Dense, NguyenWidrow, QuadraticCost
+from bpframe_regularisation import BatchNorm
 from scipy.optimize import minimize
 
 from bpframe import Network, node
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.errors import BatchCoupledError
 from bpframe.extend import Diagonal, Layer, Parameter
-from tests.components.batch_norm import BatchNorm
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.contract.cases import Case
 from tests.derivatives.zoo import ZOO, named

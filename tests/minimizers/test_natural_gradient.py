@@ -7,10 +7,10 @@ import pytest
 from bpframe_activations import Tanh
 from bpframe_minimizers import NaturalGradient
 from bpframe_reference import Dense, GradientDescent, QuadraticCost, ScaledNormal
+from bpframe_regularisation import BatchNorm
 
 from bpframe import Network
 from bpframe.errors import BatchCoupledError
-from tests.components.batch_norm import BatchNorm
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 from tests.contract.cases import Case
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from bpframe_minimizers import LevenbergMarquardt
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
-from bpframe_regularisation import Dropout
+from bpframe_regularisation import BatchNorm, Dropout
 
 import bpframe as bp
 from bpframe import Network, node
@@ -18,7 +18,6 @@ from bpframe.documents import RunSpec, parse_spec, read_spec, write_spec
 from bpframe.errors import DerivativeError, SpecError, TrainingError
 from bpframe.extend import Layer, Matrix, Parameter
 from bpframe.testing import check_component
-from tests.components.batch_norm import BatchNorm
 from tests.components.blocks import Sequence
 from tests.derivatives.zoo import ZOO, Example
 from tests.oracles import assert_close, cost_gradient

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 from bpframe_convolution import Flatten
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
+from bpframe_sequence import Embedding
 
 import bpframe as bp
 from bpframe.derivatives.points.given_arrays import checked_array
 from bpframe.errors import DataError, GraphError
 from bpframe.extend import Array, Cost, Gather, Layer, Operator, Parameter, PositiveInt
-from tests.components.embedding import Embedding
 
 TOKENS = np.array([[0, 4, 2], [2, 3, 1]])
 Y = np.full((2, 2), 0.5)
 
 
 def network():
-    layers = [Embedding(vocabulary=5, units=2), Flatten(), Dense(units=2)]
+    layers = [Embedding(size=5, units=2), Flatten(), Dense(units=2)]
     return bp.Network(layers, input_shape=(3,), cost=QuadraticCost(), seed=0)
 
 
@@ -162,7 +162,7 @@ def test_where_nothing_is_declared_integers_begin_at_zero():
 def test_several_readers_take_what_all_of_them_take():
     def build(*sizes):
         return bp.Network(
-            nodes={f"e{size}": bp.node(Embedding(vocabulary=size, units=1), "t") for size in sizes},
+            nodes={f"e{size}": bp.node(Embedding(size=size, units=1), "t") for size in sizes},
             inputs={"t": ()},
             output=[f"e{size}" for size in sizes],
         )
@@ -175,7 +175,7 @@ def test_several_readers_take_what_all_of_them_take():
 
     with pytest.raises(GraphError, match="no integer of the input 't'"):
         bp.Network(
-            nodes={"a": bp.node(Embedding(vocabulary=3, units=1), "t"), "b": bp.node(Negative(), "t")},
+            nodes={"a": bp.node(Embedding(size=3, units=1), "t"), "b": bp.node(Negative(), "t")},
             inputs={"t": ()},
             output=["a", "b"],
         )

@@ -7,12 +7,12 @@ import threading
 import numpy as np
 import pytest
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
+from bpframe_regularisation import BatchNorm
 from safetensors.numpy import load_file
 
 from bpframe import Network, node
 from bpframe.errors import CheckpointError, ConcurrencyError, DataError, SpecError
 from bpframe.extend import Layer, State
-from tests.components.batch_norm import BatchNorm
 
 from .networks import chain, descent, samples
 

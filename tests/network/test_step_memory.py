@@ -7,11 +7,11 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from bpframe_optimizers import Momentum
 from bpframe_reference import Add, Dense, GradientDescent, QuadraticCost, Sigmoid
 
 import bpframe as bp
 from bpframe.training.updates import Updater
-from tests.components.optimizers import Momentum
 from tests.contract.cases import CASES
 from tests.training.rules import Drawing
 

@@ -6,11 +6,11 @@ from itertools import product
 
 import numpy as np
 import pytest
+from bpframe_regularisation.standardising import Standardised
 
 from bpframe.core.operators import Gather, Operator
 from bpframe.errors import BatchCoupledError
 from bpframe.structures import Windows, transposed
-from tests.components.batch_norm import Standardised
 
 from .examples import BATCH, examples
 
@@ -91,5 +91,6 @@ def test_operators_that_surely_serve_every_example_do_so() -> None:
 
 
 def test_what_couples_the_batch_has_no_sparse_form_per_example() -> None:
+    coupled = Standardised(np.eye(BATCH, 2), np.ones(2), np.ones(2), (0,), (BATCH, 2))
     with pytest.raises(BatchCoupledError):
-        Standardised(np.eye(BATCH, 2), np.ones(2)).bind((2,), (2,)).sparse(BATCH, np.float64)
+        coupled.sparse(BATCH, np.float64)

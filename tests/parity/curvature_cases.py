@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 from bpframe_activations import Tanh
-from bpframe_convolution import Flatten
+from bpframe_convolution import Conv1d, Flatten
 from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
 
 import bpframe as bp
 from tests.components.attention import Attention
-from tests.components.conv1d import Conv1d
 from tests.components.cross_entropy import SoftmaxCrossEntropy
 
 BATCH = 4
@@ -106,7 +105,7 @@ def convolution(cost):
         nn = torch.nn
         return nn.Sequential(nn.Conv1d(2, 2, 3), nn.Tanh(), nn.Conv1d(2, 3, 2), nn.Flatten(), nn.Linear(9, 3))
 
-    layers = [Conv1d(units=2, size=3), Tanh(), Conv1d(units=3, size=2), Flatten(), Dense(units=3)]
+    layers = [Conv1d(filters=2, kernel_size=3), Tanh(), Conv1d(filters=3, kernel_size=2), Flatten(), Dense(units=3)]
     channels_first = {
         "x": lambda x: x.swapaxes(-1, -2),
         "conv1d_1.w": lambda w: w.swapaxes(-1, -2),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
+from bpframe_regularisation import BatchNorm
 
 import bpframe as bp
 from bpframe.extend import Activation, Array, IdentityMap, Operator, State
-from tests.components.batch_norm import BatchNorm
 from tests.passes import evaluations, training_steps
 
 X = np.random.default_rng(0).normal(1.0, 2.0, (24, 3))

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from bpframe_convolution import Conv1d
 from bpframe_reference import Dense, QuadraticCost
 
 import bpframe as bp
 from bpframe import node
 from bpframe.extend import Array, Gather, Layer, Operator, transposed
 from tests.components.attention import Attention
-from tests.components.conv1d import Conv1d
 from tests.components.gated import Gru, Lstm, PlainRecurrent, Sequential
 from tests.oracles import assert_close, cost_gradient
 
@@ -38,7 +38,7 @@ def binned() -> bp.Network:
 
 
 def convolving() -> bp.Network:
-    layers = [Conv1d(units=3, size=3, stride=2), Conv1d(units=2, size=2)]
+    layers = [Conv1d(filters=3, kernel_size=3, stride=2), Conv1d(filters=2, kernel_size=2)]
     return bp.Network(layers, cost=QuadraticCost(), input_shape=(9, 2), seed=3)
 
 

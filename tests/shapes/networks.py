@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 from bpframe_reference import Add, Dense, QuadraticCost, Sigmoid
-from bpframe_regularisation import L2, Dropout
+from bpframe_regularisation import L2, BatchNorm, Dropout
 
 import bpframe as bp
 from bpframe.extend import Block, Broadcast, Diagonal, IdentityMap, Layer, Matrix, Parameter, ShapeMismatch, State
-from tests.components.batch_norm import BatchNorm
 from tests.components.recurrent import Recurrent
 
 FEATURES, UNITS = 2, 3

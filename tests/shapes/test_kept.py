@@ -10,7 +10,7 @@ import jsonschema
 import numpy as np
 import pytest
 from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
-from bpframe_regularisation import Dropout
+from bpframe_regularisation import BatchNorm, Dropout
 from typer.testing import CliRunner
 
 import bpframe as bp
@@ -18,7 +18,6 @@ from bpframe.cli.app import app
 from bpframe.documents import RunSpec, json_schema, network_document, read_spec, write_spec
 from bpframe.errors import SpecFileError
 from bpframe.plugins import default_registry
-from tests.components.batch_norm import BatchNorm
 from tests.components.initializer import UniformInitializer
 from tests.components.recurrent import Recurrent
 

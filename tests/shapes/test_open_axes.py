@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from bpframe_minimizers import LBFGS, LevenbergMarquardt
 from bpframe_reference import Add, Dense, GradientDescent, QuadraticCost, Sigmoid
+from bpframe_sequence import Embedding
 
 import bpframe as bp
 from bpframe.errors import ShapeMismatch
 from tests.components.blocks import Skip
-from tests.components.embedding import Embedding
 from tests.components.masked_cross_entropy import SequenceCrossEntropy
 from tests.components.recurrent import Recurrent
 from tests.components.several_outputs import SquareAndProduct
@@ -182,7 +182,7 @@ def test_inputs_may_be_open_beside_closed_ones_and_have_lengths_of_their_own():
 
 
 def test_integers_may_have_an_open_length():
-    layers = [Embedding(vocabulary=5, units=3), Recurrent(units=2)]
+    layers = [Embedding(size=5, units=3), Recurrent(units=2)]
     net = bp.Network(layers, input_shape=(None,), cost=QuadraticCost(), seed=3)
     for length in (2, 6):
         tokens = np.arange(2 * length).reshape(2, length) % 5

@@ -7,6 +7,7 @@ from typing import Any
 import bpframe_reference as reference
 import numpy as np
 import pytest
+from bpframe_regularisation import LayerNorm
 
 from bpframe.categories import Optimizer
 from bpframe.core.component import Activation, Cost, Initializer, Layer, contract_of
@@ -14,7 +15,6 @@ from bpframe.testing import check_component
 from bpframe.testing.kit import check_names
 from bpframe.testing.probe import CostProbe, LayerProbe
 from bpframe.testing.probing import probe_of
-from tests.components.layer_norm import LayerNorm
 
 from .subjects import PROBES, SHIPPED, SUBJECTS, Subject, named
 

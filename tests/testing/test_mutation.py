@@ -9,6 +9,7 @@ from typing import Any
 import bpframe_reference as reference
 import numpy as np
 import pytest
+from bpframe_activations import Softmax
 from bpframe_regularisation import Dropout
 
 from bpframe.extend import Activation, Array, Diagonal, IdentityMap, Layer, Operator, Parameter
@@ -17,7 +18,6 @@ from bpframe.testing.mutation.mutating import MutationReport, mutate_component
 from bpframe.testing.mutation.mutations import MUTATIONS
 from tests.components.blocks import Residual
 from tests.components.cross_entropy import SoftmaxCrossEntropy
-from tests.components.softmax import Softmax
 
 from .subjects import SUBJECTS, Subject, named
 

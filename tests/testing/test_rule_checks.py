@@ -6,11 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from bpframe_optimizers import Momentum
 from bpframe_reference import GradientDescent
 
 from bpframe.extend import NonNegativeFloat, Optimizer, PositiveFloat, Schedule
 from bpframe.testing import check_component
-from tests.components.optimizers import Momentum, NormalisedGradient
+from tests.components.optimizers import NormalisedGradient
 from tests.training.rules import Adam, Drawing, Swapping
 from tests.training.test_groups import Decaying, Halving, Lars, Whole
 

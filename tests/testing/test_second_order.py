@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bpframe_activations import Softmax
+from bpframe_convolution import Conv1d
+from bpframe_regularisation import BatchNorm
 
 from bpframe.extend import (
     Activation,
@@ -21,9 +24,6 @@ from bpframe.extend import (
     transposed,
 )
 from bpframe.testing import Report, check_component
-from tests.components.batch_norm import BatchNorm
-from tests.components.conv1d import Conv1d
-from tests.components.softmax import Softmax
 
 
 def checked(component: Component, shapes: tuple[tuple[int, ...], ...]) -> Report:
@@ -45,12 +45,12 @@ class Convolution(Conv1d):
 
     def second_order(self, u: Array) -> dict[tuple[str, str], Operator]:
         kind = HalfAdded if self.wrong else BatchMatMul
-        return {("x", "w"): compose(transposed(Windows(self.size, self.stride)), kind(u, "left"), Reshape())}
+        return {("x", "w"): compose(transposed(Windows(self.kernel_size, self.stride)), kind(u, "left"), Reshape())}
 
 
 def test_sums_over_the_examples_are_held_to_the_products_of_each() -> None:
-    assert checked(Convolution(units=2, size=2), ((5, 3),)).ok
-    report = checked(Convolution(units=2, size=2, wrong=True), ((5, 3),))
+    assert checked(Convolution(filters=2, kernel_size=2), ((5, 3),)).ok
+    report = checked(Convolution(filters=2, kernel_size=2, wrong=True), ((5, 3),))
     assert [each.check for each in report.failed] == ["second_order"]
     assert "sum_vjp disagrees" in str(report.failed[0])
 
@@ -58,8 +58,8 @@ def test_sums_over_the_examples_are_held_to_the_products_of_each() -> None:
 class Uncoupled(BatchNorm):
     """Says in training what holds outside it."""
 
-    def second_order(self, u: Array, p: dict, saved: dict, training: bool) -> dict:
-        return super().second_order(u, p, saved, False)
+    def second_order(self, x: Array, u: Array, p: dict, saved: dict, training: bool) -> dict:
+        return super().second_order(x, u, p, saved, False)
 
 
 def test_training_is_looked_at_too() -> None:

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from bpframe_minimizers import LBFGS
 from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
-from bpframe_regularisation import Dropout
+from bpframe_regularisation import BatchNorm, Dropout
 
 import bpframe as bp
 from bpframe.core.graph.randomness import stream
 from bpframe.errors import ConcurrencyError, ContractError, DataError, NonFiniteError, SpecError
 from bpframe.extend import Optimizer
 from bpframe.training.optimizer_state import OptimizerState
-from tests.components.batch_norm import BatchNorm
 from tests.network.networks import samples
 from tests.training.rules import Adam, Drawing, Swapping
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
-from bpframe_regularisation import Dropout
+from bpframe_regularisation import BatchNorm, Dropout
 
 import bpframe as bp
 from bpframe.documents import TrainingSpec
@@ -17,7 +17,6 @@ from bpframe.errors import ContractError, DataError, MemoryLimitError, NonFinite
 from bpframe.extend import Objective, Optimizer, PositiveFloat, Problem
 from bpframe.training.history import History
 from tests.components.activations import SquareRoot
-from tests.components.batch_norm import BatchNorm
 from tests.network.networks import chain, descent, samples, shared, shared_samples
 
 

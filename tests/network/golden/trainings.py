@@ -8,21 +8,19 @@ from collections.abc import Callable
 
 import numpy as np
 from bpframe_activations import Tanh
-from bpframe_convolution import Flatten
+from bpframe_convolution import Conv1d, Flatten, MaxPool1d
+from bpframe_optimizers import Momentum
 from bpframe_reference import Add, Dense, GradientDescent, Multiply, QuadraticCost, Sigmoid
-from bpframe_regularisation import Dropout
+from bpframe_regularisation import BatchNorm, Dropout, LayerNorm
 from threadpoolctl import threadpool_limits
 
 import bpframe as bp
 from bpframe.data import DigitsData
 from bpframe.machine.blas import numpy_blas
 from tests.components.attention import Attention
-from tests.components.batch_norm import BatchNorm
-from tests.components.conv1d import Conv1d
 from tests.components.cross_entropy import SoftmaxCrossEntropy
-from tests.components.layer_norm import LayerNorm
-from tests.components.max_pool import MaxPool
-from tests.components.optimizers import Momentum, NormalisedGradient
+from tests.components.initializer import UniformInitializer
+from tests.components.optimizers import NormalisedGradient
 from tests.components.recurrent import Recurrent
 
 DTYPES = ("float32", "float64")
@@ -77,8 +75,8 @@ def normalised(dtype):
 def sequences(dtype):
     """Convolution, pooling, attention and recurrence; a step of one length."""
     nodes = {
-        "conv": bp.node(Conv1d(units=4, size=3), "x"),
-        "pool": bp.node(MaxPool(size=(2,)), "conv"),
+        "conv": bp.node(Conv1d(filters=4, kernel_size=3, weights=UniformInitializer()), "x"),
+        "pool": bp.node(MaxPool1d(kernel_size=2), "conv"),
         "attention": bp.node(Attention(), "pool", "pool", "pool"),
         "recurrent": bp.node(Recurrent(units=3), "attention"),
         "flat": bp.node(Flatten(), "recurrent"),
