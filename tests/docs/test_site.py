@@ -103,12 +103,23 @@ def broken_links(site: Path) -> list[str]:
     return sorted(problems)
 
 
+#: `mkdocs` with arguments, and with a gallery of two checks for each component: the whole kit is run over the same
+#: examples by tests/testing/test_shipped.py, and takes as long as all else that the site is made of.
+MKDOCS = """
+import functools, sys
+import bpframe.testing
+bpframe.testing.check_component = functools.partial(bpframe.testing.check_component, only=("contract", "construction"))
+from mkdocs.__main__ import cli
+cli(sys.argv[1:])
+"""
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("site")
     # A PYTHONWARNINGS that turns warnings into errors is meant for our code, not for the site generator's.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(target)]
+    command = [sys.executable, "-c", MKDOCS, "build", "--strict", "--quiet", "--site-dir", str(target)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return target
