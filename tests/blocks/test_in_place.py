@@ -98,11 +98,11 @@ def test_the_schema_knows_blocks_as_layers(registry) -> None:
     import jsonschema
 
     document = spec_document(RunSpec(network=nested().spec), registry)
-    jsonschema.validate(document, json_schema(registry))
+    jsonschema.Draft202012Validator(json_schema(registry)).validate(document)
     for layer in document["network"]["layers"]:
         layer["bodi"] = 1
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(document, json_schema(registry))
+        jsonschema.Draft202012Validator(json_schema(registry)).validate(document)
 
 
 @pytest.mark.parametrize("make", [residual, nested, attention])

@@ -46,10 +46,10 @@ def test_a_narrow_terminal_loses_no_word(invoke: Invoke, monkeypatch: pytest.Mon
 def test_schema_accepts_the_spec_and_refuses_a_misspelt_one(folder: Path, invoke: Invoke) -> None:
     schema = json.loads(invoke("schema").stdout)
     spec = yaml.safe_load(Path("spec.yaml").read_text())
-    jsonschema.validate(spec, schema)
+    jsonschema.Draft202012Validator(schema).validate(spec)
     spec["network"]["layers"][0]["unit"] = 3
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(spec, schema)
+        jsonschema.Draft202012Validator(schema).validate(spec)
 
 
 def test_schema_writes_a_file_and_says_how_an_editor_uses_it(folder: Path, invoke: Invoke) -> None:

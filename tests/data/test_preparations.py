@@ -61,9 +61,9 @@ def test_a_data_section_names_it_and_a_saved_run_keeps_its_numbers(tmp_path) -> 
 
 def test_the_schema_offers_it() -> None:
     schema = json_schema()
-    jsonschema.validate(yaml.safe_load(SPEC), schema)
+    jsonschema.Draft202012Validator(schema).validate(yaml.safe_load(SPEC))
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(yaml.safe_load(SPEC.replace("kind: robust", "kind: robst")), schema)
+        jsonschema.Draft202012Validator(schema).validate(yaml.safe_load(SPEC.replace("kind: robust", "kind: robst")))
 
 
 @pytest.mark.parametrize("wrong", ["{kind: robst}", "{kind: dense, units: 3}", "{kind: robust, a: 1}"])

@@ -59,10 +59,10 @@ def test_kind_selects_the_model_and_the_spec_survives_json(plain, kind):
 @pytest.mark.parametrize(("plain", "kind"), EXAMPLES)
 def test_the_json_schema_accepts_what_the_models_accept(plain, kind):
     schema = SPECS.json_schema()
-    jsonschema.validate(plain, schema)
+    jsonschema.Draft202012Validator(schema).validate(plain)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**plain, "no_such_field": 1}, schema)
-    jsonschema.validate(json.loads(kind.model_validate(plain).model_dump_json()), schema)
+        jsonschema.Draft202012Validator(schema).validate({**plain, "no_such_field": 1})
+    jsonschema.Draft202012Validator(schema).validate(json.loads(kind.model_validate(plain).model_dump_json()))
 
 
 @pytest.mark.parametrize("kind", [*(kind for _, kind in EXAMPLES), Divide])

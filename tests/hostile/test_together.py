@@ -98,11 +98,11 @@ def test_no_name_moves_the_cursor(outcome: Outcome) -> None:
 def test_the_schema_knows_the_components_that_work_and_no_other(host: Host, outcome: Outcome) -> None:
     schema = json.loads(outcome("schema").stdout)
     spec = yaml.safe_load((host.folder / "unrelated.yaml").read_text())
-    jsonschema.validate(spec, schema)
+    jsonschema.Draft202012Validator(schema).validate(spec)
     for name in ("defaults_never.never", "has_no_schema.schemaless", "defaults_oddly.odd"):
         assert f"node.{name}" in schema["$defs"]
         spec["network"]["layers"][1] = {"kind": name}
-        jsonschema.validate(spec, schema)
+        jsonschema.Draft202012Validator(schema).validate(spec)
     assert not [name for name in schema["$defs"] if name.startswith(("node.names_two_alike", "node.claimed"))]
 
 

@@ -83,7 +83,7 @@ def test_spec_files_hold_null_for_an_open_length(suffix, tmp_path):
         assert "null" in (tmp_path / f"s.{suffix}").read_text()
         assert read_spec(tmp_path / f"s.{suffix}").network == net.spec
         document = {"network": network_document(net.spec, default_registry())}
-        jsonschema.validate(document, json_schema(default_registry()))
+        jsonschema.Draft202012Validator(json_schema(default_registry())).validate(document)
 
 
 def test_toml_has_no_null_and_says_so(tmp_path):
