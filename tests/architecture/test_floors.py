@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("network",),
     ("trainable",),
     ("differentiable",),
-    ("scaffold", "verification"),
+    ("explanation", "scaffold", "verification"),
     ("checkpoint", "testing"),
     ("documents", "extend", "reports"),
     ("data", "plugins", "shapes", "training"),
