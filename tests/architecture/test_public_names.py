@@ -60,10 +60,10 @@ PUBLIC: dict[str, str] = {
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
         Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather
         History HistoryColumn IdentityMap Initializer KroneckerForm Layer LinearMinimum Matrix Method Metric
-        NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter ParameterPart Penalty Permute Pool
-        PositiveFloat PositiveInt Preparation Problem RankOne Recomputed Reshape Restriction ScaledNormal Scan
-        ScatteredForm Schedule ShapeMismatch State Sum Transposed WeightTimes Windows accuracy add batched call_method
-        compose largest node right_classes transposed
+        NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter ParameterPart Penalty Permute
+        Pool PositiveFloat PositiveInt Preparation Problem RankOne Recomputed Reshape Restriction ScaledNormal
+        Scan ScatteredForm Schedule ShapeMismatch State Sum Transposed WeightTimes Windows accuracy add batched
+        call_method compose largest node right_classes transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
