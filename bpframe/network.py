@@ -35,6 +35,7 @@ from bpframe.training.spec import TrainingSpec
 from bpframe.training.stepping import Carried
 from bpframe.validation.mistakes import shortened
 from bpframe.verification import verify_graph, wanted
+from bpframe.verification.scores import check_scores
 
 __all__ = ["Network", "load"]
 
@@ -147,6 +148,7 @@ class Network(Trainable):
         self._carried = Carried()
         self._verify = wanted(verify)
         graph = graph_of(spec)
+        check_scores(graph)
         if self._verify:
             verify_graph(closed_graph(graph))
         self._engine = engine_of(spec, graph, spec.seed)

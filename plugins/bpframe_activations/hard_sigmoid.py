@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from bpframe.extend import Activation, Array, Diagonal, Field, FiniteFloat, PositiveFloat
@@ -21,6 +23,8 @@ class HardSigmoid(Activation):
 
     Source: Courbariaux, Bengio and David, *BinaryConnect* (2015), eq. (3), with s = 1/2.
     """
+
+    probabilities: ClassVar[bool] = True
 
     slope: PositiveFloat = Field(1 / 6, description="s, the slope of the line.")
     offset: FiniteFloat = Field(0.5, description="o, its height at 0.")

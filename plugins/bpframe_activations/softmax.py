@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from bpframe.extend import (
@@ -41,6 +43,8 @@ class Softmax(Activation):
 
     Source: Bridle, *Probabilistic Interpretation of Feedforward Classification Network Outputs* (1990), eq. (1).
     """
+
+    probabilities: ClassVar[bool] = True
 
     axis: int = _AXIS
 

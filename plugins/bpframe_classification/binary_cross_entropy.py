@@ -34,6 +34,7 @@ class BinaryCrossEntropy(Cost):
     """
 
     threshold: ClassVar[float] = 0.0  # a score above it says yes
+    for_probabilities: ClassVar[str] = "probability_cross_entropy, with targets: binary"
 
     pos_weight: NonNegativeFloat | tuple[NonNegativeFloat, ...] = Field(
         1.0, description="π, how much targets of 1 count."

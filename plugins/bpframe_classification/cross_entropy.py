@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class CrossEntropy(Cost):
     Source: Bishop, *Pattern Recognition and Machine Learning* (2006), eqs. (4.108) to (4.110); Szegedy et al.,
     *Rethinking the Inception Architecture* (2016), section 7: label smoothing.
     """
+
+    for_probabilities: ClassVar[str] = "probability_cross_entropy"
 
     targets: Literal["classes", "probabilities"] = Field("classes", description="What targets are.")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="ε, which part of a target goes to all classes alike.")

@@ -36,6 +36,7 @@ class KlDivergenceCost(Cost):
     """
 
     domain: ClassVar[dict[str, tuple[float, float]]] = {"y": (0.0, 1.0)}
+    for_probabilities: ClassVar[str] = "probability_cross_entropy, with targets: probabilities"
 
     def target_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the output's shape."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from bpframe.extend import Activation, Array, Diagonal
@@ -25,6 +27,8 @@ class Sigmoid(Activation):
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 1, eq. (3).
     """
+
+    probabilities: ClassVar[bool] = True
 
     def forward(self, z: Array, out: Array) -> Array:
         """Return σ(z), written into `out`."""
