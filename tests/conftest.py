@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 # Before NumPy is imported: tests run on every core already, and small products only get slower on more threads.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -19,6 +20,18 @@ from hypothesis import settings
 # A machine that does other work besides is slow now and then; how long an example takes is no property of the code.
 settings.register_profile("bpframe", deadline=None)
 settings.load_profile("bpframe")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage after collection alone, and leave what it made, which stays to the end, out of later looks."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

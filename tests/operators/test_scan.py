@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -87,16 +86,6 @@ class Remembered(Diagonal):
     __slots__ = ("__weakref__",)
 
 
-@pytest.fixture
-def quick_collections() -> Iterator[None]:
-    """Look for garbage among what is made from here on alone."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.mark.usefixtures("quick_collections")
 @pytest.mark.parametrize("every", [1, 3, 7, 10])
 def test_steps_that_are_made_again_give_the_same_bytes_and_are_few_at_once(every: int) -> None:
     d, v = rng.standard_normal((2, 7, 3)), rng.standard_normal((4, 2, 7, 3))
