@@ -113,6 +113,11 @@ class Network(Trainable):
                             dtype=dtype, seed=seed, frozen=frozen, penalties=penalties)  # fmt: skip
         self._build(spec, verify)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _GIVEN:
+            raise AttributeError(f"a network's {name} cannot be set: it is given when the network is made")
+        super().__setattr__(name, value)
+
     @classmethod
     def from_spec(cls, spec: NetworkSpec, verify: bool | None = None) -> Network:
         """Return the network that a specification describes, with fresh parameters."""
@@ -274,6 +279,10 @@ class Network(Trainable):
 
     def __repr__(self) -> str:
         return f"Network({len(self.graph.nodes)} nodes, {self.parameters.vector.size} parameters, {self.dtype})"
+
+
+#: What the constructor is given, and what nodes are: set later on a network it would mean nothing.
+_GIVEN = {*Network.__init__.__annotations__, "trainable"} - {"return"}
 
 
 def load(folder: str | os.PathLike[str], components: Iterable[type[Component]] = ()) -> Network:

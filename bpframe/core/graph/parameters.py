@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,11 @@ import numpy as np
 from bpframe.core.component import Initializer, Parameter, State, contract_of
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.randomness import stream
-from bpframe.errors import ContractError, DataError, ShapeMismatch, no_such
+from bpframe.errors import ContractError, DataError, ShapeMismatch
+from bpframe.validation.by_path import ByPath
 from bpframe.validation.plain_arrays import Array, plain_array
 
-__all__ = ["ByPath", "ParameterVector", "first_values", "initial_parameters", "initial_state", "slices_of", "views_of"]
+__all__ = ["ParameterVector", "first_values", "initial_parameters", "initial_state", "slices_of", "views_of"]
 
 
 def slices_of(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, slice]:
@@ -31,39 +32,17 @@ def views_of(vectors: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str,
     return {name: vectors[..., rows].reshape((*stack, *shapes[name])) for name, rows in slices_of(shapes).items()}
 
 
-class ByPath(Mapping[str, Array]):
-    """Views of each parameter's part by path; a path that is none is answered with the closest.
-
-    `frozen` are the paths of parameters that are not trained, and not here.
-    """
-
-    views: dict[str, Array]
-    frozen: Collection[str] = ()
-
-    def __getitem__(self, path: str) -> Array:
-        try:
-            return self.views[path]
-        except KeyError:
-            if path in self.frozen:
-                raise KeyError(f"the parameter '{path}' is frozen: frozen_parameters has it") from None
-            raise no_such("parameter", path, self.views) from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.views)
-
-    def __len__(self) -> int:
-        return len(self.views)
-
-
 class ParameterVector(ByPath):
     """A vector θ of shape (P,) and, by path (`dense_1.w`), a view of each parameter's part of it.
 
-    Gradients have the same layout. Writing into a view writes into `vector`, and the other way round; an assignment
-    `parameters["dense_1.w"] = array` copies the array into its place.
+    Gradients have the same layout. Writing into a view writes into `vector`, and the other way round; assignments,
+    `parameters["dense_1.w"] = array` and `parameters.vector = array`, copy the array into its place.
     """
 
+    __slots__ = ("_vector", "frozen", "shapes", "views")
+
     def __init__(self, vector: Array, shapes: Mapping[str, tuple[int, ...]], frozen: Collection[str] = ()) -> None:
-        self.vector = vector
+        self._vector = vector
         self.shapes = dict(shapes)
         self.frozen = frozen
         size = sum(math.prod(shape) for shape in self.shapes.values())
@@ -86,17 +65,33 @@ class ParameterVector(ByPath):
         """Return a copy that shares no memory."""
         return self.like(self.vector.copy())
 
+    @property
+    def vector(self) -> Array:
+        """θ, (P,): the memory of all views."""
+        return self._vector
+
+    @vector.setter
+    def vector(self, value: Any) -> None:
+        _fill(self._vector, value, "vector")
+
     def __setitem__(self, path: str, value: Any) -> None:
-        view, value = self[path], plain_array(value, f"value of '{path}'")
-        if value.shape not in ((), view.shape):
-            raise ShapeMismatch(f"'{path}' has another shape", expected=str(view.shape), received=str(value.shape))
-        if not np.can_cast(value.dtype, view.dtype, "same_kind"):
-            raise DataError(f"'{path}' takes numbers that are {view.dtype}", received=str(value.dtype))
-        view[...] = value
+        _fill(self[path], value, path)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ParameterVector, (self._vector, self.shapes, self.frozen)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{path}: {shape}" for path, shape in self.shapes.items())
         return f"ParameterVector({self.vector.size} {self.vector.dtype} in {{{parts}}})"
+
+
+def _fill(place: Array, value: Any, name: str) -> None:
+    value = plain_array(value, f"value of '{name}'")
+    if value.shape not in ((), place.shape):
+        raise ShapeMismatch(f"'{name}' has another shape", expected=str(place.shape), received=str(value.shape))
+    if not np.can_cast(value.dtype, place.dtype, "same_kind"):
+        raise DataError(f"'{name}' takes numbers that are {place.dtype}", received=str(value.dtype))
+    place[...] = value
 
 
 def initial_parameters(graph: Graph, dtype: Any, seed: int) -> tuple[ParameterVector, ParameterVector]:

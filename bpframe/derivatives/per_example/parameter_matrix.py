@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from bpframe.core.graph.parameters import ByPath, ParameterVector, views_of
+from bpframe.core.graph.parameters import ParameterVector, views_of
 from bpframe.errors import ShapeMismatch
+from bpframe.validation.by_path import ByPath
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["ParameterMatrix"]
