@@ -50,7 +50,7 @@ def test_all_structures_are_covered():
 
 
 @pytest.mark.parametrize(("outer", "inner"), list(itertools.product(KINDS, KINDS)), **name)
-@settings(max_examples=12)
+@settings(max_examples=5)
 @given(data=st.data(), batch=batches, stack=st.sampled_from([(), (2,)]), g=generators())
 def test_composition_equals_the_product_of_dense_forms(outer, inner, data, batch, stack, g):
     least = max(LEAST_IN.get(outer, 1), LEAST_OUT.get(inner, 1))
@@ -74,7 +74,7 @@ def test_composition_equals_the_product_of_dense_forms(outer, inner, data, batch
 
 
 @pytest.mark.parametrize(("first", "second"), list(itertools.combinations_with_replacement(KINDS, 2)), **name)
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(data=st.data(), batch=batches, g=generators())
 def test_addition_equals_the_sum_of_dense_forms(first, second, data, batch, g):
     in_shape, out_shape = data.draw(st.sampled_from(common_shapes(first, second)))
