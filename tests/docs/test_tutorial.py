@@ -12,8 +12,9 @@ PAGES = sorted(page.name.removesuffix(".zh.md") for page in TUTORIAL.glob("*.zh.
 
 
 def _formal_parts(page: Path) -> list[str]:
-    """Return the displayed equations and Python blocks of a page, in order."""
-    return re.findall(r"^```python\n.*?^```$|^\$\$.*?\$\$$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    """Return the displayed equations, Python blocks, steppers and playgrounds of a page, in order."""
+    parts = r"^```python\n.*?^```$|^\$\$.*?\$\$$|^<div class=\"bp-[^>]*>"
+    return re.findall(parts, page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -1,0 +1,47 @@
+// Elements in one line each. Text is always text: nothing that a reader or an address says becomes markup.
+
+/** @typedef {string | Node | null | undefined | false} Child */
+/** @typedef {Record<string, string | number | boolean | undefined | ((event: any) => void)>} Attributes */
+
+/** @template {Element} E @param {E} element @param {Attributes} attributes @param {Child[]} children @returns {E} */
+function filled(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== undefined) element.setAttribute(name, String(value));
+  }
+  element.append(...children.filter((child) => child instanceof Node || (typeof child === "string" && child !== "")).map((child) => /** @type {string | Node} */ (child)));
+  return element;
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} name @param {Attributes} [attributes] @param {...Child} children
+ */
+export const html = (name, attributes = {}, ...children) => filled(document.createElement(name), attributes, children);
+
+/**
+ * @template {keyof SVGElementTagNameMap} K
+ * @param {K} name @param {Attributes} [attributes] @param {...Child} children
+ */
+export const svg = (name, attributes = {}, ...children) =>
+  filled(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
+
+/**
+ * Typeset TeX, by the site's own KaTeX. Only the classes of `tex.js` get through.
+ * @param {Element} element @param {string} tex @param {boolean} [display]
+ */
+export function typeset(element, tex, display = false) {
+  const {katex} = /** @type {any} */ (window);
+  katex.render(tex, element, {
+    displayMode: display, throwOnError: false, strict: false,
+    trust: (/** @type {{command: string}} */ context) => context.command === "\\htmlClass",
+  });
+}
+
+/** An element with typeset TeX in it. @param {string} tex @param {Attributes} [attributes] */
+export function formula(tex, attributes = {}) {
+  const element = html("span", attributes);
+  typeset(element, tex);
+  return element;
+}

@@ -1,0 +1,25 @@
+// Brings the pages' steppers and playgrounds to life. On other pages nothing is loaded but these lines.
+
+const steppers = document.querySelectorAll(".bp-stepper");
+const playgrounds = document.querySelectorAll(".bp-playground");
+
+/** The styles, before anything is shown that needs them. */
+const styled = () => new Promise((resolve) => {
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = new URL("stepper.css", import.meta.url).href;
+  link.onload = link.onerror = resolve;
+  document.head.append(link);
+});
+
+if (steppers.length + playgrounds.length) {
+  await styled();
+  if (steppers.length) {
+    const {mountStepper} = await import("./opening.js");
+    for (const host of steppers) mountStepper(/** @type {HTMLElement} */ (host));
+  }
+  if (playgrounds.length) {
+    const {mountPlayground} = await import("./playground.js");
+    for (const host of playgrounds) mountPlayground(/** @type {HTMLElement} */ (host));
+  }
+}

@@ -1,0 +1,4 @@
+/** @param {HTMLElement} host */
+export function mountPlayground(host) {
+  host.textContent = "";
+}
