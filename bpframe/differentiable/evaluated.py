@@ -22,6 +22,7 @@ from bpframe.derivatives.points.given_arrays import checked_inputs, checked_stac
 from bpframe.derivatives.points.given_weights import checked_weights
 from bpframe.errors import DataError, ShapeMismatch
 from bpframe.shapes import OpenEngine
+from bpframe.training.counted import counted_classes
 from bpframe.training.metrics import accuracy
 from bpframe.validation.mistakes import shortened
 from bpframe.validation.plain_arrays import Array
@@ -140,18 +141,24 @@ class Evaluated:
         """Return the share of examples whose largest output is the right class; y is one-hot, or class numbers.
 
         Of one output, whether it is above 1/2 is the class, or above the `threshold` of a cost that declares one, as
-        `binary_cross_entropy` declares 0; y is 0 and 1. See `bpframe.accuracy`, also for the weights (N,) with which
-        examples count.
+        `binary_cross_entropy` declares 0; y is 0 and 1. Targets that the cost ignores are left out, as in the cost. See
+        `bpframe.accuracy`, also for the weights (N,) with which examples count.
         """
-        prediction = self.predict(x)
+        inputs = self._inputs(x)
+        engine = self._engine.at(inputs)
+        prediction = self._outputs(engine.outputs(inputs))
         if isinstance(prediction, Mapping):
             raise DataError("accuracy needs one output", received=", ".join(prediction), hint="accuracy(prediction, y)")
+        (output,) = self.graph.outputs
         if self._preparation is not None:
-            y = self._preparation.class_targets(y, self.graph.outputs[0])
-        threshold = getattr(self.graph.cost.get(self.graph.outputs[0]), "threshold", None)
+            y = self._preparation.class_targets(y, output)
+        threshold = getattr(self.graph.cost.get(output), "threshold", None)
+        scores = prediction
         if threshold is not None and prediction.shape[-1:] == (1,):  # a score: its side of the threshold, 0, 1/2 or 1
-            prediction = (np.sign(prediction - threshold) + 1) / 2
-        return accuracy(prediction, y, sample_weight)
+            scores = (np.sign(prediction - threshold) + 1) / 2
+        if prediction.ndim > 1:
+            sample_weight = counted_classes(engine.graph, output, prediction, y, sample_weight)
+        return accuracy(scores, y, sample_weight)
 
     @evaluation
     def trace(self, x: Arrays, training: bool = False) -> Trace:

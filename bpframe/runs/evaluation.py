@@ -11,10 +11,9 @@ import numpy as np
 from bpframe.differentiable import Arrays
 from bpframe.network import Network
 from bpframe.training.history import Measured
-from bpframe.training.measuring import Measures, counted_positions
-from bpframe.training.metrics import accuracy
+from bpframe.training.measuring import Measures
 from bpframe.validation.one_hot import is_one_hot
-from bpframe.validation.plain_arrays import plain_array
+from bpframe.validation.plain_arrays import Array, plain_array
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -55,25 +54,25 @@ def evaluate(network: Network, x: Arrays, y: Arrays, *, sample_weight: Arrays | 
     """
     with np.errstate(over="ignore", invalid="ignore"):  # an infinite cost speaks for itself
         cost = network.cost(x, y, sample_weight=sample_weight)
-    share = None
-    target = plain_array(next(iter(y.values())) if isinstance(y, Mapping) else y, "target")
-    numbers = bool(network.graph.integer_targets)
-    if len(network.graph.outputs) == 1 and (numbers or is_one_hot(target)):
-        prediction = network.predict(x)
-        if prediction.shape == target.shape or (numbers and prediction.shape[:-1] == target.shape):
-            inputs, targets = network._samples(x, y, sample_weight)
-            weight = counted_positions(network._engine.at(inputs).graph, network.graph.outputs[0], targets)
-            share = (
-                accuracy(prediction, target, weight)
-                if weight.ndim < prediction.ndim > 1 < prediction.shape[-1]
-                else None
-            )
+    given = next(iter(y.values())) if isinstance(y, Mapping) else y
+    target = plain_array(given, "target")
+    weight = sample_weight.get(network.graph.outputs[0]) if isinstance(sample_weight, Mapping) else sample_weight
+    share = network.accuracy(x, given, sample_weight=weight) if _has_right_classes(network, target, weight) else None
     figures = _measured(network, x, y, sample_weight)
     told = figures.get("accuracy")
     if isinstance(told, float):
         del figures["accuracy"]
         share = told if share is None else share
     return Evaluation(examples=len(target), cost=cost, accuracy=share, metrics=figures)
+
+
+def _has_right_classes(network: Network, target: Array, weight: Array | None) -> bool:
+    """Whether the network's only output is several scores, the targets are classes, and they count as a whole."""
+    graph = network.graph
+    shape, numbers = graph.shapes[graph.outputs[0]], bool(graph.integer_targets)
+    if len(graph.outputs) > 1 or not shape or shape[-1] == 1 or (weight is not None and np.ndim(weight) > len(shape)):
+        return False
+    return target.ndim == len(shape) if numbers else is_one_hot(target) and target.shape[1:] == shape
 
 
 def _table(name: str, value: list[float] | list[list[float]]) -> str:

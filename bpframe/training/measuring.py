@@ -11,17 +11,15 @@ from bpframe.categories import Metric
 from bpframe.categories.calling import call_method
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed
-from bpframe.core.backprop.weights import counting, factor_key, mask_key, weight_key
 from bpframe.core.backprop.workspace import locked
 from bpframe.core.component import Cost
-from bpframe.core.graph.graph import Graph
 from bpframe.errors import BpframeError, ContractError, DataError
 from bpframe.training.batches import Samples
+from bpframe.training.counted import counted_positions
 from bpframe.training.history import EpochRecord, Measured
 from bpframe.validation.mistakes import shortened
-from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Measures", "counted_positions"]
+__all__ = ["Measures"]
 
 
 class Measures:
@@ -71,28 +69,6 @@ class Measures:
             self(first)
         except BpframeError:
             self(samples)
-
-
-def counted_positions(graph: Graph, output: str, targets: Mapping[str, Array]) -> Array:
-    """Return how much every position counts, (N, *positions): as the cost is handed it, else by example, else ones.
-
-    What the cost says that a class counts is taken out again: a precision is not one of more examples than there are.
-    """
-    batch, shape = len(targets[output]), graph.weight_shapes.get(output, ())
-    given = targets.get(weight_key(output), targets.get(mask_key(output)))
-    if given is None:
-        found = np.ones((batch, *shape)) if shape else counting(output, targets, batch)
-    else:
-        found = np.asarray(given, np.float64)
-    of_targets = getattr(graph.cost[output], "target_weight", None)
-    weighed = None if of_targets is None else of_targets(targets[output])
-    if weighed is None:
-        return found
-    counts = np.asarray(weighed, np.float64)
-    if given is None and factor_key(output) not in targets:
-        return np.where(counts != 0, found, 0)
-    alone: Array = np.divide(found, counts, out=np.zeros_like(found), where=counts != 0)
-    return alone
 
 
 def _named(metrics: Sequence[Metric]) -> dict[str, Metric]:

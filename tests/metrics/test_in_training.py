@@ -191,3 +191,42 @@ def test_accuracy_of_a_cost_in_which_every_score_counts_is_that_of_the_largest()
     assert history.epochs[-1].accuracy == np.mean(net.predict(X).argmax(axis=1) == Y)
     with pytest.raises(DataError, match="count classes of one position differently"):
         Accuracy().measure(np.ones((2, 3)), np.array([0, 1]), np.arange(6.0).reshape(2, 3))
+
+
+def test_every_way_to_measure_leaves_out_what_the_cost_ignores() -> None:
+    weight = RNG.uniform(0.5, 2, 40)
+    for cost in (CrossEntropy(ignore=0), CrossEntropy(ignore=-1), CrossEntropy(class_weight=(1.0, 0.0, 3.0, 2.0))):
+        y = np.where(np.arange(40) % 5 == 0, -1, Y) if cost.ignore == -1 else Y
+        left_out = 1 if cost.class_weight else cost.ignore
+        kept, net = y != left_out, network(cost, 4)
+        for w in (None, weight):
+            history = net.fit(X, y, sample_weight=w, optimizer=STILL, epochs=1, metrics=["accuracy"], progress=False)
+            right = (net.predict(X).argmax(axis=1) == y)[kept]
+            expected = pytest.approx(np.average(right, weights=None if w is None else w[kept]), rel=1e-13)
+            assert history.epochs[-1].accuracy == net.accuracy(X, y, sample_weight=w) == expected
+            assert evaluate(net, X, y, sample_weight=w).accuracy == expected
+            assert net.accuracy(X, y[:, None], sample_weight=w) == expected
+            if cost.ignore != -1:
+                assert net.accuracy(X, np.eye(4)[y], sample_weight=w) == expected
+
+
+def test_of_rows_of_shares_and_of_positions_too() -> None:
+    net = network(CrossEntropy(targets="probabilities", class_weight=(1.0, 0.0, 3.0, 2.0)), 4)
+    kept, right = Y != 1, net.predict(X).argmax(axis=1) == Y
+    assert net.accuracy(X, np.eye(4)[Y]) == net.accuracy(X, Y) == right[kept].mean()
+    net, x = network(CrossEntropy(ignore=0), 4, (None, 3)), X.reshape(8, 5, 3)
+    y, w = Y.reshape(8, 5), RNG.uniform(0.5, 2, 8)
+    kept, right = y != 0, net.predict(x).argmax(axis=-1) == y
+    assert net.accuracy(x, y) == right[kept].mean()
+    expected = (w[:, None] * kept * right).sum() / (w[:, None] * kept).sum()
+    assert net.accuracy(x, y, sample_weight=w) == pytest.approx(expected, rel=1e-13)
+
+
+def test_an_accuracy_of_nothing_and_targets_of_no_class_are_refused() -> None:
+    net = network(CrossEntropy(ignore=0), 4)
+    with pytest.raises(DataError, match="no target counts: the cost 'cross_entropy' ignores"):
+        net.accuracy(X, np.zeros(40, int))
+    with pytest.raises(DataError, match="class"):
+        net.accuracy(X, Y + 4)
+    with pytest.raises(DataError, match="integers"):
+        net.accuracy(X, Y + 0.5)
