@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.forward import forward
+from bpframe.core.backprop.workspace import Workspace
+from bpframe.core.graph.randomness import stream
 from bpframe.errors import DataError
 from bpframe.training.batches import Samples, count_of
 from bpframe.training.spec import TrainingSpec
@@ -24,7 +28,8 @@ def try_last_batch(engine: Engine, spec: TrainingSpec, data: Samples) -> None:
     last = 1 if size == 1 else count % size
     if not last or not any(node.component.couples_batch for node in engine.graph.nodes):
         return  # without a smaller batch the first step says it all
-    workspace = engine.new_workspace(last, "trial")
+    streams = partial(stream, engine.seed, "trial")  # not the network's own
+    workspace = Workspace(engine.plan, last, engine.parameters, engine.frozen, engine.state, streams, None)
     try:
         with np.errstate(all="ignore"):
             forward(workspace, {name: array[:last] for name, array in data[0].items()}, True)

@@ -108,7 +108,7 @@ def test_fits_of_several_lengths_are_those_of_closed_networks_in_turn(dtype):
     optimizer = GradientDescent(learning_rate=0.002)
     snapshot = opened._engine.held.snapshot()
     for length in (*LENGTHS, *LENGTHS[:2]):
-        x, y = samples(length, 7, dtype)
+        x, y = samples(length, 8, dtype)
         closed = chain(length, dtype)
         closed._engine.held.restore(snapshot)
         assert_same_bytes(fitted(opened, x, y, optimizer, batch_size=3), fitted(closed, x, y, optimizer, batch_size=3))

@@ -19,7 +19,7 @@ from bpframe.training.optimizer_state import OptimizerState
 from tests.network.networks import samples
 from tests.training.rules import Adam, Drawing, Swapping
 
-X, Y = samples(13)
+X, Y = samples(14)
 RULES = {"adam": Adam(), "drawing": Drawing(), "swapping": Swapping(), "descent": GradientDescent(learning_rate=0.1)}
 
 
@@ -71,17 +71,17 @@ def test_copies_go_on_as_the_network_does(rule, copied):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("size", [4, 13])
+@pytest.mark.parametrize("size", [4, 14])
 def test_single_steps_on_the_same_batches_are_a_fit(rule, dtype, size):
     whole, steps = network(dtype), network(dtype)
     history = whole.fit(X, Y, optimizer=RULES[rule], epochs=3, batch_size=size)
     shuffling = stream(0, "training", "order of examples")
     for epoch in range(3):
-        order, total = shuffling.permutation(13), 0.0
-        for start in range(0, 13, size):
+        order, total = shuffling.permutation(14), 0.0
+        for start in range(0, 14, size):
             rows = order[start : start + size]
             total += len(rows) * steps.train_step(X[rows], Y[rows], optimizer=RULES[rule], epoch=epoch)
-        assert total / 13 == pytest.approx(history.epochs[epoch].cost, rel=1e-12 if dtype == "float64" else 1e-5)
+        assert total / 14 == pytest.approx(history.epochs[epoch].cost, rel=1e-12 if dtype == "float64" else 1e-5)
     one, other = everything(whole), everything(steps)
     for each in (one, other):
         del each["history"]
@@ -92,14 +92,14 @@ def test_single_steps_on_the_same_batches_are_a_fit(rule, dtype, size):
 
 
 def test_a_weighted_step_is_a_weighted_fit():
-    weights = np.arange(13.0)
+    weights = np.arange(14.0)
     layers = [Dense(units=4), Dense(units=2)]
     fitted, stepped = (bp.Network(layers, input_shape=(3,), cost=QuadraticCost()) for _ in range(2))
     for _ in range(3):
         before = stepped.cost(X, Y, sample_weight=weights)
         cost = stepped.train_step(X, Y, optimizer=Adam(), sample_weight=weights)
         assert cost == pytest.approx(before, rel=1e-12)
-    fitted.fit(X, Y, optimizer=Adam(), epochs=3, batch_size=13, shuffle=False, sample_weight=weights)
+    fitted.fit(X, Y, optimizer=Adam(), epochs=3, batch_size=14, shuffle=False, sample_weight=weights)
     assert fitted.parameters.vector.tobytes() == stepped.parameters.vector.tobytes()
 
 
