@@ -6,9 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
+from bpframe_convolution import Conv2d
+from bpframe_reference import Dense
+from bpframe_sequence import Embedding, Lstm
 
+import bpframe as bp
 from bpframe.core.graph.parameters import ParameterVector
-from bpframe.errors import ShapeMismatch
+from bpframe.errors import GraphError, ShapeMismatch
 
 from .networks import chain, samples, shared
 
@@ -114,3 +118,20 @@ def test_the_network_always_gives_the_same_parameters():
 
 def test_repr_lists_paths_and_shapes(parameters):
     assert repr(parameters).startswith("ParameterVector(26 float64 in {dense_1.w: (4, 3), dense_1.b: (4,)")
+
+
+@pytest.mark.parametrize("size", [10**12, 10**20, 10**200])
+@pytest.mark.parametrize(
+    ("layer", "shape", "largest"),
+    [
+        (lambda size: Dense(units=size), (300,), "dense_1.w"),
+        (lambda size: Dense(units=size), (None, 300), "dense_1.w"),
+        (lambda size: Conv2d(filters=size, kernel_size=8), (8, 8, 3), "conv2d_1.w"),
+        (lambda size: Embedding(size=size, units=300), (3,), "embedding_1.w"),
+        (lambda size: Lstm(units=size), (5, 300), "lstm_1.u"),
+    ],
+    ids=["dense", "dense of open axes", "convolution", "embedding", "lstm"],
+)
+def test_parameters_that_no_memory_holds_are_refused_by_name(layer, shape, largest, size):
+    with pytest.raises(GraphError, match=rf"(?s)does not fit into memory.*'{largest}' has the shape \(.*\d{{12}}"):
+        bp.Network([layer(size)], input_shape=shape)
