@@ -43,8 +43,8 @@ class DigitsData(PreparationSpec):
     )
     one_hot: bool = Field(
         default=True,
-        description="Whether the targets are one-hot vectors of the ten digits, or class numbers where the cost wants "
-        "these.",
+        description="Whether the targets are labels, which become one-hot vectors, or class numbers where the cost "
+        "wants these (in Python load(class_numbers=True)); otherwise they are taken for measured numbers.",
     )
     seed: int = Field(default=2, ge=0, description="The seed of the split; it has a random stream of its own.")
     targets: Literal["digits", "images"] = Field(
@@ -65,7 +65,10 @@ class DigitsData(PreparationSpec):
         return self
 
     def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64", class_numbers: bool = False) -> Dataset:
-        """Return the prepared digits; `base` is not used, as the file lies in the package."""
+        """Return the prepared digits; `base` is not used, as the file lies in the package.
+
+        With `class_numbers` the targets are the digits themselves, (N,), as a cost of class numbers wants them.
+        """
         arrays = read_npz(find_file(base, _FILE), ["images", "labels"])
         flatten = self.flatten and not self.channels
         images, labels = arrays["images"].reshape(-1, 8, 8, *(1,) * self.channels), arrays["labels"]

@@ -41,8 +41,8 @@ class PreparationSpec(Source):
     )
     one_hot: bool = Field(
         default=False,
-        description="Whether the targets are labels that become one-hot vectors, or class numbers where the cost wants "
-        "these.",
+        description="Whether the targets are labels, which become one-hot vectors, or class numbers where the cost "
+        "wants these (in Python load(class_numbers=True)); otherwise they are taken for measured numbers.",
     )
     classes: _ClassCount | _ClassNames | None = Field(
         default=None,

@@ -38,7 +38,10 @@ class Source(Validated):
 
     @abstractmethod
     def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64", class_numbers: bool = False) -> Dataset:
-        """Return the prepared data; `base` is the folder that paths start from."""
+        """Return the prepared data; `base` is the folder that paths start from.
+
+        With `class_numbers` labels become the numbers of their classes, (N,), in place of one-hot rows.
+        """
 
     @abstractmethod
     def raw(self, fitted: FittedPreparation) -> Self:

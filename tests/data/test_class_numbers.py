@@ -10,7 +10,7 @@ from bpframe_reference import Dense, GradientDescent
 import bpframe as bp
 from bpframe.data import CsvData, DigitsData, IdxData, NpzData
 from bpframe.documents import RunSpec, TrainingSpec
-from bpframe.errors import ContractError, DataError
+from bpframe.errors import ContractError, DataError, ShapeMismatch
 from bpframe.runs import open_run, run_experiment
 from bpframe.testing import check_component
 from tests.oracles import assert_close
@@ -54,6 +54,17 @@ SECTIONS = {
     "idx": IdxData(inputs="x.idx", targets="y.idx"),
     "idx as labels": IdxData(inputs="x.idx", targets="y.idx", one_hot=True),
 }
+
+
+@pytest.mark.parametrize(("digits", "way"), [(DigitsData(one_hot=False), r"y\[..., 0\]"), (DigitsData(), r"y.argmax")])
+def test_digits_that_are_no_class_numbers_are_told_how_to_become_some(digits, way):
+    net, loaded = network(inputs=64, classes=10), digits.load()
+    with pytest.raises(ShapeMismatch, match=rf"(?s)target of 'dense_1'.*try .*{way}.*load\(class_numbers=True\)"):
+        net.cost(loaded.x, loaded.y)
+    numbers = loaded.y[..., 0] if loaded.y.shape[-1] == 1 else loaded.y.argmax(axis=-1)
+    again = digits.load(class_numbers=True)
+    assert np.array_equal(numbers, again.y)
+    assert net.cost(loaded.x, numbers) == net.cost(again.x, again.y)
 
 
 @pytest.mark.parametrize("section", SECTIONS)

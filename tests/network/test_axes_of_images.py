@@ -29,5 +29,5 @@ def test_what_to_try_for_images_of_another_shape(given: tuple[int, ...], hint: s
 
 def test_targets_in_a_row_are_told_to_become_a_column() -> None:
     net = bp.Network([Identity()], cost=QuadraticCost(), input_shape=(1,))
-    with pytest.raises(ShapeMismatch, match=r"x\.reshape\(4, 1\)"):
+    with pytest.raises(ShapeMismatch, match=r"y\.reshape\(4, 1\)"):
         net.cost(np.zeros((4, 1)), np.zeros(4))

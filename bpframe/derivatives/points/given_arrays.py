@@ -12,11 +12,12 @@ from bpframe.core.backprop.layout import laid_out
 from bpframe.core.component import contract_of
 from bpframe.core.component.domain import FROM_ZERO
 from bpframe.core.graph.graph import Graph, batched
+from bpframe.derivatives.points.shape_hints import shape_hint
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.machine.workers import in_rows
 from bpframe.validation.intervals import Interval
 from bpframe.validation.open_shapes import fits
-from bpframe.validation.plain_arrays import PADDED, Array, place_of, plain_array
+from bpframe.validation.plain_arrays import Array, place_of, plain_array
 
 __all__ = [
     "all_finite",
@@ -108,23 +109,11 @@ def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any, dom
             return array
     array = value if type(value) is np.ndarray else _as_array(value, what)
     if array.ndim == 0 or (array.shape[1:] != shape and not fits(array.shape[1:], shape)):
-        hint = None
-        if fits(array.shape, shape):
-            hint = "add an axis for the examples: x[None]"
-        elif len(shape) > 1 and fits(array.shape[2:] + array.shape[1:2], shape):
-            hint = "channels, or features, are the last axis: np.moveaxis(x, 1, -1)"
-        elif (
-            array.ndim not in (0, len(shape) + 1)
-            and None not in shape
-            and math.prod(array.shape[1:]) == math.prod(shape)
-        ):
-            hint = f"x.reshape({', '.join(map(str, (len(array), *shape)))})"
-        elif np.issubdtype(dtype, np.integer) and fits(array.shape[1:-1], shape) and array.ndim == len(shape) + 2:
-            hint = "numbers in place of one-hot rows: y.argmax(axis=-1)"
-        elif array.dtype == object:
-            hint = PADDED
         raise ShapeMismatch(
-            f"the {what} has another shape", expected=batched(shape), received=str(array.shape), hint=hint
+            f"the {what} has another shape",
+            expected=batched(shape),
+            received=str(array.shape),
+            hint=shape_hint(array, shape, what, dtype),
         )
     if np.issubdtype(dtype, np.integer):
         _check_integers(array, what, domain)
