@@ -9,6 +9,7 @@ from __future__ import annotations
 from bpframe.differentiable.curvature import Curvature
 from bpframe.differentiable.described import Described
 from bpframe.differentiable.evaluated import Arrays, Examples
+from bpframe.differentiable.explained import Explained
 from bpframe.differentiable.first_order import FirstOrder
 from bpframe.differentiable.jacobians import Jacobians
 from bpframe.differentiable.per_example import PerExample
@@ -17,7 +18,7 @@ from bpframe.differentiable.second_order import SecondOrder
 __all__ = ["Arrays", "Differentiable", "Examples"]
 
 
-class Differentiable(FirstOrder, SecondOrder, Jacobians, Described):
+class Differentiable(FirstOrder, SecondOrder, Jacobians, Described, Explained):
     """A graph with parameters that can be evaluated, differentiated and described; arrays have examples on axis 0."""
 
     @property

@@ -1,5 +1,15 @@
 """Why is a number what it is?
 
-One example through a network with every number shown, and where each of them comes from. In goes a trace of one
-example; out comes plain data.
+One example through a network, with every number shown: the forward pass, BP1 to BP4, the gradient beside derivatives by
+number, a step of gradient descent. First the data, an `Explanation`, then views of it. Start with `worked.py` and
+`notation.py`, then `forward.py` and `backward.py`.
 """
+
+from __future__ import annotations
+
+from bpframe.explanation.building import explanation_of
+from bpframe.explanation.explanation import Explanation
+from bpframe.explanation.schema import json_schema
+from bpframe.explanation.sections import FORMAT
+
+__all__ = ["FORMAT", "Explanation", "explanation_of", "json_schema"]

@@ -56,6 +56,7 @@ PUBLIC: dict[str, str] = {
         NonFiniteError OperatorError RegistryError ScaffoldError ShapeMismatch SpecError SpecFileError
         StaleRecordError TrainingError UnknownComponent UnreachableNode closest did_you_mean no_such
     """,
+    "bpframe.explanation": "Explanation FORMAT explanation_of json_schema",
     "bpframe.extend": """
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
         Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather

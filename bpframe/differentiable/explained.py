@@ -1,0 +1,63 @@
+"""One example through the network with every number shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bpframe.differentiable.evaluated import Arrays, Evaluated, evaluation
+from bpframe.errors import DataError
+from bpframe.validation.plain_arrays import Array
+
+if TYPE_CHECKING:
+    from bpframe.explanation import Explanation
+
+__all__ = ["Explained"]
+
+
+class Explained(Evaluated):
+    """Why a number is what it is."""
+
+    @evaluation
+    def explain(
+        self, x: Arrays, y: Arrays | None = None, *, learning_rate: float = 0.01, per_parameter: int | None = 20
+    ) -> Explanation:
+        """Show one example's way through the network: forward, BP1 to BP4, the gradient and a step, with all numbers.
+
+        `x` and `y` are one example, with or without the axis of examples. Without a cost, y is left out, and the
+        output, one number, is differentiated itself. `learning_rate` is that of the step, eq. (1). Up to
+        `per_parameter` entries of each parameter and input are measured by differences and by the complex step as well
+        (None: every one).
+
+        Components behave as in evaluation. The network is left as it is.
+
+        Shapes: x (*features) or (1, *features), and y like a target, or mappings of them.
+
+        Errors: DataError for more examples than one; for a network without a cost, where more than one number comes out
+        of it.
+        """
+        from bpframe.explanation import explanation_of  # only here: most who import bpframe explain nothing
+        from bpframe.explanation.example import with_examples_axis
+        from bpframe.explanation.worked import of_the_output
+
+        graph = self.graph
+        x = with_examples_axis(x, graph.inputs)
+        notes = []
+        targets: dict[str, Array]
+        if graph.cost:
+            if y is None:
+                raise DataError("an explanation starts from the cost, which needs a target", expected="explain(x, y)")
+            inputs, targets = self._samples(x, with_examples_axis(self._of_values(y), graph.target_shapes))
+            engine = self._engine.at(inputs)
+        else:
+            if y is not None:
+                raise DataError(
+                    "the network has no cost", hint="explain(x), for its output; or bp.Network(..., cost=...)"
+                )
+            inputs = self._inputs(x)
+            engine = of_the_output(self._engine.at(inputs))
+            targets = {graph.outputs[0]: 0 * engine.outputs(inputs)[graph.outputs[0]]}
+        if self._preparation is not None:
+            notes.append("inputs and targets are shown as the network sees them, after their preparation")
+        return explanation_of(
+            engine, inputs, targets, learning_rate=learning_rate, per_parameter=per_parameter, notes=tuple(notes)
+        )

@@ -1,0 +1,162 @@
+"""An explanation as data that JSON can hold: the schema is in `schema.py`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from bpframe.explanation.formula.text import on_one_line
+from bpframe.explanation.gradient import Gradient
+from bpframe.explanation.line import Line
+from bpframe.explanation.nodes import ExplainedNode
+from bpframe.explanation.sections import FORMAT, Sections
+from bpframe.explanation.step import Step
+
+__all__ = ["as_json", "numbers"]
+
+
+def numbers(value: Any) -> Any:
+    """Return a number or an array as JSON holds it: lists of numbers, with names for those that are not finite."""
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            return _named(value.tolist())
+        return value.tolist()
+    return _named(value.item() if isinstance(value, np.generic) else value)
+
+
+def _named(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_named(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def as_json(explanation: Sections) -> dict[str, Any]:
+    """Return all of an explanation."""
+    forward, backward, gradient = explanation.forward, explanation.backward, explanation.gradient
+    return {
+        "format": FORMAT,
+        "version": explanation.version,
+        "dtype": explanation.dtype,
+        "differentiated": explanation.differentiated,
+        "value": numbers(explanation.value),
+        "targets": {name: numbers(array) for name, array in explanation.targets.items()},
+        "layers": [
+            {
+                "number": each.number,
+                "affine": each.affine,
+                "activation": each.activation,
+                "reads": each.reads,
+                "weight": each.weight,
+                "bias": each.bias,
+                "units": each.units,
+            }
+            for each in explanation.layers
+        ],
+        "nodes": [_node(each) for each in explanation.nodes],
+        "forward": {
+            "weights": [_line(each) for each in forward.weights],
+            "lines": [_line(each) for each in forward.lines],
+            "whole": None if forward.whole is None else _line(forward.whole),
+            "costs": [_line(each) for each in forward.costs],
+            "cost": numbers(forward.cost),
+        },
+        "backward": {
+            "meaning": backward.meaning,
+            "errors": [_line(each) for each in backward.errors],
+            "matrices": [_line(each) for each in backward.matrices],
+            "gradients": [_line(each) for each in backward.gradients],
+        },
+        "gradient": {
+            "size": gradient.size,
+            "checked": gradient.checked,
+            "note": gradient.note,
+            "parts": [_gradient(each) for each in gradient.parts],
+        },
+        "step": None if explanation.step is None else _step(explanation.step),
+        "notes": list(explanation.notes),
+    }
+
+
+def _node(node: ExplainedNode) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "kind": node.kind,
+        "role": node.role,
+        "layer": node.layer,
+        "symbol": node.symbol,
+        "reads": list(node.reads),
+        "block": node.block,
+        "shape": list(node.shape),
+        "value": numbers(node.value),
+        "error": None if node.error is None else numbers(node.error),
+        "jacobians": [
+            {
+                "key": each.key,
+                "of": each.of,
+                "kind": each.kind,
+                "structure": each.structure,
+                "shape": list(each.shape),
+                "entries": None if each.entries is None else numbers(each.entries),
+            }
+            for each in node.jacobians
+        ],
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "tag": line.tag,
+        "left": on_one_line(line.left),
+        "symbols": on_one_line(line.symbols),
+        "operands": {on_one_line(atom): numbers(array) for atom, array in line.values.items()},
+        "result": numbers(line.result),
+        "says": line.says,
+        "node": line.node,
+        "layer": line.layer,
+    }
+
+
+def _gradient(part: Gradient) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "kind": part.kind,
+        "symbol": part.symbol,
+        "shape": list(part.gradient.shape),
+        "value": numbers(part.value),
+        "gradient": numbers(part.gradient),
+        "complex_step_reason": part.reason,
+        "checks": [
+            {
+                "index": list(each.index),
+                "back_propagation": numbers(each.back_propagation),
+                "difference": numbers(each.difference),
+                "step": numbers(each.step),
+                "complex_step": numbers(each.complex_step),
+            }
+            for each in part.checks
+        ],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "learning_rate": numbers(step.learning_rate),
+        "parameters": {
+            path: {
+                "before": numbers(before),
+                "gradient": numbers(step.gradient[path]),
+                "after": numbers(step.after[path]),
+            }
+            for path, before in step.before.items()
+        },
+        "lines": [_line(each) for each in step.lines],
+        "cost_before": numbers(step.cost_before),
+        "cost_after": numbers(step.cost_after),
+        "change": numbers(step.change),
+        "predicted": numbers(step.predicted),
+        "says": step.says,
+    }

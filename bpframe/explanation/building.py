@@ -1,0 +1,52 @@
+"""An explanation from an engine and one checked example."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from bpframe._version import __version__
+from bpframe.core.backprop.engine import Engine
+from bpframe.explanation.backward import backward_pass
+from bpframe.explanation.explanation import Explanation
+from bpframe.explanation.formula.text import on_one_line
+from bpframe.explanation.forward import forward_pass
+from bpframe.explanation.gradient import gradient_section
+from bpframe.explanation.nodes import explained_nodes
+from bpframe.explanation.step import step_of
+from bpframe.explanation.worked import worked
+from bpframe.validation.plain_arrays import Array
+
+__all__ = ["explanation_of"]
+
+
+def explanation_of(
+    engine: Engine,
+    inputs: Mapping[str, Array],
+    targets: Mapping[str, Array],
+    *,
+    learning_rate: float,
+    per_parameter: int | None,
+    notes: tuple[str, ...] = (),
+) -> Explanation:
+    """Explain one example, (1, *features), in evaluation mode.
+
+    Errors: DataError where there are more examples than one.
+    """
+    with np.errstate(all="ignore"):
+        found = worked(engine, inputs, targets)
+        return Explanation(
+            version=__version__,
+            dtype=str(engine.dtype),
+            differentiated=on_one_line(found.notation.cost),
+            value=found.cost,
+            targets={name: found.targets[name][0] for name in found.graph.cost} if found.has_cost else {},
+            layers=found.notation.layers,
+            nodes=explained_nodes(found),
+            forward=forward_pass(found),
+            backward=backward_pass(found),
+            gradient=gradient_section(found, per_parameter),
+            step=step_of(found, learning_rate) if found.has_cost else None,
+            notes=notes,
+        )

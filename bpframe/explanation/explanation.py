@@ -1,0 +1,31 @@
+"""An explanation: its sections, and the views of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bpframe.explanation.as_json import as_json
+from bpframe.explanation.sections import Sections
+from bpframe.explanation.text import as_text
+
+__all__ = ["Explanation"]
+
+
+class Explanation(Sections):
+    """One example through a network, with every number shown: what `network.explain` returns.
+
+    Its attributes are the data, see `Sections`; its methods are views of it.
+    """
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the explanation as JSON-safe data, with all numbers; those that are not finite are named."""
+        return as_json(self)
+
+    def to_text(self) -> str:
+        """Return the explanation as text, to be read from top to bottom; of large arrays the corners."""
+        return as_text(self)
+
+    __str__ = to_text
+
+    def __repr__(self) -> str:
+        return f"<explanation of {self.differentiated} = {self.value:.6g}: {len(self.nodes)} values, {self.dtype}>"

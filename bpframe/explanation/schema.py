@@ -1,0 +1,164 @@
+"""What `Explanation.to_dict` returns, as a JSON Schema (draft 2020-12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bpframe.explanation.sections import FORMAT
+
+__all__ = ["json_schema"]
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the schema of explanations of this format; other formats have another name in `format`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": FORMAT,
+        "description": "One example through a network, every number shown. Arrays have no axis of examples.",
+        **_object(
+            format={"const": FORMAT},
+            version=_text("The version of bpframe that wrote it."),
+            dtype={"enum": ["float32", "float64"]},
+            differentiated=_text("What is differentiated: C, or an output's name where there is no cost."),
+            value=_number("Its value."),
+            targets={
+                "type": "object",
+                "additionalProperties": _ref("array"),
+                "description": "The target of every output that has a cost.",
+            },
+            layers=_list(_ref("layer"), "The layers as the tutorial numbers them; empty where there are none."),
+            nodes=_list(_ref("node"), "Inputs and nodes, each after all that it reads from."),
+            forward=_object(
+                weights=_list(_ref("line"), "Which letter stands for which number: eq. (3)."),
+                lines=_list(_ref("line"), "Every node's value."),
+                whole=_maybe(_ref("line"), "Eq. (2), of a network without biases and activations."),
+                costs=_list(_ref("line"), "The cost of every output, eq. (4), and their sum."),
+                cost=_number("The cost, or the output that is differentiated."),
+            ),
+            backward=_object(
+                meaning=_text("What δ means in these equations."),
+                errors=_list(_ref("line"), "BP1 and BP2, or (16) and (20), or the general line, from the output back."),
+                matrices=_list(_ref("line"), "Eq. (19) and (20) of every layer that reads from another one."),
+                gradients=_list(_ref("line"), "BP3 and BP4, or (14), or the general line, of every parameter."),
+            ),
+            gradient=_object(
+                size=_count("How many derivatives there are."),
+                checked=_count("How many of them were measured."),
+                note=_text("What was measured, in words."),
+                parts=_list(_ref("gradient"), "Every trained parameter, then every input that holds no integers."),
+            ),
+            step=_maybe(_ref("step"), "One step of gradient descent; null where there is no cost or no parameter."),
+            notes=_list({"type": "string"}, "What else should be known."),
+        ),
+        "$defs": {
+            "number": {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]},
+            "array": {"anyOf": [_ref("number"), {"type": "array", "items": _ref("array")}]},
+            "layer": _object(
+                number={"type": "integer", "minimum": 2},
+                affine=_text("The node that computes z = w a + b."),
+                activation=_maybe({"type": "string"}, "The node that computes a = σ(z)."),
+                reads=_text("The value that the layer starts from."),
+                weight=_text("The path of w."),
+                bias=_maybe({"type": "string"}, "The path of b."),
+                units=_count("The number of neurons."),
+            ),
+            "node": _object(
+                name=_text("The name in the network."),
+                kind=_text("The component, or `input`."),
+                role={"enum": ["input", "affine", "activation", "other"]},
+                layer=_maybe({"type": "integer"}, "The tutorial's number."),
+                symbol=_text("What equations call the value."),
+                reads=_list({"type": "string"}, "The values that it reads."),
+                block=_maybe({"type": "string"}, "The block that it came from."),
+                shape=_list({"type": "integer"}, "The value's shape."),
+                value=_ref("array"),
+                error=_maybe(_ref("array"), "∂C/∂value; null for integers."),
+                jacobians=_list(_ref("jacobian"), "One for every input and every parameter."),
+            ),
+            "jacobian": _object(
+                key=_text("What the component calls the input or parameter."),
+                of=_text("The value, or the parameter's path."),
+                kind={"enum": ["input", "parameter"]},
+                structure=_text("What is known of its entries: matrix, diagonal, ..."),
+                shape=_list({"type": "integer"}, "Outputs and inputs, each in a row."),
+                entries=_maybe(_ref("array"), "Rows of entries; null where there are more than 4,096."),
+            ),
+            "line": _object(
+                tag=_text("The equation's number or name in the tutorial; empty where it has none."),
+                left=_text("What the line is about."),
+                symbols=_text("The equation's right side in letters."),
+                operands={
+                    "type": "object",
+                    "additionalProperties": _ref("array"),
+                    "description": "The numbers of the letters.",
+                },
+                result=_ref("array"),
+                says=_text("A sentence in words."),
+                node=_maybe({"type": "string"}, "The node, or the parameter's path, that it belongs to."),
+                layer=_maybe({"type": "integer"}, "The tutorial's number."),
+            ),
+            "gradient": _object(
+                name=_text("The parameter's path, or the input's name."),
+                kind={"enum": ["parameter", "input"]},
+                symbol=_text("What equations call it."),
+                shape=_list({"type": "integer"}, "Its shape."),
+                value=_ref("array"),
+                gradient=_ref("array"),
+                complex_step_reason=_maybe({"type": "string"}, "Why there is no complex step."),
+                checks=_list(_ref("check"), "Entries that were measured as well."),
+            ),
+            "check": _object(
+                index=_list({"type": "integer"}, "The entry, counted from 0."),
+                back_propagation=_ref("number"),
+                difference=_number("(C(θ + h) − C(θ − h)) / 2h."),
+                step=_number("h."),
+                complex_step=_maybe(_ref("number"), "Im C(θ + ih) / h."),
+            ),
+            "step": _object(
+                learning_rate=_number("η of eq. (1)."),
+                parameters={
+                    "type": "object",
+                    "additionalProperties": _object(before=_ref("array"), gradient=_ref("array"), after=_ref("array")),
+                },
+                lines=_list(_ref("line"), "Eq. (1) of every parameter."),
+                cost_before=_number("C before the step."),
+                cost_after=_number("C after it."),
+                change=_number("Their difference."),
+                predicted=_number("−η ‖∇C‖², the change of a cost that is a straight line along the step."),
+                says=_text("What became of the prediction."),
+            ),
+        },
+    }
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _text(description: str) -> dict[str, Any]:
+    return {"type": "string", "description": description}
+
+
+def _number(description: str) -> dict[str, Any]:
+    return {**_ref("number"), "description": description}
+
+
+def _count(description: str) -> dict[str, Any]:
+    return {"type": "integer", "minimum": 0, "description": description}
+
+
+def _list(items: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"type": "array", "items": items, "description": description}
+
+
+def _maybe(schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}], "description": description}

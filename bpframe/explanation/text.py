@@ -1,0 +1,160 @@
+"""An explanation as text, from the first number to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
+
+from bpframe.explanation.formula.numerals import DIGITS, elided, in_words
+from bpframe.explanation.formula.text import beside, text_box
+from bpframe.explanation.formula.tree import Call, Numbers
+from bpframe.explanation.gradient import Gradient
+from bpframe.explanation.line import Line
+from bpframe.explanation.nodes import ExplainedNode
+from bpframe.explanation.sections import Sections
+from bpframe.explanation.step import Step
+from bpframe.validation.plain_arrays import Array
+
+__all__ = ["as_text", "line_as_text"]
+
+WIDTH = 110
+
+#: So many entries of a parameter are listed beside their measurements.
+LISTED = 12
+
+
+def as_text(explanation: Sections) -> str:
+    """Return all sections below one another."""
+    return "\n".join(_lines(explanation)) + "\n"
+
+
+def _lines(explanation: Sections) -> Iterator[str]:
+    forward, backward = explanation.forward, explanation.backward
+    what = "C" if explanation.step is not None or forward.costs else explanation.differentiated
+    yield from _heading(f"One example, explained: {what} = {in_words(explanation.value)}", "=")
+    for note in explanation.notes:
+        yield from _paragraph(note)
+    yield from _heading("The network")
+    yield from _network(explanation.nodes)
+    yield from _heading("Forward")
+    yield from _paragraph("Each value is made of those before it. Arrays of one example: columns and matrices.")
+    if forward.weights:
+        yield from _listed(forward.weights[:3])
+    yield from _listed(forward.lines)
+    if forward.whole is not None:
+        yield from _listed([forward.whole])
+    yield from _listed(forward.costs)
+    yield from _heading("Backward")
+    yield from _paragraph(f"{backward.meaning}. The errors run from the output back to the inputs.")
+    yield from _listed(backward.errors)
+    if backward.matrices:
+        yield from _paragraph("One step back as a matrix: the transpose of a layer's Jacobian, times its error.")
+        yield from _listed(backward.matrices)
+    if backward.gradients:
+        yield from _paragraph("From the errors follow the derivatives by every parameter.")
+        yield from _listed(backward.gradients)
+    yield from _heading("The gradient, checked")
+    yield from _gradients(explanation)
+    if explanation.step is not None:
+        yield from _heading("One step of gradient descent")
+        yield from _step(explanation.step)
+
+
+def _heading(title: str, sign: str = "-") -> Iterator[str]:
+    if sign == "-":
+        yield ""
+    yield from (title, sign * len(title), "")
+
+
+def _paragraph(text: str) -> Iterator[str]:
+    yield from wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+    yield ""
+
+
+def _network(nodes: Sequence[ExplainedNode]) -> Iterator[str]:
+    rows = [("value", "from", "is", "local Jacobian", "=")]
+    for node in nodes:
+        reads = ", ".join(node.reads)
+        called = node.name if node.symbol == node.name else f"{node.symbol} ({node.name})"
+        structures = ", ".join(f"∂/∂{each.of}: {each.structure}" for each in node.jacobians if each.kind == "input")
+        rows.append((called, reads, node.kind, structures, _row(node.value)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+    yield ""
+
+
+def _row(array: Array) -> str:
+    if array.ndim > 1:
+        return f"{' × '.join(map(str, array.shape))} numbers"
+    return ", ".join(row[0] for row in elided(array)) if array.ndim else in_words(array)
+
+
+def _listed(lines: Iterable[Line]) -> Iterator[str]:
+    for line in lines:
+        yield from line_as_text(line)
+        yield ""
+
+
+def line_as_text(line: Line) -> list[str]:
+    """Return a line: the sentence, then tag, letters, numbers and result next to or below one another."""
+    tag = f"({line.tag})" if line.tag else ""
+    sign = " ← " if line.arrow else " = "
+    steps = [text_box(line.symbols)]
+    if not isinstance(line.symbols, Call) and not line.shown_twice:
+        steps.append(text_box(line.numbers))
+    steps.append(text_box(Numbers(line.result)))
+    left = text_box(line.left)
+    whole = beside(left, sign, steps[0], *(part for each in steps[1:] for part in (" = ", each)))
+    told = f"{tag} {line.says}".strip()
+    lines = wrap(told, WIDTH, subsequent_indent="  ") if told else []
+    if whole.width <= WIDTH - 4:
+        return lines + [f"    {each}".rstrip() for each in whole.lines]
+    indent = " " * left.width
+    for number, each in enumerate(steps):
+        box = beside(left, sign, each) if number == 0 else beside(indent, " = ", each)
+        lines += [f"    {row}".rstrip() for row in box.lines]
+    return lines
+
+
+def _gradients(explanation: Sections) -> Iterator[str]:
+    section = explanation.gradient
+    yield from _paragraph(
+        f"Two other ways to the same derivatives know nothing of the equations above: the difference (C(θ + h) − "
+        f"C(θ − h)) / 2h, and the complex step Im C(θ + ih) / h. Here {section.note}."
+    )
+    for part in section.parts:
+        yield from _measured(part)
+
+
+def _measured(part: Gradient) -> Iterator[str]:
+    rows = [("entry", "back-propagation", "difference", "complex step")]
+    for each in part.checks[:LISTED]:
+        place = ",".join(str(i + 1) for i in each.index)
+        complex_step = "" if each.complex_step is None else f"{each.complex_step:.12g}"
+        rows.append((f"[{place}]", f"{each.back_propagation:.12g}", f"{each.difference:.12g}", complex_step))
+    called = part.name if part.symbol == part.name else f"{part.symbol} ({part.name})"
+    yield f"∂/∂{called}"
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if len(rows) > 1:
+        for row in rows:
+            yield "    " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    if len(part.checks) > LISTED:
+        yield f"    ... and {len(part.checks) - LISTED:,} more"
+    if part.reason is not None:
+        yield f"    no complex step: {part.reason}"
+    yield ""
+
+
+def _step(step: Step) -> Iterator[str]:
+    yield from _paragraph(
+        f"Every parameter goes against its derivative, θ ← θ − η ∂C/∂θ, eq. (1), with the learning rate η = "
+        f"{in_words(step.learning_rate)}:"
+    )
+    yield from _listed(step.lines)
+    before, after = (in_words(each, DIGITS + 3) for each in (step.cost_before, step.cost_after))
+    yield f"    C before: {before}, after: {after}, a change of {in_words(step.change)}"
+    yield f"    the gradient promised -η ‖∇C‖² = {in_words(step.predicted)}"
+    yield ""
+    yield from _paragraph(step.says[0].upper() + step.says[1:] + ".")

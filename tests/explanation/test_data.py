@@ -1,0 +1,88 @@
+"""The data of an explanation: its schema, its numbers, and that it is of one example."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+from bpframe_reference import Dense, QuadraticCost
+
+import bpframe as bp
+from bpframe.errors import DataError, ShapeMismatch
+from bpframe.explanation import FORMAT, json_schema
+from tests.explanation.networks import A1, Y, linear, olah, sigmoids
+
+
+def valid(explanation: Any) -> dict[str, Any]:
+    """Return the data after a round trip through JSON, once it was seen to fit the schema."""
+    data: dict[str, Any] = json.loads(json.dumps(explanation.to_dict(), allow_nan=False))
+    jsonschema.validate(data, json_schema())
+    return data
+
+
+def test_the_schema_is_a_schema_and_the_format_is_versioned() -> None:
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+    assert FORMAT == "bpframe explanation 1"
+    assert linear().explain(A1, Y).to_dict()["format"] == FORMAT
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_data_holds_the_networks_own_numbers(dtype: str) -> None:
+    network = sigmoids(3, 2, dtype=dtype)
+    x, y = np.array([0.5, -1.5]), np.array([0.0, 1.0])
+    data = valid(network.explain(x, y))
+    gradient = network.gradient(x[None], y[None])
+    assert data["value"] == network.cost(x[None], y[None])
+    for part in data["gradient"]["parts"][: len(gradient)]:
+        assert np.array_equal(np.array(part["gradient"], dtype), gradient[part["name"]])
+    errors, trace = network.errors(x[None], y[None]), network.trace(x[None])
+    for node in data["nodes"][1:]:
+        assert np.array_equal(np.array(node["value"], dtype), trace[node["name"]][0])
+        assert np.array_equal(np.array(node["error"], dtype), errors[node["name"]][0])
+
+
+def test_an_example_may_have_its_axis_or_not() -> None:
+    network = linear()
+    expected = network.explain(A1, Y).to_dict()
+    for x, y in (([A1], [Y]), (np.array(A1), -1.0), (np.array([A1]), Y)):
+        assert network.explain(x, y).to_dict() == expected
+
+
+def test_several_examples_are_refused() -> None:
+    with pytest.raises(DataError, match="an explanation is of one example"):
+        linear().explain([A1, A1], [Y, Y])
+    with pytest.raises(ShapeMismatch):
+        linear().explain([1.0, 2.0, 3.0], Y)
+
+
+def test_what_is_differentiated_has_to_be_one_number() -> None:
+    with pytest.raises(DataError, match="needs a target"):
+        linear().explain(A1)
+    with pytest.raises(DataError, match="the network has no cost"):
+        olah().explain({"a": 2, "b": 1}, [1.0])
+    with pytest.raises(DataError, match="more than one number comes out"):
+        bp.Network([Dense(units=2)], input_shape=(2,)).explain(A1)
+
+
+def test_numbers_that_are_not_finite_are_named() -> None:
+    network = bp.Network([Dense(units=1)], input_shape=(2,), cost=QuadraticCost())
+    network.parameters["dense_1.w"] = [[1e200, 1e200]]
+    data = valid(network.explain(A1, Y))
+    assert data["value"] == "Infinity"
+    assert data["gradient"]["checked"] == 0
+
+
+def test_an_explanation_leaves_the_network_and_its_arrays_as_they_are() -> None:
+    network = sigmoids(3, 1)
+    before = network.parameters.vector.copy()
+    found = network.explain(A1, Y)
+    assert np.array_equal(network.parameters.vector, before)
+    network.parameters.vector[:] = 0
+    assert found.step is not None
+    assert np.any(found.step.before["dense_1.w"])
+    for node in found.nodes:
+        with pytest.raises(ValueError, match="read-only"):
+            node.value[...] = 0
