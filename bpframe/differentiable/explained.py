@@ -19,21 +19,27 @@ class Explained(Evaluated):
 
     @evaluation
     def explain(
-        self, x: Arrays, y: Arrays | None = None, *, learning_rate: float = 0.01, per_parameter: int | None = 20
+        self,
+        x: Arrays,
+        y: Arrays | None = None,
+        *,
+        neuron: str | None = None,
+        learning_rate: float = 0.01,
+        per_parameter: int | None = 20,
     ) -> Explanation:
         """Show one example's way through the network: forward, BP1 to BP4, the gradient and a step, with all numbers.
 
         `x` and `y` are one example, with or without the axis of examples. Without a cost, y is left out, and the
-        output, one number, is differentiated itself. `learning_rate` is that of the step, eq. (1). Up to
-        `per_parameter` entries of each parameter and input are measured by differences and by the complex step as well
-        (None: every one).
+        output, one number, is differentiated itself. `neuron`, such as "2:1" for the first one of layer 2, or
+        "node:1", is written out in single numbers. `learning_rate` is that of the step, eq. (1). Up to `per_parameter`
+        entries of each parameter and input are measured by differences and by the complex step as well (None: all).
 
         Components behave as in evaluation. The network is left as it is.
 
         Shapes: x (*features) or (1, *features), and y like a target, or mappings of them.
 
         Errors: DataError for more examples than one; for a network without a cost, where more than one number comes out
-        of it.
+        of it; for a neuron that there is not.
         """
         from bpframe.explanation import explanation_of  # only here: most who import bpframe explain nothing
         from bpframe.explanation.example import with_examples_axis
@@ -59,5 +65,11 @@ class Explained(Evaluated):
         if self._preparation is not None:
             notes.append("inputs and targets are shown as the network sees them, after their preparation")
         return explanation_of(
-            engine, inputs, targets, learning_rate=learning_rate, per_parameter=per_parameter, notes=tuple(notes)
+            engine,
+            inputs,
+            targets,
+            neuron=neuron,
+            learning_rate=learning_rate,
+            per_parameter=per_parameter,
+            notes=tuple(notes),
         )

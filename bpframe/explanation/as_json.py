@@ -10,6 +10,7 @@ import numpy as np
 from bpframe.explanation.formula.text import on_one_line
 from bpframe.explanation.gradient import Gradient
 from bpframe.explanation.line import Line
+from bpframe.explanation.neuron import NeuronSection
 from bpframe.explanation.nodes import ExplainedNode
 from bpframe.explanation.sections import FORMAT, Sections
 from bpframe.explanation.step import Step
@@ -37,6 +38,7 @@ def _named(value: Any) -> Any:
 def as_json(explanation: Sections) -> dict[str, Any]:
     """Return all of an explanation."""
     forward, backward, gradient = explanation.forward, explanation.backward, explanation.gradient
+    neuron = explanation.neuron
     return {
         "format": FORMAT,
         "version": explanation.version,
@@ -70,6 +72,7 @@ def as_json(explanation: Sections) -> dict[str, Any]:
             "matrices": [_line(each) for each in backward.matrices],
             "gradients": [_line(each) for each in backward.gradients],
         },
+        "neuron": None if neuron is None else _neuron(neuron),
         "gradient": {
             "size": gradient.size,
             "checked": gradient.checked,
@@ -78,6 +81,15 @@ def as_json(explanation: Sections) -> dict[str, Any]:
         },
         "step": None if explanation.step is None else _step(explanation.step),
         "notes": list(explanation.notes),
+    }
+
+
+def _neuron(neuron: NeuronSection) -> dict[str, Any]:
+    return {
+        "node": neuron.node,
+        "layer": neuron.layer,
+        "number": neuron.number,
+        "lines": [_line(each) for each in neuron.lines],
     }
 
 

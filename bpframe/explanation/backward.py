@@ -20,6 +20,7 @@ from bpframe.explanation.formula import (
     Times,
     Transposed,
 )
+from bpframe.explanation.formula.text import on_one_line
 from bpframe.explanation.formula.tree import Dots
 from bpframe.explanation.forward import written_out
 from bpframe.explanation.line import Line
@@ -71,7 +72,11 @@ def _error(worked: Worked, name: str) -> Iterator[Line]:
     terms, values, tag, says = _arriving(worked, output)
     symbols: Expression = terms[0] if len(terms) == 1 else Plus(tuple(terms))
     if layer is None:
-        yield Line(tag, notation.error(name), symbols, values, error.reshape(-1), says, name)
+        if all(each.ndim == 0 for each in values.values()):
+            error = error.reshape(())
+        yield Line(
+            tag, notation.error(name), symbols, values, error if not error.ndim else error.reshape(-1), says, name
+        )
         return
     if layer.activation is not None:
         slope = Applied(notation.functions[layer.number], Symbol("z", layer.number), prime=True)
@@ -96,12 +101,17 @@ def _arriving(worked: Worked, name: str) -> tuple[list[Expression], dict[Atom, A
     terms: list[Expression] = []
     values: dict[Atom, Array] = {}
     said = []
+    # Single numbers with names are written without brackets, as in Olah's graph.
+    singles = notation.symbols[name].is_name and all(
+        worked.errors[each].size == 1 and notation.symbols[each].is_name
+        for each in (name, *(node.name for node in consumers))
+    )
     if name in worked.starts:
         symbol = notation.symbols[name]
         plain = notation.linear or not worked.has_cost
         start = Partial(notation.cost, symbol) if plain else Nabla(notation.cost, symbol)
         terms.append(start)
-        values[start] = worked.starts[name].reshape(-1)
+        values[start] = worked.starts[name].reshape(() if singles else -1)
         said.append("what the cost says" if worked.has_cost else "of the output by itself it is 1")
     for node in consumers:
         layer = notation.by_affine.get(node.name)
@@ -117,10 +127,13 @@ def _arriving(worked: Worked, name: str) -> tuple[list[Expression], dict[Atom, A
         keys = [key for key, source in zip(node.input_keys, node.sources, strict=True) if source == name]
         operators = [worked.jacobian(node)[key] for key in keys]
         shape = worked.errors[node.name].size, worked.errors[name].size
+        if singles:
+            values[error] = worked.errors[node.name].reshape(())
         written = [entries_of(each, *shape) for each in operators]
         if all(each is not None for each in written):
-            values[local] = np.add.reduce([each for each in written if each is not None])
-        terms.append(Times((Transposed(local), error)))
+            table = np.add.reduce([each for each in written if each is not None])
+            values[local] = table.reshape(()) if singles else table
+        terms.append(Times((local if singles else Transposed(local), error)))
         said.append(f"back through {node.name} ({' + '.join(each.structure for each in operators)})")
     pure = len(consumers) == 1 and consumers[0].name in notation.by_affine and name not in worked.starts
     only = name in worked.starts and not consumers
@@ -186,6 +199,10 @@ def _partial(value: Symbol, read: Symbol, place: Expression) -> Expression:
     return Partial(value.at(j), read.at(k))
 
 
+def _entry_k(symbol: Symbol) -> str:
+    return on_one_line(symbol.at("k"))
+
+
 def _told(symbol: Symbol) -> str:
     return symbol.base if symbol.layer is None else f"{symbol.base}^{symbol.layer}"
 
@@ -211,7 +228,7 @@ def _gradient(worked: Worked, path: str) -> Iterator[Line]:
                 values[read] = worked.value(layer.reads)
                 terms.append(Times((error, Transposed(read))))
                 tags.append("14" if notation.linear else "BP4")
-                said.append(f"entry jk is {_told(read)}_k times δ^{layer.number}_j")
+                said.append(f"entry jk is {_entry_k(read)} times δ^{layer.number}_j")
             elif layer is not None and path == layer.bias:
                 terms.append(error)
                 tags.append("BP3")

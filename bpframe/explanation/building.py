@@ -13,6 +13,7 @@ from bpframe.explanation.explanation import Explanation
 from bpframe.explanation.formula.text import on_one_line
 from bpframe.explanation.forward import forward_pass
 from bpframe.explanation.gradient import gradient_section
+from bpframe.explanation.neuron import neuron_section
 from bpframe.explanation.nodes import explained_nodes
 from bpframe.explanation.step import step_of
 from bpframe.explanation.worked import worked
@@ -26,13 +27,14 @@ def explanation_of(
     inputs: Mapping[str, Array],
     targets: Mapping[str, Array],
     *,
+    neuron: str | None,
     learning_rate: float,
     per_parameter: int | None,
     notes: tuple[str, ...] = (),
 ) -> Explanation:
     """Explain one example, (1, *features), in evaluation mode.
 
-    Errors: DataError where there are more examples than one.
+    Errors: DataError where there are more examples than one, or a neuron that there is not.
     """
     with np.errstate(all="ignore"):
         found = worked(engine, inputs, targets)
@@ -46,6 +48,7 @@ def explanation_of(
             nodes=explained_nodes(found),
             forward=forward_pass(found),
             backward=backward_pass(found),
+            neuron=neuron_section(found, neuron),
             gradient=gradient_section(found, per_parameter),
             step=step_of(found, learning_rate) if found.has_cost else None,
             notes=notes,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from bpframe.explanation.as_json import as_json
+from bpframe.explanation.latex import as_document
+from bpframe.explanation.saving import write_view
 from bpframe.explanation.sections import Sections
 from bpframe.explanation.text import as_text
 
@@ -24,6 +28,17 @@ class Explanation(Sections):
     def to_text(self) -> str:
         """Return the explanation as text, to be read from top to bottom; of large arrays the corners."""
         return as_text(self)
+
+    def to_latex(self) -> str:
+        """Return the explanation as a LaTeX document."""
+        return as_document(self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write a view to a file, the one that its ending stands for: .json, .txt or .tex.
+
+        Errors: DataError for another ending, or a file that cannot be written.
+        """
+        return write_view(self, path)
 
     __str__ = to_text
 

@@ -41,6 +41,7 @@ def json_schema() -> dict[str, Any]:
                 matrices=_list(_ref("line"), "Eq. (19) and (20) of every layer that reads from another one."),
                 gradients=_list(_ref("line"), "BP3 and BP4, or (14), or the general line, of every parameter."),
             ),
+            neuron=_maybe(_ref("neuron"), "The equations of one neuron; null where there are no layers."),
             gradient=_object(
                 size=_count("How many derivatives there are."),
                 checked=_count("How many of them were measured."),
@@ -96,6 +97,12 @@ def json_schema() -> dict[str, Any]:
                 says=_text("A sentence in words."),
                 node=_maybe({"type": "string"}, "The node, or the parameter's path, that it belongs to."),
                 layer=_maybe({"type": "integer"}, "The tutorial's number."),
+            ),
+            "neuron": _object(
+                node=_text("The node."),
+                layer=_maybe({"type": "integer"}, "The tutorial's number."),
+                number=_count("The neuron's number in it, from 1."),
+                lines=_list(_ref("line"), "BP1-2 and BP2-2, or (13) to (18), from the output's error to its own."),
             ),
             "gradient": _object(
                 name=_text("The parameter's path, or the input's name."),

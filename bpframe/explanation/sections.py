@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bpframe.explanation.backward import BackwardPass
 from bpframe.explanation.forward import ForwardPass
 from bpframe.explanation.gradient import GradientSection
+from bpframe.explanation.neuron import NeuronSection
 from bpframe.explanation.nodes import ExplainedNode
 from bpframe.explanation.notation import Layer
 from bpframe.explanation.step import Step
@@ -24,7 +25,8 @@ class Sections:
 
     `differentiated` is "C", or the name of an output where there is no cost; `targets` are by output, `dtype` is that
     of the network's numbers. The sections are the `layers` as the tutorial numbers them, the `nodes` with values and
-    errors, the `forward` and `backward` pass line by line, the `gradient` beside derivatives by number, and a `step` of
+    errors, the `forward` and `backward` pass line by line, the
+    equations of one `neuron`, the `gradient` beside derivatives by number, and a `step` of
     gradient descent. All arrays are of the one example, without an axis of examples, and read-only.
     """
 
@@ -37,6 +39,7 @@ class Sections:
     nodes: tuple[ExplainedNode, ...]
     forward: ForwardPass
     backward: BackwardPass
+    neuron: NeuronSection | None
     gradient: GradientSection
     step: Step | None
     notes: tuple[str, ...] = ()

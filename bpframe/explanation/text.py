@@ -10,6 +10,7 @@ from bpframe.explanation.formula.text import beside, text_box
 from bpframe.explanation.formula.tree import Call, Numbers
 from bpframe.explanation.gradient import Gradient
 from bpframe.explanation.line import Line
+from bpframe.explanation.neuron import NeuronSection
 from bpframe.explanation.nodes import ExplainedNode
 from bpframe.explanation.sections import Sections
 from bpframe.explanation.step import Step
@@ -53,6 +54,10 @@ def _lines(explanation: Sections) -> Iterator[str]:
     if backward.gradients:
         yield from _paragraph("From the errors follow the derivatives by every parameter.")
         yield from _listed(backward.gradients)
+    if explanation.neuron is not None:
+        yield from _heading(f"Neuron {explanation.neuron.number} of {_place(explanation.neuron)}")
+        yield from _paragraph("The same in single numbers: multiply along a path, add over all paths.")
+        yield from _listed(explanation.neuron.lines)
     yield from _heading("The gradient, checked")
     yield from _gradients(explanation)
     if explanation.step is not None:
@@ -83,6 +88,10 @@ def _network(nodes: Sequence[ExplainedNode]) -> Iterator[str]:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(cells).rstrip()
     yield ""
+
+
+def _place(neuron: NeuronSection) -> str:
+    return neuron.node if neuron.layer is None else f"layer {neuron.layer} ({neuron.node})"
 
 
 def _row(array: Array) -> str:

@@ -66,7 +66,7 @@ def on_one_line(expression: Expression) -> str:
         case Partial(top, bottom):
             return f"∂{_symbol(top)}/∂{_symbol(bottom)}"
         case Nabla(of, by):
-            return f"∇_{_symbol(by)} {_symbol(of)}"
+            return f"∇_{_symbol(by) if by.is_name else by.base} {_symbol(of)}"
         case Applied(function, argument, prime):
             return f"{_symbol(function)}{chr(39) * prime}({_symbol(argument)})"
         case Call(function, arguments, parameters):
@@ -75,7 +75,7 @@ def on_one_line(expression: Expression) -> str:
         case Numbers(array):
             return _inline(array)
         case Plus(terms):
-            return " + ".join(map(on_one_line, terms))
+            return " + ".join(_bracketed(each) for each in terms)
         case Minus(left, right):
             return f"{on_one_line(left)} - {_bracketed(right, Plus, Minus)}"
         case Times(factors):
@@ -103,7 +103,7 @@ def text_box(expression: Expression) -> Box:
         case Grid(rows):
             return _table([[_cell(each) for each in row] for row in rows])
         case Plus(terms):
-            return _joined([text_box(each) for each in terms], " + ")
+            return _joined([_boxed(each) for each in terms], " + ")
         case Minus(left, right):
             return beside(text_box(left), " - ", _boxed(right, Plus, Minus))
         case Times(factors):
@@ -133,7 +133,7 @@ def _joined(boxes: Sequence[Box], sign: str) -> Box:
 
 def _boxed(expression: Expression, *kinds: type) -> Box:
     box = text_box(expression)
-    if not isinstance(expression, kinds):
+    if not isinstance(expression, kinds) and not _is_negative(expression):
         return box
     if len(box.lines) == 1:
         return beside("(", box, ")")
@@ -147,7 +147,12 @@ def _edge(box: Box, signs: str) -> Box:
 
 def _bracketed(expression: Expression, *kinds: type) -> str:
     text = on_one_line(expression)
-    return f"({text})" if isinstance(expression, kinds) else text
+    return f"({text})" if isinstance(expression, kinds) or _is_negative(expression) else text
+
+
+def _is_negative(expression: Expression) -> bool:
+    """Whether a number has a sign that would run into the one before it."""
+    return isinstance(expression, Numbers) and expression.array.ndim == 0 and in_words(expression.array)[0] == "-"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Box:
@@ -163,8 +168,7 @@ def _table(rows: Sequence[Sequence[str]]) -> Box:
 
 def _inline(array: Array) -> str:
     if array.ndim == 0:
-        number = in_words(array)
-        return f"({number})" if number.startswith("-") else number
+        return in_words(array)
     rows = elided(array)
     if array.ndim == 1:
         return f"[{', '.join(row[0] for row in rows)}]"

@@ -56,7 +56,7 @@ class Partial:
 
 @dataclass(frozen=True)
 class Nabla:
-    """∇_by of: the derivatives of a number by every entry of a value."""
+    """∇_by of, as in ∇_a C: the derivatives of a number by every entry of a value; a layer is not written."""
 
     of: Symbol
     by: Symbol

@@ -1,0 +1,132 @@
+"""An explanation as a LaTeX document; its equations are those of the text, with the tutorial's tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from bpframe.explanation.formula.latex import GREEK, as_latex, cell, in_text
+from bpframe.explanation.formula.numerals import DIGITS, in_words
+from bpframe.explanation.formula.tree import Call, Numbers
+from bpframe.explanation.gradient import Gradient
+from bpframe.explanation.line import Line
+from bpframe.explanation.sections import Sections
+
+__all__ = ["as_document", "display"]
+
+#: So many entries of a parameter are listed beside their measurements.
+LISTED = 12
+
+HEAD = r"""\documentclass{article}
+\usepackage[a4paper, margin=2cm]{geometry}
+\usepackage[T1]{fontenc}
+\usepackage{amsmath, amssymb}
+\setlength{\parindent}{0pt}
+\begin{document}
+"""
+
+
+def as_document(explanation: Sections) -> str:
+    """Return a document that amsmath and LaTeX alone compile; names beyond Latin letters need LuaLaTeX or XeLaTeX."""
+    return HEAD + "\n".join(_parts(explanation)) + "\n\\end{document}\n"
+
+
+def _parts(explanation: Sections) -> Iterator[str]:
+    forward, backward, neuron, step = (
+        explanation.forward, explanation.backward, explanation.neuron, explanation.step,
+    )  # fmt: skip
+    what = in_text(explanation.differentiated)
+    yield rf"\section*{{One example, explained: ${what} = {cell(in_words(explanation.value))}$}}"
+    yield from (prose(note) + "\n" for note in explanation.notes)
+    yield r"\section*{Forward}"
+    yield from _displays([*forward.weights, *forward.lines])
+    yield from _displays([] if forward.whole is None else [forward.whole])
+    yield from _displays(forward.costs)
+    yield r"\section*{Backward}"
+    yield prose(backward.meaning) + ".\n"
+    yield from _displays([*backward.errors, *backward.matrices, *backward.gradients])
+    if neuron is not None:
+        yield rf"\section*{{Neuron {neuron.number} of {prose(neuron.node)}}}"
+        yield from _displays(neuron.lines)
+    yield r"\section*{The gradient, checked}"
+    yield prose(explanation.gradient.note[0].upper() + explanation.gradient.note[1:]) + ".\n"
+    for part in explanation.gradient.parts:
+        yield from _measured(part)
+    if step is not None:
+        yield r"\section*{One step of gradient descent}"
+        yield from _displays(step.lines)
+        before, after = (cell(in_words(each, DIGITS + 3)) for each in (step.cost_before, step.cost_after))
+        promised = cell(in_words(step.predicted))
+        yield rf"$C$ before: ${before}$, after: ${after}$; $-\eta \lVert \nabla C \rVert^2 = {promised}$."
+        yield prose(step.says[0].upper() + step.says[1:]) + "."
+
+
+def _displays(lines: Iterable[Line]) -> Iterator[str]:
+    for line in lines:
+        if line.says:
+            yield prose(line.says[0].upper() + line.says[1:]) + ("." if line.says[-1] not in ".:" else "")
+        yield rf"\[ {display(line)} \]"
+
+
+def display(line: Line) -> str:
+    """Return a line for displayed mathematics: aligned at its signs, with its tag."""
+    sign = r"\leftarrow" if line.arrow else "="
+    steps = [as_latex(line.symbols)]
+    if not isinstance(line.symbols, Call) and not line.shown_twice:
+        steps.append(as_latex(line.numbers))
+    steps.append(as_latex(Numbers(line.result)))
+    rows = [rf"{as_latex(line.left)} &{sign} {steps[0]}", *(f"&= {each}" for each in steps[1:])]
+    tag = rf" \tag{{{line.tag}}}" if line.tag else ""
+    return r"\begin{aligned} " + r" \\ ".join(rows) + r" \end{aligned}" + tag
+
+
+def _measured(part: Gradient) -> Iterator[str]:
+    if part.checks:
+        rows = [
+            " & ".join(
+                (
+                    f"${','.join(str(i + 1) for i in each.index)}$",
+                    *(
+                        "" if number is None else f"${cell(f'{number:.12g}')}$"
+                        for number in (each.back_propagation, each.difference, each.complex_step)
+                    ),
+                )
+            )
+            for each in part.checks[:LISTED]
+        ]
+        yield prose(f"Entries of the derivative by {part.name}:") + "\n"
+        yield r"\begin{tabular}{rrrr} entry & back-propagation & difference & complex step \\ \hline"
+        yield " \\\\\n".join(rows)
+        yield r"\end{tabular}" + "\n"
+    if part.reason is not None:
+        yield prose(f"No complex step: {part.reason}.") + "\n"
+
+
+#: What sentences hold that a text font may lack.
+SIGNS = {
+    "δ": r"$\delta$", "σ": r"$\sigma$", "∂": r"$\partial$", "θ": r"$\theta$", "η": r"$\eta$", "∇": r"$\nabla$",
+    "−": "$-$", "½": r"$\tfrac{1}{2}$", "∞": r"$\infty$", "∘": r"$\circ$", "²": "$^2$", "×": r"$\times$",
+}  # fmt: skip
+
+
+#: Letters with a layer in a sentence, which are mathematics: w^2_jk.
+LETTERS = re.compile(r"(?<![\w^])([abwzδ])\^([0-9]+|l)(?:_([0-9,]+|jk|j|k)(?!\w))?(?!\w)")
+
+
+def prose(text: str) -> str:
+    """Return a sentence outside mathematics, with nothing in it that TeX would act on."""
+    parts, end = [], 0
+    for found in LETTERS.finditer(text):
+        parts += [_escaped(text[end : found.start()]), _letter(*found.groups())]
+        end = found.end()
+    return "".join([*parts, _escaped(text[end:])])
+
+
+def _escaped(text: str) -> str:
+    inner = in_text(text)[len(r"\text{") : -1]
+    return "".join(SIGNS.get(each, each) for each in inner)
+
+
+def _letter(base: str, layer: str, index: str | None) -> str:
+    below = "" if index is None else f"_{{{index}}}"
+    return f"${GREEK.get(base, base)}^{{{layer}}}{below}$"
