@@ -89,15 +89,15 @@ def label(each: Piece) -> str:
 
 
 def with_links(markdown: str, language: str, page: str) -> str:
-    """Give every numbered equation of the tutorial an anchor, and a line that leads to the code on `page`."""
+    """Give every numbered equation of the tutorial an anchor, a link to itself, and one to its code on `page`."""
 
     def linked(found: re.Match[str]) -> str:
         number = found[1]
-        if number not in COMPUTED_BY:
-            return found[0]
-        names = ", ".join(f"`{label(piece(name))}`" for name in COMPUTED_BY[number])
-        link = f"[{_WORDS[language]} {names}]({page}#{anchor(number)}){{.computed}}"
-        return f'<div class="equation" id="{anchor(number)}" markdown>\n\n{found[0]}\n\n{link}\n\n</div>'
+        below = f"[¶](#{anchor(number)}){{.headerlink}}"
+        if number in COMPUTED_BY:
+            names = ", ".join(f"`{label(piece(name))}`" for name in COMPUTED_BY[number])
+            below = f"[{_WORDS[language]} {names}]({page}#{anchor(number)}){{.computed}} {below}"
+        return f'<div class="equation" id="{anchor(number)}" markdown>\n\n{found[0]}\n\n{below}\n\n</div>'
 
     return _EQUATION.sub(linked, markdown)
 

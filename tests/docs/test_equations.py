@@ -74,8 +74,10 @@ def test_citations_are_read(equations: ModuleType, docstring: str, cited: set[st
     assert equations.cited_in(docstring) == cited
 
 
-def test_an_equation_that_nobody_computes_stays_as_it_is(equations: ModuleType) -> None:
+def test_every_numbered_equation_can_be_linked_to(equations: ModuleType) -> None:
     text = "$$ a = b \\tag{BP1-2} $$\n\n$$ c = d $$\n\n$$ e = f \\tag{6} $$\n"
     linked = equations.with_links(text, "en", "code.md")
-    assert linked.startswith("$$ a = b \\tag{BP1-2} $$\n\n$$ c = d $$\n\n<div")
+    assert 'id="eq-bp1-2"' in linked
+    assert "</div>\n\n$$ c = d $$\n\n<div" in linked
+    assert linked.count("[¶](#eq-6)") == 1
     assert linked.count("computed by") == 1
