@@ -14,6 +14,7 @@ _ACTIVATION = replace(
     name="activation",
     methods={
         "forward": Method(FORWARD - {"p"}, required=True, names_inputs=True),
+        "output_shape": Method(SHAPE),
         "jacobian": Method(JACOBIAN - {"p"} | {"out"}, required=True, takes_inputs=True),
         "initial_state": Method(SHAPE),
         "second_derivative": Method(JACOBIAN - {"p"}, takes_inputs=True),

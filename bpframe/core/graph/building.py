@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from bpframe.core.component import Block, Cost, Layer, Parameter, State, contract_of
+from bpframe.core.component import Activation, Block, Cost, Layer, Parameter, State, contract_of
 from bpframe.core.component.domain import integers_of
 from bpframe.core.component.parameter import checked_shape
 from bpframe.core.graph.asking import ask_shape
@@ -137,6 +137,9 @@ class _Building:
             output_shape: Shape = (outputs[names[-1]].stop,)
         else:
             outputs, output_shape = {}, checked_shape(stated, f"{where}: output_shape")
+        if isinstance(component, Activation) and output_shape != shapes[0]:
+            problem = f"{where}: an activation's output has its input's shape; a Layer's may have another"
+            raise ContractError(problem, expected=str(shapes[0]), received=f"output_shape {output_shape}")
         parameters = ask_shape(component, "parameters", shapes, where, read_from, default={})
         state = ask_shape(component, "initial_state", shapes, where, read_from, default={})
         _check_mapping(parameters, Parameter, f"{where}: parameters")
