@@ -8,7 +8,7 @@ that a plugin set brings itself, has its own.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -218,13 +218,18 @@ class Registry:
         return self.unknown(name, bare, words.get(group) or with_article(group), self.components(group), notes)
 
     def unknown(
-        self, name: str, plain: str, wanted: str, full: Iterable[str], notes: Iterable[tuple[str, str]] = (),
-        hint: str | None = None,
+        self, name: str, plain: str, wanted: str, full: Mapping[str, type[Component]],
+        notes: Iterable[tuple[str, str]] = (), hint: str | None = None,
     ) -> UnknownComponent:  # fmt: skip
-        """Return the error for a name, or its `plain` spelling, that is none of the `full` ones."""
+        """Return the error for a name, or its `plain` spelling, that is none of the `full` ones.
+
+        What other frameworks call a component, its class says by `also_known_as: ClassVar[tuple[str, ...]]`.
+        """
         bare = {each.rpartition(".")[2]: each for each in full}
         near = closest(name, [*full, *bare]) or closest(plain, bare)
-        rows = [("did you mean", f"{bare.get(near, near)}?")] if near else []
+        meant = [each for each, cls in full.items() if _letters(plain) in map(_letters, _other_names(cls))]
+        meant = meant or ([bare.get(near, near)] if near else [])
+        rows = [("did you mean", f"{' or '.join(meant)}?")] if meant else []
         rows += [*notes, ("available", _listed([*full]))]
         lost = [each for each in self.sets if each.status != "ok"]
         if lost:
@@ -246,6 +251,14 @@ def _unusable(name: str, plugin_set: PluginSet) -> BrokenPlugin:
         rows=[("reason", plugin_set.reason or ""), ("provider", str(plugin_set.provider))],
         hint=hint,
     )
+
+
+def _other_names(cls: type[Component]) -> tuple[str, ...]:
+    return getattr(cls, "also_known_as", ())
+
+
+def _letters(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
 
 
 def _listed(names: list[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from bpframe.extend import Activation, Array, Diagonal, Field
@@ -20,6 +22,8 @@ class LeakyRelu(Activation):
 
     Source: Maas, Hannun and Ng, *Rectifier Nonlinearities Improve Neural Network Acoustic Models* (2013), eq. (2).
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("lrelu",)
 
     slope: float = Field(0.01, ge=0, le=1, description="s, the part of negative entries that is let through.")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from bpframe.extend import Activation, Array, Diagonal
@@ -19,6 +21,8 @@ class Silu(Activation):
 
     Source: Elfwing, Uchibe and Doya, *Sigmoid-Weighted Linear Units* (2018), eqs. (3) and (5).
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("swish",)
 
     def forward(self, z: Array, saved: dict[str, Array], out: Array) -> Array:
         """Return z σ(z), written into `out`; σ(z) is saved."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from bpframe.extend import Array, Cost, Diagonal
@@ -23,6 +25,8 @@ class AbsoluteCost(Cost):
 
     Source: Boscovich (1757), after Stigler, *The History of Statistics* (1986), chapter 1.
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("mae", "l1", "l1_loss", "mean_absolute_error")
 
     def forward(self, a: Array, y: Array, weight: Array) -> Array:
         """Return C, one number per example."""

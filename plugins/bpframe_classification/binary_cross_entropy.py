@@ -33,6 +33,8 @@ class BinaryCrossEntropy(Cost):
     Source: Bishop, *Pattern Recognition and Machine Learning* (2006), eqs. (4.90) and (4.91).
     """
 
+    also_known_as: ClassVar[tuple[str, ...]] = ("bce", "bce_loss", "bce_with_logits", "bce_with_logits_loss")
+
     threshold: ClassVar[float] = 0.0  # a score above it says yes
     for_probabilities: ClassVar[str] = "probability_cross_entropy, with targets: binary"
 

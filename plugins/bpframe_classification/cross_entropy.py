@@ -41,6 +41,15 @@ class CrossEntropy(Cost):
     *Rethinking the Inception Architecture* (2016), section 7: label smoothing.
     """
 
+    also_known_as: ClassVar[tuple[str, ...]] = (
+        "ce",
+        "nll",
+        "nll_loss",
+        "cross_entropy_loss",
+        "categorical_crossentropy",
+        "sparse_categorical_crossentropy",
+    )
+
     for_probabilities: ClassVar[str] = "probability_cross_entropy"
 
     targets: Literal["classes", "probabilities"] = Field("classes", description="What targets are.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from bpframe.extend import Array, Cost, Diagonal, Field, PositiveFloat
@@ -23,6 +25,8 @@ class HuberCost(Cost):
 
     Source: Huber, *Robust Estimation of a Location Parameter* (1964), section 3.
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("smooth_l1", "smooth_l1_loss")
 
     delta: PositiveFloat = Field(1.0, description="δ, where the parabola ends.")
 

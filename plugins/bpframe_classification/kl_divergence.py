@@ -35,6 +35,8 @@ class KlDivergenceCost(Cost):
     Maximum Entropy?* (1991), eq. (2.2), where Σ_j y_j is not 1.
     """
 
+    also_known_as: ClassVar[tuple[str, ...]] = ("kl", "kld", "kl_div", "kl_div_loss")
+
     domain: ClassVar[dict[str, tuple[float, float]]] = {"y": (0.0, 1.0)}
     for_probabilities: ClassVar[str] = "probability_cross_entropy, with targets: probabilities"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from bpframe.extend import (
     Array,
@@ -42,6 +42,8 @@ class Conv2d(Layer):
     II; Chellapilla, Puri and Simard, *High Performance Convolutional Neural Networks* (2006), for the products;
     Dumoulin and Visin, *A guide to convolution arithmetic* (2016), relationship 15, for the shapes.
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("conv", "convolution")
 
     filters: PositiveInt = Field(description="How many filters, and so output channels, there are.")
     kernel_size: Pair = Field(description="How many places a filter covers: one number, or (height, width).")

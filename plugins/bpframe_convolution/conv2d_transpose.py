@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -53,6 +53,8 @@ class Conv2dTranspose(Layer):
     Source: Zeiler, Krishnan, Taylor and Fergus, *Deconvolutional Networks* (2010); Dumoulin and Visin, *A guide to
     convolution arithmetic* (2016), relationship 14.
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("conv_transpose2d", "deconv", "deconv2d")
 
     filters: PositiveInt = Field(description="How many filters, and so output channels, there are.")
     kernel_size: Pair = Field(description="How many places a filter covers: one number, or (height, width).")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import numpy as np
 
@@ -53,6 +54,8 @@ class GlobalAveragePool(Layer):
 
     Source: Lin, Chen and Yan, *Network in Network* (2014), section 3.2.
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("gap", "global_avg_pool", "adaptive_avg_pool2d")
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return (channels,)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from itertools import product
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -59,6 +59,8 @@ class MaxPool1d(Layer):
     Source: Scherer, Müller and Behnke, *Evaluation of Pooling Operations in Convolutional Architectures* (2010).
     """
 
+    also_known_as: ClassVar[tuple[str, ...]] = ("max_pooling1d",)
+
     kernel_size: PositiveInt = Field(description="How many places a window covers.")
     stride: PositiveInt | None = Field(None, description=_STRIDE)
     padding: Literal["valid", "same"] | Ends = Field("valid", description=_PADDING.format("never win", _ONE_AXIS))
@@ -100,6 +102,8 @@ class MaxPool2d(Layer):
 
     Source: Scherer, Müller and Behnke, *Evaluation of Pooling Operations in Convolutional Architectures* (2010).
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("max_pool", "max_pooling2d")
 
     kernel_size: Pair = Field(description="How many places a window covers: one number, or (height, width).")
     stride: Pair | None = Field(None, description=_STRIDE)
@@ -144,6 +148,8 @@ class AveragePool1d(Layer):
     II.B.
     """
 
+    also_known_as: ClassVar[tuple[str, ...]] = ("avg_pool1d", "average_pooling1d")
+
     kernel_size: PositiveInt = Field(description="How many places a window covers.")
     stride: PositiveInt | None = Field(None, description=_STRIDE)
     padding: Literal["valid", "same"] | Ends = Field("valid", description=_PADDING.format("hold zero", _ONE_AXIS))
@@ -186,6 +192,8 @@ class AveragePool2d(Layer):
     Source: LeCun, Bottou, Bengio and Haffner, *Gradient-Based Learning Applied to Document Recognition* (1998), section
     II.B.
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("avg_pool", "avg_pool2d", "average_pooling2d")
 
     kernel_size: Pair = Field(description="How many places a window covers: one number, or (height, width).")
     stride: Pair | None = Field(None, description=_STRIDE)

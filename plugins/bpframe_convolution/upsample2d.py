@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -36,6 +36,8 @@ class Upsample2d(Layer):
     Shapes: x (N, H, W, channels) -> y (N, H·h, W·w, channels), for size (h, w). Jacobian: a transposed pool, or a
     matrix for each axis.
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("up_sampling2d",)
 
     size: Pair = Field(2, description="The factors of height and width, or one number for both.")
     interpolation: Literal["nearest", "bilinear"] = Field("nearest", description="What stands between the places.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from bpframe.extend import Array, Field, Layer, NonNegativeInt, Operator, ShapeMismatch, Windows
 from bpframe_convolution.geometry import Ends, Shape
 
@@ -16,6 +18,8 @@ class ZeroPad(Layer):
     Shapes: x (N, *places, channels) -> y (N, *(before + places + after), channels). Channels last. Jacobian: windows of
     size 1. Errors: ShapeMismatch for a padding that has another number of axes.
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("zero_pad2d", "zero_padding2d")
 
     padding: NonNegativeInt | tuple[Ends, ...] = Field(
         description="How many zeros: one number for all sides, or for each axis a number or a pair (before, after)."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from bpframe.extend import Array, Field, Layer, Operator, Restriction, ShapeMismatch, batched, transposed
@@ -22,6 +24,8 @@ class Concatenate(Layer):
 
     Source: DenseNet, Huang et al., *Densely Connected Convolutional Networks* (2017), eq. (2).
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("concat", "cat")
 
     axis: int = Field(-1, description="The feature axis, counted without that of the examples.")
 

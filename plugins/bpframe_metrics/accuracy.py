@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from bpframe.extend import Array, Field, Metric, PositiveInt, ShapeMismatch, accuracy
@@ -20,6 +22,8 @@ class Accuracy(Metric):
     Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot; of one output, prediction
     (N, *positions, 1).
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("acc",)
 
     logits: bool = Field(False, description="Whether the one output is a logit, with 0 for its threshold.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -49,6 +49,8 @@ class LevenbergMarquardt(Descent):
     Methods for Non-linear Least Squares Problems (2nd ed., 2004), algorithm 3.16, for the rule; Transtrum and Sethna,
     Improvements to the Levenberg-Marquardt algorithm for nonlinear least-squares minimization (2012), for acceleration.
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("lm",)
 
     damping: PositiveFloat = Field(1e-3, description="μ at the start.")
     rule: Literal["gain_ratio", "fixed"] = Field(

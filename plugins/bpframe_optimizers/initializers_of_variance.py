@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -28,6 +28,8 @@ class Glorot(Initializer):
     eqs. (12) and (16).
     """
 
+    also_known_as: ClassVar[tuple[str, ...]] = ("xavier", "xavier_normal", "xavier_uniform")
+
     distribution: Distribution = Field("uniform", description=_DISTRIBUTION)
     gain: PositiveFloat = Field(1.0, description="g, what an activation asks for; 5/3 for tanh.")
 
@@ -46,6 +48,8 @@ class He(Initializer):
 
     Source: He, Zhang, Ren and Sun, Delving Deep into Rectifiers (2015), eqs. (10), (14) and (15).
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("kaiming", "kaiming_normal", "kaiming_uniform")
 
     distribution: Distribution = Field("normal", description=_DISTRIBUTION)
     slope: FiniteFloat = Field(0.0, description="a, the slope of the activation below 0.")

@@ -26,6 +26,8 @@ class Momentum(Optimizer):
     and Hinton, *On the importance of initialization and momentum in deep learning* (2013), eqs. (1)-(4).
     """
 
+    also_known_as: ClassVar[tuple[str, ...]] = ("sgd", "nesterov")
+
     elementwise: ClassVar[bool] = True
 
     learning_rate: Rate = Field(0.001, description="η, the length of a step: a number, or a schedule.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from bpframe.extend import (
     DataError,
@@ -31,6 +32,8 @@ class Plateau(Schedule):
     Source: He, Zhang, Ren and Sun, *Deep Residual Learning for Image Recognition* (2016), section 3.4: "divided by 10
     when the error plateaus".
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("reduce_lr_on_plateau",)
 
     start: PositiveFloat = Field(description="The first number.")
     factor: PositiveFloat = Field(0.1, lt=1.0, description="f, by which it is multiplied each time.")

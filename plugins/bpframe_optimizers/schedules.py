@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import ValidationInfo, field_validator
 
@@ -27,6 +27,8 @@ class Step(Schedule):
     Source: He, Zhang, Ren and Sun, *Deep Residual Learning for Image Recognition* (2016), section 3.4: f = 1/10.
     """
 
+    also_known_as: ClassVar[tuple[str, ...]] = ("step_lr",)
+
     start: PositiveFloat = Field(description="η_0, the first number.")
     factor: PositiveFloat = Field(0.1, le=1.0, description="f, by which it is multiplied each time.")
     every: PositiveInt = Field(description="n, how long it stays the same.")
@@ -47,6 +49,8 @@ class Exponential(Schedule):
     Source: Bottou, *Stochastic Gradient Descent Tricks* (2012), section 5.2, discusses such rates; as PyTorch's
     `ExponentialLR`.
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("exponential_lr", "exponential_decay")
 
     start: PositiveFloat = Field(description="η_0, the first number.")
     factor: PositiveFloat = Field(0.95, le=1.0, description="f, by which it is multiplied each time.")
@@ -69,6 +73,8 @@ class Cosine(Schedule):
     Source: Loshchilov and Hutter, *SGDR: Stochastic Gradient Descent with Warm Restarts* (2017), eq. (5), without
     restarts; Goyal et al., *Accurate, Large Minibatch SGD* (2017), section 2.2: gradual warm-up.
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("cosine_annealing", "cosine_annealing_lr", "cosine_decay")
 
     start: PositiveFloat = Field(description="η_start, the largest number.")
     end: NonNegativeFloat = Field(0.0, description="η_end, the last number.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -38,6 +39,8 @@ class Dense(Layer):
 
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 2.
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("linear", "fc", "fully_connected")
 
     units: PositiveInt = Field(description="How many neurons the layer has.")
     bias: bool = Field(True, description="Whether the bias b is added.")

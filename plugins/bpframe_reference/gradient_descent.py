@@ -19,6 +19,8 @@ class GradientDescent(Optimizer):
     The gradient is that of the mean cost over the batch. η is one number, or one for every step by a schedule.
     """
 
+    also_known_as: ClassVar[tuple[str, ...]] = ("sgd",)
+
     elementwise: ClassVar[bool] = True
 
     learning_rate: PositiveFloat | Schedule = Field(description="η, the length of a step: a number, or a schedule.")

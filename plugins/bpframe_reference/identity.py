@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from bpframe.extend import Activation, Array, IdentityMap
@@ -16,6 +18,8 @@ class Identity(Activation):
 
     Shapes: z (N, *features) -> a, the same. Jacobian: identity. With it δ^l = ∂C/∂z^l is eq. (13) again.
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("linear",)
 
     def forward(self, z: Array) -> Array:
         """Return z itself."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from bpframe.extend import Array, Cost, IdentityMap
@@ -18,6 +20,8 @@ class QuadraticCost(Cost):
 
     Source: eq. (4); Nielsen, *Neural Networks and Deep Learning*, chapter 2.
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("mse", "mse_loss", "mean_squared_error", "l2_loss")
 
     def forward(self, a: Array, y: Array) -> Array:
         """Return C, one number per example: eq. (4)."""

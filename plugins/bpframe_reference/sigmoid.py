@@ -28,6 +28,8 @@ class Sigmoid(Activation):
     Source: Nielsen, *Neural Networks and Deep Learning*, chapter 1, eq. (3).
     """
 
+    also_known_as: ClassVar[tuple[str, ...]] = ("logistic",)
+
     probabilities: ClassVar[bool] = True
 
     def forward(self, z: Array, out: Array) -> Array:

@@ -57,6 +57,8 @@ class BatchNorm(Layer):
     Source: Ioffe and Szegedy, Batch Normalization (2015), algorithms 1 and 2.
     """
 
+    also_known_as: ClassVar[tuple[str, ...]] = ("bn", "batch_norm1d", "batch_norm2d", "batch_normalization")
+
     couples_batch: ClassVar[bool] = True
 
     momentum: float = Field(0.9, ge=0, le=1, description="m, the share of the running statistics that stays in a step.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -32,6 +33,8 @@ class LayerNorm(Layer):
 
     Source: Ba, Kiros and Hinton, Layer Normalization (2016), eq. (3) and section 3.
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("ln", "layer_normalization")
 
     epsilon: PositiveFloat = Field(1e-5, description="ε, which keeps σ from 0.")
     gain: bool = Field(True, description="Whether a gain g per feature is learned.")

@@ -21,6 +21,8 @@ class L1(Penalty):
     Source: Tibshirani, Regression Shrinkage and Selection via the Lasso (1996).
     """
 
+    also_known_as: ClassVar[tuple[str, ...]] = ("lasso",)
+
     rate: NonNegativeFloat = Field(description="λ, the force that draws each entry to zero.")
 
     def forward(self, p: Array) -> Any:
@@ -46,6 +48,8 @@ class L2(Penalty):
     Source: Hoerl and Kennard, Ridge Regression (1970); Krogh and Hertz, A Simple Weight Decay Can Improve
     Generalization (1991).
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("weight_decay", "ridge")
 
     quadratic: ClassVar[bool] = True
 

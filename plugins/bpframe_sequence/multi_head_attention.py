@@ -49,6 +49,8 @@ class MultiHeadAttention(_Projected):
     Source: Vaswani et al., Attention Is All You Need (2017), section 3.2.2.
     """
 
+    also_known_as: ClassVar[tuple[str, ...]] = ("mha", "multihead_attention")
+
     causal: bool = Field(False, description="Whether step i sees steps 0 ... i alone.")
 
     def nodes(self, shape: Shape) -> dict[str, Any]:

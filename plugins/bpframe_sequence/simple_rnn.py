@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -60,6 +60,8 @@ class SimpleRnn(_SimpleRnn):
 
     Source: Elman, Finding Structure in Time (1990).
     """
+
+    also_known_as: ClassVar[tuple[str, ...]] = ("rnn",)
 
     def forward(self, x: Array, p: Mapping[str, Array], saved: dict[str, Any]) -> Array:
         """Return the last hidden state, or all."""
