@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bpframe_optimizers import Adam
 from bpframe_reference import Add, Dense, GradientDescent, Multiply, QuadraticCost, Shift, Sigmoid
+from bpframe_regularisation import Dropout
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
@@ -236,3 +238,22 @@ def test_plugins_that_listen_hear_of_a_checkpoint(tmp_path: Path, monkeypatch: p
     net = bp.Network([Dense(units=2)], input_shape=(3,))
     folder = net.save(tmp_path / "run")
     assert heard == [("bpframe_after_checkpoint", folder)]
+
+
+@pytest.mark.parametrize(("layers", "options", "same"), [
+    ([], {"shuffle": False}, True),
+    ([], {"seed": 3}, True),
+    ([Dropout(rate=0.3)], {"seed": 3}, True),
+    ([], {}, False),
+    ([Dropout(rate=0.3)], {"shuffle": False}, False),
+], ids=["no draws", "a seed", "dropout and a seed", "shuffled", "dropout"])  # fmt: skip
+def test_random_streams_alone_begin_anew_in_a_loaded_network(layers, options, same, tmp_path):
+    x = np.random.default_rng(0).normal(size=(23, 3))
+    net = bp.Network([Dense(units=4), *layers, Dense(units=3)], cost=QuadraticCost(), input_shape=(3,))
+    rule = Adam()
+    net.fit(x, x**2, optimizer=rule, epochs=2)
+    net.save(tmp_path / "run")
+    loaded = bp.load(tmp_path / "run")
+    for each in (net, loaded):
+        each.fit(x, x**2, optimizer=rule, epochs=2, **options)
+    assert (net.parameters.vector.tobytes() == loaded.parameters.vector.tobytes()) is same
