@@ -13,6 +13,7 @@ from bpframe.cli.check import check
 from bpframe.cli.demo import demo
 from bpframe.cli.doctor import doctor
 from bpframe.cli.evaluate import evaluate
+from bpframe.cli.explain import explain
 from bpframe.cli.failures import Guarded, end_in_time
 from bpframe.cli.kernel import start_with_better_kernel
 from bpframe.cli.new import new
@@ -54,7 +55,7 @@ def bpframe(
     """
 
 
-for command in (demo, train, range_test, evaluate, predict, check, plugins, new, schema, doctor):
+for command in (demo, train, range_test, evaluate, predict, explain, check, plugins, new, schema, doctor):
     app.command()(command)
 
 

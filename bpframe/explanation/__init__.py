@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from bpframe.explanation.building import explanation_of
 from bpframe.explanation.explanation import Explanation
+from bpframe.explanation.saving import view_of
 from bpframe.explanation.schema import json_schema
 from bpframe.explanation.sections import FORMAT
 
-__all__ = ["FORMAT", "Explanation", "explanation_of", "json_schema"]
+__all__ = ["FORMAT", "Explanation", "explanation_of", "json_schema", "view_of"]

@@ -14,7 +14,7 @@ from bpframe.explanation.sections import Sections
 from bpframe.explanation.text import as_text
 from bpframe.machine.whole_file import whole_file
 
-__all__ = ["VIEWS", "as_json_text", "write_view"]
+__all__ = ["VIEWS", "as_json_text", "view_of", "write_view"]
 
 
 def as_json_text(explanation: Sections) -> str:
@@ -28,6 +28,11 @@ VIEWS: dict[str, tuple[str, Callable[[Sections], str]]] = {
     "latex": (".tex", as_document),
     "json": (".json", as_json_text),
 }
+
+
+def view_of(explanation: Sections, name: str) -> str:
+    """Return one of the views by its name: `text`, `latex` or `json`."""
+    return VIEWS[name][1](explanation)
 
 
 def write_view(explanation: Sections, path: str | os.PathLike[str]) -> Path:

@@ -66,8 +66,6 @@ def _lines(explanation: Sections) -> Iterator[str]:
 
 
 def _heading(title: str, sign: str = "-") -> Iterator[str]:
-    if sign == "-":
-        yield ""
     yield from (title, sign * len(title), "")
 
 

@@ -7,6 +7,7 @@ folder, measures and predictions. Start with `experiment.py`, then `saved_run.py
 
 from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.runs.experiment import Experiment, overridden, prepare_experiment, run_experiment
+from bpframe.runs.opened import network_at, numbered_example
 from bpframe.runs.saved_run import Predictions, SavedRun, open_run
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "Predictions",
     "SavedRun",
     "evaluate",
+    "network_at",
+    "numbered_example",
     "open_run",
     "overridden",
     "prepare_experiment",

@@ -15,7 +15,7 @@ from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.training.history import History
 from bpframe.training.range_test import RangeTest
 
-__all__ = ["Experiment", "overridden", "prepare_experiment", "run_experiment"]
+__all__ = ["Experiment", "network_and_data", "overridden", "prepare_experiment", "run_experiment"]
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,26 @@ def prepare_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".", verify
         The network cannot be built, or the data cannot be used.
 
     """
-    training, data = spec.training, spec.data
-    if training is None:
+    if spec.training is None:
         raise SpecError("the spec has no section 'training'", expected="training: {optimizer: {kind: ...}, epochs: 30}")
+    network, data, dataset = network_and_data(spec, base, verify)
+    return Experiment(network, spec.training, data, dataset, Path(base))
+
+
+def network_and_data(
+    spec: RunSpec, base: str | os.PathLike[str] = ".", verify: bool | None = None
+) -> tuple[Network, DataSpec, Dataset]:
+    """Build the network, which takes prepared arrays, and load the data of a spec.
+
+    Raises
+    ------
+    SpecError
+        The spec does not say on what to train.
+    GraphError, DataError
+        The network cannot be built, or the data cannot be used.
+
+    """
+    data = spec.data
     if data is None:
         raise SpecError(
             "the spec has no section 'data'", expected="where the examples are, such as data: {kind: digits}"
@@ -129,7 +146,7 @@ def prepare_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".", verify
     inputs = network.graph.inputs
     preparation = dataset.preparation.opened(list(inputs.values()))
     network._preparation = Preparation.of(preparation, inputs, raw=False)
-    return Experiment(network, training, data, dataset, Path(base))
+    return network, data, dataset
 
 
 def _check_classes(network: Network, dataset: Dataset) -> None:

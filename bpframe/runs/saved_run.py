@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bpframe.checkpoint import read_checkpoint
 from bpframe.core.component import Component
-from bpframe.data import CsvData, FittedPreparation, NpzData, read_inputs
+from bpframe.data import CsvData, Dataset, FittedPreparation, NpzData, read_inputs
 from bpframe.data.labels import Label
 from bpframe.data.source import Source
 from bpframe.documents import RunSpec, read_spec
@@ -17,6 +17,7 @@ from bpframe.documents.text import SUFFIXES
 from bpframe.errors import DataError
 from bpframe.network import Network
 from bpframe.runs.evaluation import Evaluation, evaluate
+from bpframe.runs.numbered import row_of
 from bpframe.training.history import History
 from bpframe.validation.plain_arrays import Array
 
@@ -84,6 +85,17 @@ class SavedRun:
             return Predictions(outputs, None, None)
         return Predictions(outputs, self.preparation.labels(found), classes)
 
+    def example(self, number: int) -> tuple[Array, Array]:
+        """Return an example of the run's own data, (1, *features) and its target, prepared; numbers as in `row_of`.
+
+        Raises
+        ------
+        DataError
+
+        """
+        source, base, _ = self._source(None)
+        return self._prepared(*row_of(self._loaded(source, base), number))
+
     def _source(self, data: str | os.PathLike[str] | None) -> tuple[Source, Path, str]:
         """Return where the examples come from, the folder of its paths, and `all` where no part is held back."""
         own = self.spec.data
@@ -120,6 +132,14 @@ class SavedRun:
 
     def _examples(self, source: Source, base: Path, part: str) -> tuple[Array, Array, Array | None, str]:
         """Return inputs, targets and weights, prepared with the numbers that were fitted in training."""
+        loaded = self._loaded(source, base)
+        if loaded.x_test is not None and loaded.y_test is not None:
+            x, y, weight, part = loaded.x_test, loaded.y_test, loaded.sample_weight_test, "test"
+        else:
+            x, y, weight = loaded.x, loaded.y, loaded.sample_weight
+        return *self._prepared(x, y), weight, part
+
+    def _loaded(self, source: Source, base: Path) -> Dataset:
         fitted = self.preparation
         names = self.columns or (None if fitted is None else fitted.feature_names)
         if names is not None and isinstance(source, CsvData) and source.header:
@@ -127,17 +147,15 @@ class SavedRun:
             if not set(given).isdisjoint(names) or not any(isinstance(each, str) for each in given):
                 source = source.model_copy(update={"inputs": tuple(names)})  # files differ in their order
         if fitted is None:
-            loaded = source.load(base, self.network.spec.dtype, bool(self.network.graph.integer_targets))
-        else:
-            # Only the choice of examples is the source's; its own scaling and classes would be fitted anew.
-            loaded = source.raw(fitted).load(base, "float64", fitted.class_numbers)
-        if loaded.x_test is not None and loaded.y_test is not None:
-            x, y, weight, part = loaded.x_test, loaded.y_test, loaded.sample_weight_test, "test"
-        else:
-            x, y, weight = loaded.x, loaded.y, loaded.sample_weight
+            return source.load(base, self.network.spec.dtype, bool(self.network.graph.integer_targets))
+        # Only the choice of examples is the source's; its own scaling and classes would be fitted anew.
+        return source.raw(fitted).load(base, "float64", fitted.class_numbers)
+
+    def _prepared(self, x: Array, y: Array) -> tuple[Array, Array]:
+        fitted = self.preparation
         if fitted is None:
-            return x, y, weight, part
-        return fitted.apply_inputs(x), y if fitted.class_numbers else y.astype(fitted.dtype), weight, part
+            return x, y
+        return fitted.apply_inputs(x), y if fitted.class_numbers else y.astype(fitted.dtype)
 
 
 def open_run(folder: str | os.PathLike[str], components: Iterable[type[Component]] = ()) -> SavedRun:

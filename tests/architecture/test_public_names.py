@@ -56,7 +56,7 @@ PUBLIC: dict[str, str] = {
         NonFiniteError OperatorError RegistryError ScaffoldError ShapeMismatch SpecError SpecFileError
         StaleRecordError TrainingError UnknownComponent UnreachableNode closest did_you_mean no_such
     """,
-    "bpframe.explanation": "Explanation FORMAT explanation_of json_schema",
+    "bpframe.explanation": "Explanation FORMAT explanation_of json_schema view_of",
     "bpframe.extend": """
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
         Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather
@@ -75,8 +75,8 @@ PUBLIC: dict[str, str] = {
         bpframe_examples hookimpl hookspec
     """,
     "bpframe.runs": """
-        Evaluation Experiment Predictions SavedRun evaluate open_run overridden prepare_experiment
-        run_experiment
+        Evaluation Experiment Predictions SavedRun evaluate network_at numbered_example open_run overridden
+        prepare_experiment run_experiment
     """,
     "bpframe.structures": """
         BatchMatMul DiagonalBlocks Permute Pool RankOne Recomputed Restriction Scan Transposed Windows largest

@@ -62,7 +62,19 @@ def test_schema_writes_a_file_and_says_how_an_editor_uses_it(folder: Path, invok
 def test_every_command_has_a_line_and_an_example(invoke: Invoke) -> None:
     lines = invoke("--help").stdout.split("Commands:")[1].strip().splitlines()
     assert [line.split()[0] for line in lines] == [
-        *("demo", "train", "range-test", "evaluate", "predict", "check", "plugins", "new", "schema", "doctor"),
+        *(
+            "demo",
+            "train",
+            "range-test",
+            "evaluate",
+            "predict",
+            "explain",
+            "check",
+            "plugins",
+            "new",
+            "schema",
+            "doctor",
+        ),
     ]
     for line in lines:
         assert not line.rstrip().endswith("...")

@@ -108,7 +108,7 @@ def text_box(expression: Expression) -> Box:
             return beside(text_box(left), " - ", _boxed(right, Plus, Minus))
         case Times(factors):
             boxes = [_boxed(each, Plus, Minus, SumOver, Hadamard, Times) for each in factors]
-            single = any(isinstance(each, Numbers) and each.array.ndim == 0 for each in factors)
+            single = any(isinstance(each, Partial) or _is_single(each) for each in factors)
             return _joined(boxes, " · " if single else " ")
         case Hadamard(left, right):
             return _joined([_boxed(each, Plus, Minus, Times, SumOver) for each in (left, right)], " ⊙ ")
@@ -150,9 +150,13 @@ def _bracketed(expression: Expression, *kinds: type) -> str:
     return f"({text})" if isinstance(expression, kinds) or _is_negative(expression) else text
 
 
+def _is_single(expression: Expression) -> bool:
+    return isinstance(expression, Numbers) and expression.array.ndim == 0
+
+
 def _is_negative(expression: Expression) -> bool:
     """Whether a number has a sign that would run into the one before it."""
-    return isinstance(expression, Numbers) and expression.array.ndim == 0 and in_words(expression.array)[0] == "-"
+    return isinstance(expression, Numbers) and _is_single(expression) and in_words(expression.array)[0] == "-"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Box:
