@@ -13,6 +13,7 @@ from bpframe.core.backprop.backward import output_errors
 from bpframe.core.backprop.forward import costs
 from bpframe.core.backprop.penalties import Penalties
 from bpframe.core.backprop.trace import Trace
+from bpframe.core.backprop.weights import scale_of
 from bpframe.core.graph.graph import Shape
 from bpframe.core.operators import Operator
 from bpframe.errors import DataError, MemoryLimitError
@@ -37,7 +38,8 @@ def scalar_graph(
 
         ∂v_t/∂v_s = (J_ij)_ts    between entries of nodes,    ∂C/∂a = ∇_a C    to the cost
 
-    C is the example's cost, with what penalties add to it by their own edges; without `targets` it is left out.
+    C is the example's cost, with what penalties add to it by their own edges; without `targets`, which are as an engine
+    takes them, it is left out.
     `letters` are the symbols of arrays by the names of values and paths of parameters: {"dense_1.w": "w^2"}.
 
     Errors: DataError where the trace is not of one example; MemoryLimitError above `MOST_EDGES` edges.
@@ -70,7 +72,7 @@ def scalar_graph(
 def _gradients(trace: Trace, targets: Mapping[str, Array]) -> dict[str, Array]:
     """Return the derivatives of the cost alone: by every output that has one, and by penalised parameters."""
     costs(trace.workspace, targets)
-    deltas = output_errors(trace.workspace)
+    deltas = output_errors(trace.workspace, scale_of(trace.plan.costs, targets, 1))
     found = {each.output: np.asarray(deltas[each.value_slot]) for each in trace.plan.costs}
     penalties = Penalties(trace.plan.graph.penalties)
     by_path = {term.path: np.zeros_like(trace.parameters.views[term.path]) for term in penalties.terms}
