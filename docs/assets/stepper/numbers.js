@@ -6,7 +6,7 @@ import {short} from "./drawing.js";
 /** A network with more numbers has no table of them, only the slider. */
 const FIELDS = 200;
 /** They can be folded where they hold more. */
-const OPEN = 24;
+const OPEN = 16;
 const LARGEST = 1000;
 
 export class Numbers {
@@ -59,7 +59,7 @@ export class Numbers {
 
   /** @param {string} key @param {HTMLInputElement} field */
   refill(key, field) {
-    field.value = String(Number(this.subject.get(key).toPrecision(6)));
+    field.value = String(Number(this.subject.get(key).toPrecision(4)));
     field.setAttribute("aria-invalid", "false");
     if (![...this.fields.values()].some((other) => other.getAttribute("aria-invalid") === "true")) this.problem.textContent = "";
   }

@@ -1,7 +1,7 @@
 // Olah's graph as a subject of the stepper: values forward, a derivative on every edge, one path from a and two from b.
 
 import {svg} from "./dom.js";
-import {short} from "./drawing.js";
+import {asButton, short} from "./drawing.js";
 import {graphErrors, graphPaths, olahGraph} from "./graph.js";
 import {blue, enclosed, lines, number, orange, slope, strong} from "./tex.js";
 
@@ -79,15 +79,7 @@ function olahSteps(point, words) {
 /** @param {Point} point  read anew at each update @param {import("./words.js").Words} words @param {(key: string) => void} select @returns {import("./subject.js").Picture} */
 function drawOlah(point, words, select) {
   const {edges} = olahGraph(point.a, point.b);
-  /** @param {string} key */
-  const chooses = (key) => ("ab".includes(key) ? {
-    role: "button", tabindex: 0, "aria-label": key, click: () => select(key),
-    keydown: (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
-      event.preventDefault();
-      select(key);
-    },
-  } : {});
+  const chooses = (/** @type {string} */ key) => ("ab".includes(key) ? {tabindex: 0, "aria-label": key, ...asButton(() => select(key))} : {});
   const lineElements = new Map(edges.map(({from, to}) => {
     const [start, end] = [PLACES[from], PLACES[to]];
     const label = svg("text", {class: "bp-label", x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 + 5});

@@ -104,15 +104,14 @@ const en = {
   costCurves: ["training", "new examples"],
   errorBars: "Error by layer, ‖δ‖",
   passesOn: (/** @type {number} */ l, /** @type {string} */ share) => `Layer ${l} gets ${share} of the output's error.`,
+  passesOnMore: (/** @type {number} */ l, /** @type {string} */ times) => `Layer ${l} gets ${times} times the output's error.`,
   vanishing: "Errors vanish on their way back: the first layers hardly learn.",
   boundary: "What the network says of every point of the plane, and the examples",
   chosenPoint: (/** @type {string} */ x, /** @type {string} */ y, /** @type {string} */ out) => `Point (${x}): target ${y}, output ${out}`,
+  chosenDigit: (/** @type {string} */ digit, /** @type {string} */ said) => `Digit ${digit}: the network says ${said}`,
   choosePoint: "Choose a point: click, or arrow keys.",
   explain: "Explain this point",
-  explained: "This point, step by step",
-  diverged: "The cost is no longer a number. Restart with a smaller learning rate.",
-  settingsError: "This setting was not understood; the one before is kept.",
-  needsScript: "",
+  dead: "No error reaches layer 2: on every way there a ReLU is switched off. Restart with another seed or a smaller learning rate.",
 };
 
 /** @typedef {typeof en} Words */
@@ -215,15 +214,14 @@ const zh = {
   costCurves: ["训练样本", "新样本"],
   errorBars: "各层误差 ‖δ‖",
   passesOn: (l, share) => `第 ${l} 层得到输出层误差的 ${share}。`,
+  passesOnMore: (l, times) => `第 ${l} 层得到的误差是输出层的 ${times} 倍。`,
   vanishing: "误差在往回走的途中消失了：前面的层几乎学不到东西。",
   boundary: "网络对平面上每一点的判断，以及各个样本",
   chosenPoint: (x, y, out) => `点 (${x})：目标 ${y}，输出 ${out}`,
+  chosenDigit: (digit, said) => `数字 ${digit}：网络认为是 ${said}`,
   choosePoint: "选一个点：点击，或用方向键。",
   explain: "解释这个点",
-  explained: "这个点，一步一步",
-  diverged: "代价已经不是数了。请减小学习率后重新开始。",
-  settingsError: "无法理解这个设置，保留原来的。",
-  needsScript: "",
+  dead: "没有误差能到达第 2 层：每条路上都有关闭的 ReLU。请换一个种子，或减小学习率后重新开始。",
 };
 
 /** The words of the language that an element is written in. @param {Element} element @returns {Words} */
