@@ -47,6 +47,14 @@ def label_place(tail: Point, head: Point) -> Point:
     return (x + 8, y - 8) if tail[1] < head[1] else (x + 8, y + 20)
 
 
+def name_place(tail: Point, head: Point) -> Point:
+    """Return where the symbol of an edge stands: near its head, on the other side than its label."""
+    x, y = tail[0] + 0.6 * (head[0] - tail[0]), tail[1] + 0.6 * (head[1] - tail[1])
+    if tail[1] == head[1]:
+        return x, y + 24 if tail[1] < 130 else y - 10
+    return (x - 14, y + 20) if tail[1] < head[1] else (x - 16, y - 8)
+
+
 def linear_network() -> tuple[dict[int, Array], dict[int, Array]]:
     """Return the activations and the errors of the 2-2-2-1 network: eqs. (2), (16) and (20)."""
     a = {1: INPUT}
@@ -127,7 +135,9 @@ def path_figure(paths: Sequence[Sequence[int]], layer: int, k: int) -> Drawing:
         x, y = label_place(tail, head)
         colour = uses[0][0] if len(uses) == 1 else INK
         if tail == at[layer - 1, k]:
-            drawing.symbol(x + 6, y, f"a {layer - 1} {k}", 16, colour, f" = {uses[0][1]}")
+            aside = 0 if tail[1] == head[1] else 36
+            drawing.symbol(x + aside, y, f"a {layer - 1} {k}", 16, colour, f" = {uses[0][1]}")
+            drawing.symbol(*name_place(tail, head), f"w {layer} {j}{k}", 16, GREY)
         else:
             drawing.text(x, y, uses[0][1], 18, colour)
     for (column, row), (x, y) in at.items():
