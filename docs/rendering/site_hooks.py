@@ -5,6 +5,9 @@ A page asks for its part in a comment. `<!-- gallery: reference -->` stands for 
 `<!-- rooms -->` and `<!-- rooms: picture -->` for the rooms of bpframe, `<!-- equations -->` for the tutorial's
 equations with their code; `<!-- file: module -->`,
 `<!-- docstring: module:name -->` and `<!-- code: module:name -->` for what the source says there.
+
+Every page's headings are tied to those of its other language, its tables can be read on a phone, and the search gets an
+index for each language.
 """
 
 from __future__ import annotations
@@ -18,10 +21,14 @@ from typing import Any
 
 import equations
 import example_pages
+import languages
 import matrix_pictures
 import rooms
+import search_text
 import source_text
+import tables
 from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority
 from mkdocs.utils import get_relative_url
 
 try:
@@ -51,7 +58,8 @@ def _entries(set_name: str) -> list[component_gallery.Entry]:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
-    """Replace the comments that ask for something."""
+    """Replace the comments that ask for something, and leave out what blocks tell the tests alone."""
+    markdown = re.sub(r'^( *```console) title="exit code \d+"$', r"\1", markdown, flags=re.MULTILINE)
 
     def gallery(found: re.Match[str]) -> str:
         return "\n\n".join(_text(entry, page, config) for entry in _entries(found[1]))
@@ -95,8 +103,23 @@ def _plot(entry: component_gallery.Entry) -> str:
     return f"{PLOTS}/{entry.name}.svg"
 
 
+def on_page_content(html: str, page: Any, **_: Any) -> str:
+    """Tie headings to those of the other language, and let tables be stacked."""
+    return tables.for_narrow_screens(languages.with_twins(html, page))
+
+
+@event_priority(-200)  # after the plugin for languages has set the links
+def on_page_context(context: Any, page: Any, config: Any, **_: Any) -> Any:
+    """Have the language switch keep the page."""
+    languages.note_title(page)
+    languages.switch_links(page, config.extra.get("alternate", []))
+    return context
+
+
+@event_priority(-200)  # after the plugin for languages has built them all
 def on_post_build(config: Any, **_: Any) -> None:
-    """Write the plots of the pages that were filled."""
+    """Write the plots of the pages that were filled, and an index for each language."""
+    search_text.write_indexes(Path(config.site_dir), ["", "zh"], languages.titles)
     shown = re.findall(r"<!-- gallery: (\w+) -->", "".join(_sources(config)))
     for entry in (entry for set_name in shown for entry in _entries(set_name)):
         if entry.plot:

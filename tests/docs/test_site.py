@@ -149,10 +149,19 @@ def test_the_tutorial_is_there_in_both_languages_with_its_equations(site: Path) 
 
 
 def test_chinese_is_cut_into_words_for_the_search(site: Path) -> None:
-    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    index = json.loads((site / "zh" / "search" / "search_index.json").read_text(encoding="utf-8"))
     between_words = re.compile(index["config"]["separator"])
-    titles = [entry["title"] for entry in index["docs"] if entry["location"].startswith("zh/tutorial/")]
+    titles = [entry["title"] for entry in index["docs"] if entry["location"].startswith("tutorial/")]
     assert "链式法则" in {word for title in titles for word in between_words.split(title)}
+
+
+def test_the_search_shows_no_latex(site: Path) -> None:
+    for index in site.glob("**/search/search_index.json"):
+        entries = json.loads(index.read_text(encoding="utf-8"))["docs"]
+        assert len(entries) > 500
+        for entry in entries:
+            text = re.sub(r"<(pre|code)>.*?</\1>", "", entry["text"], flags=re.DOTALL)
+            assert not re.search(r"\\(?:[a-z]{2,}|[(\[])", text), entry["location"]
 
 
 def test_the_reference_shows_shapes_as_they_are_written(site: Path) -> None:

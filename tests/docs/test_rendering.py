@@ -1,0 +1,110 @@
+"""What the build of the site does to every page, and to what the search knows of it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def rendering(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
+    monkeypatch.syspath_prepend(ROOT / "docs" / "rendering")
+    pytest.importorskip("jieba", reason="the site needs the docs extra")
+    return {name: importlib.import_module(name) for name in ("languages", "search_text", "tables")}
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        (r"\delta^l_j", "δ^l_j"),
+        (r"\frac{\partial C}{\partial w^l_{jk}} = \delta^l_j \tag{14}", "(∂C)/(∂w^l_jk) = δ^l_j (14)"),
+        (r"(W^l)^{\mathsf T}\delta \odot \sigma'(z)", "(W^l)ᵀδ ⊙ σ'(z)"),
+        (r"\begin{pmatrix} a & b \\ c & d \end{pmatrix}", "a b c d"),
+        (r"\sqrt{x_1} \le \lVert y \rVert", "√(x_1) ≤ ‖ y ‖"),
+    ],
+)
+def test_a_formula_is_found_as_one_would_type_it(rendering: dict[str, ModuleType], latex: str, text: str) -> None:
+    assert rendering["search_text"].readable(latex) == text
+
+
+def test_no_formula_of_the_pages_leaves_latex_in_the_search(rendering: dict[str, ModuleType]) -> None:
+    formulas = [
+        formula
+        for page in (ROOT / "docs").rglob("*.md")
+        for formula in re.findall(r"\$\$(.+?)\$\$", page.read_text(encoding="utf-8"), re.DOTALL)
+    ]
+    assert len(formulas) > 50
+    assert [text for text in map(rendering["search_text"].readable, formulas) if re.search(r"\\|\$|frac", text)] == []
+
+
+def test_code_is_left_alone_where_formulas_are_made_readable(rendering: dict[str, ModuleType]) -> None:
+    text = r"<p>\(\delta &lt; 1\)</p> <code>re.match('\(\)')</code>"
+    assert rendering["search_text"].without_latex(text) == r"<p>δ &lt; 1</p> <code>re.match('\(\)')</code>"
+
+
+def test_each_language_gets_the_index_of_its_own_pages(rendering: dict[str, ModuleType], tmp_path: Path) -> None:
+    docs = [{"location": at, "title": at, "text": r"\(\eta\)"} for at in ("a/", "zh/a/", "zebra/")]
+    (tmp_path / "search").mkdir()
+    index = {"config": {"lang": ["en"], "separator": " "}, "docs": docs}
+    (tmp_path / "search" / "search_index.json").write_text(json.dumps(index))
+    rendering["search_text"].write_indexes(tmp_path, ["", "zh"], {"zh/a/": " · 甲"})
+    english, chinese = (
+        json.loads((tmp_path / folder / "search" / "search_index.json").read_text()) for folder in ("", "zh")
+    )
+    assert [each["location"] for each in english["docs"]] == ["a/", "zebra/"]
+    assert [(each["location"], each["title"]) for each in chinese["docs"]] == [("a/", "zh/a/ · 甲")]
+    assert {each["text"] for each in english["docs"] + chinese["docs"]} == {"η"}
+    assert english["config"] == chinese["config"] == index["config"]
+
+
+@pytest.mark.parametrize(
+    ("location", "title", "shown"),
+    [
+        ("reference/bpframe/#bpframe.Network.gradient", "gradient", "Network.gradient"),
+        ("reference/bpframe/#bpframe.Network.state", "state  <code>property</code>", "Network.state"),
+        ("reference/bpframe/#bpframe.Network", "bpframe.Network", "Network (bpframe)"),
+        ("gallery/optimizers/#optimizers.adam", "optimizers.adam", "adam (optimizers)"),
+        ("guides/training/#version-1.2", "Version 1.2", "Version 1.2"),
+    ],
+)
+def test_a_name_is_found_as_one_looks_for_it(
+    rendering: dict[str, ModuleType], location: str, title: str, shown: str
+) -> None:
+    assert rendering["search_text"]._title({"location": location, "title": title}) == shown
+
+
+def page_in(language: str, path: str) -> SimpleNamespace:
+    return SimpleNamespace(file=SimpleNamespace(locale=language, src_uri=path))
+
+
+def test_a_heading_answers_to_the_anchors_of_both_languages(rendering: dict[str, ModuleType]) -> None:
+    with_twins = rendering["languages"].with_twins
+    original = '<h1 id="paths">Paths</h1><h2 id="sum">Sum</h2>'
+    assert with_twins(original, page_in("en", "a.md")) == original
+    translated = with_twins('<h1 id="路径">路径</h1><h2 id="和">和</h2>', page_in("zh", "a.zh.md"))
+    assert re.findall(r'<h\d id="(.+?)" data-twin="(.+?)"><a class="twin" id="\2">', translated) == [
+        ("路径", "paths"),
+        ("和", "sum"),
+    ]
+    other = '<h1 id="路径">路径</h1><h3 id="和">和</h3>'
+    assert with_twins(other, page_in("zh", "a.zh.md")) == other
+
+
+def test_a_table_of_words_can_be_stacked_and_one_of_numbers_keeps_its_shape(rendering: dict[str, ModuleType]) -> None:
+    row = "<tr><td>{}</td><td>{}</td></tr>"
+    heads = "<table><thead><tr><th>name</th><th>what &lt; it</th></tr></thead>"
+    words = heads + row.format("<code>a</code>", "word " * 10) + "</table>"
+    stacked = rendering["tables"].for_narrow_screens(words)
+    assert "<table data-stacked>" in stacked
+    assert '<td data-label="name"><code>a</code></td><td data-label="what &lt; it">' in stacked
+    numbers = heads + row.format(1, 2) + "</table>"
+    assert rendering["tables"].for_narrow_screens(numbers) == numbers
+    many = "<table><tr>" + "<td>a long text in each of many columns</td>" * 9 + "</tr></table>"
+    assert rendering["tables"].for_narrow_screens(many) == many
