@@ -17,7 +17,7 @@ from pydantic import Field, FiniteFloat, NonNegativeInt, PositiveInt
 
 from bpframe.categories import Callback, Constraint, Metric, Optimizer, Preparation, ScaledNormal, Schedule
 from bpframe.categories.calling import call_method
-from bpframe.categories.history_column import HistoryColumn
+from bpframe.categories.history_column import HistoryColumn, LargerIsBetter
 from bpframe.core.component import (
     CONTRACT_VERSION,
     Activation,
@@ -101,6 +101,7 @@ __all__ = [
     "IdentityMap",
     "Initializer",
     "KroneckerForm",
+    "LargerIsBetter",
     "Layer",
     "LinearMinimum",
     "Matrix",

@@ -1,13 +1,15 @@
-"""The type of a field that names a column of the history."""
+"""The types of fields that name a column of the history, and say which of its numbers are better."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, TypeAlias
 
+from pydantic.fields import FieldInfo
+
 from bpframe.core.component import Component
 
-__all__ = ["HistoryColumn", "watched_columns"]
+__all__ = ["HistoryColumn", "LargerIsBetter", "watched_columns"]
 
 
 class _Column:
@@ -19,15 +21,33 @@ class _Column:
 HistoryColumn: TypeAlias = Annotated[str, _Column()]
 
 
-def watched_columns(value: object) -> Iterator[tuple[Component, str]]:
-    """Yield each component, this one or one at any depth inside, with each column that a field of it names."""
+class _Direction:
+    """Marks the type of a field that says whether larger is better."""
+
+
+#: Whether larger numbers of the watched column are better; None leaves it to `History.larger_is_better`, and a training
+#: that does not know it, of a metric that does not say, is refused before it starts.
+LargerIsBetter: TypeAlias = Annotated[bool | None, _Direction()]
+
+
+def watched_columns(value: object) -> Iterator[tuple[Component, str, bool]]:
+    """Yield each component, this one or one at any depth inside, with each column that a field of it names.
+
+    The third says whether the history has to say which of the column's numbers are better.
+    """
     if isinstance(value, Component):
-        for name, field in type(value).model_fields.items():
-            if any(isinstance(each, _Column) for each in field.metadata):
-                yield value, getattr(value, name)
+        fields = type(value).model_fields
+        asks = any(getattr(value, name) is None for name, field in fields.items() if _marked(field, _Direction))
+        for name, field in fields.items():
+            if _marked(field, _Column):
+                yield value, getattr(value, name), asks
             yield from watched_columns(getattr(value, name))
     elif isinstance(value, Mapping):
         yield from watched_columns(tuple(value.values()))
     elif isinstance(value, tuple | list):
         for each in value:
             yield from watched_columns(each)
+
+
+def _marked(field: FieldInfo, by: type) -> bool:
+    return any(isinstance(each, by) for each in field.metadata)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from bpframe.core.component.base import Component
 from bpframe.core.component.category import Category, Method
 
@@ -30,3 +32,7 @@ class Metric(Component, category=_METRIC):
     What has several numbers, such as one for each class or a confusion matrix, is an array of one or two axes, whose
     shape does not depend on the number of examples. A history keeps it as lists.
     """
+
+    #: Whether a larger number is better, for what watches it to know; None where it is no question of better, or nobody
+    #: says: what watches it then has to.
+    larger_is_better: ClassVar[bool | None] = None

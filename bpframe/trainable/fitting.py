@@ -122,7 +122,7 @@ class Trainable(Stepwise):
                     verify_constraints(spec.constraints)
                 warn_of_drafts(self.graph)
                 trainer = Trainer(self._engine.at(samples[0]), spec, self._carried, self.history)
-                check_watched(trainer.engine, spec, validation is not None)
+                check_watched(trainer.engine, spec, samples, validation)
                 try_last_batch(trainer.engine, spec, samples)
                 ending = call_back(spec.callbacks, "before_training", network=self, history=trainer.history)
             except BaseException:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from bpframe.errors import DataError
 from bpframe.training.figures import new_figure, save_figure
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class History(BaseModel):
     `stopped` is "completed", "interrupted" (Ctrl-C, or a hook raised KeyboardInterrupt), "not finite", "failed"
     (another error was raised), or the reason for which a method ended by itself, such as "gradient below 1e-07", or for
     which a hook ended it, with `raise StopIteration("good enough")`. `steps` counts the changes of the parameters.
+    `directions` keeps, by columns of metrics, whether larger is better, of metrics that say so.
 
     `model_dump_json()` writes it and `History.model_validate_json` reads it back, without loss.
     """
@@ -62,6 +64,7 @@ class History(BaseModel):
     epochs: list[EpochRecord] = []
     stopped: str = "completed"
     steps: int = 0
+    directions: dict[str, bool] = {}
 
     def __len__(self) -> int:
         return len(self.epochs)
@@ -75,6 +78,22 @@ class History(BaseModel):
             record.model_copy(update={"epoch": count + record.epoch}) for record in now.epochs[len(self) - count :]
         ]
         self.steps, self.stopped = past.steps + now.steps, now.stopped
+        self.directions = {**past.directions, **now.directions}
+
+    def larger_is_better(self, column: str) -> bool:
+        """Return whether larger numbers of a column are better: of costs they are not, of metrics as these say.
+
+        Errors: DataError where nothing says so.
+        """
+        if column in ("cost", "validation_cost", "penalty", "seconds"):
+            return False
+        if column not in self.directions:
+            raise DataError(
+                f"nothing says whether a larger '{column}' is better",
+                expected="`larger`, True or False, of what watches it",
+                hint="a metric of your own says it once: larger_is_better: ClassVar[bool] = True",
+            )
+        return self.directions[column]
 
     def column(self, name: str) -> list[Any]:
         """Return one quantity over the epochs that have it: `history.column("cost")`, `history.column("damping")`.

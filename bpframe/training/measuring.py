@@ -11,6 +11,7 @@ from bpframe.categories import Metric
 from bpframe.categories.calling import call_method
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed
+from bpframe.core.backprop.rows import rows_of
 from bpframe.core.backprop.workspace import locked
 from bpframe.core.component import Cost
 from bpframe.errors import BpframeError, ContractError, DataError
@@ -60,15 +61,25 @@ class Measures:
         }
         return {name: _measured(metric, words) for name, metric in self.metrics.items()}
 
-    def check(self, samples: Samples, first: Samples) -> None:
+    def directions(self, prefix: str) -> dict[str, bool]:
+        """Return whether larger is better, by columns of a history, of the metrics that say so."""
+        said = {f"{prefix}{name}": metric.larger_is_better for name, metric in self.metrics.items()}
+        return {column: larger for column, larger in said.items() if larger is not None}
+
+    def check(self, samples: Samples) -> None:
         """Refuse examples that cannot be measured, before anything changes.
 
-        The `first` of them is enough to see that they can; where it is not, as of a correlation, all are looked at.
+        The first of them is enough to see that they can; where it is not, as of a correlation, all are looked at.
         """
         try:
-            self(first)
+            self.of_one(samples)
         except BpframeError:
             self(samples)
+
+    def of_one(self, samples: Samples) -> dict[str, Measured]:
+        """Return what the metrics measure on the first example, without a weight, which may be 0. Errors: as a call."""
+        inputs, targets = samples
+        return self(rows_of(slice(0, 1), inputs, {output: targets[output] for output in self._engine.graph.cost}))
 
 
 def _named(metrics: Sequence[Metric]) -> dict[str, Metric]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
-from bpframe.core.backprop.rows import rows_of
 from bpframe.errors import TrainingError
 from bpframe.machine.interruption import Interruption, interruptible
 from bpframe.training.batches import Samples, count_of
@@ -42,7 +41,8 @@ class Recorder:
     def __post_init__(self) -> None:
         self._measures = Measures(self.engine, self.spec.measured)
         samples = self.data if self.validation is None else self.validation
-        self._measures.check(samples, self._first(samples))
+        self._measures.check(samples)
+        self.history.directions = self._measures.directions("" if self.validation is None else "validation_")
         self._started = time.perf_counter()
         #: The averaged parameters to measure with, of an optimizer that keeps some.
         self.averages: Array | None = None
@@ -99,11 +99,6 @@ class Recorder:
             yield
         finally:
             theta[:] = trained
-
-    def _first(self, samples: Samples) -> Samples:
-        """Return the first example, without a weight, which may be 0."""
-        inputs, targets = samples
-        return rows_of(slice(0, 1), inputs, {output: targets[output] for output in self.engine.graph.cost})
 
 
 @contextmanager

@@ -107,7 +107,8 @@ class Trainer:
                 received=f"{len(records)}",
                 hint="net.optimizer_state = None starts anew",
             )
-        return History.model_construct(epochs=records[len(records) - epochs :])
+        directions = {**(self._past.directions if self._past is not None else {}), **self.history.directions}
+        return History.model_construct(epochs=records[len(records) - epochs :], directions=directions)
 
     def _epoch(self, epoch: int, batches: Batches, recorder: Recorder, lane: Lane, stepper: Stepper) -> float | None:
         """Take every example once; return the mean cost, or None when interrupted."""

@@ -24,6 +24,7 @@ class Accuracy(Metric):
     """
 
     also_known_as: ClassVar[tuple[str, ...]] = ("acc",)
+    larger_is_better: ClassVar[bool] = True
 
     logits: bool = Field(False, description="Whether the one output is a logit, with 0 for its threshold.")
 
@@ -46,6 +47,8 @@ class TopK(Metric):
 
     Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot.
     """
+
+    larger_is_better: ClassVar[bool] = True
 
     k: PositiveInt = Field(description="How many classes an example may name.")
 

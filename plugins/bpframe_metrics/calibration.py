@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from bpframe.extend import Array, Field, Metric, PositiveInt
@@ -52,6 +54,8 @@ class CalibrationError(Metric):
 
     Source: Guo, Pleiss, Sun and Weinberger, *On Calibration of Modern Neural Networks* (2017), eq. (5).
     """
+
+    larger_is_better: ClassVar[bool] = False
 
     bins: PositiveInt = _BINS
     logits: bool = _LOGITS

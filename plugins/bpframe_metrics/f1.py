@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -37,6 +37,8 @@ class Precision(Metric):
     Source: scikit-learn's `precision_score` with `zero_division=0`.
     """
 
+    larger_is_better: ClassVar[bool] = True
+
     average: Average = Field("binary", description=_AVERAGE)
     positive: NonNegativeInt | None = Field(None, description=_POSITIVE)
     logits: bool = Field(False, description=_LOGITS)
@@ -61,6 +63,8 @@ class Recall(Metric):
 
     Source: scikit-learn's `recall_score` with `zero_division=0`.
     """
+
+    larger_is_better: ClassVar[bool] = True
 
     average: Average = Field("binary", description=_AVERAGE)
     positive: NonNegativeInt | None = Field(None, description=_POSITIVE)
@@ -87,6 +91,8 @@ class F1(Metric):
     Source: van Rijsbergen, *Information Retrieval* (2nd ed., 1979), chapter 7; scikit-learn's `f1_score` with
     `zero_division=0`.
     """
+
+    larger_is_better: ClassVar[bool] = True
 
     average: Average = Field("binary", description=_AVERAGE)
     positive: NonNegativeInt | None = Field(None, description=_POSITIVE)

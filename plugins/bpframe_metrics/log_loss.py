@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from bpframe.extend import Array, Field, Metric
@@ -25,6 +27,8 @@ class LogLoss(Metric):
 
     Source: scikit-learn's `log_loss`.
     """
+
+    larger_is_better: ClassVar[bool] = False
 
     logits: bool = Field(False, description="Whether outputs are scores before a softmax or sigmoid.")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from bpframe.extend import Array, DataError, Metric
@@ -20,6 +22,8 @@ class Mae(Metric):
     Source: scikit-learn's `mean_absolute_error`.
     """
 
+    larger_is_better: ClassVar[bool] = False
+
     def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float:
         """Return the mean."""
         a, y, w = value_rows("mae", prediction, target, weight)
@@ -35,6 +39,8 @@ class Rmse(Metric):
 
     Source: scikit-learn's `root_mean_squared_error`.
     """
+
+    larger_is_better: ClassVar[bool] = False
 
     def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float:
         """Return the root, its mean over the outputs."""
@@ -56,6 +62,8 @@ class R2(Metric):
 
     Source: scikit-learn's `r2_score`.
     """
+
+    larger_is_better: ClassVar[bool] = True
 
     def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float:
         """Return the share, its mean over the outputs."""

@@ -30,6 +30,8 @@ class RocAuc(Metric):
     scikit-learn's `roc_auc_score` with `multi_class="ovr"`.
     """
 
+    larger_is_better: ClassVar[bool] = True
+
     average: Literal["macro", "weighted", "each"] = Field(
         "macro", description="Whether classes count alike, by their examples, or each has a number of its own."
     )

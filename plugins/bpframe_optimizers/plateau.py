@@ -10,6 +10,7 @@ from bpframe.extend import (
     Field,
     History,
     HistoryColumn,
+    LargerIsBetter,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
@@ -41,7 +42,9 @@ class Plateau(Schedule):
     watch: HistoryColumn = Field(
         "validation_cost", description="Which column of the history is watched: a cost or a metric."
     )
-    larger: bool = Field(False, description="Whether larger is better, as of an accuracy.")
+    larger: LargerIsBetter = Field(
+        None, description="Whether larger is better; left out, as the metric that is watched says, and of costs not."
+    )
     threshold: NonNegativeFloat = Field(1e-4, lt=1, description="ε, the share by which it has to become better.")
     cooldown: NonNegativeInt = Field(0, description="For how many epochs nothing is counted after each change.")
     end: NonNegativeFloat = Field(0.0, description="η_min, the least number.")
@@ -50,10 +53,11 @@ class Plateau(Schedule):
         """Return the number for what the history tells of the epochs that are over."""
         if not epoch:
             return self.start
-        value, best, bad, cooling = self.start, -math.inf if self.larger else math.inf, 0, 0
+        larger = history.larger_is_better(self.watch) if self.larger is None else self.larger
+        value, best, bad, cooling = self.start, -math.inf if larger else math.inf, 0, 0
         for measured in self._watched(history):
-            limit = best * (1 + self.threshold if self.larger else 1 - self.threshold)
-            if measured > limit if self.larger else measured < limit:
+            limit = best * (1 + self.threshold if larger else 1 - self.threshold)
+            if measured > limit if larger else measured < limit:
                 best, bad = measured, 0
             else:
                 bad += 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.extend import Callback, DataError, Field, HistoryColumn, NonNegativeFloat, PositiveInt
+from bpframe.extend import Callback, DataError, Field, HistoryColumn, LargerIsBetter, NonNegativeFloat, PositiveInt
 
 __all__ = ["StopEarly"]
 
@@ -23,7 +23,9 @@ class StopEarly(Callback):
     watch: HistoryColumn = Field(
         "validation_cost", description="Which column of the history is watched: a cost or a metric."
     )
-    larger: bool = Field(False, description="Whether larger is better, as of an accuracy.")
+    larger: LargerIsBetter = Field(
+        None, description="Whether larger is better; left out, as the metric that is watched says, and of costs not."
+    )
     least: NonNegativeFloat = Field(0.0, description="By how much it has to become better.")
 
     def after_epoch(self, history: Any) -> None:
@@ -43,9 +45,10 @@ class StopEarly(Callback):
                 expected="a column of numbers",
                 received=f"an array of shape {np.shape(values[-1])}",
             )
+        larger = history.larger_is_better(self.watch) if self.larger is None else self.larger
         best, since = np.inf, 0
         for value in values:
-            loss = -value if self.larger else value
+            loss = -value if larger else value
             best, since = (loss, 0) if loss < best - self.least else (best, since + 1)
         if since >= self.patience:
             raise StopIteration(f"no better {self.watch} for {since} epochs")

@@ -60,7 +60,7 @@ PUBLIC: dict[str, str] = {
     "bpframe.extend": """
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
         Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather
-        History HistoryColumn IdentityMap Initializer KroneckerForm Layer LinearMinimum Matrix Method Metric
+        History HistoryColumn IdentityMap Initializer KroneckerForm LargerIsBetter Layer LinearMinimum Matrix Method Metric
         NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter ParameterPart Penalty Permute
         Pool PositiveFloat PositiveInt Preparation Problem RankOne Recomputed Reshape Restriction ScaledNormal
         Scan ScatteredForm Schedule ShapeMismatch State Sum Transposed WeightTimes Windows accuracy add batched

@@ -21,11 +21,12 @@ from bpframe_metrics import (
     RocAuc,
     TopK,
 )
+from bpframe_optimizers import Plateau
 from bpframe_reference import Dense, GradientDescent, QuadraticCost, StopEarly
 
 import bpframe as bp
 from bpframe.errors import BpframeError, DataError
-from bpframe.extend import Cost
+from bpframe.extend import Array, Cost, Metric
 from bpframe.runs import evaluate
 
 RNG = np.random.default_rng(0)
@@ -64,16 +65,67 @@ def test_arrays_are_kept_read_back_shown_and_drawn(tmp_path: Any) -> None:
     assert evaluate(again, X, Y).metrics == found.metrics
 
 
-def test_stop_early_cannot_watch_several_numbers() -> None:
-    with pytest.raises(DataError, match="several numbers"):
-        network(CrossEntropy(), 4).fit(
-            X,
-            Y,
-            optimizer=STILL,
-            epochs=2,
-            metrics=[ConfusionMatrix()],
-            callbacks=[StopEarly(watch="confusion_matrix")],
-        )
+@pytest.mark.parametrize("several", [ConfusionMatrix(), F1(average="each")])
+def test_several_numbers_cannot_be_watched_which_is_said_before_training(several: Metric) -> None:
+    net = network(CrossEntropy(), 4)
+    slower = GradientDescent(learning_rate=Plateau(start=0.1, watch=several.kind))
+    for words in ({"callbacks": [StopEarly(watch=several.kind)]}, {"optimizer": slower}):
+        with pytest.raises(DataError, match="several numbers"):
+            net.fit(X, Y, **{"optimizer": STILL, "epochs": 2, "metrics": [several], **words})
+    assert net.history is None
+
+
+class Distance(Metric):
+    """A metric that does not say whether more is better."""
+
+    def measure(self, prediction: Array, target: Array) -> float:
+        return float(np.abs(prediction - target).mean())
+
+
+def test_what_is_watched_knows_which_of_its_numbers_are_better() -> None:
+    rises = [R2(), Recall(average="macro"), "accuracy", TopK(k=1), Mae(), "rmse"]
+    x, y = X, np.eye(2)[(X[:, 0] > 0).astype(int)]
+    for metric in rises:
+        net = network(QuadraticCost(), 2)
+        words = {"optimizer": GradientDescent(learning_rate=0.1), "epochs": 12, "metrics": [metric]}
+        kind = metric if isinstance(metric, str) else metric.kind
+        history = net.fit(x, y, callbacks=[StopEarly(patience=2, watch=kind)], **words)
+        values = np.array(history.column(kind)) * (-1 if kind in ("mae", "rmse") else 1)
+        best = int(np.argmax(values))
+        assert best > 2, "it learns, so that a wrong direction ends it at once"
+        ended = history.stopped != "completed"
+        assert len(history) == (best + 3 if ended else 12)
+        assert history.larger_is_better(kind) is (kind not in ("mae", "rmse"))
+        assert bp.History.model_validate_json(history.model_dump_json()) == history == net.history
+
+
+def test_a_plateau_follows_an_accuracy_upwards_also_from_training_to_training() -> None:
+    x, y = X, np.eye(2)[(X[:, 0] > 0).astype(int)]
+    whole, parts = network(QuadraticCost(), 2), network(QuadraticCost(), 2)
+    rule = GradientDescent(learning_rate=Plateau(start=0.1, patience=1, factor=0.5, watch="validation_r2"))
+    words = {"optimizer": rule, "shuffle": False, "validation_data": (x, y), "metrics": [R2()]}
+    history = whole.fit(x, y, epochs=8, **words)
+    assert np.diff(history.column("validation_r2")).min() > 0, "it gets better in every epoch"
+    plain = network(QuadraticCost(), 2)
+    plain.fit(x, y, epochs=8, **{**words, "optimizer": GradientDescent(learning_rate=0.1)})
+    assert whole.parameters.vector.tobytes() == plain.parameters.vector.tobytes()
+    for _ in range(4):
+        parts.fit(x, y, epochs=2, **words)
+    assert parts.parameters.vector.tobytes() == whole.parameters.vector.tobytes()
+
+
+def test_where_nobody_says_which_are_better_training_does_not_begin() -> None:
+    net = network(QuadraticCost(), 3)
+    slower = GradientDescent(learning_rate=Plateau(start=0.1, watch="distance"))
+    for words in ({"callbacks": [StopEarly(watch="distance")]}, {"optimizer": slower}):
+        with pytest.raises(DataError, match="nothing says whether a larger 'distance' is better"):
+            net.fit(X, X, **{"optimizer": STILL, "epochs": 2, "metrics": [Distance()], **words})
+    assert net.history is None
+    net.fit(
+        X, X, optimizer=STILL, epochs=1, metrics=[Distance()], callbacks=[StopEarly(watch="distance", larger=False)]
+    )
+    with pytest.raises(DataError, match="nothing says"):
+        net.history.larger_is_better("distance")
 
 
 def test_class_weights_of_the_cost_do_not_count_and_ignored_targets_do_not_either() -> None:
