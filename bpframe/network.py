@@ -188,9 +188,9 @@ class Network(Trainable):
 
         The folder holds spec.yaml, weights.safetensors, versions.json, and where there was a training, history.json and
         optimizer.safetensors, from which the next training goes on; random streams begin anew. `data` says where the
-        examples came from, with paths relative to the folder. `preparation` says how they were prepared, of a network that was trained on
-        prepared arrays: once it is loaded, it takes raw ones. A preparation that the network has, and the names of
-        columns that it was trained on, are kept. `overwrite` replaces a run.
+        examples came from, with paths relative to the folder. `preparation` says how they were prepared, of a network
+        that was trained on prepared arrays: once it is loaded, it takes raw ones. A preparation that the network has,
+        and the names of columns that it was trained on, are kept. `overwrite` replaces a run.
 
         Raises
         ------
