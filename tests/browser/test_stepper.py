@@ -248,6 +248,35 @@ def test_an_address_opens_the_same_point_again_to_the_last_bit(open_stepper: Cal
     assert shown(again) == shown(stepper)
 
 
+def test_a_page_with_a_network_twice_keeps_them_apart(open_page: Callable[..., Any]) -> None:
+    page = open_page("tutorial/backpropagation/")
+    both = page.locator('.bp-stepper[data-network="2-2-2-1"]')
+    both.nth(1).locator(".bp-equation").first.wait_for()
+    assert [stepper.get_attribute("data-at") for stepper in both.all()] == ["2", "18"]
+    both.nth(1).locator(".bp-next").click()
+    page.wait_for_function("location.hash.startsWith('#stepper=2-2-2-1.2&step=d2.1')")
+    page.reload()
+    both.nth(1).locator(".bp-equation").first.wait_for()
+    assert [stepper.get_attribute("data-at") for stepper in both.all()] == ["2", "d2.1"]
+
+
+@pytest.mark.parametrize("language", ["", "zh/"])
+def test_the_numbers_of_equations_lead_to_the_tutorial(open_stepper: Callable[..., Any], language: str) -> None:
+    links = set()
+    for network in ("2-2-2-1", "sigmoid", "olah"):
+        page, stepper = open_stepper(network, f"{language}tutorial/stepper/")
+        while True:
+            links |= {link.get_attribute("href") for link in stepper.locator("a.bp-tag").all()}
+            if stepper.locator(".bp-next").is_disabled():
+                break
+            stepper.locator(".bp-next").click()
+    assert len(links) == 27  # (1) to (20), Olah's graph, BP1 to BP4, BP1-2 and BP2-2
+    page.goto(links.pop())
+    ids = {element.get_attribute("id") for element in page.locator("[id]").all()}
+    assert f"/{language}tutorial/backpropagation/#" in page.url
+    assert {link.partition("#")[2] for link in links} <= ids
+
+
 @pytest.mark.parametrize(
     ("wrong", "what"),
     [

@@ -25,13 +25,13 @@ export const tutorialExample = () => ({
   x: [1, 2], y: [-1], rate: 0.0005,
 });
 
-/** The smallest network with everything that BP1 to BP4 speak of. @returns {Example} */
+/** The network that the tutorial takes through BP1 to BP4 by hand. @returns {Example} */
 export const sigmoidExample = () => ({
   network: {
     sizes: [2, 2, 1], hidden: "sigmoid", output: "sigmoid", cost: "quadratic",
-    weights: [[], [], [[1, -1], [2, 1]], [[2, -3]]], biases: [[], [], [0.5, -1], [1]],
+    weights: [[], [], [[1, -1], [-2, 2]], [[2, -1]]], biases: [[], [], [1, -1], [0]],
   },
-  x: [1, 0.5], y: [1], rate: 1,
+  x: [0, 1], y: [1], rate: 1,
 });
 
 /** The neurons of each layer that are drawn: all, or those with the largest activations. @param {Example} example @returns {number[][]} */

@@ -24,6 +24,9 @@ function subjectOf(name, address, words) {
 export function mountStepper(host) {
   const words = wordsOf(host);
   const name = host.dataset.network ?? "2-2-2-1";
+  const alike = [...document.querySelectorAll(".bp-stepper")].filter((other) => /** @type {HTMLElement} */ (other).dataset.network === host.dataset.network);
+  const place = alike.indexOf(host);
+  const key = place > 0 ? `${name}.${place + 1}` : name;  // in addresses: a page may show a network several times
   /** @type {Stepper | null} */
   let present = null;
   /** @type {URLSearchParams | null} the first address of a network that has no numbers of its own */
@@ -32,11 +35,11 @@ export function mountStepper(host) {
 
   const remember = (/** @type {Record<string, string>} */ state) => {
     window.clearTimeout(timer);
-    timer = window.setTimeout(() => window.history.replaceState(window.history.state, "", addressOf(name, state)), 300);
+    timer = window.setTimeout(() => window.history.replaceState(window.history.state, "", addressOf(key, state)), 300);
   };
   const reset = () => {
     window.clearTimeout(timer);
-    if (readAddress(name)) window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
+    if (readAddress(key)) window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
     open(original);
   };
   /** @param {URLSearchParams | null} address */
@@ -61,7 +64,7 @@ export function mountStepper(host) {
     if (problem) host.prepend(html("p", {class: "bp-problem", role: "alert"}, problem));
   };
   const fromAddress = () => {
-    const address = readAddress(name);
+    const address = readAddress(key);
     if (!address) return;
     if (name === "own") original = null;
     open(address);

@@ -12,6 +12,13 @@ const NARROW = 520;
 
 let count = 0;
 
+/** Where an equation stands in the tutorial, in the reader's language. @param {string} tag @param {import("./words.js").Words} words */
+function equationAddress(tag, words) {
+  const page = new URL(`../../${words.folder}tutorial/backpropagation/`, import.meta.url);
+  page.hash = `eq-${tag.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`;
+  return page.href;
+}
+
 export class Stepper {
   /**
    * @param {HTMLElement} host
@@ -154,7 +161,7 @@ export class Stepper {
       const written = html("div", {class: "bp-formula"});
       typeset(written, equation.tex, true);
       return html("div", {class: "bp-equation", "data-tag": equation.tag, "data-value": JSON.stringify(equation.value)},
-        written, html("span", {class: "bp-tag"}, equation.tag && `(${equation.tag})`));
+        written, equation.tag && html("a", {class: "bp-tag", href: equationAddress(equation.tag, words)}, `(${equation.tag})`));
     }));
     this.descend.hidden = step.chapter !== "descend" || !this.subject.descend;
     this.numbers.update(this.selected);

@@ -1,6 +1,7 @@
 // What readers see, in both languages.
 
 const en = {
+  folder: "",  // of the language's pages, below the site's root
   // The frame
   stepper: "Step through back-propagation",
   back: "Back",
@@ -118,6 +119,7 @@ const en = {
 
 /** @type {Words} */
 const zh = {
+  folder: "zh/",
   stepper: "一步一步看反向传播",
   back: "上一步",
   next: "下一步",
