@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -94,3 +95,17 @@ def multiplications(sizes: list[int]) -> tuple[int, int]:
 def test_the_multiplications_are_counted_right() -> None:
     assert multiplications([2, 2, 2, 1]) == (34, 16)
     assert multiplications([10, 10, 10, 1]) == (3210, 320)
+
+
+@pytest.mark.parametrize(("example", "table"), [("tutorialExample", linear()), ("sigmoidExample", by_hand())])
+def test_the_steppers_begin_with_the_numbers_of_the_pages(example: str, table: dict[str, Any]) -> None:
+    source = (TUTORIAL.parent / "assets" / "stepper" / "mlp.js").read_text(encoding="utf-8")
+    body = source.partition(f"{example} = ")[2].partition("});")[0]
+    read = json.JSONDecoder().raw_decode
+    weights, x, y = (read(body, body.index(f"{word}: [") + len(word) + 2)[0] for word in ("weights", "x", "y"))
+    biases = read(body, body.index("biases: ") + len("biases: "))[0] or []
+    for layer, w in enumerate(weights[2:], start=2):
+        np.testing.assert_array_equal(w, table[f"w^{layer}"])
+    for layer, b in enumerate(biases[2:], start=2):
+        np.testing.assert_array_equal(b, np.ravel(table[f"b^{layer}"]))
+    assert (x, y) == (np.ravel(table["a^1"]).tolist(), [table["y"]])
