@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial"
 PAGES = sorted(page.name.removesuffix(".zh.md") for page in TUTORIAL.glob("*.zh.md"))
-#: The pages whose code shows what it finds.
-SHOWN = ("neurons", "backpropagation", "by-hand", "exercises")
+#: The pages of the tutorial that are read; the others are steppers.
+SHOWN = ("neurons", "backpropagation", "by-hand", "exercises", "any-jacobian")
 
 
 def blocks(text: str, info: str) -> list[str]:
