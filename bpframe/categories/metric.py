@@ -11,7 +11,11 @@ __all__ = ["Metric"]
 
 _METRIC = Category(
     "metric",
-    {"measure": Method({"prediction", "target", "sample_weight", "weight", "mask"}, required=True)},
+    {
+        "measure": Method(
+            {"prediction", "target", "sample_weight", "weight", "mask", "outputs", "threshold"}, required=True
+        )
+    },
     suffix="Metric",
     example="Accuracy()",
     written="{kind: accuracy}",
@@ -28,6 +32,11 @@ class Metric(Component, category=_METRIC):
     cost does not ask, and ones where there are no weights. Class weights of a cost do not count here; a target that
     it ignores, or whose class weighs 0, has the weight 0. Targets that mean nothing to the metric are a `DataError`
     or `ShapeMismatch` of its own.
+
+    It may ask what the network says of its outputs: `outputs`, "logits" of a cost that turns scores into probabilities
+    itself, or "logits, each of a yes or no", "probabilities" of a cost or a last layer that declares some, else
+    "unknown"; and `threshold`, above which one output says yes, None where nobody says. By hand, without a network,
+    both are left out: they need defaults.
 
     What has several numbers, such as one for each class or a confusion matrix, is an array of one or two axes, whose
     shape does not depend on the number of examples. A history keeps it as lists.

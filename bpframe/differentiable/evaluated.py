@@ -24,6 +24,7 @@ from bpframe.errors import DataError, ShapeMismatch
 from bpframe.shapes import OpenEngine
 from bpframe.training.counted import counted_classes
 from bpframe.training.metrics import accuracy
+from bpframe.training.outputs import threshold_of
 from bpframe.validation.mistakes import shortened
 from bpframe.validation.plain_arrays import Array
 from bpframe.validation.strict_numbers import checked_truth
@@ -152,7 +153,7 @@ class Evaluated:
         (output,) = self.graph.outputs
         if self._preparation is not None:
             y = self._preparation.class_targets(y, output)
-        threshold = getattr(self.graph.cost.get(output), "threshold", None)
+        threshold = threshold_of(self.graph, output)
         scores = prediction
         if threshold is not None and prediction.shape[-1:] == (1,):  # a score: its side of the threshold, 0, 1/2 or 1
             scores = (np.sign(prediction - threshold) + 1) / 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,11 @@ from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed
 from bpframe.core.backprop.rows import rows_of
 from bpframe.core.backprop.workspace import locked
-from bpframe.core.component import Cost
-from bpframe.errors import BpframeError, ContractError, DataError
+from bpframe.errors import BpframeError, ContractError
 from bpframe.training.batches import Samples
 from bpframe.training.counted import counted_positions
 from bpframe.training.history import EpochRecord, Measured
+from bpframe.training.outputs import meaning_of, threshold_of
 from bpframe.validation.mistakes import shortened
 
 __all__ = ["Measures"]
@@ -36,7 +36,7 @@ class Measures:
     def __call__(self, samples: Samples) -> dict[str, Measured]:
         """Return what the metrics measure on examples.
 
-        Errors: those of the metrics; DataError (one takes a score for a probability); ContractError (one fails, or
+        Errors: those of the metrics; ContractError (one fails, or
         returns neither a number nor an array of some).
         """
         if not self.metrics:
@@ -50,14 +50,14 @@ class Measures:
             each = positions.reshape(len(target), -1).sum(axis=1)
             weight = each / each.mean() if each.any() else each
         prediction = at_length.outputs(inputs)[name]
-        if prediction.shape[-1:] == (1,):
-            _check_threshold(self.metrics.values(), at_length.graph.cost.get(name))
         words = {
             "prediction": locked(prediction),
             "target": locked(target),
             "sample_weight": None if weight is None else locked(weight),
             "weight": locked(positions),
             "mask": locked(positions != 0),
+            "outputs": meaning_of(at_length.graph, name),
+            "threshold": threshold_of(at_length.graph, name),
         }
         return {name: _measured(metric, words) for name, metric in self.metrics.items()}
 
@@ -95,21 +95,6 @@ def _named(metrics: Sequence[Metric]) -> dict[str, Metric]:
             )
         found[name] = each
     return found
-
-
-def _check_threshold(metrics: Iterable[Metric], cost: Cost | None) -> None:
-    """Refuse metrics that would take the one output for a probability where the cost takes it for a score."""
-    threshold = getattr(cost, "threshold", None)
-    for each in metrics:
-        probabilities = getattr(each, "logits", None) is False and not getattr(each, "order_alone", False)
-        if threshold is not None and probabilities:
-            raise DataError(
-                f"{each.kind} would take the output for a probability, and the cost takes it for a score",
-                expected=f"a metric of scores, of which {getattr(cost, 'kind', 'the cost')} puts the threshold at "
-                f"{threshold:g}",
-                received=f"{each.kind} with logits: false",
-                hint=f"{{kind: {each.kind}, logits: true}}; in Python {type(each).__name__}(logits=True)",
-            )
 
 
 def _measured(metric: Metric, words: Mapping[str, Any]) -> Measured:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -37,6 +37,8 @@ class ProbabilityCrossEntropy(Cost):
 
     Source: Bishop, *Pattern Recognition and Machine Learning* (2006), eqs. (4.90) and (4.108).
     """
+
+    probabilities: ClassVar[bool] = True  # outputs are some
 
     targets: Literal["classes", "probabilities", "binary"] = Field(
         "classes", description="What targets are: class numbers, shares of the classes, or a yes or no for each entry."

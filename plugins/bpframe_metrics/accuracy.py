@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from bpframe.extend import Array, Field, Metric, PositiveInt, ShapeMismatch, accuracy
+from bpframe_metrics.meaning import LOGITS, threshold_of
 from bpframe_metrics.rows import class_rows, weights_of_places
 
 __all__ = ["Accuracy", "TopK"]
@@ -17,7 +18,8 @@ class Accuracy(Metric):
 
         Σ_n w_n [right_n] / Σ_n w_n
 
-    Of one output the threshold is 1/2, or 0 with `logits`, as of the cost `binary_cross_entropy`.
+    Of one output the threshold is that of the network's cost, 0 of `binary_cross_entropy`; 1/2 where it says none, or 0
+    with `logits`.
 
     Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot; of one output, prediction
     (N, *positions, 1).
@@ -26,12 +28,19 @@ class Accuracy(Metric):
     also_known_as: ClassVar[tuple[str, ...]] = ("acc",)
     larger_is_better: ClassVar[bool] = True
 
-    logits: bool = Field(False, description="Whether the one output is a logit, with 0 for its threshold.")
+    logits: bool | None = Field(None, description=LOGITS)
 
-    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float:
+    def measure(
+        self,
+        prediction: Array,
+        target: Array,
+        weight: Array | None = None,
+        outputs: str | None = None,
+        threshold: float | None = None,
+    ) -> float:
         """Return the share."""
-        if self.logits and prediction.shape[-1:] == (1,):
-            prediction = (np.sign(prediction) + 1) / 2
+        if prediction.shape[-1:] == (1,):
+            prediction = (np.sign(prediction - threshold_of("accuracy", self.logits, outputs, threshold)) + 1) / 2
         return accuracy(
             prediction, target, weight if weight is None else weights_of_places("accuracy", weight, prediction)
         )

@@ -7,12 +7,12 @@ from typing import ClassVar
 import numpy as np
 
 from bpframe.extend import Array, Field, Metric, PositiveInt
+from bpframe_metrics.meaning import LOGITS, are_logits
 from bpframe_metrics.rows import class_rows, probabilities
 
 __all__ = ["CalibrationError", "ReliabilityCurve"]
 
 _BINS = Field(15, description="Into how many bins of equal width the probabilities are sorted.")
-_LOGITS = Field(False, description="Whether outputs are scores before a softmax or sigmoid.")
 
 
 class ReliabilityCurve(Metric):
@@ -26,18 +26,22 @@ class ReliabilityCurve(Metric):
 
     Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot -> (bins, 3).
 
-    Errors: DataError for probabilities outside 0 to 1.
+    Errors: DataError for outputs of a network that does not say that they are logits or probabilities, and for
+    probabilities outside 0 to 1, or of classes that do not add up to 1.
 
     Source: DeGroot and Fienberg, *The Comparison and Evaluation of Forecasters* (1983); scikit-learn's
     `calibration_curve`.
     """
 
     bins: PositiveInt = _BINS
-    logits: bool = _LOGITS
+    logits: bool | None = Field(None, description=LOGITS)
 
-    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> Array:
+    def measure(
+        self, prediction: Array, target: Array, weight: Array | None = None, outputs: str | None = None
+    ) -> Array:
         """Return the rows."""
-        return _curve("reliability_curve", prediction, target, weight, self.bins, self.logits)
+        logits = are_logits("reliability_curve", self.logits, outputs, prediction.shape[-1:] > (1,))
+        return _curve("reliability_curve", prediction, target, weight, self.bins, logits)
 
 
 class CalibrationError(Metric):
@@ -50,7 +54,8 @@ class CalibrationError(Metric):
 
     Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot.
 
-    Errors: DataError for probabilities outside 0 to 1.
+    Errors: DataError for outputs of a network that does not say that they are logits or probabilities, and for
+    probabilities outside 0 to 1, or of classes that do not add up to 1.
 
     Source: Guo, Pleiss, Sun and Weinberger, *On Calibration of Modern Neural Networks* (2017), eq. (5).
     """
@@ -58,11 +63,14 @@ class CalibrationError(Metric):
     larger_is_better: ClassVar[bool] = False
 
     bins: PositiveInt = _BINS
-    logits: bool = _LOGITS
+    logits: bool | None = Field(None, description=LOGITS)
 
-    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float:
+    def measure(
+        self, prediction: Array, target: Array, weight: Array | None = None, outputs: str | None = None
+    ) -> float:
         """Return the mean distance."""
-        curve = _curve("calibration_error", prediction, target, weight, self.bins, self.logits)
+        logits = are_logits("calibration_error", self.logits, outputs, prediction.shape[-1:] > (1,))
+        curve = _curve("calibration_error", prediction, target, weight, self.bins, logits)
         return float((curve[:, 2] * np.abs(curve[:, 0] - curve[:, 1])).sum())
 
 

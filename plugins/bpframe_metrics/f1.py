@@ -8,6 +8,7 @@ import numpy as np
 
 from bpframe.extend import Array, DataError, Field, Metric, NonNegativeInt
 from bpframe_metrics.confusion_matrix import confusion
+from bpframe_metrics.meaning import LOGITS, threshold_of
 from bpframe_metrics.rows import class_rows
 
 __all__ = ["F1", "Precision", "Recall"]
@@ -19,7 +20,6 @@ _AVERAGE = (
     "sums over classes (micro), or a number for each class."
 )
 _POSITIVE = "The class that `binary` is about; of two classes, 1 where it is left out."
-_LOGITS = "Whether the one output is a logit, with 0 for its threshold."
 
 
 class Precision(Metric):
@@ -41,11 +41,19 @@ class Precision(Metric):
 
     average: Average = Field("binary", description=_AVERAGE)
     positive: NonNegativeInt | None = Field(None, description=_POSITIVE)
-    logits: bool = Field(False, description=_LOGITS)
+    logits: bool | None = Field(None, description=LOGITS)
 
-    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float | Array:
+    def measure(
+        self,
+        prediction: Array,
+        target: Array,
+        weight: Array | None = None,
+        outputs: str | None = None,
+        threshold: float | None = None,
+    ) -> float | Array:
         """Return the precision."""
-        matrix = confusion(class_rows("precision", prediction, target, weight), self.logits)
+        above = threshold_of("precision", self.logits, outputs, threshold)
+        matrix = confusion(class_rows("precision", prediction, target, weight), above)
         return _averaged("precision", matrix, self.average, self.positive, 0.0)
 
 
@@ -68,11 +76,19 @@ class Recall(Metric):
 
     average: Average = Field("binary", description=_AVERAGE)
     positive: NonNegativeInt | None = Field(None, description=_POSITIVE)
-    logits: bool = Field(False, description=_LOGITS)
+    logits: bool | None = Field(None, description=LOGITS)
 
-    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float | Array:
+    def measure(
+        self,
+        prediction: Array,
+        target: Array,
+        weight: Array | None = None,
+        outputs: str | None = None,
+        threshold: float | None = None,
+    ) -> float | Array:
         """Return the recall."""
-        matrix = confusion(class_rows("recall", prediction, target, weight), self.logits)
+        above = threshold_of("recall", self.logits, outputs, threshold)
+        matrix = confusion(class_rows("recall", prediction, target, weight), above)
         return _averaged("recall", matrix, self.average, self.positive, 1.0)
 
 
@@ -96,11 +112,19 @@ class F1(Metric):
 
     average: Average = Field("binary", description=_AVERAGE)
     positive: NonNegativeInt | None = Field(None, description=_POSITIVE)
-    logits: bool = Field(False, description=_LOGITS)
+    logits: bool | None = Field(None, description=LOGITS)
 
-    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float | Array:
+    def measure(
+        self,
+        prediction: Array,
+        target: Array,
+        weight: Array | None = None,
+        outputs: str | None = None,
+        threshold: float | None = None,
+    ) -> float | Array:
         """Return the harmonic mean."""
-        matrix = confusion(class_rows("f1", prediction, target, weight), self.logits)
+        above = threshold_of("f1", self.logits, outputs, threshold)
+        matrix = confusion(class_rows("f1", prediction, target, weight), above)
         return _averaged("f1", matrix, self.average, self.positive, 0.5)
 
 

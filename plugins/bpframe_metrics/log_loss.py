@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from bpframe.extend import Array, Field, Metric
+from bpframe_metrics.meaning import LOGITS, are_logits
 from bpframe_metrics.rows import class_rows, log_probabilities, probabilities
 
 __all__ = ["LogLoss"]
@@ -17,26 +18,30 @@ class LogLoss(Metric):
 
         −Σ_n w_n ln p_{n,y_n} / Σ_n w_n
 
-    Of `logits` it is exact and the mean cost of `cross_entropy`, of one output that of `binary_cross_entropy`.
+    Of logits it is exact and the mean cost of `cross_entropy`, of one output that of `binary_cross_entropy`.
     Probabilities are kept away from 0 and 1 by the rounding unit of their dtype, so that one that is sure and wrong
     does not make all infinite.
 
     Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot; of one output, the probability of 1.
 
-    Errors: DataError for probabilities outside 0 to 1.
+    Errors: DataError for outputs of a network that does not say that they are logits or probabilities, and for
+    probabilities outside 0 to 1, or of classes that do not add up to 1.
 
     Source: scikit-learn's `log_loss`.
     """
 
     larger_is_better: ClassVar[bool] = False
 
-    logits: bool = Field(False, description="Whether outputs are scores before a softmax or sigmoid.")
+    logits: bool | None = Field(None, description=LOGITS)
 
-    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float:
+    def measure(
+        self, prediction: Array, target: Array, weight: Array | None = None, outputs: str | None = None
+    ) -> float:
         """Return the mean."""
+        logits = are_logits("log_loss", self.logits, outputs, prediction.shape[-1:] > (1,))
         rows = class_rows("log_loss", prediction, target, weight)
         right = (np.arange(len(rows.right)), rows.right)
-        if self.logits:
+        if logits:
             return float(np.average(-log_probabilities(rows)[right], weights=rows.weight))
         eps = np.finfo(prediction.dtype if prediction.dtype.kind == "f" else np.float64).eps
         given = np.clip(probabilities("log_loss", rows, False)[right], eps, 1 - eps)

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from bpframe.extend import Array, DataError, Field, Metric
+from bpframe_metrics.meaning import LOGITS, are_logits
 from bpframe_metrics.rows import class_rows, probabilities
 
 __all__ = ["RocAuc"]
@@ -19,12 +20,12 @@ class RocAuc(Metric):
 
     1/2 is chance. Of one output it is that of class 1; of several each class is held against the rest, and `average`
     says whether the mean counts classes alike (macro), by their examples (weighted), or is left out. Of two outputs
-    that are probabilities both classes have the same. Scores of several classes that are no probabilities are `logits`,
-    and compared after a softmax.
+    that are probabilities both classes have the same. Probabilities of several classes are compared; where the outputs
+    are logits, as of `cross_entropy`, those after the softmax. Of one output the order alone counts, of any scores.
 
     Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot -> a number, or (classes,).
 
-    Errors: DataError where a class has no examples, or all of them.
+    Errors: DataError where a class has no examples, or all of them; of several outputs those of `LogLoss`.
 
     Source: Hanley and McNeil, *The Meaning and Use of the Area under a Receiver Operating Characteristic Curve* (1982);
     scikit-learn's `roc_auc_score` with `multi_class="ovr"`.
@@ -35,16 +36,18 @@ class RocAuc(Metric):
     average: Literal["macro", "weighted", "each"] = Field(
         "macro", description="Whether classes count alike, by their examples, or each has a number of its own."
     )
-    order_alone: ClassVar[bool] = True  # of one output: a score and its probability have the same order
+    logits: bool | None = Field(None, description=LOGITS)
 
-    logits: bool = Field(False, description="Whether outputs are scores before a softmax, and no probabilities.")
-
-    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float | Array:
+    def measure(
+        self, prediction: Array, target: Array, weight: Array | None = None, outputs: str | None = None
+    ) -> float | Array:
         """Return the area."""
         rows = class_rows("roc_auc", prediction, target, weight)
         if rows.scores.shape[1] == 1:
             return _area(rows.scores[:, 0], rows.right == 1, rows.weight, 1)
-        shares = probabilities("roc_auc", rows, self.logits)
+        shares = probabilities(
+            "roc_auc", rows, are_logits("roc_auc", self.logits, outputs, prediction.shape[-1:] > (1,))
+        )
         areas = [_area(shares[:, k], rows.right == k, rows.weight, k) for k in range(rows.classes)]
         if self.average == "each":
             return np.array(areas)

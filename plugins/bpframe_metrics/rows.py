@@ -11,6 +11,10 @@ from bpframe.extend import Array, DataError, ShapeMismatch, right_classes
 __all__ = ["ClassRows", "class_rows", "probabilities", "value_rows", "weights_of_places"]
 
 
+#: How far from 1 probabilities of classes may add up: float32 rounds thousands of them to less.
+SUM_ERROR = 1e-3
+
+
 class ClassRows(NamedTuple):
     """Scores, the right class and the weight of everything that counts: M examples or positions.
 
@@ -26,12 +30,12 @@ class ClassRows(NamedTuple):
         """How many classes there are."""
         return max(2, int(self.scores.shape[1]))
 
-    def predicted(self, logits: bool) -> Array:
-        """Return the class of the largest score, the first of several; of one output, 1 above 1/2 (of a logit, 0)."""
+    def predicted(self, threshold: float) -> Array:
+        """Return the class of the largest score, the first of several; of one output, 1 above the threshold."""
         if self.scores.shape[1] > 1:
             found: Array = self.scores.argmax(axis=1)
             return found
-        return (self.scores[:, 0] > (0 if logits else 0.5)).astype(np.intp)
+        return (self.scores[:, 0] > threshold).astype(np.intp)
 
 
 def class_rows(metric: str, prediction: Array, target: Array, weight: Array | None, numbers: bool = True) -> ClassRows:
@@ -104,7 +108,17 @@ def probabilities(metric: str, rows: ClassRows, logits: bool) -> Array:
         raise DataError(
             f"{metric} needs probabilities", expected="0 to 1", received=f"{outside:g}", hint="logits=True takes scores"
         )
-    return np.concatenate([1 - scores, scores], axis=1) if scores.shape[1] == 1 else scores
+    if scores.shape[1] == 1:
+        return np.concatenate([1 - scores, scores], axis=1)
+    sums = scores.sum(axis=1)
+    if (off := np.abs(sums - 1) > SUM_ERROR).any():
+        raise DataError(
+            f"{metric} needs probabilities of classes, which add up to 1",
+            expected="1",
+            received=f"{sums[off][0]:.6g}",
+            hint="logits=True takes scores",
+        )
+    return scores
 
 
 def log_probabilities(rows: ClassRows) -> Array:

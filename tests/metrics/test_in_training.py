@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from bpframe_classification import BinaryCrossEntropy, CrossEntropy, HingeCost
+from bpframe_activations import Softmax
+from bpframe_classification import BinaryCrossEntropy, CrossEntropy, HingeCost, ProbabilityCrossEntropy
 from bpframe_metrics import (
     F1,
     R2,
@@ -22,7 +23,7 @@ from bpframe_metrics import (
     TopK,
 )
 from bpframe_optimizers import Plateau
-from bpframe_reference import Dense, GradientDescent, QuadraticCost, StopEarly
+from bpframe_reference import Dense, GradientDescent, Identity, QuadraticCost, Sigmoid, StopEarly
 
 import bpframe as bp
 from bpframe.errors import BpframeError, DataError
@@ -33,7 +34,7 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 3))
 Y = (X @ RNG.normal(size=(3, 4))).argmax(axis=1)
 STILL = GradientDescent(learning_rate=1e-30)
-SEVERAL = [ConfusionMatrix(), F1(average="each"), F1(average="macro"), RocAuc(logits=True), LogLoss(logits=True)]
+SEVERAL = [ConfusionMatrix(), F1(average="each"), F1(average="macro"), RocAuc(), LogLoss()]
 
 
 def network(cost: Cost, units: int, shape: tuple[int, ...] = (3,)) -> bp.Network:
@@ -161,7 +162,7 @@ def test_positions_and_masks() -> None:
 def test_one_logit() -> None:
     y = (Y == 1).astype(float)[:, None]
     net = network(BinaryCrossEntropy(), 1)
-    metrics = [Accuracy(logits=True), F1(logits=True), LogLoss(logits=True), RocAuc(), ReliabilityCurve(logits=True)]
+    metrics = [Accuracy(), F1(logits=True), LogLoss(), RocAuc(), ReliabilityCurve(logits=True)]
     last = net.fit(X, y, optimizer=STILL, epochs=1, metrics=metrics, progress=False).epochs[-1]
     predicted, right = net.predict(X)[:, 0] > 0, y[:, 0] == 1
     assert last.accuracy == np.mean(predicted == right)
@@ -222,19 +223,75 @@ def test_an_error_of_entries_counts_entries() -> None:
     )
 
 
-def test_of_a_cost_of_scores_the_threshold_of_one_output_is_its_own_and_metrics_have_to_say_so() -> None:
-    for cost in (BinaryCrossEntropy(), HingeCost(targets="binary")):
+class ScoresAbove(QuadraticCost):
+    """A stranger's cost, of which scores above 0.3 say yes."""
+
+    threshold: ClassVar[float] = 0.3
+
+
+def test_metrics_of_one_output_have_the_threshold_of_the_cost() -> None:
+    yes = (Y > 1).astype(float)[:, None]
+    costs = ((BinaryCrossEntropy(), 0), (HingeCost(targets="binary"), 0), (ScoresAbove(), 0.3), (QuadraticCost(), 0.5))
+    for cost, threshold in costs:
         net = network(cost, 1)
-        yes = (Y > 1).astype(float)[:, None]
-        share = float(np.mean((net.predict(X) > 0) == yes))
-        assert share != np.mean((net.predict(X) > 0.5) == yes)
-        assert net.accuracy(X, yes) == share
-        history = net.fit(X, yes, optimizer=STILL, epochs=1, metrics=[Accuracy(logits=True)])
-        assert history.epochs[-1].accuracy == share
-        with pytest.raises(DataError, match=r"for a probability[^|]*logits: true"):
-            net.fit(X, yes, optimizer=STILL, epochs=1, metrics=["accuracy"])
-        with pytest.raises(DataError, match=r"F1\(logits=True\)"):
-            net.fit(X, yes, optimizer=STILL, epochs=1, metrics=[F1()])
+        predicted, others = net.predict(X) > threshold, net.predict(X) > (0.5 if threshold != 0.5 else 0)
+        share = float(np.mean(predicted == yes))
+        assert share != np.mean(others == yes)
+        history = net.fit(X, yes, optimizer=STILL, epochs=1, metrics=["accuracy", ConfusionMatrix(), F1(), Recall()])
+        last = history.epochs[-1]
+        assert net.accuracy(X, yes) == last.accuracy == share
+        right = (predicted & (yes == 1)).sum()
+        assert last.metrics["confusion_matrix"][1] == [(yes == 1).sum() - right, right]
+        assert last.metrics["recall"] == right / (yes == 1).sum()
+        assert last.metrics["f1"] == 2 * right / (predicted.sum() + (yes == 1).sum())
+        for wrong in [Accuracy(logits=False), F1(logits=False)] if threshold == 0 else [Accuracy(logits=True)]:
+            if isinstance(cost, QuadraticCost) and threshold == 0.5:
+                continue  # which says nothing
+            with pytest.raises(DataError, match=f"(?s){wrong.kind} would take the outputs for .* leave `logits` out"):
+                net.fit(X, yes, optimizer=STILL, epochs=1, metrics=[wrong])
+
+
+NEED_PROBABILITIES = [LogLoss(), RocAuc(), CalibrationError(), ReliabilityCurve()]
+
+
+@pytest.mark.parametrize("metric", NEED_PROBABILITIES, ids=repr)
+@pytest.mark.parametrize("scale", [1.0, 1e-3], ids=["any scores", "scores within 0 and 1"])
+def test_what_needs_probabilities_makes_them_of_the_scores_that_the_cost_takes(metric: Metric, scale: float) -> None:
+    net = bp.Network([Dense(units=4)], cost=CrossEntropy(), input_shape=(3,), seed=1)
+    net.parameters.vector[:] *= scale
+    net.parameters["dense_1.b"][:] = 0.5 if scale < 1 else net.parameters["dense_1.b"]
+    scores = net.predict(X)
+    assert (scale < 1) == ((scores >= 0) & (scores <= 1)).all()
+    shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    last = net.fit(X, Y, optimizer=STILL, epochs=1, metrics=[metric], progress=False).epochs[-1]
+    np.testing.assert_allclose(last.metrics[metric.kind], metric.measure(shares, Y), rtol=1e-9)
+    with pytest.raises(DataError, match="would take the outputs for probabilities, and the network's are logits"):
+        net.fit(X, Y, optimizer=STILL, epochs=1, metrics=[type(metric)(logits=False)])
+
+
+@pytest.mark.parametrize("metric", NEED_PROBABILITIES, ids=repr)
+def test_outputs_that_nobody_calls_probabilities_are_not_taken_for_some(metric: Metric) -> None:
+    rows = np.eye(4)[Y]
+    for layers, cost in (
+        ([Softmax()], QuadraticCost()),
+        ([Softmax()], ProbabilityCrossEntropy(targets="probabilities")),
+    ):
+        net = bp.Network([Dense(units=4), *layers], cost=cost, input_shape=(3,))
+        last = net.fit(X, rows, optimizer=STILL, epochs=1, metrics=[metric], progress=False).epochs[-1]
+        np.testing.assert_allclose(last.metrics[metric.kind], metric.measure(net.predict(X), Y), rtol=1e-9)
+        with pytest.raises(DataError, match="would take the outputs for logits, and the network's are probabilities"):
+            net.fit(X, rows, optimizer=STILL, epochs=1, metrics=[type(metric)(logits=True)])
+    net = bp.Network([Dense(units=4), Softmax(), Identity()], cost=QuadraticCost(), input_shape=(3,))
+    with pytest.raises(
+        DataError, match=f"{metric.kind} needs probabilities, and neither the network's cost nor its last"
+    ):
+        net.fit(X, rows, optimizer=STILL, epochs=1, metrics=[metric])
+    net.fit(X, rows, optimizer=STILL, epochs=1, metrics=[type(metric)(logits=False)])
+    net = bp.Network([Dense(units=4), Sigmoid()], cost=QuadraticCost(), input_shape=(3,))
+    with pytest.raises(DataError, match="which add up to 1"):
+        net.fit(X, rows, optimizer=STILL, epochs=1, metrics=[metric])
+    with pytest.raises(DataError, match="takes every output for a yes or no of its own"):
+        network(BinaryCrossEntropy(), 4).fit(X, rows, optimizer=STILL, epochs=1, metrics=[metric])
 
 
 def test_accuracy_of_a_cost_in_which_every_score_counts_is_that_of_the_largest() -> None:

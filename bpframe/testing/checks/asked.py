@@ -84,12 +84,15 @@ def _handed(setting: Setting) -> list[dict[str, Any]]:
     """Return predictions with targets of the forms that there are: numbers like them, one-hot rows, class numbers."""
     rng, shape = setting.rng("metric"), setting.shapes[0] if setting.shapes else SHAPE
     prediction = rng.random((EXAMPLES, *shape))
+    if shape and shape[-1] > 1:
+        prediction /= prediction.sum(axis=-1, keepdims=True)  # which may be probabilities of classes
     positions = (EXAMPLES, *shape[:-1])
     classes = rng.integers(0, max(2, shape[-1] if shape else 2), positions)
     rows = np.eye(max(2, shape[-1]))[classes] if shape else classes.astype(float)
     targets = [rows, classes, classes[..., None], rng.random((EXAMPLES, *shape)), (prediction > 0.5).astype(float)]
     counts = {"sample_weight": None, "weight": np.ones(positions), "mask": np.ones(positions, bool)}
-    return [{"prediction": prediction, "target": target, **counts} for target in targets]
+    by_hand = {"outputs": None, "threshold": None}
+    return [{"prediction": prediction, "target": target, **counts, **by_hand} for target in targets]
 
 
 def _taken(setting: Setting, metric: Metric) -> dict[str, Any]:
