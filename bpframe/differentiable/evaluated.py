@@ -138,8 +138,10 @@ class Evaluated:
         inputs, targets = self._samples(x, y, sample_weight)
         return self._engine.at(inputs).total_cost(inputs, targets) / len(next(iter(inputs.values())))
 
-    def accuracy(self, x: Arrays, y: Array, *, sample_weight: Array | None = None) -> float:
+    def accuracy(self, x: Arrays, y: Arrays, *, sample_weight: Array | None = None) -> float:
         """Return the share of examples whose largest output is the right class; y is one-hot, or class numbers.
+
+        Of a network with several outputs y names the one that it is of: `net.accuracy(x, {"digit": y})`.
 
         Of one output, whether it is above 1/2 is the class, or above the `threshold` of a cost that declares one, as
         `binary_cross_entropy` declares 0; y is 0 and 1. Targets that the cost ignores are left out, as in the cost. See
@@ -147,10 +149,8 @@ class Evaluated:
         """
         inputs = self._inputs(x)
         engine = self._engine.at(inputs)
-        prediction = self._outputs(engine.outputs(inputs))
-        if isinstance(prediction, Mapping):
-            raise DataError("accuracy needs one output", received=", ".join(prediction), hint="accuracy(prediction, y)")
-        (output,) = self.graph.outputs
+        output, y = self._one_of(y)
+        prediction = engine.outputs(inputs)[output]
         if self._preparation is not None:
             y = self._preparation.class_targets(y, output)
         threshold = threshold_of(self.graph, output)
@@ -257,6 +257,25 @@ class Evaluated:
     def _cotangents(self, trace: Trace, cotangent: Arrays) -> dict[str, Array]:
         shapes = {name: (trace.batch, *trace.plan.graph.shapes[name]) for name in self.graph.outputs}
         return checked_stack(self._of_values(cotangent), shapes, "cotangent", self.dtype)[0]
+
+    def _one_of(self, y: Arrays) -> tuple[str, Any]:
+        """Return the output that targets are of, and these: the only one, or that of a mapping with one entry."""
+        names = ", ".join(self.graph.named(dict.fromkeys(self.graph.outputs)))
+        if isinstance(y, Mapping):
+            ((output, target), *others) = self._of_values(y).items() or [(None, None)]
+            if others or output not in self.graph.outputs:
+                raise DataError(
+                    "accuracy is of one output", expected=f"one of {names}", received=", ".join(map(str, y)) or "none"
+                )
+            return output, target
+        if len(self.graph.outputs) > 1:
+            raise DataError(
+                "accuracy needs one output",
+                expected=f"the targets of one of {names}",
+                received="targets of no name",
+                hint=f'net.accuracy(x, {{"{names.split(", ")[0]}": y}})',
+            )
+        return self.graph.outputs[0], y
 
     def _of_values(self, arrays: Any) -> Any:
         """Return arrays by the names of values, of which some were named by their blocks."""

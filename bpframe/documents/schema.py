@@ -121,7 +121,12 @@ def _training(registry: Registry, found: dict[str, Any]) -> dict[str, Any]:
     for field, space in (("metrics", "metric"), ("callbacks", "callback")):
         names = [name for cls in registry.components(space).values() for name in registry.spellings(cls)]
         items: dict[str, Any] = {"anyOf": [{"enum": names}, _ref(space)]} if names else {"not": {}}
-        schema["properties"][field] |= {"type": "array", "items": items}
+        several: dict[str, Any] = {"type": "array", "items": items}
+        if field == "metrics":
+            for key in ("anyOf", "type", "items"):
+                schema["properties"][field].pop(key, None)
+            several = {"anyOf": [several, {"type": "object", "additionalProperties": several}]}
+        schema["properties"][field] |= several
     return {"title": "training", **_described(TrainingSpec), **schema}
 
 

@@ -42,7 +42,7 @@ class Trainable(Stepwise):
         sample_weight: Arrays | None = None,
         validation_data: Examples | None = None,
         shuffle: bool = True,
-        metrics: Sequence[Metric | str] = (),
+        metrics: Sequence[Metric | str] | Mapping[str, Sequence[Metric | str]] = (),
         groups: Mapping[str, Mapping[str, Any]] | None = None,
         constraints: Mapping[str, Constraint] | None = None,
         callbacks: Sequence[Callback] = (),
@@ -69,7 +69,8 @@ class Trainable(Stepwise):
         first step and after every one they are moved to its nearest point. The first pattern that matches counts.
 
         `metrics` are measured after every epoch: components, such as `TopK(k=3)`, or names of such without fields,
-        `"accuracy"`. `callbacks` are called then, and may end the training.
+        `"accuracy"`; of a network with several costs they are given by output, `{"digit": ["accuracy"]}`, and called
+        `accuracy of digit`. `callbacks` are called then, and may end the training.
 
         `seed` restarts the streams of shuffling and dropout; left out, they go on from where they are. `progress`
         None shows a bar in a terminal or notebook only, True also writes lines to a log file. Ctrl-C stops after the

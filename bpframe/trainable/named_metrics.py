@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bpframe.categories import Metric
 from bpframe.errors import BpframeError, SpecError
 from bpframe.plugins import default_registry
@@ -15,14 +17,22 @@ def with_metrics(spec: TrainingSpec) -> TrainingSpec:
 
     Errors: SpecError (no metric has this name, or several, or it has fields that need a value).
     """
-    if len(spec.measured) == len(spec.metrics):
+    if spec.measured == spec.metrics:
         return spec
-    metrics = tuple(_named(each, index) if isinstance(each, str) else each for index, each in enumerate(spec.metrics))
-    return spec.model_copy(update={"metrics": metrics})
+    if isinstance(spec.metrics, dict):
+        found: Any = {output: _all_named(each, f"metrics['{output}']") for output, each in spec.metrics.items()}
+    else:
+        found = _all_named(spec.metrics, "metrics")
+    return spec.model_copy(update={"metrics": found})
 
 
-def _named(name: str, index: int) -> Metric:
-    where = f"metrics[{index}] = "
+def _all_named(metrics: tuple[Metric | str, ...], where: str) -> tuple[Metric, ...]:
+    return tuple(
+        _named(each, f"{where}[{index}] = ") if isinstance(each, str) else each for index, each in enumerate(metrics)
+    )
+
+
+def _named(name: str, where: str) -> Metric:
     try:
         cls = default_registry().find(name, "metric")
     except BpframeError as error:

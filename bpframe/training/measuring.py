@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,14 @@ from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed
 from bpframe.core.backprop.rows import rows_of
 from bpframe.core.backprop.workspace import locked
-from bpframe.errors import BpframeError, ContractError
+from bpframe.core.graph.graph import Graph
+from bpframe.errors import BpframeError, ContractError, DataError, did_you_mean
 from bpframe.training.batches import Samples
 from bpframe.training.counted import counted_positions
 from bpframe.training.history import EpochRecord, Measured
 from bpframe.training.outputs import meaning_of, threshold_of
 from bpframe.validation.mistakes import shortened
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Measures"]
 
@@ -26,40 +28,53 @@ __all__ = ["Measures"]
 class Measures:
     """Metrics by the names that their values have in a history: their kinds, numbered where several are of one kind.
 
-    Errors: ContractError (a kind is the name of something else that a history holds).
+    Those of a mapping, by output, are called `accuracy of digit`; others are of the only output that has a cost.
+
+    Errors: DataError (no mapping, and several costs; an output without a cost); ContractError (a kind is the name of
+    something else that a history holds).
     """
 
-    def __init__(self, engine: Engine, metrics: Sequence[Metric]) -> None:
+    def __init__(self, engine: Engine, metrics: Sequence[Metric] | Mapping[str, Sequence[Metric]]) -> None:
         self._engine = engine
-        self.metrics: Mapping[str, Metric] = _named(metrics)
+        self.metrics: dict[str, Metric] = {}
+        self._outputs: dict[str, list[str]] = {}
+        for output, ending, given in _by_output(engine.graph, metrics):
+            named = {f"{name}{ending}": metric for name, metric in _named(given).items()}
+            self.metrics |= named
+            self._outputs.setdefault(output, []).extend(named)
 
     def __call__(self, samples: Samples) -> dict[str, Measured]:
         """Return what the metrics measure on examples.
 
-        Errors: those of the metrics; ContractError (one fails, or
-        returns neither a number nor an array of some).
+        Errors: those of the metrics; ContractError (one fails, or returns neither a number nor an array of some).
         """
         if not self.metrics:
             return {}
         inputs, targets = samples
-        (name, target), *_ = targets.items()
         at_length = self._engine.at(inputs)
-        positions = counted_positions(at_length.graph, name, targets)
+        predictions = at_length.outputs(inputs)
+        found: dict[str, Measured] = {}
+        for output, names in self._outputs.items():
+            words = self._words(at_length.graph, output, predictions[output], targets)
+            found |= {name: _measured(self.metrics[name], words) for name in names}
+        return {name: found[name] for name in self.metrics}
+
+    def _words(self, graph: Graph, output: str, prediction: Array, targets: Mapping[str, Array]) -> dict[str, Any]:
+        target = targets[output]
+        positions = counted_positions(graph, output, targets)
         weight = None
         if len(targets) > len(self._engine.graph.cost):
             each = positions.reshape(len(target), -1).sum(axis=1)
             weight = each / each.mean() if each.any() else each
-        prediction = at_length.outputs(inputs)[name]
-        words = {
+        return {
             "prediction": locked(prediction),
             "target": locked(target),
             "sample_weight": None if weight is None else locked(weight),
             "weight": locked(positions),
             "mask": locked(positions != 0),
-            "outputs": meaning_of(at_length.graph, name),
-            "threshold": threshold_of(at_length.graph, name),
+            "outputs": meaning_of(graph, output),
+            "threshold": threshold_of(graph, output),
         }
-        return {name: _measured(metric, words) for name, metric in self.metrics.items()}
 
     def directions(self, prefix: str) -> dict[str, bool]:
         """Return whether larger is better, by columns of a history, of the metrics that say so."""
@@ -80,6 +95,34 @@ class Measures:
         """Return what the metrics measure on the first example, without a weight, which may be 0. Errors: as a call."""
         inputs, targets = samples
         return self(rows_of(slice(0, 1), inputs, {output: targets[output] for output in self._engine.graph.cost}))
+
+
+def _by_output(
+    graph: Graph, metrics: Sequence[Metric] | Mapping[str, Sequence[Metric]]
+) -> Iterator[tuple[str, str, Sequence[Metric]]]:
+    """Yield each output with the ending of its metrics' names, and these."""
+    costs = list(graph.cost)
+    if not isinstance(metrics, Mapping):
+        if metrics and len(costs) > 1:
+            raise DataError(
+                f"the network has {len(costs)} costs, and metrics say nothing of the output that they are of",
+                expected=f"a mapping from some of {', '.join(costs)}",
+                received=", ".join(each.kind for each in metrics),
+                hint=f'metrics={{"{costs[0]}": ["{metrics[0].kind}"]}}; in a spec metrics: '
+                f"{{{costs[0]}: [{metrics[0].kind}]}}",
+            )
+        yield from ((output, "", metrics) for output in costs)
+        return
+    for name, given in metrics.items():
+        output = graph.value_of(name)
+        if output not in costs:
+            raise DataError(
+                f"metrics of '{name}', which is no output with a cost",
+                expected=f"some of {', '.join(costs)}",
+                received=name,
+                hint=did_you_mean(name, costs),
+            )
+        yield output, f" of {name}", given
 
 
 def _named(metrics: Sequence[Metric]) -> dict[str, Metric]:

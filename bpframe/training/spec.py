@@ -36,6 +36,13 @@ def _by_name(value: Any, info: ValidationInfo) -> Any:
     return [{"kind": each} if isinstance(each, str) else each for each in several]
 
 
+def _by_output(value: Any, info: ValidationInfo) -> Any:
+    """As `_by_name`, of all outputs or of each; a mapping with a kind is a component, not one of outputs."""
+    if isinstance(value, Mapping) and "kind" not in value:
+        return {output: _by_name(each, info) for output, each in value.items()}
+    return _by_name(value, info)
+
+
 class TrainingSpec(Validated):
     """The optimizer, how long to train, in which portions, and what to measure."""
 
@@ -63,8 +70,12 @@ class TrainingSpec(Validated):
         description="Where parameters have to stay after every step, by patterns of their paths, such as "
         "'*.w': {kind: max_norm, limit: 2.0}; the first pattern that matches counts.",
     )
-    metrics: Annotated[tuple[Metric | str, ...], BeforeValidator(_by_name)] = Field(
-        (), description="What to measure after every epoch: metrics, or their names."
+    metrics: Annotated[tuple[Metric | str, ...] | dict[str, tuple[Metric | str, ...]], BeforeValidator(_by_output)] = (
+        Field(
+            (),
+            description="What to measure after every epoch: metrics, or their names; of a network with several costs "
+            "by output, such as {digit: [accuracy], angle: [mae]}.",
+        )
     )
     callbacks: Annotated[tuple[Callback, ...], BeforeValidator(_by_name)] = Field(
         (), description="What to do after every epoch: look, write down, end the training."
@@ -137,9 +148,11 @@ class TrainingSpec(Validated):
         return value or None
 
     @property
-    def measured(self) -> tuple[Metric, ...]:
-        """The metrics, once names stand for components."""
-        return tuple(each for each in self.metrics if isinstance(each, Metric))
+    def measured(self) -> tuple[Metric, ...] | dict[str, tuple[Metric, ...]]:
+        """The metrics, of the only cost's output or by output, once names stand for components."""
+        if isinstance(self.metrics, dict):
+            return {output: _components(each) for output, each in self.metrics.items()}
+        return _components(self.metrics)
 
     @property
     def minimizes(self) -> bool:
@@ -157,6 +170,10 @@ class TrainingSpec(Validated):
         if self.batch_size is not None:
             return self.batch_size
         return count if self.minimizes else BATCH_SIZE
+
+
+def _components(metrics: tuple[Metric | str, ...]) -> tuple[Metric, ...]:
+    return tuple(each for each in metrics if isinstance(each, Metric))
 
 
 def _with(optimizer: Optimizer, fields: Mapping[str, Any], context: Any = None) -> Optimizer:
