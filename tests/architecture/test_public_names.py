@@ -19,20 +19,20 @@ PUBLIC: dict[str, str] = {
     "bpframe.core.backprop.jvp": "changes_of jvp tangents",
     "bpframe.derivatives.first_order.vjp": "input_vjp parameter_vjp",
     "bpframe.core.operators": """
-        BatchMatrix Branches Broadcast Composed Diagonal Gather IdentityMap KroneckerForm Matrix Operator PulledVectors
-        Reshape ScatteredForm Sum WeightTimes add branches compose dense_operator pulled_once
+        BatchMatrix Branches Broadcast Composed Diagonal Gather IdentityMap KroneckerForm Matrix Operator
+        PulledVectors Reshape ScatteredForm Sum WeightTimes add branches compose dense_operator pulled_once
     """,
     "bpframe.curve_fitting": "Covariance CurveFit FitSummary Verdict covariance fit_curve",
     "bpframe.data": """
-        AliceData CsvData DataSpec Dataset DigitsData Divide FittedPreparation IdxData ImagesData NpzData SeriesData
-        TextData Vocabulary WavesData read_inputs
+        AliceData CsvData DataSpec Dataset DigitsData Divide FittedPreparation IdxData ImagesData NpzData
+        SeriesData TextData Vocabulary WavesData read_inputs
     """,
     "bpframe.derivatives": "ChainPlan EliminationPlan Factor plan_chain plan_elimination",
     "bpframe.derivatives.curvature.factors": "Damping KroneckerFactors",
     "bpframe.derivatives.curvature.kfac": "WeightSharing kronecker_factors",
     "bpframe.derivatives.jacobian": """
-        Branched Derivation Explanation Order Route Structure dense_jacobians derivation_of explain factored_jacobian
-        sources sparse_jacobian targets
+        Branched Derivation Explanation Order Route Structure dense_jacobians derivation_of explain
+        factored_jacobian sources sparse_jacobian targets
     """,
     "bpframe.derivatives.jacobian.spectrum": "Spectrum ValueSpectrum spectrum_of",
     "bpframe.derivatives.ordering": "Action ChainPlan ChainStep Factor plan_chain",
@@ -46,33 +46,33 @@ PUBLIC: dict[str, str] = {
     "bpframe.derivatives.second_order.linear_operators": "OperatorKind curvature_operator jacobian_operator",
     "bpframe.differentiable.curvature": "Curvature",
     "bpframe.documents": """
-        NetworkSpec NodeSpec RunSpec TrainingSpec component_document json_schema network_document network_spec node
-        parse_spec read_spec resolve_spec spec_document write_spec
+        NetworkSpec NodeSpec RunSpec TrainingSpec component_document json_schema network_document network_spec
+        node parse_spec read_spec resolve_spec spec_document write_spec
     """,
     "bpframe.errors": """
         AmbiguousComponent BatchCoupledError BpframeError BrokenPlugin CheckpointError ComponentCheckFailed
         ComponentFileError ConcurrencyError ContractError CycleError DanglingInput DataError DerivativeError
         DoctorWarning DraftWarning DuplicateNode GradientCheckFailed GraphError MemoryLimitError MissingExtra
-        NonFiniteError OperatorError RegistryError ScaffoldError ShapeMismatch SpecError SpecFileError StaleRecordError
-        TrainingError UnknownComponent UnreachableNode closest did_you_mean no_such
+        NonFiniteError OperatorError RegistryError ScaffoldError ShapeMismatch SpecError SpecFileError
+        StaleRecordError TrainingError UnknownComponent UnreachableNode closest did_you_mean no_such
     """,
     "bpframe.explanation": "Explanation FORMAT explanation_of json_schema view_of",
     "bpframe.extend": """
-        Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component Composed
-        Constraint ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather History HistoryColumn
-        IdentityMap Initializer KroneckerForm LargerIsBetter Layer LinearMinimum Matrix Method Metric NonNegativeFloat
-        NonNegativeInt Objective Operator Optimizer Parameter ParameterPart Penalty Permute Pool PositiveFloat
-        PositiveInt Preparation Problem RankOne Recomputed Reshape Restriction ScaledNormal Scan ScatteredForm Schedule
-        ShapeMismatch State Sum Transposed WeightTimes Windows accuracy add batched call_method compose largest node
-        right_classes transposed
+        Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
+        Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather
+        History HistoryColumn IdentityMap Initializer KroneckerForm LargerIsBetter Layer LinearMinimum Matrix
+        Method Metric NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter ParameterPart
+        Penalty Permute Pool PositiveFloat PositiveInt Preparation Problem RankOne Recomputed Reshape
+        Restriction ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State Sum Transposed WeightTimes
+        Windows accuracy add batched call_method compose largest node right_classes transposed
     """,
     "bpframe.plugins": """
-        Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials hookimpl
-        hookspec listeners load_registry plugin_report
+        Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
+        hookimpl hookspec listeners load_registry plugin_report
     """,
     "bpframe.plugins.hooks": """
-        GROUP bpframe_after_checkpoint bpframe_after_epoch bpframe_categories bpframe_components bpframe_examples
-        hookimpl hookspec
+        GROUP bpframe_after_checkpoint bpframe_after_epoch bpframe_categories bpframe_components
+        bpframe_examples hookimpl hookspec
     """,
     "bpframe.runs": """
         Evaluation Experiment Predictions SavedRun evaluate network_at numbered_example open_run overridden
@@ -88,36 +88,37 @@ PUBLIC: dict[str, str] = {
     "bpframe.verification.gradient_check": "BothWays CheckedEntry CheckedPath Fault GradientCheck",
     "bpframe_minimizers": "GaussNewton LBFGS LevenbergMarquardt NaturalGradient WeightedQuadraticCost",
     "bpframe_reference": """
-        Add Dense GradientDescent Identity Multiply NguyenWidrow QuadraticCost Robust ScaledNormal Shift Sigmoid
-        StandardNormal StopEarly
+        Add Dense GradientDescent Identity Multiply NguyenWidrow QuadraticCost Robust ScaledNormal Shift
+        Sigmoid StandardNormal StopEarly
     """,
     "bpframe_activations": """
-        Elu Gelu HardSigmoid HardTanh LeakyRelu LogSigmoid LogSoftmax Mish Prelu Relu Selu Silu Softmax Softplus
-        Softsign Tanh
+        Elu Gelu HardSigmoid HardTanh LeakyRelu LogSigmoid LogSoftmax Mish Prelu Relu Selu Silu Softmax
+        Softplus Softsign Tanh
     """,
     "bpframe_classification": """
-        AbsoluteCost BinaryCrossEntropy CrossEntropy GaussianNllCost HingeCost HuberCost KlDivergenceCost PoissonNllCost
-        ProbabilityCrossEntropy QuantileCost
+        AbsoluteCost BinaryCrossEntropy CrossEntropy GaussianNllCost HingeCost HuberCost KlDivergenceCost
+        PoissonNllCost ProbabilityCrossEntropy QuantileCost
     """,
     "bpframe_convolution": """
         AveragePool1d AveragePool2d Conv1d Conv2d Conv2dTranspose DepthwiseConv2d Flatten GlobalAveragePool
         GlobalMaxPool MaxPool1d MaxPool2d Upsample2d ZeroPad
     """,
     "bpframe_merges": """
-        Average Concatenate Encoder GatherLayer Matmul Maximum Mean PermuteLayer Repeat ReshapeLayer Residual Scale
-        Sequential Slice Subtract SumLayer
+        Average Concatenate Encoder GatherLayer Matmul Maximum Mean PermuteLayer Repeat ReshapeLayer Residual
+        Scale Sequential Slice Subtract SumLayer
     """,
     "bpframe_metrics": """
-        Accuracy CalibrationError ConfusionMatrix F1 LogLoss Mae Precision R2 Recall ReliabilityCurve Rmse RocAuc TopK
+        Accuracy CalibrationError ConfusionMatrix F1 LogLoss Mae Precision R2 Recall ReliabilityCurve Rmse
+        RocAuc TopK
     """,
     "bpframe_optimizers": """
-        Accumulated Adagrad Adam Adamw ClipGlobalNorm ClipNorm ClipValue Constant Cosine Exponential ExponentialAverage
-        Glorot He Lecun Lion Momentum Nadam OneCycle Orthogonal Piecewise Plateau Polynomial Rmsprop Step
-        StochasticAverage TruncatedNormal WarmUp Zeros
+        Accumulated Adagrad Adam Adamw ClipGlobalNorm ClipNorm ClipValue Constant Cosine Exponential
+        ExponentialAverage Glorot He Lecun Lion Momentum Nadam OneCycle Orthogonal Piecewise Plateau Polynomial
+        Rmsprop Step StochasticAverage TruncatedNormal WarmUp Zeros
     """,
     "bpframe_regularisation": """
-        BatchNorm Dropout ElasticNet GaussianNoise GroupNorm L1 L2 LayerNorm MaxMagnitude MaxNorm NonNegative RmsNorm
-        UnitNorm
+        BatchNorm Dropout ElasticNet GaussianNoise GroupNorm L1 L2 LayerNorm MaxMagnitude MaxNorm NonNegative
+        RmsNorm UnitNorm
     """,
     "bpframe_sequence": """
         Attention CrossAttention Embedding ForgetBias Gru Lstm MaskedAttention MaskedGru MaskedLstm

@@ -35,7 +35,5 @@ def test_a_gradient_is_as_close_to_the_complex_step_as_the_page_says() -> None:
 
 
 def test_both_languages_have_the_same_links() -> None:
-    english, chinese = (
-        re.findall(r"\]\(([^)]+)\)", (ROOT / page).read_text(encoding="utf-8")) for page in PAGES
-    )
+    english, chinese = (re.findall(r"\]\(([^)]+)\)", (ROOT / page).read_text(encoding="utf-8")) for page in PAGES)
     assert english == chinese
