@@ -30,6 +30,9 @@ def explain(
     neuron: Annotated[
         str | None, typer.Option(metavar="LAYER:NUMBER", help="The neuron to write out; the first one if left out.")
     ] = None,
+    weight: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The weight whose paths are followed, such as w^2_11.")
+    ] = None,
     learning_rate: Annotated[float, typer.Option(help="That of the step, eq. (1).")] = 0.01,
     view: Annotated[Literal["text", "latex", "json"], typer.Option("--format", help="What is written.")] = "text",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file for it; printed if left out.")] = None,
@@ -55,7 +58,7 @@ def explain(
         if targets is not None:
             raise typer.BadParameter("an example of the data has its own target", param_hint="'--target'")
         network, x, y = numbered_example(place, example)
-    found = view_of(network.explain(x, y, neuron=neuron, learning_rate=learning_rate), view)
+    found = view_of(network.explain(x, y, neuron=neuron, weight=weight, learning_rate=learning_rate), view)
     if output is None:
         sys.stdout.write(found)
         return

@@ -24,22 +24,24 @@ class Explained(Evaluated):
         y: Arrays | None = None,
         *,
         neuron: str | None = None,
+        weight: str | None = None,
         learning_rate: float = 0.01,
         per_parameter: int | None = 20,
     ) -> Explanation:
         """Show one example's way through the network: forward, BP1 to BP4, the gradient and a step, with all numbers.
 
         `x` and `y` are one example, with or without the axis of examples. Without a cost, y is left out, and the
-        output, one number, is differentiated itself. `neuron`, such as "2:1" for the first one of layer 2, or
-        "node:1", is written out in single numbers. `learning_rate` is that of the step, eq. (1). Up to `per_parameter`
-        entries of each parameter and input are measured by differences and by the complex step as well (None: all).
+        output, one number, is differentiated itself. `neuron`, "2:1" for the first one of layer 2 or "sum[0]" for an
+        entry of a node, is written out in single numbers, and the paths of `weight`, "w^2_11" or "dense_1.w[0,0]", to
+        the cost are followed. `learning_rate` is that of the step, eq. (1). Up to `per_parameter` entries of each
+        parameter and input are measured by differences and by the complex step as well (None: all).
 
         Components behave as in evaluation. The network is left as it is.
 
         Shapes: x (*features) or (1, *features), and y like a target, or mappings of them.
 
         Errors: DataError for more examples than one; for a network without a cost, where more than one number comes out
-        of it; for a neuron that there is not.
+        of it; for a neuron or a weight that there is not.
         """
         from bpframe.explanation import explanation_of  # only here: most who import bpframe explain nothing
         from bpframe.explanation.example import with_examples_axis
@@ -69,6 +71,7 @@ class Explained(Evaluated):
             inputs,
             targets,
             neuron=neuron,
+            weight=weight,
             learning_rate=learning_rate,
             per_parameter=per_parameter,
             notes=tuple(notes),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from bpframe.explanation.chain import PathsSection
 from bpframe.explanation.formula.text import on_one_line
 from bpframe.explanation.gradient import Gradient
 from bpframe.explanation.line import Line
@@ -79,6 +81,7 @@ def as_json(explanation: Sections) -> dict[str, Any]:
             "note": gradient.note,
             "parts": [_gradient(each) for each in gradient.parts],
         },
+        "paths": _paths(explanation.paths),
         "step": None if explanation.step is None else _step(explanation.step),
         "notes": list(explanation.notes),
     }
@@ -132,11 +135,30 @@ def _line(line: Line) -> dict[str, Any]:
     }
 
 
+def _paths(paths: PathsSection) -> dict[str, Any]:
+    return {
+        "reason": paths.reason,
+        "rules": [_plain(asdict(each)) for each in paths.rules],
+        "lines": [_line(each) for each in paths.lines],
+        "counts": None if paths.counts is None else _plain(asdict(paths.counts)),
+        "shared": [_plain(asdict(each)) for each in paths.shared],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Return data of dataclasses as JSON holds it."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return numbers(value)
+
+
 def _gradient(part: Gradient) -> dict[str, Any]:
     return {
         "name": part.name,
         "kind": part.kind,
-        "symbol": part.symbol,
+        "letter": part.letter,
         "shape": list(part.gradient.shape),
         "value": numbers(part.value),
         "gradient": numbers(part.gradient),

@@ -9,6 +9,7 @@ import numpy as np
 from bpframe._version import __version__
 from bpframe.core.backprop.engine import Engine
 from bpframe.explanation.backward import backward_pass
+from bpframe.explanation.chain import paths_section
 from bpframe.explanation.explanation import Explanation
 from bpframe.explanation.formula.text import on_one_line
 from bpframe.explanation.forward import forward_pass
@@ -28,13 +29,14 @@ def explanation_of(
     targets: Mapping[str, Array],
     *,
     neuron: str | None,
+    weight: str | None,
     learning_rate: float,
     per_parameter: int | None,
     notes: tuple[str, ...] = (),
 ) -> Explanation:
     """Explain one example, (1, *features), in evaluation mode.
 
-    Errors: DataError where there are more examples than one, or a neuron that there is not.
+    Errors: DataError where there are more examples than one, or a neuron or a weight that there is not.
     """
     with np.errstate(all="ignore"):
         found = worked(engine, inputs, targets)
@@ -50,6 +52,7 @@ def explanation_of(
             backward=backward_pass(found),
             neuron=neuron_section(found, neuron),
             gradient=gradient_section(found, per_parameter),
+            paths=paths_section(found, weight),
             step=step_of(found, learning_rate) if found.has_cost else None,
             notes=notes,
         )

@@ -43,12 +43,13 @@ class CheckedEntry:
 class Gradient:
     """∂C/∂θ of one parameter, or ∂C/∂x of an input, with checks of all of its entries, or of some.
 
-    `reason` says why the complex step cannot be taken, where it cannot.
+    `letter` is what equations call it, w^2, where that is not its name. `reason` says why the complex step cannot be
+    taken, where it cannot.
     """
 
     name: str
     kind: Literal["parameter", "input"]
-    symbol: str
+    letter: str | None
     value: Array
     gradient: Array
     checks: tuple[CheckedEntry, ...]
@@ -85,7 +86,9 @@ def gradient_section(worked: Worked, per_parameter: int | None) -> GradientSecti
         checks, reason = _checks(cost, name, gradient, per_parameter, parameter)
         value = worked.trace.parameters[name] if parameter else worked.value(name)
         kind: Literal["parameter", "input"] = "parameter" if parameter else "input"
-        parts.append(Gradient(name, kind, on_one_line(symbol), value, gradient, checks, reason))
+        parts.append(
+            Gradient(name, kind, None if symbol.is_name else on_one_line(symbol), value, gradient, checks, reason)
+        )
     size = sum(each.gradient.size for each in parts)
     checked = sum(len(each.checks) for each in parts)
     return GradientSection(tuple(parts), size, checked, _note(worked, cost is not None, size, checked, per_parameter))

@@ -10,6 +10,7 @@ from bpframe.explanation.formula.numerals import DIGITS, in_words
 from bpframe.explanation.formula.tree import Call, Numbers
 from bpframe.explanation.gradient import Gradient
 from bpframe.explanation.line import Line
+from bpframe.explanation.paths.names import entry_name, latex_name
 from bpframe.explanation.sections import Sections
 
 __all__ = ["as_document", "display"]
@@ -48,6 +49,9 @@ def _parts(explanation: Sections) -> Iterator[str]:
     if neuron is not None:
         yield rf"\section*{{Neuron {neuron.number} of {prose(neuron.node)}}}"
         yield from _displays(neuron.lines)
+    if explanation.paths.lines:
+        yield r"\section*{Along paths}"
+        yield from _displays(explanation.paths.lines)
     yield r"\section*{The gradient, checked}"
     yield prose(explanation.gradient.note[0].upper() + explanation.gradient.note[1:]) + ".\n"
     for part in explanation.gradient.parts:
@@ -85,7 +89,7 @@ def _measured(part: Gradient) -> Iterator[str]:
         rows = [
             " & ".join(
                 (
-                    f"${','.join(str(i + 1) for i in each.index)}$",
+                    f"${latex_name(entry_name(part.name, part.letter, each.index, part.gradient.shape))}$",
                     *(
                         "" if number is None else f"${cell(f'{number:.12g}')}$"
                         for number in (each.back_propagation, each.difference, each.complex_step)

@@ -39,5 +39,5 @@ class Line:
 
     @property
     def shown_twice(self) -> bool:
-        """Whether the numbers filled in are the result already, so that one of them is enough."""
-        return isinstance(self.numbers, Numbers)
+        """Whether what the numbers filled in show is the result already, or nothing more than the letters."""
+        return isinstance(self.numbers, Numbers) or not self.values

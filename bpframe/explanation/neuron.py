@@ -47,7 +47,7 @@ class Place:
 
 
 def neuron_section(worked: Worked, neuron: str | None) -> NeuronSection | None:
-    """Explain one neuron, `layer:number` or `node:number`; the first of the first layer where it is left out.
+    """Explain one neuron, `2:1` or an entry of a node, `sum[0]`; the first of the first layer where it is left out.
 
     Errors: DataError for what is none.
     """
@@ -64,23 +64,25 @@ def neuron_section(worked: Worked, neuron: str | None) -> NeuronSection | None:
 
 
 def _place(worked: Worked, neuron: str) -> Place:
-    name, _, number = str(neuron).rpartition(":")
     by_number = {str(each.number): each for each in worked.notation.layers}
-    layer = by_number.get(name) or worked.notation.layer_of(name)
-    if layer is not None:
-        name = layer.affine
+    name, _, number = str(neuron).rpartition(":")
+    layer = by_number.get(name)
+    if layer is not None and number.isdecimal() and 1 <= int(number) <= layer.units:
+        return Place(layer.affine, layer.output, layer, int(number) - 1)
+    name, _, index = str(neuron).removesuffix("]").partition("[")
     known = [each for each in worked.graph.shapes if each not in worked.graph.integer_inputs]
-    if name not in known:
+    places = tuple(int(each) for each in index.split(",")) if index.replace(",", "").isdecimal() else ()
+    if name in known and worked.errors[name].size == 1 and not index:
+        places = (0,) * worked.errors[name].ndim
+    shape = worked.errors[name].shape if name in known else ()
+    inside = len(places) == len(shape) and all(one < length for one, length in zip(places, shape, strict=False))
+    if name not in known or not inside:
         told = [f"{each.number}:1 to {each.number}:{each.units}" for each in worked.notation.layers]
-        raise DataError(
-            "there is no such neuron",
-            expected=", ".join(told or [f"node:number, with a node of {', '.join(known)}"]),
-            received=repr(neuron),
-        )
-    size = worked.errors[name].size
-    if not number.isdecimal() or not 1 <= int(number) <= size:
-        raise DataError(f"'{name}' has no such neuron", expected=f"a number from 1 to {size}", received=repr(neuron))
-    return Place(name, name if layer is None else layer.output, layer, int(number) - 1)
+        told += [f"an entry of a node, such as {known[-1]}[{','.join('0' * worked.errors[known[-1]].ndim)}]"]
+        raise DataError("there is no such neuron", expected=", ".join(told), received=repr(neuron))
+    layer = worked.notation.layer_of(name)
+    entry = int(np.ravel_multi_index(places, shape)) if shape else 0
+    return Place(name if layer is None else layer.affine, name if layer is None else layer.output, layer, entry)
 
 
 def _above(worked: Worked, place: Place) -> Iterator[Line]:
@@ -219,9 +221,15 @@ def _parameters(worked: Worked, place: Place) -> Iterator[Line]:
 
 
 def _own(worked: Worked, name: str, entry: int) -> Symbol:
-    """Return the letter for an entry of a value, counted from 0; a name for a single number has no index."""
+    """Return the letter for an entry of a value, whose number is counted from 0."""
     symbol = worked.notation.symbols[name]
-    return symbol if symbol.is_name and worked.errors[name].size == 1 else symbol.at(entry + 1)
+    return symbol.at(entry + 1) if not symbol.is_name else symbol.at(*_places(worked, name, entry))
+
+
+def _places(worked: Worked, name: str, entry: int) -> tuple[int, ...]:
+    """Return an entry's place in its array; none of a single number."""
+    array = worked.errors[name]
+    return () if array.size == 1 else tuple(int(place) for place in np.unravel_index(entry, array.shape))
 
 
 def _entry(worked: Worked, name: str, entry: int) -> Symbol | Partial:
@@ -229,7 +237,7 @@ def _entry(worked: Worked, name: str, entry: int) -> Symbol | Partial:
     error = worked.notation.error(name)
     if isinstance(error, Partial):
         return Partial(error.top, _own(worked, name, entry))
-    return error if error.of is not None and worked.errors[name].size == 1 else error.at(entry + 1)
+    return error.at(entry + 1) if error.of is None else error.at(*_places(worked, name, entry))
 
 
 def _shortened(terms: list[Expression]) -> tuple[Expression, ...]:

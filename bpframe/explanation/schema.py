@@ -48,6 +48,13 @@ def json_schema() -> dict[str, Any]:
                 note=_text("What was measured, in words."),
                 parts=_list(_ref("gradient"), "Every trained parameter, then every input that holds no integers."),
             ),
+            paths=_object(
+                reason=_maybe({"type": "string"}, "Why there is nothing, where there is nothing."),
+                rules=_list(_ref("rule"), "The chain rule for some weights, path by path: eqs. (6) to (12)."),
+                lines=_list(_ref("line"), "Those of few paths as equations."),
+                counts=_maybe(_ref("counts"), "Multiplications that all derivatives need, by the way to them."),
+                shared=_list(_ref("shared"), "The factors that stand in most products."),
+            ),
             step=_maybe(_ref("step"), "One step of gradient descent; null where there is no cost or no parameter."),
             notes=_list({"type": "string"}, "What else should be known."),
         ),
@@ -107,7 +114,7 @@ def json_schema() -> dict[str, Any]:
             "gradient": _object(
                 name=_text("The parameter's path, or the input's name."),
                 kind={"enum": ["parameter", "input"]},
-                symbol=_text("What equations call it."),
+                letter=_maybe({"type": "string"}, "What equations call it, where that is not its name."),
                 shape=_list({"type": "integer"}, "Its shape."),
                 value=_ref("array"),
                 gradient=_ref("array"),
@@ -120,6 +127,55 @@ def json_schema() -> dict[str, Any]:
                 difference=_number("(C(θ + h) − C(θ − h)) / 2h."),
                 step=_number("h."),
                 complex_step=_maybe(_ref("number"), "Im C(θ + ih) / h."),
+            ),
+            "rule": _object(
+                weight=_text("The number that paths begin at."),
+                of=_text("Where they end: C, or an output."),
+                count=_count("How many paths there are, exactly."),
+                shown={"enum": ["all", "largest"]},
+                paths=_list(_ref("path"), "All of them, or the largest products."),
+                paths_sum=_number("The sum of the products that are shown."),
+                total=_number("The derivative."),
+                unfactored=_maybe({"type": "string"}, "The sum over all paths in letters."),
+                nested=_maybe({"type": "string"}, "The same with common factors taken out."),
+                errors=_maybe(
+                    {
+                        "type": "array",
+                        "items": _object(
+                            symbol=_text("A bracket: ∂C/∂v."),
+                            terms=_list(_list({"type": "string"}, "∂C/∂t and ∂t/∂v."), "What it is the sum of."),
+                            number=_ref("number"),
+                        ),
+                    },
+                    "Each bracket computed once, from the end back.",
+                ),
+                unfactored_multiplications=_count("Every product by itself."),
+                nested_multiplications=_count("Brackets written where they are used."),
+                factored_multiplications=_count("Each bracket once."),
+            ),
+            "path": _object(
+                entries=_list({"type": "string"}, "The numbers on the way."),
+                factors=_list(
+                    _object(of=_text("t of ∂t/∂s."), by=_text("s."), number=_ref("number")), "From the end back."
+                ),
+                product=_ref("number"),
+            ),
+            "counts": _object(
+                of=_text("What is differentiated."),
+                weights=_count("Weights that it depends on."),
+                edges=_count("Local derivatives on paths from them."),
+                paths=_count("Paths, exactly."),
+                path_by_path=_count("Multiplications of every product by itself."),
+                sweeps=_count("Of forward mode, a sweep for each weight over the whole graph."),
+                reaching=_maybe({"type": "integer"}, "Of forward mode, where nothing is multiplied that is surely 0."),
+                reverse=_count("Of back-propagation."),
+            ),
+            "shared": _object(
+                kind={"enum": ["edge", "error"]},
+                symbol=_text("The factor."),
+                number=_ref("number"),
+                weights=_maybe({"type": "integer"}, "In the derivatives by how many weights it stands."),
+                paths=_count("In how many products, where every path is written out."),
             ),
             "step": _object(
                 learning_rate=_number("η of eq. (1)."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bpframe.explanation.backward import BackwardPass
+from bpframe.explanation.chain import PathsSection
 from bpframe.explanation.forward import ForwardPass
 from bpframe.explanation.gradient import GradientSection
 from bpframe.explanation.neuron import NeuronSection
@@ -26,7 +27,8 @@ class Sections:
     `differentiated` is "C", or the name of an output where there is no cost; `targets` are by output, `dtype` is that
     of the network's numbers. The sections are the `layers` as the tutorial numbers them, the `nodes` with values and
     errors, the `forward` and `backward` pass line by line, the
-    equations of one `neuron`, the `gradient` beside derivatives by number, and a `step` of
+    equations of one `neuron`, the `gradient` beside derivatives by number, the `paths` of
+    some weights to the cost, and a `step` of
     gradient descent. All arrays are of the one example, without an axis of examples, and read-only.
     """
 
@@ -41,5 +43,6 @@ class Sections:
     backward: BackwardPass
     neuron: NeuronSection | None
     gradient: GradientSection
+    paths: PathsSection
     step: Step | None
     notes: tuple[str, ...] = ()

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
+from bpframe.explanation.chain import PathsSection, in_rows
 from bpframe.explanation.formula.numerals import DIGITS, elided, in_words
-from bpframe.explanation.formula.text import beside, text_box
+from bpframe.explanation.formula.text import Box, beside, text_box
 from bpframe.explanation.formula.tree import Call, Numbers
 from bpframe.explanation.gradient import Gradient
 from bpframe.explanation.line import Line
 from bpframe.explanation.neuron import NeuronSection
 from bpframe.explanation.nodes import ExplainedNode
+from bpframe.explanation.paths import Multiplications
+from bpframe.explanation.paths.names import entry_name
 from bpframe.explanation.sections import Sections
 from bpframe.explanation.step import Step
 from bpframe.validation.plain_arrays import Array
@@ -22,6 +25,9 @@ WIDTH = 110
 
 #: So many entries of a parameter are listed beside their measurements.
 LISTED = 12
+
+#: So many of the paths that are not written as an equation are listed, and so many of the shared factors.
+LARGEST, SHARED = 5, 6
 
 
 def as_text(explanation: Sections) -> str:
@@ -58,6 +64,8 @@ def _lines(explanation: Sections) -> Iterator[str]:
         yield from _heading(f"Neuron {explanation.neuron.number} of {_place(explanation.neuron)}")
         yield from _paragraph("The same in single numbers: multiply along a path, add over all paths.")
         yield from _listed(explanation.neuron.lines)
+    yield from _heading("Along paths")
+    yield from _paths(explanation.paths)
     yield from _heading("The gradient, checked")
     yield from _gradients(explanation)
     if explanation.step is not None:
@@ -120,9 +128,69 @@ def line_as_text(line: Line) -> list[str]:
         return lines + [f"    {each}".rstrip() for each in whole.lines]
     indent = " " * left.width
     for number, each in enumerate(steps):
+        each = _broken(each, WIDTH - 8 - left.width)
         box = beside(left, sign, each) if number == 0 else beside(indent, " = ", each)
         lines += [f"    {row}".rstrip() for row in box.lines]
     return lines
+
+
+def _broken(box: Box, width: int) -> Box:
+    """Return a formula on one line as several, where it is too long: a sum is broken before its signs."""
+    if len(box.lines) > 1 or box.width <= width or " + " not in box.lines[0]:
+        return box
+    rows = wrap(
+        box.lines[0].replace(" + ", "\0+ ").replace(" ", "\1").replace("\0", " "), width, break_long_words=False
+    )
+    told = [row.replace("\1", " ").replace(" +", " +") for row in rows]
+    most = max(map(len, told))
+    return Box(tuple(row.ljust(most) for row in told))
+
+
+def _paths(paths: PathsSection) -> Iterator[str]:
+    if paths.reason is not None:
+        yield from _paragraph(f"Nothing is shown: {paths.reason}.")
+        return
+    yield from _paragraph("The chain rule of a single weight: multiply along a path, add over all paths.")
+    written = {line.node for line in paths.lines}
+    yield from _listed(paths.lines)
+    for rule in paths.rules:
+        if rule.weight in written:
+            continue
+        yield f"    {rule.symbol} = {in_words(rule.total)}, a sum over {rule.count:,} paths; the largest:"
+        rows = in_rows(tuple(sorted(rule.paths, key=lambda path: -abs(path.product))[:LARGEST]))
+        yield from (f"      {way}:  {product}" for way, product in rows)
+        yield ""
+    if paths.counts is not None:
+        yield from _counts(paths.counts)
+    factors = [("factor", "=", "in the derivatives by", "on paths")]
+    for each in paths.shared[:SHARED]:
+        weights = "" if each.weights is None else f"{each.weights:,} weights"
+        factors.append((each.symbol, in_words(each.number), weights, f"{each.paths:,}"))
+    if len(factors) > 1:
+        yield from _paragraph("Derivatives have factors in common, which a sum over paths computes again and again:")
+        yield from _table(factors)
+
+
+def _counts(counts: Multiplications) -> Iterator[str]:
+    rows = [("way", "multiplications"), ("every path by itself", f"{counts.path_by_path:,}")]
+    rows.append(("forward, a sweep for each weight", f"{counts.sweeps:,}"))
+    if counts.reaching is not None:
+        rows.append(("forward, without what is surely 0", f"{counts.reaching:,}"))
+    rows.append(("back-propagation", f"{counts.reverse:,}"))
+    yield from _paragraph(
+        f"All {counts.weights:,} derivatives together, over {counts.paths:,} paths. Back-propagation needs "
+        f"{in_words(counts.reverse_per_weight, 3)} multiplications for each weight: that is its O(n)."
+    )
+    yield from _table(rows)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        first, *others = zip(row, widths, strict=True)
+        cells = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+        yield f"    {'  '.join(cells)}".rstrip()
+    yield ""
 
 
 def _gradients(explanation: Sections) -> Iterator[str]:
@@ -136,13 +204,12 @@ def _gradients(explanation: Sections) -> Iterator[str]:
 
 
 def _measured(part: Gradient) -> Iterator[str]:
-    rows = [("entry", "back-propagation", "difference", "complex step")]
+    rows = [("∂C/∂...", "back-propagation", "difference", "complex step")]
     for each in part.checks[:LISTED]:
-        place = ",".join(str(i + 1) for i in each.index)
+        place = entry_name(part.name, part.letter, each.index, part.gradient.shape)
         complex_step = "" if each.complex_step is None else f"{each.complex_step:.12g}"
-        rows.append((f"[{place}]", f"{each.back_propagation:.12g}", f"{each.difference:.12g}", complex_step))
-    called = part.name if part.symbol == part.name else f"{part.symbol} ({part.name})"
-    yield f"∂/∂{called}"
+        rows.append((place, f"{each.back_propagation:.12g}", f"{each.difference:.12g}", complex_step))
+    yield f"by {part.name}" + ("" if part.letter is None else f", which is {part.letter}")
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     if len(rows) > 1:
         for row in rows:

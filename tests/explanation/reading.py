@@ -18,6 +18,7 @@ def all_lines(found: Explanation) -> Iterator[Line]:
     yield from () if forward.whole is None else (forward.whole,)
     yield from (*backward.errors, *backward.matrices, *backward.gradients)
     yield from () if found.neuron is None else found.neuron.lines
+    yield from found.paths.lines
     yield from () if found.step is None else found.step.lines
 
 

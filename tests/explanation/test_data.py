@@ -67,6 +67,34 @@ def test_what_is_differentiated_has_to_be_one_number() -> None:
         bp.Network([Dense(units=2)], input_shape=(2,)).explain(A1)
 
 
+def test_a_chosen_weight_is_followed_and_one_that_there_is_not_refused() -> None:
+    found = sigmoids(3, 2).explain(A1, [0.0, 1.0], weight="w^2_32")
+    assert [rule.weight for rule in found.paths.rules] == ["w^2_32"]
+    assert found.paths.counts is not None
+    assert found.paths.counts.weights == 17
+    assert sigmoids(3, 2).explain(A1, [0.0, 1.0], weight="dense_1.w[2,1]").paths.rules == found.paths.rules
+    for wrong in ("w^9_11", "w^2_41"):
+        with pytest.raises(DataError, match=r"no .*entry|number of the network"):
+            sigmoids(3, 2).explain(A1, [0.0, 1.0], weight=wrong)
+
+
+def test_a_network_too_large_for_paths_says_so() -> None:
+    network = bp.Network([Dense(units=300), Dense(units=200)], input_shape=(100,), cost=QuadraticCost())
+    found = network.explain(np.ones(100), np.ones(200))
+    assert found.paths.rules == ()
+    assert "edges" in str(found.paths.reason)
+    assert found.paths.reason in " ".join(found.to_text().split())
+
+
+def test_a_neuron_may_be_an_entry_of_a_node() -> None:
+    found = sigmoids(3, 2).explain(A1, [0.0, 1.0], neuron="sigmoid_1[2]")
+    assert found.neuron is not None
+    assert (found.neuron.node, found.neuron.layer, found.neuron.number) == ("dense_1", 2, 3)
+    for wrong in ("2:4", "9:1", "dense_1[3]", "dense_1", "nobody[0]", "2"):
+        with pytest.raises(DataError, match="no such neuron"):
+            sigmoids(3, 2).explain(A1, [0.0, 1.0], neuron=wrong)
+
+
 def test_numbers_that_are_not_finite_are_named() -> None:
     network = bp.Network([Dense(units=1)], input_shape=(2,), cost=QuadraticCost())
     network.parameters["dense_1.w"] = [[1e200, 1e200]]

@@ -38,7 +38,7 @@ def lines(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from (*forward["weights"], *forward["lines"], *forward["costs"])
     yield from [] if forward["whole"] is None else [forward["whole"]]
     yield from (*backward["errors"], *backward["matrices"], *backward["gradients"], *data["neuron"]["lines"])
-    yield from data["step"]["lines"]
+    yield from (*data["paths"]["lines"], *data["step"]["lines"])
 
 
 def only(data: dict[str, Any], tag: str, left: str) -> dict[str, Any]:
@@ -85,6 +85,18 @@ def test_the_tutorials_network_has_its_numbers_in_every_equation() -> None:
         "[∂a^3_1/∂a^2_1, ∂a^3_2/∂a^2_1; ∂a^3_1/∂a^2_2, ∂a^3_2/∂a^2_2] [δ^3_1; δ^3_2]", delta2,
     )  # fmt: skip
     holds(data, "20", "δ^2", "(w^3)ᵀ δ^3", delta2)
+    c = delta4[0]
+    holds(data, "6", "∂C/∂a^3_1", "∂C/∂a^4_1 · ∂a^4_1/∂a^3_1", c * W4[0][0])
+    holds(data, "7", "∂C/∂w^4_11", "∂C/∂a^4_1 · ∂a^4_1/∂w^4_11", c * a3[0])
+    holds(data, "8", "∂C/∂w^3_11", "∂C/∂a^4_1 · ∂a^4_1/∂a^3_1 · ∂a^3_1/∂w^3_11", c * W4[0][0] * a2[0])
+    holds(data, "9", "∂C/∂w^3_21", "∂C/∂a^4_1 · ∂a^4_1/∂a^3_2 · ∂a^3_2/∂w^3_21", c * W4[0][1] * a2[0])
+    holds(data, "10", "∂C/∂w^3_12", "∂C/∂a^4_1 · ∂a^4_1/∂a^3_1 · ∂a^3_1/∂w^3_12", c * W4[0][0] * a2[1])
+    both = (c * W4[0][0] * W3[0][0] + c * W4[0][1] * W3[1][0]) * A1[0]
+    holds(data, "11", "∂C/∂w^2_11", "∂C/∂a^4_1 · ... · ∂a^2_1/∂w^2_11", both)
+    first, second = (
+        "∂C/∂a^4_1 · " + each for each in ("∂a^4_1/∂a^3_1 · ∂a^3_1/∂a^2_1", "∂a^4_1/∂a^3_2 · ∂a^3_2/∂a^2_1")
+    )
+    holds(data, "12", "∂C/∂w^2_11", f"({first} + {second}) · ∂a^2_1/∂w^2_11", both)
     for letter, weight, gradient in (
         ("w^2", W2, outer(delta2, A1)),
         ("w^3", W3, outer(delta3, a2)),
@@ -151,6 +163,11 @@ def test_a_network_with_sigmoids_and_biases_has_its_numbers_in_bp1_to_bp4(sizes:
     holds(data, "BP3", "∂C/∂b^2_1", "δ^2_1", delta[2][0])
     holds(data, "15", "∂z^3_1/∂a^2_1", "w^3_11", w[3][0][0])
     assert {"3", "19"} <= tags(data)
+    chain = f"∂C/∂a^{last}_1 · ∂a^{last}_1/∂z^{last}_1 · ∂z^{last}_1/∂w^{last}_11"
+    holds(data, "6", f"∂C/∂w^{last}_11", chain, start[0] * slope[last][0] * a[last - 1][0])
+    rule = next(each for each in data["paths"]["rules"] if each["weight"] == "w^2_11")
+    assert rule["count"] == math.prod(sizes[1:])
+    assert rule["total"] == pytest.approx(A1[0] * delta[2][0], rel=1e-12)
 
     step = data["step"]
     gradients: Iterable[float] = [

@@ -14,7 +14,6 @@ from bpframe.explanation.formula.tree import (
     Grid,
     Hadamard,
     HalfSquare,
-    Index,
     Minus,
     Nabla,
     Numbers,
@@ -27,7 +26,7 @@ from bpframe.explanation.formula.tree import (
 )
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Box", "beside", "joined", "on_one_line", "text_box"]
+__all__ = ["Box", "beside", "on_one_line", "text_box"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def on_one_line(expression: Expression) -> str:
         case SumOver(letter, inner):
             return f"Σ_{letter} {on_one_line(inner)}"
         case Dots(count):
-            return f"... ({count:,} more) ..."
+            return f"... ({count:,} more) ..." if count else "..."
         case Grid(rows):
             return f"[{'; '.join(', '.join(map(on_one_line, row)) for row in rows)}]"
 
@@ -188,11 +187,9 @@ def _symbol(symbol: Symbol) -> str:
 def _index(symbol: Symbol) -> str:
     if not symbol.index:
         return ""
-    told = joined(symbol.index)
-    return f"[{told}]" if symbol.is_name or symbol.of is not None else f"_{told}"
-
-
-def joined(index: tuple[Index, ...]) -> str:
-    """Return indices side by side, with commas where one of them has two digits."""
-    told = [str(each) for each in index]
-    return ("," if any(len(each) > 1 for each in told) else "").join(told)
+    if symbol.is_name or symbol.of is not None:
+        return f"[{','.join(map(str, symbol.index))}]"
+    told = [str(each) for each in symbol.index]
+    if any(len(each) > 1 for each in told):
+        return f"_{told[0]}" if len(told) == 1 else f"_{{{','.join(told)}}}"
+    return f"_{''.join(told)}"

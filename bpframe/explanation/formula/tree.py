@@ -27,7 +27,7 @@ __all__ = [
     "Transposed",
 ]
 
-#: An index is an entry's number, from 1 on as in the tutorial, or a letter that stands for one.
+#: An index is an entry's number, or a letter that stands for one: from 1 on as in the tutorial, after names from 0 on.
 Index: TypeAlias = int | str
 
 
