@@ -22,10 +22,10 @@ from bpframe.validation.plain_arrays import Array
 
 __all__ = ["MOST_EDGES", "scalar_graph"]
 
-#: How many edges a graph of numbers may have; a layer of 1000 neurons after 1000 others has two million.
-MOST_EDGES = 3_000_000
+#: How many edges a graph of numbers may have; two layers of 350 neurons, one after the other, have half a million.
+MOST_EDGES = 500_000
 
-#: What the cost is called.
+#: What the cost is called, where no node has this name.
 COST = "C"
 
 NO_LETTERS: Mapping[str, str] = MappingProxyType({})
@@ -63,9 +63,10 @@ def scalar_graph(
             if key in jacobian:  # what is read as integers has no derivative
                 building.join(source, node.name, jacobian[key])
     if targets is not None:
-        building.add(COST, "cost", ())
+        cost = COST if COST not in graph.shapes else f"{COST} of the example"
+        building.add(cost, "cost", ())
         for name, gradient in _gradients(trace, targets).items():
-            building.point(name, COST, np.arange(gradient.size), np.zeros(gradient.size, int), gradient.reshape(-1))
+            building.point(name, cost, np.arange(gradient.size), np.zeros(gradient.size, int), gradient.reshape(-1))
     return building.graph()
 
 
@@ -93,13 +94,14 @@ class _Building:
     def add(self, name: str, kind: Kind, shape: Shape) -> None:
         """Number the entries of one more array."""
         start = next(reversed(self.groups.values())).stop if self.groups else 0
-        letter = COST if kind == "cost" else self.letters.get(name)
+        letter = self.letters.get(name)
         self.groups[name] = Scalars(name, kind, tuple(shape), start, letter)
 
     def join(self, source: str, target: str, operator: Operator) -> None:
         """Add the entries of a local Jacobian as edges."""
         rows, columns = math.prod(operator.out_shape), math.prod(operator.in_shape)
-        self._check(operator.cost if operator.dense_cost is not None else rows * columns)
+        multiplied = operator.dense_cost is not None or type(operator).sparse is not Operator.sparse
+        self._check(operator.cost if multiplied else rows * columns)
         if operator.couples_batch:
             dense = operator.joint_dense(1)
             found_rows, found_columns = np.nonzero(dense)

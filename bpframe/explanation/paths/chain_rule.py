@@ -100,7 +100,7 @@ def chain_rule(graph: ScalarGraph, weight: str, of: str = "C", most: int = MOST_
         count=count,
         shown="all" if few else "largest",
         paths=paths,
-        paths_sum=math.fsum(path.product for path in paths),
+        paths_sum=sum(path.product for path in paths),
         total=derivatives_of(graph, end)[begin],
         unfactored=" + ".join(_written(path) for path in paths) or "0" if few else None,
         nested=formula,

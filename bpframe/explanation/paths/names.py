@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bpframe.core.graph.graph import Shape
+from bpframe.explanation.formula.latex import in_text
 
 __all__ = ["derivative", "entry_name", "latex_derivative", "latex_name"]
 
@@ -29,21 +30,17 @@ def derivative(of: str, by: str) -> str:
     return f"∂{of}/∂{by}"
 
 
-_LETTER = re.compile(r"(?P<letter>[^\W\d_]+)(\^(?P<layer>\w+?))?(_(?P<places>\d+|\{[\d,]+\}))?")
+_LETTER = re.compile(r"(?P<letter>[a-zA-Z])(\^(?P<layer>\w+?))?(_(?P<places>\d+|\{[\d,]+\}))?")
 
 
 def latex_name(name: str) -> str:
-    r"""Return an entry's name in LaTeX: a^{4}_{1}, or \texttt{lstm\_1[0,3]}."""
+    r"""Return an entry's name in LaTeX: a^{4}_{1}, or \text{lstm\_1[0,3]}."""
     found = _LETTER.fullmatch(name)
-    if found is None or not (found["layer"] or found["places"] or len(name) == 1):
-        escaped = re.sub(r"([\\{}$&#%_~^])", lambda each: _ESCAPED.get(each[0], "\\" + each[0]), name)
-        return rf"\texttt{{{escaped}}}"
+    if found is None:
+        return in_text(name)
     layer = f"^{{{found['layer']}}}" if found["layer"] else ""
     places = f"_{{{found['places'].strip('{}')}}}" if found["places"] else ""
     return f"{found['letter']}{layer}{places}"
-
-
-_ESCAPED = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 
 
 def latex_derivative(of: str, by: str) -> str:

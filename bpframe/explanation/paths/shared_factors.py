@@ -33,7 +33,7 @@ def shared_factors(graph: ScalarGraph, of: str = "C", most: int = 20) -> tuple[S
     """Return what most products have in common, first the `most` local derivatives, then as many errors.
 
     An edge lies on (paths from weights to its source) × (paths from its target to the end). An error ∂C/∂v is computed
-    once for each path that reaches v, unless it is kept: `paths` counts these. What stands in one product is left out.
+    once for each path that reaches v, unless it is kept: `paths` counts these. What is in one derivative is left out.
 
     Errors: KeyError for an entry that there is not.
     """
@@ -56,4 +56,4 @@ def shared_factors(graph: ScalarGraph, of: str = "C", most: int = 20) -> tuple[S
         )
         for entry in sorted(entries, key=lambda entry: (-arriving[entry], -entry))[:most]
     ]  # fmt: skip
-    return tuple(each for each in (*by_edge, *by_error) if each.paths > 1)
+    return tuple(each for each in (*by_edge, *by_error) if each.paths > 1 and each.weights != 1)

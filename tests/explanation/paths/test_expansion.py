@@ -206,15 +206,15 @@ def test_a_comparison_is_a_condition_of_the_formula() -> None:
     found = expansion(graph, formulas(trace, graph), "dense_2[0]")
     assert found.formula is not None
     assert found.formula.text == "dense_2.w[0,0]·(x[0]·dense_1.w[0,0] + dense_1.b[0]) + dense_2.b[0]"
-    assert found.conditions[:2] == ("dense_1[0] ≥ 0", "dense_1[1] < 0")
-    assert found.condition_count == len(found.conditions)
+    assert found.conditions == ("dense_1[0] ≥ 0", "dense_1[1] < 0")
+    assert found.condition_count > 2  # as np.clip has an upper end, too
 
 
 def test_a_sigmoid_holds_as_far_as_its_exponent_is_a_number() -> None:
     found = expanded(bp.Network([Sigmoid()], input_shape=(1,), seed=0), "sigmoid_1[0]")
     assert found.formula is not None
-    assert found.formula.text == "1/(exp(−x[0]) + 1)"
-    assert set(found.conditions) == {"−x[0] ≥ −708", "−x[0] ≤ 709"}
+    assert found.formula.text == "1/(exp(-x[0]) + 1)"
+    assert (found.conditions, found.condition_count) == ((), 2)  # of its exponent, which stays between -708 and 709
 
 
 # What does not take symbols ------------------------------------------------------------------------------------------
@@ -469,7 +469,7 @@ def test_direct_expansion_needs_more_than_the_paths_do() -> None:
 @settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @drawn(formula=expressions)
 def test_what_is_written_is_read_as_the_same_formula(formula: Expression) -> None:
-    text = written(formula).replace("·", "*").replace("−", "-").replace("½", "0.5")
+    text = written(formula).replace("·", "*").replace("½", "0.5")
     text = text.replace("²", "**2").replace("³", "**3")
     try:
         expected = value(formula).value

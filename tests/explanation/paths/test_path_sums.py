@@ -180,3 +180,20 @@ def test_every_entry_is_found_by_its_name(shape: tuple[int, ...], letter: str | 
     names = [graph.name(entry) for entry in range(graph.size)]
     assert len(set(names)) == len(names)
     assert [graph.entry(name) for name in names] == list(range(graph.size))
+
+
+def test_a_node_may_be_called_as_the_cost_is() -> None:
+    nodes = {"C": bp.node(Dense(units=2, bias=False), "x"), "D": bp.node(Dense(units=1), "C")}
+    network = bp.Network(inputs={"x": (2,)}, nodes=nodes, output="D", cost=QuadraticCost(), seed=0)
+    graph = graph_of(network)
+    assert chain_rule(graph, "C.w[0,0]", "C of the example").count == 1
+    assert chain_rule(graph, "C.w[0,0]", "C[0]").count == 1
+
+
+def test_products_that_are_not_finite_are_added_as_they_are() -> None:
+    network = tutorial()
+    network.parameters.vector[:] = 1e200
+    with np.errstate(all="ignore"):
+        found = chain_rule(graph_of(network), "dense_1.w[0,0]")
+    assert not np.isfinite(found.total)
+    assert not np.isfinite(found.paths_sum)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from bpframe.explanation.paths.expansion.collecting import collected_terms
 from bpframe.explanation.paths.expansion.differentiating import direct_multiplications
-from bpframe.explanation.paths.expansion.expression import Expression
 from bpframe.explanation.paths.expansion.feeding import Formulas
 from bpframe.explanation.paths.expansion.symbolic_number import Comparison
 from bpframe.explanation.paths.expansion.sympy_form import SympyForm
@@ -63,8 +62,9 @@ class Expansion:
     those after multiplying out, before like ones are collected, `collected` after (None where there are too many, both
     None where it is no polynomial). `direct_multiplications` are those of all derivatives, each written out by itself.
 
-    The formula holds for all numbers with which the comparisons in `conditions` come out the same; there are
-    `condition_count`, of which the first are written.
+    The formula holds for all numbers with which the comparisons in `conditions` come out the same. There are
+    `condition_count`. Of many the first are written, and none with a number beyond ±50, by which components keep
+    exponents within the machine's numbers.
     """
 
     of: str
@@ -99,7 +99,7 @@ def expansion(graph: ScalarGraph, found: Formulas, of: str = "C", first: str | N
     begun = [] if first is None else [graph.name(graph.entry(first))]
     few = max(1, MOST_DIFFERENTIATED // max(1, formula.operations))
     by = [*dict.fromkeys([*begun, *found.weights])][:few]
-    conditions = sorted(found.decided, key=lambda each: _far(each[2]) or _far(each[0]))
+    conditions = [each for each in found.decided if not _is_limit(each)]
     form = SympyForm(formula) if formula.operations <= MOST_WRITTEN else None
     collected = collected_terms(formula)
     short = form is not None and formula.terms is not None and formula.terms <= MOST_EXPANDED
@@ -115,7 +115,7 @@ def expansion(graph: ScalarGraph, found: Formulas, of: str = "C", first: str | N
         expanded=_text(form, form.expanded()) if form is not None and short else None,
         derivatives=() if form is None else tuple(_derivatives(graph, found, form, end, by)),
         conditions=tuple(_condition(found, each) for each in conditions[:MOST_CONDITIONS]),
-        condition_count=len(conditions),
+        condition_count=len(found.decided),
     )
 
 
@@ -149,6 +149,6 @@ def _text(form: SympyForm, expression: object) -> FormulaText:
     return FormulaText(form.text(expression), form.latex(expression))
 
 
-def _far(expression: Expression) -> bool:
-    """Whether it is a number so far from 0 that it is there for the machine's limits: such conditions come last."""
-    return expression.operation == "number" and abs(expression.value) > 50
+def _is_limit(comparison: Comparison) -> bool:
+    """Whether a comparison is with a number so far from 0 that it is there for the machine's limits."""
+    return any(side.operation == "number" and abs(side.value) > 50 for side in (comparison[0], comparison[2]))

@@ -29,7 +29,7 @@ from bpframe.validation.plain_arrays import Array
 __all__ = ["MOST_FED", "Formulas", "formulas"]
 
 #: How many edges the graph of a network's numbers may have for its forward to be done with formulas.
-MOST_FED = 200_000
+MOST_FED = 100_000
 
 #: What to do where a component does not take symbols.
 _HINT = (
@@ -40,7 +40,7 @@ _HINT = (
 _OBJECTS = np.dtype(object)
 
 #: How a component fails that does not take them, or hands back no pair of an output and a state.
-_FAILURES = (BpframeError, TypeError, ValueError)
+_FAILURES = (BpframeError, TypeError, ValueError, ArithmeticError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +226,7 @@ class _Feeding:
     def _agrees(self, where: str, found: Any, true: Any) -> None:
         """Refuse formulas whose numbers are not those of the network's own pass."""
         close = float(np.sqrt(np.finfo(self.trace.dtype).eps))
-        if not np.allclose(np.asarray(found, float), np.asarray(true, float), rtol=close, atol=close):
+        if not np.allclose(np.asarray(found, float), np.asarray(true, float), rtol=close, atol=close, equal_nan=True):
             self._refuse(where, ValueError("it computes something else with symbols than with numbers"))
 
     def _refuse(self, where: str, error: Exception) -> NoReturn:

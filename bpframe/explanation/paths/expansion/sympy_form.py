@@ -83,7 +83,7 @@ class SympyForm:
         places = {each: self.sympy.Symbol(chr(_FREE + number), real=True) for number, each in enumerate(names)}
         found = self.sympy.sstr(expression.xreplace(places), order="none")
         raised = re.sub(r"\*\*(\d+)", lambda each: superscript(each[1]), found)
-        plain = raised.replace("**", "^").replace("*", "·").replace("-", "−")
+        plain = raised.replace("**", "^").replace("*", "·")
         return re.sub(f"[{chr(_FREE)}-{chr(_FREE + 6399)}]", lambda each: names[ord(each[0]) - _FREE].name, plain)
 
     def latex(self, expression: Any) -> str:

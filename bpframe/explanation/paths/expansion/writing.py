@@ -12,8 +12,8 @@ __all__ = ["superscript", "written", "written_in_latex"]
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
-#: How tightly an operation holds its operands.
-_SUM, _PRODUCT, _POWER, _ATOM = range(4)
+#: How tightly an operation holds its operands; a quotient is a product, but no factor of one.
+_SUM, _PRODUCT, _FACTOR, _POWER, _ATOM = range(5)
 
 _NO_NAMES: Mapping[int, str] = MappingProxyType({})
 
@@ -39,7 +39,7 @@ def written_in_latex(expression: Expression) -> str:
 class _Text:
     """How each operation is written; a piece of text comes with how tightly it holds together."""
 
-    negative, times = "−", "·"
+    times = "·"
 
     def __init__(self, names: Mapping[int, str]) -> None:
         self.names = names
@@ -70,19 +70,19 @@ class _Text:
             case "call":
                 return self.call(each.name, [text for text, _ in parts]), _ATOM
             case "negative":
-                return f"{self.negative}{self.held(parts[0], _PRODUCT)}", _SUM
+                return f"-{self.held(parts[0], _PRODUCT)}", _SUM
             case "power":
                 return self.power(self.held(parts[0], _ATOM), _plain(each.value)), _POWER
             case "+":
-                second = self.held(parts[1], _PRODUCT) if parts[1][0].startswith(self.negative) else parts[1][0]
+                second = self.held(parts[1], _PRODUCT) if parts[1][0].startswith("-") else parts[1][0]
                 return f"{parts[0][0]} + {second}", _SUM
             case "-":
-                return f"{parts[0][0]} {self.negative} {self.held(parts[1], _PRODUCT)}", _SUM
+                return f"{parts[0][0]} - {self.held(parts[1], _PRODUCT)}", _SUM
             case "*":
                 # A number comes first, then a symbol: ½·(a − y)², w·(v·a).
                 if _rank(each.parts[1]) < _rank(each.parts[0]):
                     parts = parts[::-1]
-                return self.times.join(self.held(part, _PRODUCT) for part in parts), _PRODUCT
+                return self.times.join(self.held(part, _FACTOR) for part in parts), _FACTOR
             case "/":
                 return self.quotient(parts[0], parts[1])
 
@@ -93,7 +93,7 @@ class _Text:
         return f"({text})"
 
     def number(self, value: float) -> str:
-        return "½" if value == 0.5 else _plain(value).replace("-", self.negative)
+        return "½" if value == 0.5 else _plain(value)
 
     def symbol(self, name: str) -> str:
         return name
@@ -111,7 +111,7 @@ class _Text:
 class _Latex(_Text):
     """The same in LaTeX."""
 
-    negative, times = "-", " "
+    times = " "
 
     def bracketed(self, text: str) -> str:
         return rf"\left({text}\right)"
