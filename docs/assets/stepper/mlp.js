@@ -57,7 +57,9 @@ export function mlpSubject(name, example, words) {
   const {sizes} = example.network;
   const L = sizes.length;
   const shown = drawnNeurons(example);
-  const first = `w2.0.${shown[1][0]}`;
+  // Steps speak of a weight with something to say: not of one whose input is 0.
+  const largest = example.x.reduce((best, value, k) => (Math.abs(value) > Math.abs(example.x[best]) ? k : best), 0);
+  const first = example.network.biases ? `w2.0.${largest}` : "w2.0.0";
 
   /** @type {(key: string) => [number[], number]} the list that holds a number, and where in it */
   const place = (key) => {
@@ -76,6 +78,7 @@ export function mlpSubject(name, example, words) {
 
   return {
     name,
+    hint: words.hint,
     groups,
     get: (key) => {
       if (key === "rate") return example.rate;

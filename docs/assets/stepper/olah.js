@@ -120,6 +120,7 @@ function drawOlah(point, words, select) {
 export function olahSubject(point, words) {
   return {
     name: "olah",
+    hint: words.hintGraph,
     groups: [{tex: "a", keys: [["a"]]}, {tex: "b", keys: [["b"]]}],
     get: (key) => point[/** @type {"a" | "b"} */ (key)],
     set: (key, value) => {

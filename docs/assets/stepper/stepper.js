@@ -75,7 +75,7 @@ export class Stepper {
     html("div", {class: "bp-middle"}, this.stage,
       html("div", {class: "bp-panel"}, this.heading, this.text, this.equations, this.descend, this.pathCard),
       this.numbers.element),
-    html("div", {class: "bp-foot"}, html("span", {id: hint}, words.hint),
+    html("div", {class: "bp-foot"}, html("span", {id: hint}, subject.hint),
       html("button", {type: "button", class: "bp-reset", title: words.resetTitle, click: () => calls.reset()}, words.reset)),
     this.said));
     this.show();

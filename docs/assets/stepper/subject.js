@@ -44,6 +44,7 @@
 /**
  * @typedef {object} Subject
  * @property {string} name
+ * @property {string} hint  what a reader can do
  * @property {Group[]} groups
  * @property {(key: string) => number} get
  * @property {(key: string, value: number) => void} set

@@ -8,7 +8,7 @@ const MOST = 4;
 function rounded(x) {
   if (!Number.isFinite(x)) return [Number.isNaN(x) ? "?" : x > 0 ? "∞" : "-∞", ""];
   const size = Math.abs(x);
-  if (x === 0 || (size >= 1e-3 && size < 1e6)) return [String(Number(x.toPrecision(4))), ""];
+  if (x === 0 || (size >= 1e-4 && size < 1e6)) return [String(Number(x.toPrecision(4))), ""];
   const [mantissa, exponent] = x.toExponential(2).split("e");
   return [String(Number(mantissa)), String(Number(exponent))];
 }
