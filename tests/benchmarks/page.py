@@ -15,13 +15,16 @@ from tests.benchmarks.timing import markdown
 
 Results = Mapping[str, Any]
 
+#: Whom the first sentence compares with.
+BESIDE = {"PyTorch": "PyTorch's time", "jax.jit": "that of one call of jax.jit"}
+
 #: The load, in processes that want to run, from which on measuring is in vain.
 BUSY = 0.5
 
-INTRODUCTION = """\
-# Benchmarks
+METHOD = """\
+## How it is measured
 
-How long does one training step take: forward, backward, and the update of eq. (1)? Beside bpframe run
+One training step is forward, backward, and the update of eq. (1). Beside bpframe run
 
 - **products**: the matrix products of the step alone, in NumPy: the floor;
 - **prototype**: the same step written by hand in NumPy for this one kind of network, with buffers made before;
@@ -37,8 +40,12 @@ the parameters that a float64 reference arrives at. Then all run in turn, again 
 because threads that still spin would slow down whoever is next. Shown are medians, and ratios of times of the same
 round.
 
-    python -m pip install -e ".[bench]"
-    python tests/benchmarks/suite.py --json results.json
+To measure on a machine of your own:
+
+```console
+$ python -m pip install -e ".[bench]"
+$ python tests/benchmarks/suite.py --json results.json
+```
 
 `--quick` takes a few rounds; `--compare results.json` says what became slower or faster since, as ratios of ratios, and
 ends with exit code 1 where something became slower beyond the noise; `--only components --keep results.json` measures
@@ -50,9 +57,10 @@ one part again, and keeps the others. What is shown here is kept in
 def page(results: Results, drawings: Sequence[Path], where: Path) -> str:
     """Return the page's text, with links from `where` to the drawings."""
     links = {path.stem.rpartition("-")[2]: os.path.relpath(path, where.parent) for path in drawings}
-    parts = [INTRODUCTION, *_machine(results["machine"], results)]
+    parts = ["# Benchmarks\n"]
     if "steps" in results:
-        parts += _steps(results["steps"], links.get("steps"))
+        parts += _first(results["steps"], links.get("steps"), results["machine"]["load"] or 0.0)
+        parts += _steps(results["steps"])
     if "components" in results:
         parts += _components(results["components"])
     if "growth" in results:
@@ -65,6 +73,7 @@ def page(results: Results, drawings: Sequence[Path], where: Path) -> str:
         parts += _memory(results["memory"])
     if aims := judged(results):
         parts += ["## What is aimed at\n", markdown(aims) + "\n"]
+    parts += [METHOD, *_machine(results["machine"], results)]
     return "\n".join(parts)
 
 
@@ -74,14 +83,42 @@ def _machine(machine: Mapping[str, Any], results: Results) -> Iterator[str]:
     facts |= {name: f"`{value}`" for name, value in machine["variables"].items()}
     facts["rounds"] = f"{results['rounds']}, load {machine['load']} at the start"
     yield "## The machine\n"
-    if (machine["load"] or 0.0) > BUSY:
-        yield f"Others were at work on this machine (load {machine['load']}): these numbers tell little.\n"
     yield markdown([{"": name, "value": value} for name, value in facts.items()]) + "\n"
+
+
+def headline(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Say in a sentence or two what the ratios of all networks say."""
+
+    def found(name: str) -> list[tuple[float, str]]:
+        return sorted((row["ratios"][name]["value"], row["network"]) for row in rows if name in row["ratios"])
+
+    def spanned(name: str) -> str:
+        (least, fast), (most, slow) = found(name)[0], found(name)[-1]
+        return f"{100 * least:.0f} % ({fast}) to {100 * most:.0f} % ({slow})"
+
+    parts = [f"{spanned(name)} of {called}" for name, called in BESIDE.items() if found(name)]
+    if not parts:
+        return ""
+    text = f"A training step of bpframe takes {', and '.join(parts)}."
+    if scanned := found("jax scan"):
+        ahead = sum(ratio > 1 for ratio, _ in scanned)
+        text += f" Where a hundred steps may run inside one call, JAX is faster on {ahead} of {len(scanned)} networks."
+    return text
+
+
+def _first(rows: Sequence[Mapping[str, Any]], drawing: str | None, load: float) -> Iterator[str]:
+    if text := headline(rows):
+        yield f"{text}\n"
+    if drawing:
+        yield f"![By network, the time of a training step of each library as a multiple of bpframe's]({drawing})\n"
+    if load > BUSY:
+        yield f"Others were at work on the machine (load {load}): take the small differences for noise.\n"
 
 
 def times(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
     """Return the rows of the table of medians, in µs."""
-    return [_named(row) | {name: _microseconds(row, name) for name in _names(rows)} for row in rows]
+    names = sorted(_names(rows), key=lambda name: name != "bpframe")
+    return [_named(row) | {name: _microseconds(row, name) for name in names} for row in rows]
 
 
 def ratios(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
@@ -127,10 +164,8 @@ def reasons(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"{name}: {reason} ({', '.join(networks)})" for (name, reason), networks in found.items()]
 
 
-def _steps(rows: Sequence[Mapping[str, Any]], drawing: str | None) -> Iterator[str]:
+def _steps(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "## Steps\n"
-    if drawing:
-        yield f"![Times of a training step beside bpframe's]({drawing})\n"
     yield "Median µs of one step:\n"
     yield markdown(times(rows)) + "\n"
     yield "bpframe's time beside each, median of the rounds' ratios; below 1 bpframe is faster:\n"

@@ -307,3 +307,13 @@ def test_steps_count_what_they_are_asked_for() -> None:
     counted = Counted()
     counted.run(7)
     assert counted.taken == 7
+
+
+def test_the_page_shown_is_what_the_kept_results_say() -> None:
+    root = Path(__file__).parents[2]
+    results = json.loads((root / "tests/benchmarks/results.json").read_text(encoding="utf-8"))
+    where = root / "docs/guides/benchmarks.md"
+    drawings = [root / f"docs/assets/benchmarks-{name}.svg" for name in ("steps", "growth")]
+    text = suite.page.page(results, drawings, where)
+    assert text == where.read_text(encoding="utf-8")
+    assert text.index("benchmarks-steps.svg") < text.index("##")  # it begins with the plot

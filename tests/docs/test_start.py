@@ -31,7 +31,7 @@ def test_a_gradient_is_as_close_to_the_complex_step_as_the_page_says() -> None:
     layers = [Dense(units=30), Sigmoid(), Dense(units=10), Sigmoid()]
     net = bp.Network(layers, cost=QuadraticCost(), input_shape=(64,), seed=0)
     check = net.check_gradients(digits.x[:10], digits.y[:10])
-    assert np.median([each.typical_error for each in check.parameters]) < 1e-15
+    assert np.median([each.typical_error for each in check.parameters.values()]) < 1e-15
 
 
 def test_both_languages_have_the_same_links() -> None:
