@@ -149,17 +149,17 @@ class Evaluated:
         """
         inputs = self._inputs(x)
         engine = self._engine.at(inputs)
-        output, y = self._one_of(y)
+        output, target = self._one_of(y)
         prediction = engine.outputs(inputs)[output]
         if self._preparation is not None:
-            y = self._preparation.class_targets(y, output)
+            target = self._preparation.class_targets(target, output)
         threshold = threshold_of(self.graph, output)
         scores = prediction
         if threshold is not None and prediction.shape[-1:] == (1,):  # a score: its side of the threshold, 0, 1/2 or 1
             scores = (np.sign(prediction - threshold) + 1) / 2
         if prediction.ndim > 1:
-            sample_weight = counted_classes(engine.graph, output, prediction, y, sample_weight)
-        return accuracy(scores, y, sample_weight)
+            sample_weight = counted_classes(engine.graph, output, prediction, target, sample_weight)
+        return accuracy(scores, target, sample_weight)
 
     @evaluation
     def trace(self, x: Arrays, training: bool = False) -> Trace:

@@ -14,16 +14,16 @@ __all__ = ["accuracy", "right_classes"]
 def accuracy(prediction: Array, target: Array, sample_weight: Array | None = None) -> float:
     """Return the share of examples whose class is right, between 0 and 1; with weights w, Σ w_n right_n / Σ w_n.
 
-        right_n  where  a_{n,y_n} > a_{nk} for all other k;        of one output, where (a_n − 1/2) (y_n − 1/2) > 0
+        right_n  where  argmax_k a_{nk} = y_n;        of one output, where [a_n > 1/2] = y_n
 
-    The predicted class is the largest of the outputs (N, *positions, classes), where every position counts as an
-    example; targets are class numbers (N, *positions) or (N, *positions, 1), integers or whole floats, or rows of the
+    The predicted class is the largest of the outputs (N, *positions, classes), the first of several that are equal, as
+    NumPy's, scikit-learn's and PyTorch's argmax have it, and as all metrics do; every position counts as an example.
+    Targets are class numbers (N, *positions) or (N, *positions, 1), integers or whole floats, or rows of the
     same shape: one-hot, or shares between 0 and 1 of which the largest is the class. One output (N, *positions, 1)
-    predicts class 1 above 1/2 and class 0 below; targets are 0 and 1. Weights are (N,), or have axes of positions too;
+    predicts class 1 above 1/2, else class 0; targets are 0 and 1. Weights are (N,), or have axes of positions too;
     a target of weight 0 may be anything.
 
-    Where no class is predicted the example counts as wrong: an output is NaN, two share the largest value, or the only
-    one is exactly 1/2.
+    NaN predicts no class: an example with one counts as wrong.
 
     Raises
     ------
@@ -59,14 +59,12 @@ def accuracy(prediction: Array, target: Array, sample_weight: Array | None = Non
     if classes == 1:
         right = _right_side(scores[:, 0], targets)
     else:
-        own = scores[np.arange(len(scores)), right_classes(scores, targets)]
-        # The right class is predicted where its own score is the only one not below it; NaN is below nothing.
-        right = np.count_nonzero(~(scores < own[:, None]), axis=1) == 1
+        right = (scores.argmax(axis=1) == right_classes(scores, targets)) & ~np.isnan(scores).any(axis=1)
     return float(np.mean(right)) if weight is None else float(np.average(right, weights=weight))
 
 
 def _right_side(scores: Array, target: Array) -> Array:
-    """Return where one output lies on its target's side of 1/2."""
+    """Return where one output lies on its target's side of 1/2, itself on that of 0."""
     _require(
         (target == 0) | (target == 1),
         target,
@@ -74,7 +72,7 @@ def _right_side(scores: Array, target: Array) -> Array:
         "0 and 1: the output is compared with 1/2",
         "accuracy means nothing for measured numbers; map the two classes to 0 and 1",
     )
-    right: Array = np.where(target == 1, scores > 0.5, scores < 0.5)
+    right: Array = np.where(target == 1, scores > 0.5, scores <= 0.5)
     return right
 
 

@@ -14,7 +14,7 @@ __all__ = ["Accuracy", "TopK"]
 
 
 class Accuracy(Metric):
-    """The share of examples, or of their positions, whose class is right: `bpframe.accuracy`, with its rules for ties.
+    """The share of examples, or of their positions, whose class is right: `bpframe.accuracy`.
 
         Σ_n w_n [right_n] / Σ_n w_n
 
@@ -49,10 +49,9 @@ class Accuracy(Metric):
 class TopK(Metric):
     """The share of examples, or of their positions, whose class is among the k largest outputs.
 
-        Σ_n w_n [at most k outputs a_nj >= a_{n,y_n}] / Σ_n w_n
+        Σ_n w_n [fewer than k outputs a_nj > a_{n,y_n}, or equal to it with j < y_n] / Σ_n w_n
 
-    An output that equals the right one's counts against it, as in `Accuracy`, which is k = 1; NaN is
-    never right.
+    Of equal outputs the first come first, as in `Accuracy`, which is k = 1; NaN is never right.
 
     Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot.
     """
@@ -70,7 +69,8 @@ class TopK(Metric):
                 received=str(prediction.shape),
             )
         rows = class_rows("top_k", prediction, target, weight, numbers=False)
-        own = rows.scores[np.arange(len(rows.right)), rows.right]
-        # Not below the right one are those at least as large, the right one itself, and everything beside a NaN.
-        right = np.count_nonzero(~(rows.scores < own[:, None]), axis=1) <= self.k
+        own = rows.scores[np.arange(len(rows.right)), rows.right][:, None]
+        first = np.arange(rows.scores.shape[1]) < rows.right[:, None]
+        before = (rows.scores > own) | (first & (rows.scores == own))
+        right = (np.count_nonzero(before, axis=1) < self.k) & ~np.isnan(rows.scores).any(axis=1)
         return float(np.average(right, weights=rows.weight))

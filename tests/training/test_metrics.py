@@ -1,10 +1,10 @@
-"""Accuracy: the share of examples whose class is right; what predicts no class is wrong, no target is guessed at."""
+"""Accuracy: the share of examples whose class is right; NaN is wrong, of equal outputs the first counts."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from bpframe_metrics import Accuracy, TopK
+from bpframe_metrics import F1, Accuracy, ConfusionMatrix, Recall, TopK
 from bpframe_reference import Dense, Identity, QuadraticCost, Sigmoid
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,17 +121,35 @@ def test_one_output_and_targets_of_another_shape_are_refused(target):
 
 @pytest.mark.parametrize("scores", [0.0, 1.0, np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("classes", [2, 3])
-def test_a_network_that_always_says_the_same_of_every_class_is_never_right(scores, classes):
+def test_a_network_that_always_says_the_same_of_every_class_predicts_the_first_and_nan_none(scores, classes):
     prediction = np.full((4, classes), scores)
     for target in range(classes):
-        assert bp.accuracy(prediction, np.full(4, target)) == 0.0
-        assert bp.accuracy(prediction, np.eye(classes)[np.full(4, target)]) == 0.0
+        share = float(target == 0 and not np.isnan(scores))
+        assert bp.accuracy(prediction, np.full(4, target)) == share
+        assert bp.accuracy(prediction, np.eye(classes)[np.full(4, target)]) == share
 
 
 @pytest.mark.parametrize("target", [0, 1])
-def test_one_output_that_is_a_half_or_no_number_is_never_right(target):
-    assert bp.accuracy(np.full((4, 1), 0.5), np.full(4, target)) == 0.0
+def test_one_output_that_is_a_half_predicts_0_and_no_number_is_never_right(target):
+    assert bp.accuracy(np.full((4, 1), 0.5), np.full(4, target)) == 1 - target
     assert bp.accuracy(np.full((4, 1), np.nan), np.full(4, target)) == 0.0
+
+
+@given(
+    scores=arrays(np.float64, (6, 3), elements=st.sampled_from([0.0, 0.5, 1.0, -np.inf])),
+    labels=arrays(np.int64, 6, elements=st.integers(0, 2)),
+    weight=arrays(np.float64, 6, elements=st.sampled_from([0.5, 1.0, 2.0])),
+)
+def test_all_metrics_of_classes_predict_the_same_class_also_of_equal_outputs(scores, labels, weight):
+    for given_scores, right in ((scores, labels), (scores[:, :1], labels % 2)):
+        matrix = ConfusionMatrix().measure(given_scores, right, weight)
+        share = np.trace(matrix) / matrix.sum()
+        assert bp.accuracy(given_scores, right, weight) == pytest.approx(share, abs=1e-15)
+        assert Accuracy().measure(given_scores, right, weight) == pytest.approx(share, abs=1e-15)
+        assert F1(average="micro").measure(given_scores, right, weight) == pytest.approx(share, abs=1e-15)
+        assert Recall(average="weighted").measure(given_scores, right, weight) == pytest.approx(share, abs=1e-15)
+    matrix = ConfusionMatrix().measure(scores, labels, weight)
+    assert TopK(k=1).measure(scores, labels, weight) == pytest.approx(np.trace(matrix) / matrix.sum(), abs=1e-15)
 
 
 def test_a_row_with_nan_is_wrong_and_the_others_count():
@@ -142,9 +160,9 @@ def test_a_row_with_nan_is_wrong_and_the_others_count():
     assert bp.accuracy(np.array([[np.nan], [0.9]]), np.array([1, 1])) == 0.5
 
 
-def test_a_tie_with_the_right_class_is_wrong_and_one_of_others_too():
+def test_of_equal_outputs_the_first_is_the_predicted_class():
     scores = np.array([[0.7, 0.7, 0.1], [0.7, 0.1, 0.7], [0.2, 0.4, 0.4], [np.inf, 0.0, 0.0], [5, 5, 6]])
-    assert bp.accuracy(scores, np.array([0, 1, 0, 0, 2])) == 0.4
+    assert bp.accuracy(scores, np.array([0, 2, 1, 0, 2])) == 0.8
 
 
 def test_it_agrees_with_the_largest_score_on_any_numbers():
@@ -335,10 +353,9 @@ def test_a_kind_that_a_history_uses_itself_is_refused():
     labels=arrays(np.int64, 7, elements=st.integers(0, 4)),
     k=st.integers(1, 4),
 )
-def test_top_k_counts_who_is_at_least_as_large(scores, labels, k):
+def test_top_k_takes_the_first_of_equals_first_and_no_nan(scores, labels, k):
     def right(row, label):
-        others = np.delete(row, label)
-        return not np.isnan(row[label]) and sum(not other < row[label] for other in others) < k
+        return not np.isnan(row).any() and label in np.argsort(-row, kind="stable")[:k]
 
     expected = np.mean([right(row, label) for row, label in zip(scores, labels, strict=True)])
     assert TopK(k=k).measure(scores, labels, None) == expected
