@@ -85,16 +85,16 @@ def _report(experiment: Experiment, folder: Path, seconds: float, as_json: bool,
     count, unit = len(history or ()), "iteration" if minimized else "epoch"
     ended = f": {history.stopped}" if minimized and history is not None and history.stopped != "completed" else ""
     print(f"Trained for {count} {unit}{'s' * (count != 1)} in {seconds:.1f} s{ended}.")
-    _tell(found, part, folder)
+    _tell(found, part, folder, experiment.averages)
 
 
-def _tell(found: Evaluation, part: str, folder: Path) -> None:
-    print(f"{part.capitalize()} part: {found}")
+def _tell(found: Evaluation, part: str, folder: Path, averages: bool) -> None:
+    print(f"{part.capitalize()} part{', averaged parameters' * averages}: {found}")
     print(f"The run is in {folder}. To use it:")
     name = f"'{folder}'" if re.search(r"[^\w./~+-]", str(folder)) else str(folder)
     print(f"  bpframe evaluate {name}")
     print(f"  bpframe predict {name} FILE")
-    print(f"  python: bpframe.load({str(folder)!r}).predict(x)")
+    print(f"  python: bpframe.load({str(folder)!r}){'.averaged()' * averages}.predict(x)")
 
 
 def _next_folder(spec: Path) -> Path:

@@ -11,6 +11,7 @@ from bpframe.data.raw import Preparation
 from bpframe.documents import RunSpec, TrainingSpec
 from bpframe.errors import SpecError
 from bpframe.network import Network
+from bpframe.runs.averages import keeps_averages, measured_network
 from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.training.history import History
 from bpframe.training.range_test import RangeTest
@@ -35,6 +36,11 @@ class Experiment:
     def history(self) -> History | None:
         """What happened in training; None before it. It stays readable after an error."""
         return self.network.history
+
+    @property
+    def averages(self) -> bool:
+        """Whether the optimizer keeps averaged parameters, with which `evaluate` measures."""
+        return keeps_averages(self.network)
 
     @property
     def part(self) -> str:
@@ -81,11 +87,14 @@ class Experiment:
         )
 
     def evaluate(self) -> Evaluation:
-        """Measure the network on the test part, or on the training part where nothing was held back."""
-        data = self.dataset
+        """Measure the network on the test part, or on the training part where nothing was held back.
+
+        Of an optimizer that keeps averages it is the network with the averaged parameters, as it was during training.
+        """
+        network, data = measured_network(self.network), self.dataset
         if data.x_test is None or data.y_test is None:
-            return evaluate(self.network, data.x, data.y, sample_weight=data.sample_weight)
-        return evaluate(self.network, data.x_test, data.y_test, sample_weight=data.sample_weight_test)
+            return evaluate(network, data.x, data.y, sample_weight=data.sample_weight)
+        return evaluate(network, data.x_test, data.y_test, sample_weight=data.sample_weight_test)
 
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
         """Write the run to a new folder and return its path; see `Network.save`.

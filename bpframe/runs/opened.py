@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bpframe.documents import read_spec
 from bpframe.network import Network, load
+from bpframe.runs.averages import measured_network
 from bpframe.runs.experiment import network_and_data
 from bpframe.runs.numbered import row_of
 from bpframe.runs.saved_run import open_run
@@ -21,7 +22,7 @@ def network_at(place: str | os.PathLike[str]) -> Network:
     Errors: SpecError, GraphError, CheckpointError.
     """
     path = Path(place).expanduser()
-    return load(path) if path.is_dir() else Network.from_spec(read_spec(path).network)
+    return measured_network(load(path)) if path.is_dir() else Network.from_spec(read_spec(path).network)
 
 
 def numbered_example(place: str | os.PathLike[str], number: int) -> tuple[Network, Array, Array]:

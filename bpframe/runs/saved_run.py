@@ -16,6 +16,7 @@ from bpframe.documents import RunSpec, read_spec
 from bpframe.documents.text import SUFFIXES
 from bpframe.errors import DataError
 from bpframe.network import Network
+from bpframe.runs.averages import measured_network
 from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.runs.numbered import row_of
 from bpframe.training.history import History
@@ -38,7 +39,11 @@ class Predictions:
 
 @dataclass(frozen=True)
 class SavedRun:
-    """A trained network with the spec, the history and the data's preparation that were saved beside it."""
+    """A trained network with the spec, the history and the data's preparation that were saved beside it.
+
+    Where its optimizer keeps averages, the network is the one with the averaged parameters, of which the history tells;
+    `bpframe.load` returns the one that was trained, which goes on.
+    """
 
     folder: Path
     network: Network
@@ -171,7 +176,7 @@ def open_run(folder: str | os.PathLike[str], components: Iterable[type[Component
     columns = () if saved.columns is None else next(iter(saved.columns.inputs.values()), ())
     return SavedRun(
         folder=Path(folder).expanduser().resolve(),
-        network=Network.from_checkpoint(saved),
+        network=measured_network(Network.from_checkpoint(saved)),
         spec=saved.spec,
         history=saved.history,
         preparation=saved.preparation,
