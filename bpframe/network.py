@@ -35,7 +35,7 @@ from bpframe.training.spec import TrainingSpec
 from bpframe.training.stepping import Carried
 from bpframe.validation.mistakes import shortened
 from bpframe.verification import verify_graph, wanted
-from bpframe.verification.scores import check_scores
+from bpframe.verification.as_meant import check_as_meant
 
 __all__ = ["Network", "load"]
 
@@ -153,7 +153,7 @@ class Network(Trainable):
         self._carried = Carried()
         self._verify = wanted(verify)
         graph = graph_of(spec)
-        check_scores(graph)
+        check_as_meant(graph)
         if self._verify:
             verify_graph(closed_graph(graph))
         self._engine = engine_of(spec, graph, spec.seed)

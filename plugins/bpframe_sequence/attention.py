@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -85,6 +86,8 @@ class Attention(_Attention):
 
     Source: Vaswani et al., Attention Is All You Need (2017), eq. (1).
     """
+
+    masked_instead: ClassVar[Mapping[str, str]] = {"k": "masked_attention", "v": "masked_attention"}
 
     def forward(self, q: Array, k: Array, v: Array, saved: dict[str, Any]) -> Array:
         """Return y."""

@@ -29,8 +29,9 @@ class Embedding(Layer):
 
         y_t = w[token_t],    ∂y/∂w: V ↦ V[token_t];    with `mask_zero` y_t = 0 where token_t = 0
 
-    With `mask_zero` token 0 is padding: its vector is 0 and is not learned, and the tokens are the mask of the
-    `masked_` layers.
+    With `mask_zero` token 0 is padding: its vector is 0 and is not learned, and the tokens are the mask that the
+    `masked_` layers are given. Nothing passes it on by itself; a layer that mixes positions without a mask (`lstm`,
+    `attention`, `transformer_block`, ...) is refused behind it, since it would count padding.
 
     Shapes: tokens (N, *lead), whole numbers in 0 ... size − 1 -> y (N, *lead, units); w (size, units). Jacobian: a
     gather of rows; the tokens have none. w starts at N(0, 1): one row is read, so that n_in is 1.
@@ -46,6 +47,11 @@ class Embedding(Layer):
     units: PositiveInt = Field(description="How many numbers stand for a token.")
     mask_zero: bool = Field(False, description="Whether token 0 is padding, whose vector is 0.")
     weights: Initializer = Field(ScaledNormal(), description="Where the vectors start.")
+
+    @property
+    def has_padding(self) -> bool:
+        """Whether positions of y may be padding."""
+        return self.mask_zero
 
     def input_domain(self) -> dict[str, tuple[int, int]]:
         """Return that tokens are 0, 1, ..., size − 1."""

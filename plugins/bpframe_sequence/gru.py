@@ -145,6 +145,8 @@ class Gru(_Gru):
     z, n and q, or without `reset_after` (3·units,) those of r, z and n. Jacobian: every one begins with the linearised
     loop. Weights start at N(0, 1)/√n_in, biases at 0. T = 0 shows zeros.
 
+    Every step counts, padding too; `masked_gru` leaves it out.
+
     With `truncate` k the state that steps k, 2k, ... begin with is held: values are the same, and derivatives are those
     of the function of these states and of x, w, u and b, in the latter alone (truncated back-propagation through time).
     They are the true ones where T ≤ k. Beyond, checks against numbers say that they differ; second order is refused.
@@ -155,6 +157,8 @@ class Gru(_Gru):
     Source: Cho et al., Learning Phrase Representations using RNN Encoder–Decoder (2014), section 2.3, with r before the
     matrix, and z in its sense; r behind the matrix as in cuDNN, PyTorch and Keras's `reset_after`.
     """
+
+    masked_instead: ClassVar[Mapping[str, str]] = {"x": "masked_gru"}
 
     def forward(self, x: Array, p: Mapping[str, Array], saved: dict[str, Any]) -> Array:
         """Return the last hidden state, or all."""

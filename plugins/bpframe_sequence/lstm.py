@@ -87,6 +87,8 @@ class Lstm(_Lstm):
     every one begins with the linearised loop. Weights start at N(0, 1)/√n_in, biases at 0, those of f at 1. T = 0 shows
     zeros.
 
+    Every step counts, padding too; `masked_lstm` leaves it out.
+
     With `truncate` k the state that steps k, 2k, ... begin with is held: values are the same, and derivatives are those
     of the function of these states and of x, w, u and b, in the latter alone (truncated back-propagation through time).
     They are the true ones where T ≤ k. Beyond, checks against numbers say that they differ; second order is refused.
@@ -97,6 +99,8 @@ class Lstm(_Lstm):
     Source: Hochreiter and Schmidhuber, Long Short-Term Memory (1997), with the forget gate of Gers, Schmidhuber and
     Cummins, Learning to Forget (2000).
     """
+
+    masked_instead: ClassVar[Mapping[str, str]] = {"x": "masked_lstm"}
 
     def forward(self, x: Array, p: Mapping[str, Array], saved: dict[str, Any]) -> Array:
         """Return the last hidden state, or all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from bpframe_optimizers import Zeros
@@ -51,6 +52,8 @@ class MultiHeadAttention(_Projected):
 
     also_known_as: ClassVar[tuple[str, ...]] = ("mha", "multihead_attention")
 
+    masked_instead: ClassVar[Mapping[str, str]] = {"x": "masked_multi_head_attention"}
+
     causal: bool = Field(False, description="Whether step i sees steps 0 ... i alone.")
 
     def nodes(self, shape: Shape) -> dict[str, Any]:
@@ -99,6 +102,8 @@ class CrossAttention(_Projected):
     """
 
     inputs: ClassVar[tuple[str, ...]] = ("x", "memory")
+
+    masked_instead: ClassVar[Mapping[str, str]] = {"memory": "masked_attention between dense layers"}
 
     def nodes(self, shapes: tuple[Shape, ...]) -> dict[str, Any]:
         """Return three projections, attention, and the projection behind it."""

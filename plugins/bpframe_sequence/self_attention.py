@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from bpframe.extend import Array, Field, Layer, Operator, PositiveInt, ShapeMismatch
@@ -63,6 +64,8 @@ class SelfAttention(_SelfAttention):
 
     Source: Vaswani et al., Attention Is All You Need (2017), eq. (1) and section 3.2.2.
     """
+
+    masked_instead: ClassVar[Mapping[str, str]] = {"x": "masked_self_attention"}
 
     def forward(self, x: Array, saved: dict[str, Any]) -> Array:
         """Return y."""

@@ -52,6 +52,8 @@ class SimpleRnn(_SimpleRnn):
     (units, features), u (units, units), b (units,). Jacobian: every one begins with the linearised loop. Weights start
     at N(0, 1)/√n_in, biases at 0. T = 0 shows zeros.
 
+    Every step counts, padding too; `masked_simple_rnn` leaves it out.
+
     With `truncate` k the state that steps k, 2k, ... begin with is held: values are the same, and derivatives are those
     of the function of these states and of x, w, u and b, in the latter alone (truncated back-propagation through time).
     They are the true ones where T ≤ k. Beyond, checks against numbers say that they differ; second order is refused.
@@ -62,6 +64,8 @@ class SimpleRnn(_SimpleRnn):
     """
 
     also_known_as: ClassVar[tuple[str, ...]] = ("rnn",)
+
+    masked_instead: ClassVar[Mapping[str, str]] = {"x": "masked_simple_rnn"}
 
     def forward(self, x: Array, p: Mapping[str, Array], saved: dict[str, Any]) -> Array:
         """Return the last hidden state, or all."""

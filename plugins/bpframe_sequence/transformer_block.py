@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from bpframe_activations import Gelu
@@ -72,6 +73,8 @@ class TransformerBlock(_Transformer):
     Source: Vaswani et al., Attention Is All You Need (2017), section 3.1; the order of GPT-2, Xiong et al., On Layer
     Normalization in the Transformer Architecture (2020), figure 1 (b).
     """
+
+    masked_instead: ClassVar[Mapping[str, str]] = {"x": "masked_transformer_block"}
 
     def nodes(self, features: int) -> dict[str, Any]:
         """Return attention and the hidden layer, with what stands around them."""
