@@ -25,6 +25,7 @@ class Explained(Evaluated):
         *,
         neuron: str | None = None,
         weight: str | None = None,
+        expand: bool = True,
         learning_rate: float = 0.01,
         per_parameter: int | None = 20,
     ) -> Explanation:
@@ -33,7 +34,8 @@ class Explained(Evaluated):
         `x` and `y` are one example, with or without the axis of examples. Without a cost, y is left out, and the
         output, one number, is differentiated itself. `neuron`, "2:1" for the first one of layer 2 or "sum[0]" for an
         entry of a node, is written out in single numbers, and the paths of `weight`, "w^2_11" or "dense_1.w[0,0]", to
-        the cost are followed. `learning_rate` is that of the step, eq. (1). Up to `per_parameter` entries of each
+        the cost are followed. `expand` says whether the network is written as one formula, eq. (5), for which SymPy
+        takes half a second. `learning_rate` is that of the step, eq. (1). Up to `per_parameter` entries of each
         parameter and input are measured by differences and by the complex step as well (None: all).
 
         Components behave as in evaluation. The network is left as it is.
@@ -72,6 +74,7 @@ class Explained(Evaluated):
             targets,
             neuron=neuron,
             weight=weight,
+            expand=expand,
             learning_rate=learning_rate,
             per_parameter=per_parameter,
             notes=tuple(notes),

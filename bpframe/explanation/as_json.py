@@ -40,7 +40,7 @@ def _named(value: Any) -> Any:
 def as_json(explanation: Sections) -> dict[str, Any]:
     """Return all of an explanation."""
     forward, backward, gradient = explanation.forward, explanation.backward, explanation.gradient
-    neuron = explanation.neuron
+    neuron, formula = explanation.neuron, explanation.expansion.formula
     return {
         "format": FORMAT,
         "version": explanation.version,
@@ -82,6 +82,10 @@ def as_json(explanation: Sections) -> dict[str, Any]:
             "parts": [_gradient(each) for each in gradient.parts],
         },
         "paths": _paths(explanation.paths),
+        "expansion": {
+            "reason": explanation.expansion.reason,
+            "formula": None if formula is None else _plain(asdict(formula)),
+        },
         "step": None if explanation.step is None else _step(explanation.step),
         "notes": list(explanation.notes),
     }

@@ -10,6 +10,7 @@ from bpframe._version import __version__
 from bpframe.core.backprop.engine import Engine
 from bpframe.explanation.backward import backward_pass
 from bpframe.explanation.chain import paths_section
+from bpframe.explanation.direct import expansion_section
 from bpframe.explanation.explanation import Explanation
 from bpframe.explanation.formula.text import on_one_line
 from bpframe.explanation.forward import forward_pass
@@ -30,6 +31,7 @@ def explanation_of(
     *,
     neuron: str | None,
     weight: str | None,
+    expand: bool,
     learning_rate: float,
     per_parameter: int | None,
     notes: tuple[str, ...] = (),
@@ -40,6 +42,7 @@ def explanation_of(
     """
     with np.errstate(all="ignore"):
         found = worked(engine, inputs, targets)
+        paths = paths_section(found, weight)
         return Explanation(
             version=__version__,
             dtype=str(engine.dtype),
@@ -52,7 +55,8 @@ def explanation_of(
             backward=backward_pass(found),
             neuron=neuron_section(found, neuron),
             gradient=gradient_section(found, per_parameter),
-            paths=paths_section(found, weight),
+            paths=paths,
+            expansion=expansion_section(found, paths, expand),
             step=step_of(found, learning_rate) if found.has_cost else None,
             notes=notes,
         )

@@ -27,7 +27,7 @@ from bpframe.explanation.paths import (
 from bpframe.explanation.worked import Worked
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["PathsSection", "in_rows", "paths_section"]
+__all__ = ["PathsSection", "graph_of", "in_rows", "paths_section"]
 
 #: So many paths are written into an equation; of more, the rule has the largest.
 WRITTEN = 4
@@ -62,7 +62,7 @@ def paths_section(worked: Worked, weight: str | None) -> PathsSection:
             f"the graph of single numbers has about {edges:,} edges; it is made where a weight is asked for"
         )
     try:
-        graph = _graph(worked)
+        graph = graph_of(worked)
     except MemoryLimitError as error:
         if weight is not None:
             raise
@@ -94,7 +94,8 @@ def _count_edges(worked: Worked) -> int:
     return total
 
 
-def _graph(worked: Worked) -> ScalarGraph:
+def graph_of(worked: Worked) -> ScalarGraph:
+    """Return the graph of the network's single numbers, with the letters of the notation."""
     notation = worked.notation
     letters = {name: notation.value(name) for name in worked.graph.shapes} | dict(notation.parameters)
     told = {name: on_one_line(symbol) for name, symbol in letters.items() if not symbol.is_name}

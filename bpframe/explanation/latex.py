@@ -10,7 +10,7 @@ from bpframe.explanation.formula.numerals import DIGITS, in_words
 from bpframe.explanation.formula.tree import Call, Numbers
 from bpframe.explanation.gradient import Gradient
 from bpframe.explanation.line import Line
-from bpframe.explanation.paths.names import entry_name, latex_name
+from bpframe.explanation.paths.names import entry_name, latex_derivative, latex_name
 from bpframe.explanation.sections import Sections
 
 __all__ = ["as_document", "display"]
@@ -49,6 +49,13 @@ def _parts(explanation: Sections) -> Iterator[str]:
     if neuron is not None:
         yield rf"\section*{{Neuron {neuron.number} of {prose(neuron.node)}}}"
         yield from _displays(neuron.lines)
+    found = explanation.expansion.formula
+    if found is not None and found.formula is not None:
+        yield r"\section*{As one formula}"
+        yield rf"\[ {latex_name(found.of)} = {found.formula.latex} \tag{{5}} \]"
+        for each in found.derivatives[:1]:
+            left, number = latex_derivative(found.of, each.weight), cell(in_words(each.number))
+            yield rf"\[ {left} = {each.formula.latex} = {number} \]"
     if explanation.paths.lines:
         yield r"\section*{Along paths}"
         yield from _displays(explanation.paths.lines)

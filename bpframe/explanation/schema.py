@@ -55,6 +55,10 @@ def json_schema() -> dict[str, Any]:
                 counts=_maybe(_ref("counts"), "Multiplications that all derivatives need, by the way to them."),
                 shared=_list(_ref("shared"), "The factors that stand in most products."),
             ),
+            expansion=_object(
+                reason=_maybe({"type": "string"}, "Why there is no formula, where there is none."),
+                formula=_maybe(_ref("expansion"), "The network as one formula in its weights: eq. (5)."),
+            ),
             step=_maybe(_ref("step"), "One step of gradient descent; null where there is no cost or no parameter."),
             notes=_list({"type": "string"}, "What else should be known."),
         ),
@@ -153,6 +157,30 @@ def json_schema() -> dict[str, Any]:
                 nested_multiplications=_count("Brackets written where they are used."),
                 factored_multiplications=_count("Each bracket once."),
             ),
+            "expansion": _object(
+                of=_text("What the formula is of: C, or an output."),
+                weights=_count("How many weights stand in it."),
+                operations=_count("+ − × ÷, powers and functions of the formula written out."),
+                multiplications=_count("× ÷ among them."),
+                terms=_maybe({"type": "integer"}, "Terms after multiplying out; null where it is no polynomial."),
+                collected=_maybe({"type": "integer"}, "Terms once like ones are collected."),
+                direct_multiplications=_maybe({"type": "integer"}, "Those of all derivatives, each written out."),
+                formula=_maybe(_ref("formula"), "Null where it is too long to be written."),
+                expanded=_maybe(_ref("formula"), "Multiplied out; null where it is too long, or no polynomial."),
+                derivatives=_list(
+                    _object(
+                        symbol=_text("∂C/∂w."),
+                        weight=_text("w."),
+                        formula=_ref("formula"),
+                        number=_number("Of the formula at this example."),
+                        back_propagated=_number("By back-propagation."),
+                    ),
+                    "By all weights, or by some.",
+                ),
+                conditions=_list({"type": "string"}, "Comparisons that come out the same wherever the formula holds."),
+                condition_count=_count("How many there are."),
+            ),
+            "formula": _object(text=_text("As text."), latex=_text("In LaTeX.")),
             "path": _object(
                 entries=_list({"type": "string"}, "The numbers on the way."),
                 factors=_list(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bpframe.explanation.backward import BackwardPass
 from bpframe.explanation.chain import PathsSection
+from bpframe.explanation.direct import ExpansionSection
 from bpframe.explanation.forward import ForwardPass
 from bpframe.explanation.gradient import GradientSection
 from bpframe.explanation.neuron import NeuronSection
@@ -28,7 +29,7 @@ class Sections:
     of the network's numbers. The sections are the `layers` as the tutorial numbers them, the `nodes` with values and
     errors, the `forward` and `backward` pass line by line, the
     equations of one `neuron`, the `gradient` beside derivatives by number, the `paths` of
-    some weights to the cost, and a `step` of
+    some weights to the cost, the `expansion` into one formula, and a `step` of
     gradient descent. All arrays are of the one example, without an axis of examples, and read-only.
     """
 
@@ -44,5 +45,6 @@ class Sections:
     neuron: NeuronSection | None
     gradient: GradientSection
     paths: PathsSection
+    expansion: ExpansionSection
     step: Step | None
     notes: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from bpframe.explanation.line import Line
 from bpframe.explanation.neuron import NeuronSection
 from bpframe.explanation.nodes import ExplainedNode
 from bpframe.explanation.paths import Multiplications
+from bpframe.explanation.paths.expansion import Expansion
 from bpframe.explanation.paths.names import entry_name
 from bpframe.explanation.sections import Sections
 from bpframe.explanation.step import Step
@@ -28,6 +29,9 @@ LISTED = 12
 
 #: So many of the paths that are not written as an equation are listed, and so many of the shared factors.
 LARGEST, SHARED = 5, 6
+
+#: So many of a formula's conditions are listed.
+CONDITIONS = 4
 
 
 def as_text(explanation: Sections) -> str:
@@ -64,6 +68,11 @@ def _lines(explanation: Sections) -> Iterator[str]:
         yield from _heading(f"Neuron {explanation.neuron.number} of {_place(explanation.neuron)}")
         yield from _paragraph("The same in single numbers: multiply along a path, add over all paths.")
         yield from _listed(explanation.neuron.lines)
+    yield from _heading("As one formula")
+    if explanation.expansion.formula is None:
+        yield from _paragraph(f"Nothing is shown: {explanation.expansion.reason}.")
+    else:
+        yield from _formula(explanation.expansion.formula, explanation.paths.counts)
     yield from _heading("Along paths")
     yield from _paths(explanation.paths)
     yield from _heading("The gradient, checked")
@@ -169,6 +178,37 @@ def _paths(paths: PathsSection) -> Iterator[str]:
     if len(factors) > 1:
         yield from _paragraph("Derivatives have factors in common, which a sum over paths computes again and again:")
         yield from _table(factors)
+
+
+def _formula(found: Expansion, counts: Multiplications | None) -> Iterator[str]:
+    needed = "" if counts is None else f", where back-propagation needs {counts.reverse:,}"
+    direct = found.direct_multiplications
+    by = f" in its {found.weights:,} weights, of" if found.weights else " of"
+    whole = f"The whole network is one formula{by} {found.operations:,} operations"
+    terms = "" if found.terms is None else f"; multiplied out it has {_many(found.terms)} terms"
+    if found.collected is not None and found.collected != found.terms:
+        terms += f", {found.collected:,} of them different"
+    by_hand = "" if not direct else f" Its derivatives, each by itself, take {_many(direct)} multiplications{needed}."
+    yield from _paragraph(f"{whole}{terms}.{by_hand}")
+    if found.formula is None:
+        yield from _paragraph("It is too long to be written.")
+        return
+    yield "(5) direct expansion"
+    yield from wrap(f"{found.of} = {found.formula.text}", WIDTH, initial_indent="    ", subsequent_indent="        ")
+    yield ""
+    for each in found.derivatives[:1]:
+        told = f"{each.symbol} = {each.formula.text}"
+        yield from wrap(told, WIDTH, initial_indent="    ", subsequent_indent="        ", break_long_words=False)
+        yield f"        = {in_words(each.number)}, and back-propagation found {in_words(each.back_propagated)}"
+        yield ""
+    if found.conditions:
+        more = f", and {found.condition_count - CONDITIONS:,} more" if found.condition_count > CONDITIONS else ""
+        yield from _paragraph(f"The formula holds where {', '.join(found.conditions[:CONDITIONS])}{more}.")
+
+
+def _many(count: int) -> str:
+    """Return a count in words: large ones as a power of ten."""
+    return f"{count:,}" if count < 10**9 else f"10^{len(str(count)) - 1}"
 
 
 def _counts(counts: Multiplications) -> Iterator[str]:

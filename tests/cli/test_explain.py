@@ -14,7 +14,7 @@ import pytest
 import bpframe as bp
 from bpframe.documents import read_spec
 from bpframe.explanation import json_schema
-from bpframe.runs import prepare_experiment
+from bpframe.runs import numbered_example, prepare_experiment
 
 Invoke = Callable[..., Any]
 
@@ -32,10 +32,12 @@ def test_an_example_of_the_data_has_its_number_in_specs_and_in_runs(folder: Path
     data = experiment.dataset
     assert data.x_test is not None
     assert data.y_test is not None
-    for number, x, y in ((5, data.x[5], data.y[5]), (51, data.x_test[1], data.y_test[1])):
-        found = json.loads(invoke("explain", "spec.yaml", "--example", number, "--format", "json").stdout)
-        jsonschema.validate(found, json_schema())
-        assert found == experiment.network.explain(x, y).to_dict()
+    network, x, y = numbered_example("spec.yaml", 5)
+    assert np.array_equal(x, data.x[5:6])
+    assert np.array_equal(y, data.y[5:6])
+    found = json.loads(invoke("explain", "spec.yaml", "--example", 51, "--format", "json").stdout)
+    jsonschema.validate(found, json_schema())
+    assert found["value"] == network.cost(data.x_test[1:2], data.y_test[1:2])
     assert invoke("train", "spec.yaml", "--output", "run", "--quiet").exit_code == 0
     found = json.loads(invoke("explain", "run", "--example", 51, "--format", "json").stdout)
     assert np.allclose(found["nodes"][0]["value"], data.x_test[1], rtol=1e-12)
@@ -52,7 +54,7 @@ def test_a_run_takes_raw_inputs(folder: Path, invoke: Invoke) -> None:
 
 
 def test_a_file_is_written_whole(folder: Path, invoke: Invoke) -> None:
-    result = invoke("explain", "spec.yaml", "--example", 0, "--format", "latex", "-o", "one.tex")
+    result = invoke("explain", "spec.yaml", "--example", 0, "--format", "latex", "-o", "one.tex", "--neuron", "3:1")
     assert (result.exit_code, result.stdout) == (0, "")
     assert "one.tex" in result.stderr
     assert Path("one.tex").read_text(encoding="utf-8").endswith("\\end{document}\n")

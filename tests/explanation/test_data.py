@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import jsonschema
@@ -26,14 +27,14 @@ def valid(explanation: Any) -> dict[str, Any]:
 def test_the_schema_is_a_schema_and_the_format_is_versioned() -> None:
     jsonschema.Draft202012Validator.check_schema(json_schema())
     assert FORMAT == "bpframe explanation 1"
-    assert linear().explain(A1, Y).to_dict()["format"] == FORMAT
+    assert linear().explain(A1, Y, expand=False).to_dict()["format"] == FORMAT
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_data_holds_the_networks_own_numbers(dtype: str) -> None:
     network = sigmoids(3, 2, dtype=dtype)
     x, y = np.array([0.5, -1.5]), np.array([0.0, 1.0])
-    data = valid(network.explain(x, y))
+    data = valid(network.explain(x, y, expand=False))
     gradient = network.gradient(x[None], y[None])
     assert data["value"] == network.cost(x[None], y[None])
     for part in data["gradient"]["parts"][: len(gradient)]:
@@ -46,59 +47,77 @@ def test_data_holds_the_networks_own_numbers(dtype: str) -> None:
 
 def test_an_example_may_have_its_axis_or_not() -> None:
     network = linear()
-    expected = network.explain(A1, Y).to_dict()
+    expected = network.explain(A1, Y, expand=False).to_dict()
     for x, y in (([A1], [Y]), (np.array(A1), -1.0), (np.array([A1]), Y)):
-        assert network.explain(x, y).to_dict() == expected
+        assert network.explain(x, y, expand=False).to_dict() == expected
 
 
 def test_several_examples_are_refused() -> None:
     with pytest.raises(DataError, match="an explanation is of one example"):
-        linear().explain([A1, A1], [Y, Y])
+        linear().explain([A1, A1], [Y, Y], expand=False)
     with pytest.raises(ShapeMismatch):
-        linear().explain([1.0, 2.0, 3.0], Y)
+        linear().explain([1.0, 2.0, 3.0], Y, expand=False)
 
 
 def test_what_is_differentiated_has_to_be_one_number() -> None:
     with pytest.raises(DataError, match="needs a target"):
-        linear().explain(A1)
+        linear().explain(A1, expand=False)
     with pytest.raises(DataError, match="the network has no cost"):
-        olah().explain({"a": 2, "b": 1}, [1.0])
+        olah().explain({"a": 2, "b": 1}, [1.0], expand=False)
     with pytest.raises(DataError, match="more than one number comes out"):
-        bp.Network([Dense(units=2)], input_shape=(2,)).explain(A1)
+        bp.Network([Dense(units=2)], input_shape=(2,)).explain(A1, expand=False)
 
 
 def test_a_chosen_weight_is_followed_and_one_that_there_is_not_refused() -> None:
-    found = sigmoids(3, 2).explain(A1, [0.0, 1.0], weight="w^2_32")
+    found = sigmoids(3, 2).explain(A1, [0.0, 1.0], weight="w^2_32", expand=False)
     assert [rule.weight for rule in found.paths.rules] == ["w^2_32"]
     assert found.paths.counts is not None
     assert found.paths.counts.weights == 17
-    assert sigmoids(3, 2).explain(A1, [0.0, 1.0], weight="dense_1.w[2,1]").paths.rules == found.paths.rules
+    assert (
+        sigmoids(3, 2).explain(A1, [0.0, 1.0], weight="dense_1.w[2,1]", expand=False).paths.rules == found.paths.rules
+    )
     for wrong in ("w^9_11", "w^2_41"):
         with pytest.raises(DataError, match=r"no .*entry|number of the network"):
-            sigmoids(3, 2).explain(A1, [0.0, 1.0], weight=wrong)
+            sigmoids(3, 2).explain(A1, [0.0, 1.0], weight=wrong, expand=False)
+
+
+def test_the_network_as_one_formula_is_part_of_the_data_and_of_every_view() -> None:
+    found = linear().explain(A1, Y)
+    formula = valid(found)["expansion"]["formula"]
+    assert (formula["operations"], formula["terms"]) == (24, 81)
+    assert "(5) direct expansion" in found.to_text()
+    assert r"\tag{5}" in found.to_latex()
+
+
+def test_without_sympy_it_is_said_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sympy", None)
+    found = linear().explain(A1, Y)
+    assert found.expansion.formula is None
+    assert "symbolic" in str(found.expansion.reason)
+    valid(found)
 
 
 def test_a_network_too_large_for_paths_says_so() -> None:
     network = bp.Network([Dense(units=300), Dense(units=200)], input_shape=(100,), cost=QuadraticCost())
-    found = network.explain(np.ones(100), np.ones(200))
+    found = network.explain(np.ones(100), np.ones(200), expand=False)
     assert found.paths.rules == ()
     assert "edges" in str(found.paths.reason)
     assert found.paths.reason in " ".join(found.to_text().split())
 
 
 def test_a_neuron_may_be_an_entry_of_a_node() -> None:
-    found = sigmoids(3, 2).explain(A1, [0.0, 1.0], neuron="sigmoid_1[2]")
+    found = sigmoids(3, 2).explain(A1, [0.0, 1.0], neuron="sigmoid_1[2]", expand=False)
     assert found.neuron is not None
     assert (found.neuron.node, found.neuron.layer, found.neuron.number) == ("dense_1", 2, 3)
     for wrong in ("2:4", "9:1", "dense_1[3]", "dense_1", "nobody[0]", "2"):
         with pytest.raises(DataError, match="no such neuron"):
-            sigmoids(3, 2).explain(A1, [0.0, 1.0], neuron=wrong)
+            sigmoids(3, 2).explain(A1, [0.0, 1.0], neuron=wrong, expand=False)
 
 
 def test_numbers_that_are_not_finite_are_named() -> None:
     network = bp.Network([Dense(units=1)], input_shape=(2,), cost=QuadraticCost())
     network.parameters["dense_1.w"] = [[1e200, 1e200]]
-    data = valid(network.explain(A1, Y))
+    data = valid(network.explain(A1, Y, expand=False))
     assert data["value"] == "Infinity"
     assert data["gradient"]["checked"] == 0
 
@@ -106,7 +125,7 @@ def test_numbers_that_are_not_finite_are_named() -> None:
 def test_an_explanation_leaves_the_network_and_its_arrays_as_they_are() -> None:
     network = sigmoids(3, 1)
     before = network.parameters.vector.copy()
-    found = network.explain(A1, Y)
+    found = network.explain(A1, Y, expand=False)
     assert np.array_equal(network.parameters.vector, before)
     network.parameters.vector[:] = 0
     assert found.step is not None
