@@ -13,9 +13,10 @@ from bpframe.explanation.formula.text import on_one_line
 from bpframe.explanation.gradient import Gradient
 from bpframe.explanation.line import Line
 from bpframe.explanation.neuron import NeuronSection
-from bpframe.explanation.nodes import ExplainedNode
+from bpframe.explanation.nodes import ENTRIES, ExplainedNode
 from bpframe.explanation.sections import FORMAT, Sections
 from bpframe.explanation.step import Step
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["as_json", "numbers"]
 
@@ -126,13 +127,18 @@ def _node(node: ExplainedNode) -> dict[str, Any]:
     }
 
 
+def _small(array: Array) -> Any:
+    """Return an array of a line; a large one stands in full where its node or parameter does, and is not repeated."""
+    return None if array.size > ENTRIES else numbers(array)
+
+
 def _line(line: Line) -> dict[str, Any]:
     return {
         "tag": line.tag,
         "left": on_one_line(line.left),
         "symbols": on_one_line(line.symbols),
-        "operands": {on_one_line(atom): numbers(array) for atom, array in line.values.items()},
-        "result": numbers(line.result),
+        "operands": {on_one_line(atom): _small(array) for atom, array in line.values.items()},
+        "result": _small(line.result),
         "says": line.says,
         "node": line.node,
         "layer": line.layer,

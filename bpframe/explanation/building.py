@@ -48,7 +48,7 @@ def explanation_of(
             dtype=str(engine.dtype),
             differentiated=on_one_line(found.notation.cost),
             value=found.cost,
-            targets={name: found.targets[name][0] for name in found.graph.cost} if found.has_cost else {},
+            targets={name: found.targets[name][0, ...] for name in found.graph.cost} if found.has_cost else {},
             layers=found.notation.layers,
             nodes=explained_nodes(found),
             forward=forward_pass(found),

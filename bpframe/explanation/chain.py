@@ -181,8 +181,9 @@ def _symbol(worked: Worked, name: str) -> Symbol:
         array = name.partition("[")[0]
         single = array in worked.errors and worked.errors[array].size == 1
         return Symbol(name) if name == "C" else Symbol(array if single else name, is_name=True)
-    written = found[3].strip("{}")
-    places = [written] if found[1] != "w" else written.split(",") if "," in written else [*written]
+    written, letter = found[3].strip("{}"), f"{found[1]}^{found[2]}"
+    axes = {on_one_line(worked.notation.value(each)): array.ndim for each, array in worked.errors.items()}
+    places = written.split(",") if "," in written or axes.get(letter, 2) == 1 or found[1] == "b" else [*written]
     return Symbol(found[1], int(found[2]), tuple(int(place) for place in places))
 
 

@@ -34,5 +34,7 @@ def expansion_section(worked: Worked, paths: PathsSection, expand: bool) -> Expa
         return ExpansionSection(expansion(graph, found, end, first))
     except (DerivativeError, MemoryLimitError) as error:
         return ExpansionSection(None, error.problem)
+    except OverflowError:
+        return ExpansionSection(None, "a constant in it, such as that of a mask, is infinite")
     except MissingExtra as error:
         return ExpansionSection(None, f"{error.problem}" + (f" ({error.hint})" if error.hint else ""))

@@ -158,7 +158,7 @@ def _costs(worked: Worked) -> Iterator[Line]:
     values: dict[Atom, Array] = {}
     for output, cost in graph.cost.items():
         a, y = notation.symbols[output], Symbol("y", of=output if len(graph.cost) > 1 else None)
-        value, target = worked.value(output), worked.targets[output][0]
+        value, target = worked.value(output), worked.targets[output][0, ...]
         own = worked.parts[output]
         left = Symbol("C", of=output) if several else letter
         symbols: Expression = Call(cost.kind, (a, y))
@@ -184,7 +184,7 @@ def _costs(worked: Worked) -> Iterator[Line]:
 def is_half_square(worked: Worked, output: str) -> bool:
     """Whether an output's cost is that of eq. (4): its second derivative is the identity, its first a − y."""
     step = next(each for each in worked.trace.plan.costs if each.output == output)
-    target, value = worked.targets[output][0], worked.value(output)
+    target, value = worked.targets[output][0, ...], worked.value(output)
     if step.hessian is None or target.shape != value.shape:
         return False
     hessian = step.hessian.function(*step.hessian.arguments(worked.trace.slots))

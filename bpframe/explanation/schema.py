@@ -101,10 +101,10 @@ def json_schema() -> dict[str, Any]:
                 symbols=_text("The equation's right side in letters."),
                 operands={
                     "type": "object",
-                    "additionalProperties": _ref("array"),
-                    "description": "The numbers of the letters.",
+                    "additionalProperties": _maybe(_ref("array"), "Null above 4,096 entries."),
+                    "description": "The numbers of the letters; of large ones see nodes, gradient and step.",
                 },
-                result=_ref("array"),
+                result=_maybe(_ref("array"), "Null above 4,096 entries."),
                 says=_text("A sentence in words."),
                 node=_maybe({"type": "string"}, "The node, or the parameter's path, that it belongs to."),
                 layer=_maybe({"type": "integer"}, "The tutorial's number."),

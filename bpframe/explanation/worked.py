@@ -81,11 +81,11 @@ class Worked:
 
     def value(self, name: str) -> Array:
         """Return a value of the example, without an axis of examples."""
-        return self.trace[name][0] if name not in self.graph.by_name else self._own(name)
+        return self.trace[name][0, ...] if name not in self.graph.by_name else self._own(name)
 
     def _own(self, name: str) -> Array:
         # A node of several outputs has all of them in a row; its name alone would stand for the first.
-        value: Array = self.trace.slots[self.trace.plan.value_slots[name]][0]
+        value: Array = self.trace.slots[self.trace.plan.value_slots[name]][0, ...]
         return value
 
     def parameter(self, path: str) -> Array:
@@ -158,6 +158,6 @@ def _part(trace: Trace, each: CostStep) -> Array:
 
 
 def _owned(delta: Array | None) -> Array:
-    found = np.array(delta)[0] if delta is not None else np.zeros(())
+    found = np.array(delta)[0, ...] if delta is not None else np.zeros(())
     found.flags.writeable = False
     return found

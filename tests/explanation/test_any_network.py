@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from bpframe_activations import Relu, Tanh
 from bpframe_classification import CrossEntropy
 from bpframe_convolution import Conv2d, Flatten, MaxPool2d
-from bpframe_merges import Residual
+from bpframe_merges import Residual, SumLayer
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
 from bpframe_regularisation import L2, BatchNorm, Dropout
-from bpframe_sequence import Embedding, Lstm
+from bpframe_sequence import Embedding, Gru, Lstm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bpframe as bp
+from bpframe.extend import Layer
 from tests.derivatives.zoo import ZOO, Example
 from tests.explanation.networks import sigmoids
 from tests.explanation.reading import all_lines, wrong_lines
@@ -155,6 +156,31 @@ def test_where_a_component_takes_no_complex_numbers_it_is_said() -> None:
     reasons = {part.name: part.reason for part in found.gradient.parts}
     assert reasons["dense_1.b"]
     assert reasons["dense_2.w"] is None
+
+
+def test_axes_that_are_open_and_single_numbers_are_explained() -> None:
+    network = bp.Network([Lstm(units=2), SumLayer()], input_shape=(None, 2), cost=QuadraticCost())
+    found = explained(network, np.linspace(0, 1, 10).reshape(5, 2), 1.0)
+    assert found.nodes[0].shape == (5, 2)
+    assert found.nodes[-1].shape == ()
+
+
+def test_a_component_that_declares_no_jacobian_is_explained_by_what_is_measured() -> None:
+    class Cube(Layer):
+        draft: ClassVar[bool] = True
+
+        def forward(self, x: Any) -> Any:
+            return x**3
+
+    network = bp.Network([Dense(units=2), Cube(), Dense(units=1)], input_shape=(2,), cost=QuadraticCost())
+    explained(network, [1.0, 2.0], [1.0])
+
+
+def test_a_component_that_takes_no_symbols_is_named_in_the_place_of_the_formula() -> None:
+    network = bp.Network([Gru(units=2), Dense(units=1)], input_shape=(3, 2), cost=QuadraticCost())
+    found = network.explain(np.ones((3, 2)), np.zeros(network.graph.target_shapes["dense_1"]))
+    assert found.expansion.formula is None
+    assert "(gru) does not take symbols" in found.to_text()
 
 
 @settings(max_examples=15, deadline=None)
