@@ -116,8 +116,8 @@ def without_transposing() -> list[float]:
 
 
 def counted() -> list[float]:
-    by_path = sum(1 for _ in range(10)) + sum(2 for _ in range(100)) + sum(3 for _ in range(100) for _ in range(10))
-    return [by_path, 10 + 100 + 10 + 100 + 100]
+    by_path = sum(1 for _ in range(5)) + sum(2 for _ in range(25)) + sum(3 for _ in range(25) for _ in range(5))
+    return [by_path, 5 + 25 + 5 + 25 + 25]
 
 
 def one_step() -> list[float]:

@@ -9,6 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bpframe_reference import Dense, QuadraticCost
+
+import bpframe as bp
+from bpframe.explanation import paths
 
 from .latex_arithmetic import disagreements
 from .tutorial_tables import by_hand, linear, olah
@@ -81,20 +85,23 @@ def test_the_step_lowers_the_cost_as_the_page_says() -> None:
         assert {"0.0267", "0.6274", "0.0694"} <= set(re.findall(r"\d\.\d+", page))
 
 
-def multiplications(sizes: list[int]) -> tuple[int, int]:
-    """Count those for all derivatives by weights: path by path, and with errors."""
-    layers = range(1, len(sizes))
-    weights = sum(sizes[layer] * sizes[layer - 1] for layer in layers)
-    # A path from a weight has a factor for each later layer, one for the cost, and the activation.
-    paths = sum(
-        sizes[layer] * sizes[layer - 1] * int(np.prod(sizes[layer + 1 :])) * (len(sizes) - layer) for layer in layers
-    )
-    return paths, weights + sum(sizes[layer] * sizes[layer - 1] for layer in layers if layer > 1)
+def counted(sizes: list[int]) -> tuple[int, int, int]:
+    """Count on the graph of a network's numbers: weights, multiplications path by path, with errors."""
+    layers = [Dense(units=units, bias=False) for units in sizes[1:]]
+    net = bp.Network([*layers[:-1], bp.node(layers[-1], name="out")], input_shape=(sizes[0],), cost=QuadraticCost())
+    graph = paths.scalar_graph(net.trace(np.ones((1, sizes[0]))), {"out": np.zeros((1, 1))})
+    found = paths.multiplications(graph)
+    return found.weights, found.path_by_path, found.reverse
 
 
-def test_the_multiplications_are_counted_right() -> None:
-    assert multiplications([2, 2, 2, 1]) == (34, 16)
-    assert multiplications([10, 10, 10, 1]) == (3210, 320)
+@pytest.mark.parametrize("ending", ["md", "zh.md"])
+def test_the_table_of_multiplications_is_what_is_counted(ending: str) -> None:
+    page = (TUTORIAL / f"backpropagation.{ending}").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (10(?:-\d+)+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", page, re.MULTILINE)
+    assert len(rows) == 5
+    for network, *numbers in rows:
+        assert tuple(int(number.replace(",", "")) for number in numbers) == counted(list(map(int, network.split("-"))))
+    assert counted([2, 2, 2, 1]) == (10, 34, 16)
 
 
 @pytest.mark.parametrize(("example", "table"), [("tutorialExample", linear()), ("sigmoidExample", by_hand())])
