@@ -45,6 +45,11 @@ class FittedPreparation(BaseModel):
     class_numbers: bool = Field(
         default=False, description="Whether targets are class numbers (N,), for a cost that wants integers."
     )
+    threshold: float | None = Field(
+        default=None,
+        description="Above which the network's one output says the second of two classes; null where every class has "
+        "an output of its own.",
+    )
     feature_names: tuple[str, ...] | None = Field(
         default=None, description="The name of every input column, where the source has names."
     )
@@ -98,7 +103,8 @@ class FittedPreparation(BaseModel):
         """Return targets one-hot (N, K) where there are classes, else as numbers (N, *shape), in `dtype`.
 
         With `class_numbers` they are integers: the place of each label among the classes, (N,), or as they are. With a
-        vocabulary they are texts or the numbers of tokens, (N, *positions), and one-hot (N, *positions, K).
+        `threshold` they are 0 for the first of two classes and 1 for the second, (N, 1), in `dtype`. With a vocabulary
+        they are texts or the numbers of tokens, (N, *positions), and one-hot (N, *positions, K).
         Raises DataError for a label that is not among the classes, for NaN and infinities.
         """
         place = place or Place("targets")
@@ -111,8 +117,8 @@ class FittedPreparation(BaseModel):
         require_examples(y, place)
         if self.classes is not None:
             labels = as_labels(y, place)
-            if self.class_numbers:
-                return class_numbers(labels, self.classes, place)
+            if self.class_numbers or self.threshold is not None:
+                return self.yes_or_no(class_numbers(labels, self.classes, place))
             return one_hot(labels, self.classes, self.dtype, place)
         require_numeric(y, place)
         require_finite(y, place)
@@ -123,10 +129,14 @@ class FittedPreparation(BaseModel):
         require_finite(prepared, place, cause=f" in {self.dtype}")
         return prepared
 
-    def labels(self, prediction: Array) -> list[Label]:
-        """Return the label of the largest output of every example.
+    def yes_or_no(self, numbers: Array) -> Array:
+        """Return class numbers as targets of one output, (N,) -> (N, 1), where there is a `threshold`; else as is."""
+        return numbers if self.threshold is None else numbers.reshape(-1, 1).astype(self.dtype)
 
-        Shapes: prediction (N, K) -> N labels; of a vocabulary also (N, *positions, K) -> N texts.
+    def labels(self, prediction: Array) -> list[Label]:
+        """Return the label of the largest output of every example; of one output, the second above the `threshold`.
+
+        Shapes: prediction (N, K) -> N labels, of one output (N, 1); of a vocabulary also (N, *positions, K) -> N texts.
         Raises DataError where there are no classes, or not K of them, and where an output is NaN.
         """
         prediction, classes = plain_array(prediction, "prediction"), self.class_labels
@@ -136,6 +146,8 @@ class FittedPreparation(BaseModel):
                 expected="data prepared with one_hot: true",
                 hint="use the predicted numbers as they are",
             )
+        if self.threshold is not None and prediction.ndim == 2 and prediction.shape[1] == 1:
+            prediction = np.concatenate([np.full_like(prediction, self.threshold), prediction], axis=1)
         positions = self.vocabulary is not None and prediction.ndim > 2
         if (prediction.ndim != 2 and not positions) or prediction.shape[-1] != len(classes):
             raise DataError(

@@ -122,8 +122,8 @@ class Preparation:
         classes, place = self.applied.classes, Place(what)
         array = plain_array(ordered, what)
         if classes is not None and array.ndim == 2 and array.shape[1] == len(classes) > 1:
-            if self.applied.class_numbers and is_one_hot(array):
-                return array.argmax(axis=1)
+            if (self.applied.class_numbers or self.applied.threshold is not None) and is_one_hot(array):
+                return self.applied.yes_or_no(array.argmax(axis=1))
             return array  # one-hot already, or shares
         if array.dtype == object and all(isinstance(each, str) for each in array.flat):
             array = array.astype(str)  # as pandas keeps text

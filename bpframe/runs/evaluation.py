@@ -12,6 +12,7 @@ from bpframe.differentiable import Arrays
 from bpframe.network import Network
 from bpframe.training.history import Measured
 from bpframe.training.measuring import Measures
+from bpframe.training.outputs import yes_above
 from bpframe.validation.one_hot import is_one_hot
 from bpframe.validation.plain_arrays import Array, plain_array
 
@@ -22,8 +23,9 @@ __all__ = ["Evaluation", "evaluate"]
 class Evaluation:
     """The mean cost over some examples, and the share of right classes where targets are classes (else None).
 
-    Targets are classes where they are one-hot, or class numbers that the cost wants. `metrics` are the other metrics
-    that the network was last trained with, by name.
+    Targets are classes where they are one-hot, or class numbers that the cost wants, or 0 and 1 for one output of a
+    cost that declares its `threshold`, as `binary_cross_entropy` does. `metrics` are the other metrics that the network
+    was last trained with, by name.
     """
 
     examples: int
@@ -67,8 +69,10 @@ def evaluate(network: Network, x: Arrays, y: Arrays, *, sample_weight: Arrays | 
 
 
 def _has_right_classes(network: Network, target: Array, weight: Array | None) -> bool:
-    """Whether the network's only output is several scores, the targets are classes, and they count as a whole."""
+    """Whether the only output is several scores, the targets are classes, and they count as a whole; or a yes or no."""
     graph = network.graph
+    if yes_above(graph) is not None and np.ndim(weight if weight is not None else 0) < 3:
+        return target.dtype.kind in "biuf" and bool(((target == 0) | (target == 1)).all())
     shape, numbers = graph.shapes[graph.outputs[0]], bool(graph.integer_targets)
     if len(graph.outputs) > 1 or not shape or shape[-1] == 1 or (weight is not None and np.ndim(weight) > len(shape)):
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bpframe.data import Dataset, DataSpec
@@ -14,6 +14,7 @@ from bpframe.network import Network
 from bpframe.runs.averages import keeps_averages, measured_network
 from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.training.history import History
+from bpframe.training.outputs import single_score
 from bpframe.training.range_test import RangeTest
 
 __all__ = ["Experiment", "network_and_data", "overridden", "prepare_experiment", "run_experiment"]
@@ -150,12 +151,31 @@ def network_and_data(
             "the spec has no section 'data'", expected="where the examples are, such as data: {kind: digits}"
         )
     network = Network.from_spec(spec.network, verify)
-    dataset = data.load(Path(base), spec.network.dtype, bool(network.graph.integer_targets))
+    single = single_score(network.graph)
+    numbers = bool(network.graph.integer_targets) or (single is not None and getattr(data, "one_hot", False))
+    dataset = data.load(Path(base), spec.network.dtype, numbers)
+    if single is not None and dataset.preparation.classes is not None:
+        dataset = _yes_or_no(dataset, single)
     _check_classes(network, dataset)
     inputs = network.graph.inputs
     preparation = dataset.preparation.opened(list(inputs.values()))
     network._preparation = Preparation.of(preparation, inputs, raw=False)
     return network, data, dataset
+
+
+def _yes_or_no(dataset: Dataset, threshold: float) -> Dataset:
+    """Return the data with two classes as the targets of one output, 0 and 1. Errors: SpecError (other classes)."""
+    classes = dataset.preparation.classes or ()
+    if len(classes) != 2:
+        raise SpecError(
+            f"the network has one output, and the data have {len(classes)} class{'es' * (len(classes) != 1)}",
+            expected="two classes, for a yes or no",
+            received=", ".join(map(repr, classes[:5])) + ", ..." * (len(classes) > 5),
+            hint=f"a last layer with units: {len(classes)} and the cost cross_entropy" if len(classes) > 2 else None,
+        )
+    fitted = dataset.preparation.model_copy(update={"threshold": threshold, "class_numbers": False})
+    tests = None if dataset.y_test is None else fitted.yes_or_no(dataset.y_test)
+    return replace(dataset, y=fitted.yes_or_no(dataset.y), y_test=tests, preparation=fitted)
 
 
 def _check_classes(network: Network, dataset: Dataset) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from bpframe.checkpoint import read_checkpoint
 from bpframe.core.component import Component
 from bpframe.data import CsvData, Dataset, FittedPreparation, NpzData, read_inputs
@@ -20,6 +22,7 @@ from bpframe.runs.averages import measured_network
 from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.runs.numbered import row_of
 from bpframe.training.history import History
+from bpframe.training.outputs import yes_above
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Predictions", "SavedRun", "open_run"]
@@ -86,6 +89,8 @@ class SavedRun:
         found = self.network.predict(x, raw=False)
         outputs = dict(found) if isinstance(found, dict) else {self.network.graph.outputs[0]: found}
         classes = None if self.preparation is None else self.preparation.class_labels
+        if classes is None and (above := yes_above(self.network.graph)) is not None:
+            return Predictions(outputs, _sides(found, above), (0, 1))
         if self.preparation is None or classes is None or isinstance(found, dict):
             return Predictions(outputs, None, None)
         return Predictions(outputs, self.preparation.labels(found), classes)
@@ -154,13 +159,24 @@ class SavedRun:
         if fitted is None:
             return source.load(base, self.network.spec.dtype, bool(self.network.graph.integer_targets))
         # Only the choice of examples is the source's; its own scaling and classes would be fitted anew.
-        return source.raw(fitted).load(base, "float64", fitted.class_numbers)
+        return source.raw(fitted).load(base, "float64", fitted.class_numbers or fitted.threshold is not None)
 
     def _prepared(self, x: Array, y: Array) -> tuple[Array, Array]:
         fitted = self.preparation
         if fitted is None:
             return x, y
-        return fitted.apply_inputs(x), y if fitted.class_numbers else y.astype(fitted.dtype)
+        return fitted.apply_inputs(x), y if fitted.class_numbers else fitted.yes_or_no(y).astype(fitted.dtype)
+
+
+def _sides(prediction: Array, threshold: float) -> list[Label]:
+    """Return 1 where the one output (N, 1) is above the threshold, else 0. Errors: DataError for NaN."""
+    if (unknown := np.isnan(prediction)).any():
+        raise DataError(
+            "the prediction says neither yes nor no",
+            expected="outputs that are numbers",
+            received=f"NaN in {np.count_nonzero(unknown)} of {len(prediction)} examples",
+        )
+    return [int(each) for each in prediction[:, 0] > threshold]
 
 
 def open_run(folder: str | os.PathLike[str], components: Iterable[type[Component]] = ()) -> SavedRun:

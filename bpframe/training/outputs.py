@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bpframe.core.graph.graph import Graph
 
-__all__ = ["meaning_of", "threshold_of"]
+__all__ = ["meaning_of", "single_score", "threshold_of", "yes_above"]
 
 
 def meaning_of(graph: Graph, output: str) -> str:
@@ -25,3 +25,18 @@ def threshold_of(graph: Graph, output: str) -> float | None:
     """Return above which number an output says yes: as its cost says by `threshold`, 1/2 for a probability, or None."""
     declared: float | None = getattr(graph.cost.get(output), "threshold", None)
     return 0.5 if declared is None and meaning_of(graph, output) == "probabilities" else declared
+
+
+def yes_above(graph: Graph) -> float | None:
+    """Return the threshold of a network whose only output is one score of a cost that declares it; None of others."""
+    declared = getattr(graph.cost.get(graph.outputs[0]), "threshold", None)
+    return declared if single_score(graph) is not None else None
+
+
+def single_score(graph: Graph) -> float | None:
+    """Return above which number the only output, one score with one target, says yes; None where there are others."""
+    output = graph.outputs[0]
+    if len(graph.outputs) > 1 or graph.shapes[output] != (1,) or graph.target_shapes.get(output) != (1,):
+        return None
+    threshold = threshold_of(graph, output)
+    return 0.5 if threshold is None else threshold

@@ -45,6 +45,11 @@ class ProbabilityCrossEntropy(Cost):
     )
 
     @property
+    def threshold(self) -> float | None:
+        """Above which a probability says yes, of a yes or no."""
+        return 0.5 if self.targets == "binary" else None
+
+    @property
     def integer_targets(self) -> bool:  # type: ignore[override]
         """Whether targets are class numbers."""
         return self.targets == "classes"
