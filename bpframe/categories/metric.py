@@ -13,7 +13,7 @@ _METRIC = Category(
     "metric",
     {
         "measure": Method(
-            {"prediction", "target", "sample_weight", "weight", "mask", "outputs", "threshold"}, required=True
+            {"prediction", "target", "sample_weight", "weight", "mask", "outputs", "threshold", "point"}, required=True
         )
     },
     suffix="Metric",
@@ -36,7 +36,8 @@ class Metric(Component, category=_METRIC):
     It may ask what the network says of its outputs: `outputs`, "logits" of a cost that turns scores into probabilities
     itself, or "logits, each of a yes or no", "probabilities" of a cost or a last layer that declares some, else
     "unknown"; and `threshold`, above which one output says yes, None where nobody says. By hand, without a network,
-    both are left out: they need defaults.
+    both are left out: they need defaults. So does `point`, (N, *target): what the outputs predict of the target as the
+    cost says by `point_prediction`, such as the mean of which they hold the variance too, else None: the outputs do.
 
     What has several numbers, such as one for each class or a confusion matrix, is an array of one or two axes, whose
     shape does not depend on the number of examples. A history keeps it as lists.

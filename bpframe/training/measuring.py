@@ -13,6 +13,7 @@ from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.results import failed
 from bpframe.core.backprop.rows import rows_of
 from bpframe.core.backprop.workspace import locked
+from bpframe.core.component import Cost, contract_of
 from bpframe.core.graph.graph import Graph
 from bpframe.errors import BpframeError, ContractError, DataError, did_you_mean
 from bpframe.training.batches import Samples
@@ -56,7 +57,11 @@ class Measures:
         found: dict[str, Measured] = {}
         for output, names in self._outputs.items():
             words = self._words(at_length.graph, output, predictions[output], targets)
-            found |= {name: _measured(self.metrics[name], words) for name in names}
+            for name in names:
+                metric = self.metrics[name]
+                if contract_of(type(metric)).methods["measure"].asks_for("point"):
+                    words["point"] = _point(at_length.graph.cost[output], words)
+                found[name] = _measured(metric, words)
         return {name: found[name] for name in self.metrics}
 
     def _words(self, graph: Graph, output: str, prediction: Array, targets: Mapping[str, Array]) -> dict[str, Any]:
@@ -138,6 +143,26 @@ def _named(metrics: Sequence[Metric]) -> dict[str, Metric]:
             )
         found[name] = each
     return found
+
+
+def _point(cost: Cost, words: Mapping[str, Any]) -> Array | None:
+    """Return what the cost says that outputs predict of the target, read-only; None where the outputs do."""
+    if not hasattr(cost, "point_prediction"):
+        return None
+    what, wanted = f"point_prediction of the cost '{cost.kind}'", words["target"].shape
+    try:
+        found = call_method(cost, "point_prediction", a=words["prediction"])
+    except BpframeError:
+        raise
+    except Exception as error:
+        raise ContractError(f"{what} failed", received=f"{type(error).__name__}: {error}") from error
+    if not isinstance(found, np.ndarray) or found.shape != wanted or found.dtype.kind != "f":
+        raise ContractError(
+            f"{what} must return a number for each of a target",
+            expected=f"floating-point numbers of shape {wanted}",
+            received=f"{found.dtype} of shape {found.shape}" if isinstance(found, np.ndarray) else shortened(found),
+        )
+    return locked(found)
 
 
 def _measured(metric: Metric, words: Mapping[str, Any]) -> Measured:

@@ -36,6 +36,11 @@ class PoissonNllCost(Cost):
         """Refuse what is no count."""
         check_between(y, 0, math.inf, "count")
 
+    def point_prediction(self, a: Array) -> Array:
+        """Return the rates, e^a."""
+        with np.errstate(over="ignore"):
+            return np.exp(a)
+
     def forward(self, a: Array, y: Array, weight: Array, saved: dict[str, Array]) -> Array:
         """Return C, one number per example."""
         with np.errstate(over="ignore"):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
-from bpframe.extend import Array, Cost, Diagonal, Field, ShapeMismatch, batched
+from bpframe.extend import Array, Cost, DataError, Diagonal, Field, ShapeMismatch, batched
 from bpframe_classification.positions import spread, total
 
 __all__ = ["QuantileCost"]
@@ -47,6 +47,18 @@ class QuantileCost(Cost):
                 received=batched(shape),
             )
         return shape[:-1]
+
+    def point_prediction(self, a: Array) -> Array:
+        """Return the only quantile, or the median of several. Errors: DataError where none is the median."""
+        if not isinstance(self.q, tuple):
+            return a
+        if 0.5 not in self.q:
+            raise DataError(
+                "several quantiles without the median predict no number",
+                expected="0.5 among q",
+                received=", ".join(map(str, self.q)),
+            )
+        return a[..., self.q.index(0.5)]
 
     def forward(self, a: Array, y: Array, weight: Array) -> Array:
         """Return C, one number per example."""

@@ -1,4 +1,4 @@
-"""How far numbers are from their targets."""
+"""How far numbers are from their targets: what outputs predict of them, as the cost says, such as their mean."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ class Mae(Metric):
 
     larger_is_better: ClassVar[bool] = False
 
-    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float:
+    def measure(
+        self, prediction: Array, target: Array, weight: Array | None = None, point: Array | None = None
+    ) -> float:
         """Return the mean."""
-        a, y, w = value_rows("mae", prediction, target, weight)
+        a, y, w = value_rows("mae", prediction if point is None else point, target, weight)
         return float(_mean("mae", np.abs(a - y), w).mean())
 
 
@@ -42,9 +44,11 @@ class Rmse(Metric):
 
     larger_is_better: ClassVar[bool] = False
 
-    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float:
+    def measure(
+        self, prediction: Array, target: Array, weight: Array | None = None, point: Array | None = None
+    ) -> float:
         """Return the root, its mean over the outputs."""
-        a, y, w = value_rows("rmse", prediction, target, weight)
+        a, y, w = value_rows("rmse", prediction if point is None else point, target, weight)
         return float(np.sqrt(_mean("rmse", (a - y) ** 2, w)).mean())
 
 
@@ -65,9 +69,11 @@ class R2(Metric):
 
     larger_is_better: ClassVar[bool] = True
 
-    def measure(self, prediction: Array, target: Array, weight: Array | None = None) -> float:
+    def measure(
+        self, prediction: Array, target: Array, weight: Array | None = None, point: Array | None = None
+    ) -> float:
         """Return the share, its mean over the outputs."""
-        a, y, w = value_rows("r2", prediction, target, weight)
+        a, y, w = value_rows("r2", prediction if point is None else point, target, weight)
         if len(a) < 2:
             raise DataError("r2 of one target is undefined", expected="at least two", received=str(len(a)))
         missed = (w * (a - y) ** 2).sum(axis=0)

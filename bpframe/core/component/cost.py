@@ -21,6 +21,7 @@ _COST = Category(
         "target_shape": Method({"shape"}),
         "weight_shape": Method({"shape"}),
         "target_weight": Method({"y"}),
+        "point_prediction": Method({"a"}),
         "check_target": Method({"y", "shape"}),
         "input_domain": Method(),
     },
@@ -49,9 +50,10 @@ class Cost(Component, category=_COST):
         Optional, of a cost that asks for `weight` or `mask`: their feature shape for an output of feature shape
         `shape`; that of a target where it is left out.
     `target_weight(self, y)`
-        Optional. How much targets count, (N,), or (N, *positions) for a cost that asks for `weight` or `mask`: weights
-        of classes, 0 for a target that is to be ignored. They are weights as `sample_weight` is, multiplied with it;
-        None where all count alike.
+        Optional. How much targets count, (N,), or (N, *positions) for a cost that asks for `weight` or `mask`: class
+        weights, 0 for what is to be ignored, multiplied with `sample_weight`; None where all count alike.
+    `point_prediction(self, a)`
+        Optional. What a predicts of the target, in its shape and units, where that is not a itself: for metrics.
     `check_target(self, y, shape)`
         Optional. Raises DataError for targets that mean nothing, such as a number of no class, for an output of feature
         shape `shape`. It is called where targets come in, so that `forward` need not look at them in every pass.

@@ -91,7 +91,7 @@ def _handed(setting: Setting) -> list[dict[str, Any]]:
     rows = np.eye(max(2, shape[-1]))[classes] if shape else classes.astype(float)
     targets = [rows, classes, classes[..., None], rng.random((EXAMPLES, *shape)), (prediction > 0.5).astype(float)]
     counts = {"sample_weight": None, "weight": np.ones(positions), "mask": np.ones(positions, bool)}
-    by_hand = {"outputs": None, "threshold": None}
+    by_hand = {"outputs": None, "threshold": None, "point": None}
     return [{"prediction": prediction, "target": target, **counts, **by_hand} for target in targets]
 
 
