@@ -91,7 +91,8 @@ class Curvature:
 
         It is no estimate of the Fisher information: it takes the targets as they are, not as the model would draw them.
 
-        Errors: BatchCoupledError that names a node whose component couples the examples.
+        Errors: BatchCoupledError that names a node whose component couples the examples; DerivativeError for examples
+        that count differently in several outputs.
 
         Source: Kunstner, Balles and Hennig, Limitations of the Empirical Fisher Approximation (2019), eq. (3).
         """

@@ -9,6 +9,7 @@ import numpy as np
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.per_example.gradients import clipped_gradient, gradients, gram, squared_norms, variance
 from bpframe.derivatives.per_example.parameter_matrix import ParameterMatrix
+from bpframe.derivatives.points.counted_alike import sum_of_weights
 from bpframe.derivatives.points.portions import Portions
 from bpframe.derivatives.second_order.in_portions import unknown
 from bpframe.differentiable.evaluated import Arrays, Evaluated, evaluation
@@ -26,8 +27,10 @@ class PerExample:
 
     With `sample_weight`, as in `network.cost`, g_n is the gradient of w_n C_n, and Σ g_n / Σ w_n the network's. Of a
     cost that asks for weights of positions, as Huber's and cross-entropies do, C_n is the sum over an example's own
-    positions, and Σ w_n runs over all of them: without weights it is their number. Of several outputs the costs C_n are
-    added up as they are, also where their means are over different numbers of positions.
+    positions, and Σ w_n runs over all of them: without weights it is their number.
+
+    Of several outputs C_n is the sum of their costs, each with its weights; Σ w_n has to be the same for all of them,
+    or g_n would add up to no multiple of the network's gradient: a DerivativeError, which says with what to multiply.
 
     `training` says whether components behave as in training (dropout). All errors: BatchCoupledError that names a node
     whose component couples the examples, as batch statistics do.
@@ -147,4 +150,5 @@ class PerExample:
 
     def _examples(self, x: Arrays, y: Arrays, training: bool, sample_weight: Arrays | None) -> Portions:
         inputs, targets = self._network._samples(x, y, sample_weight, mean=False)
+        sum_of_weights(self._engine.graph, targets, len(next(iter(inputs.values()))))
         return Portions(self._engine.at(inputs), inputs, targets, training)

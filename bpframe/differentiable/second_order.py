@@ -128,7 +128,8 @@ class SecondOrder(Evaluated):
         With `wrt="inputs"` N·in stands in place of P. Vectors lie in the layout of `parameters.vector`, or as all
         examples of an input in C order, one input after another. Later changes of the network do not change it.
 
-        Errors: those of `hvp` and `fisher_vp`; BatchCoupledError for an empirical Fisher of coupled examples.
+        Errors: those of `hvp` and `fisher_vp`; BatchCoupledError for an empirical Fisher of coupled examples,
+        DerivativeError for one of examples that count differently in several outputs.
         """
         parameters = self.parameters.copy()
         if kind == "jacobian":

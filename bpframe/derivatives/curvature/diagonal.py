@@ -8,6 +8,7 @@ from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.operators import KroneckerForm
 from bpframe.derivatives.curvature.columns import RootColumns
+from bpframe.derivatives.points.counted_alike import check_factors
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.portions import Portions
 from bpframe.validation.plain_arrays import Array
@@ -43,10 +44,12 @@ def empirical_fisher_diagonal(
 ) -> ParameterVector:
     """Return 1/N Σ_n g_n², entry by entry, of the gradients g_n of each example's cost; none is written out.
 
-    Errors: BatchCoupledError that names a node whose component couples the examples.
+    Errors: BatchCoupledError that names a node whose component couples the examples; DerivativeError for examples that
+    count differently in several outputs.
 
     Source: Kunstner, Balles and Hennig, Limitations of the Empirical Fisher Approximation (2019), eq. (3).
     """
+    check_factors(engine.graph, targets)
     found, count = engine.parameters.like(), 0
     for _, point in Portions(engine, inputs, targets).in_turn("per example"):
         count += point.batch

@@ -10,11 +10,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
-from bpframe.core.backprop.weights import counting, factor_key
+from bpframe.core.backprop.weights import factor_key
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.core.graph.randomness import stream
 from bpframe.core.operators import PulledVectors
 from bpframe.derivatives.per_example.parameter_matrix import ParameterMatrix
+from bpframe.derivatives.points.counted_alike import check_factors, sum_of_weights
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.memory import check_memory
 from bpframe.derivatives.points.portions import Portions
@@ -117,7 +118,7 @@ def clipped_gradient(
 
     Source: Abadi et al., Deep Learning with Differential Privacy (2016), algorithm 1.
     """
-    count = _sum_of_weights(examples)
+    count = sum_of_weights(examples.engine.graph, examples.targets, examples.count)
     bound = _number(max_norm, "max_norm", positive=True)
     noise = _number(noise_multiplier, "noise_multiplier", positive=False)
     rng = _generator(seed) if noise else None
@@ -147,9 +148,11 @@ def variance(examples: Portions, like: ParameterVector, ddof: int) -> ParameterV
 
     The difference is rounded to about the dtype's precision times the mean square, and never negative.
 
-    Errors: DerivativeError where N − ddof is not positive.
+    Errors: DerivativeError where N − ddof is not positive, and for examples that count differently in several outputs.
     """
-    count = _sum_of_weights(examples, of_positions=False)
+    check_factors(examples.engine.graph, examples.targets)
+    factors = examples.targets.get(factor_key(next(iter(examples.engine.graph.cost))))
+    count = examples.count if factors is None else float(factors.sum(dtype=np.float64))
     if isinstance(ddof, bool) or not isinstance(ddof, int | np.integer) or not 0 <= ddof < count:
         raise DerivativeError(
             "the variance divides by N - ddof" if count == examples.count else "the variance divides by Σ w - ddof",
@@ -170,25 +173,6 @@ def variance(examples: Portions, like: ParameterVector, ddof: int) -> ParameterV
     np.maximum(squares.vector, 0, out=squares.vector)
     squares.vector *= count / (count - int(ddof))
     return squares
-
-
-def _sum_of_weights(examples: Portions, of_positions: bool = True) -> float:
-    """Return Σ_n w_n, over positions too where a cost asks for the weights of these; N where there are none.
-
-    Errors: DerivativeError where it is not the same for all outputs.
-    """
-    targets, outputs = examples.targets, tuple(examples.engine.graph.cost)
-    if len(targets) == len(outputs):
-        return examples.count
-    given = targets if of_positions else {key: targets[key] for key in map(factor_key, outputs) if key in targets}
-    sums = {output: float(counting(output, given, examples.count).sum()) for output in outputs}
-    if len(set(sums.values())) > 1:
-        raise DerivativeError(
-            "the examples count differently in several outputs, so that no one number divides their sum",
-            expected="one sample_weight for all outputs",
-            received=", ".join(f"Σ w = {each:g} in '{output}'" for output, each in sums.items()),
-        )
-    return next(iter(sums.values()))
 
 
 def _points(examples: Portions) -> Iterator[tuple[slice, Linearisation]]:

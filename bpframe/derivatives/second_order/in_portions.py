@@ -12,6 +12,7 @@ from bpframe.core.backprop.engine import Engine
 from bpframe.core.graph.graph import Graph
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.derivatives.first_order.spaces import Space, Wrt, space_of
+from bpframe.derivatives.points.counted_alike import check_factors
 from bpframe.derivatives.points.linearisation import Linearisation
 from bpframe.derivatives.points.memory import example_bytes, portions
 from bpframe.derivatives.points.portions import Portions
@@ -65,7 +66,8 @@ def product_at(
     """Linearise a batch and return the product of one kind, added over its examples.
 
     Errors: DerivativeError for a kind or method that is none, for differences of anything but the Hessian, and for
-    costs whose Gauss–Newton matrix is not known to be the Fisher information.
+    costs whose Gauss–Newton matrix is not known to be the Fisher information; of the empirical one, for examples that
+    count differently in several outputs.
     """
     if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
@@ -78,6 +80,8 @@ def product_at(
         return DifferenceProduct(engine, inputs, targets, space, training, parameters)
     if kind == "fisher":
         check_fisher(engine.graph)
+    if kind == "empirical_fisher":
+        check_factors(engine.graph, targets)
     return KINDS[kind](Linearisation.at(engine, inputs, targets, training, parameters), space)
 
 
