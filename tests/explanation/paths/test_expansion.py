@@ -298,16 +298,31 @@ def test_like_terms_are_collected_where_weights_are_shared() -> None:
     assert (found.terms, found.collected) == (4, 2)
 
 
+def joined(sign: str, left: Expression, right: Expression) -> Expression:
+    """Return an operation on two formulas; a quotient of a number is none, so that nothing is divided by 0."""
+    return operate("+" if sign == "/" and right.operation == "number" else sign, left, right)  # type: ignore[arg-type]
+
+
+def raised_symbols(pair: tuple[Expression, float]) -> Expression:
+    base, exponent = pair
+    return base if base.operation == "number" else power(base, exponent)
+
+
+def raisings(formula: Expression) -> int:
+    """Return how many powers stand within one another: of many, no float holds the result."""
+    return (formula.operation == "power") + max(map(raisings, formula.parts), default=0)
+
+
 expressions = st.recursive(
     st.sampled_from("abc").map(symbol) | st.sampled_from([1.0, 2.0, -1.0, 0.5]).map(number),
     lambda inner: (
-        st.tuples(st.sampled_from("+-*/"), inner, inner).map(lambda each: operate(*each))  # type: ignore[arg-type]
+        st.tuples(st.sampled_from("+-*/"), inner, inner).map(lambda each: joined(*each))
         | inner.map(negative)
         | inner.map(lambda each: call("sin", each))
-        | st.tuples(inner, st.sampled_from([2.0, 3.0])).map(lambda each: power(*each))
+        | st.tuples(inner, st.sampled_from([2.0, 3.0])).map(raised_symbols)
     ),
     max_leaves=8,
-).filter(lambda each: "number" not in [part.operation for part in each.parts if each.operation == "/"][1:])
+).filter(lambda each: raisings(each) <= 3)
 
 
 def tree_length(formula: Expression) -> tuple[int, int]:
