@@ -8,7 +8,7 @@ import {named, plain} from "./tex.js";
 /** @typedef {import("./subject.js").View} View */
 /** @typedef {import("./dom.js").Child} Child */
 /** @typedef {{x: number, y: number}} Point */
-/** @typedef {{label: SVGTextElement, element: SVGGElement, at: (share: number) => Point}} Edge */
+/** @typedef {{label: SVGTextElement, element: SVGGElement, at: (share: number) => Point, straight: boolean}} Edge */
 /** @typedef {{element: SVGGElement, value: SVGTextElement, error: SVGTextElement, factor: SVGTextElement}} Node */
 /** @typedef {{edges: Map<string, Edge>, nodes: Map<string, Node>, written: boolean}} Parts */
 
@@ -37,14 +37,15 @@ export const asButton = (chosen) => ({
   },
 });
 
-/** Sizes of a drawing. @param {number[][]} shown @param {boolean} upright */
-function sizesOf(shown, upright) {
+/** Sizes of a drawing, such that its texts are as large as the page's. @param {number[][]} shown @param {import("./subject.js").Space} space */
+function sizesOf(shown, {upright, width: available}) {
   const most = Math.max(...shown.map((layer) => layer.length));
   const boxes = most > 3 || (upright && most > 2);
   const across = upright ? Math.min(150, 340 / most) : boxes ? 62 : 128;
   const room = upright ? across : 72;
   const width = boxes ? Math.min(66, room - 5) : 2 * RADIUS;
-  const along = upright ? 84 : boxes ? 136 : 128;
+  const fitting = (available - 2 * MARGIN) / (shown.length - 1);  // layers, and the cost
+  const along = upright ? 84 : Math.max(boxes ? 104 : 92, Math.min(150, fitting));
   return {most, boxes, across, along, width, height: boxes ? 36 : 2 * RADIUS};
 }
 
@@ -53,12 +54,13 @@ function sizesOf(shown, upright) {
  * @param {number[][]} shown  the neurons of each layer that are drawn
  * @param {import("./words.js").Words} words
  * @param {(key: string) => void} select
- * @param {boolean} upright  layers below one another, for narrow pages
+ * @param {import("./subject.js").Space} space
  * @returns {import("./subject.js").Picture}
  */
-export function drawNetwork(example, shown, words, select, upright) {
+export function drawNetwork(example, shown, words, select, space) {
   const L = example.network.sizes.length;
-  const {most, boxes, across, along, width, height} = sizesOf(shown, upright);
+  const {upright} = space;
+  const {most, boxes, across, along, width, height} = sizesOf(shown, space);
   const written = shown.every((layer, l) => l < 2 || layer.length * shown[l - 1].length <= WRITTEN);
   /** @type {Parts} */
   const parts = {edges: new Map(), nodes: new Map(), written};
@@ -78,7 +80,7 @@ export function drawNetwork(example, shown, words, select, upright) {
     const element = svg("g", {...attributes, "data-key": key},
       svg("title", {}, name), svg("line", {class: "bp-hit", ...ends}), svg("line", {class: "bp-line", ...ends}), label);
     const at = (/** @type {number} */ share) => ({x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share + 5});
-    parts.edges.set(key, {label, element, at});
+    parts.edges.set(key, {label, element, at, straight: from.x === to.x || from.y === to.y});
     return element;
   };
 
@@ -114,7 +116,7 @@ export function drawNetwork(example, shown, words, select, upright) {
   const size = turned(column(L + 1) + (upright ? 34 : MARGIN), breadth);
   const element = svg("svg", {
     class: boxes ? "bp-network bp-boxes" : "bp-network", viewBox: `0 0 ${size.x} ${size.y}`, role: "group", "aria-label": words.drawing,
-    style: `max-width: ${Math.round(size.x * 1.2)}px; --bp-size: ${upright && boxes && most > 5 ? 9.5 : 11.5}px`,
+    style: `max-width: ${Math.round(size.x * 1.1)}px; --bp-size: ${upright && boxes && most > 5 ? 9.5 : 11.5}px`,
   }, lines, neurons);
   return {element, update: (view) => update(example, view, parts, words)};
 }
@@ -127,7 +129,7 @@ function update(example, view, {edges, nodes, written}, words) {
   const done = new Set(view.step.done);
   const lit = new Set(view.paths.length ? [] : view.step.lit);
   const factors = new Map(view.paths.flatMap((path) => [...path.labels]));
-  for (const [key, {label, element, at}] of edges) {
+  for (const [key, {label, element, at, straight}] of edges) {
     const factor = factors.get(key);
     const [l, j, k] = key.slice(1).split(".").map(Number);
     const inside = key[0] === "w";
@@ -135,7 +137,7 @@ function update(example, view, {edges, nodes, written}, words) {
     label.textContent = factor !== undefined ? `×${short(factor)}`
       : inside && (written || lit.has(key) || view.selected === key) ? short(network.weights[l][j][k]) : "";
     // Where edges leave one neuron their labels stand apart at the far end, where they arrive at one, at the near end.
-    const place = at(written ? 0.38 : factor !== undefined ? 0.5 : view.step.phase === "forward" ? 0.32 : 0.66);
+    const place = at(written ? (straight || !inside || network.sizes[l - 1] === 1 ? 0.5 : 0.4) : factor !== undefined ? 0.5 : view.step.phase === "forward" ? 0.32 : 0.66);
     label.setAttribute("x", String(place.x));
     label.setAttribute("y", String(place.y));
     element.classList.toggle("bp-lit", shines);

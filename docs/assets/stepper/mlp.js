@@ -110,7 +110,7 @@ export function mlpSubject(name, example, words) {
       const chosen = selected?.startsWith("w") ? selected : first;
       return example.network.biases ? mlpSteps(example, chosen, words, shown) : tutorialSteps(example, chosen, words);
     },
-    draw: (select, upright) => drawNetwork(example, shown, words, select, upright),
+    draw: (select, space) => drawNetwork(example, shown, words, select, space),
     paths: (key) => {
       if (key[0] !== "w") return null;
       const [layer, j, k] = parts(key).numbers;

@@ -9,6 +9,8 @@ import {enclosed, number, orange} from "./tex.js";
 
 /** Below this width, in CSS pixels, layers are drawn below one another. */
 const NARROW = 520;
+/** A drawing is made anew where its width changed by so much. */
+const STEP = 30;
 
 let count = 0;
 
@@ -60,8 +62,6 @@ export class Stepper {
     this.pathCard = html("div", {class: "bp-paths"});
     this.said = html("div", {class: "bp-said", "aria-live": "polite"});
     this.numbers = new Numbers(subject, words, {choose: (key) => this.choose(key), changed: () => this.changed()});
-    this.upright = host.clientWidth < NARROW;
-    this.picture = this.drawn();
     this.watcher = new ResizeObserver(() => this.turn());
 
     const hint = `bp-hint-${++count}`;
@@ -78,6 +78,8 @@ export class Stepper {
     html("div", {class: "bp-foot"}, html("span", {id: hint}, subject.hint),
       html("button", {type: "button", class: "bp-reset", title: words.resetTitle, click: () => calls.reset()}, words.reset)),
     this.said));
+    this.space = this.measured();
+    this.picture = this.drawn();
     this.show();
     this.watcher.observe(host);
   }
@@ -88,16 +90,20 @@ export class Stepper {
   }
 
   drawn() {
-    const picture = this.subject.draw((key) => this.choose(key === this.selected ? null : key), this.upright);
+    const picture = this.subject.draw((key) => this.choose(key === this.selected ? null : key), this.space);
     this.stage.replaceChildren(picture.element);
     return picture;
   }
 
-  /** Draw anew where the page became narrow or wide. */
+  measured() {
+    return {width: this.stage.clientWidth, upright: this.host.clientWidth < NARROW};
+  }
+
+  /** Draw anew where the page became narrower or wider. */
   turn() {
-    const upright = this.host.clientWidth < NARROW;
-    if (upright === this.upright || this.host.clientWidth === 0) return;
-    this.upright = upright;
+    const {width, upright} = this.measured();
+    if (width === 0 || (upright === this.space.upright && Math.abs(width - this.space.width) < STEP)) return;
+    this.space = {width, upright};
     this.picture = this.drawn();
     this.show();
   }

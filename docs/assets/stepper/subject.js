@@ -39,6 +39,8 @@
  * @property {PathRow[]} paths  those that light up
  */
 
+/** The room of a drawing: its width in CSS pixels, and whether layers stand below one another. @typedef {{width: number, upright: boolean}} Space */
+
 /** @typedef {{element: SVGSVGElement, update: (view: View) => void}} Picture */
 
 /**
@@ -51,7 +53,7 @@
  * @property {(key: string) => string} tex  the number's symbol
  * @property {(key: string) => string} said  the number's name as plain text
  * @property {(selected: string | null) => Step[]} steps
- * @property {(select: (key: string) => void, upright: boolean) => Picture} draw  upright on narrow pages
+ * @property {(select: (key: string) => void, space: Space) => Picture} draw
  * @property {(key: string) => Paths | null} paths
  * @property {() => void} [descend]  takes the step of eq. (1)
  * @property {() => Record<string, string>} written  what an address says of it
