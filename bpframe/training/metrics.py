@@ -76,10 +76,10 @@ def _right_side(scores: Array, target: Array) -> Array:
     return right
 
 
-def right_classes(prediction: Array, target: Array) -> Array:
+def right_classes(prediction: Array, target: Array, metric: str = "accuracy") -> Array:
     """Return the number of the right class of each example, (N,).
 
-    Targets are class numbers, or rows like the prediction's of which the largest is the class.
+    Targets are class numbers, or rows like the prediction's of which the largest is the class. Errors name the metric.
 
     Raises
     ------
@@ -95,9 +95,11 @@ def right_classes(prediction: Array, target: Array) -> Array:
         _require(
             known,
             target,
-            "accuracy cannot tell the class of these targets",
+            f"{metric} cannot tell the class of these targets",
             "one-hot rows, or shares between 0 and 1 with a single largest; or class numbers",
-            "accuracy means nothing for measured numbers; otherwise accuracy(prediction, class numbers)",
+            f"several labels that may be right at once: the metric {metric} with multi_label: true"
+            if ((target == 0) | (target == 1)).all()
+            else f"{metric} means nothing for measured numbers; otherwise hand it class numbers",
         )
         return right
     labels = _column(prediction, target)
@@ -105,9 +107,9 @@ def right_classes(prediction: Array, target: Array) -> Array:
     if labels.dtype.kind not in "iuf":
         raise _cannot_compare(prediction, target)
     wanted, whole = f"class numbers from 0 to {count - 1}", labels == np.floor(labels)  # NaN is not
-    what = "accuracy of targets that are no class numbers is undefined"
-    _require(whole, labels, what, wanted, "accuracy means nothing for measured numbers")
-    what = "accuracy of targets that are none of the classes is undefined"
+    what = f"{metric} of targets that are no class numbers is undefined"
+    _require(whole, labels, what, wanted, f"{metric} means nothing for measured numbers")
+    what = f"{metric} of targets that are none of the classes is undefined"
     _require((labels >= 0) & (labels < count), labels, what, wanted)
     return labels.astype(np.intp)
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from bpframe.extend import Array, Field, Metric, PositiveInt, ShapeMismatch, accuracy
-from bpframe_metrics.meaning import LOGITS, threshold_of
-from bpframe_metrics.rows import class_rows, weights_of_places
+from bpframe_metrics.meaning import LOGITS, MULTI_LABEL, threshold_of
+from bpframe_metrics.rows import all_labels, class_rows, weights_of_places
 
 __all__ = ["Accuracy", "TopK"]
 
@@ -19,7 +19,7 @@ class Accuracy(Metric):
         Σ_n w_n [right_n] / Σ_n w_n
 
     Of one output the threshold is that of the network's cost, 0 of `binary_cross_entropy`; 1/2 where it says none, or 0
-    with `logits`.
+    with `logits`. With `multi_label` it is the share of the yes and no of all outputs that are right.
 
     Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot; of one output, prediction
     (N, *positions, 1).
@@ -29,6 +29,7 @@ class Accuracy(Metric):
     larger_is_better: ClassVar[bool] = True
 
     logits: bool | None = Field(None, description=LOGITS)
+    multi_label: bool = Field(False, description=MULTI_LABEL)
 
     def measure(
         self,
@@ -39,6 +40,10 @@ class Accuracy(Metric):
         threshold: float | None = None,
     ) -> float:
         """Return the share."""
+        if self.multi_label:
+            rows = all_labels("accuracy", prediction, target, weight, outputs)
+            predicted = rows.predicted(threshold_of("accuracy", self.logits, outputs, threshold))
+            return float(np.average(predicted == rows.right, weights=rows.weight))
         if prediction.shape[-1:] == (1,):
             prediction = (np.sign(prediction - threshold_of("accuracy", self.logits, outputs, threshold)) + 1) / 2
         return accuracy(

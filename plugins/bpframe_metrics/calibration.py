@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from bpframe.extend import Array, Field, Metric, PositiveInt
-from bpframe_metrics.meaning import LOGITS, are_logits
-from bpframe_metrics.rows import class_rows, probabilities
+from bpframe_metrics.meaning import LOGITS, MULTI_LABEL, are_logits
+from bpframe_metrics.rows import all_labels, class_rows, probabilities
 
 __all__ = ["CalibrationError", "ReliabilityCurve"]
 
@@ -20,9 +20,9 @@ class ReliabilityCurve(Metric):
 
         row b:  Σ w p / W_b,  Σ w [happened] / W_b,  W_b / W        over p in (b/B, (b+1)/B]
 
-    Of several classes, p is the largest probability and what happens is that its class is right; of one output, p is
-    that of class 1 and what happens is class 1. A bin without examples is a row of zeros, which its share W_b / W tells
-    apart. Points on the diagonal are calibrated.
+    Of several classes, p is the largest probability and what happens is that its class is right; of one output, and of
+    each with `multi_label`, p is that of class 1 and what happens is class 1. A bin without examples is a row of zeros,
+    which its share W_b / W tells apart. Points on the diagonal are calibrated.
 
     Shapes: prediction (N, *positions, classes), target (N, *positions) or one-hot -> (bins, 3).
 
@@ -35,13 +35,13 @@ class ReliabilityCurve(Metric):
 
     bins: PositiveInt = _BINS
     logits: bool | None = Field(None, description=LOGITS)
+    multi_label: bool = Field(False, description=MULTI_LABEL)
 
     def measure(
         self, prediction: Array, target: Array, weight: Array | None = None, outputs: str | None = None
     ) -> Array:
         """Return the rows."""
-        logits = are_logits("reliability_curve", self.logits, outputs, prediction.shape[-1:] > (1,))
-        return _curve("reliability_curve", prediction, target, weight, self.bins, logits)
+        return _curve(self, prediction, target, weight, outputs)
 
 
 class CalibrationError(Metric):
@@ -64,19 +64,30 @@ class CalibrationError(Metric):
 
     bins: PositiveInt = _BINS
     logits: bool | None = Field(None, description=LOGITS)
+    multi_label: bool = Field(False, description=MULTI_LABEL)
 
     def measure(
         self, prediction: Array, target: Array, weight: Array | None = None, outputs: str | None = None
     ) -> float:
         """Return the mean distance."""
-        logits = are_logits("calibration_error", self.logits, outputs, prediction.shape[-1:] > (1,))
-        curve = _curve("calibration_error", prediction, target, weight, self.bins, logits)
+        curve = _curve(self, prediction, target, weight, outputs)
         return float((curve[:, 2] * np.abs(curve[:, 0] - curve[:, 1])).sum())
 
 
-def _curve(metric: str, prediction: Array, target: Array, weight: Array | None, bins: int, logits: bool) -> Array:
-    rows = class_rows(metric, prediction, target, weight)
-    shares = probabilities(metric, rows, logits)
+def _curve(
+    metric: ReliabilityCurve | CalibrationError,
+    prediction: Array,
+    target: Array,
+    weight: Array | None,
+    outputs: str | None,
+) -> Array:
+    name, bins = metric.kind, metric.bins
+    logits = are_logits(name, metric.logits, outputs, prediction.shape[-1:] > (1,) and not metric.multi_label)
+    if metric.multi_label:
+        rows = all_labels(name, prediction, target, weight, outputs)
+    else:
+        rows = class_rows(name, prediction, target, weight)
+    shares = probabilities(name, rows, logits)
     if rows.scores.shape[1] == 1:
         p, happened = shares[:, 1], rows.right == 1
     else:

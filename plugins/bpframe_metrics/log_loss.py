@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from bpframe.extend import Array, Field, Metric
-from bpframe_metrics.meaning import LOGITS, are_logits
-from bpframe_metrics.rows import class_rows, log_probabilities, probabilities
+from bpframe_metrics.meaning import LOGITS, MULTI_LABEL, are_logits
+from bpframe_metrics.rows import all_labels, class_rows, log_probabilities, probabilities
 
 __all__ = ["LogLoss"]
 
@@ -17,6 +17,8 @@ class LogLoss(Metric):
     """The mean negative logarithm of the probability that the right class was given.
 
         −Σ_n w_n ln p_{n,y_n} / Σ_n w_n
+
+    With `multi_label` the mean is over the yes and no of all outputs, −ln p_nk or −ln(1 − p_nk).
 
     Of logits it is exact and the mean cost of `cross_entropy`, of one output that of `binary_cross_entropy`.
     Probabilities are kept away from 0 and 1 by the rounding unit of their dtype, so that one that is sure and wrong
@@ -33,13 +35,18 @@ class LogLoss(Metric):
     larger_is_better: ClassVar[bool] = False
 
     logits: bool | None = Field(None, description=LOGITS)
+    multi_label: bool = Field(False, description=MULTI_LABEL)
 
     def measure(
         self, prediction: Array, target: Array, weight: Array | None = None, outputs: str | None = None
     ) -> float:
         """Return the mean."""
-        logits = are_logits("log_loss", self.logits, outputs, prediction.shape[-1:] > (1,))
-        rows = class_rows("log_loss", prediction, target, weight)
+        several = prediction.shape[-1:] > (1,) and not self.multi_label
+        logits = are_logits("log_loss", self.logits, outputs, several)
+        if self.multi_label:
+            rows = all_labels("log_loss", prediction, target, weight, outputs)
+        else:
+            rows = class_rows("log_loss", prediction, target, weight)
         right = (np.arange(len(rows.right)), rows.right)
         if logits:
             return float(np.average(-log_probabilities(rows)[right], weights=rows.weight))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from bpframe.extend import DataError
 
-__all__ = ["LOGITS", "are_logits", "threshold_of"]
+__all__ = ["LOGITS", "MULTI_LABEL", "are_logits", "threshold_of"]
 
 #: The description of the field `logits`.
 LOGITS = (
     "Whether outputs are scores before a softmax or a sigmoid. Left out, the network's cost says it, and by hand they "
     "are not."
 )
+
+#: The description of the field `multi_label`.
+MULTI_LABEL = "Whether every output is a yes or no of its own, several of which may be right at once."
 
 
 def are_logits(metric: str, said: bool | None, outputs: str | None, classes: bool = False) -> bool:
@@ -26,6 +29,7 @@ def are_logits(metric: str, said: bool | None, outputs: str | None, classes: boo
             f"{metric} needs the probabilities of classes, and the cost takes every output for a yes or no of its own",
             expected="one output, or a cost of classes, such as cross_entropy",
             received=outputs,
+            hint=f"{{kind: {metric}, multi_label: true}} measures every output by itself",
         )
     if outputs is not None and outputs != "unknown":
         known = outputs != "probabilities"

@@ -8,7 +8,7 @@ import numpy as np
 
 from bpframe.extend import Array, DataError, ShapeMismatch, right_classes
 
-__all__ = ["ClassRows", "class_rows", "probabilities", "value_rows", "weights_of_places"]
+__all__ = ["ClassRows", "all_labels", "class_rows", "label_rows", "probabilities", "value_rows", "weights_of_places"]
 
 
 #: How far from 1 probabilities of classes may add up: float32 rounds thousands of them to less.
@@ -63,13 +63,45 @@ def class_rows(metric: str, prediction: Array, target: Array, weight: Array | No
     right = target.reshape(-1, classes)[kept] if one_hot else target.reshape(-1)[kept]
     _check_some(metric, kept, scores if numbers else np.zeros(1))
     if classes > 1:
-        return ClassRows(scores, right_classes(scores, right), counts[kept])
+        return ClassRows(scores, right_classes(scores, right, metric), counts[kept])
     known = (right == 0) | (right == 1)
     if not known.all():
         raise DataError(
             f"{metric} of one output needs targets of two classes", expected="0 and 1", received=str(right[~known][0])
         )
     return ClassRows(scores, right.astype(np.intp), counts[kept])
+
+
+def label_rows(
+    metric: str, prediction: Array, target: Array, weight: Array | None, outputs: str | None
+) -> list[ClassRows]:
+    """Return the rows of every label of several, each of one output: of (N, *positions, K), K of them.
+
+    Errors: DataError for the scores of a softmax; ShapeMismatch for targets of another shape; those of `class_rows`.
+    """
+    if outputs == "logits":
+        raise DataError(
+            f"{metric} of several labels that may be right at once, and the cost has one right class",
+            expected="a cost of yes or no, such as binary_cross_entropy",
+            received=outputs,
+            hint=f"{metric} without multi_label",
+        )
+    prediction, target = np.asarray(prediction), np.asarray(target)
+    if target.shape != prediction.shape or prediction.ndim < 2:
+        raise _unlike(metric, f"{prediction.shape}, a yes or no for every output", target)
+    own = weight is not None and weight.shape == prediction.shape
+    return [
+        class_rows(
+            metric, prediction[..., k : k + 1], target[..., k], weight[..., k] if own and weight is not None else weight
+        )
+        for k in range(prediction.shape[-1])
+    ]
+
+
+def all_labels(metric: str, prediction: Array, target: Array, weight: Array | None, outputs: str | None) -> ClassRows:
+    """Return the rows of all labels, one under the other. Errors: those of `label_rows`."""
+    rows = label_rows(metric, prediction, target, weight, outputs)
+    return ClassRows(*(np.concatenate(each) for each in zip(*rows, strict=True)))
 
 
 def value_rows(metric: str, prediction: Array, target: Array, weight: Array | None) -> tuple[Array, Array, Array]:

@@ -117,3 +117,33 @@ def test_regression(outputs: int, weighted: bool) -> None:
     flat = np.full_like(y, 0.1)  # whose weighted mean is not 0.1: scikit-learn's own is −10³¹ then
     assert R2().measure(a, flat, w) == sk.r2_score(np.ones_like(y), a) == 0
     assert R2().measure(flat, flat, w) == sk.r2_score(np.ones_like(y), np.ones_like(y)) == 1
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_several_labels(weighted: bool) -> None:
+    p = np.round(RNG.random((60, 4)) * 8) / 8
+    y, w = (RNG.random((60, 4)) < p).astype(int), RNG.uniform(0.1, 3, 60) if weighted else None
+    y[:, 3] = 0  # which is never right
+    p[:, 2] = 0.25  # which is never said
+    said = p > 0.5
+    for average in ("macro", "micro", "weighted", "each"):
+        words = {"average": None if average == "each" else average, "sample_weight": w, "zero_division": 0}
+        for metric, function in ((Precision, sk.precision_score), (Recall, sk.recall_score), (F1, sk.f1_score)):
+            found = metric(average=average, multi_label=True).measure(p, y, w)
+            np.testing.assert_allclose(found, function(y, said, **words), **CLOSE)
+        if average != "micro":
+            words = {"average": words["average"], "sample_weight": w}
+            found = RocAuc(average=average, multi_label=True).measure(p[:, :3], y[:, :3], w)
+            np.testing.assert_allclose(found, sk.roc_auc_score(y[:, :3], p[:, :3], **words), **CLOSE)
+    entries = None if w is None else np.repeat(w, 4)
+    found = Accuracy(multi_label=True).measure(p, y, w)
+    np.testing.assert_allclose(found, sk.accuracy_score(y.ravel(), said.ravel(), sample_weight=entries), **CLOSE)
+    np.testing.assert_allclose(found, 1 - sk.hamming_loss(y, said, sample_weight=w), **CLOSE)
+    found = LogLoss(multi_label=True).measure(p, y, w)
+    np.testing.assert_allclose(found, sk.log_loss(y.ravel(), p.ravel(), sample_weight=entries), **CLOSE)
+    if not weighted:
+        happened, mean = calibration_curve(y.ravel(), p.ravel(), n_bins=7)
+        curve = ReliabilityCurve(bins=7, multi_label=True).measure(p, y)
+        np.testing.assert_allclose(curve[curve[:, 2] > 0, :2], np.stack([mean, happened], axis=1), **CLOSE)
+        expected = (curve[:, 2] * np.abs(curve[:, 0] - curve[:, 1])).sum()
+        np.testing.assert_allclose(CalibrationError(bins=7, multi_label=True).measure(p, y), expected, **CLOSE)
