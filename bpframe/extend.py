@@ -15,7 +15,16 @@ from typing import Any
 
 from pydantic import Field, FiniteFloat, NonNegativeInt, PositiveInt
 
-from bpframe.categories import Callback, Constraint, Metric, Optimizer, Preparation, ScaledNormal, Schedule
+from bpframe.categories import (
+    Callback,
+    Constraint,
+    Metric,
+    Optimizer,
+    Preparation,
+    ScaledNormal,
+    Schedule,
+    WatchErrors,
+)
 from bpframe.categories.calling import call_method
 from bpframe.categories.history_column import HistoryColumn, LargerIsBetter
 from bpframe.core.component import (
@@ -133,6 +142,7 @@ __all__ = [
     "State",
     "Sum",
     "Transposed",
+    "WatchErrors",
     "WeightTimes",
     "Windows",
     "accuracy",

@@ -12,9 +12,20 @@ from bpframe.categories.optimizer import Optimizer
 from bpframe.categories.preparation import Preparation
 from bpframe.categories.scaled_normal import ScaledNormal
 from bpframe.categories.schedule import Schedule
+from bpframe.categories.watch_errors import WatchErrors
 from bpframe.core.component import Activation, Block, Component, Cost, Initializer, Layer, Penalty
 
-__all__ = ["CATEGORIES", "Callback", "Constraint", "Metric", "Optimizer", "Preparation", "ScaledNormal", "Schedule"]
+__all__ = [
+    "CATEGORIES",
+    "Callback",
+    "Constraint",
+    "Metric",
+    "Optimizer",
+    "Preparation",
+    "ScaledNormal",
+    "Schedule",
+    "WatchErrors",
+]
 
 #: The categories that bpframe knows itself, each with the name that it has in lists and files.
 _BASES = (

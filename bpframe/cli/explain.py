@@ -35,12 +35,20 @@ def explain(
     ] = None,
     learning_rate: Annotated[float, typer.Option(help="That of the step, eq. (1).")] = 0.01,
     view: Annotated[Literal["text", "latex", "json"], typer.Option("--format", help="What is written.")] = "text",
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Train the spec, and show after every epoch how errors flow back.")
+    ] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file for it; printed if left out.")] = None,
 ) -> None:
     """Show every number of one example, forward and back.
 
     Example: bpframe explain spec.yaml --input 1,2 --target 0.5
     """
+    if watch:
+        if any(each is not None for each in (inputs, targets, example, output)):
+            raise typer.BadParameter("a training is watched on its own data", param_hint="'--watch'")
+        _watch(place)
+        return
     from bpframe.errors import DataError
     from bpframe.explanation import view_of
     from bpframe.runs import network_at, numbered_example
@@ -65,6 +73,14 @@ def explain(
     with written_file(output, DataError) as file:
         file.write(found.encode("utf-8", "backslashreplace"))
     print(f"The explanation is in {output}", file=sys.stderr)
+
+
+def _watch(spec: Path) -> None:
+    """Train what a spec says, with the flow of errors at its first examples printed after every epoch; save nothing."""
+    from bpframe.documents import read_spec
+    from bpframe.runs import watch_training
+
+    watch_training(read_spec(spec), spec.expanduser().absolute().parent)
 
 
 def _arrays(given: list[str] | None, shapes: dict[str, Shape] | Any, what: str) -> Any:

@@ -9,7 +9,7 @@ from bpframe.errors import DataError
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
-    from bpframe.explanation import Explanation
+    from bpframe.explanation import ErrorFlow, Explanation
 
 __all__ = ["Explained"]
 
@@ -79,3 +79,17 @@ class Explained(Evaluated):
             per_parameter=per_parameter,
             notes=tuple(notes),
         )
+
+    @evaluation
+    def error_flow(self, x: Arrays, y: Arrays) -> ErrorFlow:
+        """Return how errors flow back through the layers at some examples: their sizes, and what each layer passes on.
+
+        Vanishing and exploding errors, saturated and dead units are told in words: print it. See `LayerFlow` for the
+        numbers of a layer. Components behave as in evaluation.
+
+        Shapes: x (N, *features) and y like targets, or mappings of them.
+        """
+        from bpframe.explanation import error_flow_of
+
+        inputs, targets = self._samples(x, y, mean=False)
+        return error_flow_of(self._engine.at(inputs), inputs, targets)

@@ -9,8 +9,18 @@ from __future__ import annotations
 
 from bpframe.explanation.building import explanation_of
 from bpframe.explanation.explanation import Explanation
+from bpframe.explanation.flow import ErrorFlow, LayerFlow, error_flow_of
 from bpframe.explanation.saving import view_of
 from bpframe.explanation.schema import json_schema
 from bpframe.explanation.sections import FORMAT
 
-__all__ = ["FORMAT", "Explanation", "explanation_of", "json_schema", "view_of"]
+__all__ = [
+    "FORMAT",
+    "ErrorFlow",
+    "Explanation",
+    "LayerFlow",
+    "error_flow_of",
+    "explanation_of",
+    "json_schema",
+    "view_of",
+]

@@ -101,7 +101,7 @@ class Notation:
 
 
 def notation_of(trace: Trace, cost: Symbol) -> Notation:
-    """Return the notation of the network that a pass of one example went through."""
+    """Return the notation of the network that a pass went through."""
     graph = trace.plan.graph
     layers = _layers(trace)
     symbols = {name: Symbol(name, is_name=True) for name in graph.shapes}
@@ -163,31 +163,32 @@ def _affine(trace: Trace, node: Node) -> tuple[str, str | None] | None:
     if len(node.sources) != 1 or not 1 <= len(node.parameters) <= 2 or node.outputs or len(node.output_shape) != 1:
         return None
     jacobian = trace.jacobian(node.name)
-    a, value = trace[node.sources[0]][0], trace[node.name][0]
+    a, value = trace[node.sources[0]], trace[node.name]
     by_input = jacobian.get(node.input_keys[0])
     weights = [name for name in node.parameters if isinstance(jacobian.get(name), WeightTimes)]
-    if not isinstance(by_input, Matrix) or len(weights) != 1 or a.ndim != 1:
+    if not isinstance(by_input, Matrix) or len(weights) != 1 or a.ndim != 2:
         return None
     weight = weights[0]
     rest = [name for name in node.parameters if name != weight]
     parameters = {name: _parameter(trace, node.parameter_path(name)) for name in node.parameters}
     times: WeightTimes = jacobian[weight]  # type: ignore[assignment]
-    if not (np.array_equal(by_input.w, parameters[weight]) and np.array_equal(times.a, a[None])):
+    if not (np.array_equal(by_input.w, parameters[weight]) and np.array_equal(times.a, a)):
         return None
     bias = rest[0] if rest else None
-    expected = parameters[weight] @ a
+    expected = a @ parameters[weight].T
     if bias is not None:
         if parameters[bias].shape != node.output_shape or not _passes_on(jacobian[bias], value):
             return None
         expected = expected + parameters[bias]
     close = 100 * np.finfo(trace.dtype).eps
-    size = np.abs(parameters[weight]) @ np.abs(a) + np.abs(expected)
+    size = np.abs(a) @ np.abs(parameters[weight]).T + np.abs(expected)
     return (weight, bias) if bool(np.all(np.abs(value - expected) <= close * size)) else None
 
 
 def _passes_on(operator: object, value: Array) -> bool:
     """Whether a bias' Jacobian leaves an error as it is: BP3."""
-    probe = np.arange(1, 1 + value.size, dtype=value.dtype)[None]
+    probe = np.zeros_like(value)
+    probe[0] = np.arange(1, 1 + value.shape[1])
     return bool(np.array_equal(operator.sum_vjp(probe), probe[0]))  # type: ignore[attr-defined]
 
 

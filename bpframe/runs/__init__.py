@@ -6,7 +6,7 @@ folder, measures and predictions. Start with `experiment.py`, then `saved_run.py
 """
 
 from bpframe.runs.evaluation import Evaluation, evaluate
-from bpframe.runs.experiment import Experiment, overridden, prepare_experiment, run_experiment
+from bpframe.runs.experiment import Experiment, overridden, prepare_experiment, run_experiment, watch_training
 from bpframe.runs.opened import network_at, numbered_example
 from bpframe.runs.saved_run import Predictions, SavedRun, open_run
 
@@ -22,4 +22,5 @@ __all__ = [
     "overridden",
     "prepare_experiment",
     "run_experiment",
+    "watch_training",
 ]

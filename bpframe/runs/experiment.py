@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bpframe.categories import WatchErrors
 from bpframe.data import Dataset, DataSpec
 from bpframe.data.raw import Preparation
 from bpframe.documents import RunSpec, TrainingSpec
@@ -17,7 +18,11 @@ from bpframe.training.history import History
 from bpframe.training.outputs import single_score
 from bpframe.training.range_test import RangeTest
 
-__all__ = ["Experiment", "network_and_data", "overridden", "prepare_experiment", "run_experiment"]
+__all__ = ["Experiment", "network_and_data", "overridden", "prepare_experiment", "run_experiment", "watch_training"]
+
+
+#: At so many of the first examples a training is watched.
+WATCHED = 32
 
 
 @dataclass(frozen=True)
@@ -211,6 +216,25 @@ def run_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".", progress: 
     experiment = prepare_experiment(spec, base)
     experiment.train(progress)
     return experiment
+
+
+def watch_training(spec: RunSpec, base: str | os.PathLike[str] = ".") -> Experiment:
+    """Do what a spec says, and print after every epoch how errors flow back at the first 32 examples.
+
+    Raises
+    ------
+    SpecError, GraphError, DataError, NonFiniteError
+        As `run_experiment`.
+
+    """
+    experiment = prepare_experiment(spec, base)
+    data, training = experiment.dataset, experiment.training
+    watch = WatchErrors(x=data.x[:WATCHED], y=data.y[:WATCHED])
+    watched = type(training)(**{**_fields(training), "callbacks": (*training.callbacks, watch)})
+    found = replace(experiment, training=watched)
+    print(f"before training, {found.network.error_flow(watch.x, watch.y)}\n", flush=True)
+    found.train(progress=False)
+    return found
 
 
 def overridden(spec: RunSpec, *, seed: int | None = None, epochs: int | None = None) -> RunSpec:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpframe.extend import Component
+from bpframe.extend import Component, WatchErrors
 from bpframe_reference.arithmetic import Add, Multiply, Shift
 from bpframe_reference.dense import Dense
 from bpframe_reference.gradient_descent import GradientDescent
@@ -28,6 +28,7 @@ __all__ = [
     "Sigmoid",
     "StandardNormal",
     "StopEarly",
+    "WatchErrors",
 ]
 
 
@@ -47,6 +48,7 @@ def bpframe_components() -> list[type[Component]]:
         Sigmoid,
         StandardNormal,
         StopEarly,
+        WatchErrors,
     ]
 
 
@@ -72,4 +74,5 @@ def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
         (Sigmoid(), ((2, 3),)),
         (StandardNormal(), ((4, 3),)),
         (StopEarly(patience=2, watch="cost"), ()),
+        (WatchErrors(x=[[1.0, 2.0]], y=[[0.5]]), ()),
     ]

@@ -77,3 +77,12 @@ def test_mistakes_are_named(folder: Path, invoke: Invoke, words: list[str], told
     result = invoke("explain", "spec.yaml", *words)
     assert result.exit_code == 2
     assert told in result.stderr
+
+
+def test_a_training_is_watched_and_nothing_is_saved(folder: Path, invoke: Invoke) -> None:
+    result = invoke("explain", "spec.yaml", "--watch")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith("before training, how errors flow back, over 32 examples")
+    assert "after epoch 3, " in result.stdout
+    assert not Path("runs").exists()
+    assert invoke("explain", "spec.yaml", "--watch", "--example", 3).exit_code == 2
