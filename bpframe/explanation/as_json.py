@@ -80,6 +80,7 @@ def as_json(explanation: Sections) -> dict[str, Any]:
             "size": gradient.size,
             "checked": gradient.checked,
             "note": gradient.note,
+            "warning": gradient.warning,
             "parts": [_gradient(each) for each in gradient.parts],
         },
         "paths": _paths(explanation.paths),

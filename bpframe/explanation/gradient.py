@@ -55,6 +55,20 @@ class Gradient:
     checks: tuple[CheckedEntry, ...]
     reason: str | None
 
+    @property
+    def apart(self) -> tuple[CheckedEntry, ...]:
+        """The entries where back-propagation is not what was measured: a kink is there, or a Jacobian is wrong."""
+        largest = float(np.abs(self.gradient).max(initial=0.0))
+        narrow = self.gradient.dtype != np.float64
+        found = []
+        for each in self.checks:
+            exact = each.complex_step is not None
+            measured = each.difference if each.complex_step is None else each.complex_step
+            allowed = 1e-3 if narrow or not exact else 1e-6
+            if not abs(each.back_propagation - measured) <= allowed * max(abs(measured), 1e-3 * largest, 1e-9):
+                found.append(each)
+        return tuple(found)
+
 
 @dataclass(frozen=True, eq=False)
 class GradientSection:
@@ -67,6 +81,17 @@ class GradientSection:
     size: int
     checked: int
     note: str
+
+    @property
+    def warning(self) -> str | None:
+        """Where back-propagation and what was measured are apart, and who knows more; None where they agree."""
+        names = [each.name for each in self.parts if each.apart]
+        if not names:
+            return None
+        return (
+            f"back-propagation and what is measured differ in {', '.join(names)}: the values lie on a kink, or a "
+            "component declares a wrong Jacobian; network.check_gradients says which"
+        )
 
 
 def gradient_section(worked: Worked, per_parameter: int | None) -> GradientSection:
@@ -91,7 +116,8 @@ def gradient_section(worked: Worked, per_parameter: int | None) -> GradientSecti
         )
     size = sum(each.gradient.size for each in parts)
     checked = sum(len(each.checks) for each in parts)
-    return GradientSection(tuple(parts), size, checked, _note(worked, cost is not None, size, checked, per_parameter))
+    note = _note(worked, cost is not None, size, checked, per_parameter)
+    return GradientSection(tuple(parts), size, checked, note)
 
 
 def _checks(

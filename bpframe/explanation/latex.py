@@ -61,6 +61,8 @@ def _parts(explanation: Sections) -> Iterator[str]:
         yield from _displays(explanation.paths.lines)
     yield r"\section*{The gradient, checked}"
     yield prose(explanation.gradient.note[0].upper() + explanation.gradient.note[1:]) + ".\n"
+    if explanation.gradient.warning is not None:
+        yield rf"\textbf{{{prose(explanation.gradient.warning)}}}" + "\n"
     for part in explanation.gradient.parts:
         yield from _measured(part)
     if step is not None:

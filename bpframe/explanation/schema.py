@@ -46,6 +46,7 @@ def json_schema() -> dict[str, Any]:
                 size=_count("How many derivatives there are."),
                 checked=_count("How many of them were measured."),
                 note=_text("What was measured, in words."),
+                warning=_maybe({"type": "string"}, "Where back-propagation and what was measured differ."),
                 parts=_list(_ref("gradient"), "Every trained parameter, then every input that holds no integers."),
             ),
             paths=_object(

@@ -239,6 +239,8 @@ def _gradients(explanation: Sections) -> Iterator[str]:
         f"Two other ways to the same derivatives know nothing of the equations above: the difference (C(θ + h) − "
         f"C(θ − h)) / 2h, and the complex step Im C(θ + ih) / h. Here {section.note}."
     )
+    if section.warning is not None:
+        yield from _paragraph(f"WARNING: {section.warning}.")
     for part in section.parts:
         yield from _measured(part)
 

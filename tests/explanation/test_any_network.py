@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bpframe as bp
-from bpframe.extend import Layer
+from bpframe.extend import Activation, Diagonal, Layer
 from tests.derivatives.zoo import ZOO, Example
 from tests.explanation.networks import sigmoids
 from tests.explanation.reading import all_lines, wrong_lines
@@ -146,6 +146,24 @@ def test_identity_operators_between_layers_do_not_hide_what_follows() -> None:
     network = bp.Network([Dense(units=3), Dropout(rate=0.5), Dense(units=1)], input_shape=(2,), cost=QuadraticCost())
     found = explained(network, [1.0, 2.0], [1.0])
     assert [each.activation for each in found.layers] == ["dropout_1", None]
+
+
+def test_a_wrong_jacobian_is_not_shown_in_silence() -> None:
+    class Square(Activation):
+        def forward(self, z: Any) -> Any:
+            return z * z
+
+        def jacobian(self, z: Any) -> Diagonal:
+            return Diagonal(z)
+
+    network = bp.Network([Dense(units=2), Square(), Dense(units=1)], input_shape=(2,), cost=QuadraticCost(), seed=1)
+    found = network.explain([1.0, 2.0], [1.0], expand=False)
+    assert str(found.gradient.warning).startswith(
+        "back-propagation and what is measured differ in dense_1.w, dense_1.b, x"
+    )
+    assert "WARNING" in found.to_text()
+    assert found.to_dict()["gradient"]["warning"] == found.gradient.warning
+    assert sigmoids(3, 1).explain([1.0, 2.0], [1.0], expand=False).gradient.warning is None
 
 
 def test_where_a_component_takes_no_complex_numbers_it_is_said() -> None:
