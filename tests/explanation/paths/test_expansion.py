@@ -18,6 +18,7 @@ from bpframe_merges import Residual
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
 from bpframe_regularisation import L2
 from hypothesis import HealthCheck, settings
+from hypothesis import example as also
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
@@ -75,6 +76,9 @@ def test_the_cost_is_what_sympy_makes_of_equations_2_and_4() -> None:
     assert sympy.expand(SympyForm(formula).expression - cost) == 0
     assert formula.terms == (8 + 1) ** 2
     assert collected_terms(formula) == len(sympy.expand(cost).args) == 43
+    found = expansion(graph, formulas(trace, graph, targets))
+    assert found.expanded is not None
+    assert found.expanded.text.startswith("y_1²/2 + a^1_1²·w^2_11²·w^3_11²·w^4_11²/2 + ")
     for name in ("w^2_11", "w^3_21", "w^4_12"):
         own = SympyForm(formula).derivative(name)
         assert sympy.expand(own - sympy.diff(cost, sympy.Symbol(name, real=True))) == 0
@@ -162,6 +166,15 @@ def test_of_class_numbers_as_targets() -> None:
     np.testing.assert_allclose([each.number for each in found.derivatives], expected, rtol=1e-12)
 
 
+def test_of_a_cost_that_is_a_mean_over_positions() -> None:
+    network = bp.Network([Dense(units=3)], input_shape=(4, 2), cost=CrossEntropy(), seed=0)
+    x, y = np.linspace(-1, 1, 8).reshape(1, 4, 2), np.array([[0, 2, 1, 1]])
+    trace, targets = network.trace(x), network._samples(x, y)[1]
+    graph = scalar_graph(trace, targets)
+    found = formulas(trace, graph, targets)
+    assert evaluated(found.entries["C"], found.numbers) == pytest.approx(network.cost(x, y), rel=1e-12)
+
+
 def shipped() -> list[Any]:
     sets = sorted(path.parent.name for path in (Path(__file__).parents[3] / "plugins").glob("*/__init__.py"))
     examples = [each for name in sets for each in import_module(name).bpframe_examples()]
@@ -240,8 +253,25 @@ class AsksForItsKind(Layer):
         return Diagonal(np.full_like(x, 2))
 
 
+class LeavesSomeOut(Layer):
+    """One that writes into a part of its array alone."""
+
+    def forward(self, x: Array) -> Array:
+        found = np.empty_like(x)
+        found[:, 0] = x[:, 0]
+        return found
+
+    def jacobian(self, x: Array) -> Diagonal:
+        return Diagonal(np.ones_like(x))
+
+
 @pytest.mark.parametrize(
-    ("layer", "said"), [(InFloats(), "TypeError"), (AsksForItsKind(), "something else with symbols than with numbers")]
+    ("layer", "said"),
+    [
+        (InFloats(), "TypeError"),
+        (AsksForItsKind(), "something else with symbols than with numbers"),
+        (LeavesSomeOut(), "NoneType"),
+    ],
 )
 def test_a_component_that_cannot_is_named_with_what_to_do(layer: Layer, said: str) -> None:
     network = bp.Network([Dense(units=2), layer], input_shape=(2,), cost=QuadraticCost(), seed=0)
@@ -454,6 +484,7 @@ def derived(formula: Expression, by: str) -> Tree | None:
 
 @settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @drawn(formula=expressions)
+@also(formula=operate("/", number(1.0), operate("+", symbol("a"), operate("*", symbol("b"), symbol("c")))))
 def test_multiplications_of_direct_derivatives_are_those_of_doing_it(formula: Expression) -> None:
     Tree.done = 0
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ import bpframe as bp
 from bpframe.errors import DataError, MemoryLimitError
 from bpframe.explanation.paths import ScalarGraph, chain_rule, multiplications, scalar_graph
 from bpframe.explanation.paths.path_sums import derivatives_of, paths_to
-from bpframe.extend import Array, Diagonal, Layer
+from bpframe.extend import Array, Diagonal, Layer, Operator
 from tests.explanation.paths.networks import example, graph_of, mlp, tutorial, walked
 from tests.explanation.paths.networks import given as inputs_of
 from tests.theory.graphs import KNOWN, Recipe, recipes
@@ -75,6 +76,33 @@ class Swish2(Layer):
 )
 def test_of_blocks_and_of_strangers(layers: list[Layer]) -> None:
     check(bp.Network(layers, input_shape=(2,), cost=QuadraticCost(), seed=0))
+
+
+class Doubling(Operator):
+    """An operator that says of itself that it couples the examples of a batch: of one example it is 2 all the same."""
+
+    structure = "doubling"
+    couples_batch = True
+
+    def jvp(self, v: Array, out: Array | None = None) -> Array:
+        return 2 * v
+
+    def vjp(self, u: Array, out: Array | None = None) -> Array:
+        return 2 * u
+
+
+class Doubled(Layer):
+    couples_batch: ClassVar[bool] = True
+
+    def forward(self, x: Array) -> Array:
+        return 2 * x
+
+    def jacobian(self) -> Operator:
+        return Doubling()
+
+
+def test_of_an_operator_that_couples_examples() -> None:
+    check(bp.Network([Dense(units=3), Doubled(), Dense(units=2)], input_shape=(2,), cost=QuadraticCost(), seed=0))
 
 
 def test_of_an_lstm_whose_step_is_one_node() -> None:
