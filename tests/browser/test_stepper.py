@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable
 from math import exp
 from typing import Any
@@ -36,21 +36,38 @@ def open_stepper(open_page: Callable[..., Any]) -> Callable[..., tuple[Any, Any]
     return opened
 
 
+SHOWN = """(stepper) => [...stepper.querySelectorAll(".bp-equations .bp-equation")].map((equation) =>
+  [equation.dataset.tag ?? null, JSON.parse(equation.dataset.value ?? "null"),
+   equation.querySelector("annotation").textContent])"""
+
+
 def shown(stepper: Any) -> list[tuple[str | None, Any]]:
     """The equations of the present step: number and value."""
-    found = stepper.locator(".bp-equations .bp-equation").all()
-    return [(each.get_attribute("data-tag"), json.loads(each.get_attribute("data-value") or "null")) for each in found]
+    return [(tag, value) for tag, value, _ in stepper.evaluate(SHOWN)]
 
 
-def walked(page: Any, stepper: Any) -> dict[str, list[tuple[str | None, Any]]]:
-    """All steps by their ids, walked with the arrow key."""
+def walked(page: Any, stepper: Any) -> dict[str, list[list[Any]]]:
+    """All steps by their ids, walked with the arrow key: of each equation its number, its value, its TeX."""
     steps = {}
     stepper.locator(".bp-frame").focus()
     while True:
-        steps[stepper.get_attribute("data-at")] = shown(stepper)
+        name, equations = stepper.get_attribute("data-at"), stepper.evaluate(SHOWN)
+        assert name not in steps
+        steps[name] = equations
         if stepper.locator(".bp-next").is_disabled():
             return steps
         page.keyboard.press("ArrowRight")
+
+
+def sums(tex: str) -> list[float]:
+    """What the lines of an equation come to that hold numbers alone: 2 \\cdot 3 + (-1) \\cdot 4, say."""
+    tex = re.sub(r"\\cdot 10\^\{(-?\d+)\}", r"e\1", tex).replace(" e", "e")
+    while (plain := re.sub(r"\\htmlClass\{[\w-]+\}\{([^{}]*)\}", r"\1", tex)) != tex:
+        tex = plain
+    tex = re.sub(r"\\(?:begin|end)\{aligned\}|\\left|\\right|\\bigl|\\bigr|\\[,;]|\\quad|&|\{\}", "", tex)
+    tex = tex.replace("\\tfrac12", "0.5 *").replace("^2", "**2").replace("\\cdot", "*").replace("\\odot", "?")
+    parts = [part.strip() for line in tex.split("\\\\") for part in line.split("=")]
+    return [eval(part) for part in parts if re.fullmatch(r"(?:\d(?:e-?)?|[.+*() -])+", part)]
 
 
 def close(found: Any, expected: Any) -> None:
@@ -113,8 +130,8 @@ def test_every_equation_of_the_tutorials_network_has_the_number_that_plain_loops
     expected["1"] = [("1", W2[0][0] - RATE * by_w2[0][0]), (None, [cost, cost - RATE * sum(squares), after])]
     assert list(steps) == list(expected)
     for name, equations in expected.items():
-        assert [tag for tag, _ in steps[name]] == [tag for tag, _ in equations], name
-        for (_, found), (_, value) in zip(steps[name], equations, strict=True):
+        assert [tag for tag, _, _ in steps[name]] == [tag for tag, _ in equations], name
+        for (_, found, _), (_, value) in zip(steps[name], equations, strict=True):
             if value is None:
                 assert found is None
             else:
@@ -147,22 +164,44 @@ def test_every_equation_with_biases_and_sigmoids_has_the_number_that_plain_loops
     }
     assert list(steps) == ["start", *expected, "1"]
     for name, equations in expected.items():
-        assert [tag for tag, _ in steps[name]] == [tag for tag, _ in equations], name
-        close([value for _, value in steps[name]], [value for _, value in equations])
+        assert [tag for tag, _, _ in steps[name]] == [tag for tag, _ in equations], name
+        close([value for _, value, _ in steps[name]], [value for _, value in equations])
 
 
 def test_olahs_graph_shows_one_path_from_a_and_two_from_b(open_stepper: Callable[..., Any]) -> None:
     page, olah = open_stepper("olah")
     steps = walked(page, olah)
-    assert steps["e"] == [(None, 6)]
-    assert steps["de/da"] == [(None, 2)]
-    assert steps["de/db"] == [(None, 5)]
-    assert [value for _, value in steps["back"]] == [1, 3, 2, 5, 2]
+    assert [value for _, value, _ in steps["e"] + steps["de/da"] + steps["de/db"]] == [6, 2, 5]
+    assert [value for _, value, _ in steps["back"]] == [1, 3, 2, 5, 2]
     for node, products in {"a": [2], "b": [2, 3]}.items():
         olah.locator(f'.bp-node[data-key="{node}"]').click()
         rows = olah.locator(".bp-path-row").all()
         assert [float(row.get_attribute("data-value")) for row in rows] == products
     assert set(lit(olah)) == {"bc", "bd", "ce", "de"}
+
+
+@pytest.mark.parametrize(
+    ("network", "numbers", "least"),
+    [
+        ("2-2-2-1", {"w2": W2, "w3": W3, "w4": W4, "a1": A1, "y": Y, "rate": RATE}, 45),
+        ("sigmoid", {"w2": W2, "b2": B2, "w3": W4, "b3": B3, "a1": A1, "y": Y, "rate": RATE}, 20),
+        ("olah", {"a": -0.5, "b": 2.25}, 15),
+    ],
+)
+def test_the_numbers_that_are_written_come_to_what_the_equation_says(
+    open_stepper: Callable[..., Any], network: str, numbers: dict[str, Any], least: int
+) -> None:
+    steps = walked(*open_stepper(network, address(network, **numbers)))
+    checked = 0
+    for name, equations in steps.items():
+        for tag, value, tex in equations:
+            if not isinstance(value, float | int) or name == "11":  # whose middle is open
+                continue
+            found = sums(tex)
+            checked += len(found)
+            for each in found:  # they are written with four digits
+                assert each == pytest.approx(value, rel=5e-3, abs=2e-3), (name, tag, tex)
+    assert checked >= least
 
 
 def lit(stepper: Any) -> dict[str, str]:
@@ -308,8 +347,12 @@ def test_steppers_speak_the_language_of_the_page(open_stepper: Callable[..., Any
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_is_wider_than_the_page(open_stepper: Callable[..., Any], width: int) -> None:
     for network in ("2-2-2-1", "sigmoid", "olah"):
-        page, stepper = open_stepper(network, viewport={"width": width, "height": 800})
-        stepper.locator(".bp-frame").focus()
-        while not stepper.locator(".bp-next").is_disabled():
-            page.keyboard.press("ArrowRight")
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        _, stepper = open_stepper(network, viewport={"width": width, "height": 800})
+        widths = stepper.evaluate("""(stepper) => {
+          const widths = [];
+          for (const next = stepper.querySelector(".bp-next"); !next.disabled; next.click()) {
+            widths.push(document.documentElement.scrollWidth);
+          }
+          return widths;
+        }""")
+        assert max(widths) <= width
