@@ -6,6 +6,7 @@ for (const link of document.querySelectorAll("a.md-select__link[hreflang]")) {
 }
 
 function anchorIn(language) {
+  if (location.hash.startsWith("#stepper=")) return location.hash.slice(1);  // what a stepper shows is no place
   const here = decodeURIComponent(location.hash.slice(1));
   if (language === document.documentElement.lang) return here;
   let place = here && document.getElementById(here);

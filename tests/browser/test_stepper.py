@@ -344,6 +344,18 @@ def test_steppers_speak_the_language_of_the_page(open_stepper: Callable[..., Any
     assert stepper.locator(".bp-heading").first.text_content() == "网络就是一连串矩阵乘法"
 
 
+def test_the_language_switch_keeps_what_a_stepper_shows(open_stepper: Callable[..., Any]) -> None:
+    page, stepper = open_stepper("sigmoid", address("sigmoid", w2=W2, b2=B2, w3=W4, b3=B3, a1=A1, y=Y, rate=RATE))
+    stepper.locator('[data-chapter="gradient"]').click()
+    page.wait_for_function("location.hash.includes('step=BP3')")
+    before = shown(stepper)
+    page.locator("a.md-select__link[hreflang=zh]").dispatch_event("click")
+    page.wait_for_url("**/zh/**")
+    stepper.locator(".bp-equation").first.wait_for()
+    assert stepper.get_attribute("data-at") == "BP3"
+    assert shown(stepper) == before
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_is_wider_than_the_page(open_stepper: Callable[..., Any], width: int) -> None:
     for network in ("2-2-2-1", "sigmoid", "olah"):
