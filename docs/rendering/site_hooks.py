@@ -1,6 +1,7 @@
 """What MkDocs does while it builds the site: fills pages with what is made from the code.
 
 A page asks for its part in a comment. `<!-- gallery: reference -->` stands for all components of that plugin set,
+`<!-- directory -->` for the table of plugin sets,
 `<!-- structure: Diagonal -->` for the picture of an operator, `<!-- example: lenet -->` for a shipped example,
 `<!-- rooms -->` and `<!-- rooms: picture -->` for the rooms of bpframe, `<!-- equations -->` for the tutorial's
 equations with their code; `<!-- file: module -->`,
@@ -22,7 +23,9 @@ from typing import Any
 import equations
 import example_pages
 import languages
+import llms_text
 import matrix_pictures
+import plugin_directory
 import rooms
 import search_text
 import source_text
@@ -46,6 +49,11 @@ SOURCE: dict[str, Callable[[str], str]] = {
     "docstring": source_text.shown_docstring,
     "code": source_text.shown_code,
 }
+
+
+#: What `llms.txt` lists: the English navigation, and every page's Markdown by its address.
+_navigation: list[Any] = []
+_markdown: dict[str, str] = {}
 
 
 @cache
@@ -81,6 +89,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
         picture = rooms.picture_in((source_text.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
         markdown = markdown.replace("<!-- rooms: picture -->", rooms.drawing(picture))
         return markdown.replace("<!-- rooms -->", rooms.rooms_text(picture))
+    if "<!-- directory -->" in markdown:
+        markdown = markdown.replace("<!-- directory -->", plugin_directory.directory())
     markdown = re.sub(r"^<!-- gallery: (\w+) -->$", gallery, markdown, flags=re.MULTILINE)
     return re.sub(r"<!-- structure: (\w+) -->", structure, markdown)
 
@@ -109,8 +119,11 @@ def on_page_content(html: str, page: Any, **_: Any) -> str:
 
 
 @event_priority(-200)  # after the plugin for languages has set the links
-def on_page_context(context: Any, page: Any, config: Any, **_: Any) -> Any:
-    """Have the language switch keep the page."""
+def on_page_context(context: Any, page: Any, config: Any, nav: Any, **_: Any) -> Any:
+    """Have the language switch keep the page, and note what is there to be listed."""
+    if config.theme["language"] == "en":
+        _navigation[:] = [nav]
+    _markdown[page.url] = page.markdown
     languages.note_title(page)
     languages.switch_links(page, config.extra.get("alternate", []))
     return context
@@ -119,6 +132,7 @@ def on_page_context(context: Any, page: Any, config: Any, **_: Any) -> Any:
 @event_priority(-200)  # after the plugin for languages has built them all
 def on_post_build(config: Any, **_: Any) -> None:
     """Write the plots of the pages that were filled, and an index for each language."""
+    llms_text.write(Path(config.site_dir), config, _navigation[0], _markdown)
     search_text.write_indexes(Path(config.site_dir), ["", "zh"], languages.titles)
     shown = re.findall(r"<!-- gallery: (\w+) -->", "".join(_sources(config)))
     for entry in (entry for set_name in shown for entry in _entries(set_name)):

@@ -12,6 +12,7 @@ import pytest
 import typer
 
 import bpframe.core.operators
+import bpframe.errors
 import bpframe.structures
 from bpframe.categories import CATEGORIES
 from bpframe.cli.app import app
@@ -157,3 +158,15 @@ def test_the_table_of_preparation_names_every_field_and_default_that_all_data_sh
     assert set(table) == shared
     assert table["seed"] == f"{NpzData.model_fields['seed'].default} (digits: {DigitsData().seed})"
     assert table["scaling"] == f"`{NpzData.model_fields['scaling'].default}` (digits: {DigitsData().scaling.divide:g})"
+
+
+def test_the_page_of_errors_has_each_class_with_its_cause_its_cure_and_its_message() -> None:
+    page = (ROOT / "docs/guides/errors.md").read_text(encoding="utf-8")
+    classes = {name for name in bpframe.errors.__all__ if isinstance(getattr(bpframe.errors, name), type)}
+    sections = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL))
+    assert set(sections) == classes - {"BpframeError", "RegistryError"}  # bases that are named above their own
+    for name, text in sections.items():
+        assert "**Cause.**" in text
+        assert "**Cure.**" in text
+        # A warning of the machine is asked for by a variable of the environment.
+        assert name == "DoctorWarning" or re.search(rf'title="output"\n{name}: ', text), name

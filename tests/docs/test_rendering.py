@@ -16,8 +16,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def rendering(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     monkeypatch.syspath_prepend(ROOT / "docs" / "rendering")
-    pytest.importorskip("jieba", reason="the site needs the docs extra")
-    return {name: importlib.import_module(name) for name in ("languages", "search_text", "tables")}
+    for module in ("jieba", "mkdocs"):
+        pytest.importorskip(module, reason="the site needs the docs extra")
+    return {name: importlib.import_module(name) for name in ("languages", "llms_text", "search_text", "tables")}
 
 
 @pytest.mark.parametrize(
@@ -108,3 +109,17 @@ def test_a_table_of_words_can_be_stacked_and_one_of_numbers_keeps_its_shape(rend
     assert rendering["tables"].for_narrow_screens(numbers) == numbers
     many = "<table><tr>" + "<td>a long text in each of many columns</td>" * 9 + "</tr></table>"
     assert rendering["tables"].for_narrow_screens(many) == many
+
+
+@pytest.mark.parametrize(
+    ("markdown", "sentence"),
+    [
+        ("# Title\n\nHow do I train a [network](a.md)? And then\nmore.\n", "How do I train a network?"),
+        ("---\nhide: [toc]\n---\n\n# Title\n\n```python\nx = 1\n```\n\nA layer says *what*.\n", "A layer says what."),
+        ("::: bpframe.errors", ""),
+    ],
+)
+def test_a_page_is_introduced_by_its_first_sentence(
+    rendering: dict[str, ModuleType], markdown: str, sentence: str
+) -> None:
+    assert rendering["llms_text"].first_sentence(markdown) == sentence

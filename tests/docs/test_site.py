@@ -155,6 +155,20 @@ def test_chinese_is_cut_into_words_for_the_search(site: Path) -> None:
     assert "链式法则" in {word for title in titles for word in between_words.split(title)}
 
 
+def test_a_list_of_the_pages_leads_to_their_texts(site: Path) -> None:
+    text = (site / "llms.txt").read_text(encoding="utf-8")
+    assert text.startswith("# bpframe\n")
+    targets = re.findall(r"^- \[[^\]]+\]\(https?://[^/]+/([^)]*)\)", text, re.MULTILINE)
+    assert len(targets) > 50
+    assert [target for target in targets if not (site / target).read_text(encoding="utf-8").strip()] == []
+
+
+def test_the_directory_of_plugins_lists_every_shipped_set(site: Path) -> None:
+    page = (site / "guides/plugin-directory/index.html").read_text(encoding="utf-8")
+    for each in default_registry().sets:
+        assert each.provider.distribution != "bpframe" or f"<code>bpframe_{each.provider.set}</code>" in page
+
+
 def test_the_search_shows_no_latex(site: Path) -> None:
     for index in site.glob("**/search/search_index.json"):
         entries = json.loads(index.read_text(encoding="utf-8"))["docs"]
