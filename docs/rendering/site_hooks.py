@@ -25,6 +25,7 @@ import example_pages
 import languages
 import llms_text
 import matrix_pictures
+import outputs
 import plugin_directory
 import rooms
 import search_text
@@ -68,6 +69,7 @@ def _entries(set_name: str) -> list[component_gallery.Entry]:
 def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     """Replace the comments that ask for something, and leave out what blocks tell the tests alone."""
     markdown = re.sub(r'^( *```console) title="exit code \d+"$', r"\1", markdown, flags=re.MULTILINE)
+    markdown = outputs.with_outputs(markdown, page.file.src_uri)
 
     def gallery(found: re.Match[str]) -> str:
         return "\n\n".join(_text(entry, page, config) for entry in _entries(found[1]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
+import json
+import os
 import re
 import shlex
 import subprocess
@@ -20,6 +22,7 @@ from sybil import Document, Example, Region
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
+ROOT = Path(__file__).parents[2]
 BPFRAME = Path(sysconfig.get_path("scripts")) / "bpframe"
 
 
@@ -39,6 +42,27 @@ def _require_output(example: Example, shown: str, printed: str, spacing: int = 0
     assert doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS | spacing), (
         f"{example.path}:{example.line}: the page shows\n{shown}\nbut this was printed\n{printed}"
     )
+    if "..." in shown:
+        _keep(example.path, shown, printed)
+
+
+def _keep(page: str, shown: str | None, printed: str = "") -> None:
+    """Write down what a run printed where a page leaves it open: the site shows it, see docs/rendering/outputs.py.
+
+    Without `shown`, forget what the page printed in an earlier run.
+    """
+    if not (kept := os.environ.get("BPFRAME_OUTPUTS")) or not Path(page).is_relative_to(ROOT / "docs"):
+        return
+    sys.path.insert(0, str(ROOT / "docs" / "rendering"))
+    from outputs import filled
+
+    file, name = ROOT / kept, Path(page).relative_to(ROOT / "docs").as_posix()
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if shown is None:
+        known.pop(name, None)
+    else:
+        known.setdefault(name, {}).setdefault(shown.strip("\n"), []).append(filled(shown, printed))
+    file.write_text(json.dumps(known, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
 
 
 class _Python:
@@ -108,6 +132,7 @@ def run_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path]
     """Return a function that runs a page's blocks in a temporary folder and counts them."""
 
     def run(page: Path) -> int:
+        _keep(str(page), None)
         document = Document.parse(str(page), *_parsers())
         # A real module: classes that a snippet defines resolve their annotations through sys.modules.
         module = types.ModuleType("snippets_of_" + re.sub(r"\W", "_", page.name))

@@ -40,3 +40,12 @@ def test_what_was_added_is_an_import_two_list_entries_and_an_example() -> None:
     assert module.endswith(f" import {name}")
     assert entry == f'"{name}",'
     assert example.startswith(f"({name}(")
+
+
+def test_the_site_uses_nothing_that_only_its_theme_has() -> None:
+    extra = re.search(r"^docs = \[(.*)\]$", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert extra
+    assert {'"mkdocs>=1.6,<2"', '"mkdocs-material>=9.6,<10"'} <= {each.strip() for each in extra[1].split(", ")}
+    own = re.compile(r":(?:material|octicons|fontawesome|simple)-|```mermaid|\.annotate\b|\.grid\b")
+    pages = (ROOT / "docs").rglob("*.md")
+    assert [page.name for page in pages if own.search(page.read_text(encoding="utf-8"))] == []

@@ -18,7 +18,9 @@ def rendering(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     monkeypatch.syspath_prepend(ROOT / "docs" / "rendering")
     for module in ("jieba", "mkdocs"):
         pytest.importorskip(module, reason="the site needs the docs extra")
-    return {name: importlib.import_module(name) for name in ("languages", "llms_text", "search_text", "tables")}
+    return {
+        name: importlib.import_module(name) for name in ("languages", "llms_text", "outputs", "search_text", "tables")
+    }
 
 
 @pytest.mark.parametrize(
@@ -123,3 +125,32 @@ def test_a_page_is_introduced_by_its_first_sentence(
     rendering: dict[str, ModuleType], markdown: str, sentence: str
 ) -> None:
     assert rendering["llms_text"].first_sentence(markdown) == sentence
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "expected"),
+    [
+        ("1 0.40...  0.9...", "1 0.4037  0.9123", "1 0.4037  0.9123"),
+        ("a\n...\nz 2...", "a\nb\nc\nz 2.5", "a\n…\nz 2.5"),
+        ("run in ...", "run in /tmp/x/run", "run in …"),
+        ("wide   table ...", "wide table 5", "wide   table 5"),
+        ("1...", "2", None),
+    ],
+)
+def test_what_a_page_leaves_open_is_filled_by_what_a_run_printed(
+    rendering: dict[str, ModuleType], shown: str, printed: str, expected: str | None
+) -> None:
+    assert rendering["outputs"].filled(shown, printed) == expected
+
+
+def test_outputs_are_shown_as_printed_and_others_without_dots_behind_numbers(
+    rendering: dict[str, ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering["outputs"], "_kept", lambda: {"a.md": {"0.40...": ["0.4037"]}})
+    page = '- x\n\n    ```text title="output"\n    {}\n    ```\n\n```console\n$ bpframe demo ...\n'
+    page += "acc 0.9... in ... s\n```\n"
+    assert rendering["outputs"].with_outputs(page.format("0.40..."), "a.md") == (
+        page.format("0.4037").replace("0.9... in ... s", "0.9 in … s")
+    )
+    code = "```python\nx[...] = 1\n```\n"
+    assert rendering["outputs"].with_outputs(code, "a.md") == code
