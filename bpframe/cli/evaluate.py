@@ -28,8 +28,10 @@ def evaluate(
     """
     from bpframe.runs import open_run
 
-    found, part = open_run(run).evaluate(data)
+    opened = open_run(run)
+    found, part = opened.evaluate(data)
     if as_json:
         print_json({"run": str(run), "data": None if data is None else str(data), "part": part, **found.as_dict()})
     else:
-        print(f"{'All examples' if part == 'all' else part.capitalize() + ' part'}: {found}")
+        where = "All examples" if part == "all" else f"{part.capitalize()} part"
+        print(f"{where}{', averaged parameters' * opened.averages}: {found}")

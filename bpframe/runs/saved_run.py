@@ -18,7 +18,7 @@ from bpframe.documents import RunSpec, read_spec
 from bpframe.documents.text import SUFFIXES
 from bpframe.errors import DataError
 from bpframe.network import Network
-from bpframe.runs.averages import measured_network
+from bpframe.runs.averages import keeps_averages, measured_network
 from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.runs.numbered import row_of
 from bpframe.training.history import History
@@ -44,8 +44,8 @@ class Predictions:
 class SavedRun:
     """A trained network with the spec, the history and the data's preparation that were saved beside it.
 
-    Where its optimizer keeps averages, the network is the one with the averaged parameters, of which the history tells;
-    `bpframe.load` returns the one that was trained, which goes on.
+    Where its optimizer keeps averages (`averages`), the network is the one with the averaged parameters, of which the
+    history tells; `bpframe.load` returns the one that was trained, which goes on.
     """
 
     folder: Path
@@ -54,6 +54,7 @@ class SavedRun:
     history: History | None
     preparation: FittedPreparation | None
     columns: Sequence[str] | None = None
+    averages: bool = False
 
     def evaluate(self, data: str | os.PathLike[str] | None = None) -> tuple[Evaluation, str]:
         """Measure the network; return the figures and which examples they are of (`test`, `training` or `all`).
@@ -190,9 +191,11 @@ def open_run(folder: str | os.PathLike[str], components: Iterable[type[Component
     """
     saved = read_checkpoint(folder, components)
     columns = () if saved.columns is None else next(iter(saved.columns.inputs.values()), ())
+    network = Network.from_checkpoint(saved)
     return SavedRun(
         folder=Path(folder).expanduser().resolve(),
-        network=measured_network(Network.from_checkpoint(saved)),
+        network=measured_network(network),
+        averages=keeps_averages(network),
         spec=saved.spec,
         history=saved.history,
         preparation=saved.preparation,

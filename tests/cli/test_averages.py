@@ -36,6 +36,7 @@ def test_history_and_every_command_show_the_averaged_parameters(
     x, y = data.x_test, data.y_test
     bare = average.without_preparation()
     assert abs(bare.cost(x, y) - raw.without_preparation().cost(x, y)) > 1e-3, "the two differ"
+    assert invoke("evaluate", "run").stdout.startswith("Test part, averaged parameters: accuracy ")
     found = json.loads(invoke("evaluate", "run", "--json").stdout)
     assert found["cost"] == last.validation_cost == bare.cost(x, y)
     assert found["accuracy"] == last.validation_accuracy
