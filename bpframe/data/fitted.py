@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from bpframe.data.frames import by_name
+from bpframe.data.input_range import InputRange
 from bpframe.data.labels import Label, as_labels, class_numbers, one_hot, one_hot_numbers
 from bpframe.data.place import Array, Place
 from bpframe.data.scaling import FittedScaling
@@ -57,6 +58,10 @@ class FittedPreparation(BaseModel):
         default=None, description="The tokens whose numbers are inputs and targets, where the source is a text."
     )
 
+    input_range: InputRange | None = Field(
+        default=None, description="Which numbers the raw inputs of the training part were; null where it is not kept."
+    )
+
     def opened(self, inputs: Sequence[Sequence[int | None]]) -> FittedPreparation:
         """Return it with the lengths left open that the only one of these inputs leaves open.
 
@@ -72,8 +77,8 @@ class FittedPreparation(BaseModel):
         Shapes: (N, *features) -> (N, *input_shape). `place` names the rows in errors. The columns of a table, such as
         a pandas DataFrame, are found by `feature_names`, where there are any. With a vocabulary inputs are texts or the
         numbers of tokens, and become integers.
-        Raises DataError for another shape, for anything but real numbers, for NaN and infinities, and for a table
-        that lacks a column or has it twice.
+        Raises DataError for another shape, for anything but real numbers, for NaN and infinities, for a table that
+        lacks a column or has it twice, and for numbers on another scale than those of training (see `InputRange`).
         """
         place = place or Place("inputs")
         if self.vocabulary is not None:
@@ -95,6 +100,8 @@ class FittedPreparation(BaseModel):
                 else self._columns_hint(),
             )
         require_finite(x, place)
+        if self.input_range is not None:
+            self.input_range.check(x, place)
         prepared = self.scaling.apply(x, self.dtype)
         require_finite(prepared, place, cause=f" after scaling, in {self.dtype}")
         return prepared

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from pydantic import Field, StrictInt, StrictStr, model_validator
 
 from bpframe.data.fitted import FittedPreparation
+from bpframe.data.input_range import InputRange
 from bpframe.data.labels import Label, as_labels, find_classes
 from bpframe.data.place import Array
 from bpframe.data.samples import Dataset, Examples
@@ -109,6 +110,7 @@ def prepare(
         classes=classes,
         class_numbers=class_numbers,
         feature_names=examples.inputs_at.columns,
+        input_range=InputRange.of(inputs),
     )
     return Dataset(
         x=fitted.apply_inputs(inputs, examples.inputs_at),
