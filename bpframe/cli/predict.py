@@ -82,6 +82,7 @@ def _check_output(output: Path, file: Path) -> None:
 def _as_lists(found: Predictions) -> dict[str, Any]:
     outputs = {name: array.tolist() for name, array in found.outputs.items()}
     return {
+        **({} if found.files is None else {"files": list(found.files)}),
         "outputs": next(iter(outputs.values())) if len(outputs) == 1 else outputs,
         "labels": found.labels,
         "classes": None if found.classes is None else list(found.classes),
@@ -102,6 +103,7 @@ def _write(found: Predictions, target: IO[bytes], suffix: str) -> None:
     arrays = found.outputs
     if suffix == ".npz":
         labels = {} if found.labels is None else {"labels": np.array(found.labels)}
+        labels |= {} if found.files is None else {"files": np.array(found.files)}
         single = {"outputs": next(iter(arrays.values()))} if len(arrays) == 1 else arrays
         np.savez(target, **single, **labels)  # type: ignore[arg-type]
         return
@@ -111,7 +113,7 @@ def _write(found: Predictions, target: IO[bytes], suffix: str) -> None:
 
 
 def _rows(found: Predictions) -> Iterator[list[Any]]:
-    """Yield a header, then one row per example: its class, where there are classes, and every output."""
+    """Yield a header, then one row per example: its file, of images, its class, of classes, and every output."""
     import numpy as np
 
     flat = [array.reshape(len(array), -1) for array in found.outputs.values()]
@@ -123,9 +125,10 @@ def _rows(found: Predictions) -> Iterator[list[Any]]:
             for name, array in found.outputs.items()
             for index in np.ndindex(array.shape[1:])
         ]
-    labels = found.labels
-    yield names if labels is None else ["class", *names]
+    told = {"file": found.files, "class": found.labels}
+    before = {name: values for name, values in told.items() if values is not None}
+    yield [*before, *names]
     for i in range(len(found)):
         # The shortest text that is read back as the same number; a float32's item() would show 17 digits.
         numbers = [str(value) for rows in flat for value in rows[i]]
-        yield numbers if labels is None else [labels[i], *numbers]
+        yield [*(values[i] for values in before.values()), *numbers]

@@ -19,7 +19,7 @@ from bpframe.data.source import Source
 from bpframe.data.text import TextWindows
 from bpframe.errors import DataError
 
-__all__ = ["read_inputs"]
+__all__ = ["names_of_images", "read_inputs"]
 
 _IDX = re.compile(r"(\.idx|[.-]idx\d+-u?byte)(\.gz)?$")
 
@@ -71,6 +71,14 @@ def read_inputs(
         received=repr(found.name),
         hint="numpy.save writes any array as .npy",
     )
+
+
+def names_of_images(path: Path, source: Source | None) -> tuple[str, ...] | None:
+    """Return the names of the images that `read_inputs` takes from a path, in their order, None of anything else."""
+    place = path.expanduser()
+    if not isinstance(source, ImagesData) or not (place.is_dir() or is_image(place)):
+        return None
+    return tuple(each.name for each in images_of(place)) if place.is_dir() else (place.name,)
 
 
 def _from_npz(path: Path, source: object) -> tuple[Array, Place]:

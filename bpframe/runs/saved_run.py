@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from bpframe.checkpoint import read_checkpoint
 from bpframe.core.component import Component
 from bpframe.data import CsvData, Dataset, FittedPreparation, NpzData, read_inputs
+from bpframe.data.inputs import names_of_images
 from bpframe.data.labels import Label
 from bpframe.data.source import Source
 from bpframe.documents import RunSpec, read_spec
@@ -30,11 +31,15 @@ __all__ = ["Predictions", "SavedRun", "open_run"]
 
 @dataclass(frozen=True)
 class Predictions:
-    """The outputs (N, *features) by name, and the class of every example where the run has classes (else None)."""
+    """The outputs (N, *features) by name, and the class of every example where the run has classes (else None).
+
+    `files` are the names of the images that the examples were read from, in their order, where they were images.
+    """
 
     outputs: dict[str, Array]
     labels: list[Label] | None
     classes: tuple[Label, ...] | None
+    files: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.outputs.values())))
@@ -75,7 +80,8 @@ class SavedRun:
     def predict(self, file: str | os.PathLike[str]) -> Predictions:
         """Return what the network makes of the inputs in a .npz, .npy, .csv or IDX file, or one like its own data.
 
-        That may be an image or a folder of images, a .txt file, or a series.
+        That may be an image or a folder of images, a .txt file, or a series. Images are read in the order of their
+        names as text (`10.png` before `2.png`); the predictions tell their names.
 
         Raises
         ------
@@ -83,7 +89,8 @@ class SavedRun:
 
         """
         x, place = read_inputs(Path(file), source=self.spec.data, preparation=self.preparation, columns=self.columns)
-        return self.predict_array(x if self.preparation is None else self.preparation.apply_inputs(x, place))
+        found = self.predict_array(x if self.preparation is None else self.preparation.apply_inputs(x, place))
+        return replace(found, files=names_of_images(Path(file), self.spec.data))
 
     def predict_array(self, x: Array) -> Predictions:
         """Return what the network makes of prepared inputs (N, *features)."""

@@ -90,9 +90,31 @@ def test_images(folder: Path, invoke: Invoke) -> None:
     found = [[float(row["output dark"]), float(row["output light"])] for row in rows]
     np.testing.assert_allclose(found, expected, rtol=1e-12)
     (one,) = predicted(invoke, "runs/a", "pictures/dark/2.png")
+    assert one["file"] == "2.png"
     np.testing.assert_allclose(float(one["output dark"]), expected[2, 0], rtol=1e-12)
     assert json.loads(invoke("evaluate", "runs/a", "--data", "pictures", "--json").stdout)["examples"] == 8
     assert json.loads(invoke("evaluate", "runs/a", "--json").stdout)["part"] == "training"
+
+
+def test_predictions_name_their_images_in_the_order_of_names_as_text(folder: Path, invoke: Invoke) -> None:
+    image = pytest.importorskip("PIL.Image")
+    names = [f"{k}.png" for k in range(12)]
+    for part in ("a", "b"):
+        (folder / "pictures" / part).mkdir(parents=True)
+        for k, name in enumerate(names):
+            image.fromarray(np.full((1, 1), 20 * k, np.uint8)).save(folder / "pictures" / part / name)
+    write("[1]", "{kind: dense, units: 2}", "{kind: images, path: pictures, mode: grey, flatten: true}")
+    assert invoke("train", "spec.yaml", "-o", "run").exit_code == 0
+    rows = predicted(invoke, "run", "pictures/a")
+    assert [row["file"] for row in rows] == sorted(names) != names
+    net = bp.load("run")
+    for row in rows:
+        level = float(Path(row["file"]).stem) * 20
+        np.testing.assert_allclose(float(row["output a"]), net.predict([[level]])[0, 0], rtol=1e-12)
+    told = json.loads(invoke("predict", "run", "pictures/a", "--json").stdout)
+    assert told["files"] == sorted(names)
+    assert invoke("predict", "run", "pictures/a", "-o", "found.npz").exit_code == 0
+    assert np.load("found.npz")["files"].tolist() == sorted(names)
 
 
 @pytest.mark.parametrize(("kind", "shape", "units"), [("alice", "[32]", 67), ("waves", "[32]", 1)])
