@@ -330,7 +330,7 @@ def test_weights_are_left_as_they_are(dtype):
     for array in given.values():
         array.flags.writeable = False
     x, words = X.astype(dtype), {"sample_weight": given}
-    for call in (net.cost, net.gradient, net.errors, net.per_example.gradients, net.curvature.gauss_newton_diagonal):
+    for call in (net.cost, net.gradient, net.errors, net.curvature.gauss_newton_diagonal):
         call(x, y, **words)
     net.fit(x, y, optimizer=LevenbergMarquardt(), epochs=1, **words)
     net.fit(x, y, optimizer=NaturalGradient(learning_rate=0.01), epochs=1, batch_size=2, **words)
