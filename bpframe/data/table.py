@@ -45,13 +45,13 @@ class Table:
 
         Raises DataError for a name that is missing or occurs twice, and for an index out of range.
         """
-        found = [self._column(wanted) for wanted in selection]
+        found = [self._column(wanted, selection) for wanted in selection]
         for at, column in enumerate(found):
             if column in found[:at]:
                 raise DataError(f"{self.path}: column {self.name(column)!r} is selected twice")
         return found
 
-    def _column(self, wanted: str | int) -> int:
+    def _column(self, wanted: str | int, selection: Sequence[str | int]) -> int:
         if isinstance(wanted, int):
             if 0 <= wanted < self.width:
                 return wanted
@@ -68,12 +68,14 @@ class Table:
         if wanted not in self.names:
             raise DataError(
                 f"{self.path} has no column {wanted!r}",
-                expected=f"one of {', '.join(self.names)}",
-                received=repr(wanted),
+                expected=f"the columns {', '.join(map(str, selection))}"
+                if len(selection) > 1
+                else f"a column {wanted!r}",
+                received=f"the columns {', '.join(self.names)}",
                 hint=self._other_delimiter()
                 or did_you_mean(wanted, self.names)
                 or _first_row_hint(self.names)
-                or "name one of these columns",
+                or f"a file that has {wanted!r}, or other columns in the data section of a training",
             )
         return self._once(wanted)
 

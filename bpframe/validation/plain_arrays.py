@@ -16,7 +16,10 @@ __all__ = ["PADDED", "Array", "copy_as_it_lies", "place_of", "plain_array"]
 Array: TypeAlias = npt.NDArray[Any]
 
 #: What to do with sequences of different lengths.
-PADDED = "of sequences of different lengths, pad the shorter ones and give the padding a sample_weight of 0"
+PADDED = (
+    "of sequences of different lengths, pad the shorter ones, give the padding a sample_weight of 0, and layers that "
+    "mix positions a mask: masked_ ones"
+)
 
 
 def plain_array(value: Any, what: str) -> Array:

@@ -471,3 +471,12 @@ def test_a_compressed_file_is_called_one(tmp_path, pack):
     with pytest.raises(DataError, match=r"is compressed with (gzip|bzip2|xz)") as caught:
         load(tmp_path, pack(IRIS.encode()), one_hot=True)
     assert "unpack" in caught.value.hint
+
+
+def test_a_file_that_lacks_a_column_of_the_training_is_told_with_both_lists(tmp_path):
+    (tmp_path / "new.csv").write_text("a,y\n1,2\n")
+    with pytest.raises(DataError, match=r"new\.csv has no column 'b'") as raised:
+        read_inputs(tmp_path / "new.csv", columns=("a", "b"))
+    assert raised.value.expected == "the columns a, b"
+    assert raised.value.received == "the columns a, y"
+    assert "a file that has 'b'" in raised.value.hint

@@ -84,7 +84,11 @@ def check_meaning(graph: Graph, output: str, target: Array) -> None:
     cost = graph.cost[output]
     if hasattr(cost, "check_target"):
         check = contract_of(type(cost)).methods["check_target"]
-        check.call(cost.check_target, {"y": target, "shape": graph.shapes[output]})
+        try:
+            check.call(cost.check_target, {"y": target, "shape": graph.shapes[output]})
+        except DataError as error:
+            problem = f"the target of '{output}': {error.problem}"
+            raise DataError(problem, expected=error.expected, received=error.received, hint=error.hint) from None
 
 
 def batch_size(arrays: Mapping[str, Array]) -> int:
@@ -197,6 +201,10 @@ def _check_integers(array: Array, what: str, domain: Interval) -> None:
     if kind not in "iuf":
         entry = f": {_first(array, np.ones(array.shape, bool))}" if kind == "b" and array.size else ""
         hint = "numbers of labels: numpy.unique(y, return_inverse=True)[1]" if kind in "UO" else None
+        if kind == "b":
+            hint = (
+                f"{'y' if what.startswith('target') else 'x'}.astype(int), where a mask of 0 and 1 is meant, or classes"
+            )
         raise DataError(
             f"the {what} holds no integers", expected="integers", received=f"{array.dtype}{entry}", hint=hint
         )
