@@ -1,15 +1,15 @@
-"""The tutorial tells the same mathematics in both languages, with the article's equation numbers and with figures."""
+"""The tutorial has the article's equation numbers, shows its numbers, and has a figure for every path."""
 
 from __future__ import annotations
 
-import ast
 import importlib
 import re
-import textwrap
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from .page_parts import blocks
 
 ROOT = Path(__file__).parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial"
@@ -18,76 +18,8 @@ PAGES = sorted(page.name.removesuffix(".zh.md") for page in TUTORIAL.glob("*.zh.
 SHOWN = ("neurons", "backpropagation", "by-hand", "exercises", "any-jacobian")
 
 
-def blocks(text: str, info: str) -> list[str]:
-    """Return the fenced blocks of a kind, those in boxes too."""
-    found = re.findall(rf"^( *)```{info}\n(.*?)^\1```$", text, re.DOTALL | re.MULTILINE)
-    return [textwrap.dedent(block) for _, block in found]
-
-
-def equations(text: str) -> list[str]:
-    """Return the displayed equations, without the room around them."""
-    return [re.sub(r"\s+", " ", each) for each in re.findall(r"^ *(\$\$.*?\$\$)$", text, re.DOTALL | re.MULTILINE)]
-
-
-def widgets(text: str) -> list[str]:
-    """Return the steppers and playgrounds."""
-    return re.findall(r"^<div class=\"bp-[^>]*>", text, re.MULTILINE)
-
-
-class _WithoutWords(ast.NodeTransformer):
-    """Empties texts: what a program says is its reader's language, what it computes is not."""
-
-    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
-        return ast.Constant("") if isinstance(node.value, str) and re.search(r"[^\W\d_]", node.value) else node
-
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.JoinedStr:
-        values = [self.visit(each) for each in node.values if isinstance(each, ast.FormattedValue)]
-        return ast.JoinedStr(values)
-
-
-def code(text: str) -> list[str]:
-    """Return what the Python of a page computes, without comments and texts."""
-    return [ast.unparse(_WithoutWords().visit(ast.parse(block))) for block in blocks(text, "python")]
-
-
 def read(name: str, language: str = "") -> str:
     return (TUTORIAL / f"{name}{language}.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_both_languages_show_the_same_equations_code_and_widgets(name: str) -> None:
-    english, chinese = read(name), read(name, ".zh")
-    assert equations(english) or widgets(english)
-    assert equations(english) == equations(chinese)
-    assert widgets(english) == widgets(chinese)
-    assert code(english) == code(chinese)
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_both_languages_show_the_same_numbers_as_output(name: str) -> None:
-    outputs = [
-        [re.findall(r"-?\d+\.?\d*", block) for block in blocks(read(name, language), 'text title="output"')]
-        for language in ("", ".zh")
-    ]
-    assert outputs[0] == outputs[1]
-
-
-def test_words_are_told_from_what_is_computed() -> None:
-    program = "```python\nprint('cost:', f'{x:.2f} of one')  # {}\n```\n"
-    assert code(program) == code(program.replace("cost", "代价").replace("of one", "个").replace("{}", "注释"))
-    assert code(program) != code(program.replace("{x:.2f}", "{y:.2f}"))
-
-
-def anchors(text: str) -> list[str]:
-    """Return the anchors of a page's headings, those that are given and those that the site makes of English words."""
-    prose = re.sub(r"^( *)```.*?^\1```$", "", text, flags=re.DOTALL | re.MULTILINE)
-    found = re.findall(r"^##+ (.*?)(?: \{#([\w-]+)\})?$", prose, re.MULTILINE)
-    return [given or re.sub(r"[^\w -]", "", words).strip().lower().replace(" ", "-") for words, given in found]
-
-
-@pytest.mark.parametrize("name", SHOWN)
-def test_the_headings_have_the_same_anchors_in_both_languages(name: str) -> None:
-    assert anchors(read(name)) == anchors(read(name, ".zh"))
 
 
 def test_every_page_of_the_tutorial_is_translated() -> None:
