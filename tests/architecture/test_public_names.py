@@ -64,8 +64,7 @@ PUBLIC: dict[str, str] = {
         Method Metric NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter ParameterPart
         Penalty Permute Pool PositiveFloat PositiveInt Preparation Problem RankOne Recomputed Reshape
         Restriction ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State Sum Transposed WatchErrors
-        WeightTimes
-        Windows accuracy add batched call_method compose largest node right_classes transposed
+        WeightTimes Windows accuracy add batched call_method compose largest node right_classes transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
