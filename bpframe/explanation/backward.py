@@ -88,7 +88,8 @@ def _error(worked: Worked, name: str) -> Iterator[Line]:
         says += ", times the slope of its activation" if layer.activation is not None else ""
     elif tag == "":
         tag = "20" if notation.linear else "BP2"
-        says = f"the error of layer {layer.number} from that of layer {layer.number + 1}"
+        says = f"the error of layer {layer.number} from that of layer {layer.number + 1}: back along every weight"
+        says += ", times the slope of the activation" if layer.activation is not None else ""
     yield Line(tag, left, symbols, values, error, says, name, layer.number)
 
 

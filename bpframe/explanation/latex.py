@@ -77,7 +77,8 @@ def _parts(explanation: Sections) -> Iterator[str]:
 def _displays(lines: Iterable[Line]) -> Iterator[str]:
     for line in lines:
         if line.says:
-            yield prose(line.says[0].upper() + line.says[1:]) + ("." if line.says[-1] not in ".:" else "")
+            begin = line.says[0].upper() if line.says[0].isascii() else line.says[0]
+            yield prose(begin + line.says[1:]) + ("." if line.says[-1] not in ".:" else "")
         yield rf"\[ {display(line)} \]"
 
 

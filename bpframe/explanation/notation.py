@@ -95,9 +95,11 @@ class Notation:
         c = "C" if not self.cost.is_name else self.cost.base
         if not self.layers:
             return f"δ of a node is ∂{c}/∂value: how fast {c} grows with the node's value"
+        named = any(symbol.is_name and self.layer_of(name) is None for name, symbol in self.symbols.items())
+        others = f"; δ of a node with a name is ∂{c}/∂value" if named else ""
         if self.linear:
-            return f"δ^l is ∂{c}/∂a^l, eq. (13): without activations z^l and a^l are the same"
-        return f"δ^l is ∂{c}/∂z^l, the error at the weighted input of layer l, as in BP1 to BP4"
+            return f"δ^l is ∂{c}/∂a^l, eq. (13): without activations z^l and a^l are the same{others}"
+        return f"δ^l is ∂{c}/∂z^l, the error at the weighted input of layer l, as in BP1 to BP4{others}"
 
 
 def notation_of(trace: Trace, cost: Symbol) -> Notation:

@@ -48,7 +48,10 @@ def _lines(explanation: Sections) -> Iterator[str]:
     yield from _heading("The network")
     yield from _network(explanation.nodes)
     yield from _heading("Forward")
-    yield from _paragraph("Each value is made of those before it. Arrays of one example: columns and matrices.")
+    yield from _paragraph(
+        "Each value is made of those before it. A line has the equation in letters, then with this network's numbers, "
+        "then the result. A layer's neurons stand below one another."
+    )
     if forward.weights:
         yield from _listed(forward.weights[:3])
     yield from _listed(forward.lines)
@@ -135,11 +138,17 @@ def line_as_text(line: Line) -> list[str]:
     lines = wrap(told, WIDTH, subsequent_indent="  ") if told else []
     if whole.width <= WIDTH - 4:
         return lines + [f"    {each}".rstrip() for each in whole.lines]
-    indent = " " * left.width
-    for number, each in enumerate(steps):
-        each = _broken(each, WIDTH - 8 - left.width)
-        box = beside(left, sign, each) if number == 0 else beside(indent, " = ", each)
-        lines += [f"    {row}".rstrip() for row in box.lines]
+    row, room = beside(left, sign, _broken(steps[0], WIDTH - 8 - left.width)), WIDTH - 4
+    rows: list[Box] = []
+    for each in steps[1:]:
+        further = _broken(each, WIDTH - 8 - left.width)
+        if rows and row.width + 3 + further.width <= room:
+            row = beside(row, " = ", further)
+            continue
+        rows.append(row)
+        row = beside(" " * left.width, " = ", further)
+    for box in (*rows, row):
+        lines += [f"    {each}".rstrip() for each in box.lines]
     return lines
 
 
