@@ -11,6 +11,7 @@ import numpy as np
 
 from bpframe.errors import DataError, MemoryLimitError
 from bpframe.explanation.formula import Atom, Dots, Expression, Partial, Plus, Symbol, Times
+from bpframe.explanation.formula.numerals import in_words
 from bpframe.explanation.formula.text import on_one_line
 from bpframe.explanation.line import Line
 from bpframe.explanation.paths import (
@@ -191,6 +192,6 @@ def in_rows(paths: tuple[PathProduct, ...]) -> list[tuple[str, str]]:
     """Return paths in words: the entries on the way, and the product of the numbers on its edges."""
     rows = []
     for path in paths:
-        numbers = " · ".join(f"{factor.number:.5g}" for factor in path.factors)
-        rows.append((" → ".join(path.entries), f"{numbers} = {path.product:.5g}"))
+        numbers = " · ".join(in_words(factor.number) for factor in path.factors)
+        rows.append((" → ".join(path.entries), f"{numbers} = {in_words(path.product)}"))
     return rows
