@@ -10,6 +10,7 @@ from __future__ import annotations
 from bpframe.explanation.building import explanation_of
 from bpframe.explanation.explanation import Explanation
 from bpframe.explanation.flow import ErrorFlow, LayerFlow, error_flow_of
+from bpframe.explanation.paths import growth
 from bpframe.explanation.saving import view_of
 from bpframe.explanation.schema import json_schema
 from bpframe.explanation.sections import FORMAT
@@ -21,6 +22,7 @@ __all__ = [
     "LayerFlow",
     "error_flow_of",
     "explanation_of",
+    "growth",
     "json_schema",
     "view_of",
 ]

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from bpframe.errors import DataError
 from bpframe.explanation.as_json import as_json
 from bpframe.explanation.latex import as_document
+from bpframe.explanation.paths import draw_counts
 from bpframe.explanation.saving import write_view
 from bpframe.explanation.sections import Sections
 from bpframe.explanation.text import as_text
+from bpframe.training.figures import save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Explanation"]
 
@@ -32,6 +38,22 @@ class Explanation(Sections):
     def to_latex(self) -> str:
         """Return the explanation as a LaTeX document."""
         return as_document(self)
+
+    def plot_counts(self, path: str | os.PathLike[str] | None = None) -> Figure:
+        """Draw why back-propagation: the multiplications of each way to all derivatives, and how they grow.
+
+        The picture is written to `path` where one is given.
+
+        Errors: DataError where nothing was counted; MissingExtra without matplotlib, which the extra `plot` installs.
+        """
+        counts, formula = self.paths.counts, self.expansion.formula
+        if counts is None:
+            reason = self.paths.reason or "nothing is trained"
+            raise DataError("no multiplications were counted that could be drawn", received=reason)
+        figure = draw_counts(counts, None if formula is None else formula.direct_multiplications)
+        if path is not None:
+            save_figure(figure, Path(path))
+        return figure
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a view to a file, the one that its ending stands for: .json, .txt or .tex.

@@ -56,7 +56,9 @@ PUBLIC: dict[str, str] = {
         NonFiniteError OperatorError RegistryError ScaffoldError ShapeMismatch SpecError SpecFileError
         StaleRecordError TrainingError UnknownComponent UnreachableNode closest did_you_mean no_such
     """,
-    "bpframe.explanation": "ErrorFlow Explanation FORMAT LayerFlow error_flow_of explanation_of json_schema view_of",
+    "bpframe.explanation": """
+        ErrorFlow Explanation FORMAT LayerFlow error_flow_of explanation_of growth json_schema view_of
+    """,
     "bpframe.extend": """
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
         Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks Field FiniteFloat Gather

@@ -8,8 +8,9 @@ derivatives need. In goes a trace of one example; out come dataclasses that hold
 
 from bpframe.explanation.paths.building import scalar_graph
 from bpframe.explanation.paths.chain_rule import ChainRule, Factor, PathProduct, chain_rule
+from bpframe.explanation.paths.counts_plot import draw_counts
 from bpframe.explanation.paths.factoring import ErrorLine
-from bpframe.explanation.paths.growth import GrowthPoint, growth, plot_growth
+from bpframe.explanation.paths.growth import GrowthPoint, growth
 from bpframe.explanation.paths.multiplications import Multiplications, multiplications
 from bpframe.explanation.paths.scalar_graph import ScalarGraph, Scalars
 from bpframe.explanation.paths.shared_factors import SharedFactor, shared_factors
@@ -25,9 +26,9 @@ __all__ = [
     "Scalars",
     "SharedFactor",
     "chain_rule",
+    "draw_counts",
     "growth",
     "multiplications",
-    "plot_growth",
     "scalar_graph",
     "shared_factors",
 ]

@@ -12,22 +12,11 @@ h n + (h − 1) n² + 2n + 2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bpframe.errors import DataError
-from bpframe.training.figures import new_figure, save_figure
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-__all__ = ["GrowthPoint", "growth", "plot_growth"]
-
-#: The sizes that are drawn where nobody says others.
-WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128)
-DEPTHS = tuple(range(1, 11))
+__all__ = ["GrowthPoint", "growth"]
 
 
 @dataclass(frozen=True)
@@ -65,40 +54,3 @@ def growth(width: int, depth: int) -> GrowthPoint:
         reaching=n + sum(n**2 * (h * n + (h - 1) * n**2 + 2 * n + 2 if h else 3) for h in after),
         reverse=weights + inner - 1,
     )
-
-
-def plot_growth(
-    width: int = 4,
-    depth: int = 4,
-    widths: Iterable[int] = WIDTHS,
-    depths: Iterable[int] = DEPTHS,
-    path: str | Path | None = None,
-) -> Figure:
-    """Draw the counts over the depth, at one width, and over the width, at one depth, both with logarithmic counts.
-
-    The picture is written to `path` where one is given.
-
-    Errors: MissingExtra without matplotlib, which the extra `plot` installs; DataError for sizes that are none, and
-    where the file cannot be written.
-    """
-    figure = new_figure(9.6, 4.0)
-    left, right = figure.subplots(1, 2, sharey=True)
-    ways = {"path_by_path": "path by path", "sweeps": "forward, a sweep per weight",
-            "reaching": "forward, without zeros", "reverse": "reverse (back-propagation)"}  # fmt: skip
-    for axes, points, name in (
-        (left, [growth(width, each) for each in depths], "depth"),
-        (right, [growth(each, depth) for each in widths], "width"),
-    ):
-        for way, label in ways.items():
-            counts = [float(getattr(point, way)) for point in points]
-            axes.plot([getattr(point, name) for point in points], counts, marker=".", label=label)
-        axes.set_yscale("log")
-        axes.set_xlabel(f"{name}, at a {'width' if name == 'depth' else 'depth'} of "
-                        f"{width if name == 'depth' else depth}")  # fmt: skip
-        axes.grid(alpha=0.3)
-    right.set_xscale("log", base=2)
-    left.set_ylabel("multiplications")
-    left.legend()
-    if path is not None:
-        save_figure(figure, path)
-    return figure

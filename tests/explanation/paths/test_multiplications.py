@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 
 import bpframe as bp
 from bpframe.errors import DataError
-from bpframe.explanation.paths import ScalarGraph, chain_rule, growth, multiplications, plot_growth, shared_factors
+from bpframe.explanation import Explanation
+from bpframe.explanation.paths import ScalarGraph, chain_rule, growth, multiplications, shared_factors
 from bpframe.explanation.paths.reach import weights_reaching
 from tests.explanation.paths.networks import graph_of, mlp, tutorial
 from tests.theory.graphs import Recipe, recipes
@@ -191,8 +193,28 @@ def test_growth_of_no_size_is_refused(size: int) -> None:
         growth(2, size)
 
 
-def test_the_plot_of_growth_has_a_line_for_each_way() -> None:
-    figure = plot_growth(widths=(1, 2), depths=(1, 2, 3))
-    assert [len(axes.lines) for axes in figure.axes] == [4, 4]
-    (first, *_) = figure.axes[0].lines
-    assert list(first.get_ydata()) == [growth(4, depth).path_by_path for depth in (1, 2, 3)]
+@pytest.fixture(scope="module")
+def explained() -> Explanation:
+    network = bp.Network([Dense(units=2), Sigmoid(), Dense(units=1)], input_shape=(2,), cost=QuadraticCost(), seed=0)
+    return network.explain([1.0, 2.0], [0.5])
+
+
+def test_the_plot_has_a_bar_for_each_way_and_a_line_for_each_that_grows(explained: Explanation, tmp_path: Path) -> None:
+    figure = explained.plot_counts(tmp_path / "counts.svg")
+    own, deeper, wider = figure.axes
+    counts, formula = explained.paths.counts, explained.expansion.formula
+    assert counts is not None
+    assert formula is not None
+    heights = [bar.get_height() for bar in own.patches]  # type: ignore[attr-defined]
+    expected = [formula.direct_multiplications, counts.path_by_path, counts.sweeps, counts.reaching, counts.reverse]
+    assert heights == expected
+    assert [len(axes.lines) for axes in (deeper, wider)] == [4, 4]
+    assert list(deeper.lines[0].get_ydata()) == [growth(4, depth).path_by_path for depth in range(1, 11)]
+    assert list(wider.lines[-1].get_ydata())[:3] == [growth(width, 4).reverse for width in (1, 2, 4)]
+    assert (tmp_path / "counts.svg").read_text(encoding="utf-8").count("<svg") == 1
+
+
+def test_what_nobody_counted_is_not_drawn() -> None:
+    network = bp.Network([Sigmoid()], input_shape=(1,), cost=QuadraticCost(), seed=0)
+    with pytest.raises(DataError, match="no multiplications were counted"):
+        network.explain([1.0], [0.5]).plot_counts()
