@@ -10,7 +10,7 @@ import {named, plain} from "./tex.js";
 /** @typedef {{x: number, y: number}} Point */
 /** @typedef {{label: SVGTextElement, element: SVGGElement, at: (share: number) => Point, straight: boolean}} Edge */
 /** @typedef {{element: SVGGElement, value: SVGTextElement, error: SVGTextElement, factor: SVGTextElement}} Node */
-/** @typedef {{edges: Map<string, Edge>, nodes: Map<string, Node>, written: boolean}} Parts */
+/** @typedef {{edges: Map<string, Edge>, nodes: Map<string, Node>, written: boolean, letters: number}} Parts */
 
 /** Weights are written on the edges, and the tab key reaches them, where no two layers have more edges between them. */
 const WRITTEN = 4;
@@ -19,6 +19,13 @@ const MARGIN = 48;
 
 /** Three digits are enough in a drawing. @param {number} x */
 export const short = (x) => plain(Number(x.toPrecision(3)));
+
+/** A number in at most so many letters, where fewer digits do. @param {number} x @param {number} letters */
+function fitted(x, letters) {
+  const written = [3, 2, 1].map((digits) => plain(Number(x.toPrecision(digits))));
+  const last = x.toExponential(0).replaceAll("-", "−").replace("+", "");
+  return written.find((text) => text.length <= letters) ?? last;
+}
 
 /** A letter in italics with its layer above and its index below. @param {string} letter @param {number} layer @param {string} index */
 const symbol = (letter, layer, index) => [
@@ -63,7 +70,7 @@ export function drawNetwork(example, shown, words, select, space) {
   const {most, boxes, across, along, width, height} = sizesOf(shown, space);
   const written = shown.every((layer, l) => l < 2 || layer.length * shown[l - 1].length <= WRITTEN);
   /** @type {Parts} */
-  const parts = {edges: new Map(), nodes: new Map(), written};
+  const parts = {edges: new Map(), nodes: new Map(), written, letters: boxes ? Math.floor(width / (upright && most > 5 ? 5.6 : 7.6)) : 7};
 
   // Places are given along the network and across it, and turned where it is drawn upright.
   const breadth = upright ? 350 : across * (most - 1) + 2 * MARGIN + 30;
@@ -91,7 +98,7 @@ export function drawNetwork(example, shown, words, select, space) {
     const value = svg("text", {class: "bp-value", x, y: boxes && key !== "C" ? y - 3 : y + 5});
     const error = svg("text", boxes && key !== "C" ? {class: "bp-below", x, y: y + 12}
       : upright ? {class: "bp-below bp-start", x: x + width / 2 + 6, y: y + 5} : {class: "bp-below", x, y: y + height / 2 + 17});
-    const factor = svg("text", upright ? {class: "bp-factor bp-start", x: x + width / 2 + 3, y: y - height / 2 + 4} : {class: "bp-factor", x: x + width / 2 + 2, y: y - height / 2 + 2});
+    const factor = svg("text", {class: "bp-factor bp-start", x: upright ? x + width / 2 + 3 : x + (boxes ? 15 : 20), y: upright ? y - height / 2 + 4 : y - height / 2 - (boxes ? 5 : 0)});
     const label = boxes && upright ? null
       : svg("text", upright ? {class: "bp-name bp-end", x: x - width / 2 - 6, y: y + 5} : {class: "bp-name", x, y: y - height / 2 - (boxes ? 8 : 10)}, ...name);
     const element = svg("g", {class: key.startsWith("a1.") ? "bp-node bp-chooses" : "bp-node", "data-key": key, ...(key.startsWith("a1.") ? {click: () => select(key)} : {})},
@@ -109,7 +116,7 @@ export function drawNetwork(example, shown, words, select, space) {
       if (l === L) lines.append(edge(`c.${j}`, place(l, i), end, `∂C/∂${named("a", L, j)}`));
     });
     const left = example.network.sizes[l - 1] - shown[l].length;
-    const at = upright ? {x: 340, y: column(l) + 30} : {x: column(l), y: breadth - 12};
+    const at = upright ? {x: 330, y: column(l) + 32} : {x: column(l), y: breadth - 12};
     if (left) neurons.append(svg("text", {class: "bp-name bp-rest", ...at}, `+ ${left}`));
   }
   neurons.append(node("C", end, [svg("tspan", {class: "bp-letter"}, "C")], false));
@@ -122,7 +129,7 @@ export function drawNetwork(example, shown, words, select, space) {
 }
 
 /** @param {import("./tutorial-steps.js").Example} example @param {View} view @param {Parts} parts @param {import("./words.js").Words} words */
-function update(example, view, {edges, nodes, written}, words) {
+function update(example, view, {edges, nodes, written, letters}, words) {
   const {network, x, y} = example;
   const values = forward(network, x);
   const {delta, weights: slopes} = backward(network, values, y);
@@ -156,11 +163,11 @@ function update(example, view, {edges, nodes, written}, words) {
     const round = node.element.querySelector("circle") !== null;
     let name = "C";
     if (key === "C") {
-      node.value.textContent = known ? short(cost(network, values, y)) : "";
+      node.value.textContent = known ? fitted(cost(network, values, y), letters) : "";
       node.error.textContent = `y = ${y.length === 1 ? short(y[0]) : "…"}`;
     } else {
-      node.value.textContent = known ? short(values.a[l][j]) : "";
-      node.error.textContent = done.has(`d${l}.${j}`) ? `${round ? "δ " : ""}${short(delta[l][j])}` : "";
+      node.value.textContent = known ? fitted(values.a[l][j], letters) : "";
+      node.error.textContent = done.has(`d${l}.${j}`) ? round ? `δ ${short(delta[l][j])}` : fitted(delta[l][j], letters) : "";
       name = `${l === 1 ? `${words.input} ` : ""}${named("a", l, j)}`;
       if (known) name += ` = ${short(values.a[l][j])}`;
       if (done.has(`d${l}.${j}`)) name += `, ${named("δ", l, j)} = ${short(delta[l][j])}`;

@@ -49,7 +49,7 @@ function olahSteps(point, words) {
   const f = (/** @type {string} */ node) => blue(enclosed(values[node]));
   const result = (/** @type {number} */ value) => strong(orange(number(value)));
 
-  add("12, graph", "forwardPass", words.o0, [{tag: "12, graph", tex: "c = a + b \\qquad d = b + 1 \\qquad e = c \\times d"}], {lit: ["c", "d", "e"]});
+  add("12, graph", "forwardPass", words.o0, [{tag: "12, graph", tex: "\\begin{aligned} c &= a + b \\\\ d &= b + 1 \\\\ e &= c \\times d \\end{aligned}"}], {lit: ["c", "d", "e"]});
   for (const node of /** @type {("c" | "d" | "e")[]} */ (["c", "d", "e"])) {
     const [rule, left, sign, right] = RULES[node];
     add(node, "forwardPass", words.oValue(node), [{value: values[node], tex: lines(node, rule, `${f(left)} ${sign} ${right ? f(right) : "1"}`, strong(blue(number(values[node]))))}],

@@ -27,7 +27,7 @@ const en = {
   graph: "The computational graph",
   // Paths
   pathsOf: "Paths of",
-  pathCount: (/** @type {string} */ n) => (n === "1" ? "One path" : `${n} paths`) + ": multiply along, add over all",
+  pathCount: (/** @type {string} */ n) => (n === "1" ? "One path: multiply along it" : `${n} paths: multiply along, add over all`),
   morePaths: (/** @type {string} */ n) => `and ${n} more`,
   // Chapters
   expand: "1 Expand",
@@ -140,7 +140,7 @@ const zh = {
   drawing: "网络",
   graph: "计算图",
   pathsOf: "路径：",
-  pathCount: (n) => `${n} 条路径：沿路径相乘，对所有路径求和`,
+  pathCount: (n) => (n === "1" ? "1 条路径：沿路径相乘" : `${n} 条路径：沿路径相乘，对所有路径求和`),
   morePaths: (n) => `还有 ${n} 条`,
   expand: "1 展开",
   chain: "2 链式法则",
