@@ -268,6 +268,17 @@ def test_what_is_typed_changes_every_equation_and_what_is_no_number_changes_none
     assert stepper.locator('.bp-matrix [data-key="w4.0.0"]').input_value() == "3"
 
 
+def test_large_numbers_keep_every_digit_in_front_of_the_point(open_stepper: Callable[..., Any]) -> None:
+    _, stepper = open_stepper(
+        "2-2-2-1", address("2-2-2-1", w2=[[123, 456], [7, 8]], w3=W3, w4=W4, a1=[10, 1], y=Y, rate=0)
+    )
+    stepper.locator(".bp-next").click()
+    assert stepper.locator('[data-key="a2.0"] .bp-value').text_content() == "1686"
+    assert "1686" in stepper.locator(".bp-equation .bp-result").last.text_content()
+    stepper.locator('.bp-matrix [data-key="w2.0.0"]').fill("987")
+    assert stepper.locator('[data-key="a2.0"] .bp-value').text_content() == "10326"
+
+
 def test_a_step_downhill_is_taken_at_a_button(open_stepper: Callable[..., Any]) -> None:
     _, stepper = open_stepper("sigmoid", "tutorial/stepper/#stepper=sigmoid&step=1")
     (before, _, after) = shown(stepper)[1][1]

@@ -3,7 +3,7 @@
 
 import {svg} from "./dom.js";
 import {backward, cost, forward} from "./network.js";
-import {named, plain} from "./tex.js";
+import {named, plain, rounded} from "./tex.js";
 
 /** @typedef {import("./subject.js").View} View */
 /** @typedef {import("./dom.js").Child} Child */
@@ -18,11 +18,11 @@ const RADIUS = 26;
 const MARGIN = 48;
 
 /** Three digits are enough in a drawing. @param {number} x */
-export const short = (x) => plain(Number(x.toPrecision(3)));
+export const short = (x) => plain(rounded(x, 3));
 
 /** A number in at most so many letters, where fewer digits do. @param {number} x @param {number} letters */
 function fitted(x, letters) {
-  const written = [3, 2, 1].map((digits) => plain(Number(x.toPrecision(digits))));
+  const written = [3, 2, 1].map((digits) => plain(rounded(x, digits)));
   const last = x.toExponential(0).replaceAll("-", "−").replace("+", "");
   return written.find((text) => text.length <= letters) ?? last;
 }

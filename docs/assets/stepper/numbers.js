@@ -2,6 +2,7 @@
 
 import {formula, html} from "./dom.js";
 import {short} from "./drawing.js";
+import {rounded} from "./tex.js";
 
 /** A network with more numbers has no table of them, only the slider. */
 const FIELDS = 200;
@@ -59,7 +60,7 @@ export class Numbers {
 
   /** @param {string} key @param {HTMLInputElement} field */
   refill(key, field) {
-    field.value = String(Number(this.subject.get(key).toPrecision(4)));
+    field.value = String(rounded(this.subject.get(key), 4));
     field.setAttribute("aria-invalid", "false");
     if (![...this.fields.values()].some((other) => other.getAttribute("aria-invalid") === "true")) this.problem.textContent = "";
   }

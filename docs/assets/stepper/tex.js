@@ -4,29 +4,32 @@
 /** How many rows, columns or terms are written before the middle is left out. */
 const MOST = 4;
 
+/** A number to so many digits, but never with zeros in place of digits in front of the point. @param {number} x @param {number} digits */
+export const rounded = (x, digits) => Number(x.toPrecision(Math.max(digits, Math.min(15, Math.floor(Math.log10(Math.abs(x) || 1)) + 1))));
+
 /** @param {number} x  @returns {[string, string]} mantissa and exponent, which is empty where none is needed */
-function rounded(x) {
+function parts(x) {
   if (!Number.isFinite(x)) return [Number.isNaN(x) ? "?" : x > 0 ? "∞" : "-∞", ""];
   const size = Math.abs(x);
-  if (x === 0 || (size >= 1e-4 && size < 1e6)) return [String(Number(x.toPrecision(4))), ""];
+  if (x === 0 || (size >= 1e-4 && size < 1e6)) return [String(rounded(x, 4)), ""];
   const [mantissa, exponent] = x.toExponential(2).split("e");
   return [String(Number(mantissa)), String(Number(exponent))];
 }
 
 /** A number in a text or a drawing: four digits, a minus as wide as a plus. @param {number} x */
 export function plain(x) {
-  const [mantissa, exponent] = rounded(x);
+  const [mantissa, exponent] = parts(x);
   return (exponent ? `${mantissa}e${exponent}` : mantissa).replaceAll("-", "−");
 }
 
 /** @param {number} x */
 export function number(x) {
-  const [mantissa, exponent] = rounded(x);
+  const [mantissa, exponent] = parts(x);
   return (exponent ? `${mantissa} \\cdot 10^{${exponent}}` : mantissa).replace("∞", "\\infty");
 }
 
 /** In parentheses where it is negative or has an exponent, as a factor or a later summand. @param {number} x */
-export const enclosed = (x) => (x < 0 || rounded(x)[1] ? `(${number(x)})` : number(x));
+export const enclosed = (x) => (x < 0 || parts(x)[1] ? `(${number(x)})` : number(x));
 
 /** @param {string} tex */
 export const blue = (tex) => `\\htmlClass{bp-forward}{${tex}}`;
