@@ -203,7 +203,7 @@ const zh = {
   pause: "暂停",
   oneStep: "单步",
   restart: "重新开始",
-  epoch: "轮次",
+  epoch: "轮数",
   accuracy: "准确率",
   accuracyTitle: "在未参与训练的样本上",
   costCurve: "代价",
