@@ -154,3 +154,18 @@ def test_outputs_are_shown_as_printed_and_others_without_dots_behind_numbers(
     )
     code = "```python\nx[...] = 1\n```\n"
     assert rendering["outputs"].with_outputs(code, "a.md") == code
+
+
+def test_every_figure_of_the_guides_is_drawn_shown_and_described(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib")
+    monkeypatch.syspath_prepend(ROOT / "docs" / "rendering")
+    drawn = set(importlib.import_module("guide_figures").FIGURES)
+    assert {file.stem for file in (ROOT / "docs/assets/guides").glob("*.svg")} == drawn
+    pages = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs").rglob("*.md"))
+    assert set(re.findall(r"!\[[^\]]{40,}\]\([./]+assets/guides/([\w-]+)\.svg\)", pages)) == drawn
+
+
+def test_every_picture_has_words_for_those_who_do_not_see_it() -> None:
+    for page in (ROOT / "docs").rglob("*.md"):
+        text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not re.findall(r"!\[\s*\]\(|<img(?![^>]*alt=\"[^\"]+\")", text), page
