@@ -23,7 +23,7 @@ class Schedule(Component, category=_SCHEDULE):
     first), for `epoch`, how many epochs are over (0 during the first), and for `history`, the `History` of these
     epochs: what follows from it alone goes on after an interruption as if there had been none. In a loop of single
     steps there is none, which is an error. Fields it may ask for by their names: of a field that holds a schedule it is
-    handed the present number.
+    handed the present number. Who asks by hand gives it, too: `value(step=0, epoch=0, schedule=0.1)`.
 
     A field of an optimizer holds one where its type says so, `learning_rate: PositiveFloat | Schedule`; `update` then
     asks for `learning_rate` by name and is handed the present number.

@@ -11,6 +11,7 @@ from bpframe.differentiable import Arrays, Examples
 from bpframe.plugins import listeners
 from bpframe.trainable.calling_back import call_back
 from bpframe.trainable.named_metrics import with_metrics
+from bpframe.trainable.other_names import refusing_other_names
 from bpframe.trainable.range_testing import range_test
 from bpframe.trainable.stepping import Stepwise
 from bpframe.training.history import History
@@ -31,6 +32,7 @@ class Trainable(Stepwise):
     history: History | None
     training: TrainingSpec | None
 
+    @refusing_other_names
     def fit(
         self,
         x: Arrays,

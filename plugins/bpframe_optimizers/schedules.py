@@ -105,7 +105,7 @@ class WarmUp(Schedule):
         η_t = (t + 1) / (w + 1) η'_t      for t < w,    then η'_t
 
     for t epochs, or steps, that are over. The other schedule counts from the start on, too, so that the warm-up is a
-    part of its time.
+    part of its time. Asked by hand, `value(step=0, epoch=0, schedule=0.1)` is told its present number.
 
     Source: Goyal et al., *Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour* (2017), section 2.2.
     """
