@@ -84,7 +84,14 @@ def test_both_languages_have_the_same_anchors_and_links(twin: Path) -> None:
     headings = anchors(english), anchors(chinese)
     assert len(headings[0]) == len(headings[1])  # which the site ties to one another, see docs/rendering/languages.py
     assert [(one, other) for one, other in zip(*headings, strict=True) if one != other and not is_chinese(other)] == []
-    assert links(english) == links(chinese)
+    to, and_to = ({each.replace(".zh.md", ".md") for each in links(text)} for text in (english, chinese))
+    assert to - {twin.name.replace(".zh.md", ".md")} == and_to - {twin.name.replace(".zh.md", ".md")}
+
+
+def test_the_chinese_text_in_the_root_leads_to_chinese_pages() -> None:
+    text = (ROOT / "README.zh.md").read_text(encoding="utf-8")
+    local = [each for each in links(text) if each.startswith("docs/") and not each.endswith(".zh.md")]
+    assert [each for each in local if (ROOT / each.replace(".md", ".zh.md")).exists()] == []
 
 
 PROGRAM = "print(f'cost: {x:.2f}', net['dense_1.w'], 3)  # {}\n"

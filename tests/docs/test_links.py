@@ -16,7 +16,7 @@ def local_targets(text: str) -> list[str]:
     return [target.split("#")[0] for target in targets if not re.match(r"[a-z]+:|#", target)]
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md", "CONTRIBUTING.md", "CHANGELOG.md"])
 def test_local_links_lead_to_files(name: str) -> None:
     missing = [target for target in local_targets((ROOT / name).read_text("utf-8")) if not (ROOT / target).exists()]
     assert not missing

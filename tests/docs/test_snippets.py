@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # What lies below docs/examples/ are packages, which are tested as such.
 PAGES = [
-    ROOT / "README.md",
+    *sorted(ROOT.glob("README*.md")),
     *sorted(page for page in (ROOT / "docs").rglob("*.md") if ROOT / "docs/examples" not in page.parent.parents),
 ]
 
