@@ -36,7 +36,7 @@ class Width(Metric):
         (QuantileCost(q=0.9), 2, lambda a: a),
         (AbsoluteCost(), 2, lambda a: a),
     ],
-    ids=repr,
+    ids=["gaussian", "poisson", "quantile", "absolute"],
 )
 def test_they_measure_what_is_predicted_of_the_target(cost: Cost, units: int, predicts: Any, dtype: str) -> None:
     net = bp.Network([Dense(units=units)], cost=cost, input_shape=(5, 3), dtype=dtype, seed=2)
