@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bpframe.differentiable.evaluated import Arrays, Evaluated, evaluation
 from bpframe.errors import DataError
 from bpframe.validation.plain_arrays import Array
@@ -43,7 +45,7 @@ class Explained(Evaluated):
         Shapes: x (*features) or (1, *features), and y like a target, or mappings of them.
 
         Errors: DataError for more examples than one; for a network without a cost, where more than one number comes out
-        of it; for a neuron or a weight that there is not.
+        of it; for a neuron or a weight that there is not; for a learning rate or a count that is none.
         """
         from bpframe.explanation import explanation_of  # only here: most who import bpframe explain nothing
         from bpframe.explanation.example import with_examples_axis
@@ -65,7 +67,7 @@ class Explained(Evaluated):
                 )
             inputs = self._inputs(x)
             engine = of_the_output(self._engine.at(inputs))
-            targets = {graph.outputs[0]: 0 * engine.outputs(inputs)[graph.outputs[0]]}
+            targets = {name: np.zeros_like(array) for name, array in engine.outputs(inputs).items()}
         if self._preparation is not None:
             notes.append("inputs and targets are shown as the network sees them, after their preparation")
         return explanation_of(

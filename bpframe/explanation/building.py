@@ -8,6 +8,7 @@ import numpy as np
 
 from bpframe._version import __version__
 from bpframe.core.backprop.engine import Engine
+from bpframe.errors import DataError
 from bpframe.explanation.backward import backward_pass
 from bpframe.explanation.chain import paths_section
 from bpframe.explanation.direct import expansion_section
@@ -19,6 +20,7 @@ from bpframe.explanation.neuron import neuron_section
 from bpframe.explanation.nodes import explained_nodes
 from bpframe.explanation.step import step_of
 from bpframe.explanation.worked import worked
+from bpframe.validation.mistakes import shortened
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["explanation_of"]
@@ -40,6 +42,7 @@ def explanation_of(
 
     Errors: DataError where there are more examples than one, or a neuron or a weight that there is not.
     """
+    _check_numbers(learning_rate, per_parameter)
     with np.errstate(all="ignore"):
         found = worked(engine, inputs, targets)
         paths = paths_section(found, weight)
@@ -59,4 +62,17 @@ def explanation_of(
             expansion=expansion_section(found, paths, expand),
             step=step_of(found, learning_rate) if found.has_cost else None,
             notes=notes,
+        )
+
+
+def _check_numbers(learning_rate: float, per_parameter: int | None) -> None:
+    real = isinstance(learning_rate, int | float | np.integer | np.floating) and not isinstance(learning_rate, bool)
+    if not real or not 0 < learning_rate < np.inf:
+        raise DataError("the learning rate is none", expected="a positive number", received=shortened(learning_rate))
+    whole = isinstance(per_parameter, int | np.integer) and not isinstance(per_parameter, bool) and per_parameter >= 0
+    if per_parameter is not None and not whole:
+        raise DataError(
+            "per_parameter does not say how many entries are measured",
+            expected="an integer of at least 0, or None for every one",
+            received=shortened(per_parameter),
         )

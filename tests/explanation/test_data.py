@@ -68,6 +68,14 @@ def test_what_is_differentiated_has_to_be_one_number() -> None:
         bp.Network([Dense(units=2)], input_shape=(2,)).explain(A1, expand=False)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"learning_rate": float("nan")}, {"learning_rate": 0}, {"learning_rate": "1"}, {"per_parameter": -1}]
+)
+def test_numbers_that_are_none_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match=r"the learning rate is none|per_parameter does not say"):
+        linear().explain(A1, Y, **wrong)
+
+
 def test_a_chosen_weight_is_followed_and_one_that_there_is_not_refused() -> None:
     found = sigmoids(3, 2).explain(A1, [0.0, 1.0], weight="w^2_32", expand=False)
     assert [rule.weight for rule in found.paths.rules] == ["w^2_32"]
