@@ -13,6 +13,7 @@ from component_plots import Plot, plot_of
 from matrix_pictures import operator_picture
 from pictures import picture_of
 from shapes import escaped
+from typeset import formulas
 
 from bpframe.categories import CATEGORIES
 from bpframe.core.component import Component, category
@@ -23,7 +24,7 @@ from bpframe.testing.probing import probe_of
 from bpframe.testing.running.examples import Example, guess_examples
 from bpframe.testing.running.subjects import Subject, everything
 
-__all__ = ["Entry", "entries_of"]
+__all__ = ["Entry", "by_use", "entries_of"]
 
 #: The largest Jacobian that is drawn, in entries.
 LARGEST = 400
@@ -44,7 +45,7 @@ class Entry:
         sentence, formula, others = _parts(self.component)
         parts = [f"## {self.name} {{#{self.name}}}", f"**{category(self.component).capitalize()}.** {sentence}"]
         if formula:
-            parts.append(f"```text\n{formula}\n```")
+            parts.append(_typeset(formula))
         parts += [*others, reference(self.component)]
         if self.plot:
             parts.append(self._figure(picture))
@@ -100,6 +101,16 @@ def entries_of(set_name: str) -> list[Entry]:
     return sorted(found, key=lambda each: (order.index(category(each.component)), each.name))
 
 
+def by_use(entries: list[Entry], introduction: str) -> list[Entry]:
+    """Return entries in the order in which the page's introduction speaks of them, the others behind, by category."""
+
+    def place(entry: Entry) -> int:
+        found = introduction.find(f"`{entry.name.partition('.')[2]}`")
+        return found if found >= 0 else len(introduction)
+
+    return sorted(entries, key=place)
+
+
 def _entry(subject: Subject) -> Entry:
     examples = subject.examples or tuple(guess_examples(subject.component))
     reports = tuple(check_component(each.component, each.shapes) for each in examples)
@@ -114,6 +125,15 @@ def _parts(cls: type[Component]) -> tuple[str, str, list[str]]:
     # What is indented, and so a formula too, stays as it is written.
     others = [each if each.startswith("    ") else _plain(each) for each in paragraphs[1:] if each is not formula]
     return _plain(paragraphs[0]), inspect.cleandoc(formula), others
+
+
+def _typeset(formula: str) -> str:
+    """Lay a docstring's formulas out, line by line, so that they wrap; as they are written where they defy it."""
+    lines = formulas(formula)
+    if lines is None:
+        return f"```text\n{formula}\n```"
+    rows = ("".join(rf'<span class="arithmatex">\({html.escape(each)}\)</span>' for each in line) for line in lines)
+    return f'<div class="formulas">{"".join(f"<div>{row}</div>" for row in rows)}</div>'
 
 
 def _plain(text: str) -> str:

@@ -72,7 +72,9 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     markdown = outputs.with_outputs(markdown, page.file.src_uri)
 
     def gallery(found: re.Match[str]) -> str:
-        return "\n\n".join(_text(entry, page, config) for entry in _entries(found[1]))
+        introduction = markdown.partition("<!-- gallery")[0]
+        entries = component_gallery.by_use(_entries(found[1]), introduction)
+        return "\n\n".join(_text(entry, page, config) for entry in entries)
 
     def structure(found: re.Match[str]) -> str:
         return matrix_pictures.operator_picture(matrix_pictures.STRUCTURES[found[1]], found[1])

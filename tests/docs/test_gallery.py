@@ -26,7 +26,10 @@ pytest.importorskip("matplotlib")
 def rendering(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     monkeypatch.syspath_prepend(ROOT / "docs" / "rendering")
     pytest.importorskip("griffe")  # the gallery writes shapes as the reference does
-    return {name: importlib.import_module(name) for name in ("component_gallery", "component_plots", "matrix_pictures")}
+    return {
+        name: importlib.import_module(name)
+        for name in ("component_gallery", "component_plots", "matrix_pictures", "typeset")
+    }
 
 
 def test_every_shipped_set_has_a_page() -> None:
@@ -105,3 +108,36 @@ def test_a_component_that_fails_is_shown_as_failing(rendering: dict[str, ModuleT
     text = gallery.Entry("my.doubled", Doubled, (example,), (report,), None).markdown(lambda cls: "", "")
     assert '??? failure "Compliance report: FAILS' in text
     assert "jacobian[x] failed" in text or "jacobian[z] failed" in text
+
+
+@pytest.mark.parametrize(
+    ("written", "typeset"),
+    [
+        ("a_i = e^{z_i} / Σ_j e^{z_j}", r"a_{i} = e^{z_{i}} / \sum _{j} e^{z_{j}}"),
+        ("a' = 1 where z > 0, else s", r"a' = 1 \text{ where } z > 0, \text{ else } s"),
+        ("C = ½ ‖y − a‖²", r"C = \tfrac12 \|y - a\|^{2}"),
+        ("Σ_i w_ij z_i²", r"\sum _{i} w_{ij} z_{i}^{2}"),
+        ("√(q kᵀ) + √v̂ + n_in", r"\sqrt{q k^{T}} + \sqrt{\hat{v}} + n_{\mathrm{in}}"),
+        ("softmax(a) with `mask_zero`", r"\operatorname{softmax}(a) \text{ with } \texttt{mask\_zero}"),
+        ("a # b", None),
+    ],
+)
+def test_a_formula_is_typeset_as_it_is_written(
+    rendering: dict[str, ModuleType], written: str, typeset: str | None
+) -> None:
+    assert rendering["typeset"].latex(written) == typeset
+
+
+def test_the_formula_of_every_shipped_component_is_typeset(rendering: dict[str, ModuleType]) -> None:
+    shipped = [each for each in default_registry().sets if each.provider.distribution == "bpframe"]
+    parts = rendering["component_gallery"]._parts
+    written = {cls: parts(cls)[1] for each in shipped for cls in each.components}
+    assert sum(map(bool, written.values())) > 100
+    assert [cls.__name__ for cls, text in written.items() if rendering["typeset"].formulas(text) is None] == []
+
+
+def test_components_come_in_the_order_in_which_their_page_speaks_of_them(rendering: dict[str, ModuleType]) -> None:
+    gallery = rendering["component_gallery"]
+    entries = [gallery.Entry(f"set.{name}", Sigmoid, (), (), None) for name in ("elu", "gelu", "relu", "tanh")]
+    ordered = gallery.by_use(entries, "`relu` is the usual choice; `gelu` is smooth.")
+    assert [entry.name for entry in ordered] == ["set.relu", "set.gelu", "set.elu", "set.tanh"]
