@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -131,3 +132,18 @@ def test_a_phone_shows_all_columns_of_a_table_of_words(open_page: Callable[..., 
         "table[data-stacked] td:last-child",
         "all => all.every(each => each.getBoundingClientRect().right <= innerWidth)",
     )
+
+
+def test_the_start_page_is_light(browser: Any, address: str) -> None:
+    page = browser.new_page(viewport=WIDE)
+    sizes = {}
+
+    def sized(answer: Any) -> None:
+        sizes[answer.url] = min(len(answer.body()), len(gzip.compress(answer.body())))  # as hosts send it
+
+    page.on("response", sized)
+    page.goto(f"{address}/", wait_until="networkidle")
+    page.locator(".bp-stepper .katex").first.wait_for()
+    page.close()
+    assert sum(sizes.values()) < 500_000, sizes
+    assert not any("search_index" in url for url in sizes)  # it waits until somebody searches
