@@ -103,7 +103,7 @@ def test_what_reads_the_mask_or_mixes_no_positions_is_taken() -> None:
     read(Dense(units=2))
     read(Flatten(), Dense(units=2), length=4)
     nodes = {
-        "vectors": Embedding(size=9, units=4, mask_zero=True),
+        "vectors": bp.node(Embedding(size=9, units=4, mask_zero=True), "t"),
         "state": bp.node(MaskedLstm(units=5), "vectors", "t"),
     }
     net = bp.Network(nodes=nodes, inputs={"t": (None,)}, seed=0)
