@@ -54,7 +54,8 @@ def train(
     except NonFiniteError as error:
         tell(error)
         kept = _save(experiment, folder)
-        print(f"The last good weights and the history are in {kept}", file=sys.stderr)
+        told = "their cost may be infinite or NaN, though they are not"
+        print(f"The last finite weights and the history are in {kept}; {told}", file=sys.stderr)
         raise typer.Exit(MISTAKE) from None
     seconds = time.perf_counter() - started
     saved = _save(experiment, folder)

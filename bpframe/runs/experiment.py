@@ -61,7 +61,7 @@ class Experiment:
         Raises
         ------
         NonFiniteError
-            A cost or gradient became NaN or infinite; the last good parameters stay.
+            A cost or gradient became NaN or infinite; the last finite parameters stay, whose cost need not be.
 
         """
         data = self.dataset

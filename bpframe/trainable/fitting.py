@@ -83,7 +83,7 @@ class Trainable(Stepwise):
         DataError, ShapeMismatch, SpecError
             Before anything changes.
         NonFiniteError
-            As soon as a cost or gradient is NaN or infinite; the last good parameters stay.
+            As soon as a cost or gradient is NaN or infinite; the last finite parameters stay, whose cost need not be.
         ContractError
             A component fails. Parameters and the optimizer's state are those before the step, or at the start of the
             epoch where the update of one part had moved it when that of another failed.

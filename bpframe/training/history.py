@@ -28,7 +28,8 @@ class EpochRecord(BaseModel):
     end, and None in a network without.
 
     With an optimizer that minimises, an epoch is an iteration, `cost` is what the method reports, that of its end
-    where it takes all examples at once, and `figures` holds what else it reports: a damping, a gain ratio.
+    where it takes all examples at once, and `figures` holds what else it reports: a damping, a gain ratio. With another
+    one `figures` holds what its fields with a schedule were at the epoch's last step: `column("learning_rate")`.
 
     The metric `accuracy` has fields of its own; the others are in `metrics` by name, `top_k` or `validation_top_k`:
     numbers, or lists of them, of a confusion matrix the rows.

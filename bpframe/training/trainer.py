@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine, Lane
 from bpframe.errors import BpframeError, NonFiniteError, TrainingError
@@ -15,6 +16,7 @@ from bpframe.training.largest_product import largest_product
 from bpframe.training.minimizing import minimize
 from bpframe.training.nonfinite import all_finite, nonfinite_error
 from bpframe.training.recorder import Listener, Recorder, recording
+from bpframe.training.scheduled import scheduled_numbers
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.stepping import Carried, Stepper, require_trained
 
@@ -89,10 +91,13 @@ class Trainer:
                 if cost is None:
                     self.history.stopped = "interrupted"
                     break
-                stepper.updates.epoch += 1
-                recorder.averages = stepper.updates.averages
+                updates = stepper.updates
+                seen = partial(self._seen, updates.epoch)
+                figures = scheduled_numbers(self.spec.optimizer, updates.step, updates.epoch, seen, updates.arrays())
+                updates.epoch += 1
+                recorder.averages = updates.averages
                 with blas_threads(largest_product(graph, evaluated)):
-                    recorder.record(cost, recorder.validation_cost())
+                    recorder.record(cost, recorder.validation_cost(), figures)
                 if recorder.ended:
                     self.history.stopped = recorder.ended
                     break
