@@ -156,6 +156,7 @@ def network_and_data(
             "the spec has no section 'data'", expected="where the examples are, such as data: {kind: digits}"
         )
     network = Network.from_spec(spec.network, verify)
+    _check_single(network)
     single = single_score(network.graph)
     numbers = bool(network.graph.integer_targets) or (single is not None and getattr(data, "one_hot", False))
     dataset = data.load(Path(base), spec.network.dtype, numbers)
@@ -181,6 +182,19 @@ def _yes_or_no(dataset: Dataset, threshold: float) -> Dataset:
     fitted = dataset.preparation.model_copy(update={"threshold": threshold, "class_numbers": False})
     tests = None if dataset.y_test is None else fitted.yes_or_no(dataset.y_test)
     return replace(dataset, y=fitted.yes_or_no(dataset.y), y_test=tests, preparation=fitted)
+
+
+def _check_single(network: Network) -> None:
+    """Refuse a network of several inputs or targets, which no data section feeds."""
+    for what, names in (("input", tuple(network.graph.inputs)), ("target", tuple(network.graph.cost))):
+        if len(names) > 1:
+            raise SpecError(
+                f"the section 'data' feeds a network of one {what}, and this one has {len(names)}",
+                expected=f"one {what}",
+                received=", ".join(names),
+                hint="leave `data` out and train from Python: Network.from_spec(spec.network).train(spec.training, "
+                "(x, y, None)), where x and y are mappings from names to arrays",
+            )
 
 
 def _check_classes(network: Network, dataset: Dataset) -> None:
