@@ -21,6 +21,11 @@ _originals: dict[str, list[tuple[str, str]]] = {}
 titles: dict[str, str] = {}
 
 
+def with_labels(markdown: str, where: str) -> str:
+    """Return a page's Markdown with what is printed above its output blocks in the page's language."""
+    return markdown.replace(' title="output"', ' title="输出"') if where.endswith(".zh.md") else markdown
+
+
 def note_title(page: Any) -> None:
     """Keep what the navigation calls a page that is shown in another language than its own."""
     if re.search(r"[\u4e00-\u9fff]", page.title or "") and page.file.src_uri.count(".") == 1:

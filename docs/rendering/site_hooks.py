@@ -69,7 +69,7 @@ def _entries(set_name: str) -> list[component_gallery.Entry]:
 def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     """Replace the comments that ask for something, and leave out what blocks tell the tests alone."""
     markdown = re.sub(r'^( *```console) title="exit code \d+"$', r"\1", markdown, flags=re.MULTILINE)
-    markdown = outputs.with_outputs(markdown, page.file.src_uri)
+    markdown = languages.with_labels(outputs.with_outputs(markdown, page.file.src_uri), page.file.src_uri)
 
     def gallery(found: re.Match[str]) -> str:
         introduction = markdown.partition("<!-- gallery")[0]

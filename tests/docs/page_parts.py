@@ -19,8 +19,9 @@ def blocks(text: str, info: str) -> list[str]:
 
 
 def equations(text: str) -> list[str]:
-    """Return the displayed equations, without the room around them."""
-    return [re.sub(r"\s+", " ", each) for each in re.findall(r"^ *(\$\$.*?\$\$)$", text, re.DOTALL | re.MULTILINE)]
+    """Return the displayed equations, without the room around them and the words in them."""
+    found = re.findall(r"^ *(\$\$.*?\$\$)$", text, re.DOTALL | re.MULTILINE)
+    return [re.sub(r"\s+", " ", re.sub(r"\\text\{[^}]*\}", r"\\text{}", each)) for each in found]
 
 
 def widgets(text: str) -> list[str]:

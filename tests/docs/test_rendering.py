@@ -143,6 +143,12 @@ def test_what_a_page_leaves_open_is_filled_by_what_a_run_printed(
     assert rendering["outputs"].filled(shown, printed) == expected
 
 
+def test_output_is_labelled_in_the_language_of_the_page(rendering: dict[str, ModuleType]) -> None:
+    block = '```text title="output"\n1\n```\n'
+    assert rendering["languages"].with_labels(block, "a.md") == block
+    assert rendering["languages"].with_labels(block, "a.zh.md") == block.replace("output", "输出")
+
+
 def test_outputs_are_shown_as_printed_and_others_without_dots_behind_numbers(
     rendering: dict[str, ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> None:
