@@ -34,7 +34,9 @@ def explain(
         str | None, typer.Option(metavar="NAME", help="The weight whose paths are followed, such as w^2_11.")
     ] = None,
     learning_rate: Annotated[float, typer.Option(help="That of the step, eq. (1).")] = 0.01,
-    view: Annotated[Literal["text", "latex", "json"], typer.Option("--format", help="What is written.")] = "text",
+    view: Annotated[
+        Literal["text", "latex", "html", "json"], typer.Option("--format", help="What is written.")
+    ] = "text",
     watch: Annotated[
         bool, typer.Option("--watch", help="Train the spec, and show after every epoch how errors flow back.")
     ] = False,

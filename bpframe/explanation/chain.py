@@ -28,7 +28,7 @@ from bpframe.explanation.paths import (
 from bpframe.explanation.worked import Worked
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["PathsSection", "graph_of", "in_rows", "paths_section"]
+__all__ = ["PathsSection", "in_rows", "paths_section"]
 
 #: So many paths are written into an equation; of more, the rule has the largest.
 WRITTEN = 4
@@ -42,7 +42,8 @@ class PathsSection:
     """The derivatives by some weights, path by path, and the multiplications that each way to all of them needs.
 
     `lines` has the rules of few paths as equations. `counts` compares path by path, forward mode and back-propagation,
-    `shared` has the factors that stand in many products. `reason` says why there is nothing, where there is nothing.
+    `shared` has the factors that stand in many products; `graph` has all single numbers, from which the paths of any
+    other weight are read. `reason` says why there is nothing, where there is nothing.
     """
 
     rules: tuple[ChainRule, ...]
@@ -50,6 +51,7 @@ class PathsSection:
     counts: Multiplications | None
     shared: tuple[SharedFactor, ...]
     reason: str | None = None
+    graph: ScalarGraph | None = None
 
 
 def paths_section(worked: Worked, weight: str | None) -> PathsSection:
@@ -63,7 +65,7 @@ def paths_section(worked: Worked, weight: str | None) -> PathsSection:
             f"the graph of single numbers has about {edges:,} edges; it is made where a weight is asked for"
         )
     try:
-        graph = graph_of(worked)
+        graph = _graph(worked)
     except MemoryLimitError as error:
         if weight is not None:
             raise
@@ -77,7 +79,11 @@ def paths_section(worked: Worked, weight: str | None) -> PathsSection:
     lines = tuple(line for rule in rules for line in _lines(worked, rule))
     trained = bool(len(graph.weights))
     return PathsSection(
-        rules, lines, multiplications(graph, end) if trained else None, shared_factors(graph, end) if trained else ()
+        rules,
+        lines,
+        multiplications(graph, end) if trained else None,
+        shared_factors(graph, end) if trained else (),
+        graph=graph,
     )
 
 
@@ -95,7 +101,7 @@ def _count_edges(worked: Worked) -> int:
     return total
 
 
-def graph_of(worked: Worked) -> ScalarGraph:
+def _graph(worked: Worked) -> ScalarGraph:
     """Return the graph of the network's single numbers, with the letters of the notation."""
     notation = worked.notation
     letters = {name: notation.value(name) for name in worked.graph.shapes} | dict(notation.parameters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bpframe.errors import DerivativeError, MemoryLimitError, MissingExtra
-from bpframe.explanation.chain import PathsSection, graph_of
+from bpframe.explanation.chain import PathsSection
 from bpframe.explanation.paths.expansion import Expansion, expansion, formulas
 from bpframe.explanation.worked import Worked
 
@@ -24,9 +24,9 @@ def expansion_section(worked: Worked, paths: PathsSection, expand: bool) -> Expa
     """Write a network as one formula, differentiated by the last of the weights whose paths are shown first."""
     if not expand:
         return ExpansionSection(None, "it was not asked for")
-    if paths.reason is not None:
+    if paths.graph is None:
         return ExpansionSection(None, paths.reason)
-    graph = graph_of(worked)
+    graph = paths.graph
     end = "C" if worked.has_cost else graph.name(graph.size - 1)
     try:
         found = formulas(worked.trace, graph, worked.targets if worked.has_cost else None)

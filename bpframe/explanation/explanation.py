@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bpframe.errors import DataError
 from bpframe.explanation.as_json import as_json
+from bpframe.explanation.html import as_frame, as_page
 from bpframe.explanation.latex import as_document
 from bpframe.explanation.paths import draw_counts
 from bpframe.explanation.saving import write_view
@@ -39,6 +40,14 @@ class Explanation(Sections):
         """Return the explanation as a LaTeX document."""
         return as_document(self)
 
+    def to_html(self) -> str:
+        """Return the explanation as a page to walk through: one file, under 1 MB, which asks nobody for anything."""
+        return as_page(self)
+
+    def _repr_html_(self) -> str:
+        """Return the page in a frame of its own, as notebooks show it."""
+        return as_frame(self)
+
     def plot_counts(self, path: str | os.PathLike[str] | None = None) -> Figure:
         """Draw why back-propagation: the multiplications of each way to all derivatives, and how they grow.
 
@@ -56,7 +65,7 @@ class Explanation(Sections):
         return figure
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write a view to a file, the one that its ending stands for: .json, .txt or .tex.
+        """Write a view to a file, the one that its ending stands for: .json, .txt, .tex or .html.
 
         Errors: DataError for another ending, or a file that cannot be written.
         """

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bpframe.errors import DataError
 from bpframe.explanation.as_json import as_json
+from bpframe.explanation.html import as_page
 from bpframe.explanation.latex import as_document
 from bpframe.explanation.sections import Sections
 from bpframe.explanation.text import as_text
@@ -26,12 +27,13 @@ def as_json_text(explanation: Sections) -> str:
 VIEWS: dict[str, tuple[str, Callable[[Sections], str]]] = {
     "text": (".txt", as_text),
     "latex": (".tex", as_document),
+    "html": (".html", as_page),
     "json": (".json", as_json_text),
 }
 
 
 def view_of(explanation: Sections, name: str) -> str:
-    """Return one of the views by its name: `text`, `latex` or `json`."""
+    """Return one of the views by its name: `text`, `latex`, `html` or `json`."""
     return VIEWS[name][1](explanation)
 
 

@@ -60,6 +60,13 @@ def test_a_file_is_written_whole(folder: Path, invoke: Invoke) -> None:
     assert Path("one.tex").read_text(encoding="utf-8").endswith("\\end{document}\n")
 
 
+def test_a_page_is_written(folder: Path, invoke: Invoke) -> None:
+    words = ("--input", "1,2", "--target", "0,1", "--format", "html", "--output", "report.html")
+    assert invoke("explain", "spec.yaml", *words).exit_code == 0
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert page == bp.Network.from_spec(read_spec("spec.yaml").network).explain([1.0, 2.0], [0.0, 1.0]).to_html()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -1,0 +1,187 @@
+"""An explanation as one HTML file, which asks nobody for anything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+from string import Template
+
+from bpframe.explanation.formula.numerals import DIGITS, in_words
+from bpframe.explanation.html.data import script_data
+from bpframe.explanation.html.detail import DETAILS, LIMIT, Detail
+from bpframe.explanation.html.drawing import drawing
+from bpframe.explanation.html.equations import as_sentence, equation, formula, prose, sentence
+from bpframe.explanation.html.escaping import escaped, json_in_script
+from bpframe.explanation.html.picture import Picture, picture_of
+from bpframe.explanation.html.placing import placed
+from bpframe.explanation.html.tables import count_table, gradient_table, network_table, shared_table
+from bpframe.explanation.html.walk import PHASES, WalkStep, shortened, walk
+from bpframe.explanation.line import Line
+from bpframe.explanation.sections import Sections
+from bpframe.explanation.step import Step
+
+__all__ = ["as_frame", "as_page"]
+
+
+def as_page(explanation: Sections) -> str:
+    """Return the whole file, at most `LIMIT` bytes; of large networks it shows less, which it says."""
+    picture = picture_of(explanation)
+    drawings = "\n".join(drawing(explanation, picture, placed(picture), upright) for upright in (False, True))
+    found = ""
+    for detail in DETAILS:
+        found = _page(explanation, picture, drawings, detail)
+        if len(found.encode("utf-8", "backslashreplace")) <= LIMIT:
+            break
+    return found
+
+
+def as_frame(explanation: Sections) -> str:
+    """Return the page in a frame of its own, from which no style, script or name reaches the notebook around it."""
+    page = html.escape(as_page(explanation), quote=True)
+    title = escaped(_title(explanation))
+    return (
+        f'<iframe title="{title}" sandbox="allow-scripts" srcdoc="{page}" loading="lazy" '
+        'style="width:100%;height:46rem;border:0"></iframe>'
+    )
+
+
+@cache
+def _packaged(name: str) -> str:
+    return files(__package__).joinpath(name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _title(explanation: Sections) -> str:
+    return f"One example, explained: {explanation.differentiated} = {in_words(explanation.value)}"
+
+
+def _page(explanation: Sections, picture: Picture, drawings: str, detail: Detail) -> str:
+    steps, left_out = shortened(walk(explanation, picture), detail.steps)
+    script, style = _packaged("report.js"), _packaged("report.css")
+    notes = [*explanation.notes]
+    if left_out:
+        notes.append(f"{left_out:,} steps in the middle are left out here; the data has all of them")
+    single = picture.single
+    return Template(_packaged("page.html")).substitute(
+        script_hash=_hash(script),
+        style_hash=_hash(style),
+        script=script,
+        style=style,
+        version=escaped(explanation.version),
+        title=escaped(_title(explanation)),
+        heading=f"One example, explained: {escaped(explanation.differentiated)} = "
+        f"{escaped(in_words(explanation.value).replace('-', '−'))}",
+        about=_about(explanation),
+        notes="".join(f"<p>{prose(as_sentence(note))}</p>" for note in notes),
+        arrangement="beside" if single and len(picture.units) <= 14 else "above",
+        drawings=drawings,
+        steps="\n".join(_step(step, number, len(steps), detail) for number, step in enumerate(steps)),
+        choose="Paths from" if single else "Paths of the parameter",
+        click="; click a weight for its paths" if picture.weights else "",
+        sections="\n".join(_sections(explanation, detail)),
+        meaning=prose(explanation.backward.meaning),
+        data=json_in_script(script_data(explanation, picture, steps)),
+    )
+
+
+def _about(explanation: Sections) -> str:
+    parameters = sum(each.value.size for each in explanation.gradient.parts if each.kind == "parameter")
+    sizes = [explanation.nodes[0].value.size, *(each.units for each in explanation.layers)]
+    chain = all(node.role != "other" and len(node.reads) < 2 for node in explanation.nodes)
+    told = f"A network {'-'.join(map(str, sizes))}: " if explanation.layers and chain else ""
+    nodes = len(explanation.nodes)
+    text = f"{told}{nodes:,} values, {parameters:,} parameter{'s' * (parameters != 1)}, {explanation.dtype}."
+    return escaped(text[0].upper() + text[1:])
+
+
+def _step(step: WalkStep, number: int, count: int, detail: Detail) -> str:
+    phase = PHASES[step.phase]
+    return (
+        f'<article class="step {step.phase}"><h2><span class="phase">{phase} · {number + 1} of {count}</span> '
+        f"{escaped(step.title)}</h2>{sentence(step.line)}{equation(step.line, detail)}</article>"
+    )
+
+
+def _sections(explanation: Sections, detail: Detail) -> Iterable[str]:
+    forward, backward, neuron = explanation.forward, explanation.backward, explanation.neuron
+    if neuron is not None:
+        place = neuron.node if neuron.layer is None else f"layer {neuron.layer} ({neuron.node})"
+        told = "The same in single numbers: multiply along a path, add over all paths."
+        yield _section(f"Neuron {neuron.number} of {place}", told, neuron.lines, detail)
+    if backward.matrices:
+        told = "The transpose of a layer's Jacobian, times its error."
+        yield _section("One step back as a matrix", told, backward.matrices, detail)
+    yield _one_formula(explanation)
+    yield _along_paths(explanation, detail)
+    if explanation.step is not None:
+        yield _descent(explanation.step)
+    yield gradient_table(explanation.gradient)
+    yield network_table(explanation.nodes)
+    if forward.weights:
+        yield _section("Which letter is which number", "", forward.weights, detail)
+
+
+def _one_formula(explanation: Sections) -> str:
+    """Return eq. (5), which shows why nobody differentiates a network that way."""
+    found = explanation.expansion.formula
+    head = '<section class="more"><h2>As one formula</h2>'
+    if found is None:
+        return f"{head}<p>Nothing is shown: {escaped(explanation.expansion.reason or '')}.</p></section>"
+    weights = f" in its {found.weights:,} weights" if found.weights else ""
+    terms = "" if found.terms is None else f"; multiplied out it has {_many(found.terms)} terms"
+    told = f"The whole network is one formula{weights}, of {found.operations:,} operations{terms}."
+    if found.formula is None:
+        return f"{head}<p>{told} It is too long to be written.</p></section>"
+    rows = f'<p class="long">{formula(f"{found.of} = {found.formula.text}")} <span class="tag">(5)</span></p>'
+    for each in found.derivatives[:1]:
+        number = in_words(each.number).replace("-", "−")
+        rows += f'<p class="long">{formula(f"{each.symbol} = {each.formula.text}")} = {escaped(number)}</p>'
+    return f"{head}<p>{told}</p>{rows}</section>"
+
+
+def _many(count: int) -> str:
+    """Return a count, a large one as a power of ten."""
+    return f"{count:,}" if count < 10**9 else f"10<sup>{len(str(count)) - 1}</sup>"
+
+
+def _along_paths(explanation: Sections, detail: Detail) -> str:
+    paths = explanation.paths
+    if paths.reason is not None:
+        return f'<section class="more"><h2>Along paths</h2><p>Nothing is shown: {escaped(paths.reason)}.</p></section>'
+    told = "The chain rule of a single weight: multiply along a path, add over all paths."
+    counted = "" if paths.counts is None else count_table(paths.counts)
+    return _section("Along paths", told, paths.lines, detail, counted + shared_table(paths.shared))
+
+
+def _section(title: str, told: str, lines: Sequence[Line], detail: Detail, end: str = "") -> str:
+    shown = lines[: detail.steps]
+    more = f"<p>… and {len(lines) - len(shown):,} more.</p>" if len(shown) < len(lines) else ""
+    blocks = "\n".join(f'<div class="block">{sentence(line)}{equation(line, detail)}</div>' for line in shown)
+    intro = f'<p class="soft">{escaped(told)}</p>' if told else ""
+    return (
+        f'<section class="more"><h2>{escaped(title)}</h2>{intro}<div class="blocks">{blocks}</div>{more}{end}</section>'
+    )
+
+
+def _descent(step: Step) -> str:
+    rows = (
+        ("C before", step.cost_before), ("C after", step.cost_after), ("change", step.change),
+        ("what the gradient promised, −η ‖∇C‖²", step.predicted),
+    )  # fmt: skip
+    told = "".join(
+        f'<tr><th scope="row">{name}</th><td>{escaped(in_words(number, DIGITS + 3).replace("-", "−"))}</td></tr>'
+        for name, number in rows
+    )
+    rate = escaped(in_words(step.learning_rate))
+    return (
+        '<section class="more"><h2>One step of gradient descent</h2><p class="soft">Every parameter goes against its '
+        f'derivative, eq. (1), with the learning rate η = {rate}.</p><div class="wide"><table>{told}</table></div>'
+        f"<p>{escaped(as_sentence(step.says))}</p></section>"
+    )

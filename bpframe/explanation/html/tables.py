@@ -1,0 +1,116 @@
+"""The tables of a page: the network's values, and the gradient beside derivatives by number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bpframe.explanation.formula.numerals import elided, in_words
+from bpframe.explanation.gradient import Gradient, GradientSection
+from bpframe.explanation.html.equations import as_sentence, prose
+from bpframe.explanation.html.escaping import escaped
+from bpframe.explanation.nodes import ExplainedNode
+from bpframe.explanation.paths import Multiplications, SharedFactor
+from bpframe.explanation.paths.names import entry_name
+from bpframe.validation.plain_arrays import Array
+
+__all__ = ["count_table", "gradient_table", "network_table", "shared_table"]
+
+#: So many entries of a parameter, and so many values, are listed.
+LISTED, NODES = 12, 200
+
+#: So many of the shared factors are listed.
+SHARED = 6
+
+
+def gradient_table(section: GradientSection) -> str:
+    """Return the derivatives by every parameter and input with their checks."""
+    told = (
+        "Two other ways to the same derivatives know nothing of the equations above: the difference (C(θ + h) − "
+        f"C(θ − h)) / 2h, and the complex step Im C(θ + ih) / h. Here {section.note}."
+    )
+    parts = "".join(_measured(part) for part in section.parts[:NODES])
+    return f'<section class="more"><h2>The gradient, checked</h2><p class="soft">{escaped(told)}</p>{parts}</section>'
+
+
+def _measured(part: Gradient) -> str:
+    called = part.name + ("" if part.letter is None else f", which is {part.letter}")
+    rows = "".join(
+        f'<tr><th scope="row">{prose(entry_name(part.name, part.letter, each.index, part.gradient.shape))}</th>'
+        + "".join(
+            f"<td>{'' if number is None else escaped(f'{number:.12g}'.replace('-', '−'))}</td>"
+            for number in (each.back_propagation, each.difference, each.complex_step)
+        )
+        + "</tr>"
+        for each in part.checks[:LISTED]
+    )
+    head = _head(("∂C/∂…", "back-propagation", "difference", "complex step"))
+    more = f"<p>… and {len(part.checks) - LISTED:,} more.</p>" if len(part.checks) > LISTED else ""
+    reason = f"<p>{escaped(as_sentence(f'no complex step: {part.reason}'))}</p>" if part.reason is not None else ""
+    table = f'<div class="wide"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>' if rows else ""
+    return f"<h3>Derivatives by {prose(called)}</h3>{table}{more}{reason}"
+
+
+def network_table(nodes: Sequence[ExplainedNode]) -> str:
+    """Return every value with what it is made of, and the structure of its local Jacobians."""
+    rows = []
+    for node in nodes[:NODES]:
+        called = node.name if node.symbol == node.name else f"{node.symbol} ({node.name})"
+        structures = ", ".join(f"∂/∂{each.of}: {each.structure}" for each in node.jacobians if each.kind == "input")
+        cells = (
+            ", ".join(node.reads),
+            node.kind,
+            structures,
+            _row(node.value),
+            "" if node.error is None else _row(node.error),
+        )
+        rows.append(
+            f'<tr><th scope="row">{prose(called)}</th>{"".join(f"<td>{escaped(each)}</td>" for each in cells)}</tr>'
+        )
+    names = ("value", "from", "is", "local Jacobian", "numbers", "error ∂C/∂value")
+    head = _head(names)
+    more = f"<p>… and {len(nodes) - NODES:,} more.</p>" if len(nodes) > NODES else ""
+    return (
+        f'<section class="more"><h2>The network</h2><div class="wide"><table><thead>{head}</thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>{more}</section>"
+    )
+
+
+def count_table(counts: Multiplications) -> str:
+    """Return the multiplications that each way to all derivatives needs."""
+    rows = [("every path by itself", counts.path_by_path), ("forward, a sweep for each weight", counts.sweeps)]
+    rows += [] if counts.reaching is None else [("forward, without what is surely 0", counts.reaching)]
+    rows.append(("back-propagation", counts.reverse))
+    told = (
+        f"All {counts.weights:,} derivatives together, over {counts.paths:,} paths. Back-propagation needs "
+        f"{in_words(counts.reverse_per_weight, 3)} multiplications for each weight: that is its O(n)."
+    )
+    body = "".join(f'<tr><th scope="row">{name}</th><td class="count">{count:,}</td></tr>' for name, count in rows)
+    return (
+        f'<p>{told}</p><div class="wide"><table><thead>{_head(("way", "multiplications"))}</thead>{body}</table></div>'
+    )
+
+
+def shared_table(shared: Sequence[SharedFactor]) -> str:
+    """Return the factors that many derivatives have in common."""
+    if not shared:
+        return ""
+    rows = "".join(
+        f'<tr><th scope="row">{escaped(each.symbol)}</th><td>{escaped(in_words(each.number).replace("-", "−"))}</td>'
+        f'<td class="count">{"" if each.weights is None else f"{each.weights:,} weights"}</td>'
+        f'<td class="count">{each.paths:,}</td></tr>'
+        for each in shared[:SHARED]
+    )
+    names = ("factor", "=", "in the derivatives by", "on paths")
+    told = "Derivatives have factors in common, which a sum over paths computes again and again:"
+    return f'<p>{told}</p><div class="wide"><table><thead>{_head(names)}</thead>{rows}</table></div>'
+
+
+def _head(names: Sequence[str]) -> str:
+    return "<tr>" + "".join(f'<th scope="col">{name}</th>' for name in names) + "</tr>"
+
+
+def _row(array: Array) -> str:
+    if array.ndim > 1:
+        return f"{' × '.join(map(str, array.shape))} numbers"
+    cells = [row[0] for row in elided(array)] if array.ndim else [in_words(array)]
+    return ", ".join(cells).replace("-", "−")
