@@ -94,7 +94,7 @@
   for (const [name, button] of buttons) button.addEventListener("click", ways[name]);
   document.addEventListener("keydown", (event) => {
     const way = {ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last"}[event.key];
-    if (!way || event.altKey || event.ctrlKey || event.metaKey || event.target.closest("select, input")) return;
+    if (!way || event.altKey || event.ctrlKey || event.metaKey || event.target.closest?.("select, input")) return;
     event.preventDefault();
     ways[way]();
   });
