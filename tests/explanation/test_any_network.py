@@ -31,6 +31,7 @@ def explained(network: bp.Network, x: Any, y: Any) -> Any:
     assert wrong_lines(found) == []
     assert found.to_text()
     assert found.to_latex()
+    assert found.to_html()
     json.dumps(found.to_dict(), allow_nan=False)
     whole = {name: np.asarray(each)[None] for name, each in x.items()} if isinstance(x, dict) else np.asarray(x)[None]
     target = {name: np.asarray(each)[None] for name, each in y.items()} if isinstance(y, dict) else np.asarray(y)[None]

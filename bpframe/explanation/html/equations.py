@@ -54,7 +54,7 @@ def as_sentence(text: str) -> str:
     """Return words with a full stop, and with a capital where they do not begin with a letter of mathematics."""
     if not text:
         return ""
-    first = text[0] if text[1:2] in ("", " ", "^") else text[0].upper()
+    first = text[0] if text[1:2] == "^" or not text[0].isascii() else text[0].upper()
     return first + text[1:] + ("" if text[-1] in ".:?" else ".")
 
 

@@ -26,6 +26,9 @@ from bpframe.explanation.step import Step
 
 __all__ = ["as_frame", "as_page"]
 
+#: A formula of more signs is folded away.
+UNFOLDED = 800
+
 
 def as_page(explanation: Sections) -> str:
     """Return the whole file, at most `LIMIT` bytes; of large networks it shows less, which it says."""
@@ -139,10 +142,13 @@ def _one_formula(explanation: Sections) -> str:
     told = f"The whole network is one formula{weights}, of {found.operations:,} operations{terms}."
     if found.formula is None:
         return f"{head}<p>{told} It is too long to be written.</p></section>"
-    rows = f'<p class="long">{formula(f"{found.of} = {found.formula.text}")} <span class="tag">(5)</span></p>'
+    whole = f"{found.of} = {found.formula.text}"
+    rows = f'<p class="long">{formula(whole)} <span class="tag">(5)</span></p>'
     for each in found.derivatives[:1]:
         number = in_words(each.number).replace("-", "−")
         rows += f'<p class="long">{formula(f"{each.symbol} = {each.formula.text}")} = {escaped(number)}</p>'
+    if len(whole) > UNFOLDED:
+        rows = f"<details><summary>Show it</summary>{rows}</details>"
     return f"{head}<p>{told}</p>{rows}</section>"
 
 

@@ -95,7 +95,7 @@ def shared_table(shared: Sequence[SharedFactor]) -> str:
     if not shared:
         return ""
     rows = "".join(
-        f'<tr><th scope="row">{escaped(each.symbol)}</th><td>{escaped(in_words(each.number).replace("-", "−"))}</td>'
+        f'<tr><th scope="row">{prose(each.symbol)}</th><td>{escaped(in_words(each.number).replace("-", "−"))}</td>'
         f'<td class="count">{"" if each.weights is None else f"{each.weights:,} weights"}</td>'
         f'<td class="count">{each.paths:,}</td></tr>'
         for each in shared[:SHARED]
