@@ -70,7 +70,7 @@ def paths_section(worked: Worked, weight: str | None) -> PathsSection:
         if weight is not None:
             raise
         return _nothing(error.problem)
-    end = "C" if worked.has_cost else graph.name(graph.size - 1)
+    end = graph.name(graph.size - 1)
     begins = [weight] if weight is not None else [*_chosen(worked, graph)]
     try:
         rules = tuple(chain_rule(graph, each, end) for each in begins)

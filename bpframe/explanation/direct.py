@@ -27,7 +27,7 @@ def expansion_section(worked: Worked, paths: PathsSection, expand: bool) -> Expa
     if paths.graph is None:
         return ExpansionSection(None, paths.reason)
     graph = paths.graph
-    end = "C" if worked.has_cost else graph.name(graph.size - 1)
+    end = graph.name(graph.size - 1)
     try:
         found = formulas(worked.trace, graph, worked.targets if worked.has_cost else None)
         first = next((rule.weight for rule in reversed(paths.rules) if rule.weight in found.weights), None)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from bpframe.explanation.paths.scalar_graph import Edge, ScalarGraph
 
 __all__ = ["all_paths", "between", "largest_paths"]
+
+#: A path as its first edge and the rest of it, which other paths share; None has no edge.
+_Path: TypeAlias = "tuple[Edge, _Path] | None"
+
+#: The size of a path's product, and the path.
+_Begun: TypeAlias = tuple[float, _Path]
 
 
 def between(graph: ScalarGraph, begin: int, counts: Sequence[int]) -> list[Edge]:
@@ -38,17 +46,23 @@ def largest_paths(graph: ScalarGraph, begin: int, counts: Sequence[int], most: i
 
     The best paths from an entry begin with an edge and go on with one of the best paths from where it leads.
     """
-    last = counts_end(counts)
-    best: dict[int, list[tuple[float, tuple[Edge, ...]]]] = {last: [(1.0, ())]}
+    best: dict[int, list[_Begun]] = {counts_end(counts): [(1.0, None)]}
     for entry, leaving in sorted(_leaving(between(graph, begin, counts)).items(), reverse=True):
-        candidates = (
-            (abs(edge[2]) * size, place, rank, edge, rest)
-            for place, edge in enumerate(leaving)
-            for rank, (size, rest) in enumerate(best[edge[1]])
-        )
-        kept = heapq.nsmallest(most, candidates, key=lambda each: (-each[0], each[1], each[2]))
-        best[entry] = [(size, (edge, *rest)) for size, _, _, edge, rest in kept]
-    return [path for _, path in best.get(begin, [])]
+        ranked = heapq.merge(*(_going_on(place, edge, best[edge[1]]) for place, edge in enumerate(leaving)))
+        best[entry] = [(-size, (edge, rest)) for size, _, _, edge, rest in itertools.islice(ranked, most)]
+    return [tuple(_edges(path)) for _, path in best.get(begin, [])]
+
+
+def _going_on(place: int, edge: Edge, begun: list[_Begun]) -> Iterator[tuple[float, int, int, Edge, _Path]]:
+    """Yield the paths that begin with an edge, the largest first: of equal ones, in the order of their edges."""
+    size = abs(edge[2])
+    return ((-size * other, place, rank, edge, rest) for rank, (other, rest) in enumerate(begun))
+
+
+def _edges(path: _Path) -> Iterator[Edge]:
+    while path is not None:
+        edge, path = path
+        yield edge
 
 
 def counts_end(counts: Sequence[int]) -> int:

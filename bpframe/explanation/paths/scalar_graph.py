@@ -95,6 +95,15 @@ class ScalarGraph:
 
     def name(self, entry: int) -> str:
         """Return what an entry is called: `w^2_11`, or `dense_1.w[0,0]` where the array has no letter."""
+        if entry not in self._names:
+            self._names[entry] = self._name(entry)
+        return self._names[entry]
+
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        return {}
+
+    def _name(self, entry: int) -> str:
         group = self.group_of(entry)
         index = tuple(int(place) for place in np.unravel_index(entry - group.start, group.shape)) if group.shape else ()
         return entry_name(group.name, group.letter, index, group.shape)

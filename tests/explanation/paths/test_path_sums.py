@@ -216,6 +216,9 @@ def test_a_node_may_be_called_as_the_cost_is() -> None:
     graph = graph_of(network)
     assert chain_rule(graph, "C.w[0,0]", "C of the example").count == 1
     assert chain_rule(graph, "C.w[0,0]", "C[0]").count == 1
+    counts = network.explain([1.0, 2.0], [0.5]).paths.counts
+    assert counts is not None
+    assert (counts.of, counts.paths) == ("C of the example", 4 + 2 + 1)
 
 
 def test_products_that_are_not_finite_are_added_as_they_are() -> None:
