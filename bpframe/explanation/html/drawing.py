@@ -85,7 +85,7 @@ def _sizes(picture: Picture, places: Placed, upright: bool) -> Sizes:
         width = across - 8 if upright else 160.0
         breadth = max(NARROW, across * most) if upright else across * most + 20
         return Sizes(upright, False, 104 if upright else 212, across, width, 76, breadth)
-    round_ = most <= 2 and _all_short(picture) if upright else most <= 3
+    round_ = most <= (2 if upright else 3) and _all_short(picture, 7, 4 if upright else 9)
     across = min(150.0, (NARROW - 4) / most) if upright else 118 if round_ else 70
     width = 2 * RADIUS if round_ else min(68, across - 6) if upright else 72
     breadth = NARROW if upright else across * (most - 1) + 130
@@ -93,10 +93,12 @@ def _sizes(picture: Picture, places: Placed, upright: bool) -> Sizes:
     return Sizes(upright, round_, along, across, width, 2 * RADIUS if round_ else 56, breadth)
 
 
-def _all_short(picture: Picture) -> bool:
-    """Whether every error has room beside its neuron on a narrow page."""
-    errors = (unit.nodes[0].error for unit in picture.units.values() if unit.nodes)
-    return all(len(short(float(each))) <= 4 for error in errors if error is not None for each in error.reshape(-1))
+def _all_short(picture: Picture, value: int, error: int) -> bool:
+    """Whether no value and no error has more signs than have room in a circle, and beside it."""
+    nodes = [node for unit in picture.units.values() for node in unit.nodes]
+    values = (short(float(each)) for node in nodes for each in node.value.reshape(-1))
+    errors = (short(float(each)) for node in nodes if node.error is not None for each in node.error.reshape(-1))
+    return all(len(each) <= value for each in values) and all(len(each) <= error for each in errors)
 
 
 def _edge(picture: Picture, places: Placed, sizes: Sizes, ends: tuple[str, str], key: str) -> str:
@@ -140,7 +142,7 @@ def _unit(explanation: Sections, picture: Picture, places: Placed, sizes: Sizes,
 
 
 def _cost(explanation: Sections, sizes: Sizes, x: float, y: float) -> str:
-    width, height = min(78.0, sizes.width + 18), 44
+    width, height = 78.0, 44.0
     targets = [float(each) for array in explanation.targets.values() for each in np.asarray(array).reshape(-1)[:4]]
     told = f"y = {', '.join(map(short, targets))}" if len(targets) <= 2 else "y given"
     value = short(explanation.value)
@@ -199,12 +201,12 @@ def _name(node: ExplainedNode, place: int, room: int = 14) -> str:
 
 
 def _box(unit: Unit, sizes: Sizes, x: float, y: float) -> str:
-    room = int(sizes.width / 7.4)
+    room = int(sizes.width / 8.4)
     if unit.left_out:
         return _text("name", x, y + 5, f"… {unit.left_out:,} more …")
     first, output = unit.nodes[0], unit.output
     kinds = " · ".join(dict.fromkeys(node.kind for node in unit.nodes))
-    told = _text("name bold", x, y - 20, escaped(_cut(first.name, room)))
+    told = _text("name bold", x, y - 20, escaped(_ending(first.name, room)))
     told += _text("small", x, y - 5, escaped(_cut(kinds, room + 2)))
     told += _text("value out tight", x, y + 12, escaped(_cut(_range(output.value), room + 3)))
     delta = "" if first.error is None else f"δ {_range(np.asarray(first.error))}"
@@ -242,6 +244,14 @@ def _rectangle(x: float, y: float, width: float, height: float) -> str:
 
 def _text(kind: str, x: float, y: float, inner: str) -> str:
     return f'<text{attributes(class_=kind.strip())} x="{x:.0f}" y="{y:.0f}">{inner}</text>'
+
+
+def _ending(name: str, most: int) -> str:
+    """Return a name in so many signs: of a long one inside a block what stands behind its dots."""
+    rest = name
+    while len(rest) + 1 > most and "." in rest:
+        rest = rest.partition(".")[2]
+    return _cut(rest if rest == name else f"…{rest}", most)
 
 
 def _cut(text: str, most: int) -> str:

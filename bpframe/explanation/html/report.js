@@ -79,9 +79,10 @@
     buttons.get("last").disabled = buttons.get("next").disabled = here === steps.length - 1;
     const stage = one(".stage");
     const lit = all(".graph .unit.lit", stage).find((each) => each.getBoundingClientRect().width);
-    if (lit && stage.scrollWidth > stage.clientWidth) {
+    if (lit) {
       const place = lit.getBoundingClientRect(), frame = stage.getBoundingClientRect();
       stage.scrollLeft += place.left + place.width / 2 - frame.left - frame.width / 2;
+      stage.scrollTop += place.top + place.height / 2 - frame.top - frame.height / 2;
     }
   }
   function go(to) {
