@@ -10,12 +10,12 @@ import numpy as np
 
 from bpframe.explanation.as_json import numbers
 from bpframe.explanation.html.equations import said
-from bpframe.explanation.html.escaping import without_controls
 from bpframe.explanation.html.picture import COST, Picture
 from bpframe.explanation.html.walk import WalkStep
 from bpframe.explanation.paths.path_sums import derivatives_of, paths_to
 from bpframe.explanation.paths.scalar_graph import ScalarGraph, Scalars
 from bpframe.explanation.sections import Sections
+from bpframe.reports.web import without_controls
 
 __all__ = ["script_data"]
 

@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 
 from bpframe.explanation.formula.numerals import in_words
-from bpframe.explanation.html.escaping import attributes, escaped, without_controls
 from bpframe.explanation.html.picture import COST, Picture, Unit
 from bpframe.explanation.html.placing import Placed
 from bpframe.explanation.nodes import ExplainedNode
 from bpframe.explanation.sections import Sections
+from bpframe.reports.web import attributes, escaped, without_controls
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["drawing", "short", "spoken"]

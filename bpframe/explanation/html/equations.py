@@ -7,9 +7,9 @@ import re
 from bpframe.explanation.formula.text import on_one_line
 from bpframe.explanation.formula.tree import Call, Numbers
 from bpframe.explanation.html.detail import Detail
-from bpframe.explanation.html.escaping import escaped
 from bpframe.explanation.html.mathml import as_mathml
 from bpframe.explanation.line import Line
+from bpframe.reports.web import escaped
 
 __all__ = ["as_sentence", "equation", "formula", "prose", "said", "sentence"]
 

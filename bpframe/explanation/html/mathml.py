@@ -25,7 +25,7 @@ from bpframe.explanation.formula.tree import (
     Transposed,
 )
 from bpframe.explanation.html.detail import Detail
-from bpframe.explanation.html.escaping import escaped
+from bpframe.reports.web import escaped
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["as_mathml", "number", "symbol"]

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
-from string import Template
 
 from bpframe.explanation.formula.numerals import DIGITS, in_words
 from bpframe.explanation.html.data import script_data
 from bpframe.explanation.html.detail import DETAILS, LIMIT, Detail
 from bpframe.explanation.html.drawing import drawing
 from bpframe.explanation.html.equations import as_sentence, equation, formula, prose, sentence
-from bpframe.explanation.html.escaping import escaped, json_in_script
 from bpframe.explanation.html.picture import Picture, picture_of
 from bpframe.explanation.html.placing import placed
 from bpframe.explanation.html.tables import count_table, gradient_table, network_table, shared_table
@@ -23,6 +19,7 @@ from bpframe.explanation.html.walk import PHASES, WalkStep, shortened, walk
 from bpframe.explanation.line import Line
 from bpframe.explanation.sections import Sections
 from bpframe.explanation.step import Step
+from bpframe.reports.web import base_style, escaped, filled, json_in_script
 
 __all__ = ["as_frame", "as_page"]
 
@@ -57,24 +54,19 @@ def _packaged(name: str) -> str:
     return files(__package__).joinpath(name).read_text("utf-8")
 
 
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
 def _title(explanation: Sections) -> str:
     return f"One example, explained: {explanation.differentiated} = {in_words(explanation.value)}"
 
 
 def _page(explanation: Sections, picture: Picture, drawings: str, detail: Detail) -> str:
     steps, left_out = shortened(walk(explanation, picture), detail.steps)
-    script, style = _packaged("report.js"), _packaged("report.css")
+    script, style = _packaged("report.js"), base_style() + _packaged("report.css")
     notes = [*explanation.notes]
     if left_out:
         notes.append(f"{left_out:,} steps in the middle are left out here; the data has all of them")
     single = picture.single
-    return Template(_packaged("page.html")).substitute(
-        script_hash=_hash(script),
-        style_hash=_hash(style),
+    return filled(
+        _packaged("page.html"),
         script=script,
         style=style,
         version=escaped(explanation.version),

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from bpframe.explanation.formula.numerals import elided, in_words
 from bpframe.explanation.gradient import Gradient, GradientSection
 from bpframe.explanation.html.equations import as_sentence, prose
-from bpframe.explanation.html.escaping import escaped
 from bpframe.explanation.nodes import ExplainedNode
 from bpframe.explanation.paths import Multiplications, SharedFactor
 from bpframe.explanation.paths.names import entry_name
+from bpframe.reports.web import escaped
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["count_table", "gradient_table", "network_table", "shared_table"]

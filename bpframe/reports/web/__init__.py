@@ -1,0 +1,12 @@
+"""What do pages of bpframe have in common?
+
+Text and data that stay what they are inside a page, one style, and a policy by which a page asks nobody for anything
+and runs no script but its own. Start with `template.py`.
+"""
+
+from __future__ import annotations
+
+from bpframe.reports.web.escaping import attributes, escaped, json_in_script, without_controls
+from bpframe.reports.web.template import base_style, filled
+
+__all__ = ["attributes", "base_style", "escaped", "filled", "json_in_script", "without_controls"]
