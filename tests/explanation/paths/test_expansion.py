@@ -134,7 +134,7 @@ def evaluated(formula: Expression, numbers: Any) -> float:
     return parts[0] / parts[1]
 
 
-@settings(max_examples=12, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @drawn(recipe=recipes(most_items=4))
 def test_the_formulas_derivatives_are_the_gradient(recipe: Recipe) -> None:
     check(recipe.network())
@@ -363,13 +363,13 @@ def tree_length(formula: Expression) -> tuple[int, int]:
     return own + sum(part[0] for part in parts), multiplies + sum(part[1] for part in parts)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @drawn(formula=expressions)
 def test_lengths_are_those_of_the_tree(formula: Expression) -> None:
     assert (formula.operations, formula.multiplications) == tree_length(formula)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25)
 @drawn(formula=expressions)
 def test_collected_terms_are_those_of_sympy(formula: Expression) -> None:
     if formula.terms is None or formula.terms > 500:
@@ -482,7 +482,7 @@ def derived(formula: Expression, by: str) -> Tree | None:
     return Tree(math.cos(value(formula.parts[0]).value)).times(first)
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @drawn(formula=expressions)
 @also(formula=operate("/", number(1.0), operate("+", symbol("a"), operate("*", symbol("b"), symbol("c")))))
 def test_multiplications_of_direct_derivatives_are_those_of_doing_it(formula: Expression) -> None:
@@ -512,7 +512,7 @@ def test_direct_expansion_needs_more_than_the_paths_do() -> None:
 # Writing -------------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @drawn(formula=expressions)
 def test_what_is_written_is_read_as_the_same_formula(formula: Expression) -> None:
     text = written(formula).replace("·", "*").replace("½", "0.5")
@@ -524,7 +524,7 @@ def test_what_is_written_is_read_as_the_same_formula(formula: Expression) -> Non
     assert eval(text, {"sin": math.sin, "__builtins__": builtins}, dict(POINT)) == pytest.approx(expected, rel=1e-12)
 
 
-@settings(max_examples=50, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @drawn(formula=expressions)
 def test_latex_has_every_brace_and_bracket_closed(formula: Expression) -> None:
     for text in (written_in_latex(formula), SympyForm(formula).latex(SympyForm(formula).expression)):

@@ -45,7 +45,7 @@ def check(network: bp.Network) -> None:
             assert math.fsum(map(math.prod, paths)) == pytest.approx(derivatives[entry], rel=1e-12, abs=1e-12 * scale)
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(recipe=recipes(most_items=7))
 def test_the_sum_over_paths_is_the_gradient_and_the_count_is_that_of_all_walks(recipe: Recipe) -> None:
     check(recipe.network())
