@@ -35,14 +35,14 @@ def train(
 ) -> None:
     """Train the network of a spec, and keep the run in a folder.
 
-    The folder holds the spec, the weights, the history and the versions.
+    The folder holds the spec, the weights, the history, the versions and `report.html`, a page that shows how it went.
 
     Example: bpframe train digits.yaml --output runs/first
     """
     from bpframe.checkpoint import check_destination
     from bpframe.documents import read_spec
     from bpframe.errors import NonFiniteError
-    from bpframe.runs import overridden, prepare_experiment
+    from bpframe.runs import overridden, prepare_experiment, write_report
 
     run = overridden(read_spec(spec), seed=seed, epochs=epochs)
     folder = _next_folder(spec) if output is None else output
@@ -59,17 +59,21 @@ def train(
         raise typer.Exit(MISTAKE) from None
     seconds = time.perf_counter() - started
     saved = _save(experiment, folder)
-    _report(experiment, saved, seconds, as_json, quiet)
+    found = experiment.evaluate()
+    write_report(experiment, saved, found, seconds)
+    _report(experiment, found, saved, seconds, as_json, quiet)
     if experiment.history is not None and experiment.history.stopped == "interrupted":
         print(f"Interrupted: what was reached is in {saved}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED)
 
 
-def _report(experiment: Experiment, folder: Path, seconds: float, as_json: bool, quiet: bool) -> None:
+def _report(
+    experiment: Experiment, found: Evaluation, folder: Path, seconds: float, as_json: bool, quiet: bool
+) -> None:
     if quiet and not as_json:
         print(str(folder))
         return
-    history, part, found = experiment.history, experiment.part, experiment.evaluate()
+    history, part = experiment.history, experiment.part
     if as_json:
         print_json(
             {

@@ -8,6 +8,7 @@ folder, measures and predictions. Start with `experiment.py`, then `saved_run.py
 from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.runs.experiment import Experiment, overridden, prepare_experiment, run_experiment, watch_training
 from bpframe.runs.opened import network_at, numbered_example
+from bpframe.runs.report import write_report
 from bpframe.runs.saved_run import Predictions, SavedRun, open_run
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "prepare_experiment",
     "run_experiment",
     "watch_training",
+    "write_report",
 ]

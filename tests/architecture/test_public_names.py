@@ -78,7 +78,7 @@ PUBLIC: dict[str, str] = {
     """,
     "bpframe.runs": """
         Evaluation Experiment Predictions SavedRun evaluate network_at numbered_example open_run overridden
-        prepare_experiment run_experiment watch_training
+        prepare_experiment run_experiment watch_training write_report
     """,
     "bpframe.structures": """
         BatchMatMul DiagonalBlocks Permute Pool RankOne Recomputed Restriction Scan Transposed Windows largest

@@ -1,0 +1,79 @@
+"""A trained run as one HTML file beside its weights."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from bpframe._version import __version__
+from bpframe.errors import DataError
+from bpframe.machine.whole_file import whole_file
+from bpframe.reports.web import base_style, escaped, filled
+from bpframe.runs.evaluation import Evaluation
+from bpframe.runs.experiment import Experiment
+from bpframe.runs.report.curves import charts
+from bpframe.runs.report.outcome import outcome
+
+__all__ = ["REPORT", "write_report"]
+
+#: The file's name in a run's folder.
+REPORT = "report.html"
+
+
+def write_report(experiment: Experiment, folder: Path, measured: Evaluation, seconds: float) -> Path:
+    """Write `report.html` into the folder that a trained experiment was saved in.
+
+    `measured` is what `experiment.evaluate()` returns, `seconds` how long the training took.
+
+    Errors: DataError where the file cannot be written.
+    """
+    target = folder / REPORT
+    try:
+        spec = (folder / "spec.yaml").read_text("utf-8")
+        versions = json.loads((folder / "versions.json").read_text("utf-8"))
+        with whole_file(target) as file:
+            file.write(
+                _page(experiment, folder.name, spec, versions, measured, seconds).encode("utf-8", "backslashreplace")
+            )
+    except OSError as error:
+        raise DataError(f"{target} cannot be written: {error.strerror or error}") from None
+    return target
+
+
+def _page(
+    experiment: Experiment, name: str, spec: str, versions: dict[str, Any], measured: Evaluation, seconds: float
+) -> str:
+    packaged = files("bpframe.runs.report")
+    history = experiment.history
+    count = len(history or ())
+    unit = "iteration" if experiment.training.minimizes else "epoch"
+    told = [f"{count:,} {unit}{'s' * (count != 1)}"]
+    if history is not None:
+        told += [f"{history.steps:,} steps", history.stopped]
+    told.append(f"{seconds:.1f} s")
+    told.append(f"{len(experiment.network.parameters.vector):,} parameters")
+    found = outcome(experiment)
+    return filled(
+        packaged.joinpath("run.html").read_text("utf-8"),
+        style=base_style() + packaged.joinpath("run.css").read_text("utf-8"),
+        title=escaped(f"The run {name}"),
+        result=_lines(f"{experiment.part.capitalize()} part: {measured}"),
+        about=escaped(", ".join(told) + "."),
+        charts="" if history is None else charts(history),
+        outcome=f"<section><h2>Where it is wrong</h2>{found}</section>" if found else "",
+        network=_lines(str(experiment.network.summary())),
+        spec=_lines(spec),
+        versions="".join(
+            f'<tr><th scope="row">{escaped(key)}</th><td>{escaped(versions[key])}</td></tr>'
+            for key in ("bpframe", "numpy", "python", "platform")
+            if isinstance(versions.get(key), str)
+        ),
+        version=escaped(__version__),
+    )
+
+
+def _lines(text: str) -> str:
+    """Return text of several lines, which stay lines."""
+    return "\n".join(map(escaped, text.split("\n")))
