@@ -39,3 +39,8 @@ def links(text: str) -> list[str]:
     """Return where the links of a page lead to, in alphabetical order."""
     prose = FENCE.sub("", text)
     return sorted(re.findall(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)", prose) + re.findall(r"\]\[([\w.]+)\]", prose))
+
+
+def pictures(text: str) -> list[str]:
+    """Return the names of the pictures of a page; one that has words may have a twin whose name ends in `-zh`."""
+    return [name.removesuffix("-zh") for name in re.findall(r"!\[[^\]]*\]\([^)\s]*?([\w-]+)\.svg\)", text)]

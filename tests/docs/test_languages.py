@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .page_parts import anchors, blocks, equations, fenced, links, widgets
+from .page_parts import anchors, blocks, equations, fenced, links, pictures, widgets
 
 ROOT = Path(__file__).parents[2]
 TWINS = [*sorted(ROOT.glob("*.zh.md")), *sorted((ROOT / "docs").rglob("*.zh.md"))]
@@ -61,10 +61,11 @@ def numbers(text: str) -> list[str]:
 
 
 @each_twin
-def test_both_languages_show_the_same_equations_and_widgets(twin: Path) -> None:
+def test_both_languages_show_the_same_equations_widgets_and_pictures(twin: Path) -> None:
     english, chinese = both(twin)
     assert equations(english) == equations(chinese)
     assert widgets(english) == widgets(chinese)
+    assert pictures(english) == pictures(chinese)
 
 
 @each_twin
