@@ -57,7 +57,7 @@ TUTORIAL = ROOT / "docs" / "tutorial" / "backpropagation.md"
 _EQUATION = re.compile(r"^\$\$(?:(?!\$\$).)*?\\tag\{([^}]*)\}(?:(?!\$\$).)*?\$\$$", re.MULTILINE | re.DOTALL)
 
 #: What stands in front of the links, by language.
-_WORDS = {"en": "computed by", "zh": "由此计算："}
+_WORDS = {"en": "computed by", "zh": "代码："}
 
 
 def equations_in(text: str) -> dict[str, str]:
