@@ -57,7 +57,7 @@ TUTORIAL = ROOT / "docs" / "tutorial" / "backpropagation.md"
 _EQUATION = re.compile(r"^\$\$(?:(?!\$\$).)*?\\tag\{([^}]*)\}(?:(?!\$\$).)*?\$\$$", re.MULTILINE | re.DOTALL)
 
 #: What stands in front of the links, by language.
-_WORDS = {"en": "computed by", "zh": "代码："}
+_WORDS = {"en": "computed by ", "zh": "代码："}
 
 
 def equations_in(text: str) -> dict[str, str]:
@@ -96,7 +96,7 @@ def with_links(markdown: str, language: str, page: str) -> str:
         below = f"[¶](#{anchor(number)}){{.headerlink}}"
         if number in COMPUTED_BY:
             names = ", ".join(f"`{label(piece(name))}`" for name in COMPUTED_BY[number])
-            below = f"[{_WORDS[language]} {names}]({page}#{anchor(number)}){{.computed}} {below}"
+            below = f"[{_WORDS[language]}{names}]({page}#{anchor(number)}){{.computed}} {below}"
         return f'<div class="equation" id="{anchor(number)}" markdown>\n\n{found[0]}\n\n{below}\n\n</div>'
 
     return _EQUATION.sub(linked, markdown)
