@@ -24,4 +24,8 @@ export default [
       "prefer-const": "error",
     },
   },
+  {  // what is written into pages, one file behind the other
+    files: ["**/explanation/html/*.js"],
+    languageOptions: {sourceType: "script"},
+  },
 ];

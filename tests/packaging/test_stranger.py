@@ -116,7 +116,9 @@ def test_the_wheels_hold_what_they_should(wheels: tuple[Path, Path]):
     assert all(top.startswith("bpframe") for top in tops), tops
     assert {"bpframe/py.typed", "bpframe/data/digits.npz"} <= bpframe
     shipped = {path.relative_to(ROOT).as_posix() for path in (ROOT / "bpframe").rglob("*.py")}
-    shipped |= {f"bpframe/explanation/html/{name}" for name in ("page.html", "report.css", "report.js")}
+    shipped |= {
+        f"bpframe/explanation/html/{name}" for name in ("page.html", "report.css", "report.js", "typesetting.js")
+    }
     shipped |= {"bpframe/reports/web/base.css", "bpframe/runs/report/run.html", "bpframe/runs/report/run.css"}
     assert shipped <= bpframe
     assert {name.split("/")[0] for name in stranger} == {"softsign_plugin.py", "softsign_plugin-1.0.dist-info"}

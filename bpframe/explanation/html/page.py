@@ -60,7 +60,7 @@ def _title(explanation: Sections) -> str:
 
 def _page(explanation: Sections, picture: Picture, drawings: str, detail: Detail) -> str:
     steps, left_out = shortened(walk(explanation, picture), detail.steps)
-    script, style = _packaged("report.js"), base_style() + _packaged("report.css")
+    script, style = _packaged("typesetting.js") + _packaged("report.js"), base_style() + _packaged("report.css")
     notes = [*explanation.notes]
     if left_out:
         notes.append(f"{left_out:,} steps in the middle are left out here; the data has all of them")
