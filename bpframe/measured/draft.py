@@ -48,7 +48,7 @@ def warn_of_draft(cls: type[Component]) -> None:
         f"{cls.__name__} is a draft: its Jacobian is measured in every step, which is slow, and the checks refuse it. "
         f"To have it declared, see what it looks like: bpframe.testing.check_component({cls.__name__}(...), shapes)",
         DraftWarning,
-        stacklevel=5,  # the line that calls Network.fit
+        stacklevel=6,  # the line that calls Network.fit
     )
 
 
