@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import math
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property, partial
@@ -48,8 +49,16 @@ def warn_of_draft(cls: type[Component]) -> None:
         f"{cls.__name__} is a draft: its Jacobian is measured in every step, which is slow, and the checks refuse it. "
         f"To have it declared, see what it looks like: bpframe.testing.check_component({cls.__name__}(...), shapes)",
         DraftWarning,
-        stacklevel=6,  # the line that calls Network.fit
+        stacklevel=_levels_to_the_caller(),
     )
+
+
+def _levels_to_the_caller() -> int:
+    """Return how far above whoever asks the first line stands that is not bpframe's: a call of fit, or of a step."""
+    frame, levels = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("bpframe."):
+        frame, levels = frame.f_back, levels + 1
+    return levels
 
 
 class DraftJacobian:

@@ -55,7 +55,7 @@ def test_the_summary_marks_nodes_and_costs():
     assert "cost quadratic, a draft (numerical), of sigmoid_1" in str(summary)
 
 
-def test_training_warns_once_for_each_class():
+def test_training_warns_once_for_each_class_where_it_is_called():
     code = """
         import warnings, numpy as np
         from bpframe import Network
@@ -76,6 +76,11 @@ def test_training_warns_once_for_each_class():
         assert second == [], second
         ((category, message, filename),) = first
         assert category == "DraftWarning" and "Mine is a draft" in message and filename == "<string>", first
+        class Other(Mine): pass
+        with warnings.catch_warnings(record=True) as caught:
+            network = Network([Other()], cost=QuadraticCost(), input_shape=(2,))
+            network.train_step(np.ones((2, 2)), np.ones((2, 2)), optimizer=GradientDescent(learning_rate=1e-3))
+        assert [each.filename for each in caught] == ["<string>"], caught
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True)
 
