@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import copy
 import math
-import sys
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property, partial
@@ -25,6 +24,7 @@ from bpframe.core.graph.graph import Node, asked_words
 from bpframe.core.operators import BatchMatrix, Operator
 from bpframe.errors import DerivativeError, DraftWarning
 from bpframe.measured.by_number import jacobian_columns
+from bpframe.validation.caller import levels_to_the_caller
 from bpframe.validation.plain_arrays import Array
 
 __all__ = [
@@ -49,16 +49,8 @@ def warn_of_draft(cls: type[Component]) -> None:
         f"{cls.__name__} is a draft: its Jacobian is measured in every step, which is slow, and the checks refuse it. "
         f"To have it declared, see what it looks like: bpframe.testing.check_component({cls.__name__}(...), shapes)",
         DraftWarning,
-        stacklevel=_levels_to_the_caller(),
+        stacklevel=levels_to_the_caller(),
     )
-
-
-def _levels_to_the_caller() -> int:
-    """Return how far above whoever asks the first line stands that is not bpframe's: a call of fit, or of a step."""
-    frame, levels = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("bpframe."):
-        frame, levels = frame.f_back, levels + 1
-    return levels
 
 
 class DraftJacobian:
