@@ -219,7 +219,9 @@ def test_a_feature_of_any_width_anywhere_is_seen_or_not_known(shape, width, at, 
     hidden = 1e-6 * abs(exact) + 1e-9 * a / w * (at is not None and at > 6)
     if found.settled:
         assert abs(found.value - exact) <= 8 * found.error + hidden
-    assert found.settled or (at is not None and at > 6) or offset or shape in ("root", "pole", "cusp", "fold", "band")
+    cancels = abs(exact) < 1e-3 * rise  # the feature's slope takes away that of everything
+    beyond = cancels or (at is not None and at > 6) or offset
+    assert found.settled or beyond or shape in ("root", "pole", "cusp", "fold", "band")
 
 
 def test_rows_of_very_different_sizes_are_each_measured_by_their_own() -> None:
