@@ -9,7 +9,7 @@ import numpy as np
 from bpframe.extend import Array, DataError, Field, Metric, NonNegativeInt
 from bpframe_metrics.confusion_matrix import confusion
 from bpframe_metrics.meaning import LOGITS, MULTI_LABEL, threshold_of
-from bpframe_metrics.rows import ClassRows, class_rows, label_rows
+from bpframe_metrics.rows import class_rows, label_rows
 
 __all__ = ["F1", "Precision", "Recall"]
 
@@ -55,11 +55,7 @@ class Precision(Metric):
         threshold: float | None = None,
     ) -> float | Array:
         """Return the precision."""
-        above = threshold_of("precision", self.logits, outputs, threshold)
-        if self.multi_label:
-            return _of_labels(label_rows("precision", prediction, target, weight, outputs), above, self.average, 0.0)
-        matrix = confusion(class_rows("precision", prediction, target, weight), above)
-        return _averaged("precision", matrix, self.average, self.positive, 0.0)
+        return _share(self, 0.0, prediction, target, weight, outputs, threshold)
 
 
 class Recall(Metric):
@@ -95,11 +91,7 @@ class Recall(Metric):
         threshold: float | None = None,
     ) -> float | Array:
         """Return the recall."""
-        above = threshold_of("recall", self.logits, outputs, threshold)
-        if self.multi_label:
-            return _of_labels(label_rows("recall", prediction, target, weight, outputs), above, self.average, 1.0)
-        matrix = confusion(class_rows("recall", prediction, target, weight), above)
-        return _averaged("recall", matrix, self.average, self.positive, 1.0)
+        return _share(self, 1.0, prediction, target, weight, outputs, threshold)
 
 
 class F1(Metric):
@@ -136,15 +128,54 @@ class F1(Metric):
         threshold: float | None = None,
     ) -> float | Array:
         """Return the harmonic mean."""
-        above = threshold_of("f1", self.logits, outputs, threshold)
-        if self.multi_label:
-            return _of_labels(label_rows("f1", prediction, target, weight, outputs), above, self.average, 0.5)
-        matrix = confusion(class_rows("f1", prediction, target, weight), above)
-        return _averaged("f1", matrix, self.average, self.positive, 0.5)
+        return _share(self, 0.5, prediction, target, weight, outputs, threshold)
 
 
-def _of_labels(rows: list[ClassRows], above: float, average: Average, share: float) -> float | Array:
-    """Return the mean over labels, all of which count in it, or what `average` says in its place."""
+def _share(
+    metric: Precision | Recall | F1,
+    false: float,
+    prediction: Array,
+    target: Array,
+    weight: Array | None,
+    outputs: str | None,
+    threshold: float | None,
+) -> float | Array:
+    """Return TP / (TP + (1 − s) FP + s FN): the precision for s = 0, the recall for 1, F1 for 1/2; s is `false`."""
+    above = threshold_of(metric.kind, metric.logits, outputs, threshold)
+    if metric.multi_label:
+        labels = label_rows(metric.kind, prediction, target, weight, outputs)
+        _require_no_one_class(metric.average)
+        matrices = np.array([confusion(each, above) for each in labels])
+        right, given, true = matrices[:, 1, 1], matrices[:, :, 1].sum(axis=1), matrices[:, 1].sum(axis=1)
+        return _averaged(metric.average, false, right, given, true, np.ones(len(labels), bool))
+    matrix = confusion(class_rows(metric.kind, prediction, target, weight), above)
+    right, given, true = matrix.diagonal(), matrix.sum(axis=0), matrix.sum(axis=1)
+    if metric.average == "binary":
+        number = _one_class(metric.kind, metric.positive, len(matrix))
+        return float(_shares(false, right, given, true)[number])
+    return _averaged(metric.average, false, right, given, true, (given > 0) | (true > 0))
+
+
+def _averaged(average: Average, false: float, right: Array, given: Array, true: Array, counted: Array) -> float | Array:
+    """Return one number for all classes or labels, of which those `counted` are in a mean, or one for each."""
+    if average == "micro":
+        return float(_shares(false, *(np.atleast_1d(each.sum()) for each in (right, given, true)))[0])
+    each = _shares(false, right, given, true)
+    if average == "each":
+        return each
+    if average == "macro":
+        return float(each[counted].mean())
+    return float(np.average(each[counted], weights=true[counted])) if true.any() else 0.0
+
+
+def _shares(false: float, right: Array, given: Array, true: Array) -> Array:
+    """Return TP / (TP + (1 − s) FP + s FN), 0 of nothing."""
+    total = (1 - false) * given + false * true  # TP + (1 − s) (given − TP) + s (true − TP)
+    found: Array = np.divide(right, total, out=np.zeros_like(total), where=total > 0)
+    return found
+
+
+def _require_no_one_class(average: Average) -> None:
     if average == "binary":
         raise DataError(
             "several labels have no one class that average='binary' is about",
@@ -152,48 +183,18 @@ def _of_labels(rows: list[ClassRows], above: float, average: Average, share: flo
             received="average: binary",
             hint="average='macro' counts labels alike, 'micro' pools them, 'each' has a number for each",
         )
-    matrices = np.array([confusion(each, above) for each in rows])
-    right, given, true = matrices[:, 1, 1], matrices[:, :, 1].sum(axis=1), matrices[:, 1].sum(axis=1)
-    if average == "micro":
-        right, given, true = (np.atleast_1d(each.sum()) for each in (right, given, true))
-    each = _shares(right, given, true, share)
-    if average == "micro":
-        return float(each[0])
-    if average == "each":
-        return each
-    if average == "macro":
-        return float(each.mean())
-    return float(np.average(each, weights=true)) if true.any() else 0.0
 
 
-def _shares(right: Array, given: Array, true: Array, share: float) -> Array:
-    """Return TP / (TP + (1 − s) FP + s FN), 0 of nothing."""
-    total = (1 - share) * given + share * true  # TP + (1 − s) (given − TP) + s (true − TP)
-    found: Array = np.divide(right, total, out=np.zeros_like(total), where=total > 0)
-    return found
-
-
-def _averaged(metric: str, matrix: Array, average: Average, positive: int | None, share: float) -> float | Array:
-    """Return TP / (TP + (1 − s) FP + s FN): the precision for s = 0, the recall for 1, F1 for 1/2."""
-    right, given, true = matrix.diagonal(), matrix.sum(axis=0), matrix.sum(axis=1)
-    if average == "micro":
-        right, given, true = (np.atleast_1d(each.sum()) for each in (right, given, true))
-    each = _shares(right, given, true, share)
-    if average == "each":
-        return np.asarray(each)
-    if average == "micro":
-        return float(each[0])
-    if average == "binary":
-        if positive is None and len(matrix) > 2:
-            raise DataError(
-                f"{metric} with average='binary' is of one class",
-                expected="two classes, or `positive`",
-                received=f"{len(matrix)} classes",
-                hint="average='macro', 'micro', 'weighted' or 'each', or positive=3 for class 3",
-            )
-        number = 1 if positive is None else positive
-        if number >= len(matrix):
-            raise DataError(f"{metric}: positive is no class", expected=f"0 to {len(matrix) - 1}", received=str(number))
-        return float(each[number])
-    found = (given > 0) | (true > 0)
-    return float(np.average(each[found], weights=true[found] if average == "weighted" else None))
+def _one_class(metric: str, positive: int | None, classes: int) -> int:
+    """Return the class that `binary` is about."""
+    if positive is None and classes > 2:
+        raise DataError(
+            f"{metric} with average='binary' is of one class",
+            expected="two classes, or `positive`",
+            received=f"{classes} classes",
+            hint="average='macro', 'micro', 'weighted' or 'each', or positive=3 for class 3",
+        )
+    number = 1 if positive is None else positive
+    if number >= classes:
+        raise DataError(f"{metric}: positive is no class", expected=f"0 to {classes - 1}", received=str(number))
+    return number
