@@ -71,7 +71,7 @@ def test_what_has_no_watch_is_ended_from_outside(start: Start) -> None:
         began = time.monotonic()
         assert process.reply() is None
         assert process.ending().overran
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked there")
@@ -83,9 +83,9 @@ def test_a_descendant_that_holds_the_pipe_delays_nothing_and_is_ended(start: Sta
         process.begin(60)
         began = time.monotonic()
         assert process.reply() is None
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
         assert process.ending().cause.startswith("exit status 0")
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while sys.platform == "linux" and _runs(int(left.read_text())):
         assert time.monotonic() < until
         time.sleep(0.05)

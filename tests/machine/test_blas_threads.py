@@ -98,17 +98,17 @@ def test_python_threads_that_overlap_leave_what_there_was(library, order) -> Non
     def train(number, multiplications):
         with blas_threads(multiplications):
             entered[number].set()
-            assert go[number].wait(10)
+            assert go[number].wait(60)
 
     threads = []
     for number, multiplications in enumerate((SMALL, LARGE)):
         threads.append(threading.Thread(target=train, args=(number, multiplications)))
         threads[-1].start()
-        assert entered[number].wait(10)
+        assert entered[number].wait(60)
         assert library.threads == (1, 4)[number]
     for number in order:
         go[number].set()
-        threads[number].join(10)
+        threads[number].join(60)
     assert library.threads == 4
 
 

@@ -204,7 +204,7 @@ def while_it_trains(work):
         def forward(self, x):
             if threading.current_thread() is threading.main_thread():
                 told.set()
-                other.join(5)
+                other.join(60)
             return x + 0
 
         def jacobian(self, x):
@@ -213,7 +213,7 @@ def while_it_trains(work):
     net = network(Dense(units=3), Waiting())
 
     def begin():
-        told.wait(5)
+        told.wait(60)
         work(net)
 
     other = threading.Thread(target=begin)

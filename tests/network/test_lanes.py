@@ -25,7 +25,7 @@ class Waits(Activation):
     def forward(self, x):
         if threading.current_thread() is not threading.main_thread():
             entered.set()
-            go_on.wait(10)
+            go_on.wait(60)
         return x
 
     def jacobian(self, x):
@@ -52,7 +52,7 @@ def test_a_process_that_is_forked_while_another_thread_works(use) -> None:
     go_on.clear()
     thread = threading.Thread(target=use, args=(net,))
     thread.start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     child = os.fork()
     if child == 0:
         signal.alarm(20)
@@ -105,7 +105,7 @@ def test_interrupted_at_every_call_into_the_lanes(use) -> None:
         finally:
             sys.settrace(None)
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(elsewhere, net).result(5)
+            pool.submit(elsewhere, net).result(60)
     assert seen < place
 
 

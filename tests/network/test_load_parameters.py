@@ -219,7 +219,7 @@ def test_who_evaluates_finishes_first_and_a_training_is_not_disturbed(busy: str)
     held: list[bool] = []
     thread = threading.Thread(target=hold)
     thread.start()
-    inside.wait(10)
+    inside.wait(60)
     if busy == "evaluates":
         net.load_parameters(trained())
     else:

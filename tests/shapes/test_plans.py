@@ -104,7 +104,7 @@ class Waits(Copied):
     def forward(self, x):
         if x.shape[1] == 3 and waiting.is_set():
             entered.set()
-            go_on.wait(10)
+            go_on.wait(60)
         return 1 * x
 
 
@@ -123,7 +123,7 @@ def test_a_training_at_one_length_shuts_out_evaluations_and_trainings_at_others(
     waiting.set()
     thread = threading.Thread(target=lambda: held.fit(*samples(3), optimizer=optimizer, epochs=1, progress=False))
     thread.start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     for use in (
         lambda: held.predict(samples(5)[0]),
         lambda: held.closed((5, 2)).predict(samples(5)[0]),
@@ -142,7 +142,7 @@ def test_a_training_waits_for_evaluations_at_other_lengths(held):
     waiting.set()
     evaluating = threading.Thread(target=lambda: held.predict(samples(3)[0]))
     evaluating.start()
-    assert entered.wait(10)
+    assert entered.wait(60)
     before = held.parameters.vector.copy()
     optimizer = GradientDescent(learning_rate=0.1)
     training = threading.Thread(target=lambda: held.fit(*samples(5), optimizer=optimizer, epochs=1, progress=False))

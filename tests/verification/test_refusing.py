@@ -130,9 +130,9 @@ def test_costs_and_graphs_are_checked_where_they_stand():
 
 
 def test_large_networks_are_checked_at_small_shapes_fast():
-    started = time.perf_counter()
+    started = time.process_time()
     Network([Dense(units=512), Sigmoid(), Dense(units=10)], cost=QuadraticCost(), input_shape=(28, 784), verify=True)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize("size", [40, 200])

