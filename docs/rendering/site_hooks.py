@@ -2,9 +2,9 @@
 
 A page asks for its part in a comment. `<!-- gallery: reference -->` stands for all components of that plugin set,
 `<!-- directory -->` for the table of plugin sets,
-`<!-- structure: Diagonal -->` for the picture of an operator, `<!-- example: lenet -->` for a shipped example,
-`<!-- rooms -->` and `<!-- rooms: picture -->` for the rooms of bpframe, `<!-- equations -->` for the tutorial's
-equations with their code; `<!-- file: module -->`,
+`<!-- structure: Diagonal -->` for the picture of an operator, `<!-- drawn: Diagonal -->` for one with its numbers,
+`<!-- example: lenet -->` for a shipped example, `<!-- rooms -->` and `<!-- rooms: picture -->` for the rooms of
+bpframe, `<!-- equations -->` for the tutorial's equations with their code; `<!-- file: module -->`,
 `<!-- docstring: module:name -->` and `<!-- code: module:name -->` for what the source says there.
 
 Every page's headings are tied to those of its other language, its tables can be read on a phone, and the search gets an
@@ -25,6 +25,7 @@ import example_pages
 import languages
 import llms_text
 import matrix_pictures
+import operator_cards
 import outputs
 import plugin_directory
 import rooms
@@ -96,7 +97,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     if "<!-- directory -->" in markdown:
         markdown = markdown.replace("<!-- directory -->", plugin_directory.directory())
     markdown = re.sub(r"^<!-- gallery: (\w+) -->$", gallery, markdown, flags=re.MULTILINE)
-    return re.sub(r"<!-- structure: (\w+) -->", structure, markdown)
+    return operator_cards.drawn(re.sub(r"<!-- structure: (\w+) -->", structure, markdown))
 
 
 def _text(entry: component_gallery.Entry, page: Any, config: Any) -> str:
