@@ -98,7 +98,7 @@ def counted(sizes: list[int]) -> tuple[int, int, int]:
 def test_the_table_of_multiplications_is_what_is_counted(ending: str) -> None:
     page = (TUTORIAL / f"backpropagation.{ending}").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (10(?:-\d+)+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", page, re.MULTILINE)
-    assert len(rows) == 5
+    assert len(rows) == 6
     for network, *numbers in rows:
         assert tuple(int(number.replace(",", "")) for number in numbers) == counted(list(map(int, network.split("-"))))
     assert counted([2, 2, 2, 1]) == (10, 34, 16)
