@@ -224,3 +224,13 @@ def test_a_component_that_breaks_the_contract_is_refused_when_the_network_is_bui
 def test_nodes_may_be_given_in_any_order():
     net = nodes(c=node(Identity(), "b"), b=node(D, "a"), a=node(Sigmoid(), "x"), output="c")()
     assert [each.name for each in net.graph.nodes] == ["a", "b", "c"]
+
+
+def test_a_deep_network_is_looked_over_once_whether_it_is_a_list_of_layers(monkeypatch):
+    from bpframe.core.graph.description import NetworkSpec
+
+    asked = []
+    is_chain = NetworkSpec.is_chain.fget
+    monkeypatch.setattr(NetworkSpec, "is_chain", property(lambda spec: asked.append(1) or is_chain(spec)))
+    bp.Network([D] * 50, input_shape=(2,))
+    assert len(asked) == 1

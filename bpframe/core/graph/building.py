@@ -35,11 +35,9 @@ def build_graph(spec: NetworkSpec) -> Graph:
     DuplicateNode, DanglingInput, CycleError, UnreachableNode, ShapeMismatch, GraphError, ContractError, SpecError
 
     """
-    places = tuple(spec.place(index) for index in range(len(spec.nodes)))
+    level = Level(spec.nodes, tuple(spec.inputs), spec.outputs, spec.places())
     building = _Building(spec.inputs)
-    known = building.built(
-        Level(spec.nodes, tuple(spec.inputs), spec.outputs, places), {each: each for each in spec.inputs}
-    )
+    known = building.built(level, {each: each for each in spec.inputs})
     nodes = tuple(building.nodes.values())
     shapes = building.shapes
     outputs = tuple(known[output] for output in spec.outputs)

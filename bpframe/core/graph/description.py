@@ -121,10 +121,10 @@ class NetworkSpec(Validated):
             and all(each.inputs == (names[i],) for i, each in enumerate(self.nodes))
         )
 
-    def place(self, index: int) -> str:
-        """Return how messages name a node: `layers[3] 'head'` in a list of layers, else `node 'head'`."""
-        name = self.nodes[index].name
-        return f"layers[{index}] '{name}'" if self.is_chain else f"node '{name}'"
+    def places(self) -> tuple[str, ...]:
+        """Return how messages name the nodes: `layers[3] 'head'` in a list of layers, else `node 'head'`."""
+        chain, names = self.is_chain, [each.name for each in self.nodes]
+        return tuple(f"layers[{index}] '{name}'" if chain else f"node '{name}'" for index, name in enumerate(names))
 
 
 def node(
