@@ -29,6 +29,7 @@ import operator_cards
 import outputs
 import plugin_directory
 import rooms
+import scripts
 import search_text
 import source_text
 import tables
@@ -125,18 +126,20 @@ def on_page_content(html: str, page: Any, **_: Any) -> str:
 
 @event_priority(-200)  # after the plugin for languages has set the links
 def on_page_context(context: Any, page: Any, config: Any, nav: Any, **_: Any) -> Any:
-    """Have the language switch keep the page, and note what is there to be listed."""
+    """Have the language switch keep the page, note what is there to be listed, and say what a page's stepper needs."""
     if config.theme["language"] == "en":
         _navigation[:] = [nav]
     _markdown[page.url] = page.markdown
     languages.note_title(page)
     languages.switch_links(page, config.extra.get("alternate", []))
+    context["ahead"] = scripts.asked_ahead(page.content or "")
     return context
 
 
 @event_priority(-200)  # after the plugin for languages has built them all
 def on_post_build(config: Any, **_: Any) -> None:
-    """Write the plots of the pages that were filled, and an index for each language."""
+    """Write the plots of the pages that were filled, and an index for each language; scripts are made small."""
+    scripts.write_small(Path(config.site_dir))
     llms_text.write(Path(config.site_dir), config, _navigation[0], _markdown)
     search_text.write_indexes(Path(config.site_dir), ["", "zh"], languages.titles)
     shown = re.findall(r"<!-- gallery: (\w+) -->", "".join(_sources(config)))

@@ -27,21 +27,6 @@ export const html = (name, attributes = {}, ...children) => filled(document.crea
 export const svg = (name, attributes = {}, ...children) =>
   filled(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
 
-/**
- * Typeset TeX, by the site's own KaTeX. Only the classes of `tex.js` get through.
- * @param {Element} element @param {string} tex @param {boolean} [display]
- */
-export function typeset(element, tex, display = false) {
-  const {katex} = /** @type {any} */ (window);
-  katex.render(tex, element, {
-    displayMode: display, throwOnError: false, strict: false,
-    trust: (/** @type {{command: string}} */ context) => context.command === "\\htmlClass",
-  });
-}
-
-/** An element with typeset TeX in it. @param {string} tex @param {Attributes} [attributes] */
-export function formula(tex, attributes = {}) {
-  const element = html("span", attributes);
-  typeset(element, tex);
-  return element;
-}
+/** @param {string} name @param {Attributes} [attributes] @param {...Child} children */
+export const math = (name, attributes = {}, ...children) =>
+  filled(document.createElementNS("http://www.w3.org/1998/Math/MathML", name), attributes, children);

@@ -1,8 +1,9 @@
 // The numbers that a reader changes: in tables, as they stand in the equations, and a slider for the chosen one.
 
-import {formula, html} from "./dom.js";
+import {html} from "./dom.js";
 import {short} from "./drawing.js";
 import {rounded} from "./tex.js";
+import {formula} from "./typesetting.js";
 
 /** A network with more numbers has no table of them, only the slider. */
 const FIELDS = 200;

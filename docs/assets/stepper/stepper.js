@@ -1,9 +1,10 @@
 // The stepper: a drawing, the equations of one step, the paths of a chosen number, and the numbers to change.
 
-import {formula, html, typeset} from "./dom.js";
+import {html} from "./dom.js";
 import {short} from "./drawing.js";
 import {Numbers} from "./numbers.js";
 import {enclosed, number, orange} from "./tex.js";
+import {formula, typeset} from "./typesetting.js";
 
 /** @typedef {import("./subject.js").PathRow} PathRow */
 
@@ -163,12 +164,9 @@ export class Stepper {
     this.nextButton.disabled = this.at === this.steps.length - 1;
     this.heading.textContent = step.title;
     this.text.textContent = step.text ?? "";
-    this.equations.replaceChildren(...step.equations.map((equation) => {
-      const written = html("div", {class: "bp-formula"});
-      typeset(written, equation.tex, true);
-      return html("div", {class: "bp-equation", "data-tag": equation.tag, "data-value": JSON.stringify(equation.value)},
-        written, equation.tag && html("a", {class: "bp-tag", href: equationAddress(equation.tag, words)}, `(${equation.tag})`));
-    }));
+    this.equations.replaceChildren(...step.equations.map(({tag, tex, value}) =>
+      html("div", {class: "bp-equation", "data-tag": tag, "data-value": JSON.stringify(value)},
+        html("div", {class: "bp-formula"}, typeset(tex, true)), tag && html("a", {class: "bp-tag", href: equationAddress(tag, words)}, `(${tag})`))));
     this.descend.hidden = step.chapter !== "descend" || !this.subject.descend;
     this.numbers.update(this.selected);
     this.showPaths();

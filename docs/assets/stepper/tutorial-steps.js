@@ -142,7 +142,7 @@ export function tutorialSteps({network, x, y, rate}, selected, words) {
   ], {lit: [chosen, `a${cl}.${cj}`], selects: chosen});
   add("15", "errors", words.t15, [
     {tag: "15", value: w[3][0][0], tex: `${slope("a^l_j", "a^{l-1}_k")} = w^l_{jk}`},
-    {value: w[3], tex: `${slope("a^3", "a^2")} = \\begin{bmatrix} ${[0, 1].map((j) => [0, 1].map((k) => slope(neuron("a", 3, j), neuron("a", 2, k))).join(" & ")).join(" \\\\[6pt] ")} \\end{bmatrix} = ${matrixOf(w[3], orange)}`},
+    {value: w[3], tex: `${slope("a^3", "a^2")} = \\begin{bmatrix} ${[0, 1].map((j) => [0, 1].map((k) => slope(neuron("a", 3, j), neuron("a", 2, k))).join(" & ")).join(" \\\\ ")} \\end{bmatrix} = ${matrixOf(w[3], orange)}`},
   ], {lit: ["w3.0.0", "w3.0.1", "w3.1.0", "w3.1.1"]});
   add("16", "errors", words.t16, [{tag: "16", value: d4, tex: lines(error(4, 0), `${head} = ${OUT} - y`,
     `${blue(number(a4))} - ${enclosed(y[0])}`, strong(orange(number(d4))))}], {done: ["d4.0"], lit: ["a4.0", "C"]});
@@ -161,7 +161,7 @@ export function tutorialSteps({network, x, y, rate}, selected, words) {
   const column = (/** @type {number} */ l) => `\\begin{bmatrix} ${error(l, 0)} \\\\ ${error(l, 1)} \\end{bmatrix}`;
   const whole = {lit: ["a2.0", "a2.1", "a3.0", "a3.1", "w3.0.0", "w3.0.1", "w3.1.0", "w3.1.1"]};
   add("19", "errors", words.t19, [{tag: "19", value: delta[2], tex: lines(column(2),
-    `\\begin{bmatrix} ${[0, 1].map((k) => [0, 1].map((j) => slope(neuron("a", 3, j), neuron("a", 2, k))).join(" & ")).join(" \\\\[6pt] ")} \\end{bmatrix} ${column(3)}`,
+    `\\begin{bmatrix} ${[0, 1].map((k) => [0, 1].map((j) => slope(neuron("a", 3, j), neuron("a", 2, k))).join(" & ")).join(" \\\\ ")} \\end{bmatrix} ${column(3)}`,
     `${matrixOf(transposed)} ${columnOf(delta[3], orange)}`, strong(columnOf(delta[2], orange)))}], whole);
   add("20", "errors", words.t20, [{tag: "20", value: delta[2], tex: lines("\\delta^2", "(w^3)^{\\mathsf T} \\, \\delta^3",
     `${matrixOf(w[3])}^{\\mathsf T} ${columnOf(delta[3], orange)}`, strong(columnOf(delta[2], orange)))}], whole);
