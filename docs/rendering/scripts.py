@@ -38,5 +38,7 @@ def _with_imports(module: str) -> frozenset[str]:
 
 def write_small(site: Path) -> None:
     """Take comments and blanks out of the site's own scripts."""
-    for path in [*(site / FOLDER).glob("*.js"), site / "assets/site.js", site / "assets/equations.js"] if rjsmin else []:
+    for path in (
+        [*(site / FOLDER).glob("*.js"), site / "assets/site.js", site / "assets/equations.js"] if rjsmin else []
+    ):
         path.write_text(rjsmin.jsmin(path.read_text(encoding="utf-8")), encoding="utf-8")
