@@ -10,6 +10,8 @@ from bpframe.explanation.formula.numerals import DIGITS, in_words
 from bpframe.explanation.formula.tree import Call, Numbers
 from bpframe.explanation.gradient import Gradient
 from bpframe.explanation.line import Line
+from bpframe.explanation.long_formula import breakable
+from bpframe.explanation.paths.expansion import FormulaText
 from bpframe.explanation.paths.names import entry_name, latex_derivative, latex_name
 from bpframe.explanation.sections import Sections
 
@@ -18,18 +20,33 @@ __all__ = ["as_document", "display"]
 #: So many entries of a parameter are listed beside their measurements.
 LISTED = 12
 
+#: A formula of more signs is too wide for a line, and wider than TeX can measure where it is far more.
+MEASURED = 2_000
+
+# \fit makes mathematics that is too wide as wide as the line; \formula{MATHS}{TAG}{BROKEN} has it broken into lines.
 HEAD = r"""\documentclass{article}
 \usepackage[a4paper, margin=2cm]{geometry}
-\usepackage[T1]{fontenc}
-\usepackage{amsmath, amssymb}
+\ifdefined\pdftexversion\usepackage[T1]{fontenc}\fi
+\usepackage{amsmath, amssymb, graphicx}
 \setlength{\parindent}{0pt}
-\begin{document}
+\newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}%
+  \ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi}
+\newcommand{\broken}[1]{\medskip{\raggedright\linespread{1.3}\selectfont\binoppenalty=0 \relpenalty=0 $#1$\par}\medskip}
+\newcommand{\formula}[3]{\sbox0{$\displaystyle #1$}\ifdim\wd0>\linewidth\broken{#3}\else\[ #1 #2 \]\fi}
 """
 
 
+#: What the Latin fonts of TeX have under their own signs: ASCII, and letters such as é.
+FOREIGN = re.compile(r"[^\x00-\x7f\xc0-\xff]")
+
+
 def as_document(explanation: Sections) -> str:
-    """Return a document that amsmath and LaTeX alone compile; names beyond Latin letters need LuaLaTeX or XeLaTeX."""
-    return HEAD + "\n".join(_parts(explanation)) + "\n\\end{document}\n"
+    """Return a document that LaTeX compiles with amsmath and graphicx alone.
+
+    Letters that Latin fonts lack are written as their numbers, [U+4E2D]: TeX stops at them, or leaves them out silently.
+    """
+    body = FOREIGN.sub(lambda found: f"[U+{ord(found[0]):04X}]", "\n".join(_parts(explanation)))
+    return f"{HEAD}\\begin{{document}}\n\\sloppy\n{body}\n\\end{{document}}\n"
 
 
 def _parts(explanation: Sections) -> Iterator[str]:
@@ -52,10 +69,9 @@ def _parts(explanation: Sections) -> Iterator[str]:
     found = explanation.expansion.formula
     if found is not None and found.formula is not None:
         yield r"\section*{As one formula}"
-        yield rf"\[ {latex_name(found.of)} = {found.formula.latex} \tag{{5}} \]"
+        yield _formula(latex_name(found.of), found.formula, tag="5")
         for each in found.derivatives[:1]:
-            left, number = latex_derivative(found.of, each.weight), cell(in_words(each.number))
-            yield rf"\[ {left} = {each.formula.latex} = {number} \]"
+            yield _formula(latex_derivative(found.of, each.weight), each.formula, f" = {cell(in_words(each.number))}")
     if explanation.paths.lines:
         yield r"\section*{Along paths}"
         yield from _displays(explanation.paths.lines)
@@ -77,21 +93,38 @@ def _parts(explanation: Sections) -> Iterator[str]:
 def _displays(lines: Iterable[Line]) -> Iterator[str]:
     for line in lines:
         if line.says:
-            begin = line.says[0].upper() if line.says[0].isascii() else line.says[0]
+            keeps = LETTERS.match(line.says) or not line.says[0].isascii()
+            begin = line.says[0] if keeps else line.says[0].upper()
             yield prose(begin + line.says[1:]) + ("." if line.says[-1] not in ".:" else "")
-        yield rf"\[ {display(line)} \]"
+        yield rf"\[ \fit{{{aligned(line)}}}{_tag(line.tag)} \]"
+
+
+def _formula(left: str, formula: FormulaText, end: str = "", tag: str = "") -> str:
+    """Return a formula as displayed mathematics where it fits, and else broken into lines."""
+    broken = f"{left} = {breakable(formula.text)}{end}" + (rf" \qquad \text{{({_escaped(tag)})}}" if tag else "")
+    if len(formula.latex) > MEASURED:
+        return rf"\broken{{{broken}}}"
+    return rf"\formula{{{left} = {formula.latex}{end}}}{{{_tag(tag)}}}{{{broken}}}"
 
 
 def display(line: Line) -> str:
     """Return a line for displayed mathematics: aligned at its signs, with its tag."""
+    return aligned(line) + _tag(line.tag)
+
+
+def _tag(tag: str) -> str:
+    return rf" \tag{{{_escaped(tag)}}}" if tag else ""
+
+
+def aligned(line: Line) -> str:
+    """Return a line's letters, numbers and result below one another, aligned at their signs."""
     sign = r"\leftarrow" if line.arrow else "="
     steps = [as_latex(line.symbols)]
     if not isinstance(line.symbols, Call) and not line.shown_twice:
         steps.append(as_latex(line.numbers))
     steps.append(as_latex(Numbers(line.result)))
     rows = [rf"{as_latex(line.left)} &{sign} {steps[0]}", *(f"&= {each}" for each in steps[1:])]
-    tag = rf" \tag{{{line.tag}}}" if line.tag else ""
-    return r"\begin{aligned} " + r" \\ ".join(rows) + r" \end{aligned}" + tag
+    return r"\begin{aligned} " + r" \\ ".join(rows) + r" \end{aligned}"
 
 
 def _measured(part: Gradient) -> Iterator[str]:
@@ -108,10 +141,10 @@ def _measured(part: Gradient) -> Iterator[str]:
             )
             for each in part.checks[:LISTED]
         ]
-        yield prose(f"Entries of the derivative by {part.name}:") + "\n"
-        yield r"\begin{tabular}{rrrr} entry & back-propagation & difference & complex step \\ \hline"
+        yield prose(f"Entries of the derivative by {part.name}:") + "\\par\\nopagebreak\\smallskip"
+        yield r"\begin{tabular}{rrrr} entry & back-propagation & difference & complex step \\ \hline \rule{0pt}{2.6ex}%"
         yield " \\\\\n".join(rows)
-        yield r"\end{tabular}" + "\n"
+        yield "\\end{tabular}\\medskip\n"
     if part.reason is not None:
         yield prose(f"No complex step: {part.reason}.") + "\n"
 
@@ -137,7 +170,7 @@ def prose(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    inner = in_text(text)[len(r"\text{") : -1]
+    inner = in_text(text)[len(r"\text{") : -1].replace(r"\_", r"\_\allowbreak{}")
     return "".join(SIGNS.get(each, each) for each in inner)
 
 

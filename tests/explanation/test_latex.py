@@ -15,6 +15,7 @@ from bpframe.explanation.formula.latex import in_text
 from bpframe.explanation.latex import display
 from tests.architecture.source import ROOT
 from tests.derivatives.zoo import ZOO
+from tests.explanation.html.reading import with_words
 from tests.explanation.networks import A1, Y, linear, olah, sigmoids
 from tests.explanation.reading import all_lines
 
@@ -82,3 +83,8 @@ def test_names_from_users_do_nothing_in_tex() -> None:
     assert told.endswith("}")
     for each in (r"\input", "$&"):
         assert each not in told
+
+
+def test_letters_that_latin_fonts_lack_are_written_as_numbers() -> None:
+    found = sigmoids(2, 1, seed=4).explain(A1, Y, expand=False)
+    assert r"dense\_\allowbreak{}1é[U+5C42]" in with_words(found, "é层").to_latex()
