@@ -18,6 +18,7 @@ from pydantic import Field, FiniteFloat, NonNegativeInt, PositiveInt
 from bpframe.categories import (
     Callback,
     Constraint,
+    ErrorNorms,
     Metric,
     Optimizer,
     Preparation,
@@ -102,6 +103,7 @@ __all__ = [
     "DataError",
     "Diagonal",
     "DiagonalBlocks",
+    "ErrorNorms",
     "Field",
     "FiniteFloat",
     "Gather",

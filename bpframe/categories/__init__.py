@@ -7,6 +7,7 @@ with `schedule.py`.
 
 from bpframe.categories.callback import Callback
 from bpframe.categories.constraint import Constraint
+from bpframe.categories.error_norms import ErrorNorms
 from bpframe.categories.metric import Metric
 from bpframe.categories.optimizer import Optimizer
 from bpframe.categories.preparation import Preparation
@@ -19,6 +20,7 @@ __all__ = [
     "CATEGORIES",
     "Callback",
     "Constraint",
+    "ErrorNorms",
     "Metric",
     "Optimizer",
     "Preparation",

@@ -30,6 +30,9 @@ def train(
     verify: Annotated[
         bool, typer.Option("--verify", help="Check every component by value first; verdicts are remembered.")
     ] = False,
+    error_norms: Annotated[
+        bool, typer.Option("--error-norms/--no-error-norms", help="Keep every node's error in the history.")
+    ] = True,
     as_json: AsJson = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the run's folder and nothing else.")] = False,
 ) -> None:
@@ -50,7 +53,8 @@ def train(
     experiment = prepare_experiment(run, spec.expanduser().absolute().parent, verify=verify or None)
     started = time.perf_counter()
     try:
-        experiment.train(progress=False if quiet else None if as_json else True)
+        shown = False if quiet else None if as_json else True
+        experiment.train(progress=shown, error_norms=error_norms)
     except NonFiniteError as error:
         tell(error)
         kept = _save(experiment, folder)

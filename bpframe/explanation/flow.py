@@ -35,14 +35,16 @@ EXAMPLES, ENTRIES = 16, 250_000
 class LayerFlow:
     """What a layer does to errors: those of its output that arrive, and the share of them that it passes on.
 
-    `error` is the root mean square over the examples of ‖∂C/∂a‖, a its output; `passes_on` is that of what goes on to
-    all that it reads, divided by it: None where nothing arrives, or all that it reads is integers. `flat` is the share
-    of its activation's slopes that are smaller in size than 0.02, `dead` counts units whose slope is 0 at every
-    example; both are None where nothing in it works entry by entry. `largest` and `smallest` are the medians over the
-    examples of the singular values of its Jacobian, ∂a/∂(what it reads); None for other nodes, and for large ones.
+    `node` is the node that computes its output a. `error` is the root mean square over the examples of ‖∂C/∂a‖;
+    `passes_on` is that of what goes on to all that it reads, divided by it: None where nothing arrives, or all that it
+    reads is integers. `flat` is the share of its activation's slopes that are smaller in size than 0.02, `dead` counts
+    units whose slope is 0 at every example; both are None where nothing in it works entry by entry. `largest` and
+    `smallest` are the medians over the examples of the singular values of its Jacobian, ∂a/∂(what it reads); None for
+    other nodes, and for large ones.
     """
 
     name: str
+    node: str
     layer: int | None
     activation: str | None
     units: int
@@ -70,12 +72,17 @@ class ErrorFlow:
         rows = [{key: numbers(value) for key, value in asdict(each).items()} for each in self.layers]
         return {"examples": self.examples, "layers": rows, "says": list(self.says)}
 
-    def __str__(self) -> str:
+    def table(self) -> tuple[tuple[str, ...], ...]:
+        """Return the numbers as they are printed: the columns' names, and a row for each layer."""
         rows = [("", "error", "passes on", "flat", "dead units", "singular values")]
         for each in self.layers:
             dead = "" if each.dead is None else f"{each.dead:,} of {each.units:,}"
             values = "" if each.largest is None else f"{_short(each.largest)} to {_short(each.smallest)}"
             rows.append((each.name, _short(each.error), _share(each.passes_on), _share(each.flat), dead, values))
+        return tuple(rows)
+
+    def __str__(self) -> str:
+        rows = self.table()
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = []
         for first, *others in rows:
@@ -127,6 +134,7 @@ def _row(
     ends = None if layer is None else _singular_values(trace, layer, slopes)
     return LayerFlow(
         name=node.name if layer is None else f"layer {layer.number}",
+        node=node.name,
         layer=None if layer is None else layer.number,
         activation=None if slopes is None else node.component.kind,
         units=int(np.prod(node.output_shape)),

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bpframe.categories import WatchErrors
+from bpframe.categories import ErrorNorms, WatchErrors
 from bpframe.data import Dataset, DataSpec
 from bpframe.data.raw import Preparation
 from bpframe.documents import RunSpec, TrainingSpec
@@ -17,12 +17,13 @@ from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.training.history import History
 from bpframe.training.outputs import single_score
 from bpframe.training.range_test import RangeTest
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Experiment", "network_and_data", "overridden", "prepare_experiment", "run_experiment", "watch_training"]
 
 
-#: At so many of the first examples a training is watched.
-WATCHED = 32
+#: At so many of the first examples a training is watched, and at so many in all of it errors are measured, at most.
+WATCHED, MEASURED = 32, 64
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,19 @@ class Experiment:
         """What `evaluate` measures on: `test` where the data hold examples back for that, else `training`."""
         return "training" if self.dataset.x_test is None else "test"
 
-    def train(self, progress: bool | None = None) -> History:
+    @property
+    def measured_examples(self) -> tuple[Array, Array]:
+        """Every k-th example of the training part, 64 at most: those at which errors are measured."""
+        step = -(-len(self.dataset.x) // MEASURED)
+        return self.dataset.x[::step], self.dataset.y[::step]
+
+    def train(self, progress: bool | None = None, error_norms: bool = True) -> History:
         """Train as the spec says, measuring on the test part after every epoch where there is one.
 
         An optimizer that drives itself may end by what it is shown there, and is not shown the test part.
+
+        With `error_norms` the history keeps how large every node's error is, as the callback `ErrorNorms` measures it
+        at 64 of the training examples at most; parameters are the same with it and without.
 
         Raises
         ------
@@ -70,7 +80,16 @@ class Experiment:
             held_back = data.x_test, data.y_test, data.sample_weight_test
         if self.training.minimizes:
             held_back = None
-        return self.network.train(self.training, (data.x, data.y, data.sample_weight), held_back, progress)
+        asked = self.training.callbacks
+        spec = self.training
+        if error_norms and not any(isinstance(each, ErrorNorms) for each in asked):
+            x, y = self.measured_examples
+            spec = spec.model_copy(update={"callbacks": (ErrorNorms(x=x, y=y), *asked)})
+        try:
+            return self.network.train(spec, (data.x, data.y, data.sample_weight), held_back, progress)
+        finally:
+            if self.network.training is not None:  # what is saved with a run is what was asked for
+                self.network.training = self.network.training.model_copy(update={"callbacks": asked})
 
     def range_test(self, smallest: float = 1e-6, largest: float = 10.0, steps: int = 100) -> RangeTest:
         """Return what steps at rising learning rates cost, of a copy of the network; see `Network.range_test`.

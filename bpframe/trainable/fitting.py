@@ -142,6 +142,7 @@ class Trainable(Stepwise):
             finally:
                 whole.follow(past, trainer.history)
             call_back(spec.callbacks, "after_training", network=self, history=trainer.history)
+            whole.follow(past, trainer.history)
             return trainer.history
 
     def range_test(
@@ -185,6 +186,7 @@ class Trainable(Stepwise):
             whole.follow(past, history)
             words = {"network": self, "epoch": epoch, "history": history}
             ending = call_back(spec.callbacks, "after_epoch", **words)
+            whole.follow(past, history)  # again: a callback may have written into the epoch's record
             try:
                 if tell is not None:
                     tell(**words)

@@ -33,6 +33,9 @@ class EpochRecord(BaseModel):
 
     The metric `accuracy` has fields of its own; the others are in `metrics` by name, `top_k` or `validation_top_k`:
     numbers, or lists of them, of a confusion matrix the rows.
+
+    `error_norms` has, where the callback `error_norms` measured it after this epoch, the size of the error δ of every
+    node at some examples, √(Σ_n ‖∂C_n/∂v‖² / N).
     """
 
     # JSON has no infinity, which a validation cost in float32 can reach; as a text it is read back.
@@ -47,6 +50,7 @@ class EpochRecord(BaseModel):
     metrics: dict[str, Measured] = {}
     figures: dict[str, float] = {}
     penalty: float | None = None
+    error_norms: dict[str, float] = {}
 
 
 class History(BaseModel):
@@ -71,12 +75,16 @@ class History(BaseModel):
         return len(self.epochs)
 
     def follow(self, past: History | None, now: History) -> None:
-        """Bring this history, which began as the `past` one, up to the one of a training; epochs count on."""
+        """Bring this history, which began as the `past` one, up to the one of a training; epochs count on.
+
+        The last epoch is taken again, since callbacks write into its record.
+        """
         if past is None:
             return  # it is the training's own
         count = len(past)
-        self.epochs += [
-            record.model_copy(update={"epoch": count + record.epoch}) for record in now.epochs[len(self) - count :]
+        known = max(0, len(self) - count - 1)
+        self.epochs[count + known :] = [
+            record.model_copy(update={"epoch": count + record.epoch}) for record in now.epochs[known:]
         ]
         self.steps, self.stopped = past.steps + now.steps, now.stopped
         self.directions = {**past.directions, **now.directions}
@@ -102,7 +110,7 @@ class History(BaseModel):
         Of a metric with several numbers they are lists: `np.array(history.column("confusion_matrix"))` has an axis of
         epochs before theirs.
         """
-        fields = [field for field in EpochRecord.model_fields if field not in ("figures", "metrics")]
+        fields = [field for field in EpochRecord.model_fields if field not in ("figures", "metrics", "error_norms")]
         if name in fields:
             return [value for record in self.epochs if (value := getattr(record, name)) is not None]
         others = [{**record.figures, **record.metrics} for record in self.epochs]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpframe.extend import Component, WatchErrors
+from bpframe.extend import Component, ErrorNorms, WatchErrors
 from bpframe_reference.arithmetic import Add, Multiply, Shift
 from bpframe_reference.dense import Dense
 from bpframe_reference.gradient_descent import GradientDescent
@@ -17,6 +17,7 @@ from bpframe_reference.stop_early import StopEarly
 __all__ = [
     "Add",
     "Dense",
+    "ErrorNorms",
     "GradientDescent",
     "Identity",
     "Multiply",
@@ -37,6 +38,7 @@ def bpframe_components() -> list[type[Component]]:
     return [
         Add,
         Dense,
+        ErrorNorms,
         GradientDescent,
         Identity,
         Multiply,
@@ -60,6 +62,7 @@ def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
         (Dense(units=4), ((3,),)),
         (Dense(units=4, bias=False), ((3,),)),
         (Dense(units=2), ((5, 3),)),
+        (ErrorNorms(x=[[1.0, 2.0]], y=[[0.5]]), ()),
         (GradientDescent(learning_rate=0.1), ()),
         (Identity(), ((4,),)),
         (Multiply(), ((3,), (3,), (3,))),

@@ -47,7 +47,7 @@ def _line(history: History, name: str) -> Line:
 
 def _value(record: EpochRecord, name: str) -> float | None:
     """Return a quantity of an epoch where it is one finite number."""
-    own = name in EpochRecord.model_fields and name not in ("metrics", "figures")
+    own = name in EpochRecord.model_fields and name not in ("metrics", "figures", "error_norms")
     found = getattr(record, name) if own else {**record.figures, **record.metrics}.get(name)
     return float(found) if isinstance(found, int | float) and math.isfinite(found) else None
 

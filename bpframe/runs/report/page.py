@@ -14,6 +14,7 @@ from bpframe.reports.web import base_style, escaped, filled
 from bpframe.runs.evaluation import Evaluation
 from bpframe.runs.experiment import Experiment
 from bpframe.runs.report.curves import charts
+from bpframe.runs.report.errors import error_section
 from bpframe.runs.report.outcome import outcome
 
 __all__ = ["REPORT", "write_report"]
@@ -62,6 +63,7 @@ def _page(
         result=_lines(f"{experiment.part.capitalize()} part: {measured}"),
         about=escaped(", ".join(told) + "."),
         charts="" if history is None else charts(history),
+        errors=error_section(experiment),
         outcome=f"<section><h2>Where it is wrong</h2>{found}</section>" if found else "",
         network=_lines(str(experiment.network.summary())),
         spec=_lines(spec),

@@ -1,0 +1,140 @@
+"""How large errors are, kept epoch by epoch: what is measured, when, and that nothing else changes."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from bpframe_minimizers import LevenbergMarquardt
+from bpframe_reference import Dense, ErrorNorms, GradientDescent, QuadraticCost, Sigmoid, StopEarly
+from bpframe_regularisation import Dropout
+from bpframe_sequence import Lstm
+
+import bpframe as bp
+from bpframe.training.history import History
+from tests.explanation.networks import sigmoids
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.standard_normal((6, 3)), RNG.random((6, 2))
+DESCENT = GradientDescent(learning_rate=0.5)
+
+
+def sigmoid(z: float) -> float:
+    return 1 / (1 + math.exp(-z))
+
+
+def norms_by_loops(network: bp.Network, x: Any, y: Any) -> dict[str, float]:
+    """Return √(Σ_n ‖∂C_n/∂v‖² / N) of two layers with sigmoids, number by number."""
+    w2, b2, w3, b3 = (network.parameters[f"dense_{layer}.{letter}"].tolist() for layer in (1, 2) for letter in "wb")
+    squares = dict.fromkeys(("dense_1", "sigmoid_1", "dense_2", "sigmoid_2"), 0.0)
+    for example, target in zip(x.tolist(), y.tolist(), strict=True):
+        a2 = [sigmoid(sum(w * a for w, a in zip(row, example, strict=True)) + b) for row, b in zip(w2, b2, strict=True)]
+        a3 = [sigmoid(sum(w * a for w, a in zip(row, a2, strict=True)) + b) for row, b in zip(w3, b3, strict=True)]
+        at_a3 = [a - t for a, t in zip(a3, target, strict=True)]
+        at_z3 = [d * a * (1 - a) for d, a in zip(at_a3, a3, strict=True)]
+        at_a2 = [sum(w3[j][k] * at_z3[j] for j in range(len(at_z3))) for k in range(len(a2))]
+        at_z2 = [d * a * (1 - a) for d, a in zip(at_a2, a2, strict=True)]
+        for name, error in zip(squares, (at_z2, at_a2, at_z3, at_a3), strict=True):
+            squares[name] += sum(each**2 for each in error)
+    return {name: math.sqrt(square / len(x)) for name, square in squares.items()}
+
+
+def measured(history: History) -> list[int]:
+    return [record.epoch for record in history.epochs if record.error_norms]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_norms_are_those_of_plain_loops(dtype: str) -> None:
+    network = sigmoids(4, 2, inputs=3, dtype=dtype)
+    x, y = X.astype(dtype), Y.astype(dtype)
+    history = network.fit(x, y, optimizer=DESCENT, epochs=3, callbacks=[ErrorNorms(x=x, y=y)])
+    assert history.epochs[-1].error_norms == pytest.approx(
+        norms_by_loops(network, x, y), rel=1e-12 if dtype == "float64" else 1e-5
+    )
+    assert measured(history) == [1, 2, 3]
+
+
+def test_parameters_are_the_same_with_it_and_without_also_where_layers_draw() -> None:
+    def trained(*callbacks: ErrorNorms) -> bytes:
+        layers = [Dense(units=8), Dropout(rate=0.4), Sigmoid(), Dense(units=2)]
+        network = bp.Network(layers, input_shape=(3,), cost=QuadraticCost(), seed=3, dtype="float32")
+        for _ in range(2):
+            network.fit(X, Y, optimizer=DESCENT, epochs=7, batch_size=4, callbacks=callbacks)
+        return network.parameters.vector.tobytes()
+
+    assert trained() == trained(ErrorNorms(x=X, y=Y)) == trained(ErrorNorms(x=X[:1], y=Y[:1], every=3))
+
+
+def test_later_epochs_are_measured_less_often_where_they_are_short_and_the_last_one_is() -> None:
+    network = sigmoids(2, 2, inputs=3)
+    history = network.fit(X, Y, optimizer=DESCENT, epochs=31, callbacks=[ErrorNorms(x=X, y=Y)])
+    assert measured(history) == [1, 2, 3, 5, 7, 10, 14, 20, 28, 31]
+    many = np.repeat(X, 130, axis=0), np.repeat(Y, 130, axis=0)
+    long = network.fit(*many, optimizer=DESCENT, epochs=10, batch_size=1, callbacks=[ErrorNorms(x=X, y=Y)])
+    assert measured(long) == [1, 2, 3, 5, 7, 9, 10]  # 780 steps each, so that two epochs are 1,500 steps
+    every = [ErrorNorms(x=X, y=Y, every=2)]
+    assert measured(network.fit(X, Y, optimizer=DESCENT, epochs=5, callbacks=every)) == [2, 4, 5]
+
+
+def test_a_history_that_goes_on_has_the_norms_of_all_trainings() -> None:
+    network = sigmoids(2, 2, inputs=3)
+    for epochs in (2, 6):
+        network.fit(X, Y, optimizer=DESCENT, epochs=epochs, callbacks=[ErrorNorms(x=X, y=Y)])
+    assert network.history is not None
+    assert [record.epoch for record in network.history.epochs] == [*range(1, 9)]
+    assert measured(network.history) == [1, 2, 3, 4, 5, 7, 8]
+    assert network.history.epochs[-1].error_norms == pytest.approx(norms_by_loops(network, X, Y), rel=1e-12)
+
+
+def test_a_method_that_drives_itself_and_a_training_that_ends_early_are_measured() -> None:
+    network = sigmoids(2, 2, inputs=3)
+    history = network.fit(X, Y, optimizer=LevenbergMarquardt(), epochs=3, callbacks=[ErrorNorms(x=X, y=Y)])
+    assert measured(history) == [record.epoch for record in history.epochs] != []
+    ending = [StopEarly(patience=1, watch="cost", least=1.0), ErrorNorms(x=X, y=Y, every=100)]
+    history = network.fit(X, Y, optimizer=DESCENT, epochs=9, callbacks=ending)
+    assert measured(history) == [len(history)] == [2]
+    assert history.epochs[-1].error_norms == pytest.approx(norms_by_loops(network, X, Y), rel=1e-12)
+
+
+def test_frozen_and_recurrent_nodes_and_several_outputs_have_norms() -> None:
+    network = bp.Network(
+        inputs={"x": (4, 3)},
+        nodes={
+            "memory": bp.node(Lstm(units=2), "x"),
+            "one": bp.node(Dense(units=2), "memory"),
+            "two": bp.node(Dense(units=1), "memory"),
+        },
+        output=["one", "two"],
+        cost={"one": QuadraticCost(), "two": QuadraticCost()},
+        frozen="memory.*",
+        seed=2,
+    )  # fmt: skip
+    x, y = RNG.standard_normal((5, 4, 3)), {"one": RNG.random((5, 2)), "two": RNG.random((5, 1))}
+    network.fit(x, y, optimizer=DESCENT, epochs=1, callbacks=[ErrorNorms(x=x, y=y)])
+    assert network.history is not None
+    norms, trace = network.history.epochs[-1].error_norms, network.trace(x)
+    squares = dict.fromkeys(("memory", "one", "two"), 0.0)
+    for example in range(5):
+        back = np.zeros(trace["memory"][example].shape)
+        for output in ("one", "two"):
+            error = trace[output][example] - y[output][example]
+            squares[output] += sum(each**2 for each in error)
+            for j, each in enumerate(error):
+                back += each * network.parameters[f"{output}.w"][j]
+        squares["memory"] += sum(each**2 for each in back.ravel())
+    assert norms == pytest.approx({name: math.sqrt(square / 5) for name, square in squares.items()}, rel=1e-12)
+
+
+def test_norms_are_written_and_read_back_and_a_history_without_them_is_read() -> None:
+    network = sigmoids(2, 2, inputs=3)
+    history = network.fit(X, Y, optimizer=DESCENT, epochs=2, callbacks=[ErrorNorms(x=X, y=Y)])
+    assert History.model_validate_json(history.model_dump_json()) == history
+    history.epochs[0].error_norms = {"dense_1": math.inf, "sigmoid_1": 0.0}
+    written = json.loads(history.model_dump_json())
+    assert History.model_validate(written).epochs[0].error_norms == {"dense_1": math.inf, "sigmoid_1": 0.0}
+    for record in written["epochs"]:
+        del record["error_norms"]
+    assert measured(History.model_validate(written)) == []
