@@ -72,25 +72,29 @@ def olah(start: str) -> Drawing:
 
 def neuron() -> Drawing:
     drawing = Drawing(640, 250, "A neuron: z = w1 x1 + w2 x2 + b, and a is the sigmoid of z")
-    first, second, bias, total, end = (60, 50), (60, 150), (250, 205), (250, 100), (420, 100)
+    first, second, bias, body, radius = (60, 40), (60, 160), (300, 232), (300, 100), 68
     x, w, b = (1, 2), (2, -1), 1
     z = w[0] * x[0] + w[1] * x[1] + b
+
+    def rim(place: Point) -> Point:
+        """Return where an arrow of gap 28 has to be aimed at, so that it ends at the neuron's rim."""
+        share = (radius + 3 - 28) / math.dist(place, body)
+        return body[0] + share * (place[0] - body[0]), body[1] + share * (place[1] - body[1])
+
     for place, index in ((first, 0), (second, 1)):
-        drawing.arrow(place, total, gap=30)
+        drawing.arrow(place, rim(place), gap=28)
         drawing.circle(place)
         drawing.symbol(place[0], place[1] + 5, f"x - {index + 1}", 15, after=f" = {x[index]}")
-    drawing.symbol(150, 62, "w - 1", 16, INK, f" = {number(w[0])}")
-    drawing.symbol(150, 162, "w - 2", 16, INK, f" = {number(w[1])}")
-    drawing.arrow(bias, total, gap=30)
-    drawing.symbol(250, 215, "b", 17, INK, f" = {b}")
-    drawing.arrow(total, end, gap=32)
-    drawing.symbol(335, 90, "σ", 18)
-    drawing.circle(total, 30)
-    drawing.symbol(250, 106, "z", 17, INK, f" = {z}")
-    drawing.arrow(end, (570, 100), gap=32)
-    drawing.circle(end, 30)
-    drawing.symbol(420, 106, "a", 20)
-    drawing.text(590, 106, number(float(sigmoid(z))), 17)
+    drawing.symbol(158, 52, "w - 1", 16, INK, f" = {number(w[0])}")
+    drawing.symbol(158, 164, "w - 2", 16, INK, f" = {number(w[1])}")
+    drawing.arrow(bias, rim(bias), gap=28)
+    drawing.symbol(300, 226, "b", 17, INK, f" = {b}")
+    drawing.circle(body, radius)
+    drawing.line([(300, 100 - radius), (300, 100 + radius)], "#9a9a9a")
+    drawing.symbol(267, 106, "z", 17, INK, f" = {z}")
+    drawing.symbol(333, 106, "σ", 17, INK, "(z)")
+    drawing.arrow((300 + radius - 28, 100), (500, 100), gap=32)
+    drawing.symbol(535, 106, "a", 17, INK, f" = {number(float(sigmoid(z)))}")
     return drawing
 
 

@@ -17,10 +17,11 @@ export class CostCurve {
     this.lines = ["bp-training", "bp-unseen"].map((name) => svg("polyline", {class: `bp-curve ${name}`, fill: "none"}));
     this.top = svg("text", {class: "bp-axis", x: 0, y: 10});
     this.last = svg("text", {class: "bp-axis bp-end", x: WIDTH, y: HEIGHT + 14});
-    this.element = html("figure", {class: "bp-chart"}, html("figcaption", {}, `${words.costCurve}: `,
-      html("span", {class: "bp-key bp-training"}, words.costCurves[0]), ", ", html("span", {class: "bp-key bp-unseen"}, words.costCurves[1])),
+    this.element = html("figure", {class: "bp-chart"}, html("figcaption", {}, `${words.costCurve}${words.colon}`,
+      html("span", {class: "bp-key bp-training"}, words.costCurves[0]), words.comma, html("span", {class: "bp-key bp-unseen"}, words.costCurves[1])),
     svg("svg", {viewBox: `0 0 ${WIDTH} ${HEIGHT + 18}`, role: "img", "aria-label": words.costCurve},
-      svg("line", {class: "bp-base", x1: 0, x2: WIDTH, y1: HEIGHT, y2: HEIGHT}), ...this.lines, this.top, svg("text", {class: "bp-axis", x: 0, y: HEIGHT + 14}, "0"), this.last));
+      svg("line", {class: "bp-base", x1: 0, x2: WIDTH, y1: HEIGHT, y2: HEIGHT}), ...this.lines, this.top, svg("text", {class: "bp-axis", x: 0, y: HEIGHT + 14}, "0"),
+      svg("text", {class: "bp-axis bp-middle-text", x: WIDTH / 2, y: HEIGHT + 14}, words.epoch), this.last));
   }
 
   clear() {
@@ -54,7 +55,8 @@ export class ErrorBars {
     this.words = words;
     this.bars = html("div", {class: "bp-bars"});
     this.message = html("p", {class: "bp-text bp-message"});
-    this.element = html("figure", {class: "bp-chart"}, html("figcaption", {}, words.errorBars), this.bars, this.message);
+    this.element = html("figure", {class: "bp-chart"}, html("figcaption", {}, words.errorBars), this.bars,
+      html("div", {class: "bp-scale", "aria-hidden": "true"}, ...words.errorScale.map((text) => html("span", {}, text))), this.message);
   }
 
   /** @param {number[]} norms  by layer, from 2 on */
@@ -71,7 +73,7 @@ export class ErrorBars {
     const share = norms[2] / norms[L];
     if (L === 2 || !Number.isFinite(share)) this.message.textContent = "";
     else if (share === 0) this.message.textContent = this.words.dead;
-    else if (share < 1) this.message.textContent = `${this.words.passesOn(2, `${short(100 * share)} %`)} ${share < 0.01 ? this.words.vanishing : ""}`;
+    else if (share < 1) this.message.textContent = `${this.words.passesOn(2, `${short(100 * share)}%`)}${share < 0.01 ? this.words.vanishing : ""}`;
     else this.message.textContent = this.words.passesOnMore(2, short(share));
   }
 }

@@ -151,7 +151,7 @@ function update(example, view, {edges, nodes, written, letters}, words) {
     element.classList.toggle("bp-path", factor !== undefined);
     element.classList.toggle("bp-selected", view.selected === key);
     if (!inside) continue;
-    const name = `${words.weight} ${named("w", l, j, k)} = ${short(network.weights[l][j][k])}, ${words.derivative} ${short(slopes[l][j][k])}`;
+    const name = `${words.weight} ${named("w", l, j, k)} = ${short(network.weights[l][j][k])}${words.comma}${words.derivative} ${short(slopes[l][j][k])}`;
     /** @type {Element} */ (element.firstElementChild).textContent = name;
     element.setAttribute("aria-label", name);
     element.setAttribute("aria-pressed", String(view.selected === key));
@@ -170,7 +170,7 @@ function update(example, view, {edges, nodes, written, letters}, words) {
       node.error.textContent = done.has(`d${l}.${j}`) ? round ? `δ ${short(delta[l][j])}` : fitted(delta[l][j], letters) : "";
       name = `${l === 1 ? `${words.input} ` : ""}${named("a", l, j)}`;
       if (known) name += ` = ${short(values.a[l][j])}`;
-      if (done.has(`d${l}.${j}`)) name += `, ${named("δ", l, j)} = ${short(delta[l][j])}`;
+      if (done.has(`d${l}.${j}`)) name += `${words.comma}${named("δ", l, j)} = ${short(delta[l][j])}`;
     }
     /** @type {Element} */ (node.element.firstElementChild).textContent = name;
     node.value.classList.toggle("bp-long", (node.value.textContent ?? "").length > 5);

@@ -77,7 +77,7 @@ class Playground {
     if (this.choices.data === "digits" && !this.digits) {
       const answer = await fetch(new URL("digits.txt", import.meta.url));
       if (!answer.ok) {
-        this.problem.textContent = `digits.txt: ${answer.status}`;
+        this.problem.textContent = `digits.txt${this.words.colon}${answer.status}`;
         return;
       }
       this.digits = await answer.text();
@@ -146,7 +146,7 @@ class Playground {
     this.drawnAt = performance.now();
     const {accuracy} = measured(network, data.unseen);
     this.epoch.textContent = String(epoch);
-    this.accuracy.textContent = `${(100 * accuracy).toFixed(1)} %`;
+    this.accuracy.textContent = `${(100 * accuracy).toFixed(1)}%`;
     this.host.dataset.epoch = String(epoch);
     this.host.dataset.accuracy = String(accuracy);
     this.plane.draw(network, this.samples(), this.chosen);

@@ -8,13 +8,13 @@ const TOKEN = /\\(?:text|operatorname)\{[^{}]*\}|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\
 const LETTERS = {delta: "δ", eta: "η", sigma: "σ", infty: "∞"};
 /** @type {Record<string, string>} */
 const SIGNS = {
-  cdot: "·", times: "×", odot: "⊙", leftarrow: "←", to: "→", cdots: "⋯", vdots: "⋮", ddots: "⋱", sum: "∑", lVert: "‖", rVert: "‖",
+  cdot: "⋅", times: "×", odot: "⊙", leftarrow: "←", to: "→", cdots: "⋯", vdots: "⋮", ddots: "⋱", sum: "∑", lVert: "‖", rVert: "‖",
 };
 const FUNCTIONS = ["ln", "tanh", "max"];
 /** @type {Record<string, number>} in em */
 const SPACES = {",": 0.17, ";": 0.28, quad: 1, qquad: 2};
 /** After these, and in front, a minus belongs to what follows. */
-const OPEN = /[([=+·,⊙←−×]$/;
+const OPEN = /[([=+⋅,⊙←−×]$/;
 
 const space = (/** @type {number} */ width) => math("mspace", {width: `${width}em`});
 /** One element, or several in a row. @param {Element[]} parts */
@@ -24,6 +24,7 @@ class Reader {
   /** @param {string} tex */
   constructor(tex) {
     this.tex = tex;
+    /** @type {string[]} */
     this.tokens = tex.match(TOKEN) ?? [];
   }
 
@@ -105,8 +106,9 @@ class Reader {
 
   /** @param {string} name @returns {Element[]} */
   command(name) {
-    const [, kind, words] = /^(text|operatorname)\{(.*)\}$/.exec(name) ?? [];
-    if (kind) return kind === "text" ? [math("mtext", {}, words)] : [math("mi", {}, words), math("mo", {}, "\u2061")];
+    const words = name.slice(name.indexOf("{") + 1, -1);
+    if (name.startsWith("text{")) return [math("mtext", {}, words)];
+    if (name.startsWith("operatorname{")) return [math("mi", {}, words), math("mo", {}, "\u2061")];
     if (name in LETTERS) return [math("mi", {}, LETTERS[name])];
     if (name in SIGNS) return [math("mo", name.endsWith("Vert") ? {stretchy: "false", form: name === "lVert" ? "prefix" : "postfix"} : {}, SIGNS[name])];
     if (name in SPACES) return [space(SPACES[name])];

@@ -2,6 +2,10 @@
 
 const en = {
   folder: "",  // of the language's pages, below the site's root
+  comma: ", ",
+  colon: ": ",
+  semicolon: "; ",
+  stop: ". ",
   // The frame
   stepper: "Step through back-propagation",
   back: "Back",
@@ -101,9 +105,10 @@ const en = {
   costCurve: "Cost",
   costCurves: ["training", "new examples"],
   errorBars: "Error by layer, ‖δ‖",
+  errorScale: ["10⁻⁶ of the largest", "each line: ×10", "largest"],
   passesOn: (/** @type {number} */ l, /** @type {string} */ share) => `Layer ${l} gets ${share} of the output's error.`,
   passesOnMore: (/** @type {number} */ l, /** @type {string} */ times) => `Layer ${l} gets ${times} times the output's error.`,
-  vanishing: "Errors vanish on their way back: the first layers hardly learn.",
+  vanishing: " Errors vanish on their way back: the first layers hardly learn.",
   boundary: "What the network says of every point of the plane, and the examples",
   chosenPoint: (/** @type {string} */ x, /** @type {string} */ y, /** @type {string} */ out) => `Point (${x}): target ${y}, output ${out}`,
   chosenDigit: (/** @type {string} */ digit, /** @type {string} */ said) => `Digit ${digit}: the network says ${said}`,
@@ -117,6 +122,10 @@ const en = {
 /** @type {Words} */
 const zh = {
   folder: "zh/",
+  comma: "，",
+  colon: "：",
+  semicolon: "；",
+  stop: "。",
   stepper: "一步一步看反向传播",
   back: "上一步",
   next: "下一步",
@@ -209,6 +218,7 @@ const zh = {
   costCurve: "代价",
   costCurves: ["训练样本", "新样本"],
   errorBars: "各层误差 ‖δ‖",
+  errorScale: ["最大值的 10⁻⁶", "每格 10 倍", "最大值"],
   passesOn: (l, share) => `第 ${l} 层得到输出层误差的 ${share}。`,
   passesOnMore: (l, times) => `第 ${l} 层得到的误差是输出层的 ${times} 倍。`,
   vanishing: "误差在往回走的途中消失了：前面的层几乎学不到东西。",
