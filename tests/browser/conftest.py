@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from tests.made_once import made_once
+
 ROOT = Path(__file__).resolve().parents[2]
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -28,13 +30,15 @@ if CHROMIUM is None or importlib.util.find_spec("playwright") is None:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the built site: the one that BPFRAME_SITE names, or one that is built now."""
+    """The folder of the built site: the one that BPFRAME_SITE names, or one that is built now, for all processes."""
     if found := os.environ.get("BPFRAME_SITE"):
         return Path(found)
-    folder = tmp_path_factory.mktemp("site")
-    build = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(folder)]
-    subprocess.run(build, cwd=ROOT, check=True)
-    return folder
+
+    def build(folder: Path) -> None:
+        words = ["-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(folder)]
+        subprocess.run([sys.executable, *words], cwd=ROOT, check=True)
+
+    return made_once(tmp_path_factory, "site", build)
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

@@ -15,6 +15,7 @@ import pytest
 
 from bpframe.core.component import category
 from bpframe.plugins import default_registry
+from tests.made_once import made_once
 
 pytest.importorskip("mkdocs", reason="the site needs the docs extra")
 
@@ -116,13 +117,14 @@ cli(sys.argv[1:])
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("site")
-    # A PYTHONWARNINGS that turns warnings into errors is meant for our code, not for the site generator's.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
-    command = [sys.executable, "-c", MKDOCS, "build", "--strict", "--quiet", "--site-dir", str(target)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return target
+    def build(target: Path) -> None:
+        # A PYTHONWARNINGS that turns warnings into errors is meant for our code, not for the site generator's.
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
+        command = [sys.executable, "-c", MKDOCS, "build", "--strict", "--quiet", "--site-dir", str(target)]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return made_once(tmp_path_factory, "quick-site", build)
 
 
 def test_the_site_loads_nothing_from_other_hosts_and_nothing_missing(site: Path) -> None:

@@ -19,6 +19,7 @@ from tests.hostile.at_import import AT_IMPORT
 from tests.hostile.distributions import DISTRIBUTIONS, MALFORMED
 from tests.hostile.in_components import DECLARED, RUNNING
 from tests.hostile.wheels import write_wheel
+from tests.made_once import made_once
 
 SPEC = """\
 network:
@@ -139,22 +140,14 @@ def measure(host: Host) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
-    """The host; of several test processes the first to come installs and runs, and the others wait for it."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "hostile"
-    host = Host(folder)
-    try:
-        folder.mkdir()
-    except FileExistsError:
-        until = time.monotonic() + 300
-        while not (folder / "done.json").exists():
-            assert time.monotonic() < until, "nobody has installed the wheels"
-            time.sleep(0.2)
-        return host
-    install(host)
-    (folder / "partial.json").write_text(json.dumps(measure(host)))
-    (folder / "partial.json").rename(folder / "done.json")
-    return host
+    """The host; one test process installs and runs for all."""
+
+    def make(folder: Path) -> None:
+        host = Host(folder)
+        install(host)
+        (folder / "done.json").write_text(json.dumps(measure(host)))
+
+    return Host(made_once(tmp_path_factory, "hostile", make))
 
 
 @pytest.fixture(scope="session")
