@@ -61,12 +61,13 @@ PUBLIC: dict[str, str] = {
     """,
     "bpframe.extend": """
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
-        Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks ErrorNorms Field FiniteFloat Gather
-        History HistoryColumn IdentityMap Initializer KroneckerForm LargerIsBetter Layer LinearMinimum Matrix
-        Method Metric NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter ParameterPart
-        Penalty Permute Pool PositiveFloat PositiveInt Preparation Problem RankOne Recomputed Reshape
-        Restriction ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State Sum Transposed WatchErrors
-        WeightTimes Windows accuracy add batched call_method compose largest node right_classes transposed
+        Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks ErrorNorms Field FiniteFloat
+        Gather History HistoryColumn IdentityMap Initializer KroneckerForm LargerIsBetter Layer LinearMinimum
+        Matrix Method Metric NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter
+        ParameterPart Penalty Permute Pool PositiveFloat PositiveInt Preparation Problem RankOne Recomputed
+        Reshape Restriction ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State Sum Transposed
+        WatchErrors WeightTimes Windows accuracy add batched call_method compose largest node right_classes
+        transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
@@ -90,8 +91,8 @@ PUBLIC: dict[str, str] = {
     "bpframe.verification.gradient_check": "BothWays CheckedEntry CheckedPath Fault GradientCheck",
     "bpframe_minimizers": "GaussNewton LBFGS LevenbergMarquardt NaturalGradient WeightedQuadraticCost",
     "bpframe_reference": """
-        Add Dense ErrorNorms GradientDescent Identity Multiply NguyenWidrow QuadraticCost Robust ScaledNormal Shift
-        Sigmoid StandardNormal StopEarly WatchErrors
+        Add Dense ErrorNorms GradientDescent Identity Multiply NguyenWidrow QuadraticCost Robust ScaledNormal
+        Shift Sigmoid StandardNormal StopEarly WatchErrors
     """,
     "bpframe_activations": """
         Elu Gelu HardSigmoid HardTanh LeakyRelu LogSigmoid LogSoftmax Mish Prelu Relu Selu Silu Softmax

@@ -20,4 +20,6 @@ def test_every_page_loads_without_an_error_or_a_request_to_another_host(
         sources, typeset = page.locator(".arithmatex").count(), page.locator(".arithmatex .katex").count()
         assert typeset >= sources, path
         # And what the stepper's own typesetting could not, it throws, which `open_page` sees.
-        assert page.locator(".bp-stepper:not([hidden])").count() <= page.locator(".bp-stepper .bp-equations").count(), path
+        assert page.locator(".bp-stepper:not([hidden])").count() <= page.locator(".bp-stepper .bp-equations").count(), (
+            path
+        )

@@ -69,7 +69,9 @@ def test_every_letter_of_the_formulas_is_in_the_font(open_page: Callable[..., An
     known = set((site / "assets/math-font/characters.txt").read_text(encoding="utf-8"))
     page = open_page(f"tutorial/stepper/#{OWN}&hidden=relu&cost=quadratic")
     page.locator('[data-network="own"] .bp-equation').first.wait_for()
-    letters = """() => [...document.querySelectorAll(".bp-stepper :is(mi, mn, mo)")].map(each => each.textContent).join("")"""
+    letters = (
+        """() => [...document.querySelectorAll(".bp-stepper :is(mi, mn, mo)")].map(each => each.textContent).join("")"""
+    )
     used = set(page.evaluate(letters))
     for _ in range(10):
         page.eval_on_selector_all(".bp-stepper .bp-next", "all => all.forEach(each => each.click())")
