@@ -43,7 +43,7 @@ FOREIGN = re.compile(r"[^\x00-\x7f\xc0-\xff]")
 def as_document(explanation: Sections) -> str:
     """Return a document that LaTeX compiles with amsmath and graphicx alone.
 
-    Letters that Latin fonts lack are written as their numbers, [U+4E2D]: TeX stops at them, or leaves them out silently.
+    Letters that Latin fonts lack are written as their numbers, [U+4E2D]: TeX stops at them, or drops them in silence.
     """
     body = FOREIGN.sub(lambda found: f"[U+{ord(found[0]):04X}]", "\n".join(_parts(explanation)))
     return f"{HEAD}\\begin{{document}}\n\\sloppy\n{body}\n\\end{{document}}\n"
