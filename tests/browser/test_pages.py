@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-FLAT = """[...document.querySelectorAll(".katex-html svg")].filter(
-  (svg) => svg.getClientRects().length && svg.getBoundingClientRect().height + 1 < svg.parentElement.getBoundingClientRect().height
-).map((svg) => svg.closest(".arithmatex").textContent)"""
+FLAT = """[...document.querySelectorAll(".katex-html svg")].filter((svg) => {
+  const high = (element) => element.getBoundingClientRect().height;
+  return svg.getClientRects().length && high(svg) + 1 < high(svg.parentElement);
+}).map((svg) => svg.closest(".arithmatex").textContent)"""
 
 
 def test_every_page_loads_without_an_error_or_a_request_to_another_host(

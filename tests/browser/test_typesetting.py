@@ -25,7 +25,8 @@ BOTH = """async (all) => {
   const plain = (element) => {
     if (["mspace", "annotation"].includes(element.localName)) return "";
     const inner = [...element.children].map(plain).join("");
-    const text = element.children.length ? inner : element.textContent.replace(/[\\u2061\\s\\u00a0]/g, "").replace("-", "−").replace("∥", "‖");
+    const own = element.textContent.replace(/[\\u2061\\s\\u00a0]/g, "");
+    const text = element.children.length ? inner : own.replace("-", "−").replace("∥", "‖");
     const kept = ["mfrac", "msub", "msup", "msubsup", "mtable", "mtr"].includes(element.localName);
     return kept && !text.endsWith("′") ? `${element.localName}(${text})` : text;
   };
