@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from source_text import ROOT, Piece, piece, place
 
-__all__ = ["COMPUTED_BY", "cited_in", "equations_in", "equations_text", "with_links"]
+__all__ = ["COMPUTED_BY", "cited_in", "equations_in", "equations_text", "with_citations", "with_links"]
 
 #: The functions that compute each equation, by its number in the tutorial, the one to read first in front. Each cites
 #: the number in its docstring.
@@ -100,6 +100,24 @@ def with_links(markdown: str, language: str, page: str) -> str:
         return f'<div class="equation" id="{anchor(number)}" markdown>\n\n{found[0]}\n\n{below}\n\n</div>'
 
     return _EQUATION.sub(linked, markdown)
+
+
+_CITED = re.compile(
+    r"(?P<kept>^ *```.*?^ *```|^#.*?$|^ *(?:\?\?\?|!!!).*?$|\$\$.*?\$\$|\$[^$]+\$|`[^`]*`|\[[^\]]*\]\([^)]*\)|<[^>]*>)"
+    r"|(?P<whole>\((?P<number>\d{1,2}(?:, graph)?)\)|\b(?P<name>BP[1-4](?:-2)?)\b)",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def with_citations(markdown: str, tutorial: str) -> str:
+    """Make links of the numbers that a page's prose cites, `(18)` and `BP2`; `tutorial` is the way to that page."""
+    there = equations_in(TUTORIAL.read_text(encoding="utf-8"))
+
+    def linked(found: re.Match[str]) -> str:
+        number = found["number"] or found["name"]
+        return found[0] if found["kept"] or number not in there else f"[{found[0]}]({tutorial}#{anchor(number)})"
+
+    return _CITED.sub(linked, markdown)
 
 
 def equations_text(tutorial: str) -> str:

@@ -54,6 +54,10 @@ SOURCE: dict[str, Callable[[str], str]] = {
 }
 
 
+#: The guides that cite the tutorial's equations all the time.
+CITING = ("guides/explain", "guides/glossary")
+TUTORIAL = "../tutorial/backpropagation.md"
+
 #: What `llms.txt` lists: the English navigation, and every page's Markdown by its address.
 _navigation: list[Any] = []
 _markdown: dict[str, str] = {}
@@ -85,6 +89,10 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
         return SOURCE[found[1]](found[2])
 
     where = page.file.src_uri
+    if where.partition(".")[0] in CITING or where.startswith("tutorial/"):
+        itself = where.startswith("tutorial/backpropagation.")
+        tutorial = "" if itself else "backpropagation.md" if where.startswith("tutorial/") else TUTORIAL
+        markdown = equations.with_citations(markdown, tutorial)
     if where.startswith("tutorial/backpropagation."):
         return equations.with_links(markdown, "zh" if where.endswith(".zh.md") else "en", "../inside/equations.md")
     if where.startswith("examples/"):

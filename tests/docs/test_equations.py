@@ -81,3 +81,9 @@ def test_every_numbered_equation_can_be_linked_to(equations: ModuleType) -> None
     assert "</div>\n\n$$ c = d $$\n\n<div" in linked
     assert linked.count("[¶](#eq-6)") == 1
     assert linked.count("computed by") == 1
+
+
+def test_the_numbers_that_prose_cites_are_links(equations: ModuleType) -> None:
+    text = "## Step (7)\n\nBy (7) and BP2-2, `(8)`, $f(9)$, [(10)](x.md), (21) and (0, 1):\n\n```\nf(11)  # BP1\n```\n"
+    told = text.replace("By (7) and BP2-2", "By [(7)](t.md#eq-7) and [BP2-2](t.md#eq-bp2-2)")
+    assert equations.with_citations(text, "t.md") == told
