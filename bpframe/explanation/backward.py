@@ -29,7 +29,7 @@ from bpframe.explanation.notation import Layer
 from bpframe.explanation.worked import Worked
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["BackwardPass", "backward_pass"]
+__all__ = ["ANY_GRAPH", "ANY_PARAMETER", "BackwardPass", "backward_pass"]
 
 #: What the general lines are called: BP1 and BP2 for any graph, BP3 and BP4 for any parameter.
 ANY_GRAPH, ANY_PARAMETER = "BP2, any graph", "BP4, any parameter"

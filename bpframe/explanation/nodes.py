@@ -11,6 +11,7 @@ import numpy as np
 
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import Operator
+from bpframe.explanation.coarse import CoarseJacobian, coarse_of
 from bpframe.explanation.formula.text import on_one_line
 from bpframe.explanation.worked import Worked
 from bpframe.validation.plain_arrays import Array
@@ -19,8 +20,8 @@ __all__ = ["ENTRIES", "ExplainedNode", "LocalJacobian", "entries_of", "explained
 
 Role: TypeAlias = Literal["input", "affine", "activation", "other"]
 
-#: Local Jacobians of more entries than this are described and not written out.
-ENTRIES = 4096
+#: Local Jacobians of more entries than this are described and not written out; so many of them are seen from afar.
+ENTRIES, SEEN = 4096, 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,8 @@ class LocalJacobian:
 
     `of` is the name of that value or the parameter's path, `key` how the component calls it, `structure` what is known
     of its entries: a matrix, a diagonal, ... `shape` is (outputs, inputs), both in a row; `entries`, of that shape, is
-    None where there are more than 4,096.
+    None where there are more than 4,096. `coarse` is then what can be seen of it from afar, for pictures, of the first
+    such Jacobians.
     """
 
     key: str
@@ -38,6 +40,7 @@ class LocalJacobian:
     structure: str
     shape: tuple[int, int]
     entries: Array | None
+    coarse: CoarseJacobian | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +68,8 @@ def explained_nodes(worked: Worked) -> tuple[ExplainedNode, ...]:
     """Return the inputs and nodes in an order in which each comes after all that it reads from."""
     graph, notation = worked.graph, worked.notation
     blocks = {name: block.name for block in graph.blocks.values() for name in block.nodes}
-    found = []
+    found: list[ExplainedNode] = []
+    seen = 0  # from afar
     for name, shape in graph.shapes.items():
         node = graph.by_name.get(name)
         layer = notation.layer_of(name)
@@ -76,6 +80,8 @@ def explained_nodes(worked: Worked) -> tuple[ExplainedNode, ...]:
             role = "affine" if layer.affine == name else "activation"
         symbol = notation.symbols[name]
         number = layer.number if layer is not None else symbol.layer
+        jacobians = () if node is None else _jacobians(node, worked.jacobian(node), worked.trace.dtype, SEEN - seen)
+        seen += sum(each.coarse is not None for each in jacobians)
         found.append(
             ExplainedNode(
                 name=name,
@@ -87,21 +93,26 @@ def explained_nodes(worked: Worked) -> tuple[ExplainedNode, ...]:
                 shape=shape,
                 value=_kept(worked.value(name)),
                 error=None if name in graph.integer_inputs else worked.errors[name],
-                jacobians=() if node is None else _jacobians(node, worked.jacobian(node)),
+                jacobians=jacobians,
                 block=blocks.get(name),
             )
         )
     return tuple(found)
 
 
-def _jacobians(node: Node, operators: Mapping[str, Operator]) -> tuple[LocalJacobian, ...]:
-    found = []
+def _jacobians(node: Node, operators: Mapping[str, Operator], dtype: np.dtype, most: int) -> tuple[LocalJacobian, ...]:
+    found: list[LocalJacobian] = []
     for key, operator in operators.items():
         parameter = key in node.parameters
         of = node.parameter_path(key) if parameter else node.sources[node.input_keys.index(key)]
         shape = math.prod(node.output_shape), math.prod(node.slot_shapes[key])
         kind: Literal["input", "parameter"] = "parameter" if parameter else "input"
-        found.append(LocalJacobian(key, of, kind, operator.structure, shape, entries_of(operator, *shape)))
+        entries = entries_of(operator, *shape)
+        coarse = None
+        if entries is None and most > 0:
+            coarse = coarse_of(operator, node.output_shape, shape[1], dtype)
+            most -= coarse is not None
+        found.append(LocalJacobian(key, of, kind, operator.structure, shape, entries, coarse))
     return tuple(found)
 
 

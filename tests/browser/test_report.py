@@ -200,7 +200,8 @@ def test_it_follows_the_systems_scheme_and_its_text_can_be_read(open_report: Cal
     ground = luminance(page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert (ground < 0.1) == (scheme == "dark")
     found = page.evaluate(
-        """[...document.querySelectorAll("p, h2, td, th, .tag, .result, .phase, .step mi, .graph text")]
+        """[...document.querySelectorAll(
+            "p, h2, td, th, .tag, .result, .phase, .step mi, .graph text, figcaption, .count text")]
           .map(each => [getComputedStyle(each)[each.ownerSVGElement ? "fill" : "color"], each.tagName])"""
     )
     for color, name in found:
@@ -266,6 +267,54 @@ def test_the_drawing_and_its_parts_have_names(open_report: Callable[..., Any]) -
     assert neuron.count() == 1
     assert "a2 (dense) reads a1" in page.locator(".graph.lying desc").text_content()
     assert page.get_by_role("combobox", name="Paths from").is_visible()
+
+
+def test_jacobians_are_named_tell_their_numbers_and_open_by_the_keyboard(open_report: Callable[..., Any]) -> None:
+    page = open_report(sigmoids(2, 1, seed=4).explain(A1, Y))
+    drawn = page.get_by_role("img", name="diagonal, 2 by 2: 2 of 4 entries are not 0")
+    assert drawn.count() == 1
+    box = drawn.bounding_box()
+    assert box["width"] == pytest.approx(box["height"], abs=1)
+    square = drawn.locator("rect").first
+    assert square.locator("title").text_content().startswith("row 1, column 1: 0.")
+    assert square.bounding_box()["width"] == pytest.approx(16, abs=2)
+    table = page.locator(".jacobian", has=drawn).locator("table")
+    assert not table.is_visible()
+    page.locator(".jacobian", has=drawn).locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert table.is_visible()
+    signs = "[...document.querySelectorAll('.entries .plus, .entries .minus')]"
+    assert len({*page.evaluate(f"{signs}.map(each => getComputedStyle(each).fill)")}) == 2
+    page.emulate_media(media="print")
+    assert page.get_by_role("img", name="diagonal, 1 by 1").is_visible()
+
+
+def test_a_general_step_shows_the_picture_of_its_jacobian(open_report: Callable[..., Any]) -> None:
+    page = open_report(of_zoo("attention"))
+    step = page.locator(".step:visible", has_text="The error of mixed")
+    for _ in range(20):
+        if step.count():
+            break
+        page.keyboard.press("ArrowRight")
+    assert step.locator("figcaption").inner_text().split("\n")[-1] == "reshape"
+    assert step.get_by_role("img", name="reshape, 9 by 9: 9 of 81 entries are not 0, each 1").is_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_each_way_costs_is_drawn_and_told_and_no_label_leaves_its_picture(
+    open_report: Callable[..., Any], width: int
+) -> None:
+    page = open_report(digits(), viewport={"width": width, "height": 800})
+    figures = page.locator(".count svg").all()
+    assert len(figures) == 3
+    assert "back-propagation 2,600" in figures[0].get_attribute("aria-label")
+    assert "back-propagation from 28 to 352" in figures[1].get_attribute("aria-label")
+    for figure in figures:
+        frame = figure.bounding_box()
+        for label in figure.locator("text").all():
+            box = label.bounding_box()
+            assert box["x"] >= frame["x"] - 1
+            assert box["x"] + box["width"] <= frame["x"] + frame["width"] + 1
 
 
 #: All that a page reacts to, and then what is in it.

@@ -12,6 +12,8 @@ from bpframe.explanation.html.data import script_data
 from bpframe.explanation.html.detail import DETAILS, LIMIT, Detail
 from bpframe.explanation.html.drawing import drawing
 from bpframe.explanation.html.equations import as_sentence, equation, formula, prose, sentence
+from bpframe.explanation.html.growth import growth_figures, growth_sentence
+from bpframe.explanation.html.jacobians import jacobians_of_line, jacobians_section
 from bpframe.explanation.html.picture import Picture, picture_of
 from bpframe.explanation.html.placing import placed
 from bpframe.explanation.html.tables import count_table, gradient_table, network_table, shared_table
@@ -77,7 +79,7 @@ def _page(explanation: Sections, picture: Picture, drawings: str, detail: Detail
         notes="".join(f"<p>{prose(as_sentence(note))}</p>" for note in notes),
         arrangement="beside" if single and len(picture.units) <= 14 else "above",
         drawings=drawings,
-        steps="\n".join(_step(step, number, len(steps), detail) for number, step in enumerate(steps)),
+        steps="\n".join(_step(explanation, step, number, len(steps), detail) for number, step in enumerate(steps)),
         choose="Paths from" if single else "Paths of the parameter",
         click="; click a weight for its paths" if picture.weights else "",
         sections="\n".join(_sections(explanation, detail)),
@@ -96,11 +98,12 @@ def _about(explanation: Sections) -> str:
     return escaped(text[0].upper() + text[1:])
 
 
-def _step(step: WalkStep, number: int, count: int, detail: Detail) -> str:
+def _step(explanation: Sections, step: WalkStep, number: int, count: int, detail: Detail) -> str:
     phase = PHASES[step.phase]
+    drawn = jacobians_of_line(explanation, step.line) if step.phase in ("backward", "derivatives") else ""
     return (
         f'<article class="step {step.phase}"><h2><span class="phase">{phase} · {number + 1} of {count}</span> '
-        f"{escaped(step.title)}</h2>{sentence(step.line)}{equation(step.line, detail)}</article>"
+        f"{escaped(step.title)}</h2>{sentence(step.line)}{equation(step.line, detail)}{drawn}</article>"
     )
 
 
@@ -113,8 +116,10 @@ def _sections(explanation: Sections, detail: Detail) -> Iterable[str]:
     if backward.matrices:
         told = "The transpose of a layer's Jacobian, times its error."
         yield _section("One step back as a matrix", told, backward.matrices, detail)
+    yield jacobians_section(explanation, detail.pictures)
     yield _one_formula(explanation)
     yield _along_paths(explanation, detail)
+    yield _why(explanation)
     if explanation.step is not None:
         yield _descent(explanation.step)
     yield gradient_table(explanation.gradient)
@@ -154,8 +159,19 @@ def _along_paths(explanation: Sections, detail: Detail) -> str:
     if paths.reason is not None:
         return f'<section class="more"><h2>Along paths</h2><p>Nothing is shown: {escaped(paths.reason)}.</p></section>'
     told = "The chain rule of a single weight: multiply along a path, add over all paths."
-    counted = "" if paths.counts is None else count_table(paths.counts)
-    return _section("Along paths", told, paths.lines, detail, counted + shared_table(paths.shared))
+    return _section("Along paths", told, paths.lines, detail, shared_table(paths.shared))
+
+
+def _why(explanation: Sections) -> str:
+    """Return what each way to all derivatives costs, on this network and on larger ones."""
+    counts, formula = explanation.paths.counts, explanation.expansion.formula
+    if counts is None or not counts.weights:
+        return ""
+    direct = None if formula is None else formula.direct_multiplications
+    return (
+        f'<section class="more"><h2>Why back-propagation</h2>{count_table(counts, direct)}'
+        f"{growth_figures(counts, direct)}<p>{escaped(growth_sentence())}</p></section>"
+    )
 
 
 def _section(title: str, told: str, lines: Sequence[Line], detail: Detail, end: str = "") -> str:

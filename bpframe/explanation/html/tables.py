@@ -75,9 +75,10 @@ def network_table(nodes: Sequence[ExplainedNode]) -> str:
     )
 
 
-def count_table(counts: Multiplications) -> str:
-    """Return the multiplications that each way to all derivatives needs."""
-    rows = [("every path by itself", counts.path_by_path), ("forward, a sweep for each weight", counts.sweeps)]
+def count_table(counts: Multiplications, direct: int | None) -> str:
+    """Return the multiplications that each way to all derivatives needs, and `direct`, that of formulas where known."""
+    rows = [] if direct is None else [("every derivative written out as a formula", direct)]
+    rows += [("every path by itself", counts.path_by_path), ("forward, a sweep for each weight", counts.sweeps)]
     rows += [] if counts.reaching is None else [("forward, without what is surely 0", counts.reaching)]
     rows.append(("back-propagation", counts.reverse))
     told = (

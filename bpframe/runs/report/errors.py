@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from bpframe.errors import BpframeError
-from bpframe.reports.web import escaped
+from bpframe.reports.web import apart, decades, escaped, power_of_ten
 from bpframe.runs.experiment import Experiment
 from bpframe.training.history import History
 
@@ -77,7 +77,7 @@ def error_chart(norms: Norms) -> str:
     drawn = _some(norms)
     points = [point for line in drawn.values() for point in line]
     sizes = [norm for _, norm in points if 0 < norm < math.inf]
-    low, high = _decades(sizes)
+    low, high = decades(sizes)
     first, last = min(epoch for epoch, _ in points), max(epoch for epoch, _ in points)
 
     def place(epoch: int, norm: float) -> tuple[float, float]:
@@ -94,7 +94,7 @@ def error_chart(norms: Norms) -> str:
         f'<g class="layer d{round(8 * number / shades)}"><title>{escaped(name)}</title>{_line(line, place)}</g>'
         for number, (name, line) in enumerate(drawn.items())
     )
-    heights = _apart({name: place(*line[-1])[1] for name, line in drawn.items()})
+    heights = apart({name: place(*line[-1])[1] + 4 for name, line in drawn.items()}, APART, TOP, HEIGHT - 4)
     labels = "".join(
         f'<text class="layer d{round(8 * number / shades)}" x="{WIDTH - RIGHT + 8}" y="{heights[name]:.1f}">'
         f"{escaped(_cut(name))}</text>"
@@ -120,14 +120,6 @@ def _some(norms: Norms) -> Norms:
     return {name: norms[name] for name in names}
 
 
-def _decades(sizes: Sequence[float]) -> tuple[int, int]:
-    """Return the powers of ten between which all sizes lie."""
-    if not sizes:
-        return -1, 0
-    low, high = math.floor(math.log10(min(sizes))), math.ceil(math.log10(max(sizes)))
-    return low, max(high, low + 1)
-
-
 def _line(line: Sequence[tuple[int, float]], place: Any) -> str:
     """Return what is finite and not 0 as lines, a point by itself as a dot, and marks for the rest."""
     found = ""
@@ -148,20 +140,6 @@ def _mark(x: float, y: float) -> str:
     return f'<path class="mark" d="M{x - 3:.1f} {y - 3:.1f}l6 6m0 -6l-6 6"/>'
 
 
-def _apart(heights: Mapping[str, float]) -> dict[str, float]:
-    """Return where labels stand: at their lines' ends, moved apart where they would lie on one another."""
-    order = sorted(heights, key=heights.__getitem__)
-    found: dict[str, float] = {}
-    y = -math.inf
-    for name in order:
-        y = max(y + APART, heights[name] + 4, TOP)
-        found[name] = y
-    over = max(0.0, y - HEIGHT + 4)
-    for number, name in enumerate(reversed(order)):
-        found[name] = min(found[name], HEIGHT - 4 - APART * number) if over else found[name]
-    return {name: found[name] for name in heights}
-
-
 def _frame(low: int, high: int, first: int, last: int) -> str:
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     found = f'<path class="axis" d="M{LEFT} {TOP}V{bottom}H{right}"/>'
@@ -169,15 +147,9 @@ def _frame(low: int, high: int, first: int, last: int) -> str:
     for power in range(high, low - 1, -step):
         y = bottom - (power - low) / (high - low) * (bottom - TOP)
         found += f'<path class="grid" d="M{LEFT} {y:.1f}H{right}"/>'
-        found += f'<text class="end" x="{LEFT - 6}" y="{y + 4:.1f}">{_power(power)}</text>'
+        found += f'<text class="end" x="{LEFT - 6}" y="{y + 4:.1f}">{power_of_ten(power)}</text>'
     found += f'<text x="{LEFT}" y="{HEIGHT - 6}">{first}</text>'
     return found + (f'<text class="end" x="{right}" y="{HEIGHT - 6}">epoch {last}</text>' if last > first else "")
-
-
-def _power(power: int) -> str:
-    if -3 < power < 4:
-        return f"{10.0**power:g}"
-    return "10" + "".join("⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".index(sign)] for sign in str(power))
 
 
 def _numbers(norms: Norms, history: History) -> str:

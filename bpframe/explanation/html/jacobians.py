@@ -1,0 +1,127 @@
+"""The local Jacobians of a network, each with its structure named and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+
+from bpframe.explanation.backward import ANY_GRAPH, ANY_PARAMETER
+from bpframe.explanation.formula.numerals import in_words
+from bpframe.explanation.html.equations import prose
+from bpframe.explanation.html.matrices import matrix_picture, matrix_words
+from bpframe.explanation.line import Line
+from bpframe.explanation.nodes import ExplainedNode, LocalJacobian
+from bpframe.explanation.sections import Sections
+from bpframe.reports.web import escaped
+from bpframe.validation.plain_arrays import Array
+
+__all__ = ["jacobians_of_line", "jacobians_section"]
+
+#: Up to so many rows and columns the numbers of a Jacobian are listed.
+LISTED = 8
+
+
+def jacobians_section(explanation: Sections, most: int) -> str:
+    """Return a picture of every local Jacobian, of the first `most` of them."""
+    letters = _letters(explanation)
+    every = [(node, each) for node in explanation.nodes for each in node.jacobians if each.shape[0] and each.shape[1]]
+    if not every:
+        return ""
+    told = (
+        "A node sends its error back as Jᵀδ, and all that it has to know of J is its structure. A row is an entry of "
+        "the node's value, a column one of what the derivative is by: blue is positive, orange negative, strong is "
+        "large, and what is empty is 0."
+    )
+    cards = "".join(_card(node, each, letters) for node, each in every[:most])
+    more = f"<p>… and {len(every) - most:,} more.</p>" if len(every) > most else ""
+    return (
+        f'<section class="more"><h2>Local Jacobians</h2><p class="soft">{told}</p>'
+        f'<div class="jacobians">{cards}</div>{more}</section>'
+    )
+
+
+def jacobians_of_line(explanation: Sections, line: Line) -> str:
+    """Return small pictures of the Jacobians that a general line multiplies with, one for each of its terms."""
+    if line.tag not in (ANY_GRAPH, ANY_PARAMETER):
+        return ""
+    letters = _letters(explanation)
+    found = (
+        f'<figure class="jacobian">{_picture(each)}<figcaption>{_name(node, each, letters)}'
+        f'<br><span class="soft">{_structure(each)}</span></figcaption></figure>'
+        for node in explanation.nodes
+        for each in node.jacobians
+        if each.of == line.node and each.shape[0] and each.shape[1]
+    )
+    drawn = "".join(islice(found, LISTED))
+    return f'<div class="jacobians">{drawn}</div>' if drawn else ""
+
+
+def _letters(explanation: Sections) -> Mapping[str, str]:
+    """Return what equations call values and parameters, by their names."""
+    parameters = {part.name: part.letter for part in explanation.gradient.parts if part.letter is not None}
+    return {**{node.name: node.symbol for node in explanation.nodes}, **parameters}
+
+
+def _card(node: ExplainedNode, jacobian: LocalJacobian, letters: Mapping[str, str]) -> str:
+    rows, columns = jacobian.shape
+    size = f"{rows:,} × {columns:,}" + (f", {_words(jacobian)}" if jacobian.entries is not None else "")
+    told = f"<br>{_afar(jacobian)}" if jacobian.entries is None else ""
+    listed = ""
+    if jacobian.entries is not None and max(rows, columns) <= LISTED and rows * columns > 1:
+        listed = _listed(jacobian.entries, f"{node.name} by {jacobian.of}")
+    return (
+        f'<figure class="jacobian">{_picture(jacobian)}<figcaption><b>{_name(node, jacobian, letters)}</b> '
+        f'{_structure(jacobian)}<br><span class="soft">{size}{told}</span>{listed}</figcaption></figure>'
+    )
+
+
+def _name(node: ExplainedNode, jacobian: LocalJacobian, letters: Mapping[str, str]) -> str:
+    return prose(f"∂{node.symbol}/∂{letters.get(jacobian.of, jacobian.of)}")
+
+
+def _structure(jacobian: LocalJacobian) -> str:
+    return escaped(jacobian.structure)
+
+
+def _words(jacobian: LocalJacobian) -> str:
+    return "" if jacobian.entries is None else escaped(matrix_words(jacobian.entries))
+
+
+def _picture(jacobian: LocalJacobian) -> str:
+    rows, columns = jacobian.shape
+    name = f"{jacobian.structure}, {rows:,} by {columns:,}"
+    if jacobian.entries is not None:
+        return matrix_picture(jacobian.entries, f"{name}: {matrix_words(jacobian.entries)}")
+    if jacobian.coarse is not None:
+        return matrix_picture(jacobian.coarse.entries, f"{name}, seen from afar", coarse=True)
+    return ""
+
+
+def _afar(jacobian: LocalJacobian) -> str:
+    """Return what a picture shows of a Jacobian that is too large for all its entries."""
+    seen = jacobian.coarse
+    if seen is None:
+        return "not drawn: too large, or its products are not finite"
+    rows, columns = jacobian.shape
+    told = []
+    if len(seen.rows) < rows:
+        told.append(f"{len(seen.rows)} of its rows, evenly spread")
+    if len(seen.columns) < columns:
+        told.append(f"of {in_words(columns / len(seen.columns), 3)} columns side by side the largest entry")
+    return f"drawn from afar: {' and '.join(told)}" if told else "drawn whole"
+
+
+def _listed(entries: Array, called: str) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{number}</th>{"".join(_cells(row))}</tr>' for number, row in enumerate(entries, 1)
+    )
+    head = "".join(f'<th scope="col">{number}</th>' for number in range(1, entries.shape[1] + 1))
+    return (
+        f'<details><summary>Numbers<span class="unseen"> of {escaped(called)}</span></summary><div class="wide"><table>'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>"
+    )
+
+
+def _cells(row: Array) -> Iterable[str]:
+    for number in row:
+        yield f'<td class="count">{escaped(in_words(float(number)).replace("-", "−"))}</td>'
