@@ -29,8 +29,9 @@ def failures(subject: Subject, seed: int) -> str:
 
 
 @pytest.mark.parametrize("subject", SHIPPED, ids=named)
-def test_no_shipped_component_fails_with_five_seeds(subject: Subject) -> None:
-    for seed in range(5):
+def test_no_shipped_component_fails_with_other_seeds(subject: Subject) -> None:
+    """Seed 0 is tried for the components of all sets, in test_shipped.py."""
+    for seed in range(1, 4):
         assert not failures(subject, seed)
 
 
