@@ -97,7 +97,7 @@ export function drawNetwork(example, shown, words, select, space) {
       : svg("rect", {x: x - width / 2, y: y - (boxes ? height / 2 : 20), width, height: boxes ? height : 40, rx: 9});
     const value = svg("text", {class: "bp-value", x, y: boxes && key !== "C" ? y - 3 : y + 5});
     const error = svg("text", boxes && key !== "C" ? {class: "bp-below", x, y: y + 12}
-      : upright ? {class: "bp-below bp-start", x: x + width / 2 + 6, y: y + 5} : {class: "bp-below", x, y: y + height / 2 + 17});
+      : upright ? {class: "bp-below bp-start", x: x + width / 2 + 4, y: key === "C" ? y + 5 : y + 23} : {class: "bp-below", x, y: y + height / 2 + 17});
     const factor = svg("text", {class: "bp-factor bp-start", x: upright ? x + width / 2 + 3 : x + (boxes ? 15 : 20), y: upright ? y - height / 2 + 4 : y - height / 2 - (boxes ? 5 : 0)});
     const label = boxes && upright ? null
       : svg("text", upright ? {class: "bp-name bp-end", x: x - width / 2 - 6, y: y + 5} : {class: "bp-name", x, y: y - height / 2 - (boxes ? 8 : 10)}, ...name);
