@@ -26,6 +26,11 @@ def with_labels(markdown: str, where: str) -> str:
     return markdown.replace(' title="output"', ' title="输出"') if where.endswith(".zh.md") else markdown
 
 
+def with_titles(html: str, page: Any) -> str:
+    """Return a page's HTML with what a heading's link is called in the page's language."""
+    return html.replace('title="Permanent link"', 'title="本节的链接"') if page.file.locale == "zh" else html
+
+
 def note_title(page: Any) -> None:
     """Keep what the navigation calls a page that is shown in another language than its own."""
     if re.search(r"[\u4e00-\u9fff]", page.title or "") and page.file.src_uri.count(".") == 1:

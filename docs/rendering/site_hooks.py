@@ -129,7 +129,7 @@ def _plot(entry: component_gallery.Entry) -> str:
 
 def on_page_content(html: str, page: Any, **_: Any) -> str:
     """Tie headings to those of the other language, and let tables be stacked."""
-    return tables.for_narrow_screens(languages.with_twins(html, page))
+    return tables.for_narrow_screens(languages.with_titles(languages.with_twins(html, page), page))
 
 
 @event_priority(-200)  # after the plugin for languages has set the links

@@ -26,6 +26,13 @@ def test_the_times_of_a_step_are_those_of_the_benchmarks(page: str) -> None:
     assert re.findall(r"\d+", line) == times
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_the_accuracy_and_the_time_of_training_are_those_that_the_ten_lines_printed(page: str) -> None:
+    (printed,) = json.loads((ROOT / "docs/rendering/outputs.json").read_text(encoding="utf-8"))[Path(page).name].values()
+    line = next(line for line in (ROOT / page).read_text(encoding="utf-8").splitlines() if line.startswith("- **98%"))
+    assert sorted(re.findall(r"[\d.]+", line)) == sorted(re.findall(r"[\d.]+", printed[0]))
+
+
 def test_a_gradient_is_as_close_to_the_complex_step_as_the_page_says() -> None:
     digits = DigitsData().load()
     layers = [Dense(units=30), Sigmoid(), Dense(units=10), Sigmoid()]

@@ -172,7 +172,7 @@ export class Stepper {
     this.showPaths();
     const results = step.equations.filter((equation) => typeof equation.value === "number")
       .map((equation) => `${equation.tag ? `(${equation.tag})${words.colon}` : ""}${short(Number(equation.value))}`);
-    this.said.textContent = `${where}${words.stop}${step.title}${words.stop}${results.join(words.semicolon)}`;
+    this.said.textContent = [where, step.title, ...results].join(words.semicolon);
   }
 
   /** The paths of the chosen number, each with its factors; all of them, or the one pointed at, light up. */

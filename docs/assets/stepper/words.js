@@ -5,7 +5,6 @@ const en = {
   comma: ", ",
   colon: ": ",
   semicolon: "; ",
-  stop: ". ",
   // The frame
   stepper: "Step through back-propagation",
   back: "Back",
@@ -125,7 +124,6 @@ const zh = {
   comma: "，",
   colon: "：",
   semicolon: "；",
-  stop: "。",
   stepper: "一步一步看反向传播",
   back: "上一步",
   next: "下一步",
