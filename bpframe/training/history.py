@@ -74,6 +74,9 @@ class History(BaseModel):
     def __len__(self) -> int:
         return len(self.epochs)
 
+    def __repr__(self) -> str:
+        return f"History({len(self)} epochs, {self.steps} steps, {self.stopped})"
+
     def follow(self, past: History | None, now: History) -> None:
         """Bring this history, which began as the `past` one, up to the one of a training; epochs count on.
 

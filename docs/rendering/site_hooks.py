@@ -16,15 +16,17 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import equations
 import example_pages
 import languages
 import llms_text
 import matrix_pictures
+import notebooks
 import operator_cards
 import outputs
 import plugin_directory
@@ -53,14 +55,17 @@ SOURCE: dict[str, Callable[[str], str]] = {
     "code": source_text.shown_code,
 }
 
-
 #: The guides that cite the tutorial's equations all the time.
 CITING = ("guides/explain", "guides/glossary")
 TUTORIAL = "../tutorial/backpropagation.md"
 
+
 #: What `llms.txt` lists: the English navigation, and every page's Markdown by its address.
 _navigation: list[Any] = []
 _markdown: dict[str, str] = {}
+
+#: The pages that are notebooks too, by address: the page's name, its language, its Markdown with what the code prints.
+_notebooks: dict[str, tuple[str, str, str]] = {}
 
 
 @cache
@@ -75,7 +80,10 @@ def _entries(set_name: str) -> list[component_gallery.Entry]:
 def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     """Replace the comments that ask for something, and leave out what blocks tell the tests alone."""
     markdown = re.sub(r'^( *```console) title="exit code \d+"$', r"\1", markdown, flags=re.MULTILINE)
-    markdown = languages.with_labels(outputs.with_outputs(markdown, page.file.src_uri), page.file.src_uri)
+    markdown = outputs.with_outputs(markdown, page.file.src_uri)
+    if (name := _name(page)) in notebooks.EXTRAS:
+        _notebooks[page.url] = name, _language(page), markdown
+    markdown = languages.with_labels(markdown, page.file.src_uri)
 
     def gallery(found: re.Match[str]) -> str:
         introduction = markdown.partition("<!-- gallery")[0]
@@ -109,6 +117,15 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
     return operator_cards.drawn(re.sub(r"<!-- structure: (\w+) -->", structure, markdown))
 
 
+def _name(page: Any) -> str:
+    """Return a page's name, which it shares with its translation: tutorial/neurons."""
+    return re.sub(r"(\.zh)?\.md$", "", page.file.src_uri)
+
+
+def _language(page: Any) -> str:
+    return "zh" if page.file.src_uri.endswith(".zh.md") else "en"
+
+
 def _text(entry: component_gallery.Entry, page: Any, config: Any) -> str:
     for report in entry.reports:
         if not report.ok:
@@ -128,8 +145,9 @@ def _plot(entry: component_gallery.Entry) -> str:
 
 
 def on_page_content(html: str, page: Any, **_: Any) -> str:
-    """Tie headings to those of the other language, and let tables be stacked."""
-    return tables.for_narrow_screens(languages.with_titles(languages.with_twins(html, page), page))
+    """Tie headings to those of the other language, let tables be stacked, and link to the page's notebook."""
+    html = tables.for_narrow_screens(languages.with_titles(languages.with_twins(html, page), page))
+    return notebooks.with_link(html, _name(page), _language(page))
 
 
 @event_priority(-200)  # after the plugin for languages has set the links
@@ -146,7 +164,12 @@ def on_page_context(context: Any, page: Any, config: Any, nav: Any, **_: Any) ->
 
 @event_priority(-200)  # after the plugin for languages has built them all
 def on_post_build(config: Any, **_: Any) -> None:
-    """Write the plots of the pages that were filled, and an index for each language; scripts are made small."""
+    """Write notebooks, the plots of pages that were filled, an index for each language; scripts are made small."""
+    for url, (name, language, markdown) in _notebooks.items():
+        reference = partial(_reference, config, url)
+        notebook = notebooks.notebook_of(markdown, name, language, config.site_url, Path(config.docs_dir), reference)
+        file = Path(config.site_dir) / url / notebooks.address_of(name)
+        file.write_text(notebooks.written(notebook), encoding="utf-8")
     scripts.write_small(Path(config.site_dir))
     llms_text.write(Path(config.site_dir), config, _navigation[0], _markdown)
     search_text.write_indexes(Path(config.site_dir), ["", "zh"], languages.titles)
@@ -156,6 +179,15 @@ def on_post_build(config: Any, **_: Any) -> None:
             target = Path(config.site_dir) / _plot(entry)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(entry.plot.svg, encoding="utf-8")
+
+
+def _reference(config: Any, url: str, name: str) -> str | None:
+    """Return the address of what the reference says of a name, in the language of a page."""
+    try:
+        found, _ = config.plugins["autorefs"].get_item_url(name, from_url=url)
+    except KeyError:
+        return None
+    return urljoin(urljoin(config.site_url, url), found)
 
 
 def _sources(config: Any) -> list[str]:
