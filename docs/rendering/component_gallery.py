@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from component_plots import Plot, plot_of
+from component_plots import plot_of
+from drawing import Plot
 from matrix_pictures import operator_picture
 from pictures import picture_of
 from shapes import escaped
@@ -57,7 +58,8 @@ class Entry:
 
     def _figure(self, picture: str) -> str:
         assert self.plot is not None
-        image = f'<img class="plot" src="{picture}" alt="Plot of {self.name}" loading="lazy">'
+        seen = html.escape(f"{self.name}, {self.plot.seen}")
+        image = f'<img class="plot" src="{picture}" alt="{seen}" width="{self.plot.width}" loading="lazy">'
         return f"<figure>{image}<figcaption>{html.escape(self.plot.caption)}</figcaption></figure>"
 
     def _jacobians(self) -> Iterator[str]:

@@ -1,15 +1,17 @@
-"""Curves of components: value and derivative, the path of an optimizer, the draws of an initializer."""
+"""Curves of any component: value and derivative, the path of an optimizer, the draws of an initializer.
+
+They are for what nobody has drawn a picture of its own for, in `pictures`.
+"""
 
 from __future__ import annotations
 
-import io
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import matplotlib
 import numpy as np
+from drawing import LINES, Plot, drawn, plain
 from matplotlib.figure import Figure
 
 from bpframe.categories import Constraint, Optimizer, Schedule
@@ -24,21 +26,11 @@ from bpframe.testing.running.examples import Example
 from bpframe.testing.small_fit import small_fit
 from bpframe.training.updates import Updater
 
-__all__ = ["Plot", "curve", "plot_of"]
+__all__ = ["curve", "plot_of"]
 
-#: Lines and text, the value, the derivative. The style sheet inverts drawings in the dark scheme.
-INK, VALUE, DERIVATIVE = "#444444", "#3f51b5", "#d84315"
 POINTS = 241
 STEPS = 30
 DRAWS = (250, 40)
-
-
-@dataclass(frozen=True)
-class Plot:
-    """A caption, and the picture as SVG text."""
-
-    caption: str
-    svg: str
 
 
 def plot_of(example: Example) -> Plot | None:
@@ -135,21 +127,15 @@ def _histogram(initializer: Any) -> tuple[Any, Any]:
 
 
 def _drawn(caption: str, along: str, curves: list[tuple[str, Any, Any]], steps: bool = False) -> Plot:
-    # Text stays text, in the reader's own font, and the ids are the same in every build.
-    style = {"svg.fonttype": "none", "svg.hashsalt": "bpframe", "font.size": 9, "font.family": "sans-serif"}
-    style |= dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK)
-    with matplotlib.rc_context(style):
-        figure = Figure(figsize=(4.6, 2.7), layout="constrained")
+    def draw(figure: Figure) -> str:
         axes = figure.subplots()
-        for (name, x, y), colour, line in zip(curves, (VALUE, DERIVATIVE), ("-", "--"), strict=False):
+        for (name, x, y), (colour, dashes) in zip(curves, LINES, strict=False):
             if steps:
                 axes.stairs(y, x, color=colour, fill=True, alpha=0.7, label=name)
             else:
-                axes.plot(x, y, line, color=colour, linewidth=1.8, label=name)
-        axes.grid(color=INK, alpha=0.2)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.set_xlabel(along)
-        axes.legend(frameon=False)
-        text = io.StringIO()
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return Plot(caption, text.getvalue())
+                axes.plot(x, y, dashes, color=colour, linewidth=1.8, label=name)
+        plain(axes, along)
+        axes.legend()
+        return caption
+
+    return drawn(draw)

@@ -28,7 +28,7 @@ def rendering(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     pytest.importorskip("griffe")  # the gallery writes shapes as the reference does
     return {
         name: importlib.import_module(name)
-        for name in ("component_gallery", "component_plots", "matrix_pictures", "typeset")
+        for name in ("component_gallery", "component_plots", "drawing", "matrix_pictures", "typeset")
     }
 
 

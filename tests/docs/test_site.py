@@ -13,7 +13,6 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from bpframe.core.component import category
 from bpframe.plugins import default_registry
 from tests.made_once import made_once
 
@@ -196,10 +195,14 @@ def test_the_gallery_shows_every_shipped_component_with_its_plot_and_its_report(
         for cls in each.components:
             name = f"{each.provider.set}.{cls.kind}"
             assert f'id="{name}"' in text
-            plotted = category(cls) not in ("metric", "callback", "preparation") and not getattr(
-                cls, "integer_inputs", ()
+            figure = re.search(
+                rf'<img class="plot" src="[^"]*/{re.escape(name)}\.svg" alt="([^"]*)".*?</figure>', text, re.S
             )
-            assert not plotted or re.search(rf'<img class="plot" src="[^"]*/{re.escape(name)}\.svg"', text)
+            assert figure
+            assert len(figure[1]) > len(name) + 10  # says what is seen
+            caption = re.search(r"<figcaption>(.*?)</figcaption>", figure[0], re.DOTALL)
+            assert caption
+            assert re.search(r"\d", caption[1]), name  # with a number
         assert text.count("Compliance report: passes") == len(each.components)
         assert "FAILS" not in text
 
@@ -208,6 +211,8 @@ def test_every_structure_that_is_asked_for_is_drawn(site: Path) -> None:
     page = (site / "guides" / "operators" / "index.html").read_text(encoding="utf-8")
     assert "<!-- structure" not in page
     assert page.count('<svg class="matrix"') > 10
+    assert "<!-- drawn" not in page
+    assert page.count('<div class="drawn"') > 20
 
 
 def test_every_equation_of_the_tutorial_leads_to_its_code_and_back(site: Path) -> None:

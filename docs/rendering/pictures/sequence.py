@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import matplotlib
 import numpy as np
-from bpframe_sequence import Attention, Gru, Lstm, PositionalEncoding, SimpleRnn
-from component_plots import DERIVATIVE, INK, VALUE, Plot
+from bpframe_sequence import (
+    Attention,
+    CrossAttention,
+    Embedding,
+    Gru,
+    Lstm,
+    MaskedAttention,
+    MaskedGru,
+    MaskedLstm,
+    MaskedMultiHeadAttention,
+    MaskedSelfAttention,
+    MaskedSimpleRnn,
+    MaskedTransformerBlock,
+    MultiHeadAttention,
+    PositionalEncoding,
+    SelfAttention,
+    SimpleRnn,
+    TransformerBlock,
+)
+from drawing import Plot, cells, digits, drawn
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from recurrent_pictures import forgetting, gru_gates, lstm_gates, reach, unpadded
+from sequence_pictures import Array, influence, maps, padded
 
 import bpframe as bp
 
 __all__ = ["PICTURES"]
 
 WORDS = ["to", "be", "or", "not", "to", "be"]
-STEPS, UNITS = 40, 32
-#: When the series is to be remembered.
-WRITES = (6, 17, 30)
+PADDED = [*WORDS[:4], "·", "·"]
 
 
-def _weights(layer: Any, q: np.ndarray, k: np.ndarray, heads: int = 1) -> np.ndarray:
+def _weights(layer: Any, q: Array, k: Array, heads: int = 1, **mask: Array) -> Array:
     """Return how much each query takes of each key, by head: what comes out where each value is an axis of its own."""
     count = len(q)
-    v = np.tile(np.eye(count), heads)
-    net = bp.Network(
-        inputs={"q": q.shape, "k": k.shape, "v": v.shape}, nodes={"a": bp.node(layer, "q", "k", "v")}, output="a"
-    )
-    shown = net.predict({"q": q[None], "k": k[None], "v": v[None]})[0]
+    inputs = {"q": q, "k": k, "v": np.tile(np.eye(count), heads), **mask}
+    shapes = {name: each.shape for name, each in inputs.items()}
+    net = bp.Network(inputs=shapes, nodes={"a": bp.node(layer, *inputs)}, output="a")
+    shown = net.predict({name: each[None] for name, each in inputs.items()})[0]
     return np.asarray(shown).reshape(count, heads, count).swapaxes(0, 1)
 
 
-def _same_word() -> np.ndarray:
+def _same_word() -> Array:
     """Return a vector for each word, equal for equal words."""
     names = sorted(set(WORDS))
     return 2.4 * np.eye(len(names))[[names.index(word) for word in WORDS]]
@@ -42,15 +57,30 @@ def _same_word() -> np.ndarray:
 
 def _attended() -> Plot:
     x = _same_word()
-    maps = {
-        "attention": _weights(Attention(), x, x)[0],
-        "causal": _weights(Attention(causal=True), x, x)[0],
-    }
-    caption = (
-        "How much each word takes of each other, where q = k is a vector for each word: most of words like itself. A "
-        "causal one takes nothing of what follows."
+    found = {"attention": _weights(Attention(), x, x)[0], "causal": _weights(Attention(causal=True), x, x)[0]}
+    return maps(
+        found,
+        "How much each word (a row) takes of each other, where q = k is a vector for each word: most of words like "
+        f"itself, {found['attention'][0, 0]:.2f} and {found['attention'][0, 4]:.2f} of the two “to”. A causal one "
+        "takes nothing of what follows.",
+        WORDS,
+        WORDS,
     )
-    return Plot(caption, _maps(maps))
+
+
+def _masked() -> Plot:
+    x = _same_word()
+    found = {
+        "all six": _weights(Attention(), x, x)[0],
+        "the first four": _weights(MaskedAttention(), x, x, mask=np.array(4))[0],
+    }
+    return maps(
+        found,
+        f"The last two are padding: their columns are 0, and what they took, {found['all six'][0, 4:].sum():.2f} of "
+        "the first row, goes to the others: each row still adds up to 1.",
+        WORDS,
+        WORDS,
+    )
 
 
 def _two_heads() -> Plot:
@@ -59,160 +89,148 @@ def _two_heads() -> Plot:
     q = np.concatenate([x, np.zeros((len(x), wide)), np.roll(places, -1, axis=1)], axis=1)
     k = np.concatenate([x, np.zeros((len(x), wide)), places], axis=1)
     found = _weights(Attention(heads=2, causal=True), q, k, heads=2)
-    caption = (
-        "What two causal heads can learn: one takes of equal words, the other of the word before, since its queries "
-        "look for the position before their own."
+    return maps(
+        {"head 0": found[0], "head 1": found[1]},
+        f"What two causal heads can learn: one takes of equal words, the other {found[1, 3, 2] * 100:.0f} % "
+        "of the word before, since its queries look for the position before their own.",
+        WORDS,
+        WORDS,
     )
-    return Plot(caption, _maps({"head 0": found[0], "head 1": found[1]}))
 
 
-def _maps(maps: Mapping[str, np.ndarray]) -> str:
-    with matplotlib.rc_context(_style()):
-        figure = Figure(figsize=(4.8, 2.6), layout="constrained")
-        for axes, (title, weights) in zip(figure.subplots(1, len(maps), sharey=True), maps.items(), strict=True):
-            axes.pcolormesh(weights, cmap="Blues", vmin=0, vmax=1, edgecolors="white", linewidth=1)
-            for (row, column), weight in np.ndenumerate(weights):
-                if weight >= 0.1:
-                    ink = "white" if weight > 0.6 else INK
-                    axes.text(column + 0.5, row + 0.5, f"{weight:.1f}", ha="center", va="center", color=ink, fontsize=7)
-            axes.set_title(title, fontsize=9)
-            axes.set(aspect="equal", xlabel="key")
-            places = np.arange(len(WORDS)) + 0.5
-            axes.set_xticks(places, WORDS, rotation=60)
-            axes.set_yticks(places, WORDS)
-            axes.tick_params(length=0)
-            axes.spines[:].set_visible(False)
-        figure.axes[0].set_ylabel("query")
-        figure.axes[0].invert_yaxis()
-        return _text(figure)
+def reaching(layer: Any, other: Any, names: tuple[str, str], say: str, features: int = 8, mask: bool = False) -> Plot:
+    """Draw which steps of x reach which of y, for a layer and a variation of it, which may be masked."""
+    x = np.random.default_rng(1).normal(size=(len(WORDS), features))
+    first = influence(layer, {"x": x})
+    second = influence(other, {"x": x, **({"mask": np.array(4)} if mask else {})})
+    off = ~np.eye(len(WORDS), dtype=bool)
+    said = say.format(own=digits(np.diag(first).mean()), others=digits(first[off].mean()), zeros=(second == 0).sum())
+    return maps(dict(zip(names, (first, second), strict=True)), said, WORDS, PADDED if mask else WORDS, least=0.2)
+
+
+def _crossed() -> Plot:
+    rng = np.random.default_rng(1)
+    inputs = {"x": rng.normal(size=(4, 8)), "memory": rng.normal(size=(6, 8))}
+    layer = CrossAttention(heads=2)
+    found = {"‖∂y_t/∂memory_s‖": influence(layer, inputs, "memory")}
+    own = influence(layer, inputs, "x")
+    return maps(
+        found,
+        "Every step of y (a row) depends on every step of the memory (a column), by "
+        f"{digits(found['‖∂y_t/∂memory_s‖'].min())} at least, and of x on its own step alone: all "
+        f"{(own == 0).sum()} other derivatives are 0.",
+        ["y 0", "y 1", "y 2", "y 3"],
+        list("012345"),
+    )
 
 
 def _positions() -> Plot:
     y = bp.Network([PositionalEncoding()], input_shape=(150, 32)).predict(np.zeros((1, 150, 32)))[0]
-    caption = (
-        "What is added at 150 positions to 32 features: sines and cosines in turn, each pair slower than the one "
-        "before, as the hands of clocks. No two rows are alike."
-    )
-    with matplotlib.rc_context(_style()):
-        figure = Figure(figsize=(4.6, 2.9), layout="constrained")
+
+    def draw(figure: Figure) -> str:
         axes = figure.subplots()
-        drawn = axes.imshow(y, cmap="coolwarm", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+        shown = axes.imshow(y, cmap="coolwarm", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
         axes.set(xlabel="feature", ylabel="position")
-        figure.colorbar(drawn, ticks=(-1, 0, 1)).outline.set_visible(False)
-        return Plot(caption, _text(figure))
+        figure.colorbar(shown, ticks=(-1, 0, 1)).outline.set_visible(False)
+        distances = np.linalg.norm(y[:, None] - y, axis=-1)
+        np.fill_diagonal(distances, np.inf)
+        return (
+            "What is added at 150 positions to 32 features: sines and cosines in turn, each pair slower than the "
+            f"one before, as the hands of clocks. No two rows are alike: they are {digits(distances.min())} apart "
+            "at least."
+        )
+
+    return drawn(draw, (4.6, 2.9))
 
 
-def _series() -> np.ndarray:
-    """Return the values of a series, and 1 where one is to be remembered, (T, 2)."""
-    write = np.zeros(STEPS)
-    write[list(WRITES)] = 1
-    return np.stack([np.sin(np.arange(STEPS) / 4), write], axis=1)
-
-
-def _sampled(layer: Any, w: Mapping[str, tuple[float, float]], b: Mapping[str, float]) -> np.ndarray:
-    """Run a layer of one unit whose gates read the input alone; return what it shows."""
-    net = bp.Network([layer], input_shape=(STEPS, 2))
+def _looked_up() -> Plot:
+    table = np.array([[1.0, 2], [3, -1], [-2, 4], [0, 5], [6, 1]])
+    tokens, error = np.array([2, 4, 2]), np.array([[1.0, 2], [3, 4], [5, 6]])
+    net = bp.Network([Embedding(size=5, units=2)], input_shape=(3,))
     name = net.graph.nodes[0].name
-    net.load_parameters(
-        {f"{name}.w": np.array(list(w.values())), f"{name}.u": np.zeros((len(w), 1)), f"{name}.b": list(b.values())}
-    )
-    return np.asarray(net.predict(_series()[None]))[0, :, 0]
+    net.load_parameters({f"{name}.w": table})
+    trace = net.trace(tokens[None])
+    back = np.asarray(trace.jacobian(name)["w"].vjp(error[None]))[0]
 
-
-def _lstm_gates() -> Plot:
-    w = {"i": (0, 12), "f": (0, -12), "g": (1, 0), "o": (0, 0)}
-    b = {"i": -6.0, "f": 6.0, "g": 0.0, "o": 6.0}
-    shown = _sampled(Lstm(units=1, return_sequences=True), w, b)
-    caption = (
-        "One unit that remembers: where it is told to (dotted), the input gate opens and the forget gate closes, and "
-        "the cell takes the input, squashed by tanh; in between it is kept."
-    )
-    gates = {"input gate i": _gate(w["i"], b["i"]), "forget gate f": _gate(w["f"], b["f"])}
-    return Plot(caption, _gated(shown, gates))
-
-
-def _gru_gates() -> Plot:
-    w = {"r": (0, 0), "z": (0, -12), "n": (1, 0)}
-    b = {"r": 0.0, "z": 6.0, "n": 0.0, "q": 0.0}
-    shown = _sampled(Gru(units=1, return_sequences=True), w, b)
-    caption = (
-        "One unit that remembers: where it is told to (dotted), z closes and the state becomes n = tanh x; in "
-        "between, z = 1 keeps it. One gate does what two do in an LSTM."
-    )
-    return Plot(caption, _gated(shown, {"update gate z": _gate(w["z"], b["z"])}))
-
-
-def _gate(w: tuple[float, float], b: float) -> np.ndarray:
-    return np.asarray(1 / (1 + np.exp(-(_series() @ np.array(w) + b))))
-
-
-def _gated(shown: np.ndarray, gates: Mapping[str, np.ndarray]) -> str:
-    time = np.arange(STEPS)
-    with matplotlib.rc_context(_style()):
-        figure = Figure(figsize=(4.6, 3.2), layout="constrained")
-        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-        above.plot(time, _series()[:, 0], color=INK, linewidth=1, alpha=0.7, label="input")
-        above.step(time, shown, where="mid", color=VALUE, linewidth=1.8, label="h")
-        for (name, gate), colour, line in zip(gates.items(), (DERIVATIVE, VALUE), ("-", "--"), strict=False):
-            below.step(time, gate, line, where="mid", color=colour, linewidth=1.4, label=name)
-        for axes in (above, below):
-            for write in WRITES:
-                axes.axvline(write, color=INK, linestyle=":", linewidth=1)
-            axes.spines[["top", "right"]].set_visible(False)
-            axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-        below.set(xlabel="step", ylim=(-0.05, 1.05))
-        return _text(figure)
-
-
-def _reach() -> Plot:
-    lags = np.arange(STEPS)
-    layers = {"simple_rnn": SimpleRnn(units=UNITS), "gru": Gru(units=UNITS), "lstm": Lstm(units=UNITS)}
-    caption = (
-        f"How much the last state moves with the input of an earlier step, ‖∂h_T/∂x_t‖ beside that of the last step: "
-        f"layers of {UNITS} units where they start, medians of 15 seeds."
-    )
-    with matplotlib.rc_context(_style()):
-        figure = Figure(figsize=(4.6, 2.7), layout="constrained")
-        axes = figure.subplots()
-        for (name, layer), colour, line in zip(
-            layers.items(), (DERIVATIVE, "#7cb342", VALUE), ("--", "-.", "-"), strict=True
+    def draw(figure: Figure) -> str:
+        panels = {"w": table, "tokens": tokens[:, None], "y": trace[name][0], "error of y": error, "error of w": back}
+        for axes, (title, values) in zip(
+            figure.subplots(1, 5, width_ratios=[2, 1.4, 2, 2.4, 2.4]), panels.items(), strict=True
         ):
-            norms = np.median([_norms(layer, seed) for seed in range(15)], axis=0)
-            axes.semilogy(lags, norms / norms[0], line, color=colour, linewidth=1.8, label=name)
-        axes.grid(color=INK, alpha=0.2)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel("steps back, T − t")
-        axes.legend(frameon=False)
-        return Plot(caption, _text(figure))
+            cells(axes, values, title, whole=True)
+            axes.set_ylim(4.6, -0.6)
+        return (
+            "A token's row of w. Token 2 is read twice, so that two errors add up in its row, 1 + 5 = "
+            f"{digits(back[2, 0])}; the {np.count_nonzero(~back.any(axis=1))} rows that nobody read get none."
+        )
 
-
-def _norms(layer: Any, seed: int) -> np.ndarray:
-    """Return ‖∂h_T/∂x_t‖ for t = T, T − 1, ..., for one random sequence."""
-    net = bp.Network([layer], input_shape=(STEPS, UNITS), seed=seed)
-    x = np.random.default_rng(seed).standard_normal((1, STEPS, UNITS))
-    jacobian = np.asarray(net.jacobian(x)).reshape(UNITS, STEPS, UNITS)
-    return np.sqrt(np.square(jacobian).sum(axis=(0, 2)))[::-1]
-
-
-def _style() -> dict[str, Any]:
-    style: dict[str, Any] = {"svg.fonttype": "none", "svg.hashsalt": "bpframe", "font.size": 9}
-    style["font.family"] = "sans-serif"
-    return style | dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK)
-
-
-def _text(figure: Figure) -> str:
-    text = io.StringIO()
-    figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return text.getvalue()
+    return drawn(draw, (4.4, 1.9))
 
 
 #: The pictures by kind.
 PICTURES: dict[str, Callable[[], Plot]] = {
     "attention": _attended,
-    "gru": _gru_gates,
-    "lstm": _lstm_gates,
+    "cross_attention": _crossed,
+    "embedding": _looked_up,
+    "forget_bias": forgetting,
+    "gru": gru_gates,
+    "lstm": lstm_gates,
+    "masked_attention": _masked,
+    "masked_gru": partial(
+        padded, MaskedGru(units=3, return_sequences=True), Gru(units=3, return_sequences=True), unpadded
+    ),
+}
+PICTURES |= {
+    "masked_lstm": partial(
+        padded, MaskedLstm(units=3, return_sequences=True), Lstm(units=3, return_sequences=True), unpadded
+    ),
+    "masked_multi_head_attention": partial(
+        reaching,
+        MultiHeadAttention(heads=2),
+        MaskedMultiHeadAttention(heads=2),
+        ("multi_head_attention", "masked, 4 steps"),
+        "‖∂y_t/∂x_s‖: without a mask all steps reach all. With one, nothing comes from padding: {zeros} of 36 are 0.",
+        mask=True,
+    ),
+    "masked_self_attention": partial(
+        reaching,
+        SelfAttention(),
+        MaskedSelfAttention(),
+        ("self_attention", "masked, 4 steps"),
+        "‖∂y_t/∂x_s‖: of padding neither keys nor values are seen; what is left there are its own queries: {zeros} "
+        "of 36 are 0.",
+        features=6,
+        mask=True,
+    ),
+    "masked_simple_rnn": partial(
+        padded, MaskedSimpleRnn(units=3, return_sequences=True), SimpleRnn(units=3, return_sequences=True), unpadded
+    ),
+    "masked_transformer_block": partial(
+        reaching,
+        TransformerBlock(heads=2, units=16),
+        MaskedTransformerBlock(heads=2, units=16),
+        ("transformer_block", "masked, 4 steps"),
+        "‖∂y_t/∂x_s‖: padding reaches nobody but itself, by its residual connection: {zeros} of 36 are 0.",
+        mask=True,
+    ),
     "multi_head_attention": _two_heads,
     "positional_encoding": _positions,
-    "simple_rnn": _reach,
+    "self_attention": partial(
+        reaching,
+        SelfAttention(),
+        SelfAttention(causal=True),
+        ("self_attention", "causal"),
+        "‖∂y_t/∂x_s‖, where x is q, k and v side by side: every step reaches every other. A causal one lets "
+        "nothing come from later steps: {zeros} of 36 are 0.",
+        features=6,
+    ),
+    "simple_rnn": reach,
+    "transformer_block": partial(
+        reaching,
+        TransformerBlock(heads=2, units=16),
+        TransformerBlock(heads=2, units=16, causal=True),
+        ("transformer_block", "causal"),
+        "‖∂y_t/∂x_s‖: a step reaches itself by {own}, since its input is added, and others by {others}. With "
+        "causal=True {zeros} of 36 are 0.",
+    ),
 }
