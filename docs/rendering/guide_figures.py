@@ -1,11 +1,15 @@
 """Draw the figures of the guides: python docs/rendering/guide_figures.py
 
 Each shows what the code of its page computes. They are kept in docs/assets/guides, so that a build need not train.
+For Chinese letters of the right width Noto Sans CJK has to be installed; readers see them in their own font.
 """
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,6 +27,19 @@ FOLDER = Path(__file__).parents[1] / "assets" / "guides"
 BLUE, ORANGE = "#4f6bed", "#e8743b"
 
 
+#: What stands in the figures of the Chinese pages.
+CHINESE = {
+    "data with σ": "带 σ 的数据",
+    "two standard errors": "两倍标准误差",
+    "residual / σ": "残差 / σ",
+    "training": "训练数据",
+    "held back": "留出数据",
+    "epoch": "轮",
+    "cost": "代价",
+    "accuracy, held back": "留出数据上的准确率",
+}
+
+
 class _Decay(Layer):
     """f = a exp(−k x) + c."""
 
@@ -35,7 +52,7 @@ class _Decay(Layer):
         return p["a"] * np.exp(-p["k"] * x) + p["c"]
 
 
-def curve_fitting() -> Figure:
+def curve_fitting(said: Callable[[str], str] = str) -> Figure:
     """The data of the page, the fitted curve within two standard errors, and what is left over in units of σ."""
     x = np.linspace(0, 4, 40)
     sigma = 0.05 + 0.02 * x
@@ -45,20 +62,19 @@ def curve_fitting() -> Figure:
     curve, band = fit.predict(x), 2 * fit.prediction_errors(x)
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     upper, lower = figure.subplots(2, sharex=True, height_ratios=[3, 1])
-    upper.errorbar(x, y, sigma, fmt="o", color=BLUE, markersize=3, linewidth=1, label="data with σ")
+    upper.errorbar(x, y, sigma, fmt="o", color=BLUE, markersize=3, linewidth=1, label=said("data with σ"))
     upper.plot(x, curve, color=ORANGE, label=f"{a:.2f} exp(−{k:.2f} x) + {c:.2f}")
-    upper.fill_between(
-        x, curve - band, curve + band, color=ORANGE, alpha=0.25, linewidth=0, label="two standard errors"
-    )
+    label = said("two standard errors")
+    upper.fill_between(x, curve - band, curve + band, color=ORANGE, alpha=0.25, linewidth=0, label=label)
     upper.legend(frameon=False)
     lower.axhline(0, color="0.5", linewidth=0.8)
     lower.plot(x, (y - curve) / sigma, "o", color=BLUE, markersize=3)
-    lower.set_ylabel("residual / σ")
+    lower.set_ylabel(said("residual / σ"))
     lower.set_xlabel("x")
     return figure
 
 
-def training() -> Figure:
+def training(said: Callable[[str], str] = str) -> Figure:
     """The history of the page's first training, epoch by epoch."""
     digits = DigitsData().load(dtype="float32")
     layers = [Dense(units=30), Sigmoid(), Dense(units=10), Sigmoid()]
@@ -70,13 +86,13 @@ def training() -> Figure:
     epochs = history.column("epoch")
     figure = Figure(figsize=(6.4, 2.8), layout="constrained")
     left, right = figure.subplots(1, 2)
-    left.semilogy(epochs, history.column("cost"), color=BLUE, label="training")
-    left.semilogy(epochs, history.column("validation_cost"), color=ORANGE, label="held back")
-    left.set(xlabel="epoch", title="cost")
+    left.semilogy(epochs, history.column("cost"), color=BLUE, label=said("training"))
+    left.semilogy(epochs, history.column("validation_cost"), color=ORANGE, label=said("held back"))
+    left.set(xlabel=said("epoch"), title=said("cost"))
     left.yaxis.set_minor_formatter(NullFormatter())
     left.legend(frameon=False)
     right.plot(epochs, history.column("validation_accuracy"), color=ORANGE)
-    right.set(xlabel="epoch", title="accuracy, held back", ylim=(0.6, 1.01))
+    right.set(xlabel=said("epoch"), title=said("accuracy, held back"), ylim=(0.6, 1.01))
     return figure
 
 
@@ -143,14 +159,29 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "training": training,
     "any-jacobian": any_jacobian,
     "networks": networks,
+    "curve-fitting-zh": partial(curve_fitting, CHINESE.__getitem__),
+    "training-zh": partial(training, CHINESE.__getitem__),
 }
+
+
+def svg(name: str) -> str:
+    """Draw one, and return its text; the same drawing gives the same bytes."""
+    chinese = name.endswith("-zh")
+    style = {"svg.hashsalt": "bpframe", "svg.fonttype": "none" if chinese else "path"}
+    style |= {"font.family": ["DejaVu Sans", "Noto Sans CJK JP"]} if chinese else {}
+    text = io.StringIO()
+    with mpl.rc_context(style):
+        FIGURES[name]().savefig(text, format="svg", metadata={"Date": None}, transparent=True)
+    found = text.getvalue()
+    # Text stays text, in the reader's font for this language.
+    found = re.sub('font-family: [^;"]*', "font-family: sans-serif", found)
+    return found.replace("<svg ", '<svg xml:lang="zh-CN" ', 1) if chinese else found
 
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    with mpl.rc_context({"svg.hashsalt": "bpframe", "svg.fonttype": "path"}):  # the same drawing gives the same bytes
-        for name, draw in FIGURES.items():
-            draw().savefig(FOLDER / f"{name}.svg", metadata={"Date": None}, transparent=True)
+    for name in FIGURES:
+        (FOLDER / f"{name}.svg").write_text(svg(name), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -169,6 +169,12 @@ def test_every_figure_of_the_guides_is_drawn_shown_and_described(monkeypatch: py
     assert {file.stem for file in (ROOT / "docs/assets/guides").glob("*.svg")} == drawn
     pages = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs").rglob("*.md"))
     assert set(re.findall(r"!\[[^\]]{40,}\]\([./]+assets/guides/([\w-]+)\.svg\)", pages)) == drawn
+    for figure in (name for name in drawn if name.endswith("-zh")):
+        page = (ROOT / f"docs/guides/{figure.removesuffix('-zh')}.zh.md").read_text(encoding="utf-8")
+        assert f"assets/guides/{figure}.svg" in page
+        drawing = (ROOT / f"docs/assets/guides/{figure}.svg").read_text(encoding="utf-8")
+        written = re.findall(r"<text [^>]*>([^<]*)<", drawing)
+        assert not [text for text in written if re.search("[a-z]{4}", text)]
 
 
 def test_every_picture_has_words_for_those_who_do_not_see_it() -> None:
