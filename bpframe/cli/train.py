@@ -58,6 +58,7 @@ def train(
     except NonFiniteError as error:
         tell(error)
         kept = _save(experiment, folder)
+        write_report(experiment, kept, None, time.perf_counter() - started)
         told = "their cost may be infinite or NaN, though they are not"
         print(f"The last finite weights and the history are in {kept}; {told}", file=sys.stderr)
         raise typer.Exit(MISTAKE) from None

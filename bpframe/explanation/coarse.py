@@ -14,6 +14,9 @@ __all__ = ["CoarseJacobian", "coarse_of"]
 #: So many rows are looked at, and so many places have their columns; of Jacobians with more inputs nothing is seen.
 ROWS, COLUMNS, INPUTS = 32, 48, 1_000_000
 
+#: Where a product takes many multiply-adds there are fewer rows, down to some, so that all together take about these.
+FEWEST, WORK = 6, 10_000_000
+
 
 @dataclass(frozen=True, eq=False)
 class CoarseJacobian:
@@ -35,7 +38,8 @@ def coarse_of(operator: Operator, out_shape: tuple[int, ...], inputs: int, dtype
     outputs = int(np.prod(out_shape))
     if not 0 < inputs <= INPUTS or not outputs:
         return None
-    rows = sorted({round(each) for each in np.linspace(0, outputs - 1, min(ROWS, outputs))})
+    count = min(outputs, ROWS, max(FEWEST, WORK // max(1, operator.cost)))
+    rows = sorted({round(each) for each in np.linspace(0, outputs - 1, count)})
     starts = sorted({round(each) for each in np.linspace(0, inputs, min(COLUMNS, inputs), endpoint=False)})
     found = np.empty((len(rows), len(starts)))
     for place, row in enumerate(rows):

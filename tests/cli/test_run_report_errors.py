@@ -121,3 +121,23 @@ def test_a_trained_page_without_a_measured_epoch_has_no_chart(folder: Path) -> N
     saved = experiment.save("run")
     page = write_report(experiment, saved, experiment.evaluate(), 0.5).read_text("utf-8")
     assert "Errors by layer" not in page
+
+
+def test_a_training_that_diverges_leaves_its_page_too(invoke: Invoke, write_spec: Callable[..., None]) -> None:
+    hidden = "    - {kind: dense, units: 3}\n    - {kind: sigmoid}\n"
+    write_spec(
+        (f"{hidden}    - {{kind: dense, units: 2}}\n    - {{kind: sigmoid}}\n", "    - {kind: dense, units: 2}\n"),
+        ("learning_rate: 1.0}, epochs: 3", "learning_rate: 4.0}, epochs: 100"),
+    )
+    found = invoke("train", "spec.yaml", "-o", "run")
+    assert found.exit_code == 2
+    assert "not finite" in found.stderr
+    page = Path("run/report.html").read_text("utf-8")
+    assert "The training met numbers that are not finite" in page
+    assert "Where it is wrong" not in page
+    run = bp.load("run")
+    assert run.history is not None
+    norms = [record.error_norms["dense_1"] for record in run.history.epochs if record.error_norms]
+    assert len(norms) > 2
+    assert norms[-1] > 1e20 * norms[0]  # which the chart shows
+    assert f"to {norms[-1]:.3g}" in page

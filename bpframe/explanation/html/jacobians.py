@@ -107,8 +107,9 @@ def _afar(jacobian: LocalJacobian) -> str:
     if len(seen.rows) < rows:
         told.append(f"{len(seen.rows)} of its rows, evenly spread")
     if len(seen.columns) < columns:
-        told.append(f"of {in_words(columns / len(seen.columns), 3)} columns side by side the largest entry")
-    return f"drawn from afar: {' and '.join(told)}" if told else "drawn whole"
+        each, rest = divmod(columns, len(seen.columns))
+        told.append(f"a square is the largest of {'about ' * bool(rest)}{each:,} columns")
+    return f"drawn from afar: {', '.join(told)}" if told else "drawn whole"
 
 
 def _listed(entries: Array, called: str) -> str:

@@ -23,10 +23,10 @@ __all__ = ["REPORT", "write_report"]
 REPORT = "report.html"
 
 
-def write_report(experiment: Experiment, folder: Path, measured: Evaluation, seconds: float) -> Path:
+def write_report(experiment: Experiment, folder: Path, measured: Evaluation | None, seconds: float) -> Path:
     """Write `report.html` into the folder that a trained experiment was saved in.
 
-    `measured` is what `experiment.evaluate()` returns, `seconds` how long the training took.
+    `measured` is what `experiment.evaluate()` returns, None where the training failed; `seconds` is how long it took.
 
     Errors: DataError where the file cannot be written.
     """
@@ -44,7 +44,7 @@ def write_report(experiment: Experiment, folder: Path, measured: Evaluation, sec
 
 
 def _page(
-    experiment: Experiment, name: str, spec: str, versions: dict[str, Any], measured: Evaluation, seconds: float
+    experiment: Experiment, name: str, spec: str, versions: dict[str, Any], measured: Evaluation | None, seconds: float
 ) -> str:
     packaged = files("bpframe.runs.report")
     history = experiment.history
@@ -55,12 +55,13 @@ def _page(
         told += [f"{history.steps:,} steps", history.stopped]
     told.append(f"{seconds:.1f} s")
     told.append(f"{len(experiment.network.parameters.vector):,} parameters")
-    found = outcome(experiment)
+    found = "" if measured is None else outcome(experiment)
+    ended = "The training met numbers that are not finite. The parameters are the last finite ones."
     return filled(
         packaged.joinpath("run.html").read_text("utf-8"),
         style=base_style() + packaged.joinpath("run.css").read_text("utf-8"),
         title=escaped(f"The run {name}"),
-        result=_lines(f"{experiment.part.capitalize()} part: {measured}"),
+        result=_lines(ended if measured is None else f"{experiment.part.capitalize()} part: {measured}"),
         about=escaped(", ".join(told) + "."),
         charts="" if history is None else charts(history),
         errors=error_section(experiment),

@@ -90,7 +90,7 @@ def test_a_large_jacobian_is_seen_from_afar_which_is_said() -> None:
             for place, (begin, end) in enumerate(zip(starts, [*starts[1:], width], strict=True)):
                 expected[row, place] = max(entries[row, begin:end], key=abs)
         assert np.array_equal(signs_of(figure), np.sign(expected))
-        assert f"drawn from afar: of {width / 48:.3g} columns side by side the largest entry" in figure
+        assert f"drawn from afar: a square is the largest of about {width // 48} columns" in figure
         assert "seen from afar" in figure
 
 
@@ -104,6 +104,9 @@ def test_from_afar_rows_are_evenly_spread_and_nothing_is_seen_of_what_is_not_fin
         for group, (begin, end) in enumerate(zip(seen.columns, (*seen.columns[1:], 200), strict=True)):
             assert seen.entries[place, group] == max(matrix[row, begin:end], key=abs)
     assert coarse_of(Matrix(matrix), (100,), 10**7, np.dtype(float)) is None
+    slow = coarse_of(Matrix(np.ones((1000, 2000))), (1000,), 2000, np.dtype(float))
+    assert slow is not None
+    assert len(slow.rows) == 6  # so that a product of two million multiply-adds is made six times
     matrix[0, 7] = np.nan  # 0 times NaN would be seen in every row
     assert coarse_of(Matrix(matrix), (100,), 200, np.dtype(float)) is None
 
