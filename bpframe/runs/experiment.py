@@ -266,7 +266,7 @@ def watch_training(spec: RunSpec, base: str | os.PathLike[str] = ".") -> Experim
     watched = type(training)(**{**_fields(training), "callbacks": (*training.callbacks, watch)})
     found = replace(experiment, training=watched)
     print(f"before training, {found.network.error_flow(watch.x, watch.y)}\n", flush=True)
-    found.train(progress=False)
+    found.train(progress=False, error_norms=False)
     return found
 
 
