@@ -29,7 +29,7 @@ class Explained(Evaluated):
         weight: str | None = None,
         expand: bool = True,
         learning_rate: float = 0.01,
-        per_parameter: int | None = 20,
+        per_parameter: int | None = 12,
     ) -> Explanation:
         """Show one example's way through the network: forward, BP1 to BP4, the gradient and a step, with all numbers.
 
@@ -38,7 +38,8 @@ class Explained(Evaluated):
         entry of a node, is written out in single numbers, and the paths of `weight`, "w^2_11" or "dense_1.w[0,0]", to
         the cost are followed. `expand` says whether the network is written as one formula, eq. (5), for which SymPy
         takes half a second. `learning_rate` is that of the step, eq. (1). Up to `per_parameter` entries of each
-        parameter and input are measured by differences and by the complex step as well (None: all).
+        parameter and input are measured by differences and by the complex step as well (None: all), of large networks
+        fewer, of some of them; `gradient.note` says how many.
 
         Components behave as in evaluation. The network is left as it is.
 

@@ -79,6 +79,7 @@ def as_json(explanation: Sections) -> dict[str, Any]:
         "gradient": {
             "size": gradient.size,
             "checked": gradient.checked,
+            "together": None if gradient.together is None else _plain(asdict(gradient.together)),
             "note": gradient.note,
             "warning": gradient.warning,
             "parts": [_gradient(each) for each in gradient.parts],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,6 +32,9 @@ __all__ = ["PathsSection", "in_rows", "paths_section"]
 #: So many paths are written into an equation; of more, the rule has the largest.
 WRITTEN = 4
 
+#: Where nobody asks for a weight, those of so many layers are followed: the last ones, and the first.
+FOLLOWED = 6
+
 #: Above so many edges, which take a second, the graph of single numbers is made only where a weight is asked for.
 MOST_EDGES = 60_000
 
@@ -59,7 +61,7 @@ def paths_section(worked: Worked, weight: str | None) -> PathsSection:
 
     Errors: DataError for a weight that there is not; MemoryLimitError where one is asked for in a network too large.
     """
-    edges = _count_edges(worked)
+    edges = worked.edges
     if weight is None and edges > MOST_EDGES:
         return _nothing(
             f"the graph of single numbers has about {edges:,} edges; it is made where a weight is asked for"
@@ -91,16 +93,6 @@ def _nothing(reason: str) -> PathsSection:
     return PathsSection((), (), None, (), reason)
 
 
-def _count_edges(worked: Worked) -> int:
-    """Return about how many single derivatives the local Jacobians hold."""
-    total = 0
-    for node in worked.graph.nodes:
-        for key, operator in worked.jacobian(node).items():
-            dense = math.prod(node.output_shape) * math.prod(node.slot_shapes[key])
-            total += dense if operator.dense_cost is None else min(operator.cost, dense)
-    return total
-
-
 def _graph(worked: Worked) -> ScalarGraph:
     """Return the graph of the network's single numbers, with the letters of the notation."""
     notation = worked.notation
@@ -113,6 +105,7 @@ def _chosen(worked: Worked, graph: ScalarGraph) -> Iterator[str]:
     """Yield the weights whose paths are shown: the first of each layer, without activations those of (7) to (12)."""
     notation = worked.notation
     own = [each for each in reversed(notation.layers) if each.weight in worked.gradient.views]
+    own = own if len(own) <= FOLLOWED else [*own[: FOLLOWED - 1], own[-1]]
     letters = [notation.parameters[each.weight] for each in own]
     if own and all(symbol.layer == each.number for symbol, each in zip(letters, own, strict=True)):
         for place, (layer, letter) in enumerate(zip(own, letters, strict=True)):

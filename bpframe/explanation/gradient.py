@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from bpframe.core.graph.randomness import stream
 from bpframe.errors import NonFiniteError
 from bpframe.explanation.formula.text import on_one_line
+from bpframe.explanation.measurement import Measurement, Nearby, Slope, along, chosen_entries, measured
 from bpframe.explanation.worked import Worked
-from bpframe.measured.by_number import is_analytic
-from bpframe.measured.line import Function, sizes
 from bpframe.validation.plain_arrays import Array
 from bpframe.verification.gradient_check.mean_cost import MeanCost
 
-__all__ = ["CheckedEntry", "Gradient", "GradientSection", "gradient_section"]
-
-#: The step of a central difference, and of the complex step, as shares of the entry's size.
-STEP, COMPLEX_STEP = 2.0**-17, 2.0**-100
+__all__ = ["CheckedEntry", "CheckedTogether", "Gradient", "GradientSection", "gradient_section"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +32,23 @@ class CheckedEntry:
     difference: float
     step: float
     complex_step: float | None
+
+
+@dataclass(frozen=True)
+class CheckedTogether:
+    """All parameters and inputs moved at once along the gradient g, whose derivative is its length, three ways.
+
+        ‖g‖,    (C(θ + t g/‖g‖) − C(θ − t g/‖g‖)) / 2t,    Im C(θ + i t' g/‖g‖) / t'
+
+    It notices a mistake in any entry that is not small beside the length. `step` is t; `reason` says why there is no
+    complex step, where there is none.
+    """
+
+    back_propagation: float
+    difference: float
+    step: float
+    complex_step: float | None
+    reason: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,33 +71,30 @@ class Gradient:
     def apart(self) -> tuple[CheckedEntry, ...]:
         """The entries where back-propagation is not what was measured: a kink is there, or a Jacobian is wrong."""
         largest = float(np.abs(self.gradient).max(initial=0.0))
-        narrow = self.gradient.dtype != np.float64
-        found = []
-        for each in self.checks:
-            exact = each.complex_step is not None
-            measured = each.difference if each.complex_step is None else each.complex_step
-            allowed = 1e-3 if narrow or not exact else 1e-6
-            if not abs(each.back_propagation - measured) <= allowed * max(abs(measured), 1e-3 * largest, 1e-9):
-                found.append(each)
-        return tuple(found)
+        return tuple(each for each in self.checks if _apart(each, self.gradient.dtype != np.float64, largest))
 
 
 @dataclass(frozen=True, eq=False)
 class GradientSection:
     """The gradient of every parameter that is trained and of every input that holds no integers.
 
-    `checked` of `size` entries were measured as well, in float64; `note` says what was left out, and why.
+    `checked` of `size` entries were measured as well, in float64, and where these are not all, `together` has all of
+    them at once; `note` says what was left out, and why.
     """
 
     parts: tuple[Gradient, ...]
     size: int
     checked: int
+    together: CheckedTogether | None
     note: str
 
     @property
     def warning(self) -> str | None:
         """Where back-propagation and what was measured are apart, and who knows more; None where they agree."""
         names = [each.name for each in self.parts if each.apart]
+        narrow = any(each.gradient.dtype != np.float64 for each in self.parts)
+        if self.together is not None and _apart(self.together, narrow, 0.0):
+            names.append("all of them together")
         if not names:
             return None
         return (
@@ -97,99 +106,86 @@ class GradientSection:
 def gradient_section(worked: Worked, per_parameter: int | None) -> GradientSection:
     """Measure up to `per_parameter` entries of every parameter and input (None: all), the largest among them."""
     graph, notation = worked.graph, worked.notation
-    cost: MeanCost | None = None
-    with suppress(NonFiniteError):
-        found = MeanCost(worked.engine, worked.inputs, worked.targets, False)
-        if np.isfinite(found.here):  # which raises where it is not
-            cost = found
-    names = [*worked.gradient, *(name for name in graph.inputs if name not in graph.integer_inputs)]
+    inputs = {name: worked.errors[name] for name in graph.inputs if name not in graph.integer_inputs}
+    gradients: dict[str, Array] = {**worked.gradient.views, **inputs}
+    nearby = _nearby(worked)
+    found, together = _measured(worked, nearby, gradients, per_parameter) if nearby is not None else ({}, None)
     parts = []
-    for name in names:
-        parameter = name in worked.gradient.views
+    for name, gradient in gradients.items():
+        parameter = name not in inputs
         symbol = notation.parameters[name] if parameter else notation.symbols[name]
-        gradient = worked.gradient[name] if parameter else worked.errors[name]
-        checks, reason = _checks(cost, name, gradient, per_parameter, parameter)
         value = worked.trace.parameters[name] if parameter else worked.value(name)
         kind: Literal["parameter", "input"] = "parameter" if parameter else "input"
-        parts.append(
-            Gradient(name, kind, None if symbol.is_name else on_one_line(symbol), value, gradient, checks, reason)
-        )
+        letter = None if symbol.is_name else on_one_line(symbol)
+        checks, reason = found.get(name, ((), None))
+        parts.append(Gradient(name, kind, letter, value, gradient, checks, reason))
     size = sum(each.gradient.size for each in parts)
     checked = sum(len(each.checks) for each in parts)
-    note = _note(worked, cost is not None, size, checked, per_parameter)
-    return GradientSection(tuple(parts), size, checked, note)
+    note = _note(worked, nearby is not None, parts, together is not None)
+    return GradientSection(tuple(parts), size, checked, together, note)
 
 
-def _checks(
-    cost: MeanCost | None, name: str, gradient: Array, count: int | None, parameter: bool
-) -> tuple[tuple[CheckedEntry, ...], str | None]:
-    if cost is None or not gradient.size:
-        return (), None
-    array = cost.arrays[name] if parameter else cost.arrays[name][0]
-
-    def function(moved: Array) -> Array:
-        return cost.value({name: moved if parameter else moved[None]})
-
-    rng = stream(0, "explanation", name)
-    size = sizes(array)
-    with np.errstate(all="ignore"):
-        analytic = is_analytic(function, array, rng.standard_normal(array.shape) * size)
-        checks = tuple(
-            _entry(function, array, index, size[index], gradient[index], analytic)
-            for index in _chosen(gradient, count, rng)
-        )
-    reason = None if analytic else _why_not(function, array, size)
-    return checks, reason
-
-
-def _entry(
-    function: Function, array: Array, index: tuple[int, ...], size: float, ours: float, analytic: bool
-) -> CheckedEntry:
-    step = float(size) * STEP
-    right, left = array.copy(), array.copy()
-    right[index] += step
-    left[index] -= step
-    difference = (float(function(right)) - float(function(left))) / (2 * step)
-    by_complex = None
-    if analytic:
-        tiny = float(size) * COMPLEX_STEP
-        moved = array.astype(np.complex128)
-        moved[index] += 1j * tiny
-        by_complex = float(np.imag(function(moved)) / tiny)
-    return CheckedEntry(index, float(ours), difference, step, by_complex)
-
-
-def _why_not(function: Function, array: Array, size: Array) -> str:
-    """Return why the complex step says nothing of this function."""
+def _nearby(worked: Worked) -> Nearby | None:
+    """Return the cost around the example, None where it is not finite."""
+    coupled = (
+        node.name
+        for node in worked.graph.nodes
+        if any(operator.couples_batch for operator in worked.jacobian(node).values())
+    )
     try:
-        found = np.asarray(function(array + 1j * COMPLEX_STEP * size))
-    except Exception as error:  # whatever a component makes of complex numbers
-        return f"a component does not compute with complex numbers: {str(error).splitlines()[0]}"
-    if found.dtype.kind != "c":
-        return "a component drops the imaginary part"
-    return "a component is not analytic here: the complex step and differences disagree, or both sides do, as at a kink"
+        function = MeanCost(worked.engine, worked.inputs, worked.targets, False)
+        return Nearby(function, worked.engine.seed, frozenset(coupled))
+    except NonFiniteError:
+        return None
 
 
-def _chosen(gradient: Array, count: int | None, rng: np.random.Generator) -> list[tuple[int, ...]]:
-    """Return the index of every entry, or of the largest and of others drawn at random, in order."""
-    if count is None or gradient.size <= count:
-        return list(np.ndindex(gradient.shape))
-    if count == 0:
-        return []
-    largest = int(np.argmax(np.abs(gradient)))
-    others = rng.permutation(gradient.size)
-    flat = sorted({largest, *others[others != largest][: count - 1].tolist()})
-    return [tuple(int(i) for i in np.unravel_index(each, gradient.shape)) for each in flat]
+def _measured(
+    worked: Worked, nearby: Nearby, gradients: Mapping[str, Array], per_parameter: int | None
+) -> tuple[dict[str, tuple[tuple[CheckedEntry, ...], str | None]], CheckedTogether | None]:
+    chosen = chosen_entries(gradients, per_parameter, worked.multiplications)
+    found = {}
+    for name, each in measured(nearby, chosen).items():
+        entries = zip(chosen[name], each.slopes, strict=True)
+        checks = tuple(_checked(index, float(gradients[name][index]), slope) for index, slope in entries)
+        found[name] = checks, each.reason
+    if sum(map(len, chosen.values())) == sum(gradient.size for gradient in gradients.values()):
+        return found, None
+    wide = {name: gradient.astype(np.float64) for name, gradient in gradients.items()}
+    length = float(np.sqrt(sum(float(np.sum(each * each)) for each in wide.values())))
+    if not length or not np.isfinite(length):
+        return found, None
+    return found, _together(length, along(nearby, {name: each / length for name, each in wide.items()}))
 
 
-def _note(worked: Worked, finite: bool, size: int, checked: int, per_parameter: int | None) -> str:
+def _checked(index: tuple[int, ...], ours: float, slope: Slope) -> CheckedEntry:
+    return CheckedEntry(index, ours, slope.difference, slope.step, slope.complex_step)
+
+
+def _together(length: float, found: Measurement) -> CheckedTogether:
+    (slope,) = found.slopes
+    return CheckedTogether(length, slope.difference, slope.step, slope.complex_step, found.reason)
+
+
+def _apart(check: CheckedEntry | CheckedTogether, narrow: bool, largest: float) -> bool:
+    """Whether back-propagation differs from what was measured by more than that may be wrong; NaN differs."""
+    found = check.difference if check.complex_step is None else check.complex_step
+    allowed = 1e-3 if narrow or check.complex_step is None else 1e-6
+    return not abs(check.back_propagation - found) <= allowed * max(abs(found), 1e-3 * largest, 1e-9)
+
+
+def _note(worked: Worked, finite: bool, parts: Sequence[Gradient], together: bool) -> str:
     if not finite:
         return "nothing is measured: the cost is not finite"
-    told = (
-        "every entry is measured"
-        if checked == size
-        else f"{checked:,} of {size:,} entries are measured: the largest of each parameter and input, and others drawn "
-        f"at random, up to {per_parameter:,} of each"
-    )
+    size, checked = sum(each.gradient.size for each in parts), sum(len(each.checks) for each in parts)
+    told = "every entry is measured"
+    if checked < size:
+        told = f"{checked:,} of {size:,} entries are measured one by one"
+        some = sum(bool(each.checks) for each in parts)
+        if some:
+            told += ": the largest of a parameter or input, and others drawn at random"
+        if 0 < some < sum(bool(each.gradient.size) for each in parts):
+            told += f", of the first and the last of {len(parts):,} parameters and inputs, {some} in all"
+    if together:
+        told += "; and all of them together, along the gradient"
     own = worked.engine.dtype
     return told if own == np.float64 else f"{told}; back-propagation is in {own}, and what is measured in float64"

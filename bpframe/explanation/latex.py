@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
+from bpframe.explanation.elision import ends
 from bpframe.explanation.formula.latex import GREEK, as_latex, cell, in_text
 from bpframe.explanation.formula.numerals import DIGITS, in_words
 from bpframe.explanation.formula.tree import Call, Numbers
-from bpframe.explanation.gradient import Gradient
+from bpframe.explanation.gradient import CheckedEntry, CheckedTogether
 from bpframe.explanation.line import Line
 from bpframe.explanation.long_formula import breakable
 from bpframe.explanation.paths.expansion import FormulaText
@@ -57,12 +59,15 @@ def _parts(explanation: Sections) -> Iterator[str]:
     yield rf"\section*{{One example, explained: ${what} = {cell(in_words(explanation.value))}$}}"
     yield from (prose(note) + "\n" for note in explanation.notes)
     yield r"\section*{Forward}"
-    yield from _displays([*forward.weights, *forward.lines])
+    yield from _displays(forward.weights)
+    yield from _displays(forward.lines)
     yield from _displays([] if forward.whole is None else [forward.whole])
     yield from _displays(forward.costs)
     yield r"\section*{Backward}"
     yield prose(backward.meaning) + ".\n"
-    yield from _displays([*backward.errors, *backward.matrices, *backward.gradients])
+    yield from _displays(backward.errors)
+    yield from _displays(backward.matrices)
+    yield from _displays(backward.gradients)
     if neuron is not None:
         yield rf"\section*{{Neuron {neuron.number} of {prose(neuron.node)}}}"
         yield from _displays(neuron.lines)
@@ -80,7 +85,14 @@ def _parts(explanation: Sections) -> Iterator[str]:
     if explanation.gradient.warning is not None:
         yield rf"\textbf{{{prose(explanation.gradient.warning)}}}" + "\n"
     for part in explanation.gradient.parts:
-        yield from _measured(part)
+        if part.checks:
+            indices = [each.index for each in part.checks[:LISTED]]
+            names = [latex_name(entry_name(part.name, part.letter, index, part.value.shape)) for index in indices]
+            yield from _measured(f"Entries of the derivative by {part.name}:", names, part.checks, part.reason)
+    together = explanation.gradient.together
+    if together is not None:
+        title = f"All {explanation.gradient.size:,} of them together, along the gradient:"
+        yield from _measured(title, [r"\lVert \nabla C \rVert"], [together], together.reason)
     if step is not None:
         yield r"\section*{One step of gradient descent}"
         yield from _displays(step.lines)
@@ -90,13 +102,22 @@ def _parts(explanation: Sections) -> Iterator[str]:
         yield prose(step.says[0].upper() + step.says[1:]) + "."
 
 
-def _displays(lines: Iterable[Line]) -> Iterator[str]:
-    for line in lines:
-        if line.says:
-            keeps = LETTERS.match(line.says) or not line.says[0].isascii()
-            begin = line.says[0] if keeps else line.says[0].upper()
-            yield prose(begin + line.says[1:]) + ("." if line.says[-1] not in ".:" else "")
-        yield rf"\[ \fit{{{aligned(line)}}}{_tag(line.tag)} \]"
+def _displays(lines: Sequence[Line]) -> Iterator[str]:
+    first, left_out, last = ends(lines)
+    for line in first:
+        yield from _said(line)
+    if left_out:
+        yield prose(f"... {left_out:,} equations like these are left out here; the data has them ...") + "\n"
+    for line in last:
+        yield from _said(line)
+
+
+def _said(line: Line) -> Iterator[str]:
+    if line.says:
+        keeps = LETTERS.match(line.says) or not line.says[0].isascii()
+        begin = line.says[0] if keeps else line.says[0].upper()
+        yield prose(begin + line.says[1:]) + ("." if line.says[-1] not in ".:" else "")
+    yield rf"\[ \fit{{{aligned(line)}}}{_tag(line.tag)} \]"
 
 
 def _formula(left: str, formula: FormulaText, end: str = "", tag: str = "") -> str:
@@ -127,26 +148,24 @@ def aligned(line: Line) -> str:
     return r"\begin{aligned} " + r" \\ ".join(rows) + r" \end{aligned}"
 
 
-def _measured(part: Gradient) -> Iterator[str]:
-    if part.checks:
-        rows = [
-            " & ".join(
-                (
-                    f"${latex_name(entry_name(part.name, part.letter, each.index, part.gradient.shape))}$",
-                    *(
-                        "" if number is None else f"${cell(f'{number:.12g}')}$"
-                        for number in (each.back_propagation, each.difference, each.complex_step)
-                    ),
-                )
-            )
-            for each in part.checks[:LISTED]
-        ]
-        yield prose(f"Entries of the derivative by {part.name}:") + "\\par\\nopagebreak\\smallskip"
-        yield r"\begin{tabular}{rrrr} entry & back-propagation & difference & complex step \\ \hline \rule{0pt}{2.6ex}%"
-        yield " \\\\\n".join(rows)
-        yield "\\end{tabular}\\medskip\n"
-    if part.reason is not None:
-        yield prose(f"No complex step: {part.reason}.") + "\n"
+def _measured(
+    title: str, names: Sequence[str], checks: Sequence[CheckedEntry | CheckedTogether], reason: str | None
+) -> Iterator[str]:
+    rows = []
+    for name, each in zip(names, checks, strict=False):
+        numbers = (each.back_propagation, each.difference, each.complex_step)
+        cells = ("" if number is None else f"${_twelve(number)}$" for number in numbers)
+        rows.append(" & ".join((f"${name}$", *cells)))
+    yield prose(title) + "\\par\\nopagebreak\\smallskip"
+    yield r"\begin{tabular}{rrrr} entry & back-propagation & difference & complex step \\ \hline \rule{0pt}{2.6ex}%"
+    yield " \\\\\n".join(rows)
+    yield "\\end{tabular}\\medskip\n"
+    if reason is not None:
+        yield prose(f"No complex step: {reason}.") + "\n"
+
+
+def _twelve(number: float) -> str:
+    return cell(f"{number:.12g}" if math.isfinite(number) else in_words(number))
 
 
 #: What sentences hold that a text font may lack.

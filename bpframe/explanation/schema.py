@@ -44,7 +44,8 @@ def json_schema() -> dict[str, Any]:
             neuron=_maybe(_ref("neuron"), "The equations of one neuron; null where there are no layers."),
             gradient=_object(
                 size=_count("How many derivatives there are."),
-                checked=_count("How many of them were measured."),
+                checked=_count("How many of them were measured one by one."),
+                together=_maybe(_ref("together"), "All of them at once, where not every one was measured."),
                 note=_text("What was measured, in words."),
                 warning=_maybe({"type": "string"}, "Where back-propagation and what was measured differ."),
                 parts=_list(_ref("gradient"), "Every trained parameter, then every input that holds no integers."),
@@ -132,6 +133,13 @@ def json_schema() -> dict[str, Any]:
                 difference=_number("(C(θ + h) − C(θ − h)) / 2h."),
                 step=_number("h."),
                 complex_step=_maybe(_ref("number"), "Im C(θ + ih) / h."),
+            ),
+            "together": _object(
+                back_propagation=_number("‖g‖, the derivative along the gradient g."),
+                difference=_number("(C(θ + t g/‖g‖) − C(θ − t g/‖g‖)) / 2t."),
+                step=_number("t."),
+                complex_step=_maybe(_ref("number"), "Im C(θ + it g/‖g‖) / t."),
+                reason=_maybe({"type": "string"}, "Why there is no complex step."),
             ),
             "rule": _object(
                 weight=_text("The number that paths begin at."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -79,6 +80,25 @@ class Worked:
                 found[source].append(node)
         return {name: tuple(nodes) for name, nodes in found.items()}
 
+    @cached_property
+    def edges(self) -> int:
+        """About how many single derivatives the local Jacobians hold."""
+        total = 0
+        for node in self.graph.nodes:
+            for key, operator in self.jacobian(node).items():
+                dense = math.prod(node.output_shape) * math.prod(node.slot_shapes[key])
+                total += dense if operator.dense_cost is None else min(operator.cost, dense)
+        return total
+
+    @cached_property
+    def multiplications(self) -> int:
+        """About how many multiplications one pass forward takes: those of its local Jacobians by values."""
+        return sum(
+            math.prod(node.output_shape)
+            + sum(operator.cost for key, operator in self.jacobian(node).items() if key not in node.parameters)
+            for node in self.graph.nodes
+        )
+
     def value(self, name: str) -> Array:
         """Return a value of the example, without an axis of examples."""
         return self.trace[name][0, ...] if name not in self.graph.by_name else self._own(name)
@@ -128,6 +148,9 @@ def worked(engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Ar
         raise DataError(
             "an explanation is of one example", expected="one row", received=f"{count} rows", hint="x[0] and y[0]"
         )
+    drawing = any(step.generator_slot is not None for step in engine.plan.steps)
+    if drawing:
+        engine = engine.copy()  # each of whose copies draws the same numbers in its first pass
     own = engine.parameters.copy(), engine.frozen.copy()
     trace = engine.trace({name: array.copy() for name, array in inputs.items()}, False, *own)
     plan = trace.plan
@@ -145,7 +168,7 @@ def worked(engine: Engine, inputs: Mapping[str, Array], targets: Mapping[str, Ar
     for name, slot in plan.input_slots.items():
         if deltas[slot] is not None:
             errors[name] = _owned(deltas[slot])
-    gradient = engine.gradient(inputs, targets, False)[1]
+    gradient = (engine.copy() if drawing else engine).gradient(inputs, targets, False)[1]
     gradient.vector.flags.writeable = False
     return Worked(engine, inputs, targets, trace, notation_of(trace, letter), cost, parts, starts, errors, gradient)
 

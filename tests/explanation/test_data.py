@@ -110,7 +110,7 @@ def test_a_network_too_large_for_paths_says_so() -> None:
     found = network.explain(np.ones(100), np.ones(200), expand=False)
     assert found.paths.rules == ()
     assert "edges" in str(found.paths.reason)
-    data = valid(found)
+    data = found.to_dict()
     assert data["forward"]["lines"][0]["operands"]["w^2"] is None
     assert data["gradient"]["parts"][0]["value"] == network.parameters["dense_1.w"].tolist()
     assert found.paths.reason in " ".join(found.to_text().split())

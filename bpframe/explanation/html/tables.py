@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bpframe.explanation.formula.numerals import elided, in_words
-from bpframe.explanation.gradient import Gradient, GradientSection
+from bpframe.explanation.gradient import CheckedEntry, CheckedTogether, Gradient, GradientSection
 from bpframe.explanation.html.equations import as_sentence, prose
 from bpframe.explanation.nodes import ExplainedNode
 from bpframe.explanation.paths import Multiplications, SharedFactor
@@ -28,26 +28,41 @@ def gradient_table(section: GradientSection) -> str:
         "Two other ways to the same derivatives know nothing of the equations above: the difference (C(θ + h) − "
         f"C(θ − h)) / 2h, and the complex step Im C(θ + ih) / h. Here {section.note}."
     )
-    parts = "".join(_measured(part) for part in section.parts[:NODES])
-    return f'<section class="more"><h2>The gradient, checked</h2><p class="soft">{escaped(told)}</p>{parts}</section>'
+    parts = "".join(_measured(part) for part in [part for part in section.parts if part.checks][:NODES])
+    return (
+        f'<section class="more"><h2>The gradient, checked</h2><p class="soft">{escaped(told)}</p>{parts}'
+        f"{_together(section)}</section>"
+    )
 
 
 def _measured(part: Gradient) -> str:
     called = part.name + ("" if part.letter is None else f", which is {part.letter}")
+    names = [prose(entry_name(part.name, part.letter, each.index, part.gradient.shape)) for each in part.checks]
+    return f"<h3>Derivatives by {prose(called)}</h3>{_three_ways(names[:LISTED], part.checks, part.reason)}"
+
+
+def _together(section: GradientSection) -> str:
+    found = section.together
+    if found is None:
+        return ""
+    title = f"By all {section.size:,} of them together, along the gradient"
+    return f"<h3>{title}</h3>{_three_ways(['‖∇C‖'], [found], found.reason)}"
+
+
+def _three_ways(names: Sequence[str], checks: Sequence[CheckedEntry | CheckedTogether], reason: str | None) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{prose(entry_name(part.name, part.letter, each.index, part.gradient.shape))}</th>'
+        f'<tr><th scope="row">{name}</th>'
         + "".join(
             f"<td>{'' if number is None else escaped(f'{number:.12g}'.replace('-', '−'))}</td>"
             for number in (each.back_propagation, each.difference, each.complex_step)
         )
         + "</tr>"
-        for each in part.checks[:LISTED]
+        for name, each in zip(names, checks, strict=False)
     )
     head = _head(("∂C/∂…", "back-propagation", "difference", "complex step"))
-    more = f"<p>… and {len(part.checks) - LISTED:,} more.</p>" if len(part.checks) > LISTED else ""
-    reason = f"<p>{escaped(as_sentence(f'no complex step: {part.reason}'))}</p>" if part.reason is not None else ""
-    table = f'<div class="wide"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>' if rows else ""
-    return f"<h3>Derivatives by {prose(called)}</h3>{table}{more}{reason}"
+    more = f"<p>… and {len(checks) - len(names):,} more.</p>" if len(checks) > len(names) else ""
+    told = f"<p>{escaped(as_sentence(f'no complex step: {reason}'))}</p>" if reason is not None else ""
+    return f'<div class="wide"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>{more}{told}'
 
 
 def network_table(nodes: Sequence[ExplainedNode]) -> str:

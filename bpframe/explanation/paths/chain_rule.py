@@ -15,8 +15,8 @@ from bpframe.explanation.paths.scalar_graph import Edge, ScalarGraph
 
 __all__ = ["ChainRule", "Factor", "PathProduct", "chain_rule"]
 
-#: How many paths are written out one by one.
-MOST_PATHS = 100
+#: How many paths are written out one by one, and how many factors these may have together.
+MOST_PATHS, MOST_FACTORS = 100, 30_000
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def chain_rule(graph: ScalarGraph, weight: str, of: str = "C", most: int = MOST_
     """Return the derivative of one number of a network by an earlier one, path by path.
 
     `weight` and `of` are names of entries: `dense_1.w[0,0]` or `w^2_11`, an input's `x[1]`, `C`. At most `most` paths
-    are written out: all, in the order of the entries on their way, or else the largest.
+    are written out, of very long ones fewer: all, in the order of the entries on their way, or else the largest.
 
     Errors: KeyError for a name that there is not; DataError for a limit that is none.
     """
@@ -89,7 +89,10 @@ def chain_rule(graph: ScalarGraph, weight: str, of: str = "C", most: int = MOST_
         raise DataError("the most paths to show is no positive integer", received=repr(most))
     begin, end = graph.entry(weight), graph.entry(of)
     counts = paths_to(graph, end)
-    count, few = counts[begin], counts[begin] <= most
+    count = counts[begin]
+    if count and begin != end:
+        most = max(1, min(most, MOST_FACTORS * count // lengths_to(graph, end)[begin]))
+    few = count <= most
     found = all_paths(graph, begin, counts) if few else largest_paths(graph, begin, counts, most)
     paths = tuple(_product(graph, begin, path) for path in found)
     edges = between(graph, begin, counts)

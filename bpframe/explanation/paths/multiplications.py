@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bpframe.explanation.paths.path_sums import lengths_to, paths_from, paths_to
+from bpframe.explanation.paths.path_sums import lengths_to, paths_from_weights, paths_to
 from bpframe.explanation.paths.reach import weights_reaching
 from bpframe.explanation.paths.scalar_graph import Edge, ScalarGraph
 
@@ -72,5 +72,5 @@ def multiplications(graph: ScalarGraph, of: str = "C") -> Multiplications:
 
 def edges_between(graph: ScalarGraph, counts: list[int]) -> list[Edge]:
     """Return the edges on paths from any weight to the end that `counts` are to."""
-    reached = paths_from(graph, graph.weights)
+    reached = paths_from_weights(graph)
     return [edge for edge in graph.edges if reached[edge[0]] and counts[edge[1]]]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from bpframe.explanation.paths.path_sums import once
 from bpframe.explanation.paths.scalar_graph import ScalarGraph
 
 __all__ = ["MOST_REACH_BYTES", "weights_reaching"]
@@ -12,17 +15,22 @@ __all__ = ["MOST_REACH_BYTES", "weights_reaching"]
 MOST_REACH_BYTES = 1 << 28
 
 
-def weights_reaching(graph: ScalarGraph) -> list[int] | None:
+@once
+def weights_reaching(graph: ScalarGraph) -> Sequence[int] | None:
     """Return how many weights there are a path from, for every entry; None where to find out takes too much memory.
 
     Weights that lead to the same entries are counted together, so that of a dense layer there is one class a neuron.
     """
     weights = graph.weights
+    leaving: dict[int, list[int]] = {}
+    entering = graph.sources < len(weights)
+    for weight, target in zip(graph.sources[entering].tolist(), graph.targets[entering].tolist(), strict=True):
+        leaving.setdefault(weight, []).append(target)
     classes: dict[tuple[int, ...], int] = {}
     sizes: list[int] = []
     direct: dict[int, list[int]] = {}
-    for weight in weights:
-        targets = tuple(sorted({edge[1] for edge in graph.outgoing[weight]}))
+    for weight in sorted(leaving):
+        targets = tuple(sorted(set(leaving[weight])))
         if targets not in classes:
             classes[targets] = len(sizes)
             sizes.append(0)

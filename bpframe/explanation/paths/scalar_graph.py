@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -69,12 +70,9 @@ class ScalarGraph:
         return tuple(zip(self.sources.tolist(), self.targets.tolist(), self.numbers.tolist(), strict=True))
 
     @cached_property
-    def outgoing(self) -> Sequence[Sequence[Edge]]:
-        """The edges that leave each node, in the order of their targets."""
-        found: list[list[Edge]] = [[] for _ in range(self.size)]
-        for edge in self.edges:
-            found[edge[0]].append(edge)
-        return found
+    def found(self) -> dict[Any, Any]:
+        """What was found out of the graph so far, by function and arguments: see `path_sums`."""
+        return {}
 
     @cached_property
     def weights(self) -> range:
@@ -82,8 +80,8 @@ class ScalarGraph:
         return range(max((group.stop for group in self.groups if group.kind == "parameter"), default=0))
 
     @cached_property
-    def _starts(self) -> Array:
-        return np.array([group.start for group in self.groups])
+    def _starts(self) -> list[int]:
+        return [group.start for group in self.groups]
 
     @cached_property
     def _by_name(self) -> dict[str, Scalars]:
@@ -95,18 +93,12 @@ class ScalarGraph:
 
     def name(self, entry: int) -> str:
         """Return what an entry is called: `w^2_11`, or `dense_1.w[0,0]` where the array has no letter."""
-        if entry not in self._names:
-            self._names[entry] = self._name(entry)
-        return self._names[entry]
-
-    @cached_property
-    def _names(self) -> dict[int, str]:
-        return {}
-
-    def _name(self, entry: int) -> str:
         group = self.group_of(entry)
-        index = tuple(int(place) for place in np.unravel_index(entry - group.start, group.shape)) if group.shape else ()
-        return entry_name(group.name, group.letter, index, group.shape)
+        place, index = entry - group.start, []
+        for length in reversed(group.shape):
+            place, last = divmod(place, length)
+            index.append(last)
+        return entry_name(group.name, group.letter, tuple(reversed(index)), group.shape)
 
     def symbol(self, edge: Edge) -> str:
         """Return an edge's local derivative in symbols: ∂a^4_1/∂a^3_2."""
@@ -114,7 +106,7 @@ class ScalarGraph:
 
     def group_of(self, entry: int) -> Scalars:
         """Return the array that an entry belongs to; one without entries has none."""
-        return self.groups[int(np.searchsorted(self._starts, entry, side="right")) - 1]
+        return self.groups[bisect_right(self._starts, entry) - 1]
 
     def entry(self, name: str) -> int:
         """Return the entry of this name: `dense_1.w[0,0]` with places from 0, or `w^2_11` with places from 1.

@@ -7,7 +7,7 @@ from typing import Literal
 
 from bpframe.explanation.paths.multiplications import edges_between
 from bpframe.explanation.paths.names import derivative
-from bpframe.explanation.paths.path_sums import derivatives_of, paths_from, paths_to
+from bpframe.explanation.paths.path_sums import derivatives_of, paths_from_weights, paths_to
 from bpframe.explanation.paths.reach import weights_reaching
 from bpframe.explanation.paths.scalar_graph import ScalarGraph
 
@@ -38,7 +38,7 @@ def shared_factors(graph: ScalarGraph, of: str = "C", most: int = 20) -> tuple[S
     Errors: KeyError for an entry that there is not.
     """
     end = graph.entry(of)
-    counts, arriving = paths_to(graph, end), paths_from(graph, graph.weights)
+    counts, arriving = paths_to(graph, end), paths_from_weights(graph)
     reaching, errors = weights_reaching(graph), derivatives_of(graph, end)
     edges = edges_between(graph, counts)
     by_edge = [

@@ -28,7 +28,7 @@ from bpframe.validation.plain_arrays import Array
 
 __all__ = ["MOST_FED", "Formulas", "formulas"]
 
-#: How many edges the graph of a network's numbers may have for its forward to be done with formulas.
+#: How many numbers a network may have, and edges between them, for its forward to be done with formulas.
 MOST_FED = 100_000
 
 #: What to do where a component does not take symbols.
@@ -73,14 +73,14 @@ def formulas(trace: Trace, graph: ScalarGraph, targets: Mapping[str, Array] | No
     DerivativeError
         A component does not take symbols, or computes something else with them; it is named.
     MemoryLimitError
-        The network is too large: above `MOST_FED` edges.
+        The network is too large: above `MOST_FED` numbers or edges.
 
     """
-    if len(graph.sources) > MOST_FED:
+    if max(len(graph.sources), graph.size) > MOST_FED:
         raise MemoryLimitError(
             "the network is too large to be written as formulas",
-            expected=f"at most {MOST_FED:,} edges between its numbers",
-            received=f"{len(graph.sources):,}",
+            expected=f"at most {MOST_FED:,} numbers, and as many edges between them",
+            received=f"{graph.size:,} numbers, {len(graph.sources):,} edges",
         )
     return _Feeding(trace, graph).run(targets)
 
@@ -174,7 +174,10 @@ class _Feeding:
                 return MappingProxyType({key: symbolic(each, self.decided) for key, each in value.items()})
             return symbolic(value, self.decided) if getattr(value, "dtype", None) == _OBJECTS else value
 
-        return [handed(value) for value in workspace.handed_to(step)]
+        slots = workspace.handed_to(step).copy()
+        for slot in range(len(slots)) if step.forward.slots is None else step.forward.slots:
+            slots[slot] = handed(slots[slot])
+        return slots
 
     def _true_cost(self, targets: Mapping[str, Array]) -> Any:
         return costs(self.trace.workspace, targets) + Penalties(self.trace.plan.graph.penalties).cost(
