@@ -25,7 +25,7 @@ export class Numbers {
     this.fields = new Map();
     this.slider = html("input", {type: "range", step: 0.1, input: () => this.entered(this.slider)});
     this.symbol = html("span");
-    this.output = html("output", {class: "bp-output"});
+    this.output = html("span", {class: "bp-output", "aria-hidden": "true"});  // the slider says it
     this.problem = html("p", {class: "bp-problem", role: "alert"});
     this.chooser = html("div", {class: "bp-chooser"}, this.symbol, this.slider, this.output);
     const total = subject.groups.flatMap((group) => group.keys.flat()).length;
@@ -44,7 +44,7 @@ export class Numbers {
       this.fields.set(key, field);
       return field;
     });
-    return html("div", {class: "bp-group", role: "group"}, formula(`${tex} =`, {class: "bp-symbol"}),
+    return html("div", {class: "bp-group"}, formula(`${tex} =`, {class: "bp-symbol"}),
       html("div", {class: "bp-matrix", style: `grid-template-columns: repeat(${keys[0].length}, auto)`}, ...fields));
   }
 

@@ -38,13 +38,16 @@ class Playground {
       this.stop();
       this.step();
       this.draw();
+      this.announce();
     }}, words.oneStep);
     this.epoch = html("b", {class: "bp-epoch"});
     this.accuracy = html("b", {class: "bp-accuracy"});
-    this.canvas = html("canvas", {class: "bp-canvas", tabindex: 0, role: "img", "aria-label": words.boundary, title: words.choosePoint,
+    // One point of many, chosen by arrow keys: what a screen reader knows as a slider.
+    this.canvas = html("canvas", {class: "bp-canvas", tabindex: 0, role: "slider", "aria-valuemin": 1, "aria-label": words.boundary, title: words.choosePoint,
       click: (/** @type {MouseEvent} */ event) => this.pick(event), keydown: (/** @type {KeyboardEvent} */ event) => this.key(event)});
     this.plane = new Plane(this.canvas);
-    this.point = html("span", {class: "bp-point", "aria-live": "polite"});
+    this.point = html("span", {class: "bp-point"});
+    this.said = html("p", {class: "bp-said", "aria-live": "polite"});
     this.explain = html("a", {class: "bp-explain", href: "#", click: () => this.explained()}, words.explain);
     this.curve = new CostCurve(words);
     this.bars = new ErrorBars(words);
@@ -57,7 +60,7 @@ class Playground {
       this.problem,
       html("div", {class: "bp-play"},
         html("div", {class: "bp-view"}, this.canvas, html("div", {class: "bp-chosen"}, this.point, this.explain)),
-        html("div", {class: "bp-charts"}, this.curve.element, this.bars.element), this.settings.element)));
+        html("div", {class: "bp-charts"}, this.curve.element, this.bars.element), this.settings.element), this.said));
     new MutationObserver(() => this.draw()).observe(document.body, {attributeFilter: ["data-md-color-scheme"]});
     this.training = this.begun();
     this.restart();
@@ -95,6 +98,7 @@ class Playground {
     if (this.running) {
       this.stop();
       this.draw();
+      this.announce();
       return;
     }
     this.running = true;
@@ -108,8 +112,7 @@ class Playground {
   }
 
   showButton() {
-    this.trainButton.textContent = this.running ? `❚❚ ${this.words.pause}` : `▶ ${this.words.train}`;
-    this.trainButton.setAttribute("aria-pressed", String(this.running));
+    this.trainButton.replaceChildren(html("span", {"aria-hidden": "true"}, this.running ? "❚❚ " : "▶ "), this.running ? this.words.pause : this.words.train);
   }
 
   /** At most one epoch of a frame, so that one can watch. */
@@ -141,6 +144,16 @@ class Playground {
     return this.choices.data === "digits" ? data.unseen : data.training;
   }
 
+  shownCount() {
+    return this.choices.data === "digits" ? Math.min(64, this.samples().length) : this.samples().length;
+  }
+
+  /** Tell who cannot see it how far the training is. */
+  announce() {
+    const {words} = this;
+    this.said.textContent = [`${words.epoch} ${this.epoch.textContent}`, `${words.accuracy} ${this.accuracy.textContent}`, this.bars.message.textContent].join(words.semicolon);
+  }
+
   draw() {
     const {network, data, epoch} = this.training;
     this.drawnAt = performance.now();
@@ -161,7 +174,10 @@ class Playground {
     const said = x.length === 2
       ? this.words.chosenPoint(x.map(short).join(", "), String(y[0]), short(output[0]))
       : this.words.chosenDigit(String(y.indexOf(1)), String(output.indexOf(Math.max(...output))));
-    if (this.point.textContent !== said) this.point.textContent = said;
+    this.point.textContent = said;
+    if (this.running) return;  // what changes with every picture is not for the ear
+    const heard = {valuemax: this.shownCount(), valuenow: this.chosen + 1, valuetext: said};
+    for (const [name, value] of Object.entries(heard)) this.canvas.setAttribute(`aria-${name}`, String(value));
   }
 
   /** @param {MouseEvent} event */
@@ -176,7 +192,7 @@ class Playground {
     const by = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[event.key];
     if (by === undefined) return;
     event.preventDefault();
-    const count = this.choices.data === "digits" ? Math.min(64, this.samples().length) : this.samples().length;
+    const count = this.shownCount();
     this.chosen = (this.chosen + by + count) % count;
     this.draw();
   }

@@ -10,6 +10,8 @@ import {formula, typeset} from "./typesetting.js";
 
 /** Below this width, in CSS pixels, layers are drawn below one another. */
 const NARROW = 520;
+/** So long a number has to stay, in milliseconds, before it is read out. */
+const SETTLED = 700;
 /** A drawing is made anew where its width changed by so much. */
 const STEP = 30;
 
@@ -49,8 +51,8 @@ export class Stepper {
       click: () => this.go(this.steps.findIndex((step) => step.chapter === chapter)),
     }, words[/** @type {"expand"} */ (chapter)]));
     this.marks = this.steps.map((step, i) => html("span", {class: `bp-mark bp-${step.phase}-mark`, title: step.title, click: () => this.go(i)}));
-    this.backButton = html("button", {type: "button", class: "bp-back", title: words.backKey, click: () => this.go(this.at - 1)}, `◀ ${words.back}`);
-    this.nextButton = html("button", {type: "button", class: "bp-next", title: words.nextKey, click: () => this.go(this.at + 1)}, `${words.next} ▶`);
+    this.backButton = html("button", {type: "button", class: "bp-back", title: words.backKey, click: () => this.go(this.at - 1)}, html("span", {"aria-hidden": "true"}, "◀ "), words.back);
+    this.nextButton = html("button", {type: "button", class: "bp-next", title: words.nextKey, click: () => this.go(this.at + 1)}, words.next, html("span", {"aria-hidden": "true"}, " ▶"));
     this.progress = html("span", {class: "bp-progress"});
     this.stage = html("div", {class: "bp-stage"});
     this.heading = html("p", {class: "bp-heading"});
@@ -66,7 +68,8 @@ export class Stepper {
     this.watcher = new ResizeObserver(() => this.turn());
 
     const hint = `bp-hint-${++count}`;
-    host.replaceChildren(html("div", {
+    this.timer = 0;
+    this.frame = html("div", {
       class: "bp-frame", tabindex: 0, role: "group", "aria-label": words.stepper, "aria-describedby": hint,
       keydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
     },
@@ -78,7 +81,8 @@ export class Stepper {
       this.numbers.element),
     html("div", {class: "bp-foot"}, html("span", {id: hint}, subject.hint),
       html("button", {type: "button", class: "bp-reset", title: words.resetTitle, click: () => calls.reset()}, words.reset)),
-    this.said));
+    this.said);
+    host.replaceChildren(this.frame);
     this.space = this.measured();
     this.picture = this.drawn();
     this.show();
@@ -87,6 +91,7 @@ export class Stepper {
 
   /** Leave the host to another. */
   close() {
+    window.clearTimeout(this.timer);
     this.watcher.disconnect();
   }
 
@@ -113,6 +118,7 @@ export class Stepper {
   changed() {
     this.steps = this.subject.steps(this.weight);
     this.show();
+    this.announce(SETTLED);
     this.remember();
   }
 
@@ -131,8 +137,22 @@ export class Stepper {
     this.at = at;
     this.selected = this.steps[at].selects ?? null;
     this.pointed = null;
+    const button = [this.backButton, this.nextButton].find((each) => each === document.activeElement);
     this.show();
+    this.announce(0);
     this.remember();
+    if (button?.disabled) this.frame.focus();  // a disabled button hears no keys
+  }
+
+  /** Tell who cannot see the step what it says, once it has stayed for a while. @param {number} delay in milliseconds */
+  announce(delay) {
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => {
+      const {title, equations} = this.steps[this.at];
+      const results = equations.filter(({value}) => typeof value === "number")
+        .map(({tag, value}) => `${tag ? `(${tag})${this.words.colon}` : ""}${short(Number(value))}`);
+      this.said.textContent = [this.progress.textContent, title, ...results].join(this.words.semicolon);
+    }, delay);
   }
 
   remember() {
@@ -158,21 +178,17 @@ export class Stepper {
       mark.classList.toggle("bp-passed", i <= this.at);
       mark.classList.toggle("bp-here", i === this.at);
     });
-    const where = words.stepOf(this.at + 1, this.steps.length);
-    this.progress.textContent = where;
+    this.progress.textContent = words.stepOf(this.at + 1, this.steps.length);
     this.backButton.disabled = this.at === 0;
     this.nextButton.disabled = this.at === this.steps.length - 1;
     this.heading.textContent = step.title;
     this.text.textContent = step.text ?? "";
     this.equations.replaceChildren(...step.equations.map(({tag, tex, value}) =>
       html("div", {class: "bp-equation", "data-tag": tag, "data-value": JSON.stringify(value)},
-        html("div", {class: "bp-formula"}, typeset(tex, true)), tag && html("a", {class: "bp-tag", href: equationAddress(tag, words)}, `(${tag})`))));
+        html("div", {class: "bp-formula"}, typeset(tex, true)), tag && html("a", {class: "bp-tag", href: equationAddress(tag, words), "aria-label": words.equation(tag)}, `(${tag})`))));
     this.descend.hidden = step.chapter !== "descend" || !this.subject.descend;
     this.numbers.update(this.selected);
     this.showPaths();
-    const results = step.equations.filter((equation) => typeof equation.value === "number")
-      .map((equation) => `${equation.tag ? `(${equation.tag})${words.colon}` : ""}${short(Number(equation.value))}`);
-    this.said.textContent = [where, step.title, ...results].join(words.semicolon);
   }
 
   /** The paths of the chosen number, each with its factors; all of them, or the one pointed at, light up. */
