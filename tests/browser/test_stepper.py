@@ -230,7 +230,7 @@ def test_buttons_and_keys_walk_forward_and_back(open_stepper: Callable[..., Any]
     page, stepper = open_stepper("2-2-2-1")
     stepper.locator(".bp-next").click()
     assert stepper.get_attribute("data-at") == "a2.0"
-    assert stepper.locator(".bp-said").text_content().endswith("−1")
+    page.wait_for_function("document.querySelector('.bp-said').textContent.endsWith('−1')")
     page.keyboard.press("ArrowRight")
     assert stepper.get_attribute("data-at") == "a2.1"
     page.keyboard.press("ArrowLeft")

@@ -29,7 +29,9 @@ def test_the_times_of_a_step_are_those_of_the_benchmarks(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_accuracy_and_the_time_of_training_are_those_that_the_ten_lines_printed(page: str) -> None:
-    (printed,) = json.loads((ROOT / "docs/rendering/outputs.json").read_text(encoding="utf-8"))[Path(page).name].values()
+    (printed,) = json.loads((ROOT / "docs/rendering/outputs.json").read_text(encoding="utf-8"))[
+        Path(page).name
+    ].values()
     line = next(line for line in (ROOT / page).read_text(encoding="utf-8").splitlines() if line.startswith("- **98%"))
     assert sorted(re.findall(r"[\d.]+", line)) == sorted(re.findall(r"[\d.]+", printed[0]))
 

@@ -119,7 +119,7 @@ def _edge(picture: Picture, places: Placed, sizes: Sizes, ends: tuple[str, str],
     label = _text("label", x, y + 5, short(number) if written and number is not None else "")
     chosen = ' tabindex="0" role="button" aria-pressed="false"' if written else ""
     kind = "edge weight" if number is not None else "edge"
-    said = "" if number is None else f"<title>a weight, {short(number)}</title>"
+    said = "" if number is None else f"<title>{escaped(picture.called[key])} = {short(number)}</title>"
     hit = f'<path class="hit" d="{path}"/>' if number is not None else ""
     return f'<g class="{kind}" data-key="{key}"{chosen}>{said}{hit}<path class="line" d="{path}"/>{label}</g>'
 

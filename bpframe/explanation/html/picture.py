@@ -63,6 +63,11 @@ class Picture:
     of_parameter: Mapping[tuple[str, tuple[int, ...]], tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
+    def called(self) -> dict[str, str]:
+        """The name of the weight on an edge: its parameter's path, and its place there."""
+        return {edge: f"{path}{[*index]}" for (path, index), edges in self.of_parameter.items() for edge in edges}
+
+    @cached_property
     def crowded(self) -> bool:
         """Whether numbers on all edges would run into one another."""
         between = Counter((self.units[source].cell, self.units[target].cell) for source, target in self.edges)
