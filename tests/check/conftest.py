@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -102,6 +103,7 @@ def installed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: bp-{name}\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(f"[bpframe]\n{name} = {module}\n")
+        importlib.invalidate_caches()  # a folder that was listed in the same tick of the clock
         default_discovery.cache_clear()
 
     yield install
