@@ -28,7 +28,7 @@ from bpframe.testing.running.subjects import Subject, everything
 __all__ = ["Entry", "by_use", "entries_of"]
 
 #: The largest Jacobian that is drawn, in entries.
-LARGEST = 400
+LARGEST = 600
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,11 @@ def _parts(cls: type[Component]) -> tuple[str, str, list[str]]:
     """Return a docstring's first paragraph, its first indented block, and its other paragraphs."""
     paragraphs = inspect.cleandoc(cls.__doc__ or "").split("\n\n")
     formula = next((each for each in paragraphs[1:] if each.startswith("    ")), "")
-    # What is indented, and so a formula too, stays as it is written.
-    others = [each if each.startswith("    ") else _plain(each) for each in paragraphs[1:] if each is not formula]
+    others = [
+        _typeset(inspect.cleandoc(each)) if each.startswith("    ") else _plain(each)
+        for each in paragraphs[1:]
+        if each is not formula
+    ]
     return _plain(paragraphs[0]), inspect.cleandoc(formula), others
 
 
@@ -146,4 +149,5 @@ def _plain(text: str) -> str:
 def _picture(operator: Operator, title: str) -> str:
     if operator.couples_batch or math.prod(operator.in_shape) * math.prod(operator.out_shape) > LARGEST:
         return "too large to be drawn" if not operator.couples_batch else "couples the batch"
-    return operator_picture(operator, title)
+    drawn = operator_picture(operator, title)
+    return drawn if 'class="positive"' in drawn or 'class="negative"' in drawn else f"{drawn} all 0"

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 __all__ = ["DERIVATIVE", "INK", "LINES", "THIRD", "VALUE", "Plot", "cells", "digits", "drawn", "lines", "plain"]
 
 #: Lines and text, the value, the derivative, what is beside them. The style sheet inverts drawings in the dark scheme.
-INK, VALUE, DERIVATIVE, THIRD = "#444444", "#3f51b5", "#d84315", "#7cb342"
+INK, VALUE, DERIVATIVE, THIRD = "#444444", "#3f51b5", "#d84315", "#2e7d32"
 LINES = ((VALUE, "-"), (DERIVATIVE, "--"), (THIRD, "-."), ("#8e24aa", ":"))
 
 # Text stays text, in the reader's own font, and the ids are the same in every build.

@@ -7,7 +7,7 @@ import re
 __all__ = ["escaped"]
 
 # The star of `(*S, N, *features)` and `(*new places, channels)`, which Markdown would take for emphasis.
-_STAR = re.compile(r"\*(?=[A-Za-z_]+(?: [a-z]+)?[,.;:)])")
+_STAR = re.compile(r"\*(?=[A-Za-z_]+(?: [a-z]+)?[,.;)])")
 
 
 def escaped(text: str) -> str:

@@ -25,12 +25,12 @@ RAISED = dict(
     zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀᵗ", ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "+", "-", "T", "t"], strict=True)
 )
 LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
-MARKS = {"\u0302": r"\hat", "\u0304": r"\bar", "\u0307": r"\dot"}
+MARKS = {"\u0302": r"\hat", "\u0304": r"\bar", "\u0307": r"\dot", "\u0308": r"\ddot"}
 
 TOKEN = re.compile(
     r"`(?P<code>\w+)`"
     r"|(?P<word>[A-Za-z]{2,}\d?)"
-    r"|(?P<marked>\w[\u0302\u0304\u0307])"
+    r"|(?P<marked>\w[\u0302\u0304\u0307\u0308])"
     rf"|(?P<raised>[{''.join(RAISED)}]+)|(?P<lowered>[{''.join(LOWERED)}]+)"
     r"|(?P<script>[_^])(?=[\w{(⌊¬])"
     r"|(?P<operator>\.\.\.|<=|>=|\+=|.)",

@@ -117,6 +117,7 @@ def test_a_component_that_fails_is_shown_as_failing(rendering: dict[str, ModuleT
         ("a' = 1 where z > 0, else s", r"a' = 1 \text{ where } z > 0, \text{ else } s"),
         ("C = ½ ‖y − a‖²", r"C = \tfrac12 \|y - a\|^{2}"),
         ("Σ_i w_ij z_i²", r"\sum _{i} w_{ij} z_{i}^{2}"),
+        ("f̈_n", r"\ddot{f}_{n}"),
         ("√(q kᵀ) + √v̂ + n_in", r"\sqrt{q k^{T}} + \sqrt{\hat{v}} + n_{\mathrm{in}}"),
         ("softmax(a) with `mask_zero`", r"\operatorname{softmax}(a) \text{ with } \texttt{mask\_zero}"),
         ("a # b", None),
@@ -134,6 +135,9 @@ def test_the_formula_of_every_shipped_component_is_typeset(rendering: dict[str, 
     written = {cls: parts(cls)[1] for each in shipped for cls in each.components}
     assert sum(map(bool, written.values())) > 100
     assert [cls.__name__ for cls, text in written.items() if rendering["typeset"].formulas(text) is None] == []
+    others = [other for each in shipped for cls in each.components for other in parts(cls)[2]]
+    assert [other for other in others if "```" in other] == []
+    assert [other for other in others if re.search(r"\\\*[A-Z]\w+:", other)] == []  # a title is no shape
 
 
 def test_components_come_in_the_order_in_which_their_page_speaks_of_them(rendering: dict[str, ModuleType]) -> None:
