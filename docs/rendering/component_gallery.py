@@ -47,9 +47,9 @@ class Entry:
         parts = [f"## {self.name} {{#{self.name}}}", f"**{category(self.component).capitalize()}.** {sentence}"]
         if formula:
             parts.append(_typeset(formula))
-        parts += [*others, reference(self.component)]
         if self.plot:
             parts.append(self._figure(picture))
+        parts += [*others, reference(self.component)]
         table = list(self._jacobians())
         if table:
             parts.append("| Jacobian of | shapes | structure | one example |\n|---|---|---|---|\n" + "\n".join(table))

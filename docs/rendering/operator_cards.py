@@ -16,11 +16,14 @@ __all__ = ["drawn", "kept"]
 
 Array = np.ndarray[Any, Any]
 
-#: Pulled-back vectors that are kept as something shorter, for one example: errors of two places, and where they go.
-_ERRORS = np.array([[[2.0, -1.0, 3.0], [1.0, 4.0, -2.0]]])
+#: Pulled-back vectors of one example that are kept as something shorter: as outer products, as rows and where they go.
 FORMS: dict[str, KroneckerForm | ScatteredForm] = {
-    "KroneckerForm": KroneckerForm(_ERRORS, np.array([[[1.0, -1.0, 3.0, 2.0], [3.0, 1.0, -2.0, 1.0]]]), (3, 4)),
-    "ScatteredForm": ScatteredForm(np.array([[4, 1]]), _ERRORS, (6, 3)),
+    "KroneckerForm": KroneckerForm(
+        np.array([[[2.0, -1, 3, 1], [1, 4, -2, -1]]]),
+        np.array([[[1.0, -1, 3, 2, 1, -2], [3, 1, -2, 1, -1, 2]]]),
+        (4, 6),
+    ),
+    "ScatteredForm": ScatteredForm(np.array([[4, 1]]), np.array([[[2.0, -1, 3], [1, 4, -2]]]), (6, 3)),
 }
 
 

@@ -159,7 +159,7 @@ def _natural(places: Array, history: Any) -> str:
     steps = np.diff(places, axis=0)[0]
     return (
         "A dense layer with two inputs, of which one is four times as large: divided by the curvature, the first "
-        f"step goes straight to the minimum, {digits(steps[0])} and {digits(steps[1])} along the two weights, and "
+        f"step goes straight towards the minimum, {digits(steps[0])} and {digits(steps[1])} along the two weights, and "
         f"the cost is {_reached(places, history)}."
     )
 
