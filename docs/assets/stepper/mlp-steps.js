@@ -2,10 +2,10 @@
 
 import {activationOf, backward, cost, costSlopes, descended, forward, lastLayer, pulledBack, squaredNorm} from "./network.js";
 import {descentStep} from "./descent.js";
+import {stepList} from "./subject.js";
 import {blue, columnOf, enclosed, error, lines, matrixOf, named, neuron, number, orange, slope, strong, sum, weight} from "./tex.js";
 
 /** @typedef {import("./subject.js").Step} Step */
-/** @typedef {import("./subject.js").Equation} Equation */
 
 /** @type {Record<import("./network.js").Activation, string>} */
 const SIGMA = {identity: "", sigmoid: "\\sigma", tanh: "\\tanh", relu: "\\operatorname{relu}"};
@@ -34,19 +34,7 @@ export function mlpSteps({network, x, y, rate}, selected, words, shown) {
   const costSlope = costSlopes(network, values, y);
   const result = (/** @type {number} */ value) => strong(orange(number(value)));
 
-  /** @type {Step[]} */
-  const steps = [];
-  /** @type {string[]} */
-  const done = [];
-  /**
-   * @param {string} id @param {string} chapter @param {string[]} said @param {Equation[]} equations
-   * @param {{lit?: string[], done?: string[], selects?: string}} [more]
-   */
-  const add = (id, chapter, [title, text], equations, more = {}) => {
-    done.push(...(more.done ?? []));
-    const phase = chapter === "forwardPass" ? "forward" : "backward";
-    steps.push({id, chapter, title, text, equations, phase, done: [...done], lit: more.lit ?? more.done ?? [], selects: more.selects});
-  };
+  const {steps, done, add} = stepList("forwardPass");
   const arriving = (/** @type {number} */ l, /** @type {number} */ j) => shown[l - 1].map((k) => `w${l}.${j}.${k}`);
   const leaving = (/** @type {number} */ l, /** @type {number} */ j) =>
     shown[l + 1].flatMap((q) => [`w${l + 1}.${q}.${j}`, `a${l + 1}.${q}`]);

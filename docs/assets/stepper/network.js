@@ -58,9 +58,6 @@ export const lastLayer = (network) => network.sizes.length;
 /** The activation of a layer. @param {Network} network @param {number} layer */
 export const activationOf = (network, layer) => (layer === lastLayer(network) ? network.output : network.hidden);
 
-/** a = σ(z) of an activation by name. @param {Activation} name @param {number} z */
-export const activate = (name, z) => VALUE[name](z);
-
 /**
  * The forward pass: z^l = w^l a^{l−1} + b^l, a^l = σ(z^l).
  * @param {Network} network

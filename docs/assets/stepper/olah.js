@@ -3,10 +3,10 @@
 import {svg} from "./dom.js";
 import {asButton, short} from "./drawing.js";
 import {graphErrors, graphPaths, olahGraph} from "./graph.js";
+import {stepList} from "./subject.js";
 import {blue, enclosed, lines, number, orange, slope, strong} from "./tex.js";
 
 /** @typedef {import("./subject.js").Step} Step */
-/** @typedef {import("./subject.js").Equation} Equation */
 /** @typedef {{a: number, b: number}} Point */
 
 const ORDER = ["e", "d", "c", "b", "a"];
@@ -34,18 +34,8 @@ export function readOlah(address) {
 function olahSteps(point, words) {
   const {values, edges} = olahGraph(point.a, point.b);
   const errors = graphErrors(edges, ORDER);
-  /** @type {Step[]} */
-  const steps = [];
-  /** @type {string[]} */
-  const done = ["a", "b"];
-  /**
-   * @param {string} id @param {string} chapter @param {string[]} said @param {Equation[]} equations
-   * @param {{lit?: string[], done?: string[], selects?: string}} [more]
-   */
-  const add = (id, chapter, [title, text], equations, more = {}) => {
-    done.push(...(more.done ?? []));
-    steps.push({id, chapter, title, text, equations, phase: chapter === "forwardPass" ? "forward" : "backward", done: [...done], lit: more.lit ?? more.done ?? [], selects: more.selects});
-  };
+  const {steps, done, add} = stepList("forwardPass");
+  done.push("a", "b");
   const f = (/** @type {string} */ node) => blue(enclosed(values[node]));
   const result = (/** @type {number} */ value) => strong(orange(number(value)));
 

@@ -59,4 +59,23 @@
  * @property {() => Record<string, string>} written  what an address says of it
  */
 
-export {};
+/**
+ * A list of steps, and what adds one: it knows what the steps before it found out.
+ * @param {string} forward  the chapter whose steps go forward
+ */
+export function stepList(forward) {
+  /** @type {Step[]} */
+  const steps = [];
+  /** @type {string[]} */
+  const done = [];
+  /**
+   * @param {string} id @param {string} chapter @param {string[]} said @param {Equation[]} equations
+   * @param {{lit?: string[], done?: string[], selects?: string}} [more]
+   */
+  const add = (id, chapter, [title, text], equations, more = {}) => {
+    done.push(...(more.done ?? []));
+    const phase = chapter === forward ? "forward" : "backward";
+    steps.push({id, chapter, title, text, equations, phase, done: [...done], lit: more.lit ?? more.done ?? [], selects: more.selects});
+  };
+  return {steps, done, add};
+}

@@ -3,11 +3,11 @@
 
 import {backward, cost, descended, forward, squaredNorm} from "./network.js";
 import {descentStep} from "./descent.js";
+import {stepList} from "./subject.js";
 import {blue, columnOf, enclosed, error, lines, matrixOf, neuron, number, orange, slope, strong, weight} from "./tex.js";
 
 /** @typedef {import("./network.js").Network} Network */
 /** @typedef {import("./subject.js").Step} Step */
-/** @typedef {import("./subject.js").Equation} Equation */
 /** @typedef {{network: Network, x: number[], y: number[], rate: number}} Example */
 
 const C = "C";
@@ -42,19 +42,7 @@ export function tutorialSteps({network, x, y, rate}, selected, words) {
   const a4 = a[4][0];
   const d4 = delta[4][0];
 
-  /** @type {Step[]} */
-  const steps = [];
-  /** @type {string[]} */
-  const done = [];
-  /**
-   * @param {string} id @param {string} chapter @param {string[]} said @param {Equation[]} equations
-   * @param {{lit?: string[], done?: string[], selects?: string}} [more]
-   */
-  const add = (id, chapter, [title, text], equations, more = {}) => {
-    done.push(...(more.done ?? []));
-    const phase = chapter === "expand" ? "forward" : "backward";
-    steps.push({id, chapter, title, text, equations, phase, done: [...done], lit: more.lit ?? more.done ?? [], selects: more.selects});
-  };
+  const {steps, done, add} = stepList("expand");
 
   add("2", "expand", words.t2, [
     {tag: "2", value: a[4], tex: lines("a^4", "w^4 \\cdot \\bigl( w^3 \\cdot ( w^2 \\cdot a^1 ) \\bigr)",
