@@ -134,7 +134,8 @@ def test_a_phone_shows_all_columns_of_a_table_of_words(open_page: Callable[..., 
     )
 
 
-#: What the start page may weigh, in bytes as they are served without compression, and with it.
+#: What the start page may weigh, in bytes as they are served without compression, and with it; it weighed 459,000 and
+#: 124,000 when this was written. Its computing took 0.2 s, and 1.1 s on a core of a quarter of the speed.
 BUDGET, COMPRESSED = 480_000, 150_000
 
 
