@@ -120,8 +120,9 @@ class DiagonalBlocks(Operator):
         return np.result_type(*(d.dtype for d in self._held()))
 
     def _infer(self, in_shape: Shape | None, out_shape: Shape | None) -> tuple[Shape | None, Shape | None]:
-        lead = next((shape[:-1] for shape in (in_shape, out_shape) if shape), self._lead())
-        if not in_shape and not out_shape and lead is not None and 1 in lead:  # which may stand for any length
+        stated = in_shape or out_shape
+        lead = stated[:-1] if stated else self._lead()
+        if not stated and lead is not None and 1 in lead:  # which may stand for any length
             lead = None
         found_in, found_out = self._shapes_after(lead)
         return (found_in if in_shape is None else in_shape, found_out if out_shape is None else out_shape)
@@ -131,8 +132,11 @@ class DiagonalBlocks(Operator):
 
     def _lead(self) -> Shape | None:
         """The lead axes that all blocks have together; None where they do not fit one another."""
+        leads = {d.shape[1:-1] for d in self._held()}
+        if len(leads) == 1:  # as nearly always, and every pass asks
+            return leads.pop()
         try:
-            return np.broadcast_shapes(*(d.shape[1:-1] for d in self._held()))
+            return np.broadcast_shapes(*leads)
         except ValueError:
             return None
 

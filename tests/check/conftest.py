@@ -81,7 +81,7 @@ def process(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
         return subprocess.run(
             [sys.executable, "-m", *command],
-            capture_output=True, text=True, encoding="utf-8", timeout=60, env=environment, check=False,
+            capture_output=True, text=True, encoding="utf-8", timeout=600, env=environment, check=False,
         )  # fmt: skip
 
     return run

@@ -184,9 +184,12 @@ def test_the_command_ends_with_the_users_exit_code(write: Write, process: Callab
     assert "did not end" in report["outcomes"][-1]["message"]
 
 
-def test_each_installed_set_has_a_process_of_its_own(installed: Callable[[str, str], None]) -> None:
+def test_each_installed_set_has_a_process_of_its_own(
+    installed: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     installed("deadly", "import os\nos._exit(0)\n")
     installed("good", SOFT_SIGN + "\ndef bpframe_components():\n    return [SoftSign]\n")
+    monkeypatch.setenv("BPFRAME_PLUGINS", "deadly,good,reference")
     reports = list(run_isolated(Order(only=("documented",))))
     by_name = {each.component: each for each in reports}
     assert failure_of(by_name["deadly"]).check == "loading"

@@ -71,7 +71,7 @@ def process(folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=600,
             env={**os.environ, **(env or {})},
         )
 

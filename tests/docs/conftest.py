@@ -96,7 +96,7 @@ def _run_console(example: Example) -> None:
         if not line.startswith("$ ") or arguments[0] not in programs:
             continue
         command = [programs[arguments[0]], *arguments[1:]]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         assert done.returncode == expected, (
             f"{example.path}:{example.line}: `{line}` exited {done.returncode}\n{done.stdout}{done.stderr}"
         )

@@ -74,7 +74,7 @@ def compiled(documents: list[str], folder: Path) -> str:
     text = documents[0].partition(begin)[0] + begin + "\\clearpage ".join(bodies) + end
     (folder / "all.tex").write_text(text, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=600, check=False)
     log = done.stdout.decode("utf-8", "replace")
     assert done.returncode == 0, log[-2000:]
     return log

@@ -86,7 +86,7 @@ class Host:
 
     def finish(self, process: subprocess.Popen[str], started: float = 0.0) -> Done:
         try:
-            stdout, stderr = process.communicate(timeout=120)
+            stdout, stderr = process.communicate(timeout=600)
         finally:
             process.kill()
         return Done(process.returncode, stdout, stderr, time.monotonic() - started)

@@ -150,10 +150,10 @@ def test_retry_tries_again(site: Site, tmp_path: Path) -> None:
     """What keeps a set from being loaded may lie outside it."""
     site.write("import os, pathlib\nif pathlib.Path('bad').exists():\n    os._exit(1)\n" + FINE)
     (tmp_path / "bad").touch()
-    assert status(site, command(site, tmp_path, "plugins", "--json").communicate(timeout=60)[0]) == "broken"
+    assert status(site, command(site, tmp_path, "plugins", "--json").communicate(timeout=600)[0]) == "broken"
     (tmp_path / "bad").unlink()
-    assert status(site, command(site, tmp_path, "plugins", "--json").communicate(timeout=60)[0]) == "broken"
-    assert status(site, command(site, tmp_path, "plugins", "--json", "--retry").communicate(timeout=60)[0]) == "ok"
+    assert status(site, command(site, tmp_path, "plugins", "--json").communicate(timeout=600)[0]) == "broken"
+    assert status(site, command(site, tmp_path, "plugins", "--json", "--retry").communicate(timeout=600)[0]) == "ok"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a console's Ctrl-C cannot be sent to one process there")
@@ -165,7 +165,7 @@ def test_ctrl_c_ends_a_trial_and_says_nothing_against_the_set(site: Site, tmp_pa
         assert time.monotonic() < until
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=20)
+    _, told = process.communicate(timeout=600)
     assert (process.returncode, told) == (130, "Interrupted.\n")
     assert not (tmp_path / "cache").exists()
 

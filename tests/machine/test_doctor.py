@@ -102,7 +102,7 @@ def test_the_share_of_a_container(files, share, tmp_path) -> None:
 
 def run(code, **environment):
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env={**os.environ, **environment}
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=600, env={**os.environ, **environment}
     )
 
 

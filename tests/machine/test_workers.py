@@ -206,5 +206,5 @@ def test_importing_starts_no_thread_and_the_process_ends_with_threads_waiting() 
         "w.in_rows(lambda rows: None, 100, w.LEAST_BYTES); print(threading.active_count())"
     )
     environment = {**os.environ, "BPFRAME_THREADS": "2"}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "2", "")

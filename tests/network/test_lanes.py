@@ -55,7 +55,7 @@ def test_a_process_that_is_forked_while_another_thread_works(use) -> None:
     assert entered.wait(60)
     child = os.fork()
     if child == 0:
-        signal.alarm(20)
+        signal.alarm(600)
         try:
             net.predict(X)
             fit(net)

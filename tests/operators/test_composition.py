@@ -49,10 +49,26 @@ def test_all_structures_are_covered():
     assert public - {Operator} == set(KINDS)
 
 
-@pytest.mark.parametrize(("outer", "inner"), list(itertools.product(KINDS, KINDS)), **name)
-@settings(max_examples=5)
-@given(data=st.data(), batch=batches, stack=st.sampled_from([(), (2,)]), g=generators())
+every_pair = pytest.mark.parametrize(("outer", "inner"), list(itertools.product(KINDS, KINDS)), **name)
+anything = given(data=st.data(), batch=batches, stack=st.sampled_from([(), (2,)]), g=generators())
+
+
+@every_pair
+@settings(max_examples=3)  # of each pair of structures
+@anything
 def test_composition_equals_the_product_of_dense_forms(outer, inner, data, batch, stack, g):
+    check_composition(outer, inner, data, batch, stack, g)
+
+
+@pytest.mark.soak
+@every_pair
+@settings(max_examples=50)
+@anything
+def test_composition_equals_the_product_of_dense_forms_many_times(outer, inner, data, batch, stack, g):
+    check_composition(outer, inner, data, batch, stack, g)
+
+
+def check_composition(outer, inner, data, batch, stack, g):
     least = max(LEAST_IN.get(outer, 1), LEAST_OUT.get(inner, 1))
     joint = data.draw(shapes(2, 2) if outer is WeightTimes else shapes(least, 3))
     a = data.draw(operators(outer, batch, in_shape=joint))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import weakref
 
 import numpy as np
@@ -72,7 +71,6 @@ class Watched:
         self.most = 0
 
     def __call__(self, start: int, stop: int) -> list[Operator]:
-        gc.collect()
         found = [Remembered(self.d[:, t]) for t in range(start, stop)]
         self.asked.append((start, stop))
         self.alive.update(found)

@@ -72,7 +72,7 @@ def run_in() -> Callable[..., Any]:
             cwd=site.folder,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -189,9 +189,9 @@ def test_processes_at_once_agree_and_later_ones_need_no_kit(package, cache):
         )
 
     for process in [start(), start()]:
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=600)
         assert process.returncode == 0, errors
     (file,) = cache.iterdir()
     assert json.loads(file.read_text())["component"] == "authors_package.layers.Scaled"
-    output, errors = start().communicate(timeout=60)
+    output, errors = start().communicate(timeout=600)
     assert output.strip() == "no kit", errors
