@@ -14,11 +14,11 @@ WORDS = [ROOT / "docs" / "assets" / "stepper" / "words.js", ROOT / "mkdocs.yml"]
 
 
 def rows(glossary: Path) -> Iterator[list[str]]:
-    """Yield the cells of each term."""
+    """Yield the term of each row, the place that it leads to, and the other cells."""
     for line in glossary.read_text(encoding="utf-8").splitlines():
-        cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
-        if line.startswith("|") and cells[0] not in ("English", "中文") and not line.startswith("|-"):
-            yield cells
+        first, *cells = [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split(" | ")]
+        if found := re.fullmatch(r"\[(.+)\]\((.+)\)", first):
+            yield [found[1], found[2], *cells]
 
 
 @cache
@@ -28,12 +28,13 @@ def chinese() -> dict[str, str]:
 
 
 def rejected() -> list[str]:
-    return [word for row in rows(CHINESE) for word in row[4].split("、") if word]
+    return [word for row in rows(CHINESE) for word in row[5].split("、") if word]
 
 
 def test_both_languages_have_the_same_terms_symbols_and_places() -> None:
-    english = [(one, other, symbol, place.partition("]")[2]) for one, other, symbol, place in rows(ENGLISH)]
-    assert english == [(one, other, symbol, where.partition("]")[2]) for other, one, symbol, where, _ in rows(CHINESE)]
+    english = [(one, other, symbol, place) for one, place, _, symbol, other in rows(ENGLISH)]
+    assert len(english) > 70
+    assert english == [(one, other, symbol, place) for other, place, _, symbol, one, _ in rows(CHINESE)]
     for terms in zip(*((one, other) for one, other, _, _ in english), strict=True):
         assert len(terms) == len(set(terms))
 
@@ -50,11 +51,9 @@ def test_every_term_is_in_use_in_its_language() -> None:
 def test_a_term_is_used_where_it_is_defined() -> None:
     elsewhere = []
     for row in rows(CHINESE):
-        target = re.search(r"\]\(([^)#]+)", row[3])
-        assert target
-        page = (CHINESE.parent / target[1]).resolve()
+        page = (CHINESE.parent / row[1].partition("#")[0]).resolve()
         twin = page.with_name(page.name.replace(".md", ".zh.md"))
-        term, path = (row[0], twin) if twin.exists() else (row[1], page)
+        term, path = (row[0], twin) if twin.exists() else (row[4], page)
         if term.lower() not in re.sub(r"\s+", " ", path.read_text(encoding="utf-8").lower()):
             elsewhere.append((term, path.name))
     assert elsewhere == []
@@ -64,3 +63,10 @@ def test_no_rejected_term_is_used() -> None:
     assert len(rejected()) > 30
     found = [(page, word) for page, text in chinese().items() for word in rejected() if word in text]
     assert found == []
+
+
+def test_every_term_is_told_in_a_few_words_that_do_not_repeat_it() -> None:
+    for glossary in ENGLISH, CHINESE:
+        for term, _, words, *_ in rows(glossary):
+            assert 0 < len(words) <= 100, term
+            assert not words.startswith(term), term
