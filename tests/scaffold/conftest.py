@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -37,16 +37,18 @@ def install(package: Path, site: Path) -> str:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run `python -m WORDS` in a package's folder, where the package is installed."""
+    """Run `python -m WORDS` in a package's folder, where the package is installed, and others beside it."""
 
-    def run(package: Path, *words: str, installed: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(
+        package: Path, *words: str, installed: bool = True, beside: Iterable[Path] = ()
+    ) -> subprocess.CompletedProcess[str]:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "BPFRAME_"))
         }
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
         if installed:
             site = tmp_path / f"site-{len(list(tmp_path.iterdir()))}"
-            environment["PYTHONPATH"] = install(package, site)
+            environment["PYTHONPATH"] = os.pathsep.join([install(each, site) for each in (package, *beside)])
         return subprocess.run(
             [sys.executable, "-m", *words],
             cwd=package,

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import tomllib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,11 +52,14 @@ def test_its_own_tests_find_a_wrong_derivative(kind: str, tmp_path: Path, run: R
     assert re.search(r"FAILED .*(jacobian|hessian|construction)", done.stdout), done.stdout
 
 
-def test_check_accepts_it_by_its_name(kind: str, written: dict[str, Path], run: Run) -> None:
-    done = run(written[kind], "bpframe", "check", Names.of(f"fresh-{kind}", kind).full_name, "--json")
+def test_check_accepts_them_by_their_names(written: dict[str, Path], run: Run) -> None:
+    names = [Names.of(f"fresh-{kind}", kind) for kind in KINDS]
+    first, *others = (written[kind] for kind in KINDS)
+    done = run(first, "bpframe", "check", *(each.full_name for each in names), "--json", beside=others)
     assert done.returncode == 0, done.stdout + done.stderr
     reports = json.loads(done.stdout)
-    assert len(reports) == 2  # its own examples, and no guesses
+    checked = Counter(report["component"] for report in reports)
+    assert checked == {each.component: 2 for each in names}  # their own examples, and no guesses
     assert all(report["ok"] and not report["notes"] for report in reports)
 
 

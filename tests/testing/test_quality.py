@@ -65,9 +65,9 @@ class Sorted(Layer):
 
 
 @pytest.mark.parametrize("component", [Relu(), Magnitude(), SoftSign(), Clipped()], ids=lambda each: each.kind)
-@pytest.mark.parametrize("shape", [(), (1,), (3,), (300,), (2, 0 + 1, 4)])
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (100,), (2, 0 + 1, 4)])
 def test_functions_with_kinks_pass_at_any_size(component: Activation, shape: tuple[int, ...]) -> None:
-    for seed in range(3 if shape != (300,) else 1):
+    for seed in range(3 if shape != (100,) else 1):
         report = check_component(component, (shape,), seed=seed)
         assert report.ok, report.text()
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from .graphs import KNOWN, along, derivatives, recipes
 
-quickly = settings(max_examples=150, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+quickly = settings(max_examples=100, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 thoroughly = settings(quickly, max_examples=3000)
 known = pytest.mark.parametrize("recipe", KNOWN.values(), ids=KNOWN.keys())
 
