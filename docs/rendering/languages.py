@@ -7,7 +7,9 @@ translation also answers to the original's ids, so that a link to one leads ther
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections.abc import Collection
 from typing import Any
 
 import jieba
@@ -29,6 +31,21 @@ def with_labels(markdown: str, where: str) -> str:
 def with_titles(html: str, page: Any) -> str:
     """Return a page's HTML with what a heading's link is called in the page's language."""
     return html.replace('title="Permanent link"', 'title="本节的链接"') if page.file.locale == "zh" else html
+
+
+def with_foreign_links(html: str, page: Any, untranslated: Collection[str]) -> str:
+    """Return a page's HTML with links to pages that are not in its language told from the others.
+
+    `untranslated` are the addresses of pages in the default language: here those which the translation falls back to.
+    """
+    if page.file.src_uri.count(".") == 1:
+        return html
+
+    def told(found: re.Match[str]) -> str:
+        there = posixpath.normpath(posixpath.join(page.url, found[1].partition("#")[0])).removeprefix("./") + "/"
+        return found[0] + ' hreflang="en"' if there in untranslated else found[0]
+
+    return re.sub(r'<a href="([^":#][^":]*/(?:#[^"]*)?)"', told, html)
 
 
 def note_title(page: Any) -> None:

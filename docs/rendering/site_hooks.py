@@ -144,9 +144,11 @@ def _plot(entry: component_gallery.Entry) -> str:
     return f"{PLOTS}/{entry.name}.svg"
 
 
-def on_page_content(html: str, page: Any, **_: Any) -> str:
+def on_page_content(html: str, page: Any, files: Any, **_: Any) -> str:
     """Tie headings to those of the other language, let tables be stacked, and link to the page's notebook."""
     html = tables.for_narrow_screens(languages.with_titles(languages.with_twins(html, page), page))
+    untranslated = {file.url for file in files if file.is_documentation_page() and file.src_uri.count(".") == 1}
+    html = languages.with_foreign_links(html, page, untranslated)
     return notebooks.with_link(html, _name(page), _language(page))
 
 

@@ -143,6 +143,15 @@ def test_what_a_page_leaves_open_is_filled_by_what_a_run_printed(
     assert rendering["outputs"].filled(shown, printed) == expected
 
 
+def test_a_translated_page_says_where_a_link_leads_out_of_its_language(rendering: dict[str, ModuleType]) -> None:
+    page = SimpleNamespace(url="zh/guides/a/", file=SimpleNamespace(src_uri="guides/a.zh.md"))
+    html = '<a href="../b/#c">b</a> <a href="../d/">d</a> <a href="https://e.org/">e</a> <a href="#f">f</a>'
+    told = rendering["languages"].with_foreign_links(html, page, {"zh/guides/b/"})
+    assert told == html.replace('"../b/#c"', '"../b/#c" hreflang="en"')
+    page.file.src_uri = "guides/a.md"
+    assert rendering["languages"].with_foreign_links(html, page, {"zh/guides/b/"}) == html
+
+
 def test_output_is_labelled_in_the_language_of_the_page(rendering: dict[str, ModuleType]) -> None:
     block = '```text title="output"\n1\n```\n'
     assert rendering["languages"].with_labels(block, "a.md") == block
