@@ -96,7 +96,7 @@ class Summary:
 
         from rich.console import Console
 
-        console = Console(file=StringIO(), width=120, color_system=None)
+        console = Console(file=StringIO(), width=120, color_system=None, force_jupyter=False)
         console.print(self.table())
         return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())  # type: ignore[attr-defined]
 

@@ -32,7 +32,9 @@ def printed(table: Table) -> str:
     from rich.console import Console
 
     stream = StringIO()
-    Console(file=stream, width=WIDTH, color_system=None, markup=False).print(table)
+    # In a notebook rich would display the table and write nothing.
+    console = Console(file=stream, width=WIDTH, color_system=None, markup=False, force_jupyter=False)
+    console.print(table)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines() if line.strip())
 
 

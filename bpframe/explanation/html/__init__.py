@@ -7,6 +7,7 @@ a chosen weight, and mathematics that browsers typeset by themselves. Start with
 
 from __future__ import annotations
 
-from bpframe.explanation.html.page import as_frame, as_page
+from bpframe.explanation.html.frame import as_frame
+from bpframe.explanation.html.page import as_page
 
 __all__ = ["as_frame", "as_page"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
@@ -23,7 +22,7 @@ from bpframe.explanation.sections import Sections
 from bpframe.explanation.step import Step
 from bpframe.reports.web import base_style, escaped, filled, json_in_script
 
-__all__ = ["as_frame", "as_page"]
+__all__ = ["as_page", "title_of"]
 
 #: A formula of more signs is folded away.
 UNFOLDED = 800
@@ -41,22 +40,13 @@ def as_page(explanation: Sections) -> str:
     return found
 
 
-def as_frame(explanation: Sections) -> str:
-    """Return the page in a frame of its own, from which no style, script or name reaches the notebook around it."""
-    page = html.escape(as_page(explanation), quote=True)
-    title = escaped(_title(explanation))
-    return (
-        f'<iframe title="{title}" sandbox="allow-scripts" srcdoc="{page}" loading="lazy" '
-        'style="width:100%;height:46rem;border:0"></iframe>'
-    )
-
-
 @cache
 def _packaged(name: str) -> str:
     return files(__package__).joinpath(name).read_text("utf-8")
 
 
-def _title(explanation: Sections) -> str:
+def title_of(explanation: Sections) -> str:
+    """Return what the page is called."""
     return f"One example, explained: {explanation.differentiated} = {in_words(explanation.value)}"
 
 
@@ -72,7 +62,7 @@ def _page(explanation: Sections, picture: Picture, drawings: str, detail: Detail
         script=script,
         style=style,
         version=escaped(explanation.version),
-        title=escaped(_title(explanation)),
+        title=escaped(title_of(explanation)),
         heading=f"One example, explained: {escaped(explanation.differentiated)} = "
         f"{escaped(in_words(explanation.value).replace('-', '−'))}",
         about=_about(explanation),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import re
 import time
 from typing import Any
@@ -162,11 +163,20 @@ def test_words_that_are_changed_are_all_on_the_page() -> None:
 def test_in_a_notebook_the_page_has_a_frame_of_its_own() -> None:
     found = with_words(HOSTS[0], WORDS[6])
     parsed = Parsed(as_frame(found))
-    assert [tag for tag, _ in parsed.tags] == ["iframe"]
-    given = {name: value for _, name, value in parsed.attributes}
+    assert [tag for tag, _ in parsed.tags] == ["style", "div", "p", "pre", "iframe"]
+    given = {name: value for tag, name, value in parsed.attributes if tag == "iframe"}
     assert given["sandbox"] == "allow-scripts"
     assert given["srcdoc"] == as_page(found)
     assert found._repr_html_() == as_frame(found)
+
+
+def test_a_notebook_that_strips_frames_and_styles_shows_the_text() -> None:
+    found = linear().explain(A1, Y, expand=False)
+    words = re.search(r'<div class="bpframe-words">.*<pre>(.*)</pre></div>', as_frame(found), re.DOTALL)
+    assert words is not None
+    assert html.unescape(words[1]).rstrip() == found.to_text().rstrip()
+    deep = sigmoids(*[3] * 12).explain(A1, np.ones(3), expand=False)
+    assert re.search(r"\n\.\.\. and [\d,]+ lines more</pre>", as_frame(deep))
 
 
 def test_a_page_is_saved_by_its_ending(tmp_path: Any) -> None:
