@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ net = bp.Network(layers, cost=QuadraticCost(), input_shape=(2,), seed=4)
 net.explain([1.0, 2.0], [1.0], expand=False)"""
 AGAIN = "net.explain([0.0, 1.0], [0.0], expand=False)"
 #: What would be fetched from other hosts, which bpframe's output does not need.
-FETCHED = ("mathjax_url", "require_js_url", "jquery_url", "mermaid_js_url", "html_manager_semver_range", "widget_renderer_url")
+FETCHED = ("mathjax_url", "require_js_url", "jquery_url", "mermaid_js_url")
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +82,13 @@ def test_what_is_left_of_an_explanation_that_is_not_trusted_can_be_read(
     words = page.locator("pre:visible", has_text="One example, explained")
     assert words.count() == 2
     assert "(BP2)" in words.first.inner_text()
+
+
+@pytest.mark.parametrize(("page", "words"), [("tutorial/neurons/", "Download"), ("zh/tutorial/neurons/", "下载")])
+def test_a_page_leads_to_its_notebook(open_page: Callable[..., Any], address: str, page: str, words: str) -> None:
+    link = open_page(page).locator("p.notebook a")
+    assert words in link.inner_text()
+    target = link.evaluate("each => each.href")
+    assert target == f"{address}/{page}neurons.ipynb"
+    with urllib.request.urlopen(target) as answer:
+        assert json.load(answer)["nbformat"] == 4
