@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 from bpframe_activations import Tanh
 from bpframe_optimizers import Adam
-from bpframe_reference import Dense, GradientDescent, NguyenWidrow, QuadraticCost, Robust, Sigmoid, StopEarly
+from bpframe_reference import (
+    Dense,
+    ErrorNorms,
+    GradientDescent,
+    NguyenWidrow,
+    QuadraticCost,
+    Robust,
+    Sigmoid,
+    StopEarly,
+)
 from drawing import DERIVATIVE, INK, LINES, VALUE, Plot, digits, drawn, lines, plain
 from matplotlib.figure import Figure
 from valley_pictures import cost, path, valley
@@ -15,7 +24,7 @@ from valley_pictures import cost, path, valley
 import bpframe as bp
 from bpframe.extend import Callback
 
-__all__ = ["robust", "shared_out", "stopped", "three_rates", "watched"]
+__all__ = ["kept", "robust", "shared_out", "stopped", "three_rates", "watched"]
 
 Array = np.ndarray[Any, Any]
 EPOCHS, PATIENCE = 120, 20
@@ -130,6 +139,32 @@ def watched() -> Plot:
             f"{digits(errors[-1, 0] / errors[-1, -1])} of what arrives at the end. Callbacks see it after every "
             "epoch, and `watch_errors` says it in words."
         ).replace("`", "")
+
+    return drawn(draw)
+
+
+def kept() -> Plot:
+    """Draw what `error_norms` keeps: the error of every node of a network while it learns."""
+    (x, y), _ = _noisy_sine()
+
+    def draw(figure: Figure) -> str:
+        layers = [Dense(units=8), Tanh(), Dense(units=8), Tanh(), Dense(units=1)]
+        net = bp.Network(layers, cost=QuadraticCost(), input_shape=(1,), seed=0)
+        history = net.fit(
+            x, y, optimizer=Adam(learning_rate=0.01), epochs=60, batch_size=len(x), callbacks=[ErrorNorms(x=x, y=y)]
+        )
+        measured = [record for record in history.epochs if record.error_norms]
+        along, axes = [record.epoch for record in measured], figure.subplots()
+        norms = {name: [record.error_norms[name] for record in measured] for name in ("dense_1", "dense_2", "dense_3")}
+        for (name, values), (colour, dashes) in zip(norms.items(), LINES, strict=False):
+            axes.semilogy(along, values, dashes, color=colour, marker=".", label=name)
+        plain(axes, "epoch", "size of δ")
+        axes.legend()
+        first, last = (values[-1] / values[0] for values in (norms["dense_1"], norms["dense_3"]))
+        return (
+            f"Measured {len(measured)} times in 60 epochs: as the cost falls, the error of the last layer falls to "
+            f"{digits(last)} of what it was, and that of the first to {digits(first)}."
+        )
 
     return drawn(draw)
 

@@ -9,7 +9,7 @@ from both_ways import both_ways
 from bpframe_reference import Add, Dense, Identity, Multiply, ScaledNormal, Shift, Sigmoid, StandardNormal
 from drawing import Plot, digits
 from start_pictures import errors_by_depth
-from training_pictures import robust, shared_out, stopped, three_rates, watched
+from training_pictures import kept, robust, shared_out, stopped, three_rates, watched
 
 from pictures.activations import passed_on
 from pictures.classification import robust_costs
@@ -53,6 +53,7 @@ PICTURES: dict[str, Callable[[], Plot]] = {
     "identity": lambda: passed_on(Identity()),
     "multiply": lambda: both_ways(Multiply(), _multiplied, [1, -2, 3], [4, 5, -6]),
     "shift": lambda: both_ways(Shift(by=1.5), _shifted, [1, -2, 3]),
+    "error_norms": kept,
     "gradient_descent": three_rates,
     "nguyen_widrow": shared_out,
     "quadratic": lambda: robust_costs("quadratic"),
