@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bpframe.explanation.chain import PathsSection
+from bpframe.explanation.formula.numerals import count_as_data
 from bpframe.explanation.formula.text import on_one_line
 from bpframe.explanation.gradient import Gradient
 from bpframe.explanation.line import Line
@@ -22,11 +23,16 @@ __all__ = ["as_json", "numbers"]
 
 
 def numbers(value: Any) -> Any:
-    """Return a number or an array as JSON holds it: lists of numbers, with names for those that are not finite."""
+    """Return a number or an array as JSON holds it: lists of numbers, with names for those that are not finite.
+
+    Counts of very many digits are texts.
+    """
     if isinstance(value, np.ndarray):
         if value.dtype.kind == "f" and not np.isfinite(value).all():
             return _named(value.tolist())
         return value.tolist()
+    if type(value) is int:
+        return count_as_data(value)
     return _named(value.item() if isinstance(value, np.generic) else value)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bpframe.explanation.elision import ends
 from bpframe.explanation.formula import (
     Applied,
     Atom,
@@ -39,7 +40,8 @@ ANY_GRAPH, ANY_PARAMETER = "BP2, any graph", "BP4, any parameter"
 class BackwardPass:
     """What δ means here, then its lines in the order of the work: `errors` from the output back, and `gradients`.
 
-    `matrices` writes one step back as a product with the transposed Jacobian, eq. (19) and (20).
+    `matrices` writes one step back as a product with the transposed Jacobian, eq. (19) and (20); of very many layers
+    these are the first and the last.
     """
 
     meaning: str
@@ -52,11 +54,12 @@ def backward_pass(worked: Worked) -> BackwardPass:
     """Write the backward pass down."""
     graph = worked.graph
     names = [name for name in graph.shapes if name not in graph.integer_inputs]
+    first, _, last = ends(worked.notation.layers[1:])
     reached = [name for name in reversed(names) if name in worked.starts or worked.consumers[name]]
     return BackwardPass(
         meaning=worked.notation.delta,
         errors=tuple(line for name in reached for line in _error(worked, name)),
-        matrices=tuple(line for layer in worked.notation.layers[1:] for line in _matrix(worked, layer)),
+        matrices=tuple(line for layer in (*first, *last) for line in _matrix(worked, layer)),
         gradients=tuple(line for path in graph.parameters for line in _gradient(worked, path)),
     )
 
@@ -210,41 +213,38 @@ def _told(symbol: Symbol) -> str:
 
 def _gradient(worked: Worked, path: str) -> Iterator[Line]:
     """Yield the line of one parameter's gradient: BP3, BP4, or the general line; added up over its uses."""
-    graph, notation = worked.graph, worked.notation
+    notation = worked.notation
     parameter = notation.parameters[path]
     left = Partial(notation.cost, parameter)
     terms: list[Expression] = []
     values: dict[Atom, Array] = {}
     tags, said = [], []
     general = False
-    for node in graph.nodes:
-        for name in node.parameters:
-            if node.parameter_path(name) != path:
-                continue
-            layer, error = notation.by_affine.get(node.name), notation.error(node.name)
-            delta = worked.errors[node.name]
-            values[error] = delta if layer is not None else delta.reshape(-1)
-            if layer is not None and path == layer.weight:
-                read = notation.symbols[layer.reads]
-                values[read] = worked.value(layer.reads)
-                terms.append(Times((error, Transposed(read))))
-                tags.append("14" if notation.linear else "BP4")
-                said.append(f"entry jk is {_entry_k(read)} times δ^{layer.number}_j")
-            elif layer is not None and path == layer.bias:
-                terms.append(error)
-                tags.append("BP3")
-                said.append("a bias is added to z as it is")
-            else:
-                general = True
-                operator = worked.jacobian(node)[name]
-                local = Partial(notation.symbols[node.name], parameter)
-                written = entries_of(operator, delta.size, worked.parameter(path).size)
-                if written is not None:
-                    values[local] = written
-                terms.append(Times((Transposed(local), error)))
-                tags.append(ANY_PARAMETER)
-                said.append(f"through {node.name} ({operator.structure})")
-    penalties = [term for term in worked.engine.penalties.terms if term.path == path]
+    for node, name in worked.uses[path]:
+        layer, error = notation.by_affine.get(node.name), notation.error(node.name)
+        delta = worked.errors[node.name]
+        values[error] = delta if layer is not None else delta.reshape(-1)
+        if layer is not None and path == layer.weight:
+            read = notation.symbols[layer.reads]
+            values[read] = worked.value(layer.reads)
+            terms.append(Times((error, Transposed(read))))
+            tags.append("14" if notation.linear else "BP4")
+            said.append(f"entry jk is {_entry_k(read)} times δ^{layer.number}_j")
+        elif layer is not None and path == layer.bias:
+            terms.append(error)
+            tags.append("BP3")
+            said.append("a bias is added to z as it is")
+        else:
+            general = True
+            operator = worked.jacobian(node)[name]
+            local = Partial(notation.symbols[node.name], parameter)
+            written = entries_of(operator, delta.size, worked.parameter(path).size)
+            if written is not None:
+                values[local] = written
+            terms.append(Times((Transposed(local), error)))
+            tags.append(ANY_PARAMETER)
+            said.append(f"through {node.name} ({operator.structure})")
+    penalties = worked.penalties.get(path, ())
     if penalties:
         extra = Partial(Symbol("R"), parameter)
         terms.append(extra)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from bpframe.core.graph.graph import Node
 from bpframe.core.operators import IdentityMap
+from bpframe.explanation.elision import ends
 from bpframe.explanation.formula import (
     Applied,
     Atom,
@@ -30,8 +32,8 @@ from bpframe.validation.plain_arrays import Array
 
 __all__ = ["ForwardPass", "forward_pass", "written_out"]
 
-#: A matrix of letters shows so many rows and columns.
-LETTERS = 4
+#: A matrix of letters shows so many rows and columns, and eq. (2) so many factors.
+LETTERS, FACTORS = 4, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,12 +140,18 @@ def _whole(worked: Worked) -> Line | None:
     layers = notation.layers
     if not notation.linear or len(worked.graph.nodes) != len(layers) or any(each.bias is not None for each in layers):
         return None
+    if any(layer.reads != before.output for before, layer in pairwise(layers)):
+        return None
     expression: Expression = notation.symbols[layers[0].reads]
     values: dict[Atom, Array] = {notation.symbols[layers[0].reads]: worked.value(layers[0].reads)}
-    for place, layer in enumerate(layers):
+    first, left_out, last = ends(layers, FACTORS)  # of thousands of factors, one within the other, nobody reads all
+    for layer in first:
         weight = notation.parameters[layer.weight]
-        if place and layer.reads != layers[place - 1].output:
-            return None
+        expression, values[weight] = Times((weight, expression)), worked.parameter(layer.weight)
+    if left_out:
+        expression = Times((Dots(left_out), expression))
+    for layer in last:
+        weight = notation.parameters[layer.weight]
         expression, values[weight] = Times((weight, expression)), worked.parameter(layer.weight)
     output = layers[-1].output
     says = "the whole network: one product after another"

@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 
-from bpframe.errors import NonFiniteError
 from bpframe.explanation.formula.text import on_one_line
 from bpframe.explanation.measurement import Measurement, Nearby, Slope, along, chosen_entries, measured
 from bpframe.explanation.worked import Worked
@@ -132,11 +131,9 @@ def _nearby(worked: Worked) -> Nearby | None:
         for node in worked.graph.nodes
         if any(operator.couples_batch for operator in worked.jacobian(node).values())
     )
-    try:
-        function = MeanCost(worked.engine, worked.inputs, worked.targets, False)
-        return Nearby(function, worked.engine.seed, frozenset(coupled))
-    except NonFiniteError:
-        return None
+    function = MeanCost(worked.engine, worked.inputs, worked.targets, False)
+    found = Nearby(function, worked.engine.seed, frozenset(coupled))
+    return found if np.isfinite(found.cost) else None
 
 
 def _measured(

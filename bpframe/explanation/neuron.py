@@ -9,6 +9,7 @@ import numpy as np
 
 from bpframe.errors import DataError
 from bpframe.explanation.backward import slopes
+from bpframe.explanation.elision import ends
 from bpframe.explanation.formula import Atom, Dots, Expression, Partial, Plus, SumOver, Symbol, Times
 from bpframe.explanation.formula.text import on_one_line
 from bpframe.explanation.line import Line
@@ -86,7 +87,10 @@ def _place(worked: Worked, neuron: str) -> Place:
 
 
 def _above(worked: Worked, place: Place) -> Iterator[Line]:
-    """Yield the errors of the first neurons of the layers above, from the output on, where these are a chain."""
+    """Yield the errors of the first neurons of the layers above, from the output on, where these are a chain.
+
+    Of very many layers these are the last ones, and those next to the neuron.
+    """
     if place.layer is None:
         return
     above: list[Place] = []
@@ -95,7 +99,8 @@ def _above(worked: Worked, place: Place) -> Iterator[Line]:
         layer = worked.notation.by_affine.get(worked.consumers[layer.output][0].name)
         if layer is not None:
             above.append(Place(layer.affine, layer.output, layer, 0))
-    for each in reversed(above):
+    first, _, last = ends(above[::-1])
+    for each in (*first, *last):
         yield from _error(worked, each)
 
 
@@ -196,7 +201,7 @@ def _parameters(worked: Worked, place: Place) -> Iterator[Line]:
     notation, layer, j = worked.notation, place.layer, place.entry + 1
     if layer is None or worked.graph.by_name[place.name].owner != place.name:
         return
-    penalised = {term.path for term in worked.engine.penalties.terms}
+    penalised = worked.penalties
     shared = [node for node in worked.graph.nodes if node.owner == place.name]
     error = _entry(worked, place.name, j - 1)
     delta = worked.errors[place.name].reshape(-1)[place.entry]

@@ -38,7 +38,7 @@ def json_schema() -> dict[str, Any]:
             backward=_object(
                 meaning=_text("What δ means in these equations."),
                 errors=_list(_ref("line"), "BP1 and BP2, or (16) and (20), or the general line, from the output back."),
-                matrices=_list(_ref("line"), "Eq. (19) and (20) of every layer that reads from another one."),
+                matrices=_list(_ref("line"), "Eq. (19) and (20) of layers that read from others: of 40 at most."),
                 gradients=_list(_ref("line"), "BP3 and BP4, or (14), or the general line, of every parameter."),
             ),
             neuron=_maybe(_ref("neuron"), "The equations of one neuron; null where there are no layers."),
@@ -66,6 +66,17 @@ def json_schema() -> dict[str, Any]:
         ),
         "$defs": {
             "number": {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]},
+            "count": {
+                "anyOf": [
+                    {"type": "integer", "minimum": 0},
+                    {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "Exact, of more than 640 digits."},
+                    {
+                        "type": "string",
+                        "pattern": r"^[1-9]\.[0-9]{16}e\+[0-9]+$",
+                        "description": "Of more than 10,000 digits: rounded to 17 digits.",
+                    },
+                ]
+            },
             "array": {"anyOf": [_ref("number"), {"type": "array", "items": _ref("array")}]},
             "layer": _object(
                 number={"type": "integer", "minimum": 2},
@@ -144,7 +155,7 @@ def json_schema() -> dict[str, Any]:
             "rule": _object(
                 weight=_text("The number that paths begin at."),
                 of=_text("Where they end: C, or an output."),
-                count=_count("How many paths there are, exactly."),
+                count=_large("How many paths there are, exactly."),
                 shown={"enum": ["all", "largest"]},
                 paths=_list(_ref("path"), "All of them, or the largest products."),
                 paths_sum=_number("The sum of the products that are shown."),
@@ -162,18 +173,18 @@ def json_schema() -> dict[str, Any]:
                     },
                     "Each bracket computed once, from the end back.",
                 ),
-                unfactored_multiplications=_count("Every product by itself."),
-                nested_multiplications=_count("Brackets written where they are used."),
-                factored_multiplications=_count("Each bracket once."),
+                unfactored_multiplications=_large("Every product by itself."),
+                nested_multiplications=_large("Brackets written where they are used."),
+                factored_multiplications=_large("Each bracket once."),
             ),
             "expansion": _object(
                 of=_text("What the formula is of: C, or an output."),
                 weights=_count("How many weights stand in it."),
-                operations=_count("+ − × ÷, powers and functions of the formula written out."),
-                multiplications=_count("× ÷ among them."),
-                terms=_maybe({"type": "integer"}, "Terms after multiplying out; null where it is no polynomial."),
-                collected=_maybe({"type": "integer"}, "Terms once like ones are collected."),
-                direct_multiplications=_maybe({"type": "integer"}, "Those of all derivatives, each written out."),
+                operations=_large("+ − × ÷, powers and functions of the formula written out."),
+                multiplications=_large("× ÷ among them."),
+                terms=_maybe(_ref("count"), "Terms after multiplying out; null where it is no polynomial."),
+                collected=_maybe(_ref("count"), "Terms once like ones are collected."),
+                direct_multiplications=_maybe(_ref("count"), "Those of all derivatives, each written out."),
                 formula=_maybe(_ref("formula"), "Null where it is too long to be written."),
                 expanded=_maybe(_ref("formula"), "Multiplied out; null where it is too long, or no polynomial."),
                 derivatives=_list(
@@ -201,18 +212,18 @@ def json_schema() -> dict[str, Any]:
                 of=_text("What is differentiated."),
                 weights=_count("Weights that it depends on."),
                 edges=_count("Local derivatives on paths from them."),
-                paths=_count("Paths, exactly."),
-                path_by_path=_count("Multiplications of every product by itself."),
-                sweeps=_count("Of forward mode, a sweep for each weight over the whole graph."),
-                reaching=_maybe({"type": "integer"}, "Of forward mode, where nothing is multiplied that is surely 0."),
-                reverse=_count("Of back-propagation."),
+                paths=_large("Paths, exactly."),
+                path_by_path=_large("Multiplications of every product by itself."),
+                sweeps=_large("Of forward mode, a sweep for each weight over the whole graph."),
+                reaching=_maybe(_ref("count"), "Of forward mode, where nothing is multiplied that is surely 0."),
+                reverse=_large("Of back-propagation."),
             ),
             "shared": _object(
                 kind={"enum": ["edge", "error"]},
                 symbol=_text("The factor."),
                 number=_ref("number"),
                 weights=_maybe({"type": "integer"}, "In the derivatives by how many weights it stands."),
-                paths=_count("In how many products, where every path is written out."),
+                paths=_large("In how many products, where every path is written out."),
             ),
             "step": _object(
                 learning_rate=_number("η of eq. (1)."),
@@ -254,6 +265,11 @@ def _number(description: str) -> dict[str, Any]:
 
 def _count(description: str) -> dict[str, Any]:
     return {"type": "integer", "minimum": 0, "description": description}
+
+
+def _large(description: str) -> dict[str, Any]:
+    """Return what a count that grows with the paths or the formula is."""
+    return {**_ref("count"), "description": description}
 
 
 def _list(items: dict[str, Any], description: str) -> dict[str, Any]:

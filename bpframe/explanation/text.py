@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from bpframe.explanation.chain import PathsSection, in_rows
 from bpframe.explanation.elision import ends
-from bpframe.explanation.formula.numerals import DIGITS, elided, in_words
+from bpframe.explanation.formula.numerals import DIGITS, elided, in_full, in_words, magnitude
 from bpframe.explanation.gradient import CheckedEntry, CheckedTogether, Gradient
 from bpframe.explanation.layout import WIDTH, heading, listed, paragraph, table
 from bpframe.explanation.neuron import NeuronSection
@@ -119,7 +119,7 @@ def _paths(paths: PathsSection) -> Iterator[str]:
     for rule in paths.rules:
         if rule.weight in written:
             continue
-        yield f"    {rule.symbol} = {in_words(rule.total)}, a sum over {rule.count:,} paths; the largest:"
+        yield f"    {rule.symbol} = {in_words(rule.total)}, a sum over {in_full(rule.count)} paths; the largest:"
         rows = in_rows(tuple(sorted(rule.paths, key=lambda path: -abs(path.product))[:LARGEST]))
         yield from (f"      {way}:  {product}" for way, product in rows)
         yield ""
@@ -128,17 +128,17 @@ def _paths(paths: PathsSection) -> Iterator[str]:
     factors = [("factor", "=", "in the derivatives by", "on paths")]
     for each in paths.shared[:SHARED]:
         weights = "" if each.weights is None else f"{each.weights:,} weights"
-        factors.append((each.symbol, in_words(each.number), weights, f"{each.paths:,}"))
+        factors.append((each.symbol, in_words(each.number), weights, in_full(each.paths)))
     if len(factors) > 1:
         yield from paragraph("Derivatives have factors in common, which a sum over paths computes again and again:")
         yield from table(factors)
 
 
 def _formula(found: Expansion, counts: Multiplications | None) -> Iterator[str]:
-    needed = "" if counts is None else f", where back-propagation needs {counts.reverse:,}"
+    needed = "" if counts is None else f", where back-propagation needs {in_full(counts.reverse)}"
     direct = found.direct_multiplications
     by = f" in its {found.weights:,} weights, of" if found.weights else " of"
-    whole = f"The whole network is one formula{by} {found.operations:,} operations"
+    whole = f"The whole network is one formula{by} {in_full(found.operations)} operations"
     terms = "" if found.terms is None else f"; multiplied out it has {_many(found.terms)} terms"
     if found.collected is not None and found.collected != found.terms:
         terms += f", {found.collected:,} of them different"
@@ -162,17 +162,17 @@ def _formula(found: Expansion, counts: Multiplications | None) -> Iterator[str]:
 
 def _many(count: int) -> str:
     """Return a count in words: large ones as a power of ten."""
-    return f"{count:,}" if count < 10**9 else f"10^{len(str(count)) - 1}"
+    return f"{count:,}" if count < 10**9 else f"10^{magnitude(count)}"
 
 
 def _counts(counts: Multiplications) -> Iterator[str]:
-    rows = [("way", "multiplications"), ("every path by itself", f"{counts.path_by_path:,}")]
-    rows.append(("forward, a sweep for each weight", f"{counts.sweeps:,}"))
+    rows = [("way", "multiplications"), ("every path by itself", in_full(counts.path_by_path))]
+    rows.append(("forward, a sweep for each weight", in_full(counts.sweeps)))
     if counts.reaching is not None:
-        rows.append(("forward, without what is surely 0", f"{counts.reaching:,}"))
-    rows.append(("back-propagation", f"{counts.reverse:,}"))
+        rows.append(("forward, without what is surely 0", in_full(counts.reaching)))
+    rows.append(("back-propagation", in_full(counts.reverse)))
     yield from paragraph(
-        f"All {counts.weights:,} derivatives together, over {counts.paths:,} paths. Back-propagation needs "
+        f"All {counts.weights:,} derivatives together, over {in_full(counts.paths)} paths. Back-propagation needs "
         f"{in_words(counts.reverse_per_weight, 3)} multiplications for each weight: that is its O(n)."
     )
     yield from table(rows)

@@ -12,6 +12,7 @@ import numpy as np
 from bpframe.core.backprop.backward import output_errors
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.forward import costs
+from bpframe.core.backprop.penalties import Term
 from bpframe.core.backprop.plan import Plan
 from bpframe.core.backprop.results import called
 from bpframe.core.backprop.steps import CostStep
@@ -79,6 +80,23 @@ class Worked:
             for source in dict.fromkeys(node.sources):
                 found[source].append(node)
         return {name: tuple(nodes) for name, nodes in found.items()}
+
+    @cached_property
+    def uses(self) -> dict[str, tuple[tuple[Node, str], ...]]:
+        """The nodes that use each parameter, by its path, with what they call it."""
+        found: dict[str, list[tuple[Node, str]]] = {}
+        for node in self.graph.nodes:
+            for name in node.parameters:
+                found.setdefault(node.parameter_path(name), []).append((node, name))
+        return {path: tuple(nodes) for path, nodes in found.items()}
+
+    @cached_property
+    def penalties(self) -> dict[str, tuple[Term, ...]]:
+        """The penalties of each parameter that has some, by its path."""
+        found: dict[str, tuple[Term, ...]] = {}
+        for term in self.engine.penalties.terms:
+            found[term.path] = (*found.get(term.path, ()), term)
+        return found
 
     @cached_property
     def edges(self) -> int:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["DIGITS", "elided", "in_words", "kept"]
+__all__ = ["DIGITS", "count_as_data", "elided", "in_full", "in_words", "kept", "magnitude"]
 
 #: How many digits texts show; the data has all of them.
 DIGITS = 5
 
 #: Tables with more rows or columns than the first number show as many as the second one, of which one is dots.
 WHOLE, CORNERS = 8, 5
+
+#: Counts of more digits are told rounded, in texts; in data a JSON integer has at most so many digits, which every
+#: setting of Python reads, and a text so many, which are exact.
+IN_FULL, INTEGER, EXACT = 40, 640, 10_000
 
 
 def in_words(number: Array | float, digits: int = DIGITS) -> str:
@@ -24,6 +29,27 @@ def in_words(number: Array | float, digits: int = DIGITS) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     return f"{value:.{digits}g}" if value else "0"
+
+
+def magnitude(count: int) -> int:
+    """Return the power of ten at or below a positive count, however many digits it has: 3 of 1,234."""
+    return Decimal(count).adjusted()  # Python refuses to write long integers, and not decimals
+
+
+def in_full(count: int) -> str:
+    """Return a count with all of its digits, or where these are many as 1.2346·10^4214."""
+    if count < 10**IN_FULL:
+        return f"{count:,}"
+    digits, _, power = f"{Decimal(count):.4e}".partition("e+")
+    return f"{digits}·10^{power}"
+
+
+def count_as_data(count: int) -> int | str:
+    """Return a count as JSON holds it: an integer, the digits of a long one as a text, or 17 of them and a power."""
+    if count < 10**INTEGER:
+        return count
+    digits = magnitude(count) + 1
+    return f"{Decimal(count):f}" if digits <= EXACT else f"{Decimal(count):.16e}"
 
 
 def elided(array: Array) -> list[list[str]]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from bpframe.explanation.as_json import numbers
+from bpframe.explanation.elision import ends
+from bpframe.explanation.formula.numerals import count_as_data, in_full
 from bpframe.explanation.html.equations import said
 from bpframe.explanation.html.picture import COST, Picture
 from bpframe.explanation.html.walk import WalkStep
@@ -19,8 +21,8 @@ from bpframe.reports.web import without_controls
 
 __all__ = ["script_data"]
 
-#: So many single weights can be chosen from a list.
-CHOICES = 600
+#: So many single weights can be chosen from a list, and of so many parameters the first and the last.
+CHOICES, PARAMETERS = 600, 120
 
 
 def script_data(explanation: Sections, picture: Picture, steps: Sequence[WalkStep]) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def _numbers(picture: Picture, graph: ScalarGraph) -> dict[str, Any]:
         for entry in range(group.start, group.stop):
             index = tuple(int(each) for each in np.unravel_index(entry - group.start, group.shape or (1,)))
             edges = picture.of_parameter.get((group.name, index), ())
-            choices.append({"entry": entry, "edges": edges, "paths": str(counts[entry])})
+            choices.append({"entry": entry, "edges": edges, "paths": str(count_as_data(counts[entry]))})
     return {
         "end": end,
         "names": [_name(group, place) for group in graph.groups for place in range(group.stop - group.start)],
@@ -105,29 +107,26 @@ def _parameters(explanation: Sections, picture: Picture, graph: ScalarGraph | No
                 if jacobian.kind == "parameter":
                     owners.setdefault(jacobian.of, []).append(key)
     end = "C" if picture.has_cost else without_controls(explanation.differentiated)
-    found = []
-    for part in explanation.gradient.parts:
-        if part.kind != "parameter":
-            continue
+    found: list[dict[str, Any]] = []
+    lit: dict[tuple[str, ...], list[str]] = {}
+    first, _, last = ends([part for part in explanation.gradient.parts if part.kind == "parameter"], PARAMETERS)
+    for part in (*first, *last):
         size = part.value.size
         told = f"{size:,} number{'s' * (size != 1)}"
         if counts is not None and size:
             group = groups[part.name]
             own = counts[group.start : group.stop]
             least, most = min(own), max(own)
-            each = f"{_count(least)}" if least == most else f"{_count(least)} to {_count(most)}"
-            told += f", and from each of them {each} path{'s' * (most != 1)} to {end}: {_count(sum(own))} together"
-        found.append(
-            {"name": without_controls(part.name), "told": told, "lit": _downstream(picture, owners[part.name])}
-        )
+            each = f"{in_full(least)}" if least == most else f"{in_full(least)} to {in_full(most)}"
+            told += f", and from each of them {each} path{'s' * (most != 1)} to {end}: {in_full(sum(own))} together"
+        units = tuple(owners[part.name])
+        if units not in lit:
+            lit[units] = _downstream(picture, units)
+        found.append({"name": without_controls(part.name), "told": told, "lit": lit[units]})
     return found
 
 
-def _count(number: int) -> str:
-    return f"{number:,}"
-
-
-def _downstream(picture: Picture, units: list[str]) -> list[str]:
+def _downstream(picture: Picture, units: Sequence[str]) -> list[str]:
     """Return the units that come after some, with these, and the edges on the way."""
     reached, edges = set(units), []
     for key in picture.units:  # in an order in which each comes after those that it reads

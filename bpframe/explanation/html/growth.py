@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from bpframe.explanation.formula.numerals import in_words
+from bpframe.explanation.formula.numerals import in_words, magnitude
 from bpframe.explanation.paths import Multiplications, growth
 from bpframe.explanation.paths.counts_plot import DEPTHS, SAME, WAYS, WIDTHS
 from bpframe.reports.web import apart, decades, escaped, power_of_ten
@@ -110,4 +110,4 @@ def _figure(title: str, told: str, drawn: str) -> str:
 
 
 def _many(count: int) -> str:
-    return f"{count:,}" if count < 10**9 else power_of_ten(len(str(count)) - 1)
+    return f"{count:,}" if count < 10**9 else power_of_ten(magnitude(count))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 
-from bpframe.explanation.formula.numerals import DIGITS, in_words
+from bpframe.explanation.formula.numerals import DIGITS, in_words, magnitude
 from bpframe.explanation.html.data import script_data
 from bpframe.explanation.html.detail import DETAILS, LIMIT, Detail
 from bpframe.explanation.html.drawing import drawing
@@ -15,7 +15,7 @@ from bpframe.explanation.html.growth import growth_figures, growth_sentence
 from bpframe.explanation.html.jacobians import jacobians_of_line, jacobians_section
 from bpframe.explanation.html.picture import Picture, picture_of
 from bpframe.explanation.html.placing import placed
-from bpframe.explanation.html.tables import count_table, gradient_table, network_table, shared_table
+from bpframe.explanation.html.tables import count_table, gradient_table, network_table, raised, shared_table
 from bpframe.explanation.html.walk import PHASES, WalkStep, shortened, walk
 from bpframe.explanation.line import Line
 from bpframe.explanation.sections import Sections
@@ -32,9 +32,9 @@ def as_page(explanation: Sections) -> str:
     """Return the whole file, at most `LIMIT` bytes; of large networks it shows less, which it says."""
     picture = picture_of(explanation)
     drawings = "\n".join(drawing(explanation, picture, placed(picture), upright) for upright in (False, True))
-    found = ""
+    steps, found = walk(explanation, picture), ""
     for detail in DETAILS:
-        found = _page(explanation, picture, drawings, detail)
+        found = _page(explanation, picture, drawings, steps, detail)
         if len(found.encode("utf-8", "backslashreplace")) <= LIMIT:
             break
     return found
@@ -50,8 +50,8 @@ def title_of(explanation: Sections) -> str:
     return f"One example, explained: {explanation.differentiated} = {in_words(explanation.value)}"
 
 
-def _page(explanation: Sections, picture: Picture, drawings: str, detail: Detail) -> str:
-    steps, left_out = shortened(walk(explanation, picture), detail.steps)
+def _page(explanation: Sections, picture: Picture, drawings: str, every: Sequence[WalkStep], detail: Detail) -> str:
+    steps, left_out = shortened(every, detail.steps)
     script, style = _packaged("typesetting.js") + _packaged("report.js"), base_style() + _packaged("report.css")
     notes = [*explanation.notes]
     if left_out:
@@ -126,7 +126,7 @@ def _one_formula(explanation: Sections) -> str:
         return f"{head}<p>Nothing is shown: {escaped(explanation.expansion.reason or '')}.</p></section>"
     weights = f" in its {found.weights:,} weights" if found.weights else ""
     terms = "" if found.terms is None else f"; multiplied out it has {_many(found.terms)} terms"
-    told = f"The whole network is one formula{weights}, of {found.operations:,} operations{terms}."
+    told = f"The whole network is one formula{weights}, of {raised(found.operations)} operations{terms}."
     if found.formula is None:
         return f"{head}<p>{told} It is too long to be written.</p></section>"
     whole = f"{found.of} = {found.formula.text}"
@@ -141,7 +141,7 @@ def _one_formula(explanation: Sections) -> str:
 
 def _many(count: int) -> str:
     """Return a count, a large one as a power of ten."""
-    return f"{count:,}" if count < 10**9 else f"10<sup>{len(str(count)) - 1}</sup>"
+    return f"{count:,}" if count < 10**9 else f"10<sup>{magnitude(count)}</sup>"
 
 
 def _along_paths(explanation: Sections, detail: Detail) -> str:

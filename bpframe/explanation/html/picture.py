@@ -75,8 +75,15 @@ class Picture:
 
     def of(self, names: Iterable[str]) -> list[str]:
         """Return the keys of all units that stand for these nodes."""
-        wanted = set(names)
-        return [key for key, unit in self.units.items() if any(node.name in wanted for node in unit.nodes)]
+        return list(dict.fromkeys(key for name in names for key in self._of_node.get(name, ())))
+
+    @cached_property
+    def _of_node(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for key, unit in self.units.items():
+            for node in unit.nodes:
+                found.setdefault(node.name, []).append(key)
+        return found
 
     def edges_into(self, keys: Iterable[str]) -> list[str]:
         """Return the keys of the edges that lead to these units."""

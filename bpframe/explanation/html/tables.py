@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bpframe.explanation.formula.numerals import elided, in_words
+from bpframe.explanation.formula.numerals import elided, in_full, in_words
 from bpframe.explanation.gradient import CheckedEntry, CheckedTogether, Gradient, GradientSection
 from bpframe.explanation.html.equations import as_sentence, prose
 from bpframe.explanation.nodes import ExplainedNode
@@ -13,7 +13,7 @@ from bpframe.explanation.paths.names import entry_name
 from bpframe.reports.web import escaped
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["count_table", "gradient_table", "network_table", "shared_table"]
+__all__ = ["count_table", "gradient_table", "network_table", "raised", "shared_table"]
 
 #: So many entries of a parameter, and so many values, are listed.
 LISTED, NODES = 12, 200
@@ -97,10 +97,12 @@ def count_table(counts: Multiplications, direct: int | None) -> str:
     rows += [] if counts.reaching is None else [("forward, without what is surely 0", counts.reaching)]
     rows.append(("back-propagation", counts.reverse))
     told = (
-        f"All {counts.weights:,} derivatives together, over {counts.paths:,} paths. Back-propagation needs "
+        f"All {counts.weights:,} derivatives together, over {raised(counts.paths)} paths. Back-propagation needs "
         f"{in_words(counts.reverse_per_weight, 3)} multiplications for each weight: that is its O(n)."
     )
-    body = "".join(f'<tr><th scope="row">{name}</th><td class="count">{count:,}</td></tr>' for name, count in rows)
+    body = "".join(
+        f'<tr><th scope="row">{name}</th><td class="count">{raised(count)}</td></tr>' for name, count in rows
+    )
     return (
         f'<p>{told}</p><div class="wide"><table><thead>{_head(("way", "multiplications"))}</thead>{body}</table></div>'
     )
@@ -113,12 +115,18 @@ def shared_table(shared: Sequence[SharedFactor]) -> str:
     rows = "".join(
         f'<tr><th scope="row">{prose(each.symbol)}</th><td>{escaped(in_words(each.number).replace("-", "−"))}</td>'
         f'<td class="count">{"" if each.weights is None else f"{each.weights:,} weights"}</td>'
-        f'<td class="count">{each.paths:,}</td></tr>'
+        f'<td class="count">{raised(each.paths)}</td></tr>'
         for each in shared[:SHARED]
     )
     names = ("factor", "=", "in the derivatives by", "on paths")
     told = "Derivatives have factors in common, which a sum over paths computes again and again:"
     return f'<p>{told}</p><div class="wide"><table><thead>{_head(names)}</thead>{rows}</table></div>'
+
+
+def raised(count: int) -> str:
+    """Return a count, the power of a long one raised."""
+    digits, power, exponent = in_full(count).partition("^")
+    return f"{digits}<sup>{exponent}</sup>" if power else digits
 
 
 def _head(names: Sequence[str]) -> str:

@@ -93,7 +93,10 @@ def shortened(steps: Sequence[WalkStep], most: int) -> tuple[list[WalkStep], int
     kept: list[WalkStep] = []
     waiting: dict[str, list[str]] = {}
     for step in steps:
-        knows = {key: [*waiting.get(key, []), *step.knows.get(key, [])] for key in (*waiting, *step.knows)}
+        knows = step.knows
+        if waiting:
+            both = {key: [*waiting.get(key, []), *knows.get(key, [])] for key in (*waiting, *knows)}
+            knows = {key: list(dict.fromkeys(units)) for key, units in both.items()}
         if id(step) in kept_of[step.phase]:
             kept.append(replace(step, knows=knows))
             waiting = {}

@@ -38,19 +38,20 @@ class Nearby:
     numbers, which are the same at all points. `arrays` has the parameters and the inputs that hold no integers, of the
     example itself; `calls` counts how often a component was called.
 
-    Errors: NonFiniteError where the cost is not finite at the example itself.
+    `cost` is C at the example itself, which may not be finite.
     """
 
     def __init__(self, function: MeanCost, seed: int, coupled: frozenset[str]) -> None:
         inputs = function.inputs
         self.arrays = {name: array[0] if name in inputs else array for name, array in function.arrays.items()}
         self.calls = 0
-        self.cost = function.here
         self._targets = function.targets
         self._seed = seed
         self._coupled = coupled
         self._trace = function.trace()
         self._passes: dict[str, _Pass] = {}
+        with np.errstate(all="ignore"):
+            self.cost = float(self.values([{}])[0][0].real)
 
     def values(self, points: Sequence[Point], kind: type = float) -> tuple[Array, dict[int, Exception]]:
         """Return C at every point, eq. (5), (K,), of `kind` float or complex.
@@ -165,6 +166,8 @@ class _Pass:
         if step.new_state_slot is not None:
             value = value[0]
         check_value(step.node, value, count, self.dtype)
+        for slot in (*step.input_slots, *step.buffers):
+            slots[slot] = None  # whose memory nobody needs until the next pass
         return value  # type: ignore[no-any-return]
 
     def _prepare(self, step: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bpframe.explanation.paths.growth import growth
@@ -15,6 +16,9 @@ __all__ = ["draw_counts"]
 
 #: The sizes that growth is drawn at: of one the other stays the same.
 DEPTHS, WIDTHS, SAME = range(1, 11), (1, 2, 4, 8, 16, 32, 64, 128), 4
+
+#: The longest bar that can be drawn; longer ones are cut, and their labels say how long they are.
+LONGEST = 10**200
 
 #: The ways in the order in which they are drawn, by what they are called in counts, with a colour each.
 WAYS = {
@@ -37,9 +41,11 @@ def draw_counts(counts: Multiplications, direct: int | None) -> Figure:
     figure = new_figure(11.0, 4.0)
     own, deeper, wider = figure.subplots(1, 3, sharey=True, width_ratios=(1.3, 1, 1))
     found = {"direct": direct, **{way: getattr(counts, way) for way in WAYS if way != "direct"}}
-    shown = {way: float(count) for way, count in found.items() if count}
+    shown = {way: float(min(count, LONGEST)) for way, count in found.items() if count}
     bars = own.bar([WAYS[way][0] for way in shown], list(shown.values()), color=[WAYS[way][1] for way in shown])
-    own.bar_label(bars, [f"{found[way]:,}" if count < 1e6 else f"{count:.1e}" for way, count in shown.items()])
+    own.bar_label(
+        bars, [f"{count:,.0f}" if count < 1e6 else f"{Decimal(found[way] or 0):.1e}" for way, count in shown.items()]
+    )
     own.tick_params("x", rotation=30)
     own.set_title(f"this network, {counts.weights:,} weights")
     own.set_ylabel("multiplications")

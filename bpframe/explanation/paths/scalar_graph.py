@@ -93,12 +93,18 @@ class ScalarGraph:
 
     def name(self, entry: int) -> str:
         """Return what an entry is called: `w^2_11`, or `dense_1.w[0,0]` where the array has no letter."""
-        group = self.group_of(entry)
-        place, index = entry - group.start, []
-        for length in reversed(group.shape):
-            place, last = divmod(place, length)
-            index.append(last)
-        return entry_name(group.name, group.letter, tuple(reversed(index)), group.shape)
+        if entry not in self._names:
+            group = self.group_of(entry)
+            place, index = entry - group.start, []
+            for length in reversed(group.shape):
+                place, last = divmod(place, length)
+                index.append(last)
+            self._names[entry] = entry_name(group.name, group.letter, tuple(reversed(index)), group.shape)
+        return self._names[entry]
+
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        return {}
 
     def symbol(self, edge: Edge) -> str:
         """Return an edge's local derivative in symbols: ∂a^4_1/∂a^3_2."""
