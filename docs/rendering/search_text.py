@@ -31,6 +31,7 @@ GROUP = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
 def readable(latex: str) -> str:
     """Return a formula as one line of text: δ^l_j for `\\delta^l_j`, (∂C)/(∂w) for a fraction, (18) for a tag."""
     text = re.sub(r"\\(?:begin|end)\s*\{\w+\*?\}(?:\{[lcr|]*\})?", " ", latex)
+    text = re.sub(r"\\\\\[\d+pt\]", " ", text)
     text = re.sub(r"\\tag\s*\{([^{}]*)\}", r" (\1) ", text)
     while (shorter := re.sub(rf"\\[td]?frac\s*{GROUP}\s*{GROUP}", r"(\1)/(\2)", text)) != text:
         text = shorter
@@ -85,6 +86,28 @@ def _title(entry: dict[str, Any]) -> str:
     return f"{name} ({owner})" if title == anchor else f"{owner.rpartition('.')[2]}.{name}" if title == name else title
 
 
+#: What readers look for first, by where it stands: the tutorial explains, the glossary tells in a few words; what is
+#: inside, or a member in the reference, is for those who know its name.
+BOOSTS = {
+    r"tutorial/": 4.0,
+    r"guides/glossary/": 2.0,
+    r"inside/": 0.3,
+    r".*/#\w+\.(?:\w+\.)*[A-Z]\w*\.": 0.1,
+}
+
+
+def _boost(entry: dict[str, Any], location: str, chinese: bool) -> float:
+    boost = next((boost for place, boost in BOOSTS.items() if re.match(place, location)), 1.0)
+    here = re.search(r"[\u4e00-\u9fff]", entry["text"] or entry["title"]) is not None
+    return boost if here or not chinese else boost * 0.3
+
+
+def _text(entry: dict[str, Any], location: str) -> str:
+    """Return an entry's text; the tutorial is found by the other ways to write its name, too."""
+    other = " (backpropagation, backprop)" if location == "tutorial/backpropagation/" else ""
+    return without_latex(entry["text"]) + other
+
+
 def write_indexes(site: Path, folders: list[str], titles: dict[str, str]) -> None:
     """Split the index of the whole site by language, each of which has its pages in a folder.
 
@@ -93,17 +116,18 @@ def write_indexes(site: Path, folders: list[str], titles: dict[str, str]) -> Non
     whole: dict[str, Any] = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
     others = tuple(f"{folder}/" for folder in folders if folder)
     for folder in folders:
-        entries = [
-            {
-                **entry,
-                "boost": 0.1 if re.search(r"/#\w+\.(?:\w+\.)*[A-Z]\w*\.", entry["location"]) else 1,  # a member: last
-                "location": entry["location"].removeprefix(f"{folder}/"),
+        entries = []
+        for entry in whole["docs"]:
+            if not (entry["location"].startswith(f"{folder}/") if folder else not entry["location"].startswith(others)):
+                continue
+            location = entry["location"].removeprefix(f"{folder}/")
+            own = {
+                "boost": _boost(entry, location, folder == "zh"),
+                "location": location,
                 "title": without_latex(_title(entry) + titles.get(entry["location"], "")),
-                "text": without_latex(entry["text"]),
+                "text": _text(entry, location),
             }
-            for entry in whole["docs"]
-            if (entry["location"].startswith(f"{folder}/") if folder else not entry["location"].startswith(others))
-        ]
+            entries.append({**entry, **own})
         target = site / folder / "search" / "search_index.json"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps({**whole, "docs": entries}, separators=(",", ":")), encoding="utf-8")
