@@ -81,6 +81,7 @@ def open_page(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
     def opened(path: str, **words: Any) -> Any:
         context = browser.new_context(**words)
         contexts.append(context)
+        context.set_default_timeout(120_000)  # a machine that does other work besides is slow now and then
 
         def routed(route: Any) -> None:
             url = route.request.url

@@ -17,10 +17,9 @@ def found(page: Any, query: str) -> list[str]:
     """Return the addresses of what the search shows, best first."""
     page.locator("input.md-search__input").fill("")
     page.wait_for_function("!document.querySelector('.md-search-result__list a')")
-    page.locator("input.md-search__input").press_sequentially(query)
-    page.locator("input.md-search__input").dispatch_event("keyup")  # what no key of this keyboard has comes without one
-    page.wait_for_selector(".md-search-result__list a", timeout=20_000)
-    page.wait_for_timeout(300)
+    page.locator("input.md-search__input").fill(query)  # at once: what its first letters find is not looked at
+    page.locator("input.md-search__input").dispatch_event("keyup")
+    page.wait_for_selector(".md-search-result__list a")
     links: list[str] = page.eval_on_selector_all(".md-search-result__list a", "links => links.map(link => link.href)")
     return links
 
