@@ -13,6 +13,8 @@ const styled = () => new Promise((resolve) => {
 });
 
 if (steppers.length + playgrounds.length) {
+  const place = document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
+  const top = place?.getBoundingClientRect().top ?? -1;
   await styled();
   if (steppers.length) {
     const {mountStepper} = await import("./opening.js");
@@ -22,4 +24,6 @@ if (steppers.length + playgrounds.length) {
     const {mountPlayground} = await import("./playground.js");
     for (const host of playgrounds) mountPlayground(/** @type {HTMLElement} */ (host));
   }
+  // What was drawn moved the place that the address names, which the reader had in view.
+  if (top >= 0 && top < window.innerHeight) place?.scrollIntoView();
 }

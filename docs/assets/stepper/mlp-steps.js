@@ -1,6 +1,6 @@
 // Step 4 of the tutorial on any multilayer perceptron: BP1 to BP4, neuron by neuron and as matrices, with its numbers.
 
-import {activationOf, backward, cost, costSlopes, descended, forward, lastLayer, pulledBack, squaredNorm} from "./network.js";
+import {activationOf, backward, cost, costSlopes, descended, farthest, forward, lastLayer, pulledBack, squaredNorm} from "./network.js";
 import {descentStep} from "./descent.js";
 import {stepList} from "./subject.js";
 import {blue, columnOf, enclosed, error, lines, matrixOf, named, neuron, number, orange, slope, strong, sum, weight} from "./tex.js";
@@ -39,10 +39,11 @@ export function mlpSteps({network, x, y, rate}, selected, words, shown) {
   const leaving = (/** @type {number} */ l, /** @type {number} */ j) =>
     shown[l + 1].flatMap((q) => [`w${l + 1}.${q}.${j}`, `a${l + 1}.${q}`]);
 
-  const kinds = [...new Set([network.hidden, network.output])];
+  const kinds = [[words.hiddenLayers, network.hidden], [words.outputLayer, network.output]];
   add("start", "forwardPass", words.bStart, [
     {tex: "z^l_j = \\sum_k w^l_{jk} \\, a^{l-1}_k + b^l_j \\qquad a^l_j = \\sigma(z^l_j)"},
-    ...kinds.map((kind) => ({tex: MEANING[kind]})),
+    ...(network.hidden === network.output ? [{tex: MEANING[network.output]}]
+      : kinds.map(([where, kind]) => ({tex: `\\text{${where}${words.colon}} ${MEANING[/** @type {"relu"} */ (kind)]}`}))),
   ], {lit: shown[1].map((k) => `a1.${k}`)});
   for (let l = 2; l <= L; l++) {
     const sigma = SIGMA[activationOf(network, l)];
@@ -69,14 +70,17 @@ export function mlpSteps({network, x, y, rate}, selected, words, shown) {
 
   for (const j of shown[L]) {
     const here = [slope("C", out(j)), slope(out(j), neuron("z", L, j))];
-    const known = network.cost === "quadratic" ? `(${out(j)} - ${aim(j)}) \\cdot \\sigma'(${neuron("z", L, j)})` : `${out(j)} - ${aim(j)}`;
-    const filled = network.cost === "quadratic"
+    const difference = `${out(j)} - ${aim(j)}`;
+    const squares = network.cost === "quadratic";
+    const known = squares ? [`(${difference}) \\cdot \\sigma'(${neuron("z", L, j)})`]
+      : [`\\frac{${difference}}{${out(j)} (1 - ${out(j)})} \\cdot ${out(j)} (1 - ${out(j)})`, difference];
+    const filled = squares
       ? `${orange(number(costSlope[j]))} \\cdot ${orange(enclosed(slopes[L][j]))}`
       : `${blue(number(a[L][j]))} - ${enclosed(y[j])}`;
-    add(j === shown[L][0] ? "BP1" : `d${L}.${j}`, "backwardPass", words.bp1(named("δ", L, j)), [
-      {tag: "BP1-2", value: delta[L][j], tex: lines(error(L, j), here.join(" \\cdot "), known, filled, result(delta[L][j]))},
-      {tag: "BP1", value: delta[L], tex: lines("\\delta^L", "\\nabla_a C \\odot \\sigma'(z^L)", ...(network.cost === "quadratic"
-        ? [`${columnOf(costSlope, orange)} \\odot ${columnOf(slopes[L], orange)}`] : []), strong(columnOf(delta[L], orange)))},
+    add(j === shown[L][0] ? "BP1" : `d${L}.${j}`, "backwardPass", words.bp1(named("δ", L, j), !squares), [
+      {tag: "BP1-2", value: delta[L][j], tex: lines(error(L, j), here.join(" \\cdot "), ...known, filled, result(delta[L][j]))},
+      {tag: "BP1", value: delta[L], tex: lines("\\delta^L", "\\nabla_a C \\odot \\sigma'(z^L)", squares
+        ? `${columnOf(costSlope, orange)} \\odot ${columnOf(slopes[L], orange)}` : "a^L - y", strong(columnOf(delta[L], orange)))},
     ], {done: [`d${L}.${j}`], lit: [`a${L}.${j}`, "C"]});
   }
   for (let l = L - 1; l >= 2; l--) {
@@ -112,6 +116,6 @@ export function mlpSteps({network, x, y, rate}, selected, words, shown) {
 
   const after = descended(network, computed, rate);
   steps.push(descentStep({symbol: weight(cl, cj, ck), key: selected, value: w[cl][cj][ck], slope: gradient[cl][cj][ck], rate, before,
-    after: cost(after, forward(after, x), y), promised: before - rate * squaredNorm(computed, Boolean(b))}, [...done], words));
+    after: cost(after, forward(after, x), y), promised: before - rate * squaredNorm(computed, Boolean(b)), farthest: farthest(after)}, [...done], words));
   return steps;
 }

@@ -1,7 +1,7 @@
 // A multilayer perceptron as a subject of the stepper: the tutorial's 2-2-2-1, one with sigmoids and biases, or any.
 
 import {backward, descended, forward, pathCount, paths} from "./network.js";
-import {drawNetwork} from "./drawing.js";
+import {DRAWN, drawNetwork} from "./drawing.js";
 import {mlpSteps} from "./mlp-steps.js";
 import {tutorialSteps} from "./tutorial-steps.js";
 import {named, neuron, weight} from "./tex.js";
@@ -10,8 +10,6 @@ import {named, neuron, weight} from "./tex.js";
 /** @typedef {import("./tutorial-steps.js").Example} Example */
 /** @typedef {import("./subject.js").Subject} Subject */
 
-/** How many neurons of a layer are drawn. */
-const DRAWN = 8;
 /** How many paths are written one by one. */
 const LISTED = 8;
 const FOLLOWED = 512n;
@@ -78,7 +76,8 @@ export function mlpSubject(name, example, words) {
 
   return {
     name,
-    hint: words.hint,
+    hint: name === "own" ? words.hintOwn : words.hint,
+    wide: Math.max(...sizes) > 3,
     groups,
     get: (key) => {
       if (key === "rate") return example.rate;
@@ -119,7 +118,7 @@ export function mlpSubject(name, example, words) {
       const total = backward(example.network, values, example.y).weights[layer][j][k];
       const found = count > FOLLOWED ? [] : paths(example.network, values, example.y, {layer, j, k});
       const rows = found.slice(0, LISTED).map((path) => pathRow(example.network, key, path));
-      return {slope: `\\frac{\\partial C}{\\partial ${weight(layer, j, k)}}`, rows, count, total};
+      return {note: example.network.biases ? words.slopesNote : "", slope: `\\frac{\\partial C}{\\partial ${weight(layer, j, k)}}`, rows, count, total};
     },
     descend: () => {
       const values = forward(example.network, example.x);
@@ -142,7 +141,9 @@ function pathRow(network, key, {neurons, factors, product}) {
     const edge = l === network.sizes.length ? `c.${j}` : `w${l + 1}.${neurons[i + 1]}.${j}`;
     labels.set(edge, upwards[at++]);
   });
-  return {names: [...neurons.map((j, i) => neuron("a", layer + i, j)), "C"], factors, product, labels};
+  const names = neurons.flatMap((j, i) => [...(slopes ? [neuron("z", layer + i, j)] : []), neuron("a", layer + i, j)]);
+  const [, j, k] = parts(key).numbers;
+  return {names: ["C", ...names.reverse(), weight(layer, j, k)], factors, product, labels};
 }
 
 /** @param {Example} example @returns {Record<string, string>} */

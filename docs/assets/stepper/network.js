@@ -191,6 +191,10 @@ export function descended(network, gradient, rate) {
   return {...network, weights, biases};
 }
 
+/** The largest size of a weight or bias. @param {Network} network */
+export const farthest = ({weights, biases}) =>
+  [...weights.flat(2), ...(biases ?? []).flat()].reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+
 /** ‖∇C‖², what one step of rate η lowers the cost by, per η, were the cost linear. @param {Backward} gradient @param {boolean} biases */
 export function squaredNorm(gradient, biases) {
   const square = (/** @type {number[][]} */ rows) => rows.flat().reduce((sum, value) => sum + value * value, 0);

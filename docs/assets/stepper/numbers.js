@@ -11,6 +11,9 @@ const FIELDS = 200;
 const OPEN = 16;
 const LARGEST = 1000;
 
+/** A learning rate is not negative. @param {string} key */
+const least = (key) => (key === "rate" ? 0 : -LARGEST);
+
 export class Numbers {
   /**
    * @param {import("./subject.js").Subject} subject
@@ -23,6 +26,7 @@ export class Numbers {
     this.calls = calls;
     /** @type {Map<string, HTMLInputElement>} */
     this.fields = new Map();
+    this.before = 0;  // what the present field held when its writing began
     this.slider = html("input", {type: "range", step: 0.1, input: () => this.entered(this.slider)});
     this.symbol = html("span");
     this.output = html("span", {class: "bp-output", "aria-hidden": "true"});  // the slider says it
@@ -39,7 +43,10 @@ export class Numbers {
     const fields = keys.flat().map((key) => {
       const field = html("input", {
         type: "number", class: key === "rate" ? "bp-rate" : "", step: key === "rate" ? "any" : 0.5, "data-key": key, "aria-label": this.subject.said(key),
-        input: () => this.entered(field), focus: () => this.calls.choose(key), blur: () => this.refill(key, field),
+        input: () => this.entered(field), blur: () => this.refill(key, field), focus: () => {
+          this.before = this.subject.get(key);
+          this.calls.choose(key);
+        },
       });
       this.fields.set(key, field);
       return field;
@@ -48,14 +55,13 @@ export class Numbers {
       html("div", {class: "bp-matrix", style: `grid-template-columns: repeat(${keys[0].length}, auto)`}, ...fields));
   }
 
-  /** @param {HTMLInputElement} field */
+  /** A number that cannot be is not taken, and neither are its first digits. @param {HTMLInputElement} field */
   entered(field) {
-    const value = field.valueAsNumber;
-    const sound = Math.abs(value) <= LARGEST;
+    const [value, key] = [field.valueAsNumber, field.dataset.key ?? ""];
+    const sound = field === this.slider || value >= least(key) && value <= LARGEST;
     field.setAttribute("aria-invalid", String(!sound));
-    this.problem.textContent = sound ? "" : this.words.fieldError;
-    if (!sound) return;
-    this.subject.set(field.dataset.key ?? "", value);
+    this.problem.textContent = sound ? "" : this.words.fieldError(String(least(key)).replace("-", "−"));
+    this.subject.set(key, sound ? value : this.before);
     this.calls.changed();
   }
 
@@ -81,8 +87,8 @@ export class Numbers {
       return;
     }
     const value = this.subject.get(selected);
-    if (this.slider.dataset.key !== selected) {
-      const reach = Math.max(3, Math.ceil(Math.abs(value)));
+    if (this.slider.dataset.key !== selected || Math.abs(value) > Number(this.slider.max)) {
+      const reach = Math.max(3, Math.ceil(1.5 * Math.abs(value)));
       this.slider.min = String(-reach);
       this.slider.max = String(reach);
       this.slider.dataset.key = selected;

@@ -1,7 +1,7 @@
 // Olah's graph as a subject of the stepper: values forward, a derivative on every edge, one path from a and two from b.
 
 import {svg} from "./dom.js";
-import {asButton, short} from "./drawing.js";
+import {asButton, plate, short} from "./drawing.js";
 import {graphErrors, graphPaths, olahGraph} from "./graph.js";
 import {stepList} from "./subject.js";
 import {blue, enclosed, lines, number, orange, slope, strong} from "./tex.js";
@@ -70,19 +70,24 @@ function olahSteps(point, words) {
 function drawOlah(point, words, select) {
   const {edges} = olahGraph(point.a, point.b);
   const chooses = (/** @type {string} */ key) => ("ab".includes(key) ? {tabindex: 0, "aria-label": key, ...asButton(() => select(key))} : {});
+  const labels = svg("g");
   const lineElements = new Map(edges.map(({from, to}) => {
     const [start, end] = [PLACES[from], PLACES[to]];
-    const label = svg("text", {class: "bp-label", x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 + 5});
-    return [from + to, {label, element: svg("g", {class: "bp-edge", "data-key": from + to}, svg("line", {class: "bp-line", x1: start.x, y1: start.y, x2: end.x, y2: end.y}), label)}];
+    const label = plate("bp-label");
+    label.element.dataset.of = from + to;
+    labels.append(label.element);
+    const write = (/** @type {string} */ said) => label.write(said, start.x + (end.x - start.x) * 0.42, start.y + (end.y - start.y) * 0.42 + 5);
+    return [from + to, {label: {...label, write}, element: svg("g", {class: "bp-edge", "data-key": from + to}, svg("line", {class: "bp-line", x1: start.x, y1: start.y, x2: end.x, y2: end.y}))}];
   }));
   const nodeElements = new Map(Object.entries(PLACES).map(([key, {x, y, operation}]) => {
     const value = svg("text", {class: "bp-value", x, y: y + 14});
-    const below = svg("text", {class: "bp-below", x, y: y + 44});
-    return [key, {value, below, element: svg("g", {class: key < "c" ? "bp-node bp-chooses" : "bp-node", "data-key": key, ...chooses(key)},
-      svg("rect", {x: x - 50, y: y - 26, width: 100, height: 52, rx: 12}), svg("text", {class: "bp-name", x, y: y - 6}, svg("tspan", {class: "bp-letter"}, operation)), value, below)}];
+    const below = plate("bp-below");
+    labels.append(below.element);
+    return [key, {value, below: (/** @type {string} */ said) => below.write(said, x, y + 44), element: svg("g", {class: key < "c" ? "bp-node bp-chooses" : "bp-node", "data-key": key, ...chooses(key)},
+      svg("rect", {x: x - 50, y: y - 26, width: 100, height: 52, rx: 12}), svg("text", {class: "bp-name", x, y: y - 6}, svg("tspan", {class: "bp-letter"}, operation)), value)}];
   }));
   const element = svg("svg", {class: "bp-network", viewBox: "0 0 400 316", role: "group", "aria-label": words.graph, style: "max-width: 480px"},
-    ...[...lineElements.values()].map((line) => line.element), ...[...nodeElements.values()].map((node) => node.element));
+    ...[...lineElements.values()].map((line) => line.element), ...[...nodeElements.values()].map((node) => node.element), labels);
   return {element, update: (view) => {
     const {values, edges: now} = olahGraph(point.a, point.b);
     const errors = graphErrors(now, ORDER);
@@ -90,15 +95,16 @@ function drawOlah(point, words, select) {
     const lit = new Set(view.paths.length ? [] : view.step.lit);
     const factors = new Map(view.paths.flatMap((path) => [...path.labels]));
     for (const edge of now) {
-      const {label, element: line} = /** @type {{label: SVGTextElement, element: SVGGElement}} */ (lineElements.get(edge.from + edge.to));
+      const {label, element: line} = /** @type {{label: {element: SVGGElement, write: (said: string) => void}, element: SVGGElement}} */ (lineElements.get(edge.from + edge.to));
       const factor = factors.get(edge.from + edge.to);
-      label.textContent = factor !== undefined ? `×${short(factor)}` : done.has("edges") ? short(edge.slope) : "";
+      label.write(factor !== undefined ? `×${short(factor)}` : done.has("edges") ? short(edge.slope) : "");
+      label.element.classList.toggle("bp-path", factor !== undefined);
       line.classList.toggle("bp-path", factor !== undefined);
       line.classList.toggle("bp-lit", lit.has(edge.from + edge.to));
     }
     for (const [key, node] of nodeElements) {
       node.value.textContent = done.has(key) ? short(values[key]) : "";
-      node.below.textContent = done.has(`d${key}`) ? `∂e/∂${key} = ${short(errors[key])}` : "";
+      node.below(done.has(`d${key}`) ? `∂e/∂${key} = ${short(errors[key])}` : "");
       node.element.classList.toggle("bp-known", done.has(key));
       node.element.classList.toggle("bp-lit", lit.has(key));
       node.element.classList.toggle("bp-selected", view.selected === key);
@@ -123,7 +129,7 @@ export function olahSubject(point, words) {
     paths: (key) => {
       const {edges} = olahGraph(point.a, point.b);
       const found = graphPaths(edges, key, "e");
-      const rows = found.map(({nodes, factors, product}) => ({names: nodes, factors, product,
+      const rows = found.map(({nodes, factors, product}) => ({names: [...nodes].reverse(), factors, product,
         labels: new Map(nodes.slice(1).map((node, i) => [nodes[i] + node, factors[factors.length - 1 - i]]))}));
       return {slope: slope("e", key), rows, count: BigInt(rows.length), total: graphErrors(edges, ORDER)[key]};
     },

@@ -110,6 +110,23 @@ export class Plane {
     const distance = (/** @type {Sample} */ {x}) => Math.hypot(across(x[0]) - u * SIDE, across(-x[1]) - v * SIDE);
     return samples.reduce((best, sample, i) => (distance(sample) < distance(samples[best]) ? i : best), 0);
   }
+
+  /**
+   * The sample that an arrow key leads to: of those that lie in its direction rather than aside, the nearest.
+   * @param {Sample[]} samples @param {number} from @param {number} along @param {number} down  1 or −1 in one of the two directions
+   */
+  beside(samples, from, along, down) {
+    const places = samples[0].x.length === 2 ? samples.map(({x}) => [x[0], -x[1]])
+      : samples.slice(0, COLUMNS * ROWS).map((_, i) => [i % COLUMNS, Math.floor(i / COLUMNS)]);
+    let [best, least] = [from, Infinity];
+    places.forEach(([u, v], i) => {
+      const [du, dv] = [u - places[from][0], v - places[from][1]];
+      const [ahead, aside] = [du * along + dv * down, Math.abs(du * down) + Math.abs(dv * along)];
+      if (ahead <= 0 || aside > ahead || Math.hypot(ahead, aside) >= least) return;
+      [best, least] = [i, Math.hypot(ahead, aside)];
+    });
+    return best;
+  }
 }
 
 /** @param {string} hex  #rrggbb */

@@ -49,6 +49,10 @@ class Playground {
     this.point = html("span", {class: "bp-point"});
     this.said = html("p", {class: "bp-said", "aria-live": "polite"});
     this.explain = html("a", {class: "bp-explain", href: "#", click: () => this.explained()}, words.explain);
+    this.legend = html("p", {class: "bp-text"});
+    /** @type {{network: import("./network.js").Network, epoch: number} | null} what the stepper of this page shows */
+    this.shown = null;
+    this.outdated = html("p", {class: "bp-outdated", role: "status"});
     this.curve = new CostCurve(words);
     this.bars = new ErrorBars(words);
     this.problem = html("p", {class: "bp-problem", role: "alert"});
@@ -59,7 +63,7 @@ class Playground {
         html("span", {class: "bp-measure", title: words.accuracyTitle}, `${words.accuracy} `, this.accuracy)),
       this.problem,
       html("div", {class: "bp-play"},
-        html("div", {class: "bp-view"}, this.canvas, html("div", {class: "bp-chosen"}, this.point, this.explain)),
+        html("div", {class: "bp-view"}, this.canvas, html("div", {class: "bp-chosen"}, this.point, this.explain), this.legend),
         html("div", {class: "bp-charts"}, this.curve.element, this.bars.element), this.settings.element), this.said));
     new MutationObserver(() => this.draw()).observe(document.body, {attributeFilter: ["data-md-color-scheme"]});
     this.training = this.begun();
@@ -151,7 +155,7 @@ class Playground {
   /** Tell who cannot see it how far the training is. */
   announce() {
     const {words} = this;
-    this.said.textContent = [`${words.epoch} ${this.epoch.textContent}`, `${words.accuracy} ${this.accuracy.textContent}`, this.bars.message.textContent].join(words.semicolon);
+    this.said.textContent = [`${words.epoch} ${this.epoch.textContent}`, `${words.accuracy} ${this.accuracy.textContent}`, this.curve.message.textContent, this.bars.message.textContent].filter(Boolean).join(words.semicolon);
   }
 
   draw() {
@@ -164,13 +168,16 @@ class Playground {
     this.host.dataset.accuracy = String(accuracy);
     this.plane.draw(network, this.samples(), this.chosen);
     this.curve.draw();
-    this.bars.draw(errorNorms(network, data.training));
+    this.bars.draw(errorNorms(network, data.training), this.choices.activation);
     this.showPoint();
+    if (this.shown) this.outdated.textContent = `${this.words.explainedAt(this.shown.epoch)}${network === this.shown.network ? "" : this.words.outdated}`;
   }
 
   showPoint() {
     const {x, y} = this.samples()[this.chosen];
     const output = forward(this.training.network, x).a[this.training.network.sizes.length];
+    this.legend.textContent = x.length === 2 ? this.words.pointLegend : this.words.digitLegend;
+    this.explain.textContent = x.length === 2 ? this.words.explain : this.words.explainDigit;
     const said = x.length === 2
       ? this.words.chosenPoint(x.map(short).join(", "), String(y[0]), short(output[0]))
       : this.words.chosenDigit(String(y.indexOf(1)), String(output.indexOf(Math.max(...output))));
@@ -189,21 +196,22 @@ class Playground {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    const by = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1}[event.key];
-    if (by === undefined) return;
+    const [right, down] = /** @type {Record<string, number[]>} */ ({ArrowRight: [1, 0], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowUp: [0, -1]})[event.key] ?? [0, 0];
+    if (!right && !down) return;
     event.preventDefault();
-    const count = this.shownCount();
-    this.chosen = (this.chosen + by + count) % count;
+    this.chosen = this.plane.beside(this.samples(), this.chosen, right, down);
     this.draw();
   }
 
   /** Point the link at the stepper of this page, or of the page that the element names, with everything that it needs. */
   explained() {
     this.stop();
-    this.draw();
     const {x, y} = this.samples()[this.chosen];
     const state = {step: "start", ...writtenExample({network: this.training.network, x, y, rate: this.choices.rate})};
     const here = document.querySelector('.bp-stepper[data-network="own"]');
+    here?.before(this.outdated);
+    this.shown = {network: this.training.network, epoch: this.training.epoch};
+    this.draw();
     this.explain.href = (here ? "" : this.host.dataset.stepper ?? "../stepper/") + addressOf("own", state);
   }
 }

@@ -34,15 +34,24 @@ export class Settings {
     this.words = words;
     this.changed = changed;
     this.layers = html("div", {class: "bp-layers"});
+    let small = choices.layers;  // what other sets go back to: digits take more neurons
     this.sets = SETS.map((name) => html("button", {type: "button", class: "bp-chapter", "data-set": name, click: () => {
+      if (name === "digits" && choices.data !== name) [small, choices.layers] = [choices.layers, [2 * NEURONS]];
+      else if (name !== "digits" && choices.data === "digits") choices.layers = small;
       choices.data = name;
       this.show();
       changed(true);
     }}, words.sets[name]));
-    const seed = html("input", {type: "number", min: 0, max: 4294967295, step: 1, value: choices.seed, class: "bp-rate", "data-setting": "seed", input: () => {
+    const problem = html("p", {class: "bp-problem", role: "alert"});
+    const seed = html("input", {type: "number", min: 0, max: 4294967295, step: 1, value: choices.seed, class: "bp-rate", "data-setting": "seed", blur: () => {
+      seed.value = String(choices.seed);
+      seed.setAttribute("aria-invalid", "false");
+      problem.textContent = "";
+    }, input: () => {
       const value = seed.valueAsNumber;
       const sound = Number.isInteger(value) && value >= 0 && value <= 4294967295;
       seed.setAttribute("aria-invalid", String(!sound));
+      problem.textContent = sound ? "" : words.seedError;
       if (!sound) return;
       choices.seed = value;
       changed(true);
@@ -54,7 +63,7 @@ export class Settings {
       this.select("cost", words.cost, [["quadratic", words.quadratic], ["cross-entropy", words.crossEntropy]], true),
       this.select("rate", words.rate, RATES.map((rate) => [String(rate), String(rate)]), false),
       this.select("batch", words.batch, BATCHES.map((size) => [String(size), String(size)]), false),
-      html("label", {class: "bp-setting"}, html("span", {}, words.seed), seed));
+      html("label", {class: "bp-setting"}, html("span", {}, words.seed), seed), problem);
     this.show();
   }
 
@@ -81,9 +90,8 @@ export class Settings {
     const widths = choices.layers.map((width, i) => html("div", {class: "bp-layer"}, html("span", {}, words.layer(i + 2)),
       button(() => choices.layers[i]--, words.fewer(i + 2), "−", width > 1, `fewer-${i}`), html("b", {}, String(width)),
       button(() => choices.layers[i]++, words.more(i + 2), "+", width < NEURONS * 2, `more-${i}`)));
-    this.layers.replaceChildren(...widths, html("div", {class: "bp-layer"},
-      button(() => choices.layers.pop(), words.removeLayer, "−", choices.layers.length > 0, "remove"),
-      button(() => choices.layers.push(choices.layers.at(-1) ?? 4), words.addLayer, "+", choices.layers.length < LAYERS, "add"),
-      html("span", {}, words.addLayer)));
+    this.layers.replaceChildren(...widths, html("div", {class: "bp-layer"}, html("span", {}, words.layers),
+      button(() => choices.layers.pop(), words.removeLayer, "−", choices.layers.length > 0, "remove"), html("b", {}, String(choices.layers.length)),
+      button(() => choices.layers.push(choices.layers.at(-1) ?? 4), words.addLayer, "+", choices.layers.length < LAYERS, "add")));
   }
 }

@@ -45,6 +45,7 @@ export class Stepper {
     this.weight = null;
     /** @type {PathRow | null} the path that is pointed at */
     this.pointed = null;
+    this.asked = false;  // for paths, by who chose a number
 
     this.tabs = [...new Set(this.steps.map((step) => step.chapter))].map((chapter) => html("button", {
       type: "button", class: "bp-chapter", "data-chapter": chapter,
@@ -70,7 +71,7 @@ export class Stepper {
     const hint = `bp-hint-${++count}`;
     this.timer = 0;
     this.frame = html("div", {
-      class: "bp-frame", tabindex: 0, role: "group", "aria-label": words.stepper, "aria-describedby": hint,
+      class: subject.wide ? "bp-frame bp-wide" : "bp-frame", tabindex: 0, role: "group", "aria-label": words.stepper, "aria-describedby": hint,
       keydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
     },
     html("div", {class: "bp-bar"}, ...this.tabs),
@@ -127,6 +128,7 @@ export class Stepper {
     if (key === this.selected) return;
     this.selected = key;
     this.pointed = null;
+    this.asked = true;
     if (key && this.subject.paths(key)) this.weight = key;
     this.changed();
   }
@@ -137,6 +139,7 @@ export class Stepper {
     this.at = at;
     this.selected = this.steps[at].selects ?? null;
     this.pointed = null;
+    this.asked = false;
     const button = [this.backButton, this.nextButton].find((each) => each === document.activeElement);
     this.show();
     this.announce(0);
@@ -186,6 +189,7 @@ export class Stepper {
     this.equations.replaceChildren(...step.equations.map(({tag, tex, value}) =>
       html("div", {class: "bp-equation", "data-tag": tag, "data-value": JSON.stringify(value)},
         html("div", {class: "bp-formula"}, typeset(tex, true)), tag && html("a", {class: "bp-tag", href: equationAddress(tag, words), "aria-label": words.equation(tag)}, `(${tag})`))));
+    this.descend.disabled = Boolean(step.blocked);
     this.descend.hidden = step.chapter !== "descend" || !this.subject.descend;
     this.numbers.update(this.selected);
     this.showPaths();
@@ -194,11 +198,12 @@ export class Stepper {
   /** The paths of the chosen number, each with its factors; all of them, or the one pointed at, light up. */
   showPaths() {
     const paths = this.selected ? this.subject.paths(this.selected) : null;
+    const step = this.steps[this.at];
     const light = () => this.picture.update({
-      step: this.steps[this.at], selected: this.selected, paths: !paths ? [] : this.pointed ? [this.pointed] : paths.rows,
+      step, selected: this.selected, paths: !paths ? [] : this.pointed ? [this.pointed] : paths.rows,
     });
     light();
-    this.pathCard.hidden = !paths;
+    this.pathCard.hidden = !paths || Boolean(step.riddle && !this.asked);
     if (!paths || !this.selected) return;
     const point = (/** @type {PathRow | null} */ row) => () => {
       this.pointed = row;
@@ -207,12 +212,13 @@ export class Stepper {
     const rows = paths.rows.map((row) => html("li", {
       class: "bp-path-row", tabindex: 0, "data-value": row.product,
       mouseenter: point(row), mouseleave: point(null), focus: point(row), blur: point(null),
-    }, formula(row.names.join(" \\to "), {class: "bp-route"}),
+    }, formula(row.names.join(" \\leftarrow "), {class: "bp-route"}),
     formula(`${row.factors.map((factor, i) => (i ? enclosed : number)(factor)).join(" \\cdot ")} = ${orange(number(row.product))}`)));
     const more = paths.count - BigInt(rows.length);
+    const [before, after] = this.words.pathsOf;
     this.pathCard.replaceChildren(
-      html("p", {class: "bp-heading"}, `${this.words.pathsOf} `, formula(this.subject.tex(this.selected))),
-      html("p", {class: "bp-text"}, this.words.pathCount(String(paths.count))),
+      html("p", {class: "bp-heading"}, before, formula(this.subject.tex(this.selected)), after),
+      html("p", {class: "bp-text"}, this.words.pathCount(String(paths.count)), paths.note),
       html("ul", {}, ...rows, more > 0n && html("li", {}, this.words.morePaths(String(more)))),
       html("div", {class: "bp-equation", "data-value": paths.total}, formula(`${paths.slope} = ${orange(number(paths.total))}`, {class: "bp-formula"})));
   }

@@ -19,15 +19,17 @@
  * @property {string[]} done  the keys of the values and errors that are known by now
  * @property {string[]} lit  the keys of what the step is about
  * @property {string} [selects]  the number whose paths it shows
+ * @property {boolean} [riddle]  it asks, or comes too early, for what the list of paths would say
+ * @property {boolean} [blocked]  its step downhill cannot be taken
  */
 
 /**
- * A path from a number to the end: the symbols along it, its factors in the order of eq. (12), and the label of each part of
- * the drawing that it runs over.
+ * A path from a number to the end: the symbols along it and the factors between them, both in the order of eq. (12), from the
+ * end back to the number, and the label of each part of the drawing that it runs over.
  * @typedef {{names: string[], factors: number[], product: number, labels: Map<string, number>}} PathRow
  */
 
-/** All paths of a number, or as many as are listed. @typedef {{slope: string, rows: PathRow[], count: bigint, total: number}} Paths */
+/** All paths of a number, or as many as are listed. @typedef {{note?: string, slope: string, rows: PathRow[], count: bigint, total: number}} Paths */
 
 /** A table of numbers, each by its key. @typedef {{tex: string, keys: string[][]}} Group */
 
@@ -47,6 +49,7 @@
  * @typedef {object} Subject
  * @property {string} name
  * @property {string} hint  what a reader can do
+ * @property {boolean} [wide]  the drawing takes the whole width
  * @property {Group[]} groups
  * @property {(key: string) => number} get
  * @property {(key: string, value: number) => void} set
@@ -70,12 +73,12 @@ export function stepList(forward) {
   const done = [];
   /**
    * @param {string} id @param {string} chapter @param {string[]} said @param {Equation[]} equations
-   * @param {{lit?: string[], done?: string[], selects?: string}} [more]
+   * @param {{lit?: string[], done?: string[], selects?: string, riddle?: boolean}} [more]
    */
   const add = (id, chapter, [title, text], equations, more = {}) => {
     done.push(...(more.done ?? []));
     const phase = chapter === forward ? "forward" : "backward";
-    steps.push({id, chapter, title, text, equations, phase, done: [...done], lit: more.lit ?? more.done ?? [], selects: more.selects});
+    steps.push({id, chapter, title, text, equations, phase, done: [...done], lit: more.lit ?? more.done ?? [], selects: more.selects, riddle: more.riddle});
   };
   return {steps, done, add};
 }

@@ -3,33 +3,37 @@
 
 /** How many rows, columns or terms are written before the middle is left out. */
 const MOST = 4;
+const RAISED = [..."⁰¹²³⁴⁵⁶⁷⁸⁹"];
+
+/** @param {string | number} whole */
+const raised = (whole) => [...String(whole)].map((digit) => RAISED[Number(digit)] ?? "⁻").join("");
 
 /** A number to so many digits, but never with zeros in place of digits in front of the point. @param {number} x @param {number} digits */
 export const rounded = (x, digits) => Number(x.toPrecision(Math.max(digits, Math.min(15, Math.floor(Math.log10(Math.abs(x) || 1)) + 1))));
 
-/** @param {number} x  @returns {[string, string]} mantissa and exponent, which is empty where none is needed */
-function parts(x) {
+/** @param {number} x @param {number} digits @returns {[string, string]} mantissa and exponent, which is empty where none is needed */
+function parts(x, digits) {
   if (!Number.isFinite(x)) return [Number.isNaN(x) ? "?" : x > 0 ? "∞" : "-∞", ""];
   const size = Math.abs(x);
-  if (x === 0 || (size >= 1e-4 && size < 1e6)) return [String(rounded(x, 4)), ""];
-  const [mantissa, exponent] = x.toExponential(2).split("e");
+  if (x === 0 || (size >= 1e-4 && size < 1e6)) return [String(rounded(x, digits)), ""];
+  const [mantissa, exponent] = x.toExponential(digits < 3 ? digits - 1 : digits - 2).split("e");
   return [String(Number(mantissa)), String(Number(exponent))];
 }
 
-/** A number in a text or a drawing: four digits, a minus as wide as a plus. @param {number} x */
-export function plain(x) {
-  const [mantissa, exponent] = parts(x);
-  return (exponent ? `${mantissa}e${exponent}` : mantissa).replaceAll("-", "−");
+/** A number in a text or a drawing, a minus as wide as a plus. @param {number} x @param {number} [digits] */
+export function plain(x, digits = 4) {
+  const [mantissa, exponent] = parts(x, digits);
+  return `${mantissa}${exponent && `⋅10${raised(exponent)}`}`.replaceAll("-", "−");
 }
 
-/** @param {number} x */
-export function number(x) {
-  const [mantissa, exponent] = parts(x);
+/** @param {number} x @param {number} [digits] */
+export function number(x, digits = 4) {
+  const [mantissa, exponent] = parts(x, digits);
   return (exponent ? `${mantissa} \\cdot 10^{${exponent}}` : mantissa).replace("∞", "\\infty");
 }
 
 /** In parentheses where it is negative or has an exponent, as a factor or a later summand. @param {number} x */
-export const enclosed = (x) => (x < 0 || parts(x)[1] ? `(${number(x)})` : number(x));
+export const enclosed = (x) => (x < 0 || parts(x, 4)[1] ? `(${number(x)})` : number(x));
 
 /** @param {string} tex */
 export const blue = (tex) => `\\htmlClass{bp-forward}{${tex}}`;
@@ -87,11 +91,10 @@ export const columnOf = (entries, coloured) => matrixOf(entries.map((entry) => [
 export const lines = (left, ...right) =>
   `\\begin{aligned} ${left} &= ${right.join(" \\\\ &= ")} \\end{aligned}`;
 
-const RAISED = [..."⁰¹²³⁴⁵⁶⁷⁸⁹"];
 const LOWERED = [..."₀₁₂₃₄₅₆₇₈₉"];
 
 /** a²₁ as plain text, for names in drawings that a screen reader reads. @param {string} letter @param {number} layer @param {...number} indices */
 export function named(letter, layer, ...indices) {
   const lowered = [...below(...indices)].map((digit) => LOWERED[Number(digit)] ?? ",").join("");
-  return letter + [...String(layer)].map((digit) => RAISED[Number(digit)]).join("") + lowered;
+  return letter + raised(layer) + lowered;
 }

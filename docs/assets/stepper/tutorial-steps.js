@@ -1,7 +1,7 @@
 // The tutorial's steps 1 to 3 on its network 2-2-2-1, which has neither biases nor activations: equations (1) to (20) with
 // this network's numbers.
 
-import {backward, cost, descended, forward, squaredNorm} from "./network.js";
+import {backward, cost, descended, farthest, forward, squaredNorm} from "./network.js";
 import {descentStep} from "./descent.js";
 import {stepList} from "./subject.js";
 import {blue, columnOf, enclosed, error, lines, matrixOf, neuron, number, orange, slope, strong, weight} from "./tex.js";
@@ -78,7 +78,7 @@ export function tutorialSteps({network, x, y, rate}, selected, words) {
       `(${OUT} - y) \\, ( ${kept.map((term) => rest(term).map(texOf).join(" ")).join(" + ")} )`,
       `${orange(number(d4))} \\cdot ( ${kept.map((term, i) => written(rest(term), !i)).join(" + ")} )`,
       strong(orange(number(gradient[cl][cj][ck]))))},
-  ], {lit: [chosen], selects: chosen});
+  ], {lit: [chosen], selects: chosen, riddle: true});
 
   // Step 2: the chain rule. The factors of each link, and what they are here.
   const head = slope(C, OUT);
@@ -104,8 +104,8 @@ export function tutorialSteps({network, x, y, rate}, selected, words) {
       times(d4, w[4][0][j], a[2][k]), strong(orange(number(gradient[3][j][k]))))}], {selects: key});
   }
   add("11", "chain", words.t11, [{tag: "11", value: gradient[2][0][0], tex: lines(slope(C, weight(2, 0, 0)),
-    `${head} \\cdot ${slope(OUT, neuron("z", 4, 0))} \\cdots ${slope(neuron("z", 2, 0), weight(2, 0, 0))}`,
-    `${orange(number(d4))} \\cdot ${orange("1")} \\cdots ${orange(enclosed(x[0]))}`, "\\; ?")}], {selects: "w2.0.0"});
+    `${head} \\cdot \\; \\cdots \\; \\cdot ${tail("w2.0.0")}`,
+    `${orange(number(d4))} \\cdot \\; \\cdots \\; \\cdot ${orange(enclosed(x[0]))}`, "\\; ?")}], {selects: "w2.0.0", riddle: true});
   const ways = [0, 1].map((q) => [d4, w[4][0][q], w[3][q][0]]);
   const bracket = ways.map((factors) => factors.reduce((whole, factor) => whole * factor, 1));
   const symbols = (/** @type {number} */ q) => `${head} ${toThird(q)} ${toSecond(q)}`;
@@ -130,7 +130,7 @@ export function tutorialSteps({network, x, y, rate}, selected, words) {
   ], {lit: [chosen, `a${cl}.${cj}`], selects: chosen});
   add("15", "errors", words.t15, [
     {tag: "15", value: w[3][0][0], tex: `${slope("a^l_j", "a^{l-1}_k")} = w^l_{jk}`},
-    {value: w[3], tex: `${slope("a^3", "a^2")} = \\begin{bmatrix} ${[0, 1].map((j) => [0, 1].map((k) => slope(neuron("a", 3, j), neuron("a", 2, k))).join(" & ")).join(" \\\\ ")} \\end{bmatrix} = ${matrixOf(w[3], orange)}`},
+    {value: w[3], tex: `${slope("a^3", "a^2")} = \\begin{bmatrix} ${[0, 1].map((j) => [0, 1].map((k) => slope(neuron("a", 3, j), neuron("a", 2, k)).replace("frac", "dfrac")).join(" & ")).join(" \\\\ ")} \\end{bmatrix} = ${matrixOf(w[3], orange)}`},
   ], {lit: ["w3.0.0", "w3.0.1", "w3.1.0", "w3.1.1"]});
   add("16", "errors", words.t16, [{tag: "16", value: d4, tex: lines(error(4, 0), `${head} = ${OUT} - y`,
     `${blue(number(a4))} - ${enclosed(y[0])}`, strong(orange(number(d4))))}], {done: ["d4.0"], lit: ["a4.0", "C"]});
@@ -149,7 +149,7 @@ export function tutorialSteps({network, x, y, rate}, selected, words) {
   const column = (/** @type {number} */ l) => `\\begin{bmatrix} ${error(l, 0)} \\\\ ${error(l, 1)} \\end{bmatrix}`;
   const whole = {lit: ["a2.0", "a2.1", "a3.0", "a3.1", "w3.0.0", "w3.0.1", "w3.1.0", "w3.1.1"]};
   add("19", "errors", words.t19, [{tag: "19", value: delta[2], tex: lines(column(2),
-    `\\begin{bmatrix} ${[0, 1].map((k) => [0, 1].map((j) => slope(neuron("a", 3, j), neuron("a", 2, k))).join(" & ")).join(" \\\\ ")} \\end{bmatrix} ${column(3)}`,
+    `\\begin{bmatrix} ${[0, 1].map((k) => [0, 1].map((j) => slope(neuron("a", 3, j), neuron("a", 2, k)).replace("frac", "dfrac")).join(" & ")).join(" \\\\ ")} \\end{bmatrix} ${column(3)}`,
     `${matrixOf(transposed)} ${columnOf(delta[3], orange)}`, strong(columnOf(delta[2], orange)))}], whole);
   add("20", "errors", words.t20, [{tag: "20", value: delta[2], tex: lines("\\delta^2", "(w^3)^{\\mathsf T} \\, \\delta^3",
     `${matrixOf(w[3])}^{\\mathsf T} ${columnOf(delta[3], orange)}`, strong(columnOf(delta[2], orange)))}], whole);
@@ -158,6 +158,6 @@ export function tutorialSteps({network, x, y, rate}, selected, words) {
 
   const after = descended(network, {delta, weights: gradient}, rate);
   steps.push(descentStep({symbol: texOf(chosen), key: chosen, value: valueOf(chosen), slope: gradient[cl][cj][ck], rate, before,
-    after: cost(after, forward(after, x), y), promised: before - rate * squaredNorm({delta, slopes: [], weights: gradient}, false)}, [...done], words));
+    after: cost(after, forward(after, x), y), promised: before - rate * squaredNorm({delta, slopes: [], weights: gradient}, false), farthest: farthest(after)}, [...done], words));
   return steps;
 }
