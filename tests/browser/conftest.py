@@ -103,3 +103,16 @@ def open_page(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+@pytest.fixture
+def open_stepper(open_page: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
+    """Opens a page, and waits for one of its steppers: page and stepper."""
+
+    def opened(network: str, path: str = "tutorial/stepper/", **words: Any) -> tuple[Any, Any]:
+        page = open_page(path, **words)
+        stepper = page.locator(f'.bp-stepper[data-network="{network}"]')
+        stepper.locator(".bp-equation").first.wait_for()
+        return page, stepper
+
+    return opened

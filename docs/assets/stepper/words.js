@@ -127,7 +127,7 @@ const en = {
   explain: "Explain this point",
   explainDigit: "Explain this digit",
   pointLegend: "Round, teal: target 1. Square, pink: target 0. All are training examples. The ground is the network's answer in the same colours, pale where it is near ½.",
-  digitLegend: "Digits that it was not trained on. Below each the network's answer: red and bold where it is wrong.",
+  digitLegend: "Digits that it was not trained on. At the right of each is the network's answer: red and bold where it is wrong.",
   overfits: "The cost of new examples has risen again while that of the training examples fell: the network learns these by heart, and gets worse on others. That is overfitting.",
   tooFast: "The cost is above where it began: η is probably too large. Choose a smaller one, and restart.",
   explainedAt: (/** @type {number} */ epoch) => `The network of epoch ${epoch}.`,
