@@ -134,6 +134,18 @@ def test_every_link_leads_to_a_page_and_a_heading(site: Path) -> None:
     assert broken_links(site) == []
 
 
+def test_every_link_of_a_notebook_leads_to_a_page_and_a_heading(site: Path) -> None:
+    seen = 0
+    for file in site.rglob("*.ipynb"):
+        cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+        words = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+        for path, anchor in re.findall(r"\]\(http://127\.0\.0\.1:8000/([^)#]*)#?([^)]*)\)", words):
+            page = (site / path / "index.html").read_text(encoding="utf-8")
+            assert not anchor or f'id="{unquote(anchor)}"' in page, (file.name, path, anchor)
+            seen += 1
+    assert seen > 100
+
+
 def test_broken_links_are_found(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text('<a href="a/#there">1</a><a href="a/#gone">2</a><a href="b/">3</a>')
     (tmp_path / "a").mkdir()
