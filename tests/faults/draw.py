@@ -23,8 +23,8 @@ from pathlib import Path
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is imported: what is forked has one thread
 os.environ["MPLBACKEND"] = "agg"
 
+from chance import draw
 from covering import Selected, copied, run_apart
-from drawing import draw
 from fault import Fault
 from reach import reach_of
 

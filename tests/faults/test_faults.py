@@ -13,9 +13,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # as for the script beside this file
 
+from chance import draw
 from changes import faults_in
 from covering import Selected, run_apart
-from drawing import draw
 from fault import Fault
 from reach import Reach
 

@@ -81,8 +81,9 @@ def test_what_is_printed_is_kept_with_its_set(listed: Listed) -> None:
     (found,) = [each for each in listed if each["set"] == "prints"]
     for words in ("by print", "by os.write", "by C", "by a child"):
         assert f"SPOILT {words}\n" in found["output"]
-    others = [each["set"] for each in listed if each["output"] and "SPOILT" in each["output"]]
-    assert others == ["prints"]
+        # The thread that `starts_threads` left behind writes into whatever is loaded a second later.
+        having = [each["set"] for each in listed if f"SPOILT {words}\n" in (each["output"] or "")]
+        assert having == ["prints"]
 
 
 def test_the_slow_import_is_told_with_its_time(listed: Listed) -> None:
