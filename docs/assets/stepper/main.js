@@ -14,7 +14,9 @@ const styled = () => new Promise((resolve) => {
 
 if (steppers.length + playgrounds.length) {
   const place = document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
-  const top = place?.getBoundingClientRect().top ?? -1;
+  const began = /** @type {PerformanceNavigationTiming} */ (performance.getEntriesByType("navigation")[0]).type === "navigate";
+  let moved = !began;  // by the reader, or back to where the reader was
+  for (const each of ["wheel", "touchmove", "keydown", "pointerdown"]) window.addEventListener(each, () => moved = true, {once: true, passive: true});
   await styled();
   if (steppers.length) {
     const {mountStepper} = await import("./opening.js");
@@ -24,6 +26,5 @@ if (steppers.length + playgrounds.length) {
     const {mountPlayground} = await import("./playground.js");
     for (const host of playgrounds) mountPlayground(/** @type {HTMLElement} */ (host));
   }
-  // What was drawn moved the place that the address names, which the reader had in view.
-  if (top >= 0 && top < window.innerHeight) place?.scrollIntoView();
+  if (!moved) place?.scrollIntoView();  // what was drawn is higher than what stood there
 }
