@@ -9,10 +9,13 @@ from pydantic import Field, PositiveInt
 
 from bpframe.categories.callback import Callback
 
-__all__ = ["ErrorNorms"]
+__all__ = ["ErrorNorms", "error_norm"]
 
 #: All of so many first epochs are measured; then so much of a growing training may pass in between, or so many steps.
 FIRST, SHARE, STEPS = 3, 0.4, 1500
+
+#: Below this, squares have lost what their small terms were.
+SMALL = 1e-250
 
 
 class ErrorNorms(Callback):
@@ -56,9 +59,21 @@ class ErrorNorms(Callback):
 
     def _measure(self, network: Any, history: Any) -> None:
         errors = network.errors(self.x, self.y)
-        history.epochs[-1].error_norms = {name: _norm(errors[name]) for name in errors}
+        history.epochs[-1].error_norms = {name: error_norm(errors[name]) for name in errors}
 
 
-def _norm(error: np.ndarray) -> float:
+def error_norm(error: np.ndarray) -> float:
+    """Return √(Σ_n ‖δ_n‖² / N) in float64, also where the squares are too small or too large for a number.
+
+    Shapes: error (N, *features).
+    """
     flat = np.asarray(error, np.float64).reshape(-1)
-    return float(np.sqrt(np.dot(flat, flat) / len(error)))
+    scale = 1.0
+    with np.errstate(all="ignore"):
+        if not SMALL < np.dot(flat, flat) < np.inf:
+            largest = float(np.abs(flat).max(initial=0.0))
+            if not 0.0 < largest < np.inf:
+                return largest
+            scale = 2.0 ** np.floor(np.log2(largest))
+            flat = flat / scale
+        return float(scale * np.sqrt(np.dot(flat, flat) / len(error)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from bpframe.categories.error_norms import error_norm
 from bpframe.core.backprop.backward import output_errors
 from bpframe.core.backprop.engine import Engine
 from bpframe.core.backprop.forward import costs
@@ -114,7 +116,7 @@ def error_flow_of(engine: Engine, inputs: Mapping[str, Array], targets: Mapping[
             errors[each.step.node.name] = np.array(delta)
             parts = [np.asarray(jacobian[key].vjp(delta)) for key, _ in each.edges]
             if parts:
-                sent[each.step.node.name] = float(np.sqrt(sum(_rms(part) ** 2 for part in parts)))
+                sent[each.step.node.name] = math.hypot(*map(error_norm, parts))
         notation = notation_of(trace, Symbol("C"))
         rows = []
         for node in reversed(plan.graph.nodes):
@@ -127,7 +129,7 @@ def error_flow_of(engine: Engine, inputs: Mapping[str, Array], targets: Mapping[
 def _row(
     trace: Trace, node: Node, layer: Layer | None, errors: Mapping[str, Array], sent: Mapping[str, float]
 ) -> LayerFlow:
-    arriving = _rms(errors[node.name]) if node.name in errors else 0.0
+    arriving = error_norm(errors[node.name]) if node.name in errors else 0.0
     begin = node.name if layer is None else layer.affine
     leaving = sent.get(begin)
     slopes = _slopes(trace, node) if layer is None or layer.activation is not None else None
@@ -145,12 +147,6 @@ def _row(
         largest=None if ends is None else ends[0],
         smallest=None if ends is None else ends[1],
     )
-
-
-def _rms(array: Array) -> float:
-    """Return the root mean square over the examples of an array's length."""
-    wide = np.asarray(array, np.float64)
-    return float(np.sqrt(np.sum(wide * wide) / len(wide))) if len(wide) else 0.0
 
 
 def _slopes(trace: Trace, node: Node) -> Array | None:

@@ -7,11 +7,11 @@ Source: W. Squire and G. Trapp, SIAM Review 40 (1998), 110–112.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
+from bpframe.measured.complex_warning import complex_warning_raises
 from bpframe.measured.differences import SHORT, SHORTEST, Slope
 from bpframe.measured.line import Function, Line
 from bpframe.validation.plain_arrays import Array
@@ -99,10 +99,8 @@ def agrees(by_complex: Array, found: Slope) -> bool:
 
 def _complex_value(function: Function, at: Array) -> Array | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", np.exceptions.ComplexWarning)
-            with np.errstate(all="ignore"):
-                value = np.asarray(function(at))
+        with complex_warning_raises(), np.errstate(all="ignore"):
+            value = np.asarray(function(at))
     except Exception:  # whatever a component makes of complex numbers: the differences stay
         return None
     return value if value.dtype.kind == "c" else None

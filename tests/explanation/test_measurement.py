@@ -15,7 +15,7 @@ from bpframe_regularisation import L2, BatchNorm
 
 import bpframe as bp
 from bpframe.explanation.measurement import choosing
-from bpframe.extend import Activation, Broadcast, Diagonal, IdentityMap, Layer, Operator, Parameter
+from bpframe.extend import Activation, Broadcast, Diagonal, IdentityMap, Layer, Operator, Parameter, Penalty
 from tests.derivatives.zoo import ZOO, Example
 from tests.explanation.networks import sigmoids
 from tests.explanation.test_any_network import first
@@ -217,6 +217,26 @@ def test_only_points_that_a_component_fails_at_have_no_complex_step() -> None:
     by_name = {part.name: part for part in found.parts}
     assert all(check.complex_step is None for check in by_name["dense_1.w"].checks)
     assert all(check.complex_step is not None for check in by_name["dense_2.w"].checks)
+
+
+def test_a_penalty_that_takes_no_complex_numbers_leaves_other_parameters_theirs() -> None:
+    class Energy(Penalty):
+        def forward(self, p: Any) -> Any:
+            return float((p.astype(float) ** 2).sum())
+
+        def gradient(self, p: Any) -> Any:
+            return 2 * p
+
+    layers = [Dense(units=2), Sigmoid()]
+    penalties = {"*.w": Energy()}
+    network = bp.Network(layers, cost=QuadraticCost(), input_shape=(2,), penalties=penalties, seed=1)
+    found = network.explain([1.0, 2.0], [0.0, 1.0], expand=False).gradient
+    weight, *others = found.parts
+    assert "discards the imaginary part" in str(weight.reason)
+    assert [check.difference for check in weight.checks] == pytest.approx(weight.gradient.reshape(-1), rel=1e-7)
+    for part in others:
+        for check in part.checks:
+            assert check.complex_step == pytest.approx(check.back_propagation, rel=1e-12)
 
 
 def test_a_component_that_drops_imaginary_parts_has_no_complex_step() -> None:

@@ -14,6 +14,7 @@ from bpframe_regularisation import Dropout
 from bpframe_sequence import Lstm
 
 import bpframe as bp
+from bpframe.categories.error_norms import error_norm
 from bpframe.training.history import History
 from tests.explanation.networks import sigmoids
 
@@ -55,6 +56,27 @@ def test_norms_are_those_of_plain_loops(dtype: str) -> None:
         norms_by_loops(network, x, y), rel=1e-12 if dtype == "float64" else 1e-5
     )
     assert measured(history) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-200, 1e-170, 1e170, 1e300])
+def test_norms_whose_squares_no_number_holds_are_those_of_errors_of_usual_size(size: float) -> None:
+    error = RNG.standard_normal((5, 2, 3))
+    assert error_norm(error * size) == pytest.approx(size * math.sqrt(sum(each**2 for each in error.flat) / 5))
+    network = bp.Network([Dense(units=2), Dense(units=2)], input_shape=(3,), cost=QuadraticCost(), seed=1)
+    network.parameters["dense_2.w"][...] = [[1e-200, 0.0], [0.0, 1e-200]]
+    history = network.fit(
+        X, Y, optimizer=GradientDescent(learning_rate=1e-300), epochs=1, callbacks=[ErrorNorms(x=X, y=Y)]
+    )
+    norms = history.epochs[-1].error_norms
+    assert norms["dense_1"] == pytest.approx(1e-200 * norms["dense_2"])
+    row = network.error_flow(X, Y).layers[0]
+    assert (row.node, row.passes_on) == ("dense_2", pytest.approx(1e-200))
+
+
+def test_norms_of_what_is_not_finite_or_nothing_are_what_it_is() -> None:
+    for number in (0.0, math.inf, -math.inf, math.nan):
+        found = error_norm(np.array([[number, 0.0]]))
+        assert math.isnan(found) if math.isnan(number) else found == abs(number)
 
 
 def test_parameters_are_the_same_with_it_and_without_also_where_layers_draw() -> None:

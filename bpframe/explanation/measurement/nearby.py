@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -15,6 +14,7 @@ from bpframe.core.backprop.results import called, check_value
 from bpframe.core.backprop.steps import Step
 from bpframe.core.backprop.workspace import Workspace, read_only
 from bpframe.core.graph.randomness import stream
+from bpframe.measured.complex_warning import complex_warning_raises
 from bpframe.validation.plain_arrays import Array
 from bpframe.verification.gradient_check.mean_cost import MeanCost, in_dtype
 
@@ -65,8 +65,7 @@ class Nearby:
         found = np.full(len(points), np.nan, dtype)
         errors: dict[int, Exception] = {}
         for start in range(0, len(points), one.most):
-            with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("error", np.exceptions.ComplexWarning)  # an imaginary part was dropped
+            with complex_warning_raises(), np.errstate(all="ignore"):
                 values, failed = one.values(points[start : start + one.most])
             found[start : start + one.most] = values
             errors |= {start + row: error for row, error in failed.items()}
@@ -85,8 +84,9 @@ class _Pass:
         state = {name: in_dtype(trace.slots[slot], dtype) for name, slot in self.plan.state_slots.items()}
         self.workspace = Workspace(self.plan, 1, self.parameters, frozen, state, self._generator)
         self.targets = in_dtype(nearby._targets, dtype)
-        self.penalties = Penalties(self.plan.graph.penalties)
-        self.penalty = self.penalties.value(self.parameters.views)
+        here = trace.parameters.like(trace.parameters.vector.astype(np.float64)).views
+        terms = Penalties(self.plan.graph.penalties).terms
+        self.penalties = [(term, term.cost(read_only(here[term.path]))) for term in terms]
         sizes = [int(np.prod(shape)) for shape in self.plan.graph.shapes.values()]
         self.most = max(1, MOST_BYTES // (dtype.itemsize * max(1, *sizes)))
         self.last = {slot: step for step in self.plan.steps for slot in step.input_slots}
@@ -117,11 +117,10 @@ class _Pass:
                     moved.pop(slot, None)
         found = self._costed(moved, len(points), errors)
         for row, point in enumerate(points):
-            if any(term.path in point for term in self.penalties.terms):
-                with self._at_point(point, [term.path for term in self.penalties.terms]):
-                    found[row] += self.penalties.value(self.parameters.views)
-            else:
-                found[row] += self.penalty
+            try:
+                found[row] += self._penalty(point)
+            except Exception as error:
+                errors.setdefault(row, error)
         found[[*errors]] = np.nan
         return found, errors
 
@@ -196,6 +195,13 @@ class _Pass:
             self._prepare(each)
             self.workspace.slots[each.value_slot] = read_only(self._at(moved, each.value_slot, rows))
         return costs(self.workspace, {name: np.repeat(array, len(rows), 0) for name, array in self.targets.items()})
+
+    def _penalty(self, point: Point) -> Any:
+        """Return R at a point: of parameters that are the example's own no penalty need take complex numbers."""
+        views = self.parameters.views
+        with self._at_point(point, {term.path for term, _ in self.penalties} & point.keys()):
+            return sum(term.cost(read_only(views[term.path])) if term.path in point else here
+                       for term, here in self.penalties)  # fmt: skip
 
     def _at(self, moved: Mapping[int, _Rows], slot: int, rows: Array) -> Array:
         """Return a value at the points of these numbers."""
