@@ -33,8 +33,9 @@ def expansion_section(worked: Worked, paths: PathsSection, expand: bool) -> Expa
         first = next((rule.weight for rule in reversed(paths.rules) if rule.weight in found.weights), None)
         return ExpansionSection(expansion(graph, found, end, first))
     except (DerivativeError, MemoryLimitError) as error:
-        return ExpansionSection(None, error.problem)
-    except OverflowError:
-        return ExpansionSection(None, "a constant in it, such as that of a mask, is infinite")
+        cause = str(error.received or "").partition(": forward failed: ")[2]
+        return ExpansionSection(None, error.problem + (f" ({cause})" if cause else ""))
+    except RecursionError:
+        return ExpansionSection(None, "it is nested too deeply for SymPy, whose functions call themselves")
     except MissingExtra as error:
         return ExpansionSection(None, f"{error.problem}" + (f" ({error.hint})" if error.hint else ""))

@@ -145,7 +145,7 @@ def _formula(found: Expansion, counts: Multiplications | None) -> Iterator[str]:
     by_hand = "" if not direct else f" Its derivatives, each by itself, take {_many(direct)} multiplications{needed}."
     yield from paragraph(f"{whole}{terms}.{by_hand}")
     if found.formula is None:
-        yield from paragraph("It is too long to be written.")
+        yield from paragraph("It is too long, or nested too deeply, to be written.")
         return
     yield "(5) direct expansion"
     yield from wrap(f"{found.of} = {found.formula.text}", WIDTH, initial_indent="    ", subsequent_indent="        ")

@@ -80,7 +80,8 @@ class ProbabilityCrossEntropy(Cost):
     def forward(self, a: Array, y: Array, weight: Array) -> Array:
         """Return C, one number per example."""
         shares = self._shares(a, y)
-        beyond = 1 + 8 * np.finfo(a.real.dtype).eps  # a mean of probabilities may round to a little more than 1
+        held = a.real.dtype if a.real.dtype.kind == "f" else np.dtype(np.float64)  # what symbols stand for
+        beyond = 1 + 8 * np.finfo(held).eps  # a mean of probabilities may round to a little more than 1
         with np.errstate(divide="ignore", invalid="ignore"):
             a = np.where((a.real < 0) | (a.real > beyond), np.nan, a)
             each = -shares * np.log(np.where(shares == 0, 1, a))

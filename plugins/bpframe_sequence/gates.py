@@ -23,4 +23,5 @@ def open_gates(negative: Array, largest: Array, opened: Array, closed: Array) ->
 
 def largest_power(like: Array) -> Array:
     """Return a number whose exponential the dtype of an array can hold, as an array without axes."""
-    return np.full_like(like, np.log(np.finfo(like.dtype).max) - 1, shape=())
+    held = like.dtype if like.dtype.kind in "fc" else np.dtype(np.float64)  # what symbols stand for
+    return np.full_like(like, np.log(np.finfo(held).max) - 1, shape=())

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from bpframe_activations import Relu, Tanh
-from bpframe_classification import CrossEntropy
+from bpframe_activations import Relu, Softmax, Tanh
+from bpframe_classification import CrossEntropy, ProbabilityCrossEntropy
 from bpframe_convolution import Conv2d, Flatten, MaxPool2d
 from bpframe_merges import Residual, SumLayer
 from bpframe_reference import Dense, QuadraticCost, Sigmoid
@@ -196,10 +196,52 @@ def test_a_component_that_declares_no_jacobian_is_explained_by_what_is_measured(
 
 
 def test_a_component_that_takes_no_symbols_is_named_in_the_place_of_the_formula() -> None:
-    network = bp.Network([Gru(units=2), Dense(units=1)], input_shape=(3, 2), cost=QuadraticCost())
-    found = network.explain(np.ones((3, 2)), np.zeros(network.graph.target_shapes["dense_1"]))
+    class Clipped(Activation):
+        def forward(self, z: Any) -> Any:
+            return np.minimum(z, np.finfo(z.dtype).max)
+
+        def jacobian(self, z: Any) -> Diagonal:
+            return Diagonal(np.ones_like(z))
+
+    network = bp.Network([Dense(units=2), Clipped()], input_shape=(2,), cost=QuadraticCost())
+    found = network.explain([1.0, 2.0], [0.0, 0.0])
     assert found.expansion.formula is None
-    assert "(gru) does not take symbols" in found.to_text()
+    told = " ".join(found.to_text().split())
+    assert (
+        "(clipped) does not take symbols: the network cannot be written as one formula (ValueError: data type" in told
+    )
+
+
+@pytest.mark.parametrize("layer", [Gru(units=2), Gru(units=1, reset_after=False)], ids=["behind", "before"])
+def test_a_gru_is_a_formula_whose_numbers_are_the_networks(layer: Gru) -> None:
+    network = bp.Network([layer, Dense(units=1)], input_shape=(2, 1), cost=QuadraticCost(), seed=1)
+    x, y = np.array([[0.5], [-1.0]]), np.zeros(network.graph.target_shapes["dense_1"])
+    found = network.explain(x, y, weight="gru_1.w[0,0]")
+    formula = found.expansion.formula
+    assert formula is not None, found.expansion.reason
+    assert formula.weights == network.parameters.vector.size
+    assert formula.operations > 50
+    assert not any("709" in each for each in formula.conditions)
+
+
+def test_a_cost_of_probabilities_is_a_formula() -> None:
+    layers = [Dense(units=2, bias=False), Softmax()]
+    network = bp.Network(layers, input_shape=(1,), cost=ProbabilityCrossEntropy(), seed=1)
+    formula = network.explain([0.5], 1).expansion.formula
+    assert formula is not None
+    assert formula.formula is not None
+    for each in formula.derivatives:
+        assert each.number == pytest.approx(each.back_propagated, rel=1e-12)
+
+
+def test_a_formula_with_a_constant_that_is_no_number_is_not_written() -> None:
+    network = bp.Network([Dense(units=2)], input_shape=(1,), cost=ProbabilityCrossEntropy())
+    network.parameters["dense_1.w"] = [[-1.0], [2.0]]
+    found = network.explain([0.5], 0)
+    assert np.isnan(found.value)
+    assert "is not a number" in str(found.expansion.reason)
+    assert found.to_text()
+    assert found.to_html()
 
 
 @settings(max_examples=15, deadline=None)

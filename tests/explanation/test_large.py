@@ -97,3 +97,22 @@ def test_a_residual_network_of_two_hundred_blocks_is_explained() -> None:
     assert wrong_lines(found) == []
     assert found.gradient.warning is None
     assert len(found.to_html().encode()) < 1_000_000
+
+
+@pytest.mark.parametrize("layers", [40, 160])
+def test_formulas_that_are_nested_deeply_are_counted_and_not_written(layers: int) -> None:
+    parts = [part for _ in range(layers) for part in (Dense(units=1, bias=False), Sigmoid())]
+    network = bp.Network(parts[: 2 * layers], input_shape=(1,), cost=QuadraticCost())
+    found = network.explain([1.0], [0.5], per_parameter=0)
+    formula = found.expansion.formula
+    assert formula is not None
+    assert formula.operations == 5 * layers + 3
+    assert formula.formula is None
+    assert "nested too deeply" in found.to_text()
+
+
+def test_a_long_sum_is_not_nested() -> None:
+    network = bp.Network([Dense(units=1)], input_shape=(150,), cost=QuadraticCost())
+    formula = network.explain(np.ones(150), [0.5], per_parameter=0).expansion.formula
+    assert formula is not None
+    assert formula.formula is not None

@@ -128,7 +128,7 @@ def _one_formula(explanation: Sections) -> str:
     terms = "" if found.terms is None else f"; multiplied out it has {_many(found.terms)} terms"
     told = f"The whole network is one formula{weights}, of {raised(found.operations)} operations{terms}."
     if found.formula is None:
-        return f"{head}<p>{told} It is too long to be written.</p></section>"
+        return f"{head}<p>{told} It is too long, or nested too deeply, to be written.</p></section>"
     whole = f"{found.of} = {found.formula.text}"
     rows = f'<p class="long">{formula(whole)} <span class="tag">(5)</span></p>'
     for each in found.derivatives[:1]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bpframe.errors import DerivativeError
 from bpframe.explanation.paths.expansion.collecting import collected_terms
 from bpframe.explanation.paths.expansion.differentiating import direct_multiplications
+from bpframe.explanation.paths.expansion.expression import Expression, depth, in_order
 from bpframe.explanation.paths.expansion.feeding import Formulas
 from bpframe.explanation.paths.expansion.symbolic_number import Comparison
 from bpframe.explanation.paths.expansion.sympy_form import SympyForm
@@ -17,8 +20,9 @@ from bpframe.explanation.paths.scalar_graph import ScalarGraph
 
 __all__ = ["DerivativeFormula", "Expansion", "FormulaText", "expansion"]
 
-#: How many operations a formula may have to be written, and how many terms to be multiplied out, and differentiated.
-MOST_WRITTEN = 500
+#: How many operations a formula may have to be written, and how many of them one within the other, since SymPy works
+#: by recursion; how many terms it may have to be multiplied out, and differentiated.
+MOST_WRITTEN, MOST_NESTED = 500, 60
 MOST_EXPANDED = 300
 
 #: How many operations the differentiated formulas may have together.
@@ -55,7 +59,8 @@ class Expansion:
     """A network as one formula in its weights, inputs and targets, and how long it is.
 
     `formula` is the one that its components compute, brackets as they stand; `expanded` has them multiplied out and
-    like terms collected. Both are None where they are too long to write, `expanded` also where it is no polynomial.
+    like terms collected. Both are None where they are too long to write, or nested too deeply, `expanded` also where it
+    is no polynomial.
     Of a long formula, `derivatives` has those by some of the weights; of one that is not written, none.
 
     `operations` and `multiplications` count those of `formula` written out as a tree, exact however long it is; `terms`
@@ -88,6 +93,8 @@ def expansion(graph: ScalarGraph, found: Formulas, of: str = "C", first: str | N
 
     Raises
     ------
+    DerivativeError
+        A constant in the formula is not finite.
     MissingExtra
         Without SymPy, which the extra `symbolic` installs, where the formula is short enough to be written.
     KeyError
@@ -100,7 +107,7 @@ def expansion(graph: ScalarGraph, found: Formulas, of: str = "C", first: str | N
     few = max(1, MOST_DIFFERENTIATED // max(1, formula.operations))
     by = [*dict.fromkeys([*begun, *found.weights])][:few]
     conditions = [each for each in found.decided if not _is_limit(each)]
-    form = SympyForm(formula) if formula.operations <= MOST_WRITTEN else None
+    form = _form(formula) if formula.operations <= MOST_WRITTEN and depth(formula) <= MOST_NESTED else None
     collected = collected_terms(formula)
     short = form is not None and formula.terms is not None and formula.terms <= MOST_EXPANDED
     return Expansion(
@@ -117,6 +124,14 @@ def expansion(graph: ScalarGraph, found: Formulas, of: str = "C", first: str | N
         conditions=tuple(_condition(found, each) for each in conditions[:MOST_CONDITIONS]),
         condition_count=len(found.decided),
     )
+
+
+def _form(formula: Expression) -> SympyForm:
+    wrong = next((each.value for each in in_order([formula]) if not math.isfinite(each.value)), None)
+    if wrong is not None:
+        what = "not a number" if math.isnan(wrong) else "infinite"
+        raise DerivativeError(f"a constant in the formula, such as that of a mask, is {what}", received=repr(wrong))
+    return SympyForm(formula)
 
 
 _SIGNS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}

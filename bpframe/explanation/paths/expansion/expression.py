@@ -16,6 +16,7 @@ __all__ = [
     "Expression",
     "Operation",
     "call",
+    "depth",
     "in_order",
     "negative",
     "number",
@@ -137,6 +138,19 @@ def in_order(ends: Iterable[Expression]) -> list[Expression]:
             stack.append((expression, True))
             stack += [(part, False) for part in expression.parts]
     return found
+
+
+def depth(end: Expression) -> int:
+    """Return how many sums, products, powers and functions stand one within the other, at most."""
+    found: dict[int, int] = {}
+    for each in in_order([end]):
+        found[id(each)] = max((found[id(part)] + _is_within(part, each) for part in each.parts), default=0)
+    return found[id(end)]
+
+
+def _is_within(part: Expression, whole: Expression) -> bool:
+    """Whether an operation is a level of its own in another one: a + (b + c) is one sum."""
+    return not any({part.operation, whole.operation} <= signs for signs in ({"+", "-", "negative"}, {"*", "/"}))
 
 
 def _plain(operation: str, left: Expression, right: Expression) -> Expression | None:

@@ -53,9 +53,15 @@ class SympyForm:
         return self.sympy.factor_terms(self.sympy.diff(self.expression, by))
 
     def at(self, expressions: Sequence[Any], numbers: Mapping[str, float]) -> list[float]:
-        """Return the numbers of SymPy expressions in these symbols."""
+        """Return the numbers of SymPy expressions in these symbols; NaN where floats cannot tell."""
         found = {self.symbols[name]: numbers[name] for name in self.symbols}
-        return [self._value(each, found) for each in expressions]
+        return [self._number(each, found) for each in expressions]
+
+    def _number(self, expression: Any, found: dict[Any, float]) -> float:
+        try:
+            return self._value(expression, found)
+        except (ArithmeticError, ValueError, TypeError):  # 1/0, exp of 1000, log of −1, a root that is complex
+            return math.nan
 
     def _value(self, expression: Any, found: dict[Any, float]) -> float:
         """Work an expression out in floats; what was worked out before is in `found`."""
