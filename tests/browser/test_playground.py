@@ -328,17 +328,24 @@ def test_relus_that_are_all_switched_off_are_told(open_playground: Callable[...,
     assert said.startswith("No error reaches layer 2: on every way there a ReLU is switched off")
 
 
-def test_saturated_activations_are_not_called_relus(open_playground: Callable[..., Any]) -> None:
-    page, playground = open_playground()
-    playground.locator('[data-set="spiral"]').click()
-    playground.locator('[data-setting="rate"]').select_option("10")
-    playground.locator('[data-setting="batch"]').select_option("1")
-    playground.locator('[data-setting="seed"]').fill("7")
-    train(page, playground, 10)
-    said = playground.locator(".bp-message")
-    assert "ReLU" not in said.last.text_content()
-    assert "everywhere a tanh is saturated" in said.last.text_content()
-    assert "η is probably too large" in said.first.text_content()
+def test_why_no_error_arrives_depends_on_the_activation(open_playground: Callable[..., Any]) -> None:
+    page, _ = open_playground()
+    said = page.evaluate(
+        """async () => {
+          const {ErrorBars} = await import("/assets/stepper/curves.js");
+          const {wordsOf} = await import("/assets/stepper/words.js");
+          return [[0, "relu"], [0, "tanh"], [0, "sigmoid"], [8, "tanh"]].map(([norm, activation]) => {
+            const bars = new ErrorBars(wordsOf(document.body));
+            bars.draw([, , norm, 1, 1], activation);
+            return bars.message.textContent;
+          });
+        }"""
+    )
+    assert "a ReLU is switched off" in said[0]
+    for saturated, name in zip(said[1:3], ("tanh", "sigmoid"), strict=True):
+        assert f"everywhere a {name} is saturated" in saturated
+        assert "ReLU" not in saturated
+    assert said[3].startswith("Layer 2 gets 8 times the output's error. Errors grow")
 
 
 def test_what_the_cost_says_is_named(open_playground: Callable[..., Any]) -> None:
