@@ -132,7 +132,7 @@ export function drawNetwork(example, shown, words, select, space) {
     const bias = round && example.network.biases && !key.startsWith("a1.") ? svg("text", {class: "bp-bias", x, y: y + 17}) : null;
     const value = svg("text", {class: "bp-value", x, y: bias ? y + 2 : middle});
     const beside = upright && (round || key === "C");
-    const error = plate(key === "C" ? "bp-below bp-target" : "bp-below", beside);
+    const error = plate(key === "C" ? "bp-below bp-target" : boxes ? "bp-below bp-within" : "bp-below", beside);
     const factor = plate("bp-factor", true);
     const [below, above] = [boxes && key !== "C" ? {x, y: y + 13} : beside ? {x: x + width / 2 + 4, y: key === "C" ? y + 5 : y + 23} : {x, y: y + height / 2 + 17},
       {x: upright ? x + width / 2 + 3 : x + (boxes ? 15 : 20), y: upright ? y - height / 2 + 4 : y - height / 2 - (boxes ? 5 : 0)}];
