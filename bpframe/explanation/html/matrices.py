@@ -27,7 +27,7 @@ def matrix_picture(entries: Array, told: str, coarse: bool = False) -> str:
     width, height = max(columns * cell, SHORTEST), max(rows * cell, SHORTEST)
     finite = np.where(np.isfinite(entries), entries, 0.0)
     largest = float(np.abs(finite).max(initial=0.0)) or 1.0
-    levels = np.sign(finite) * np.ceil(STRENGTHS * np.abs(finite) / largest)
+    levels = np.sign(finite) * np.maximum(np.ceil(STRENGTHS * (np.abs(finite) / largest)), 1)
     drawn = _each(entries, levels) if entries.size <= EACH and not coarse else _together(levels)
     odd = "".join(f"M{column}.1 {row}.1l.8 .8m0 -.8l-.8 .8" for row, column in np.argwhere(~np.isfinite(entries)))
     drawn += f'<path class="odd" d="{odd}"/>' if odd else ""

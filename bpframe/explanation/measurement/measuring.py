@@ -18,6 +18,7 @@ from bpframe.core.graph.randomness import stream
 from bpframe.explanation.measurement.nearby import Nearby, Point
 from bpframe.measured.by_number import is_analytic
 from bpframe.measured.line import Function, sizes
+from bpframe.reports.web import without_controls
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Measurement", "Slope", "along", "measured"]
@@ -154,7 +155,8 @@ def _judged(nearby: Nearby, found: Sequence[_Found], direction: Mapping[str, Arr
         function, at, line = _joined(nearby, direction)
         error = next((each.error for each in found if each.error is not None), None)
         if error is not None:
-            reason = f"a component does not compute with complex numbers: {str(error).splitlines()[0]}"
+            said = without_controls(str(error).splitlines()[0])
+            reason = f"a component does not compute with complex numbers: {said}"
         elif nearby.calls > MOST_CALLS:
             reason = "it and the difference disagree, and to find out which is right takes long in a network so large"
         elif not is_analytic(function, at, line):

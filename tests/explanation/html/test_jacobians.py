@@ -76,6 +76,13 @@ def test_the_general_line_has_the_picture_of_what_it_multiplies_with() -> None:
     assert not any("<svg class=" in each for each in plain)
 
 
+@pytest.mark.parametrize("coarse", [False, True])
+def test_the_largest_and_the_smallest_numbers_that_there_are_can_be_drawn(coarse: bool) -> None:
+    entries = np.array([[1.7e308, -5e-324, 0.0, np.inf]])
+    assert signs_of(matrix_picture(entries, "", coarse)).tolist() == [[1, -1, 0, 0]]
+    assert signs_of(matrix_picture(entries[:, 1:], "", coarse)).tolist() == [[-1, 0, 0]]
+
+
 def test_a_large_jacobian_is_seen_from_afar_which_is_said() -> None:
     network = sigmoids(30, 10, inputs=300)
     x, y = np.random.default_rng(0).random(300), np.eye(10)[3]
