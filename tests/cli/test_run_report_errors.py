@@ -67,6 +67,11 @@ def test_norms_that_a_spec_asks_for_itself_are_those_that_are_kept(folder: Path)
     object.__setattr__(experiment, "training", experiment.training.model_copy(update={"callbacks": (own,)}))
     history = experiment.train(progress=False)
     assert [bool(record.error_norms) for record in history.epochs] == [False, False, True]
+    page = error_section(experiment)
+    assert "measured after epochs at 2 given examples" in page
+    flow = experiment.network.error_flow(own.x, own.y)
+    text = "".join(Parsed(page).text)
+    assert all(cell in text for row in flow.table() for cell in row)
 
 
 def test_an_error_of_0_and_one_that_is_not_finite_break_the_line_and_are_told() -> None:

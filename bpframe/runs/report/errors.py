@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from bpframe.categories import ErrorNorms
 from bpframe.errors import BpframeError
 from bpframe.reports.web import apart, decades, escaped, power_of_ten
 from bpframe.runs.experiment import Experiment
@@ -28,13 +29,16 @@ def error_section(experiment: Experiment) -> str:
     history, network = experiment.history, experiment.network
     if history is None or not any(record.error_norms for record in history.epochs):
         return ""
-    count = len(experiment.measured_examples[0])
+    asked = next((each for each in experiment.training.callbacks if isinstance(each, ErrorNorms)), None)
+    x, y = experiment.measured_examples if asked is None else (asked.x, asked.y)
+    count = len(next(iter(x.values())) if isinstance(x, dict) else x)
     told = (
         "‖δ‖ is the root mean square, over the examples, of ‖∂C/∂a‖, a being the layer's output, or the node's value. "
-        f"It was measured after epochs at {count:,} of the training examples, with training switched off."
+        f"It was measured after epochs at {count:,} {'of the training' if asked is None else 'given'} examples, with "
+        "training switched off."
     )
     try:
-        flow = network.error_flow(*experiment.measured_examples)
+        flow = network.error_flow(x, y)
     except BpframeError as error:
         nodes = {name: name for record in history.epochs for name in record.error_norms}
         end = f"<p>At the end errors cannot be followed back: {escaped(error.problem)}.</p>"
