@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bpframe.categories import ErrorNorms, WatchErrors
+from bpframe.categories import Callback, ErrorNorms, WatchErrors
 from bpframe.data import Dataset, DataSpec
 from bpframe.data.raw import Preparation
 from bpframe.documents import RunSpec, TrainingSpec
@@ -80,16 +80,12 @@ class Experiment:
             held_back = data.x_test, data.y_test, data.sample_weight_test
         if self.training.minimizes:
             held_back = None
-        asked = self.training.callbacks
-        spec = self.training
-        if error_norms and not any(isinstance(each, ErrorNorms) for each in asked):
+        watching: tuple[Callback, ...] = ()
+        if error_norms and not any(isinstance(each, ErrorNorms) for each in self.training.callbacks):
             x, y = self.measured_examples
-            spec = spec.model_copy(update={"callbacks": (ErrorNorms(x=x, y=y), *asked)})
-        try:
-            return self.network.train(spec, (data.x, data.y, data.sample_weight), held_back, progress)
-        finally:
-            if self.network.training is not None:  # what is saved with a run is what was asked for
-                self.network.training = self.network.training.model_copy(update={"callbacks": asked})
+            watching = (ErrorNorms(x=x, y=y),)
+        samples = data.x, data.y, data.sample_weight
+        return self.network.train(self.training, samples, held_back, progress, watching)
 
     def range_test(self, smallest: float = 1e-6, largest: float = 10.0, steps: int = 100) -> RangeTest:
         """Return what steps at rising learning rates cost, of a copy of the network; see `Network.range_test`.

@@ -108,10 +108,12 @@ class Trainable(Stepwise):
         data: Examples,
         validation_data: Examples | None = None,
         progress: bool | None = None,
+        watching: Sequence[Callback] = (),
     ) -> History:
         """Train as a `TrainingSpec` says; `fit` is this with the specification's fields as arguments.
 
-        `data` and `validation_data` are (x, y) or (x, y, sample_weight).
+        `data` and `validation_data` are (x, y) or (x, y, sample_weight). The callbacks in `watching` are called before
+        those of the specification, which does not have them: a network that is saved forgets them.
         """
         progress = None if progress is None else checked_truth("progress", progress)
         spec = with_metrics(spec)
@@ -127,7 +129,8 @@ class Trainable(Stepwise):
                 trainer = Trainer(self._engine.at(samples[0]), spec, self._carried, self.history)
                 check_watched(trainer.engine, spec, samples, validation)
                 try_last_batch(trainer.engine, spec, samples)
-                ending = call_back(spec.callbacks, "before_training", network=self, history=trainer.history)
+                callbacks = (*watching, *spec.callbacks)
+                ending = call_back(callbacks, "before_training", network=self, history=trainer.history)
             except BaseException:
                 self._preparation = before
                 raise
@@ -136,12 +139,12 @@ class Trainable(Stepwise):
             self.history = whole
             try:
                 if ending is None:
-                    trainer.run(samples, validation, progress, self._listener(spec, past))
+                    trainer.run(samples, validation, progress, self._listener(callbacks, past))
                 else:
                     trainer.history.stopped = str(ending)
             finally:
                 whole.follow(past, trainer.history)
-            call_back(spec.callbacks, "after_training", network=self, history=trainer.history)
+            call_back(callbacks, "after_training", network=self, history=trainer.history)
             whole.follow(past, trainer.history)
             return trainer.history
 
@@ -176,16 +179,16 @@ class Trainable(Stepwise):
             samples = copied._samples(x, y, sample_weight)
             return range_test(copied._engine.at(samples[0]), spec, samples, smallest, largest, steps)
 
-    def _listener(self, spec: TrainingSpec, past: History | None) -> Callable[[int, History], None] | None:
+    def _listener(self, callbacks: Sequence[Callback], past: History | None) -> Callable[[int, History], None] | None:
         """Return what tells callbacks and installed plugins that an epoch is over, or None where none listens."""
         tell, whole = listeners("bpframe_after_epoch"), self.history
-        if (tell is None and not spec.callbacks) or whole is None:
+        if (tell is None and not callbacks) or whole is None:
             return None
 
         def after_epoch(epoch: int, history: History) -> None:
             whole.follow(past, history)
             words = {"network": self, "epoch": epoch, "history": history}
-            ending = call_back(spec.callbacks, "after_epoch", **words)
+            ending = call_back(callbacks, "after_epoch", **words)
             whole.follow(past, history)  # again: a callback may have written into the epoch's record
             try:
                 if tell is not None:

@@ -14,6 +14,7 @@ from bpframe_reference import ErrorNorms
 
 import bpframe as bp
 from bpframe.documents import read_spec
+from bpframe.extend import Callback
 from bpframe.runs import prepare_experiment, write_report
 from bpframe.runs.report.errors import error_chart, error_section
 from tests.explanation.html.hostile_words import WORDS
@@ -72,6 +73,21 @@ def test_norms_that_a_spec_asks_for_itself_are_those_that_are_kept(folder: Path)
     flow = experiment.network.error_flow(own.x, own.y)
     text = "".join(Parsed(page).text)
     assert all(cell in text for row in flow.table() for cell in row)
+
+
+def test_a_run_that_is_saved_while_it_trains_has_only_what_its_spec_asks_for(folder: Path) -> None:
+    experiment = prepare_experiment(read_spec(Path("spec.yaml")))
+    kept = []
+
+    class Keeping(Callback):
+        def after_epoch(self, network: bp.Network) -> None:
+            kept.append(network.training)
+
+    training = experiment.training.model_copy(update={"callbacks": (Keeping(),)})
+    object.__setattr__(experiment, "training", training)
+    history = experiment.train(progress=False)
+    assert kept == [training] * 3
+    assert all(record.error_norms for record in history.epochs)
 
 
 def test_an_error_of_0_and_one_that_is_not_finite_break_the_line_and_are_told() -> None:
