@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bpframe.errors import DataError, MemoryLimitError
+from bpframe.explanation.elision import ends
 from bpframe.explanation.formula import Atom, Dots, Expression, Partial, Plus, Symbol, Times
 from bpframe.explanation.formula.numerals import in_words
 from bpframe.explanation.formula.text import on_one_line
@@ -25,6 +26,7 @@ from bpframe.explanation.paths import (
     shared_factors,
 )
 from bpframe.explanation.worked import Worked
+from bpframe.validation.mistakes import shortened
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["PathsSection", "in_rows", "paths_section"]
@@ -61,6 +63,8 @@ def paths_section(worked: Worked, weight: str | None) -> PathsSection:
 
     Errors: DataError for a weight that there is not; MemoryLimitError where one is asked for in a network too large.
     """
+    if weight is not None and not isinstance(weight, str):
+        raise DataError("a weight is chosen by its name", expected="such as 'w^2_11'", received=shortened(weight))
     edges = worked.edges
     if weight is None and edges > MOST_EDGES:
         return _nothing(
@@ -132,8 +136,8 @@ def _entry(letter: Symbol, row: int, column: int, rows: int, columns: int) -> st
 
 def _lines(worked: Worked, rule: ChainRule) -> Iterator[Line]:
     """Yield a rule as equations: one path multiplied, or where there are several, (11) and (12)."""
-    if rule.shown == "largest" or not 0 < len(rule.paths) <= WRITTEN:
-        return
+    if rule.shown == "largest" or not 0 < len(rule.paths) <= WRITTEN or not all(path.factors for path in rule.paths):
+        return  # there are too many, or none, or the number is that itself which is differentiated
     values: dict[Atom, Array] = {}
     products: list[list[Expression]] = []
     for path in rule.paths:
@@ -188,9 +192,14 @@ def _symbol(worked: Worked, name: str) -> Symbol:
 
 
 def in_rows(paths: tuple[PathProduct, ...]) -> list[tuple[str, str]]:
-    """Return paths in words: the entries on the way, and the product of the numbers on its edges."""
+    """Return paths in words: the entries on the way, and the product of the numbers on its edges; of long ones ends."""
     rows = []
     for path in paths:
-        numbers = " · ".join(in_words(factor.number) for factor in path.factors)
-        rows.append((" → ".join(path.entries), f"{numbers} = {in_words(path.product)}"))
+        numbers = _some([in_words(factor.number) for factor in path.factors], " · ")
+        rows.append((_some(path.entries, " → "), f"{numbers} = {in_words(path.product)}"))
     return rows
+
+
+def _some(told: Sequence[str], sign: str) -> str:
+    first, left_out, last = ends(told)
+    return sign.join([*first, *([f"... ({left_out:,} more) ..."] if left_out else []), *last])

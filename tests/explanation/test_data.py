@@ -145,3 +145,23 @@ def test_an_explanation_leaves_the_network_and_its_arrays_as_they_are() -> None:
     for node in found.nodes:
         with pytest.raises(ValueError, match="read-only"):
             node.value[...] = 0
+
+
+def test_what_is_differentiated_may_be_the_weight_that_is_followed() -> None:
+    found = sigmoids(3, 2).explain(A1, [0.0, 1.0], weight="C", expand=False)
+    (rule,) = found.paths.rules
+    assert (rule.count, rule.total, rule.paths_sum) == (1, 1.0, 1.0)
+    assert found.paths.lines == ()
+    valid(found)
+    for view in (found.to_text, found.to_latex, found.to_html):
+        assert view()
+    with pytest.raises(DataError, match="a weight is chosen by its name"):
+        sigmoids(3, 2).explain(A1, [0.0, 1.0], weight=3)  # type: ignore[arg-type]
+
+
+def test_numbers_next_to_the_largest_there_are_have_a_page() -> None:
+    network = sigmoids(3, 2)
+    network.parameters["dense_1.w"][0] = 1e308
+    found = network.explain([1e10, 1.0], [0.0, 1.0], expand=False)
+    assert "1e+308" in found.to_html()
+    valid(found)
