@@ -15,7 +15,7 @@ from bpframe.core.backprop.penalties import Penalties
 from bpframe.core.backprop.trace import Trace
 from bpframe.core.backprop.weights import scale_of
 from bpframe.core.graph.graph import Shape
-from bpframe.core.operators import Operator
+from bpframe.core.operators import Composed, Operator
 from bpframe.errors import DataError, MemoryLimitError
 from bpframe.explanation.paths.scalar_graph import Kind, ScalarGraph, Scalars
 from bpframe.validation.plain_arrays import Array
@@ -27,6 +27,10 @@ MOST_EDGES = 500_000
 
 #: What the cost is called, where no node has this name.
 COST = "C"
+
+#: Of operators that are known by their products alone, with more inputs than this, a unit vector is sent back for every
+#: output where these are fewer: the other way takes a matrix of inputs × inputs.
+WIDE = 1000
 
 NO_LETTERS: Mapping[str, str] = MappingProxyType({})
 
@@ -107,6 +111,12 @@ class _Building:
             found_rows, found_columns = np.nonzero(dense)
             self.point(source, target, found_columns, found_rows, dense[found_rows, found_columns])
             return
+        if rows < _widest(operator):
+            dense = operator.vjp(np.eye(rows, dtype=self.dtype).reshape(rows, 1, *operator.out_shape))
+            dense = dense.reshape(rows, columns)
+            found_rows, found_columns = np.nonzero(dense)
+            self.point(source, target, found_columns, found_rows, dense[found_rows, found_columns])
+            return
         matrix = operator.sparse(1, self.dtype)
         found_rows = np.repeat(np.arange(rows), np.diff(matrix.indptr))
         self.point(source, target, matrix.indices, found_rows, matrix.data)
@@ -134,3 +144,11 @@ class _Building:
                 received=f"{self.count + more:,} or more",
                 hint="net.gradient and net.errors, which need no graph of single numbers",
             )
+
+
+def _widest(operator: Operator) -> int:
+    """Return the most inputs of a factor that is known by its products alone; 0 where there are few, or no such one."""
+    factors = operator.factors if isinstance(operator, Composed) else (operator,)
+    unknown = [each for each in factors if each.dense_cost is None and type(each).sparse is Operator.sparse]
+    widest = max((math.prod(each.in_shape) for each in unknown), default=0)
+    return widest if widest > WIDE else 0

@@ -109,6 +109,14 @@ def test_of_an_lstm_whose_step_is_one_node() -> None:
     check(bp.Network([Lstm(units=2), Dense(units=1)], input_shape=(3, 2), cost=QuadraticCost(), seed=0))
 
 
+def test_of_a_long_lstm_whose_jacobian_is_known_by_its_products() -> None:
+    network = bp.Network([Lstm(units=8), Dense(units=2)], input_shape=(40, 1), cost=QuadraticCost(), seed=0)
+    graph = graph_of(network)
+    assert graph.groups[0].name == "lstm_1.w"
+    slopes = np.array(derivatives_of(graph, graph.size - 1))[: len(graph.weights)]
+    assert np.allclose(slopes, gradient(network, graph), rtol=1e-12, atol=1e-15)
+
+
 def test_a_residual_network_doubles_its_paths_at_every_block() -> None:
     blocks = [Residual(body=[Dense(units=1, bias=False)]) for _ in range(100)]
     network = bp.Network([Dense(units=1, bias=False), *blocks], input_shape=(1,), cost=QuadraticCost(), seed=0)
