@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from bpframe_activations import Relu
 from bpframe_classification import CrossEntropy
-from bpframe_reference import Dense, QuadraticCost, Sigmoid
+from bpframe_reference import Add, Dense, Multiply, QuadraticCost, Sigmoid
 from bpframe_regularisation import L2, BatchNorm
 
 import bpframe as bp
@@ -251,6 +251,14 @@ def test_a_component_that_drops_imaginary_parts_has_no_complex_step() -> None:
     found = network.explain([1.0, 2.0], np.zeros(2), expand=False).gradient
     assert all(part.reason is not None and "not analytic" in part.reason for part in found.parts)
     assert found.warning is None
+
+
+def test_inputs_that_are_single_numbers_are_measured() -> None:
+    nodes = {"sum": bp.node(Add(), "a", "b"), "end": bp.node(Multiply(), "sum", "b")}
+    network = bp.Network(inputs={"a": (), "b": ()}, nodes=nodes, output="end")
+    found = network.explain({"a": 2.0, "b": 1.0}, expand=False).gradient
+    assert [check.complex_step for part in found.parts for check in part.checks] == [1.0, 4.0]
+    assert [part.gradient.tolist() for part in found.parts] == [1.0, 4.0]
 
 
 def test_frozen_shared_and_penalised_parameters_are_measured_as_they_enter_the_cost() -> None:

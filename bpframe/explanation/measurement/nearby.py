@@ -43,7 +43,7 @@ class Nearby:
 
     def __init__(self, function: MeanCost, seed: int, coupled: frozenset[str]) -> None:
         inputs = function.inputs
-        self.arrays = {name: array[0] if name in inputs else array for name, array in function.arrays.items()}
+        self.arrays = {name: array[0, ...] if name in inputs else array for name, array in function.arrays.items()}
         self.calls = 0
         self._targets = function.targets
         self._seed = seed
@@ -251,7 +251,7 @@ def _with(array: Array, point: Point, name: str) -> Array:
     """Return one example's input with what a point has there."""
     found = array.copy()
     place, number = point[name]
-    found[0][place] = number
+    found[0, ...][place] = number
     return found
 
 
