@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from component_plots import plot_of
 from drawing import Plot
 from matrix_pictures import operator_picture
 from pictures import picture_of
@@ -39,7 +38,7 @@ class Entry:
     component: type[Component]
     examples: tuple[Example, ...]
     reports: tuple[Report, ...]
-    plot: Plot | None
+    plot: Plot
 
     def markdown(self, reference: Callable[[type[Component]], str], picture: str) -> str:
         """Lay it out; `reference` gives a link to a class, `picture` is the address of the plot."""
@@ -47,9 +46,7 @@ class Entry:
         parts = [f"## {self.name} {{#{self.name}}}", f"**{category(self.component).capitalize()}.** {sentence}"]
         if formula:
             parts.append(_typeset(formula))
-        if self.plot:
-            parts.append(self._figure(picture))
-        parts += [*others, reference(self.component)]
+        parts += [self._figure(picture), *others, reference(self.component)]
         table = list(self._jacobians())
         if table:
             parts.append("| Jacobian of | shapes | structure | one example |\n|---|---|---|---|\n" + "\n".join(table))
@@ -57,7 +54,6 @@ class Entry:
         return "\n\n".join(parts)
 
     def _figure(self, picture: str) -> str:
-        assert self.plot is not None
         seen = html.escape(f"{self.name}, {self.plot.seen}")
         image = f'<img class="plot" src="{picture}" alt="{seen}" width="{self.plot.width}" loading="lazy">'
         return f"<figure>{image}<figcaption>{html.escape(self.plot.caption)}</figcaption></figure>"
@@ -117,7 +113,7 @@ def _entry(subject: Subject) -> Entry:
     examples = subject.examples or tuple(guess_examples(subject.component))
     reports = tuple(check_component(each.component, each.shapes) for each in examples)
     name = subject.words[-1]
-    return Entry(name, subject.component, examples, reports, picture_of(name) or plot_of(examples[0]))
+    return Entry(name, subject.component, examples, reports, picture_of(name))
 
 
 def _parts(cls: type[Component]) -> tuple[str, str, list[str]]:
@@ -125,11 +121,11 @@ def _parts(cls: type[Component]) -> tuple[str, str, list[str]]:
     paragraphs = inspect.cleandoc(cls.__doc__ or "").split("\n\n")
     formula = next((each for each in paragraphs[1:] if each.startswith("    ")), "")
     others = [
-        _typeset(inspect.cleandoc(each)) if each.startswith("    ") else _plain(each)
+        _typeset(inspect.cleandoc(each)) if each.startswith("    ") else escaped(each)
         for each in paragraphs[1:]
         if each is not formula
     ]
-    return _plain(paragraphs[0]), inspect.cleandoc(formula), others
+    return escaped(paragraphs[0]), inspect.cleandoc(formula), others
 
 
 def _typeset(formula: str) -> str:
@@ -139,11 +135,6 @@ def _typeset(formula: str) -> str:
         return f"```text\n{formula}\n```"
     rows = ("".join(rf'<span class="arithmatex">\({html.escape(each)}\)</span>' for each in line) for line in lines)
     return f'<div class="formulas">{"".join(f"<div>{row}</div>" for row in rows)}</div>'
-
-
-def _plain(text: str) -> str:
-    """Keep the stars of shapes, such as (*S, N), from being taken for emphasis."""
-    return escaped(text)
 
 
 def _picture(operator: Operator, title: str) -> str:

@@ -177,10 +177,9 @@ def on_post_build(config: Any, **_: Any) -> None:
     search_text.write_indexes(Path(config.site_dir), ["", "zh"], languages.titles)
     shown = re.findall(r"<!-- gallery: (\w+) -->", "".join(_sources(config)))
     for entry in (entry for set_name in shown for entry in _entries(set_name)):
-        if entry.plot:
-            target = Path(config.site_dir) / _plot(entry)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(entry.plot.svg, encoding="utf-8")
+        target = Path(config.site_dir) / _plot(entry)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(entry.plot.svg, encoding="utf-8")
 
 
 def _reference(config: Any, url: str, name: str) -> str | None:

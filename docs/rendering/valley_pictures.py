@@ -44,7 +44,7 @@ def valley(paths: Mapping[str, Array], say: Callable[[Mapping[str, Array]], str]
         axes = figure.subplots()
         x, y = np.meshgrid(np.linspace(-4.5, 1.5, 61), np.linspace(-1.6, 1.6, 41))
         levels = [0.1, 0.5, 2, 5, 10, 20]
-        axes.contour(x, y, 0.5 * (x**2 + 20 * y**2), levels, colors=INK, alpha=0.25, linewidths=0.8)
+        axes.contour(x, y, cost(np.stack([x, y], axis=-1)), levels, colors=INK, alpha=0.25, linewidths=0.8)
         for (name, places), (colour, line) in zip(paths.items(), LINES, strict=False):
             axes.plot(*places.T, line, color=colour, linewidth=1.4, marker=".", markersize=3, label=name)
         axes.set(xlim=(-4.5, 1.5), ylim=(-1.6, 1.6), xlabel="x", ylabel="y")

@@ -9,13 +9,12 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from bpframe_reference import Dense, Multiply, QuadraticCost, Sigmoid, bpframe_examples
+from bpframe_reference import Sigmoid, bpframe_examples
 
 from bpframe.core.operators import Gather
-from bpframe.extend import Activation, Diagonal
+from bpframe.extend import Diagonal
 from bpframe.plugins import default_registry
 from bpframe.testing import check_component
-from bpframe.testing.probing import probe_of
 from bpframe.testing.running.examples import Example
 
 ROOT = Path(__file__).parents[2]
@@ -27,8 +26,7 @@ def rendering(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     monkeypatch.syspath_prepend(ROOT / "docs" / "rendering")
     pytest.importorskip("griffe")  # the gallery writes shapes as the reference does
     return {
-        name: importlib.import_module(name)
-        for name in ("component_gallery", "component_plots", "drawing", "matrix_pictures", "typeset")
+        name: importlib.import_module(name) for name in ("component_gallery", "drawing", "matrix_pictures", "typeset")
     }
 
 
@@ -46,40 +44,6 @@ def test_every_component_of_a_set_has_an_entry_whose_report_is_the_kits(renderin
     checked = [report for entry in entries for report in entry.reports]
     assert len(checked) == len(bpframe_examples())
     assert all(report.ok and not report.missing for report in checked)
-
-
-@pytest.mark.parametrize(
-    ("component", "shapes"),
-    [(Sigmoid(), [(4,)]), (Dense(units=2), [(3,)]), (Multiply(), [(2,), (2,)]), (QuadraticCost(), [(3,)])],
-    ids=lambda each: getattr(each, "kind", ""),
-)
-def test_a_plotted_derivative_is_the_slope_of_the_plotted_value(
-    rendering: dict[str, ModuleType], component: object, shapes: list[tuple[int, ...]]
-) -> None:
-    probe = probe_of(component, shapes)  # type: ignore[arg-type]
-    assert probe is not None
-    x, value, derivative = rendering["component_plots"].curve(probe, probe.inputs[0])
-    assert x[-1] - x[0] > 1
-    slope = (value[2:] - value[:-2]) / (x[2:] - x[:-2])
-    np.testing.assert_allclose(derivative[1:-1], slope, rtol=1e-3, atol=1e-4)
-
-
-def test_a_plot_stays_inside_the_domain(rendering: dict[str, ModuleType]) -> None:
-    class Logarithm(Activation):
-        """y = ln x."""
-
-        domain = (0, np.inf)
-
-        def forward(self, x):
-            return np.log(x)
-
-        def jacobian(self, x):
-            return Diagonal(1 / x)
-
-    probe = probe_of(Logarithm(), [(2,)])
-    assert probe is not None
-    x, value, derivative = rendering["component_plots"].curve(probe, "x")
-    np.testing.assert_allclose((value, derivative), (np.log(x), 1 / x))
 
 
 def test_a_picture_has_a_cell_for_every_entry_that_is_not_zero(rendering: dict[str, ModuleType]) -> None:
@@ -105,7 +69,8 @@ def test_a_component_that_fails_is_shown_as_failing(rendering: dict[str, ModuleT
     gallery = rendering["component_gallery"]
     example = Example(Doubled(), ((4,),))
     report = check_component(example.component, example.shapes)
-    text = gallery.Entry("my.doubled", Doubled, (example,), (report,), None).markdown(lambda cls: "", "")
+    plot = rendering["drawing"].Plot("", "", "", 1)
+    text = gallery.Entry("my.doubled", Doubled, (example,), (report,), plot).markdown(lambda cls: "", "")
     assert '??? failure "Compliance report: FAILS' in text
     assert "jacobian[x] failed" in text or "jacobian[z] failed" in text
 

@@ -1,4 +1,4 @@
-"""Pictures that were drawn for one component, a module per plugin set, where the general plot would teach little.
+"""The picture of every shipped component: what a reader should remember of it. A module per plugin set.
 
 A module, named for the set, has `PICTURES`: a mapping from kinds to functions that draw a `drawing.Plot`.
 """
@@ -16,8 +16,8 @@ __all__ = ["picture_of"]
 _SETS = {each.name: importlib.import_module(f"pictures.{each.name}") for each in pkgutil.iter_modules(__path__)}
 
 
-def picture_of(name: str) -> Plot | None:
-    """Draw the component of this full name, such as `convolution.conv2d`; None where no picture was made for it."""
+def picture_of(name: str) -> Plot:
+    """Draw the component of this full name, such as `convolution.conv2d`."""
     set_name, _, kind = name.partition(".")
-    draw = _SETS[set_name].PICTURES.get(kind) if set_name in _SETS else None
-    return draw() if draw else None
+    plot: Plot = _SETS[set_name].PICTURES[kind]()
+    return plot

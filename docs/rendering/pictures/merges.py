@@ -48,10 +48,10 @@ def _moved(say: Callable[[list[Array]], str], layer: Any, *shapes: tuple[int, ..
         np.arange(end - np.prod(shape), end, dtype=float).reshape(shape)
         for end, shape in zip(ends, shapes, strict=True)
     ]
-    names = ["x"] if len(xs) == 1 else [f"x{'₁₂₃'[number]}" for number in range(len(xs))]
     y, back = made(layer, *xs)
-    panels = [*zip(names, xs, strict=True), ("y", y)]
-    caption = say(list(back(np.ones_like(y)).values()))
+    errors = back(np.ones_like(y))
+    panels = [*zip(errors, xs, strict=True), ("y", y)]
+    caption = say(list(errors.values()))
     widths = [values.shape[-1] for _, values in panels]
     rows = max(values.size // values.shape[-1] for _, values in panels)
 
