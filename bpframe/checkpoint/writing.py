@@ -117,20 +117,22 @@ def _write_arrays(arrays: Mapping[str, Array], path: Path, **told: str) -> None:
     whole = {name: np.require(array, requirements="C") for name, array in arrays.items()}
     metadata = {"format": "bpframe", "format_version": str(FORMAT), **told}
     # Written by us, the file gets the rights that the user's other files get; the library's own would be private.
-    path.write_bytes(_ordered(save(whole, metadata=metadata)))
+    with path.open("wb") as file:
+        file.writelines(_ordered(save(whole, metadata=metadata)))
 
 
-def _ordered(content: bytes) -> bytes:
+def _ordered(content: bytes) -> tuple[bytes, memoryview]:
     """Return the safetensors file with its metadata sorted: the library puts them in another order at each call.
 
-    One run then has one set of bytes, and one digest. A header is a length of 8 bytes and JSON padded to 8.
+    One run then has one set of bytes, and one digest. A header is a length of 8 bytes and JSON padded to 8; what
+    follows is large, and not copied.
     """
     end = 8 + int.from_bytes(content[:8], "little")
     header = json.loads(content[8:end])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + content[end:]
+    return len(text).to_bytes(8, "little") + text, memoryview(content)[end:]
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import shutil
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
 
 import bpframe as bp
+from bpframe.checkpoint import writing
 from bpframe.data import NpzData
 from bpframe.documents import RunSpec, TrainingSpec
 from bpframe.errors import CheckpointError
@@ -216,3 +218,13 @@ def test_hostile_values_are_typed_errors(
 ) -> None:
     (without_digests(run) / name).write_text(HOSTILE[value])
     assert len(str(refusal(run))) < 3000
+
+
+def test_weights_are_in_memory_once_more_while_they_are_written(tmp_path: Path) -> None:
+    arrays = {"w": np.ones(1 << 17)}
+    writing._write_arrays(arrays, tmp_path / "first")
+    tracemalloc.start()
+    writing._write_arrays(arrays, tmp_path / "second", told="words")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5 * arrays["w"].nbytes
