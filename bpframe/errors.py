@@ -273,4 +273,5 @@ def did_you_mean(name: object, candidates: Iterable[str]) -> str | None:
 def no_such(what: str, name: object, known: Iterable[str]) -> KeyError:
     """Return the error for a name that a mapping does not have, with the closest that it has, or all."""
     names = list(known)
-    return KeyError(f"no {what} '{name}'; {did_you_mean(name, names) or 'there are ' + (', '.join(names) or 'none')}")
+    told = did_you_mean(name, names) or f"there are {', '.join(names) or 'none'}"
+    return KeyError(f"no {what} {str(name)!r}; {told}")

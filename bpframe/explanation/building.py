@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
 import numpy as np
@@ -67,7 +68,7 @@ def explanation_of(
 
 def _check_numbers(learning_rate: float, per_parameter: int | None) -> None:
     real = isinstance(learning_rate, int | float | np.integer | np.floating) and not isinstance(learning_rate, bool)
-    if not real or not 0 < learning_rate < np.inf:
+    if not real or not 0 < learning_rate <= sys.float_info.max:
         raise DataError("the learning rate is none", expected="a positive number", received=shortened(learning_rate))
     whole = isinstance(per_parameter, int | np.integer) and not isinstance(per_parameter, bool) and per_parameter >= 0
     if per_parameter is not None and not whole:

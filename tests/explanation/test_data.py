@@ -69,7 +69,14 @@ def test_what_is_differentiated_has_to_be_one_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"learning_rate": float("nan")}, {"learning_rate": 0}, {"learning_rate": "1"}, {"per_parameter": -1}]
+    "wrong",
+    [
+        {"learning_rate": float("nan")},
+        {"learning_rate": 0},
+        {"learning_rate": "1"},
+        {"learning_rate": 10**400},
+        {"per_parameter": -1},
+    ],
 )
 def test_numbers_that_are_none_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(DataError, match=r"the learning rate is none|per_parameter does not say"):
@@ -87,6 +94,8 @@ def test_a_chosen_weight_is_followed_and_one_that_there_is_not_refused() -> None
     for wrong in ("w^9_11", "w^2_41"):
         with pytest.raises(DataError, match=r"no .*entry|number of the network"):
             sigmoids(3, 2).explain(A1, [0.0, 1.0], weight=wrong, expand=False)
+    with pytest.raises(DataError, match=r"network 'w\\x1b\[31m'"):  # nothing steers a terminal
+        sigmoids(3, 2).explain(A1, [0.0, 1.0], weight="w\x1b[31m", expand=False)
 
 
 def test_the_network_as_one_formula_is_part_of_the_data_and_of_every_view() -> None:
