@@ -36,6 +36,11 @@ class NeuronSection:
     number: int
     lines: tuple[Line, ...]
 
+    @property
+    def place(self) -> str:
+        """What headings call its layer or node."""
+        return self.node if self.layer is None else f"layer {self.layer} ({self.node})"
+
 
 @dataclass(frozen=True)
 class Place:

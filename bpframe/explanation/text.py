@@ -10,7 +10,6 @@ from bpframe.explanation.elision import ends
 from bpframe.explanation.formula.numerals import DIGITS, elided, in_full, in_words, magnitude
 from bpframe.explanation.gradient import CheckedEntry, CheckedTogether, Gradient
 from bpframe.explanation.layout import WIDTH, heading, listed, paragraph, table
-from bpframe.explanation.neuron import NeuronSection
 from bpframe.explanation.nodes import ExplainedNode
 from bpframe.explanation.paths import Multiplications
 from bpframe.explanation.paths.expansion import Expansion
@@ -49,8 +48,7 @@ def _lines(explanation: Sections) -> Iterator[str]:
         "Each value is made of those before it. A line has the equation in letters, then with this network's numbers, "
         "then the result. A layer's neurons stand below one another."
     )
-    if forward.weights:
-        yield from listed(forward.weights[:3])
+    yield from listed(forward.weights[:3])
     yield from listed(forward.lines)
     if forward.whole is not None:
         yield from listed([forward.whole])
@@ -65,7 +63,7 @@ def _lines(explanation: Sections) -> Iterator[str]:
         yield from paragraph("From the errors follow the derivatives by every parameter.")
         yield from listed(backward.gradients)
     if explanation.neuron is not None:
-        yield from heading(f"Neuron {explanation.neuron.number} of {_place(explanation.neuron)}")
+        yield from heading(f"Neuron {explanation.neuron.number} of {explanation.neuron.place}")
         yield from paragraph("The same in single numbers: multiply along a path, add over all paths.")
         yield from listed(explanation.neuron.lines)
     yield from heading("As one formula")
@@ -97,10 +95,6 @@ def _node(node: ExplainedNode) -> tuple[str, ...]:
     called = node.name if node.symbol == node.name else f"{node.symbol} ({node.name})"
     structures = ", ".join(f"∂/∂{each.of}: {each.structure}" for each in node.jacobians if each.kind == "input")
     return called, ", ".join(node.reads), node.kind, structures, _row(node.value)
-
-
-def _place(neuron: NeuronSection) -> str:
-    return neuron.node if neuron.layer is None else f"layer {neuron.layer} ({neuron.node})"
 
 
 def _row(array: Array) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from bpframe.explanation.backward import ANY_GRAPH, ANY_PARAMETER
@@ -24,7 +24,7 @@ LISTED = 8
 def jacobians_section(explanation: Sections, most: int) -> str:
     """Return a picture of every local Jacobian, of the first `most` of them."""
     letters = _letters(explanation)
-    every = [(node, each) for node in explanation.nodes for each in node.jacobians if each.shape[0] and each.shape[1]]
+    every = list(_with_entries(explanation))
     if not every:
         return ""
     told = (
@@ -47,13 +47,20 @@ def jacobians_of_line(explanation: Sections, line: Line) -> str:
     letters = _letters(explanation)
     found = (
         f'<figure class="jacobian">{_picture(each)}<figcaption>{_name(node, each, letters)}'
-        f'<br><span class="soft">{_structure(each)}</span></figcaption></figure>'
-        for node in explanation.nodes
-        for each in node.jacobians
-        if each.of == line.node and each.shape[0] and each.shape[1]
+        f'<br><span class="soft">{escaped(each.structure)}</span></figcaption></figure>'
+        for node, each in _with_entries(explanation)
+        if each.of == line.node
     )
     drawn = "".join(islice(found, LISTED))
     return f'<div class="jacobians">{drawn}</div>' if drawn else ""
+
+
+def _with_entries(explanation: Sections) -> Iterator[tuple[ExplainedNode, LocalJacobian]]:
+    """Yield the Jacobians that have entries, each with its node."""
+    for node in explanation.nodes:
+        for each in node.jacobians:
+            if each.shape[0] and each.shape[1]:
+                yield node, each
 
 
 def _letters(explanation: Sections) -> Mapping[str, str]:
@@ -64,27 +71,19 @@ def _letters(explanation: Sections) -> Mapping[str, str]:
 
 def _card(node: ExplainedNode, jacobian: LocalJacobian, letters: Mapping[str, str]) -> str:
     rows, columns = jacobian.shape
-    size = f"{rows:,} × {columns:,}" + (f", {_words(jacobian)}" if jacobian.entries is not None else "")
-    told = f"<br>{_afar(jacobian)}" if jacobian.entries is None else ""
-    listed = ""
-    if jacobian.entries is not None and max(rows, columns) <= LISTED and rows * columns > 1:
-        listed = _listed(jacobian.entries, f"{node.name} by {jacobian.of}")
+    entries, listed = jacobian.entries, ""
+    told = f"<br>{_afar(jacobian)}" if entries is None else f", {escaped(matrix_words(entries))}"
+    if entries is not None and max(rows, columns) <= LISTED and rows * columns > 1:
+        listed = _listed(entries, f"{node.name} by {jacobian.of}")
     return (
         f'<figure class="jacobian">{_picture(jacobian)}<figcaption><b>{_name(node, jacobian, letters)}</b> '
-        f'{_structure(jacobian)}<br><span class="soft">{size}{told}</span>{listed}</figcaption></figure>'
+        f'{escaped(jacobian.structure)}<br><span class="soft">{rows:,} × {columns:,}{told}</span>{listed}</figcaption>'
+        "</figure>"
     )
 
 
 def _name(node: ExplainedNode, jacobian: LocalJacobian, letters: Mapping[str, str]) -> str:
     return prose(f"∂{node.symbol}/∂{letters.get(jacobian.of, jacobian.of)}")
-
-
-def _structure(jacobian: LocalJacobian) -> str:
-    return escaped(jacobian.structure)
-
-
-def _words(jacobian: LocalJacobian) -> str:
-    return "" if jacobian.entries is None else escaped(matrix_words(jacobian.entries))
 
 
 def _picture(jacobian: LocalJacobian) -> str:

@@ -100,9 +100,8 @@ def _step(explanation: Sections, step: WalkStep, number: int, count: int, detail
 def _sections(explanation: Sections, detail: Detail) -> Iterable[str]:
     forward, backward, neuron = explanation.forward, explanation.backward, explanation.neuron
     if neuron is not None:
-        place = neuron.node if neuron.layer is None else f"layer {neuron.layer} ({neuron.node})"
         told = "The same in single numbers: multiply along a path, add over all paths."
-        yield _section(f"Neuron {neuron.number} of {place}", told, neuron.lines, detail)
+        yield _section(f"Neuron {neuron.number} of {neuron.place}", told, neuron.lines, detail)
     if backward.matrices:
         told = "The transpose of a layer's Jacobian, times its error."
         yield _section("One step back as a matrix", told, backward.matrices, detail)

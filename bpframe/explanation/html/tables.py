@@ -59,10 +59,10 @@ def _three_ways(names: Sequence[str], checks: Sequence[CheckedEntry | CheckedTog
         + "</tr>"
         for name, each in zip(names, checks, strict=False)
     )
-    head = _head(("∂C/∂…", "back-propagation", "difference", "complex step"))
+    shown = _table(("∂C/∂…", "back-propagation", "difference", "complex step"), rows)
     more = f"<p>… and {len(checks) - len(names):,} more.</p>" if len(checks) > len(names) else ""
     told = f"<p>{escaped(as_sentence(f'no complex step: {reason}'))}</p>" if reason is not None else ""
-    return f'<div class="wide"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>{more}{told}'
+    return f"{shown}{more}{told}"
 
 
 def network_table(nodes: Sequence[ExplainedNode]) -> str:
@@ -82,12 +82,8 @@ def network_table(nodes: Sequence[ExplainedNode]) -> str:
             f'<tr><th scope="row">{prose(called)}</th>{"".join(f"<td>{escaped(each)}</td>" for each in cells)}</tr>'
         )
     names = ("value", "from", "is", "local Jacobian", "numbers", "error ∂C/∂value")
-    head = _head(names)
     more = f"<p>… and {len(nodes) - NODES:,} more.</p>" if len(nodes) > NODES else ""
-    return (
-        f'<section class="more"><h2>The network</h2><div class="wide"><table><thead>{head}</thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>{more}</section>"
-    )
+    return f'<section class="more"><h2>The network</h2>{_table(names, "".join(rows))}{more}</section>'
 
 
 def count_table(counts: Multiplications, direct: int | None) -> str:
@@ -103,9 +99,7 @@ def count_table(counts: Multiplications, direct: int | None) -> str:
     body = "".join(
         f'<tr><th scope="row">{name}</th><td class="count">{raised(count)}</td></tr>' for name, count in rows
     )
-    return (
-        f'<p>{told}</p><div class="wide"><table><thead>{_head(("way", "multiplications"))}</thead>{body}</table></div>'
-    )
+    return f"<p>{told}</p>{_table(('way', 'multiplications'), body)}"
 
 
 def shared_table(shared: Sequence[SharedFactor]) -> str:
@@ -120,7 +114,7 @@ def shared_table(shared: Sequence[SharedFactor]) -> str:
     )
     names = ("factor", "=", "in the derivatives by", "on paths")
     told = "Derivatives have factors in common, which a sum over paths computes again and again:"
-    return f'<p>{told}</p><div class="wide"><table><thead>{_head(names)}</thead>{rows}</table></div>'
+    return f"<p>{told}</p>{_table(names, rows)}"
 
 
 def raised(count: int) -> str:
@@ -129,8 +123,10 @@ def raised(count: int) -> str:
     return f"{digits}<sup>{exponent}</sup>" if power else digits
 
 
-def _head(names: Sequence[str]) -> str:
-    return "<tr>" + "".join(f'<th scope="col">{name}</th>' for name in names) + "</tr>"
+def _table(names: Sequence[str], rows: str) -> str:
+    """Return a table that scrolls where it is wide, with the columns' names above its rows."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
 def _row(array: Array) -> str:

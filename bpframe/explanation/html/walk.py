@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from bpframe.explanation.elision import ends
 from bpframe.explanation.html.picture import COST, Picture
 from bpframe.explanation.line import Line
 from bpframe.explanation.sections import Sections
@@ -87,9 +88,10 @@ def shortened(steps: Sequence[WalkStep], most: int) -> tuple[list[WalkStep], int
     """
     if len(steps) <= most:
         return list(steps), 0
-    own = {phase: [step for step in steps if step.phase == phase] for phase in PHASES}
-    each = max(2, most // len(PHASES))
-    kept_of = {phase: {*map(id, [*found[: each - each // 2], *found[-(each // 2) :]])} for phase, found in own.items()}
+    shown: set[int] = set()
+    for phase in PHASES:
+        first, _, last = ends([step for step in steps if step.phase == phase], max(2, most // len(PHASES)))
+        shown.update(map(id, (*first, *last)))
     kept: list[WalkStep] = []
     waiting: dict[str, list[str]] = {}
     for step in steps:
@@ -97,7 +99,7 @@ def shortened(steps: Sequence[WalkStep], most: int) -> tuple[list[WalkStep], int
         if waiting:
             both = {key: [*waiting.get(key, []), *knows.get(key, [])] for key in (*waiting, *knows)}
             knows = {key: list(dict.fromkeys(units)) for key, units in both.items()}
-        if id(step) in kept_of[step.phase]:
+        if id(step) in shown:
             kept.append(replace(step, knows=knows))
             waiting = {}
         else:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from bpframe.core.graph.randomness import stream
+from bpframe.explanation.elision import ends
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["PARTS", "chosen_entries"]
@@ -33,9 +34,8 @@ def chosen_entries(
         return {name: list(np.ndindex(gradient.shape)) for name, gradient in gradients.items()}
     affordable = max(FEWEST, WORK // (PASSES * max(1, multiplications)))
     most = min(PARTS, affordable)
-    names = [name for name, gradient in gradients.items() if gradient.size]
-    if len(names) > most:
-        names = [*names[: most - most // 2], *names[len(names) - most // 2 :]]
+    first, _, last = ends([name for name, gradient in gradients.items() if gradient.size], most)
+    names = [*first, *last]
     each = min(per_array, max(1, affordable // max(1, len(names))))
     return {name: _some(gradients[name], each, stream(0, "explanation", name)) for name in names}
 
