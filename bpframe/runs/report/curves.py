@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from bpframe.reports.web import escaped
 from bpframe.training.history import EpochRecord, History
 
-__all__ = ["charts"]
+__all__ = ["charts", "short"]
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 560, 240, 64, 28, 12
 
@@ -89,13 +89,14 @@ def _dot(kind: str, place: str) -> str:
 def _frame(low: float, high: float, first: int, last: int) -> Iterator[str]:
     bottom = HEIGHT - BOTTOM
     yield f'<path class="axis" d="M{LEFT} {TOP}V{bottom}H{WIDTH - 12}"/>'
-    yield f'<text class="end" x="{LEFT - 6}" y="{bottom}">{_short(low)}</text>'
+    yield f'<text class="end" x="{LEFT - 6}" y="{bottom}">{short(low)}</text>'
     if high > low:
-        yield f'<text class="end" x="{LEFT - 6}" y="{TOP + 8}">{_short(high)}</text>'
+        yield f'<text class="end" x="{LEFT - 6}" y="{TOP + 8}">{short(high)}</text>'
     yield f'<text x="{LEFT}" y="{HEIGHT - 8}">{first}</text>'
     if last > first:
         yield f'<text class="end" x="{WIDTH - 12}" y="{HEIGHT - 8}">epoch {last}</text>'
 
 
-def _short(number: float) -> str:
+def short(number: float) -> str:
+    """Return a number as charts write it: three digits, and a minus as wide as a plus."""
     return f"{number:.3g}".replace("-", "−")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from bpframe.categories import ErrorNorms
 from bpframe.errors import BpframeError
 from bpframe.reports.web import apart, decades, escaped, power_of_ten
 from bpframe.runs.experiment import Experiment
+from bpframe.runs.report.curves import short
 from bpframe.training.history import History
 
 __all__ = ["error_chart", "error_section"]
@@ -19,6 +20,8 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 560, 300, 64, 96, 16, 30
 
 #: So many lines are drawn, so many epochs listed; labels at the lines' ends keep so far apart, and have so many signs.
 LINES, LISTED, APART, SIGNS = 8, 10, 18, 10
+
+Item = TypeVar("Item")
 
 #: Each layer's error by epoch, from the output back.
 Norms = Mapping[str, Sequence[tuple[int, float]]]
@@ -104,7 +107,7 @@ def error_chart(norms: Norms) -> str:
         f"{escaped(_cut(name))}</text>"
         for number, name in enumerate(drawn)
     )
-    ends = "; ".join(f"{name} from {_short(line[0][1])} to {_short(line[-1][1])}" for name, line in drawn.items())
+    ends = "; ".join(f"{name} from {short(line[0][1])} to {short(line[-1][1])}" for name, line in drawn.items())
     told = escaped(f"Error norms over the epochs {first} to {last}, on a logarithmic axis: {ends}")
     notes = [f"{len(drawn)} of {len(norms)} are drawn"] if len(drawn) < len(norms) else []
     notes += ["a ring below the axis is an error of 0"] if any(norm == 0 for _, norm in points) else []
@@ -118,10 +121,14 @@ def error_chart(norms: Norms) -> str:
 
 def _some(norms: Norms) -> Norms:
     """Return the layers that have a point, of many so many as are drawn."""
-    names = [name for name, line in norms.items() if line]
-    if len(names) > LINES:
-        names = [names[round(place * (len(names) - 1) / (LINES - 1))] for place in range(LINES)]
-    return {name: norms[name] for name in names}
+    return {name: norms[name] for name in _spread([name for name, line in norms.items() if line], LINES)}
+
+
+def _spread(items: list[Item], most: int) -> list[Item]:
+    """Return all, or of more than `most` so many, evenly spread, with the first and the last."""
+    if len(items) <= most:
+        return items
+    return [items[round(place * (len(items) - 1) / (most - 1))] for place in range(most)]
 
 
 def _line(line: Sequence[tuple[int, float]], place: Any) -> str:
@@ -158,23 +165,17 @@ def _frame(low: int, high: int, first: int, last: int) -> str:
 
 def _numbers(norms: Norms, history: History) -> str:
     """Return the chart as a table: of many epochs some, with the first and the last."""
-    epochs = [record.epoch for record in history.epochs if record.error_norms]
-    if len(epochs) > LISTED:
-        epochs = [epochs[round(place * (len(epochs) - 1) / (LISTED - 1))] for place in range(LISTED)]
+    epochs = _spread([record.epoch for record in history.epochs if record.error_norms], LISTED)
     head = "".join(f'<th scope="col">{epoch}</th>' for epoch in epochs)
     rows = ""
     for name, line in norms.items():
-        by_epoch = dict(line)
-        cells = "".join(f'<td class="count">{_short(by_epoch.get(epoch))}</td>' for epoch in epochs)
+        told = {epoch: short(norm) for epoch, norm in line}
+        cells = "".join(f'<td class="count">{told.get(epoch, "")}</td>' for epoch in epochs)
         rows += f'<tr><th scope="row">{escaped(name)}</th>{cells}</tr>'
     return (
         '<details><summary>The numbers</summary><div class="wide"><table><thead><tr><th scope="col">after epoch</th>'
         f"{head}</tr></thead><tbody>{rows}</tbody></table></div></details>"
     )
-
-
-def _short(norm: float | None) -> str:
-    return "" if norm is None else f"{norm:.3g}".replace("-", "−")
 
 
 def _cut(name: str) -> str:

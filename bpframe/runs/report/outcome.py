@@ -9,6 +9,7 @@ import numpy as np
 from bpframe.reports.web import escaped
 from bpframe.runs.averages import measured_network
 from bpframe.runs.experiment import Experiment
+from bpframe.runs.report.curves import short
 from bpframe.training.outputs import yes_above
 from bpframe.validation.one_hot import is_one_hot
 from bpframe.validation.plain_arrays import Array
@@ -92,10 +93,6 @@ def _residuals(predicted: Array, target: Array, number: int, outputs: int) -> st
         f'<svg viewBox="0 0 560 240" role="img" aria-label="{title}"><path class="axis" d="M64 12V212M64 106H548"/>'
         f'<g class="points">{points}</g><text class="end" x="58" y="20">{size:.3g}</text>'
         f'<text class="end" x="58" y="110">0</text><text class="end" x="58" y="204">−{size:.3g}</text>'
-        f'<text x="64" y="232">{_short(least)}</text>'
-        f'<text class="end" x="548" y="232">{_short(most)}</text></svg></figure>'
+        f'<text x="64" y="232">{short(least)}</text>'
+        f'<text class="end" x="548" y="232">{short(most)}</text></svg></figure>'
     )
-
-
-def _short(number: float) -> str:
-    return f"{number:.3g}".replace("-", "−")
