@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from bpframe.explanation.backward import ANY_GRAPH, ANY_PARAMETER
 from bpframe.explanation.formula.numerals import in_words
@@ -15,7 +14,7 @@ from bpframe.explanation.sections import Sections
 from bpframe.reports.web import escaped
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["jacobians_of_line", "jacobians_section"]
+__all__ = ["jacobians_of_lines", "jacobians_section"]
 
 #: Up to so many rows and columns the numbers of a Jacobian are listed.
 LISTED = 8
@@ -40,19 +39,24 @@ def jacobians_section(explanation: Sections, most: int) -> str:
     )
 
 
-def jacobians_of_line(explanation: Sections, line: Line) -> str:
-    """Return small pictures of the Jacobians that a general line multiplies with, one for each of its terms."""
-    if line.tag not in (ANY_GRAPH, ANY_PARAMETER):
-        return ""
+def jacobians_of_lines(explanation: Sections) -> Callable[[Line], str]:
+    """Return what draws the Jacobians that a general line multiplies with, one for each of its terms, small."""
     letters = _letters(explanation)
-    found = (
-        f'<figure class="jacobian">{_picture(each)}<figcaption>{_name(node, each, letters)}'
-        f'<br><span class="soft">{escaped(each.structure)}</span></figcaption></figure>'
-        for node, each in _with_entries(explanation)
-        if each.of == line.node
-    )
-    drawn = "".join(islice(found, LISTED))
-    return f'<div class="jacobians">{drawn}</div>' if drawn else ""
+    reading: dict[str | None, list[tuple[ExplainedNode, LocalJacobian]]] = {}
+    for node, each in _with_entries(explanation):
+        reading.setdefault(each.of, []).append((node, each))
+
+    def pictures(line: Line) -> str:
+        if line.tag not in (ANY_GRAPH, ANY_PARAMETER):
+            return ""
+        drawn = "".join(
+            f'<figure class="jacobian">{_picture(each)}<figcaption>{_name(node, each, letters)}'
+            f'<br><span class="soft">{escaped(each.structure)}</span></figcaption></figure>'
+            for node, each in reading.get(line.node, [])[:LISTED]
+        )
+        return f'<div class="jacobians">{drawn}</div>' if drawn else ""
+
+    return pictures
 
 
 def _with_entries(explanation: Sections) -> Iterator[tuple[ExplainedNode, LocalJacobian]]:

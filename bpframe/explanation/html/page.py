@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -12,7 +12,7 @@ from bpframe.explanation.html.detail import DETAILS, LIMIT, Detail
 from bpframe.explanation.html.drawing import drawing
 from bpframe.explanation.html.equations import as_sentence, equation, formula, prose, sentence
 from bpframe.explanation.html.growth import growth_figures, growth_sentence
-from bpframe.explanation.html.jacobians import jacobians_of_line, jacobians_section
+from bpframe.explanation.html.jacobians import jacobians_of_lines, jacobians_section
 from bpframe.explanation.html.picture import Picture, picture_of
 from bpframe.explanation.html.placing import placed
 from bpframe.explanation.html.tables import count_table, gradient_table, network_table, raised, shared_table
@@ -56,7 +56,7 @@ def _page(explanation: Sections, picture: Picture, drawings: str, every: Sequenc
     notes = [*explanation.notes]
     if left_out:
         notes.append(f"{left_out:,} steps in the middle are left out here; the data has all of them")
-    single = picture.single
+    single, pictures = picture.single, jacobians_of_lines(explanation)
     return filled(
         _packaged("page.html"),
         script=script,
@@ -69,7 +69,7 @@ def _page(explanation: Sections, picture: Picture, drawings: str, every: Sequenc
         notes="".join(f"<p>{prose(as_sentence(note))}</p>" for note in notes),
         arrangement="beside" if single and len(picture.units) <= 14 else "above",
         drawings=drawings,
-        steps="\n".join(_step(explanation, step, number, len(steps), detail) for number, step in enumerate(steps)),
+        steps="\n".join(_step(step, number, len(steps), detail, pictures) for number, step in enumerate(steps)),
         choose="Paths from" if single else "Paths of the parameter",
         click="; click a weight for its paths" if picture.weights else "",
         sections="\n".join(_sections(explanation, detail)),
@@ -88,9 +88,9 @@ def _about(explanation: Sections) -> str:
     return escaped(text[0].upper() + text[1:])
 
 
-def _step(explanation: Sections, step: WalkStep, number: int, count: int, detail: Detail) -> str:
+def _step(step: WalkStep, number: int, count: int, detail: Detail, pictures: Callable[[Line], str]) -> str:
     phase = PHASES[step.phase]
-    drawn = jacobians_of_line(explanation, step.line) if step.phase in ("backward", "derivatives") else ""
+    drawn = pictures(step.line) if step.phase in ("backward", "derivatives") else ""
     return (
         f'<article class="step {step.phase}"><h2><span class="phase">{phase} · {number + 1} of {count}</span> '
         f"{escaped(step.title)}</h2>{sentence(step.line)}{equation(step.line, detail)}{drawn}</article>"

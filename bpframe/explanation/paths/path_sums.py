@@ -25,7 +25,7 @@ def once(
 
     @wraps(compute)
     def kept(graph: ScalarGraph, /, *given: Asked.args, **named: Asked.kwargs) -> Found:
-        key = compute.__name__, given
+        key = compute.__name__, given, tuple(named.items())
         if key not in graph.found:
             graph.found[key] = compute(graph, *given, **named)
         return graph.found[key]  # type: ignore[no-any-return]
