@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-__all__ = ["ends"]
+__all__ = ["SHOWN", "ends"]
 
 Item = TypeVar("Item")
 

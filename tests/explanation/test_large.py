@@ -116,3 +116,9 @@ def test_a_long_sum_is_not_nested() -> None:
     formula = network.explain(np.ones(150), [0.5], per_parameter=0).expansion.formula
     assert formula is not None
     assert formula.formula is not None
+
+
+def test_a_page_of_many_layers_shows_the_first_and_last_of_everything() -> None:
+    page = sigmoids(*[2] * 60, inputs=2).explain(np.ones(2), np.zeros(2), per_parameter=0).to_html()
+    assert "A network 2-2-2-2-2-2-2-2-…-2-2-2-2-2-2-2-2: 121 values" in page
+    assert "20 like these are left out here" in page

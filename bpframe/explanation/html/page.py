@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 
+from bpframe.explanation.elision import SHOWN, ends
 from bpframe.explanation.formula.numerals import DIGITS, in_words, magnitude
 from bpframe.explanation.html.data import script_data
 from bpframe.explanation.html.detail import DETAILS, LIMIT, Detail
@@ -80,7 +81,8 @@ def _page(explanation: Sections, picture: Picture, drawings: str, every: Sequenc
 
 def _about(explanation: Sections) -> str:
     parameters = sum(each.value.size for each in explanation.gradient.parts if each.kind == "parameter")
-    sizes = [explanation.nodes[0].value.size, *(each.units for each in explanation.layers)]
+    first, left_out, last = ends([explanation.nodes[0].value.size, *(each.units for each in explanation.layers)], 16)
+    sizes = [*first, *(["…"] if left_out else []), *last]
     chain = all(node.role != "other" and len(node.reads) < 2 for node in explanation.nodes)
     told = f"A network {'-'.join(map(str, sizes))}: " if explanation.layers and chain else ""
     nodes = len(explanation.nodes)
@@ -164,13 +166,13 @@ def _why(explanation: Sections) -> str:
 
 
 def _section(title: str, told: str, lines: Sequence[Line], detail: Detail, end: str = "") -> str:
-    shown = lines[: detail.steps]
-    more = f"<p>… and {len(lines) - len(shown):,} more.</p>" if len(shown) < len(lines) else ""
-    blocks = "\n".join(f'<div class="block">{sentence(line)}{equation(line, detail)}</div>' for line in shown)
+    first, left_out, last = ends(lines, min(detail.steps, SHOWN))
+    blocks = [f'<div class="block">{sentence(line)}{equation(line, detail)}</div>' for line in (*first, *last)]
+    if left_out:
+        blocks.insert(len(first), f"<p>… {left_out:,} like these are left out here …</p>")
+    rows = "\n".join(blocks)
     intro = f'<p class="soft">{escaped(told)}</p>' if told else ""
-    return (
-        f'<section class="more"><h2>{escaped(title)}</h2>{intro}<div class="blocks">{blocks}</div>{more}{end}</section>'
-    )
+    return f'<section class="more"><h2>{escaped(title)}</h2>{intro}<div class="blocks">{rows}</div>{end}</section>'
 
 
 def _descent(step: Step) -> str:
