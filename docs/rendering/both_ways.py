@@ -10,10 +10,10 @@ from drawing import Plot, cells, drawn
 from matplotlib.figure import Figure
 
 import bpframe as bp
+from bpframe.extend import Array
 
-__all__ = ["Array", "both_ways", "made"]
+__all__ = ["both_ways", "made"]
 
-Array = np.ndarray[Any, Any]
 CELL = 0.34
 
 

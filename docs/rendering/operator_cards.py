@@ -11,10 +11,10 @@ from line_art import number
 from matrix_pictures import STRUCTURES, dense_of, matrix_picture
 
 from bpframe.core.operators import KroneckerForm, Matrix, Operator, ScatteredForm
+from bpframe.extend import Array
 
 __all__ = ["drawn", "kept"]
 
-Array = np.ndarray[Any, Any]
 
 #: Pulled-back vectors of one example that are kept as something shorter: as outer products, as rows and where they go.
 FORMS: dict[str, KroneckerForm | ScatteredForm] = {

@@ -10,9 +10,9 @@ from bpframe_sequence import ForgetBias, Gru, Lstm, SimpleRnn
 from drawing import DERIVATIVE, INK, VALUE, Plot, digits, drawn, lines, plain
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from sequence_pictures import Array
 
 import bpframe as bp
+from bpframe.extend import Array
 
 __all__ = ["forgetting", "gru_gates", "lstm_gates", "reach", "unpadded"]
 

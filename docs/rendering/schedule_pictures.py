@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 from drawing import DERIVATIVE, INK, VALUE, Plot, drawn, plain
 from matplotlib.figure import Figure
 
 from bpframe.categories.present import present_value
-from bpframe.extend import Schedule
+from bpframe.extend import Array, Schedule
 from bpframe.testing.checks.asked import made_up_history
 
 __all__ = ["rates"]
 
 EPOCHS = 30
-Array = np.ndarray[Any, Any]
 
 
 def rates(schedule: Schedule, say: Callable[[Array], str], beside: Schedule | None = None, watched: str = "") -> Plot:

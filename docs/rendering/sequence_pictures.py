@@ -10,10 +10,9 @@ from drawing import DERIVATIVE, INK, VALUE, Plot, drawn, plain
 from matplotlib.figure import Figure
 
 import bpframe as bp
+from bpframe.extend import Array
 
-__all__ = ["Array", "influence", "maps", "padded"]
-
-Array = np.ndarray[Any, Any]
+__all__ = ["influence", "maps", "padded"]
 
 
 def influence(layer: Any, inputs: Mapping[str, Array], of: str = "x") -> Array:

@@ -12,10 +12,10 @@ from drawing import INK, VALUE, Plot, cells, digits, drawn, lines, plain
 from matplotlib.figure import Figure
 
 import bpframe as bp
+from bpframe.extend import Array
 
 __all__ = ["alike", "errors_by_depth"]
 
-Array = np.ndarray[Any, Any]
 DEPTH, UNITS, EXAMPLES = 20, 64, 8
 
 

@@ -22,11 +22,10 @@ from matplotlib.figure import Figure
 from valley_pictures import cost, path, valley
 
 import bpframe as bp
-from bpframe.extend import Callback
+from bpframe.extend import Array, Callback
 
 __all__ = ["kept", "robust", "shared_out", "stopped", "three_rates", "watched"]
 
-Array = np.ndarray[Any, Any]
 EPOCHS, PATIENCE = 120, 20
 OUTLIERS = (9.0, 12.0)
 

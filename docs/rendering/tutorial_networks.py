@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from line_art import BLUE, GREY, INK, ORANGE, Drawing, Point, number
 
-Array = np.ndarray[Any, Any]
+from bpframe.extend import Array
 
 #: The network of steps 1 to 3: weights by layer, the input, and the wanted output.
 LINEAR = {2: np.array([[1.0, -1.0], [2.0, 1.0]]), 3: np.array([[2.0, 1.0], [-1.0, 1.0]]), 4: np.array([[3.0, -1.0]])}

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 from drawing import INK, LINES, Plot, digits, drawn
 from matplotlib.figure import Figure
 
-from bpframe.extend import Optimizer
+from bpframe.extend import Array, Optimizer
 from bpframe.training.updates import Updater
 
 __all__ = ["CURVATURES", "START", "STEPS", "cost", "path", "valley"]
 
-Array = np.ndarray[Any, Any]
 
 #: C = ½ (x² + 20 y²): gradient descent diverges across the valley above the rate 2/20.
 CURVATURES, START, STEPS = np.array([1.0, 20.0]), np.array([-4.0, 1.2]), 40

@@ -24,11 +24,10 @@ from drawing import Plot, digits, drawn, lines
 from matplotlib.figure import Figure
 
 import bpframe as bp
-from bpframe.extend import Cost, call_method
+from bpframe.extend import Array, Cost, call_method
 
 __all__ = ["PICTURES", "beside", "priced", "robust_costs"]
 
-Array = np.ndarray[Any, Any]
 #: Costs, and gradients, over the same errors.
 Curves = Mapping[str, tuple[Array, Array]]
 

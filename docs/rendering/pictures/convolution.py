@@ -29,10 +29,10 @@ from matplotlib.figure import Figure
 
 import bpframe as bp
 from bpframe.data import DigitsData
+from bpframe.extend import Array
 
 __all__ = ["PICTURES", "seen_by"]
 
-Array = np.ndarray[Any, Any]
 
 #: A filter that answers to the left edge of a stroke.
 EDGE = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8

@@ -32,11 +32,10 @@ from drawing import DERIVATIVE, INK, LINES, VALUE, Plot, digits, drawn, lines, p
 from matplotlib.figure import Figure
 
 import bpframe as bp
+from bpframe.extend import Array
 
 __all__ = ["PICTURES"]
 
-Array = np.ndarray[Any, Any]
-Errors = dict[str, Array]
 
 DEPTH, UNITS = 30, 16
 

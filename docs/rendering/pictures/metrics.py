@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 from bpframe_metrics import (
@@ -27,9 +26,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from bpframe.extend import Array
+
 __all__ = ["PICTURES"]
 
-Array = np.ndarray[Any, Any]
 COUNT, CLASSES, WATCHED = 400, 4, 2
 
 

@@ -29,11 +29,10 @@ from matplotlib.figure import Figure
 from scipy.sparse.csgraph import connected_components
 
 import bpframe as bp
-from bpframe.extend import call_method
+from bpframe.extend import Array, call_method
 
 __all__ = ["PICTURES", "coupled"]
 
-Array = np.ndarray[Any, Any]
 
 EXAMPLES, PLACES, CHANNELS = 2, 3, 4
 COLOURS = ["#3f51b5", "#d84315", "#7cb342", "#fdd835", "#8e24aa", "#26a69a", "#8d6e63", "#ec407a"]

@@ -29,9 +29,10 @@ from bpframe_sequence import (
 from drawing import Plot, cells, digits, drawn
 from matplotlib.figure import Figure
 from recurrent_pictures import forgetting, gru_gates, lstm_gates, reach, unpadded
-from sequence_pictures import Array, influence, maps, padded
+from sequence_pictures import influence, maps, padded
 
 import bpframe as bp
+from bpframe.extend import Array
 
 __all__ = ["PICTURES"]
 
@@ -179,8 +180,6 @@ PICTURES: dict[str, Callable[[], Plot]] = {
     "masked_gru": partial(
         padded, MaskedGru(units=3, return_sequences=True), Gru(units=3, return_sequences=True), unpadded
     ),
-}
-PICTURES |= {
     "masked_lstm": partial(
         padded, MaskedLstm(units=3, return_sequences=True), Lstm(units=3, return_sequences=True), unpadded
     ),
