@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from bpframe.explanation.formula.text import on_one_line
-from bpframe.explanation.measurement import Measurement, Nearby, Slope, along, chosen_entries, measured
+from bpframe.explanation.measurement import Nearby, along, chosen_entries, measured
 from bpframe.explanation.worked import Worked
 from bpframe.validation.plain_arrays import Array
 from bpframe.verification.gradient_check.mean_cost import MeanCost
@@ -142,8 +142,10 @@ def _measured(
     chosen = chosen_entries(gradients, per_parameter, worked.multiplications)
     found = {}
     for name, each in measured(nearby, chosen).items():
-        entries = zip(chosen[name], each.slopes, strict=True)
-        checks = tuple(_checked(index, float(gradients[name][index]), slope) for index, slope in entries)
+        checks = tuple(
+            CheckedEntry(index, float(gradients[name][index]), slope.difference, slope.step, slope.complex_step)
+            for index, slope in zip(chosen[name], each.slopes, strict=True)
+        )
         found[name] = checks, each.reason
     if sum(map(len, chosen.values())) == sum(gradient.size for gradient in gradients.values()):
         return found, None
@@ -151,16 +153,9 @@ def _measured(
     length = float(np.sqrt(sum(float(np.sum(each * each)) for each in wide.values())))
     if not length or not np.isfinite(length):
         return found, None
-    return found, _together(length, along(nearby, {name: each / length for name, each in wide.items()}))
-
-
-def _checked(index: tuple[int, ...], ours: float, slope: Slope) -> CheckedEntry:
-    return CheckedEntry(index, ours, slope.difference, slope.step, slope.complex_step)
-
-
-def _together(length: float, found: Measurement) -> CheckedTogether:
-    (slope,) = found.slopes
-    return CheckedTogether(length, slope.difference, slope.step, slope.complex_step, found.reason)
+    together = along(nearby, {name: each / length for name, each in wide.items()})
+    (slope,) = together.slopes
+    return found, CheckedTogether(length, slope.difference, slope.step, slope.complex_step, together.reason)
 
 
 def _apart(check: CheckedEntry | CheckedTogether, narrow: bool, largest: float) -> bool:

@@ -7,7 +7,7 @@ computed at many points at once: each is an example of a batch. Start with `near
 from __future__ import annotations
 
 from bpframe.explanation.measurement.choosing import chosen_entries
-from bpframe.explanation.measurement.measuring import Measurement, Slope, along, measured
-from bpframe.explanation.measurement.nearby import Nearby, Point
+from bpframe.explanation.measurement.measuring import along, measured
+from bpframe.explanation.measurement.nearby import Nearby
 
-__all__ = ["Measurement", "Nearby", "Point", "Slope", "along", "chosen_entries", "measured"]
+__all__ = ["Nearby", "along", "chosen_entries", "measured"]
