@@ -29,7 +29,7 @@ class Prose:
     def __init__(self, markdown: str, page: str, language: str, site: str, docs: Path, reference: Reference) -> None:
         self.page, self.language, self.docs = page, language, docs
         self.root = site.rstrip("/") + ("" if language == "en" else f"/{language}")
-        self.page_address = self._address(f"{page}.md")
+        self.page_address, self.start_address = self._address(f"{page}.md"), self._address("index.md")
         self.reference = reference
         self.pictures: dict[str, Path] = {}
         self.linked = set(re.findall(r"\]\(#([^)\s]+)\)", markdown))

@@ -36,9 +36,9 @@ LINK = {"en": "Download as a notebook", "zh": "下载为 notebook"}
 
 _FIRST = {
     "en": "*This notebook is the page [{title}]({page}) of bpframe's site, with its code and what the code prints. "
-    "To run it: `pip install {package}`.*",
+    "To run it, [install]({start}#installation) {package}.*",
     "zh": "*本 notebook 就是 bpframe 网站上的[{title}]({page})一页，带有它的代码和代码的输出。"
-    "要运行它，请先安装：`pip install {package}`。*",
+    "要运行它，请先[安装]({start}#安装){package}。*",
 }
 
 #: What a page with commands needs first: they are those of this notebook's Python.
@@ -80,12 +80,12 @@ def notebook_of(
     prose = Prose(markdown, page, language, site, docs, reference)
     text = re.sub(r"\A---\n.*?\n---\n", "", markdown, flags=re.DOTALL)
     title = re.search(r"^# (.*)$", text, re.MULTILINE)
-    package = f'"bpframe[{",".join(EXTRAS[page])}]"' if EXTRAS[page] else "bpframe"
+    package = f"`bpframe[{','.join(EXTRAS[page])}]`" if EXTRAS[page] else "bpframe"
     named = title[1] if title else page
     cells = _Cells(prose)
     heading, _, rest = text.partition("\n") if text.startswith("# ") else ("", "", text)
     cells.say(heading)
-    cells.say(_FIRST[language].format(title=named, page=prose.page_address, package=package))
+    cells.say(_FIRST[language].format(title=named, page=prose.page_address, start=prose.start_address, package=package))
     if re.search(r"^ *```console", text, re.MULTILINE):
         cells.run(_COMMANDS)
     cells.add(rest)

@@ -35,7 +35,7 @@ const en = {
   pathsOf: ["Paths of ", ""],
   pathCount: (/** @type {string} */ n) => (n === "1" ? "One path: multiply along it" : `${n} paths: multiply along, add over all`),
   morePaths: (/** @type {string} */ n) => `and ${n} more`,
-  slopesNote: ". The × at a neuron is the slope σ′(z) of its activation; the dashed line is the chosen weight, whose factor is the activation that it takes in.",
+  slopesNote: ". The × at a neuron is the slope of its activation at z; the dashed line is the chosen weight, whose factor is the activation that it takes in.",
   // Chapters
   expand: "Step 1: Expand",
   chain: "Step 2: Chain rule",
