@@ -10,7 +10,7 @@ from bpframe.explanation.formula.text import Box, beside, text_box
 from bpframe.explanation.formula.tree import Call, Numbers
 from bpframe.explanation.line import Line
 
-__all__ = ["WIDTH", "heading", "line_as_text", "listed", "paragraph", "table"]
+__all__ = ["WIDTH", "heading", "listed", "paragraph", "table"]
 
 WIDTH = 110
 
@@ -30,17 +30,17 @@ def listed(lines: Sequence[Line]) -> Iterator[str]:
     """Yield lines below one another; of many the first and the last."""
     first, left_out, last = ends(lines)
     for line in first:
-        yield from line_as_text(line)
+        yield from _line_as_text(line)
         yield ""
     if left_out:
         yield f"    ... {left_out:,} lines like these are left out here; the data has them ..."
         yield ""
     for line in last:
-        yield from line_as_text(line)
+        yield from _line_as_text(line)
         yield ""
 
 
-def line_as_text(line: Line) -> list[str]:
+def _line_as_text(line: Line) -> list[str]:
     """Return a line: the sentence, then tag, letters, numbers and result next to or below one another."""
     tag = f"({line.tag})" if line.tag else ""
     sign = " ← " if line.arrow else " = "

@@ -37,9 +37,7 @@ def made(layer: Any, *xs: Array, **parameters: Any) -> tuple[Array, Callable[[Ar
     return np.asarray(net.predict(x))[0], back
 
 
-def both_ways(
-    layer: Any, say: Callable[..., str], *xs: Any, error: Any = None, places: int = 1, **parameters: Any
-) -> Plot:
+def both_ways(layer: Any, say: Callable[..., str], *xs: Any, error: Any = None, **parameters: Any) -> Plot:
     """Draw inputs, parameters and output above, and the error of each below.
 
     `say` gets the output and the errors by name, and returns the caption.
@@ -63,7 +61,7 @@ def both_ways(
             for axes, table, title in zip(
                 panels[:, column], (value, errors[name]), (name, f"error of {name}"), strict=True
             ):
-                cells(axes, table, title, places, whole=True)
+                cells(axes, table, title, whole=True)
                 # Cells of all tables are of one size.
                 middle, half = (table.shape[1] - 1) / 2, widths[column] / 2
                 axes.set(xlim=(middle - half - 0.1, middle + half + 0.1), ylim=(rows - 0.4, -0.6))

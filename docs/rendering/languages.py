@@ -54,10 +54,10 @@ def note_title(page: Any) -> None:
         titles[page.url] = " · " + "\u200b".join(jieba.cut(page.title))
 
 
-def with_twins(html: str, page: Any, default: str = "en") -> str:
+def with_twins(html: str, page: Any) -> str:
     """Return a page's HTML with its headings tied to those of its other language."""
     headings = HEADING.findall(html)
-    if page.file.locale == default:
+    if page.file.locale == "en":
         _originals.setdefault(page.file.src_uri, headings)
         return html
     original = _originals.get(re.sub(r"\.\w+\.md$", ".md", page.file.src_uri), [])

@@ -18,7 +18,7 @@ from typing import Any
 
 from notebook_prose import Prose, Reference
 
-__all__ = ["EXTRAS", "LINK", "address_of", "notebook_of", "with_link", "written"]
+__all__ = ["EXTRAS", "address_of", "notebook_of", "with_link", "written"]
 
 #: The pages that are notebooks too, and the extras of bpframe that their code needs.
 EXTRAS: dict[str, tuple[str, ...]] = {

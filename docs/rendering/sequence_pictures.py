@@ -14,6 +14,9 @@ from bpframe.extend import Array
 
 __all__ = ["influence", "maps", "padded"]
 
+#: A sequence with its padding, and without.
+STEPS, LENGTH = 16, 9
+
 
 def influence(layer: Any, inputs: Mapping[str, Array], of: str = "x") -> Array:
     """Return ‖∂y_t/∂x_s‖ where the layer starts, for all steps t of its output and s of one input, (T, S)."""
@@ -55,26 +58,26 @@ def maps(found: Mapping[str, Array], say: str, rows: list[str], columns: list[st
     return drawn(draw, (4.8, 2.5))
 
 
-def padded(masked: Any, plain_layer: Any, say: Callable[[Array, Array], str], steps: int = 16, length: int = 9) -> Plot:
+def padded(masked: Any, plain_layer: Any, say: Callable[[Array, Array], str]) -> Plot:
     """Draw the states of a layer that is told where a sequence ends, and which inputs its last state depends on."""
-    x = np.random.default_rng(4).normal(size=(steps, 3))
-    x[length:] = 0
+    x = np.random.default_rng(4).normal(size=(STEPS, 3))
+    x[LENGTH:] = 0
 
     def draw(figure: Figure) -> str:
         left, right = figure.subplots(1, 2)
         shown, reached = {}, {}
         for layer in (masked, plain_layer):
-            inputs = {"x": x, "mask": np.array(length)} if layer is masked else {"x": x}
+            inputs = {"x": x, "mask": np.array(LENGTH)} if layer is masked else {"x": x}
             shown[layer.kind] = _net(layer, inputs).predict(_one(inputs))[0]
             last = layer.model_copy(update={"return_sequences": False})
             j = np.asarray(_net(last, inputs).jacobian(_one(inputs), wrt="x"))[0]
             reached[layer.kind] = np.sqrt(np.square(j).sum(axis=(0, 2)))
-        along = np.arange(steps)
+        along = np.arange(STEPS)
         for (name, states), colour, dashes in zip(shown.items(), (VALUE, DERIVATIVE), ("-", "--"), strict=True):
             left.plot(along, states, dashes, color=colour, linewidth=1.6)
             right.plot(along, reached[name], dashes, color=colour, linewidth=1.6, label=name)
         for axes in (left, right):
-            axes.axvspan(length - 0.5, steps - 0.5, color=INK, alpha=0.1)
+            axes.axvspan(LENGTH - 0.5, STEPS - 0.5, color=INK, alpha=0.1)
         plain(left, "step", title="the states")
         plain(right, "step t", title="‖∂h_last/∂x_t‖")
         right.legend(loc="upper left")

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from bpframe.extend import Array, Optimizer
 from bpframe.training.updates import Updater
 
-__all__ = ["CURVATURES", "START", "STEPS", "cost", "path", "valley"]
+__all__ = ["cost", "path", "valley"]
 
 
 #: C = ½ (x² + 20 y²): gradient descent diverges across the valley above the rate 2/20.
