@@ -143,6 +143,24 @@ def test_what_a_page_leaves_open_is_filled_by_what_a_run_printed(
     assert rendering["outputs"].filled(shown, printed) == expected
 
 
+def test_every_output_that_a_page_leaves_open_was_printed_by_the_run_that_is_kept(
+    rendering: dict[str, ModuleType],
+) -> None:
+    outputs, missing = rendering["outputs"], []
+    for path in sorted((ROOT / "docs").rglob("*.md")):
+        page = path.relative_to(ROOT / "docs").as_posix()
+        for indent, info, body in outputs.BLOCK.findall(path.read_text(encoding="utf-8")):
+            text = "".join(line.removeprefix(indent) for line in body.splitlines(keepends=True))
+            for entry in re.split(r"^(?=\$ )", text, flags=re.MULTILINE) if info.startswith("console") else [text]:
+                output = entry.partition("\n")[2] if entry.startswith("$ ") else entry
+                output = "\n".join(line.rstrip() for line in output.splitlines()).strip("\n")
+                if re.search(r"\.\.\.", output) and output not in outputs._kept().get(page, {}):
+                    missing.append((page, output))
+    assert missing == [], (
+        "BPFRAME_OUTPUTS=docs/rendering/outputs.json python -m pytest -n 0 tests/docs/test_snippets.py"
+    )
+
+
 def test_a_translated_page_says_where_a_link_leads_out_of_its_language(rendering: dict[str, ModuleType]) -> None:
     page = SimpleNamespace(url="zh/guides/a/", file=SimpleNamespace(src_uri="guides/a.zh.md"))
     html = '<a href="../b/#c">b</a> <a href="../d/">d</a> <a href="https://e.org/">e</a> <a href="#f">f</a>'
