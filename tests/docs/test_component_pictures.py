@@ -149,3 +149,12 @@ def test_numbers_are_said_with_as_many_digits_as_count(
     rendering: Callable[[str], ModuleType], value: float, said: str
 ) -> None:
     assert rendering("drawing").digits(value) == said
+
+
+def test_the_bytes_of_a_picture_do_not_depend_on_the_last_bit_of_its_layout(
+    rendering: Callable[[str], ModuleType],
+) -> None:
+    svg = rendering("pictures.merges").PICTURES["matmul"]().svg
+    frames = re.findall(r'<clipPath id="(\w+)"', svg)
+    assert sorted(frames) == sorted(f"p{number}" for number in range(len(frames)))
+    assert {*re.findall(r"url\(#(\w+)\)", svg)} == {*frames}
