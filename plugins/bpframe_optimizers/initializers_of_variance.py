@@ -19,7 +19,7 @@ _DISTRIBUTION = "Normal numbers, or uniform ones of the same variance."
 class Glorot(Initializer):
     """Keep the variance on the way forward and on the way back, as well as one number can do both.
 
-        Var w = g² 2/(n_in + n_out)
+        Var w = 2 g²/(n_in + n_out)
 
     For activations that are about linear near 0, such as tanh. Uniform numbers lie within ±g √(6/(n_in + n_out)).
     PyTorch calls it Xavier; Keras cuts its normal numbers at two standard deviations.

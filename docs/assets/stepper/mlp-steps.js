@@ -43,7 +43,7 @@ export function mlpSteps({network, x, y, rate}, selected, words, shown) {
   add("start", "forwardPass", words.bStart, [
     {tex: "z^l_j = \\sum_k w^l_{jk} \\, a^{l-1}_k + b^l_j \\qquad a^l_j = \\sigma(z^l_j)"},
     ...(network.hidden === network.output ? [{tex: MEANING[network.output]}]
-      : kinds.map(([where, kind]) => ({tex: `\\text{${where}${words.colon}} ${MEANING[/** @type {"relu"} */ (kind)]}`}))),
+      : kinds.map(([where, kind]) => ({tex: `\\text{${where}${words.colon}} \\; ${MEANING[/** @type {"relu"} */ (kind)]}`}))),
   ], {lit: shown[1].map((k) => `a1.${k}`)});
   for (let l = 2; l <= L; l++) {
     const sigma = SIGMA[activationOf(network, l)];
