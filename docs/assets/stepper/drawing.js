@@ -185,7 +185,7 @@ function update(example, view, {edges, nodes, written, crossing, letters, letter
     const said = factor !== undefined ? (roomy ? `×${fitted(factor, lettersOnEdge)}` : "")
       : inside && (written || (few && lit.has(key)) || view.selected === key) ? fitted(network.weights[l][j][k], lettersOnEdge) : "";
     const further = inside ? apart * ((early ? k : j) % 2) : 0;
-    const place = at(written ? (straight || !inside || network.sizes[l - 1] === 1 ? 0.5 : crossing(j < k)) : factor !== undefined ? 0.5 : early ? free + further : 1 - free - further);
+    const place = at(written ? (straight || !inside ? 0.5 : network.sizes[l - 1] === 1 ? 0.6 : crossing(j < k)) : factor !== undefined ? 0.5 : early ? free + further : 1 - free - further);
     label.write(said, place.x, place.y);
     label.element.classList.toggle("bp-path", factor !== undefined);
     element.classList.toggle("bp-lit", shines);
