@@ -78,7 +78,7 @@ def test_a_path_is_written_in_the_order_of_its_product(open_stepper: Callable[..
     route, product = (row.nth(i).text_content() for i in (0, 1))
     assert route.split(" \\leftarrow ") == ["C", "a^{3}_{1}", "z^{3}_{1}", "a^{2}_{1}", "z^{2}_{1}", "w^{2}_{12}"]
     assert product.count("\\cdot") == 4
-    assert stepper.locator(".bp-paths .bp-text").text_content().count("slope σ′(z)") == 1
+    assert stepper.locator(".bp-paths .bp-text").text_content().count("slope of its activation") == 1
 
 
 def test_a_question_is_not_answered_beside_it(open_stepper: Callable[..., Any]) -> None:
