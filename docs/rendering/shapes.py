@@ -7,7 +7,8 @@ import re
 __all__ = ["escaped"]
 
 # The star of `(*S, N, *features)` and `(*new places, channels)`, which Markdown would take for emphasis.
-_STAR = re.compile(r"\*(?=[A-Za-z_]+(?: [a-z]+)?[,.;)])")
+# A title in slanted letters, `*Accurate, Large Minibatch SGD*`, has a second star right behind its last word.
+_STAR = re.compile(r"(\*[^* ](?:[^*]*[^* ])?\*(?!\w))|\*(?=[A-Za-z_]+(?: [a-z]+)?[,.;)])")
 
 
 def escaped(text: str) -> str:
@@ -24,5 +25,5 @@ def escaped(text: str) -> str:
 
 def _escaped_outside_code(line: str) -> str:
     parts = line.split("`")
-    parts[::2] = [_STAR.sub(r"\\*", part) for part in parts[::2]]
+    parts[::2] = [_STAR.sub(lambda found: found[1] or r"\*", part) for part in parts[::2]]
     return "`".join(parts)

@@ -19,7 +19,8 @@ def rendering(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     for module in ("jieba", "mkdocs"):
         pytest.importorskip(module, reason="the site needs the docs extra")
     return {
-        name: importlib.import_module(name) for name in ("languages", "llms_text", "outputs", "search_text", "tables")
+        name: importlib.import_module(name)
+        for name in ("languages", "llms_text", "outputs", "search_text", "shapes", "tables")
     }
 
 
@@ -159,6 +160,11 @@ def test_every_output_that_a_page_leaves_open_was_printed_by_the_run_that_is_kep
     assert missing == [], (
         "BPFRAME_OUTPUTS=docs/rendering/outputs.json python -m pytest -n 0 tests/docs/test_snippets.py"
     )
+
+
+def test_stars_of_shapes_are_no_emphasis_and_titles_keep_theirs(rendering: dict[str, ModuleType]) -> None:
+    text = "x (*S, N, *features), `(*S)`; Goyal et al., *Accurate, Large Minibatch SGD* (2017)"
+    assert rendering["shapes"].escaped(text) == text.replace("(*S, N, *f", r"(\*S, N, \*f")
 
 
 def test_a_translated_page_says_where_a_link_leads_out_of_its_language(rendering: dict[str, ModuleType]) -> None:
