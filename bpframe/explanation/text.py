@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from bpframe.explanation.chain import PathsSection, in_rows
 from bpframe.explanation.elision import ends
-from bpframe.explanation.formula.numerals import DIGITS, elided, in_full, in_words, magnitude
+from bpframe.explanation.formula.numerals import DIGITS, elided, in_full, in_words, roughly
 from bpframe.explanation.gradient import CheckedEntry, CheckedTogether, Gradient
 from bpframe.explanation.layout import WIDTH, heading, listed, paragraph, table
 from bpframe.explanation.nodes import ExplainedNode
@@ -133,10 +133,10 @@ def _formula(found: Expansion, counts: Multiplications | None) -> Iterator[str]:
     direct = found.direct_multiplications
     by = f" in its {found.weights:,} weights, of" if found.weights else " of"
     whole = f"The whole network is one formula{by} {in_full(found.operations)} operations"
-    terms = "" if found.terms is None else f"; multiplied out it has {_many(found.terms)} terms"
+    terms = "" if found.terms is None else f"; multiplied out it has {roughly(found.terms)} terms"
     if found.collected is not None and found.collected != found.terms:
         terms += f", {found.collected:,} of them different"
-    by_hand = "" if not direct else f" Its derivatives, each by itself, take {_many(direct)} multiplications{needed}."
+    by_hand = "" if not direct else f" Its derivatives, each by itself, take {roughly(direct)} multiplications{needed}."
     yield from paragraph(f"{whole}{terms}.{by_hand}")
     if found.formula is None:
         yield from paragraph("It is too long, or nested too deeply, to be written.")
@@ -152,11 +152,6 @@ def _formula(found: Expansion, counts: Multiplications | None) -> Iterator[str]:
     if found.conditions:
         more = f", and {found.condition_count - CONDITIONS:,} more" if found.condition_count > CONDITIONS else ""
         yield from paragraph(f"The formula holds where {', '.join(found.conditions[:CONDITIONS])}{more}.")
-
-
-def _many(count: int) -> str:
-    """Return a count in words: large ones as a power of ten."""
-    return f"{count:,}" if count < 10**9 else f"10^{magnitude(count)}"
 
 
 def _counts(counts: Multiplications) -> Iterator[str]:

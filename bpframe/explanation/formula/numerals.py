@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["DIGITS", "count_as_data", "elided", "in_full", "in_words", "kept", "magnitude"]
+__all__ = ["DIGITS", "count_as_data", "elided", "in_full", "in_words", "kept", "magnitude", "printed", "roughly"]
 
 #: How many digits texts show; the data has all of them.
 DIGITS = 5
@@ -31,9 +31,19 @@ def in_words(number: Array | float, digits: int = DIGITS) -> str:
     return f"{value:.{digits}g}" if value else "0"
 
 
+def printed(number: Array | float, digits: int = DIGITS) -> str:
+    """Return a number in words with the minus sign of print, which is as wide as a plus."""
+    return in_words(number, digits).replace("-", "−")
+
+
 def magnitude(count: int) -> int:
     """Return the power of ten at or below a positive count, however many digits it has: 3 of 1,234."""
     return Decimal(count).adjusted()  # Python refuses to write long integers, and not decimals
+
+
+def roughly(count: int, power_of_ten: Callable[[int], str] = "10^{}".format) -> str:
+    """Return a count, a large one as a power of ten, written as `power_of_ten` writes it."""
+    return f"{count:,}" if count < 10**9 else power_of_ten(magnitude(count))
 
 
 def in_full(count: int) -> str:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bpframe.explanation.formula.numerals import in_words
+from bpframe.explanation.formula.numerals import in_words, printed
 from bpframe.explanation.html.picture import COST, Picture, Unit
 from bpframe.explanation.html.placing import Placed
 from bpframe.explanation.nodes import ExplainedNode
@@ -75,7 +75,7 @@ def spoken(explanation: Sections) -> str:
 
 def short(number: float) -> str:
     """Return a number with three digits, for a drawing."""
-    return in_words(number, 3).replace("-", "−")
+    return printed(number, 3)
 
 
 def _sizes(picture: Picture, places: Placed, upright: bool) -> Sizes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from bpframe.explanation.formula.numerals import in_words, magnitude
+from bpframe.explanation.formula.numerals import in_words, roughly
 from bpframe.explanation.paths import Multiplications, growth
 from bpframe.explanation.paths.counts_plot import DEPTHS, SAME, WAYS, WIDTHS
 from bpframe.reports.web import apart, decades, escaped, power_of_ten
@@ -62,13 +62,13 @@ def _bars(title: str, found: Mapping[str, int | None]) -> str:
     for number, (way, count) in enumerate(shown.items()):
         y, length = TOP + number * step, max(along(math.log10(count)), 2)
         drawn += (
-            f'<text x="0" y="{y + 11:.1f}">{NAMES[way]}: {_many(count)}</text>'
+            f'<text x="0" y="{y + 11:.1f}">{NAMES[way]}: {roughly(count, power_of_ten)}</text>'
             f'<rect class="way {way}" x="0" y="{y + 16:.1f}" width="{length:.1f}" height="{step - 24:.1f}"/>'
         )
     for power in range(low, high + 1, -(-(high - low) // 5)):
         kind = "tick" if power == low else "tick middle"
         drawn += f'<text class="{kind}" x="{along(power):.1f}" y="{HEIGHT - 8}">{power_of_ten(power)}</text>'
-    told = "; ".join(f"{NAMES[way]} {_many(count)}" for way, count in shown.items())
+    told = "; ".join(f"{NAMES[way]} {roughly(count, power_of_ten)}" for way, count in shown.items())
     return _figure(title, f"{title}, on a logarithmic axis: {told}", drawn)
 
 
@@ -98,7 +98,10 @@ def _lines(
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line))
         drawn += f'<polyline class="way {way}" points="{points}"/>'
         drawn += f'<text class="way {way}" x="{right + 6}" y="{heights[way]:.1f}">{SHORT[way]}</text>'
-    ends = "; ".join(f"{NAMES[way]} from {_many(line[0][1])} to {_many(line[-1][1])}" for way, line in lines.items())
+    ends = "; ".join(
+        f"{NAMES[way]} from {roughly(line[0][1], power_of_ten)} to {roughly(line[-1][1], power_of_ten)}"
+        for way, line in lines.items()
+    )
     return _figure(title, f"{title} from {sizes[0]} to {sizes[-1]}, on a logarithmic axis: {ends}", drawn)
 
 
@@ -107,7 +110,3 @@ def _figure(title: str, told: str, drawn: str) -> str:
         f'<figure class="count"><figcaption>{escaped(title)}</figcaption><svg viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'role="img" aria-label="{escaped(told)}">{drawn}</svg></figure>'
     )
-
-
-def _many(count: int) -> str:
-    return f"{count:,}" if count < 10**9 else power_of_ten(magnitude(count))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from bpframe.explanation.backward import ANY_GRAPH, ANY_PARAMETER
-from bpframe.explanation.formula.numerals import in_words
+from bpframe.explanation.formula.numerals import printed
 from bpframe.explanation.html.equations import prose
 from bpframe.explanation.html.matrices import matrix_picture, matrix_words
 from bpframe.explanation.line import Line
@@ -128,4 +128,4 @@ def _listed(entries: Array, called: str) -> str:
 
 def _cells(row: Array) -> Iterable[str]:
     for number in row:
-        yield f'<td class="count">{escaped(in_words(float(number)).replace("-", "−"))}</td>'
+        yield f'<td class="count">{escaped(printed(number))}</td>'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bpframe.explanation.formula.numerals import in_words
+from bpframe.explanation.formula.numerals import printed
 from bpframe.reports.web import escaped
 from bpframe.validation.plain_arrays import Array
 
@@ -41,7 +41,7 @@ def _each(entries: Array, levels: Array) -> str:
     """Return a square for each entry that is not 0, which tells its number where one points at it."""
     return "".join(
         f'<rect class="{_kind(float(levels[row, column]))}" x="{column}" y="{row}" width="1" height="1">'
-        f"<title>row {row + 1}, column {column + 1}: {_number(float(entries[row, column]))}</title></rect>"
+        f"<title>row {row + 1}, column {column + 1}: {printed(entries[row, column], 3)}</title></rect>"
         for row, column in np.argwhere(entries != 0)
     )
 
@@ -84,13 +84,9 @@ def matrix_words(entries: Array) -> str:
     if finite.size:
         least, most = float(finite.min()), float(finite.max())
         told += (
-            f", {'each' if finite.size > 1 else 'which is'} {_number(least)}"
+            f", {'each' if finite.size > 1 else 'which is'} {printed(least, 3)}"
             if least == most
-            else (f", from {_number(least)} to {_number(most)}")
+            else (f", from {printed(least, 3)} to {printed(most, 3)}")
         )
     odd = there.size - finite.size
     return told + (f"; not finite: {odd:,}" if odd else "")
-
-
-def _number(number: float) -> str:
-    return in_words(number, 3).replace("-", "−")

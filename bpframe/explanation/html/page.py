@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 from bpframe.explanation.elision import SHOWN, ends
-from bpframe.explanation.formula.numerals import DIGITS, in_words, magnitude
+from bpframe.explanation.formula.numerals import DIGITS, in_words, printed, roughly
 from bpframe.explanation.html.data import script_data
 from bpframe.explanation.html.detail import DETAILS, LIMIT, Detail
 from bpframe.explanation.html.drawing import drawing
@@ -126,23 +126,20 @@ def _one_formula(explanation: Sections) -> str:
     if found is None:
         return f"{head}<p>Nothing is shown: {escaped(explanation.expansion.reason or '')}.</p></section>"
     weights = f" in its {found.weights:,} weights" if found.weights else ""
-    terms = "" if found.terms is None else f"; multiplied out it has {_many(found.terms)} terms"
+    terms = ""
+    if found.terms is not None:
+        terms = f"; multiplied out it has {roughly(found.terms, '10<sup>{}</sup>'.format)} terms"
     told = f"The whole network is one formula{weights}, of {raised(found.operations)} operations{terms}."
     if found.formula is None:
         return f"{head}<p>{told} It is too long, or nested too deeply, to be written.</p></section>"
     whole = f"{found.of} = {found.formula.text}"
     rows = f'<p class="long">{formula(whole)} <span class="tag">(5)</span></p>'
     for each in found.derivatives[:1]:
-        number = in_words(each.number).replace("-", "−")
+        number = printed(each.number)
         rows += f'<p class="long">{formula(f"{each.symbol} = {each.formula.text}")} = {escaped(number)}</p>'
     if len(whole) > UNFOLDED:
         rows = f"<details><summary>Show it</summary>{rows}</details>"
     return f"{head}<p>{told}</p>{rows}</section>"
-
-
-def _many(count: int) -> str:
-    """Return a count, a large one as a power of ten."""
-    return f"{count:,}" if count < 10**9 else f"10<sup>{magnitude(count)}</sup>"
 
 
 def _along_paths(explanation: Sections, detail: Detail) -> str:
@@ -181,8 +178,7 @@ def _descent(step: Step) -> str:
         ("what the gradient promised, −η ‖∇C‖²", step.predicted),
     )  # fmt: skip
     told = "".join(
-        f'<tr><th scope="row">{name}</th><td>{escaped(in_words(number, DIGITS + 3).replace("-", "−"))}</td></tr>'
-        for name, number in rows
+        f'<tr><th scope="row">{name}</th><td>{escaped(printed(number, DIGITS + 3))}</td></tr>' for name, number in rows
     )
     rate = escaped(in_words(step.learning_rate))
     return (

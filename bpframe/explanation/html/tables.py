@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bpframe.explanation.formula.numerals import elided, in_full, in_words
+from bpframe.explanation.formula.numerals import elided, in_full, in_words, printed
 from bpframe.explanation.gradient import CheckedEntry, CheckedTogether, Gradient, GradientSection
 from bpframe.explanation.html.equations import as_sentence, prose
 from bpframe.explanation.nodes import ExplainedNode
@@ -107,7 +107,7 @@ def shared_table(shared: Sequence[SharedFactor]) -> str:
     if not shared:
         return ""
     rows = "".join(
-        f'<tr><th scope="row">{prose(each.symbol)}</th><td>{escaped(in_words(each.number).replace("-", "−"))}</td>'
+        f'<tr><th scope="row">{prose(each.symbol)}</th><td>{escaped(printed(each.number))}</td>'
         f'<td class="count">{"" if each.weights is None else f"{each.weights:,} weights"}</td>'
         f'<td class="count">{raised(each.paths)}</td></tr>'
         for each in shared[:SHARED]
