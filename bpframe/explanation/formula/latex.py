@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bpframe.explanation.formula.numerals import elided, in_words
+from bpframe.explanation.formula.signs import is_bracketed, is_dotted
 from bpframe.explanation.formula.tree import (
     Applied,
     Call,
@@ -60,8 +61,7 @@ def as_latex(expression: Expression) -> str:
         case Minus(left, right):
             return f"{as_latex(left)} - {_bracketed(right, Plus, Minus)}"
         case Times(factors):
-            numbers = any(isinstance(each, Numbers) and each.array.ndim == 0 for each in factors)
-            sign = r" \cdot " if numbers or any(isinstance(each, Partial) for each in factors) else r" \, "
+            sign = r" \cdot " if is_dotted(factors) else r" \, "
             return sign.join(_bracketed(each, Plus, Minus, SumOver, Hadamard, Times) for each in factors)
         case Hadamard(left, right):
             return r" \odot ".join(_bracketed(each, Plus, Minus, Times, SumOver) for each in (left, right))
@@ -96,8 +96,7 @@ def _symbol(symbol: Symbol) -> str:
 
 def _bracketed(expression: Expression, *kinds: type) -> str:
     told = as_latex(expression)
-    negative = isinstance(expression, Numbers) and expression.array.ndim == 0 and told.startswith("-")
-    return rf"\left({told}\right)" if isinstance(expression, kinds) or negative else told
+    return rf"\left({told}\right)" if is_bracketed(expression, kinds) else told
 
 
 def _number(array: Array) -> str:

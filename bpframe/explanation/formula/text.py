@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bpframe.explanation.formula.numerals import elided, in_words
+from bpframe.explanation.formula.signs import is_bracketed, is_dotted
 from bpframe.explanation.formula.tree import (
     Applied,
     Call,
@@ -107,8 +108,7 @@ def text_box(expression: Expression) -> Box:
             return beside(text_box(left), " - ", _boxed(right, Plus, Minus))
         case Times(factors):
             boxes = [_boxed(each, Plus, Minus, SumOver, Hadamard, Times) for each in factors]
-            single = any(isinstance(each, Partial) or _is_single(each) for each in factors)
-            return _joined(boxes, " · " if single else " ")
+            return _joined(boxes, " · " if is_dotted(factors) else " ")
         case Hadamard(left, right):
             return _joined([_boxed(each, Plus, Minus, Times, SumOver) for each in (left, right)], " ⊙ ")
         case Transposed(inner):
@@ -132,7 +132,7 @@ def _joined(boxes: Sequence[Box], sign: str) -> Box:
 
 def _boxed(expression: Expression, *kinds: type) -> Box:
     box = text_box(expression)
-    if not isinstance(expression, kinds) and not _is_negative(expression):
+    if not is_bracketed(expression, kinds):
         return box
     if len(box.lines) == 1:
         return beside("(", box, ")")
@@ -146,16 +146,7 @@ def _edge(box: Box, signs: str) -> Box:
 
 def _bracketed(expression: Expression, *kinds: type) -> str:
     text = on_one_line(expression)
-    return f"({text})" if isinstance(expression, kinds) or _is_negative(expression) else text
-
-
-def _is_single(expression: Expression) -> bool:
-    return isinstance(expression, Numbers) and expression.array.ndim == 0
-
-
-def _is_negative(expression: Expression) -> bool:
-    """Whether a number has a sign that would run into the one before it."""
-    return isinstance(expression, Numbers) and _is_single(expression) and in_words(expression.array)[0] == "-"
+    return f"({text})" if is_bracketed(expression, kinds) else text
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Box:

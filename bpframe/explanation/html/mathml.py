@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bpframe.explanation.formula.numerals import in_words, kept
+from bpframe.explanation.formula.signs import is_bracketed, is_dotted
 from bpframe.explanation.formula.tree import (
     Applied,
     Call,
@@ -55,8 +56,7 @@ def as_mathml(expression: Expression, detail: Detail) -> str:
         case Minus(left, right):
             return _row(f"{as_mathml(left, detail)}<mo>−</mo>{_bracketed(right, detail, Plus, Minus)}")
         case Times(factors):
-            dotted = any(isinstance(each, Partial) or _is_single(each) for each in factors)
-            sign = "<mo>·</mo>" if dotted else '<mspace width=".17em"></mspace>'
+            sign = "<mo>·</mo>" if is_dotted(factors) else '<mspace width=".17em"></mspace>'
             return _row(sign.join(_bracketed(each, detail, Plus, Minus, SumOver, Hadamard, Times) for each in factors))
         case Hadamard(left, right):
             return _row(
@@ -129,12 +129,7 @@ def _in_brackets(inner: str) -> str:
 
 def _bracketed(expression: Expression, detail: Detail, *kinds: type) -> str:
     told = as_mathml(expression, detail)
-    negative = _is_single(expression) and in_words(expression.array)[0] == "-"  # type: ignore[union-attr]
-    return _in_brackets(told) if isinstance(expression, kinds) or negative else told
-
-
-def _is_single(expression: Expression) -> bool:
-    return isinstance(expression, Numbers) and expression.array.ndim == 0
+    return _in_brackets(told) if is_bracketed(expression, kinds) else told
 
 
 def _numbers(array: Array, detail: Detail) -> str:
