@@ -33,12 +33,17 @@ def with_titles(html: str, page: Any) -> str:
     return html.replace('title="Permanent link"', 'title="本节的链接"') if page.file.locale == "zh" else html
 
 
+def is_original(file: Any) -> bool:
+    """Whether a page's file is that of the default language, and not a translation."""
+    return str(file.src_uri).count(".") == 1
+
+
 def with_foreign_links(html: str, page: Any, untranslated: Collection[str]) -> str:
     """Return a page's HTML with links to pages that are not in its language told from the others.
 
     `untranslated` are the addresses of pages in the default language: here those which the translation falls back to.
     """
-    if page.file.src_uri.count(".") == 1:
+    if is_original(page.file):
         return html
 
     def told(found: re.Match[str]) -> str:
@@ -50,7 +55,7 @@ def with_foreign_links(html: str, page: Any, untranslated: Collection[str]) -> s
 
 def note_title(page: Any) -> None:
     """Keep what the navigation calls a page that is shown in another language than its own."""
-    if re.search(r"[\u4e00-\u9fff]", page.title or "") and page.file.src_uri.count(".") == 1:
+    if re.search(r"[\u4e00-\u9fff]", page.title or "") and is_original(page.file):
         titles[page.url] = " · " + "\u200b".join(jieba.cut(page.title))
 
 

@@ -58,24 +58,32 @@ def with_outputs(markdown: str, page: str) -> str:
         indent, info, body = found.groups()
         if "..." not in body:
             return found[0]
-        text = "".join(line.removeprefix(indent) for line in body.splitlines(keepends=True))
-        entries = re.split(r"^(?=\$ )", text, flags=re.MULTILINE) if info.startswith("console") else [text]
-        return (
-            f"{indent}```{info}\n"
-            + "".join(_indented(_entry(entry, told), indent) for entry in entries)
-            + f"{indent}```"
-        )
+        entries = (_indented(_entry(*entry, told), indent) for entry in _entries(indent, info, body))
+        return f"{indent}```{info}\n{''.join(entries)}{indent}```"
 
     return BLOCK.sub(shown, markdown)
+
+
+def missing(markdown: str, page: str) -> list[str]:
+    """Return the outputs that a page leaves open and that the run which is kept has not printed."""
+    kept = _kept().get(page, {})
+    outputs = (output for block in BLOCK.findall(markdown) for _, output in _entries(*block))
+    return [output for output in outputs if "..." in output and output not in kept]
+
+
+def _entries(indent: str, info: str, body: str) -> Iterator[tuple[str, str]]:
+    """Yield each command of a block, with its output; what blocks of Python print has no command."""
+    text = "".join(line.removeprefix(indent) for line in body.splitlines(keepends=True))
+    for entry in re.split(r"^(?=\$ )", text, flags=re.MULTILINE) if info.startswith("console") else [text]:
+        command, _, output = entry.partition("\n") if entry.startswith("$ ") else ("", "", entry)
+        yield command, "\n".join(line.rstrip() for line in output.splitlines()).strip("\n")
 
 
 def _indented(text: str, indent: str) -> str:
     return "".join(indent + line if line.strip() else line for line in text.splitlines(keepends=True))
 
 
-def _entry(entry: str, told: dict[str, Iterator[str | None]]) -> str:
-    command, _, output = entry.partition("\n") if entry.startswith("$ ") else ("", "", entry)
-    output = "\n".join(line.rstrip() for line in output.splitlines()).strip("\n")
+def _entry(command: str, output: str, told: dict[str, Iterator[str | None]]) -> str:
     text = next(told.get(output, iter(())), None)
     if text is None:
         text = re.sub(r"(?<=\d)\.\.\.(?!\w)", "", output).replace("...", "…")

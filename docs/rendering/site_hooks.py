@@ -107,7 +107,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
         return re.sub(r"^<!-- example: (\w+) -->$", lambda found: example_pages.section(found[1]), markdown, flags=re.M)
     if where.startswith("inside/"):
         markdown = re.sub(r"^<!-- (file|docstring|code): ([\w.:]+) -->$", source, markdown, flags=re.MULTILINE)
-        markdown = markdown.replace("<!-- equations -->", equations.equations_text("../tutorial/backpropagation.md"))
+        markdown = markdown.replace("<!-- equations -->", equations.equations_text(TUTORIAL))
         picture = rooms.picture_in((source_text.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
         markdown = markdown.replace("<!-- rooms: picture -->", rooms.drawing(picture))
         return markdown.replace("<!-- rooms -->", rooms.rooms_text(picture))
@@ -147,7 +147,7 @@ def _plot(entry: component_gallery.Entry) -> str:
 def on_page_content(html: str, page: Any, files: Any, **_: Any) -> str:
     """Tie headings to those of the other language, let tables be stacked, and link to the page's notebook."""
     html = tables.for_narrow_screens(languages.with_titles(languages.with_twins(html, page), page))
-    untranslated = {file.url for file in files if file.is_documentation_page() and file.src_uri.count(".") == 1}
+    untranslated = {file.url for file in files if file.is_documentation_page() and languages.is_original(file)}
     html = languages.with_foreign_links(html, page, untranslated)
     return notebooks.with_link(html, _name(page), _language(page))
 

@@ -147,16 +147,10 @@ def test_what_a_page_leaves_open_is_filled_by_what_a_run_printed(
 def test_every_output_that_a_page_leaves_open_was_printed_by_the_run_that_is_kept(
     rendering: dict[str, ModuleType],
 ) -> None:
-    outputs, missing = rendering["outputs"], []
+    missing = []
     for path in sorted((ROOT / "docs").rglob("*.md")):
         page = path.relative_to(ROOT / "docs").as_posix()
-        for indent, info, body in outputs.BLOCK.findall(path.read_text(encoding="utf-8")):
-            text = "".join(line.removeprefix(indent) for line in body.splitlines(keepends=True))
-            for entry in re.split(r"^(?=\$ )", text, flags=re.MULTILINE) if info.startswith("console") else [text]:
-                output = entry.partition("\n")[2] if entry.startswith("$ ") else entry
-                output = "\n".join(line.rstrip() for line in output.splitlines()).strip("\n")
-                if re.search(r"\.\.\.", output) and output not in outputs._kept().get(page, {}):
-                    missing.append((page, output))
+        missing += [(page, each) for each in rendering["outputs"].missing(path.read_text(encoding="utf-8"), page)]
     assert missing == [], (
         "BPFRAME_OUTPUTS=docs/rendering/outputs.json python -m pytest -n 0 tests/docs/test_snippets.py"
     )
