@@ -6,6 +6,7 @@ import math
 
 from bpframe.derivatives.least_squares.least_squares import LeastSquares
 from bpframe.training.nonfinite import all_finite, nonfinite_error
+from bpframe.validation.first_nonfinite import noting_nonfinite
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["BatchObjective"]
@@ -25,9 +26,10 @@ class BatchObjective(LeastSquares):
         engine = self.engine
         with engine.lane() as lane:
             inputs, targets = self.examples.inputs, self.examples.targets
-            total, workspace = engine.differentiate(lane, inputs, targets, True, "training")
+            with noting_nonfinite() as noted:
+                total, workspace = engine.differentiate(lane, inputs, targets, True, "training")
             if not math.isfinite(total) or not all_finite(lane.gradient.vector):
-                raise nonfinite_error(workspace, "in a mini-batch", "the parameters before it")
+                raise nonfinite_error(workspace, "in a mini-batch", "the parameters before it", noted)
             if engine.plan.state_slots:
                 engine.state = workspace.new_state()
             return total / self.count, lane.gradient.vector.copy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from bpframe.training.grouping import Updates
 from bpframe.training.largest_product import largest_product
 from bpframe.training.nonfinite import all_finite, nonfinite_error
 from bpframe.training.optimizer_state import OptimizerState
+from bpframe.validation.first_nonfinite import Found, noting_nonfinite
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Carried", "Stepper", "require_trained"]
@@ -64,6 +65,7 @@ class Stepper:
         self.constraints = constraints
         self.updates = Updates(optimizer, groups, engine.parameters, lane.gradient, engine.seed)
         self.last_pass: Workspace
+        self.noted: Sequence[Found] = ()
         self.epoch_ends = False
         self._theta = engine.parameters.vector
         self._gradient = lane.gradient.vector
@@ -95,7 +97,8 @@ class Stepper:
 
         Errors: NonFiniteError (the optimizer's state is not finite any more).
         """
-        cost, self.last_pass = engine.differentiate(lane, inputs, targets, True, "training")
+        with noting_nonfinite() as self.noted:
+            cost, self.last_pass = engine.differentiate(lane, inputs, targets, True, "training")
         gradient = lane.gradient.vector
         large = not math.isfinite(gradient.dot(gradient))
         if not math.isfinite(cost) or (large and not np.isfinite(gradient).all()):
@@ -146,7 +149,7 @@ class Stepper:
                 cost = self.step(engine, lane, inputs, targets)
                 if math.isnan(cost) or not all_finite(self._theta):
                     when = f"in step {self.updates.step + math.isnan(cost)}"
-                    raise nonfinite_error(self.last_pass, when, "the parameters as they were")
+                    raise nonfinite_error(self.last_pass, when, "the parameters as they were", self.noted)
         except StaleRecordError:
             raise  # the parameters are those of the last step that was right
         except BaseException:

@@ -151,7 +151,7 @@ class Trainer:
     def _stopped(self, stepper: Stepper, epoch: int, number: int, done: int) -> NonFiniteError:
         """Return the error that says what was not finite, and leave the last good parameters."""
         kept = f"the parameters after {self.history.steps + done} good steps"
-        error = nonfinite_error(stepper.last_pass, f"in epoch {epoch}, batch {number}", kept)
+        error = nonfinite_error(stepper.last_pass, f"in epoch {epoch}, batch {number}", kept, stepper.noted)
         if not all_finite(self.engine.parameters.vector):
             # A finite gradient can still push θ beyond the largest float.
             stepper.go_back()

@@ -17,7 +17,7 @@ import numpy as np
 from bpframe.core.backprop.layout import laid_out
 from bpframe.core.backprop.local_jacobian import local_jacobian
 from bpframe.core.backprop.results import called, check_gradient, check_product, failed
-from bpframe.core.backprop.steps import BackwardStep, CostStep
+from bpframe.core.backprop.steps import BackwardStep
 from bpframe.core.backprop.weights import Scale, scaled
 from bpframe.core.backprop.workspace import Workspace, locked, read_only
 from bpframe.core.graph.graph import Node
@@ -37,7 +37,9 @@ def output_errors(workspace: Workspace, scale: Scale = 1.0) -> list[Array | None
     deltas: list[Array | None] = [None] * len(workspace.slots)
     for number, each in enumerate(workspace.plan.costs):
         buffer = workspace.slots[each.buffer_slot]
-        gradient = _cost_gradient(workspace, each)
+        gradient = called(each, "jacobian", each.jacobian, workspace.handed_to(each))  # it may lie in the buffer
+        if each.why is not None or not workspace.checked:
+            check_gradient(each, gradient, workspace.batch, workspace.dtype)
         one = scale[number] if isinstance(scale, tuple) else scale
         deltas[each.value_slot] = scaled(gradient, workspace.slots[each.factor_slot], one, buffer)
     return deltas
@@ -142,11 +144,3 @@ class Distrusted:
 def _handed(u: Array) -> Array:
     """Return an error, or a copy where `np.add.at` would write into it: arrays of one axis, although read-only."""
     return u if u.ndim > 1 else u.copy()
-
-
-def _cost_gradient(workspace: Workspace, each: CostStep) -> Array:
-    """Return ∇_a C of one output, (N, *output), which may lie in the workspace's buffer."""
-    gradient = called(each, "jacobian", each.jacobian, workspace.handed_to(each))
-    if each.why is not None or not workspace.checked:
-        check_gradient(each, gradient, workspace.batch, workspace.dtype)
-    return gradient  # type: ignore[no-any-return]

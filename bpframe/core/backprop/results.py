@@ -13,6 +13,7 @@ from bpframe.core.component import Component
 from bpframe.core.graph.graph import Node, Shape, batched
 from bpframe.core.operators import Operator
 from bpframe.errors import BpframeError, ContractError, OperatorError, ShapeMismatch
+from bpframe.validation.first_nonfinite import note_nonfinite
 from bpframe.validation.written_arguments import is_a_write, written_arguments
 
 __all__ = [
@@ -109,6 +110,7 @@ def check_value(node: Node, value: Any, batch: int, dtype: Any) -> None:
     """Hold what forward returned against the declared shape and the network's dtype."""
     shape, declared = (batch, *node.output_shape), "output_shape" in node.contract
     if fits(value, shape, dtype):
+        note_nonfinite(node.where, "its output is", value)
         return
     if not hasattr(value, "shape") or not hasattr(value, "dtype"):
         raise ContractError(
@@ -171,6 +173,7 @@ def check_cost(cost: CostStep, value: Any, batch: int, dtype: Any) -> None:
         problem = f"{cost.where}: forward must return one number per example"
         hint = None if np.shape(value) == (batch,) else _ONE_EACH
         raise wrong_array(problem, value, (batch,), dtype, cost.cost, "a", hint)
+    note_nonfinite(cost.where, "its value is", value)
 
 
 def check_gradient(cost: CostStep, gradient: Any, batch: int, dtype: Any) -> None:
@@ -179,6 +182,7 @@ def check_gradient(cost: CostStep, gradient: Any, batch: int, dtype: Any) -> Non
     if not fits(gradient, shape, dtype):
         problem = f"{cost.where}: jacobian must return ∇_a C, like the output"
         raise wrong_array(problem, gradient, shape, dtype, cost.cost, "a")
+    note_nonfinite(cost.where, "its gradient is", gradient)
 
 
 def check_product(node: Node, key: str, product: str, value: Any, shape: Shape, dtype: Any) -> None:
@@ -187,6 +191,8 @@ def check_product(node: Node, key: str, product: str, value: Any, shape: Shape, 
         problem = f"{node.where}: jacobian['{key}'].{product} returned another shape or dtype"
         hint = None if getattr(value, "dtype", None) == dtype else _NETWORKS_DTYPE
         raise wrong_array(problem, value, shape, dtype, node.component, node.input_keys[0], hint)
+    what = f"the error that it sends to '{key}' is" if product == "vjp" else f"the gradient of '{key}' is"
+    note_nonfinite(node.where, what, value)
 
 
 def check_jacobian(node: Node, operators: Mapping[str, Operator], batch: int) -> None:
