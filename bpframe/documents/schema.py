@@ -119,15 +119,23 @@ def _training(registry: Registry, found: dict[str, Any]) -> dict[str, Any]:
     """Return the training section, in which a name alone is the component of that kind."""
     schema = model_fields_schema(TrainingSpec, registry, found)
     for field, space in (("metrics", "metric"), ("callbacks", "callback")):
-        names = [name for cls in registry.components(space).values() for name in registry.spellings(cls)]
-        items: dict[str, Any] = {"anyOf": [{"enum": names}, _ref(space)]} if names else {"not": {}}
+        items = _or_name(space, registry)
         several: dict[str, Any] = {"type": "array", "items": items}
         if field == "metrics":
             for key in ("anyOf", "type", "items"):
                 schema["properties"][field].pop(key, None)
             several = {"anyOf": [several, {"type": "object", "additionalProperties": several}]}
         schema["properties"][field] |= several
+    optimizer = schema["properties"]["optimizer"]
+    optimizer.pop("$ref", None)
+    optimizer |= _or_name("optimizer", registry)
+    optimizer.get("anyOf", []).reverse()  # editors complete the first
     return {"title": "training", **_described(TrainingSpec), **schema}
+
+
+def _or_name(space: str, registry: Registry) -> dict[str, Any]:
+    names = [name for cls in registry.components(space).values() for name in registry.spellings(cls)]
+    return {"anyOf": [{"enum": names}, _ref(space)]} if names else {"not": {}}
 
 
 def _network() -> dict[str, Any]:

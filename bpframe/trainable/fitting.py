@@ -10,7 +10,7 @@ from bpframe.categories import Callback, Constraint, Metric, Optimizer
 from bpframe.differentiable import Arrays, Examples
 from bpframe.plugins import listeners
 from bpframe.trainable.calling_back import call_back
-from bpframe.trainable.named_metrics import with_metrics
+from bpframe.trainable.named import with_metrics, with_optimizer
 from bpframe.trainable.other_names import refusing_other_names
 from bpframe.trainable.range_testing import range_test
 from bpframe.trainable.stepping import Stepwise
@@ -38,7 +38,7 @@ class Trainable(Stepwise):
         x: Arrays,
         y: Arrays,
         *,
-        optimizer: Optimizer,
+        optimizer: Optimizer | str,
         epochs: int = 30,
         batch_size: int | None = None,
         sample_weight: Arrays | None = None,
@@ -55,6 +55,8 @@ class Trainable(Stepwise):
 
         Where x is a table, such as a pandas DataFrame, its columns' names are remembered: whatever table comes later
         is read by name. A network with a `preparation` takes x, y and validation data raw.
+
+        `optimizer` is a component, or the name of one whose fields all have a default, `"adam"`.
 
         With a rule, such as gradient descent, on mini-batches of `batch_size` examples, 10 where it is left out. An
         optimizer that minimises, such as Levenberg–Marquardt, runs for `epochs` iterations at most, on all examples at
@@ -90,7 +92,7 @@ class Trainable(Stepwise):
 
         """
         spec = TrainingSpec(
-            optimizer=optimizer,
+            optimizer=with_optimizer(optimizer),
             epochs=epochs,
             batch_size=batch_size,
             shuffle=shuffle,
@@ -153,7 +155,7 @@ class Trainable(Stepwise):
         x: Arrays,
         y: Arrays,
         *,
-        optimizer: Optimizer,
+        optimizer: Optimizer | str,
         smallest: float = 1e-6,
         largest: float = 10.0,
         steps: int = 100,
@@ -172,7 +174,11 @@ class Trainable(Stepwise):
         Errors: SpecError (the optimizer has no learning rate), DataError (rates that do not rise), and those of `fit`.
         """
         spec = TrainingSpec(
-            optimizer=optimizer, batch_size=batch_size, shuffle=shuffle, groups=groups, constraints=constraints
+            optimizer=with_optimizer(optimizer),
+            batch_size=batch_size,
+            shuffle=shuffle,
+            groups=groups,
+            constraints=constraints,
         )
         copied = deepcopy(self)
         with copied._engine.training():

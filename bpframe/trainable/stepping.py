@@ -11,6 +11,7 @@ from bpframe.categories.holding import asks_for, full_kind
 from bpframe.derivatives.points.alike import Alike
 from bpframe.differentiable import Arrays, Differentiable
 from bpframe.errors import DataError, TrainingError
+from bpframe.trainable.named import with_optimizer
 from bpframe.training.optimizer_state import OptimizerState, checked_count
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.stepping import Carried, require_trained
@@ -80,7 +81,7 @@ class Stepwise(Differentiable):
         x: Arrays,
         y: Arrays,
         *,
-        optimizer: Optimizer,
+        optimizer: Optimizer | str,
         sample_weight: Arrays | None = None,
         groups: Mapping[str, Mapping[str, Any]] | None = None,
         constraints: Mapping[str, Constraint] | None = None,
@@ -109,6 +110,7 @@ class Stepwise(Differentiable):
             Another thread trains the network.
 
         """
+        optimizer = with_optimizer(optimizer)
         with self._engine.training():
             inputs, targets = self._examples(x, y, sample_weight)
             engine, carried = self._engine.at(inputs), self._carried

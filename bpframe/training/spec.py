@@ -28,12 +28,17 @@ __all__ = ["TrainingSpec"]
 BATCH_SIZE = 10
 
 
+def _of_name(value: Any, info: ValidationInfo) -> Any:
+    """In a file a name alone is the component of that kind."""
+    return {"kind": value} if isinstance(value, str) and isinstance(info.context, Resolver) else value
+
+
 def _by_name(value: Any, info: ValidationInfo) -> Any:
     """One may stand without a list around it; in a file a name alone is the component of that kind."""
     several = [value] if isinstance(value, str | Mapping | Component) else value
     if not isinstance(info.context, Resolver) or not isinstance(several, list | tuple):
         return several
-    return [{"kind": each} if isinstance(each, str) else each for each in several]
+    return [_of_name(each, info) for each in several]
 
 
 def _by_output(value: Any, info: ValidationInfo) -> Any:
@@ -48,7 +53,9 @@ class TrainingSpec(Validated):
 
     _place: ClassVar[str] = "training"
 
-    optimizer: Optimizer = Field(description="How a gradient becomes a change of the parameters, or the method.")
+    optimizer: Annotated[Optimizer, BeforeValidator(_of_name)] = Field(
+        description="How a gradient becomes a change of the parameters, or the method."
+    )
     epochs: PositiveInt = Field(
         30, description="How often every training example is seen; iterations at most, of an optimizer that minimises."
     )
