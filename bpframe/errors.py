@@ -32,6 +32,8 @@ Every error that bpframe raises on purpose:
     ├── ScaffoldError            a new plugin package cannot be written: its name, its folder
     └── MissingExtra             a feature needs a package of an extra that is not installed
 
+    StopTraining                 no error: what a callback raises to end a training
+
     UserWarning
     ├── DoctorWarning            the machine could run networks faster (only where BPFRAME_DOCTOR=warn asks)
     └── DraftWarning             a network is trained through a component without a declared Jacobian
@@ -78,6 +80,7 @@ __all__ = [
     "SpecError",
     "SpecFileError",
     "StaleRecordError",
+    "StopTraining",
     "TrainingError",
     "UnknownComponent",
     "UnreachableNode",
@@ -248,6 +251,10 @@ class ScaffoldError(BpframeError):
 
 class MissingExtra(BpframeError):
     """A feature needs a package that belongs to an extra which is not installed."""
+
+
+class StopTraining(Exception):
+    """What a callback or a hook raises to end a training: no error. Its words are the history's `stopped`."""
 
 
 class DoctorWarning(UserWarning):

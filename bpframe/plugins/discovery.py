@@ -12,7 +12,7 @@ from typing import Any
 
 import pluggy
 
-from bpframe.errors import did_you_mean
+from bpframe.errors import StopTraining, did_you_mean
 from bpframe.plugins.categories import accepted
 from bpframe.plugins.installed import is_ours, survey
 from bpframe.plugins.loading import load_set
@@ -37,8 +37,9 @@ class Discovery:
     def listeners(self, hook: str) -> Callable[..., list[Any]] | None:
         """Return what calls everybody who implements a hook, by keyword; None where nobody does.
 
-        What goes wrong in one of them is a warning, and the others are called all the same. StopIteration after an
-        epoch is a wish to end the training: it goes on to the caller once everybody has been called.
+        What goes wrong in one of them is a warning, and the others are called all the same. StopTraining, or
+        StopIteration, after an epoch is a wish to end the training: it goes on to the caller once everybody has been
+        called.
         """
         caller: pluggy.HookCaller = getattr(self.manager.hook, hook)
         plugins = [each.plugin for each in caller.get_hookimpls()]
@@ -49,14 +50,14 @@ class Discovery:
 
         def tell(**told: Any) -> list[Any]:
             results: list[Any] = []
-            ending: StopIteration | None = None
+            ending: Exception | None = None
             for each in alone:
                 try:
                     results += each(**told)
                 except KeyboardInterrupt:
                     raise
                 except BaseException as error:  # a watcher's SystemExit must not end what it watches either
-                    if isinstance(error, StopIteration) and hook == "bpframe_after_epoch":
+                    if isinstance(error, StopTraining | StopIteration) and hook == "bpframe_after_epoch":
                         ending = ending or error
                     else:
                         warnings.warn(f"a plugin's {hook} failed: {one_line(error)}", stacklevel=2)

@@ -56,8 +56,8 @@ def bpframe_examples() -> list[tuple[Component, Sequence[tuple[int, ...]]]]:  # 
 def bpframe_after_epoch(network: Any, epoch: int, history: Any) -> None:
     """Watch training: called after every epoch, numbered from 1, with the network and the history so far.
 
-    `raise StopIteration("good enough")` ends the training, with these words as the history's `stopped`;
-    KeyboardInterrupt ends it as Ctrl-C does.
+    `raise StopTraining("good enough")` ends the training, with these words as the history's `stopped`, and so does
+    StopIteration; KeyboardInterrupt ends it as Ctrl-C does.
     """
 
 

@@ -17,6 +17,7 @@ from bpframe.documents.written_out import DEFAULT_INPUT, network_spec
 from bpframe.replay.repeating import planned
 from bpframe.training.batches import Samples
 from bpframe.training.history import History
+from bpframe.training.listening import Listening
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.trainer import Trainer
 from bpframe.validation.plain_arrays import Array
@@ -100,11 +101,11 @@ def small_fit(optimizer: Optimizer, seed: int, dtype: Any, iterations: int) -> S
     run = Trainer(engine, spec)
     misreported = [0.0]
 
-    def listen(iteration: int, history: History) -> None:
+    def listen(history: History) -> None:
         cost = engine.total_cost(*data) / EXAMPLES
         misreported.append(abs(history.epochs[-1].cost - cost) / start)
 
-    run.run(data, show=False, after_epoch=listen)
+    run.run(data, show=False, listening=Listening([listen], engine, run.history))
     end = engine.total_cost(*data) / EXAMPLES
     return SmallFit(run.history, start, end, engine.parameters.vector.copy(), max(misreported))
 

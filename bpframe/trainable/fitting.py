@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
-from bpframe.categories import Callback, Constraint, Metric, Optimizer
+from bpframe.categories import Constraint, Metric, Optimizer
 from bpframe.differentiable import Arrays, Examples
 from bpframe.plugins import listeners
-from bpframe.trainable.calling_back import call_back
+from bpframe.trainable.callbacks import Callbacks, begun, ended_by_failure, with_functions, without_functions
 from bpframe.trainable.named import with_metrics, with_optimizer
 from bpframe.trainable.other_names import refusing_other_names
 from bpframe.trainable.range_testing import range_test
 from bpframe.trainable.stepping import Stepwise
 from bpframe.training.history import History
 from bpframe.training.last_batch import try_last_batch
+from bpframe.training.listening import Listening
 from bpframe.training.range_test import RangeTest
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.trainer import Trainer
@@ -47,7 +49,7 @@ class Trainable(Stepwise):
         metrics: Sequence[Metric | str] | Mapping[str, Sequence[Metric | str]] = (),
         groups: Mapping[str, Mapping[str, Any]] | None = None,
         constraints: Mapping[str, Constraint] | None = None,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Callbacks = (),
         seed: int | None = None,
         progress: bool | None = None,
     ) -> History:
@@ -74,7 +76,8 @@ class Trainable(Stepwise):
 
         `metrics` are measured after every epoch: components, such as `TopK(k=3)`, or names of such without fields,
         `"accuracy"`; of a network with several costs they are given by output, `{"digit": ["accuracy"]}`, and called
-        `accuracy of digit`. `callbacks` are called then, and may end the training.
+        `accuracy of digit`. `callbacks` are called around the training, its epochs and its batches, and may end it:
+        components, or functions, which are called after every epoch with what they ask for by name.
 
         `seed` restarts the streams of shuffling and dropout; left out, they go on from where they are. `progress`
         None shows a bar in a terminal or notebook only, True also writes lines to a log file. Ctrl-C stops after the
@@ -97,12 +100,12 @@ class Trainable(Stepwise):
             batch_size=batch_size,
             shuffle=shuffle,
             metrics=metrics,
-            callbacks=callbacks,
+            callbacks=without_functions(callbacks),
             groups=groups,
             constraints=constraints,
             seed=seed,
         )
-        return self.train(spec, (x, y, sample_weight), validation_data, progress)
+        return self._train(spec, (x, y, sample_weight), validation_data, progress, with_functions(callbacks, spec))
 
     def train(
         self,
@@ -110,13 +113,24 @@ class Trainable(Stepwise):
         data: Examples,
         validation_data: Examples | None = None,
         progress: bool | None = None,
-        watching: Sequence[Callback] = (),
+        watching: Callbacks = (),
     ) -> History:
         """Train as a `TrainingSpec` says; `fit` is this with the specification's fields as arguments.
 
         `data` and `validation_data` are (x, y) or (x, y, sample_weight). The callbacks in `watching` are called before
         those of the specification, which does not have them: a network that is saved forgets them.
         """
+        return self._train(spec, data, validation_data, progress, (*watching, *spec.callbacks))
+
+    def _train(
+        self,
+        spec: TrainingSpec,
+        data: Examples,
+        validation_data: Examples | None,
+        progress: bool | None,
+        callbacks: Callbacks,
+    ) -> History:
+        """Train as a specification says, with these callbacks in the place of its own."""
         progress = None if progress is None else checked_truth("progress", progress)
         spec = with_metrics(spec)
         with self._engine.training():  # before anything changes
@@ -131,23 +145,30 @@ class Trainable(Stepwise):
                 trainer = Trainer(self._engine.at(samples[0]), spec, self._carried, self.history)
                 check_watched(trainer.engine, spec, samples, validation)
                 try_last_batch(trainer.engine, spec, samples)
-                callbacks = (*watching, *spec.callbacks)
-                ending = call_back(callbacks, "before_training", network=self, history=trainer.history)
+                told = Listening(callbacks, self, trainer.history, hook=listeners("bpframe_after_epoch"))
+                told.check_driven(spec)
+                ending = begun(told)
             except BaseException:
                 self._preparation = before
                 raise
             past, self.training = self.history, spec
-            whole = trainer.history if past is None else past.model_copy(update={"epochs": [*past.epochs]})
-            self.history = whole
+            self.history = whole = (
+                trainer.history if past is None else past.model_copy(update={"epochs": [*past.epochs]})
+            )
+            told.follow = partial(whole.follow, past, trainer.history)
             try:
-                if ending is None:
-                    trainer.run(samples, validation, progress, self._listener(callbacks, past))
+                if ending:
+                    trainer.history.stopped = ending
                 else:
-                    trainer.history.stopped = str(ending)
+                    trainer.run(samples, validation, progress, told)
+            except Exception as error:
+                told.follow()
+                ended_by_failure(told, error)
+                raise
             finally:
-                whole.follow(past, trainer.history)
-            call_back(callbacks, "after_training", network=self, history=trainer.history)
-            whole.follow(past, trainer.history)
+                told.follow()
+            told.after_training()
+            told.follow()
             return trainer.history
 
     def range_test(
@@ -184,24 +205,3 @@ class Trainable(Stepwise):
         with copied._engine.training():
             samples = copied._samples(x, y, sample_weight)
             return range_test(copied._engine.at(samples[0]), spec, samples, smallest, largest, steps)
-
-    def _listener(self, callbacks: Sequence[Callback], past: History | None) -> Callable[[int, History], None] | None:
-        """Return what tells callbacks and installed plugins that an epoch is over, or None where none listens."""
-        tell, whole = listeners("bpframe_after_epoch"), self.history
-        if (tell is None and not callbacks) or whole is None:
-            return None
-
-        def after_epoch(epoch: int, history: History) -> None:
-            whole.follow(past, history)
-            words = {"network": self, "epoch": epoch, "history": history}
-            ending = call_back(callbacks, "after_epoch", **words)
-            whole.follow(past, history)  # again: a callback may have written into the epoch's record
-            try:
-                if tell is not None:
-                    tell(**words)
-            except StopIteration as reason:
-                ending = ending or reason
-            if ending is not None:
-                raise ending
-
-        return after_epoch

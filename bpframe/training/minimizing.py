@@ -39,6 +39,10 @@ def minimize(engine: Engine, spec: TrainingSpec, data: Samples, recorder: Record
         try:
             if not spec.optimizer.batches:
                 problem.check_start()
+            recorder.before_epoch(1)
+            if recorder.ended or recorder.interruption.requested:
+                recorder.history.stopped = recorder.ended or "interrupted"
+                return
             _call(spec.optimizer, problem)
             recorder.history.stopped = problem.ended()
         except BaseException:
@@ -140,8 +144,11 @@ class NetworkProblem(Problem):
             raise self._nonfinite("reports a cost that is not finite", "a finite number", str(number))
         if self._spec.optimizer.batches or number <= self._best[0]:
             self._best = number, self.parameters, self._engine.state
-        self._recorder.record(number, self.validation_cost(), numbers)
-        interrupted, ended = self._recorder.interruption.requested, self._recorder.ended
+        recorder = self._recorder
+        recorder.record(number, self.validation_cost(), numbers)
+        if not (recorder.ended or recorder.interruption.requested) and len(self._history) < self.iterations:
+            recorder.before_epoch(len(self._history) + 1)
+        interrupted, ended = recorder.interruption.requested, recorder.ended
         self._over = interrupted or bool(ended) or len(self._history) >= self.iterations
         if ended:
             self._outcome = ended

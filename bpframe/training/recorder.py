@@ -10,19 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
-from bpframe.errors import TrainingError
+from bpframe.errors import StopTraining, TrainingError
 from bpframe.machine.interruption import Interruption, interruptible
 from bpframe.training.batches import Samples, count_of
 from bpframe.training.history import EpochRecord, History
+from bpframe.training.listening import Listening, TellBatch
 from bpframe.training.measuring import Measures
 from bpframe.training.progress import Progress, shown_progress
 from bpframe.training.spec import TrainingSpec
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Listener", "Recorder", "recording"]
-
-#: Told of the number of an epoch that is over, and of the history with its record.
-Listener = Callable[[int, History], None]
+__all__ = ["Recorder", "recording"]
 
 
 @dataclass
@@ -34,7 +32,7 @@ class Recorder:
     history: History
     data: Samples
     validation: Samples | None
-    listener: Listener | None
+    listening: Listening | None
     interruption: Interruption
     progress: Progress
 
@@ -46,13 +44,23 @@ class Recorder:
         self._started = time.perf_counter()
         #: The averaged parameters to measure with, of an optimizer that keeps some.
         self.averages: Array | None = None
-        #: Why a listener ended the training, where one did.
+        #: Why a callback or a hook ended the training, where one did.
         self.ended = ""
+        told = self.listening
+        #: Tell of a batch, and return whether to go on; None where nobody listens.
+        self.before_batch = None if told is None or told.before_batch is None else self._going_on(told.before_batch)
+        self.after_batch = None if told is None or told.after_batch is None else self._going_on(told.after_batch)
+
+    def before_epoch(self, epoch: int) -> None:
+        """Tell callbacks that an epoch begins."""
+        if self.listening is not None:
+            with self._hearing():
+                self.listening.before_epoch(epoch, self.history.steps)
 
     def record(self, cost: float, validation_cost: float | None, figures: Mapping[str, float] | None = None) -> None:
         """Record that an epoch is over; its time runs from the end of the one before.
 
-        A listener that raises StopIteration ends the training, and what it says is the reason; with KeyboardInterrupt
+        A callback that raises StopTraining ends the training, and what it says is the reason; with KeyboardInterrupt
         it asks to stop as Ctrl-C does.
         """
         record = EpochRecord(epoch=len(self.history) + 1, cost=cost, seconds=0.0, figures=dict(figures or {}))
@@ -70,13 +78,9 @@ class Recorder:
         record.seconds = time.perf_counter() - self._started
         self.history.epochs.append(record)
         self.progress.after(record)
-        if self.listener is not None:
-            try:
-                self.listener(record.epoch, self.history)
-            except StopIteration as reason:
-                self.ended = str(reason) or "a hook ended it"
-            except KeyboardInterrupt:
-                self.interruption.requested = True
+        if self.listening is not None:
+            with self._hearing():
+                self.listening.after_epoch(record.epoch, self.history.steps)
         self._started = time.perf_counter()
 
     def validation_cost(self) -> float | None:
@@ -85,6 +89,30 @@ class Recorder:
             return None
         with self._averaged():
             return self.engine.at(self.validation[0]).total_cost(*self.validation) / count_of(self.validation)
+
+    @contextmanager
+    def _hearing(self) -> Iterator[None]:
+        """Take what callbacks raise to end the training as a wish, which the caller looks at."""
+        try:
+            yield
+        except StopTraining as reason:
+            self.ended = self.ended or str(reason)
+        except KeyboardInterrupt:
+            self.interruption.requested = True
+
+    def _going_on(self, tell: TellBatch) -> Callable[[int, int, int, float], bool]:
+        """Return what tells of a batch and returns whether to go on."""
+
+        def told(epoch: int, batch: int, step: int, cost: float) -> bool:
+            try:
+                tell(epoch, batch, step, cost)
+            except StopTraining as reason:
+                self.ended = self.ended or str(reason)
+            except KeyboardInterrupt:
+                self.interruption.requested = True
+            return not self.ended and not self.interruption.requested
+
+        return told
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
@@ -109,7 +137,7 @@ def recording(
     data: Samples,
     validation: Samples | None,
     show: bool | None,
-    listener: Listener | None,
+    listening: Listening | None,
 ) -> Iterator[Recorder]:
     """Yield the recorder of a training; while it runs, Ctrl-C is a request.
 
@@ -121,4 +149,4 @@ def recording(
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
     unit = "iteration" if spec.minimizes else "epoch"
     with quiet, interruptible() as interruption, shown_progress(spec.epochs, show, unit) as progress:
-        yield Recorder(engine, spec, history, data, validation, listener, interruption, progress)
+        yield Recorder(engine, spec, history, data, validation, listening, interruption, progress)

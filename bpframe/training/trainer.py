@@ -13,9 +13,10 @@ from bpframe.training.constraints import constrained
 from bpframe.training.grouping import grouped
 from bpframe.training.history import History
 from bpframe.training.largest_product import largest_product
+from bpframe.training.listening import Listening
 from bpframe.training.minimizing import minimize
 from bpframe.training.nonfinite import all_finite, nonfinite_error
-from bpframe.training.recorder import Listener, Recorder, recording
+from bpframe.training.recorder import Recorder, recording
 from bpframe.training.scheduled import scheduled_numbers
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.stepping import Carried, Stepper, require_trained
@@ -51,7 +52,7 @@ class Trainer:
         data: Samples,
         validation: Samples | None = None,
         show: bool | None = None,
-        after_epoch: Listener | None = None,
+        listening: Listening | None = None,
     ) -> History:
         """Train for the spec's epochs, until a method ends by itself, or until Ctrl-C; return the history.
 
@@ -61,7 +62,7 @@ class Trainer:
         """
         if self.spec.seed is not None:
             self.engine.held.reseed(self.spec.seed)
-        with recording(self.engine, self.spec, self.history, data, validation, show, after_epoch) as recorder:
+        with recording(self.engine, self.spec, self.history, data, validation, show, listening) as recorder:
             try:
                 if self.spec.minimizes:
                     self._carried.replace(None)
@@ -87,9 +88,10 @@ class Trainer:
             stepper.begin()
             stepper.updates.follow(self._seen)
             for epoch in range(1, self.spec.epochs + 1):
-                cost = self._epoch(epoch, batches, recorder, lane, stepper)
+                recorder.before_epoch(epoch)
+                cost = None if recorder.ended else self._epoch(epoch, batches, recorder, lane, stepper)
                 if cost is None:
-                    self.history.stopped = "interrupted"
+                    self.history.stopped = recorder.ended or "interrupted"
                     break
                 updates = stepper.updates
                 seen = partial(self._seen, updates.epoch)
@@ -121,10 +123,14 @@ class Trainer:
         count, size = batches.count, batches.size
         stride = max(1, count // size // 20)
         total, number, done, interrupted = 0.0, 0, 0, False
+        before, after, taken = recorder.before_batch, recorder.after_batch, self.history.steps
         stepper.remember()
         try:
             for number, (inputs, targets) in enumerate(batches, start=1):
                 if interruption.requested:
+                    interrupted = True
+                    break
+                if before is not None and not before(epoch, number, taken + number, math.nan):
                     interrupted = True
                     break
                 stepper.epoch_ends = number * size >= count
@@ -135,6 +141,11 @@ class Trainer:
                 total += cost
                 if number % stride == 0:
                     progress.within(epoch, min(1.0, number * size / count))
+                if after is not None:
+                    mean = cost / min(size, count - (number - 1) * size)
+                    if not after(epoch, number, taken + number, mean) and not stepper.epoch_ends:
+                        interrupted = True
+                        break
             # The last step has no next one that would notice what it did to the parameters.
             if done and not all_finite(self.engine.parameters.vector):
                 raise self._stopped(stepper, epoch, number, done)
