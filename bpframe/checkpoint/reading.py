@@ -30,8 +30,8 @@ from bpframe.core.component import Component
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
 from bpframe.documents import RunSpec, read_spec
-from bpframe.documents.reading import nearby
 from bpframe.errors import BpframeError, CheckpointError
+from bpframe.machine.opening import nearby
 from bpframe.plugins import Registry, default_registry
 from bpframe.training.history import History
 from bpframe.training.optimizer_state import OptimizerState

@@ -9,13 +9,14 @@ from typing import Any
 
 from bpframe.documents.document import RunSpec, resolve_spec
 from bpframe.documents.text import parse_text, suffix_of
-from bpframe.errors import SpecFileError, closest
+from bpframe.errors import SpecFileError
+from bpframe.machine.opening import nearby, text_of
 from bpframe.plugins.registry import Registry
 
-__all__ = ["nearby", "parse_spec", "read_spec"]
+__all__ = ["parse_spec", "read_spec"]
 
 #: A spec of this many bytes was not written by a person, nor by `write_spec` from a network of any sensible size.
-MOST_BYTES = 10_000_000
+MOST_BYTES = 2_500_000
 
 
 def read_spec(source: str | os.PathLike[str] | Mapping[str, Any], registry: Registry | None = None) -> RunSpec:
@@ -52,29 +53,7 @@ def parse_spec(text: str, registry: Registry | None = None, *, suffix: str = ".y
 
 
 def _text_of(path: Path) -> str:
-    try:
-        if path.is_dir():
-            raise SpecFileError(f"{path} is a folder", expected="a spec file", hint=nearby(path / "spec.yaml"))
-        suffix_of(path)
-        if path.stat().st_size > MOST_BYTES:
-            raise SpecFileError(f"{path} is too large", expected=f"at most {MOST_BYTES} bytes")
-        return path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        raise SpecFileError(f"{path} does not exist", received=str(path.absolute()), hint=nearby(path)) from None
-    except UnicodeDecodeError as error:
-        raise SpecFileError(
-            f"{path} is not UTF-8 text",
-            received=f"byte 0x{error.object[error.start]:02x} at {error.start}",
-            hint="save it as UTF-8",
-        ) from None
-    except (OSError, ValueError) as error:
-        raise SpecFileError(f"{path} cannot be read: {error}") from None
-
-
-def nearby(path: Path) -> str | None:
-    """Return the hint "did you mean ...?" with what is called almost like a path that is not there, or None."""
-    try:
-        meant = closest(path.name, [each.name for each in path.parent.iterdir()])
-    except (OSError, ValueError):
-        return None
-    return f"did you mean '{path.parent / meant}'?" if meant else None
+    if path.is_dir():
+        raise SpecFileError(f"{path} is a folder", expected="a spec file", hint=nearby(path / "spec.yaml"))
+    suffix_of(path)
+    return text_of(path, SpecFileError, MOST_BYTES)

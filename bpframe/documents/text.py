@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import tomli_w
 
+from bpframe.documents.bounds import MOST_DEPTH, MOST_VALUES, too_deep, within_bounds
 from bpframe.documents.yaml_text import dump_yaml, finite, parse_yaml
 from bpframe.errors import SpecFileError
 
@@ -37,9 +39,10 @@ def parse_text(text: str, suffix: str, where: str) -> Any:
     try:
         value = SUFFIXES[suffix][0](text.removeprefix("\ufeff"), where)
     except RecursionError:
-        raise SpecFileError(f"{where}: the values are nested too deeply") from None
+        raise too_deep(where) from None
     except ValueError as error:
         raise SpecFileError(f"{where}: {error}") from None
+    within_bounds(value, where)
     if value is None or value == {}:
         raise SpecFileError(f"{where} is empty", expected="a spec, which begins with network:")
     return value
@@ -70,7 +73,17 @@ def _parse_json(text: str, where: str) -> Any:
         raise SpecFileError(f"{place}: {error.msg}", expected="JSON") from None
 
 
+# A key of names with points between them, and what else looks like one.
+_DOTTED = re.compile(r"[\w\-. \t\"']+")
+
+_LONG_KEY = 2
+
+
 def _parse_toml(text: str, where: str) -> Any:
+    # The time that the standard library takes for a key grows with the square of the number of its names.
+    long = [count for found in _DOTTED.finditer(text) if (count := found[0].count(".")) > _LONG_KEY]
+    if max(long, default=0) > MOST_DEPTH or sum(long) > MOST_VALUES:
+        raise too_deep(where)
     try:
         return tomllib.loads(
             text, parse_float=lambda number: float(number) if number.endswith(("inf", "nan")) else finite(number)

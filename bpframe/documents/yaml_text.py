@@ -11,13 +11,10 @@ import yaml
 from yaml.constructor import ConstructorError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from bpframe.documents.bounds import MOST_DEPTH, MOST_VALUES, too_deep, too_many
 from bpframe.errors import SpecFileError
 
 __all__ = ["dump_yaml", "finite", "parse_yaml"]
-
-#: How many values a text may stand for once its aliases are written out. It holds any spec that people write, and
-#: refuses a text of a few lines that stands for more values than a memory can hold.
-MOST_VALUES = 100_000
 
 # `<<: *block` puts the keys of another mapping among these. YAML 1.2 has no word for it, and its readers know it.
 _MERGE = "tag:yaml.org,2002:merge"
@@ -47,6 +44,22 @@ def finite(text: str) -> float:
 
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (PyYAML's own attribute)
+
+    def __init__(self, text: str, where: str) -> None:
+        super().__init__(text)
+        self._where, self._nodes, self._depth = where, 0, 0
+
+    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
+        # Counted while they are read: a text of megabytes is not read to its end.
+        self._nodes += 1
+        self._depth += 1
+        if self._nodes > MOST_VALUES:
+            raise too_many(self._where)
+        if self._depth > MOST_DEPTH:
+            raise too_deep(self._where)
+        node: Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         # PyYAML's own reads duplicate keys, and merges a block that was merged itself without its changes.
@@ -122,7 +135,7 @@ def parse_yaml(text: str, where: str) -> Any:
     """
     loader: _Loader | None = None
     try:
-        loader = _Loader(text)
+        loader = _Loader(text, where)
         node = loader.get_single_node()
         if node is None:
             return None
@@ -169,11 +182,7 @@ def _measure(root: Node, where: str) -> None:
         return sizes[id(node)]
 
     if size(root) > MOST_VALUES:
-        raise SpecFileError(
-            f"{where}: the text stands for too many values",
-            expected=f"at most {MOST_VALUES}, with aliases written out",
-            received=str(size(root)),
-        )
+        raise too_many(where)
 
 
 def dump_yaml(value: Any) -> str:

@@ -52,7 +52,7 @@ def opened(
                 raise failure(f"{path} is too large", expected=f"at most {most:,} bytes", received=f"{size:,} bytes")
             yield stream
     except FileNotFoundError:
-        raise failure(f"there is no file {path}", hint=nearby(path)) from None
+        raise failure(f"{path} does not exist", received=str(path.absolute()), hint=nearby(path)) from None
     except OSError as error:
         raise failure(
             f"{path} cannot be read", expected="a file that can be read", received=error.strerror or str(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -209,6 +210,18 @@ def test_components_nest_to_any_depth(registry, kinds):
         ("s.json", b"[" * 100_000, "nested too deeply"),
         ("s.yaml", b"[" * 100_000, "nested too deeply"),
         ("s.toml", b"a = " + b"[" * 100_000, "nested too deeply"),
+        ("s.json", b'{"a": ' * 101 + b"1" + b"}" * 101, "nested too deeply"),
+        (
+            "s.yaml",
+            b"".join(b"a%d: &a%d [%s]\n" % (k, k, b"*a%d" % (k - 1) if k else b"") for k in range(101)),
+            "deeply",
+        ),
+        ("s.toml", b".".join([b"a"] * 100_000) + b" = 1", "nested too deeply"),
+        ("s.toml", b"".join(b"a%d." % k + b".".join([b"b"] * 50) + b" = 1\n" for k in range(2500)), "deeply"),
+        ("s.yaml", b"a: [" + b"1," * 110_000 + b"]", "too many values"),
+        ("s.json", b'{"a": [' + b"1," * 1_000_000 + b"1]}", "too many values"),
+        ("s.toml", b"a = [" + b"1," * 110_000 + b"]", "too many values"),
+        ("s.json", b'{"a": %d}' % 2**257, "a whole number is too long"),
         ("s.yaml", b"a: " + b"1" * 5000, "integer"),
         ("s.json", b'{"a": ' + b"1" * 5000 + b"}", "integer"),
         ("s.toml", b"a = " + b"1" * 5000, "integer"),
@@ -241,6 +254,29 @@ def test_a_huge_file_is_refused_unread(tmp_path, registry):
         file.truncate(1 << 40)
     with pytest.raises(SpecFileError, match="too large"):
         read_spec(path, registry)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("s.json", '{"a": ' * 99 + "1" + "}" * 99),
+        ("s.toml", f"a = {2**255}"),
+    ],
+)
+def test_a_text_within_the_bounds_is_a_mistake_of_its_content(tmp_path, registry, name, content):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(SpecError) as caught:
+        read_spec(tmp_path / name, registry)
+    assert type(caught.value) is SpecError
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_pipe_is_no_spec_and_is_not_waited_for(tmp_path, registry):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "s.yaml").symlink_to("pipe")
+    with pytest.raises(SpecFileError, match="cannot be read") as caught:
+        read_spec(tmp_path / "s.yaml", registry)
+    assert caught.value.received == "it is a named pipe"
 
 
 # ---- YAML is data
