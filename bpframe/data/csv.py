@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy.typing as npt
 from pydantic import Field, StrictInt, StrictStr, model_validator
 
-from bpframe.data.cells import other_delimiter
+from bpframe.data.cells import PLAIN, NumberForm, other_delimiter
 from bpframe.data.paths import find_file
 from bpframe.data.place import Array, Place
 from bpframe.data.preparation import PreparationSpec, prepare
@@ -18,10 +18,15 @@ from bpframe.data.table import Table, read_table
 from bpframe.errors import DataError
 from bpframe.validation.in_words import InWords
 
-__all__ = ["CsvData", "read_csv_inputs"]
+__all__ = ["CsvData", "is_csv", "read_csv_inputs"]
 
 _NO_TEXT = "select `inputs` to leave a column of text out"
 
+_Delimiter = Annotated[
+    str,
+    Field(pattern=r"^[^\r\n\" ]$"),
+    InWords('one character between cells, such as ";", or "\\t" for a tab'),
+]
 _Columns = Annotated[tuple[StrictStr | Annotated[StrictInt, Field(ge=0)], ...], Field(min_length=1)]
 
 
@@ -43,8 +48,14 @@ class CsvData(PreparationSpec):
         default=None, description="The column of the examples' weights, which is then no input."
     )
     header: bool = Field(default=True, description="Whether the first line names the columns.")
-    delimiter: Annotated[str, InWords('one character between cells, such as ";", or "\\t" for a tab')] = Field(
-        default=",", pattern=r"^[^\r\n\" ]$", description="The one character between cells; a tab is written \\t."
+    delimiter: _Delimiter | None = Field(
+        default=None,
+        description="The one character between cells; a tab is written \\t. By default the one of , ; | and tab that "
+        "cuts the first rows alike.",
+    )
+    decimal: Literal[".", ","] = Field(default=".", description="The mark before the decimals of a number.")
+    thousands: Literal[",", ".", " ", "'"] | None = Field(
+        default=None, description="The mark between thousands, where there is one."
     )
 
     @model_validator(mode="after")
@@ -53,7 +64,14 @@ class CsvData(PreparationSpec):
             raise ValueError("one_hot: true takes one target column, the label")
         if self.test_path is not None:
             self._refuse_split_beside("test_path")
+        if self.decimal in (self.thousands, self.delimiter):
+            raise ValueError(f"decimal: {self.decimal!r} is the mark between thousands, or between cells, too")
         return self
+
+    @property
+    def form(self) -> NumberForm:
+        """How numbers are written."""
+        return NumberForm(self.decimal, self.thousands)
 
     def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64", class_numbers: bool = False) -> Dataset:
         """Return the prepared data; `base` is the folder that the paths start from.
@@ -67,19 +85,19 @@ class CsvData(PreparationSpec):
 
     def of_file(self, path: Path) -> CsvData | None:
         """Return the examples of another CSV file with the same columns, or None for another kind of file."""
-        if not path.name.lower().endswith((".csv", ".tsv")):
+        if not is_csv(path):
             return None
         changed = {"path": str(path), "test_path": None, "test_fraction": None, "test_count": 0}
         return self.model_copy(update=changed)
 
     def _table(self, base: Path, path: str) -> Table:
-        table = read_table(find_file(base, path), delimiter=self.delimiter, header=self.header)
-        hint = other_delimiter(table.names or table.rows[0], self.delimiter)
+        table = read_table(find_file(base, path), delimiter=self.delimiter, header=self.header, form=self.form)
+        hint = other_delimiter(table.first_row(), table.delimiter)
         if hint is not None:
             raise DataError(
                 f"{table.path} has one column",
                 expected="columns of inputs and of targets",
-                received=table.names[0] if table.names else table.rows[0][0],
+                received=table.first_row()[0],
                 hint=hint,
             )
         return table
@@ -106,26 +124,31 @@ class CsvData(PreparationSpec):
                 hint="columns without names are known by their number alone",
             )
         y = table.texts(targets[0]) if self.one_hot else table.numbers(targets, "one_hot: true for targets of text")
-        x, places = table.numbers(inputs, _NO_TEXT), (_place(table, inputs), _place(table, targets))
+        x, places = table.numbers(inputs, _NO_TEXT), (table.place(inputs), table.place(targets))
         if not weights:
             return Examples(x, y, *places)
-        return Examples(x, y, *places, table.numbers(weights, "a weight is a number"), _place(table, weights))
+        return Examples(x, y, *places, table.numbers(weights, "a weight is a number"), table.place(weights))
 
 
 def read_csv_inputs(
-    path: Path, *, columns: Sequence[str | int] | None = None, delimiter: str = ",", header: bool | None = True
+    path: Path,
+    *,
+    columns: Sequence[str | int] | None = None,
+    delimiter: str | None = None,
+    header: bool | None = True,
+    form: NumberForm = PLAIN,
 ) -> tuple[Array, Place]:
     """Return the selected columns, or all, of a CSV file as numbers (N, k), and their place."""
-    table = read_table(path, delimiter=delimiter, header=header)
+    table = read_table(path, delimiter=delimiter, header=header, form=form)
     selected = list(range(table.width)) if columns is None else table.columns(columns)
     table.require_names(selected, (), _names(columns))
-    return table.numbers(selected, _NO_TEXT), _place(table, selected)
+    return table.numbers(selected, _NO_TEXT), table.place(selected)
+
+
+def is_csv(path: Path) -> bool:
+    """Return whether a file is named as a CSV file is, also one that is compressed with gzip."""
+    return path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))
 
 
 def _names(*selections: Sequence[str | int] | None) -> set[str]:
     return {each for selection in selections for each in selection or () if isinstance(each, str)}
-
-
-def _place(table: Table, columns: list[int]) -> Place:
-    names = None if table.names is None else tuple(table.name(k) for k in columns)
-    return Place(table.path.name, "line", table.lines, names)

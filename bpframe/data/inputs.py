@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bpframe.data.csv import CsvData, read_csv_inputs
+from bpframe.data.cells import PLAIN
+from bpframe.data.csv import CsvData, is_csv, read_csv_inputs
 from bpframe.data.fitted import FittedPreparation
 from bpframe.data.idx import read_idx
 from bpframe.data.image_files import SUFFIXES, is_image, read_images
@@ -60,7 +61,7 @@ def read_inputs(
         return _from_npz(found, source)
     if name.endswith(".npy"):
         return read_npy(found), Place(found.name)
-    if name.endswith((".csv", ".tsv")):
+    if is_csv(found):
         return _from_csv(found, source, columns or (None if preparation is None else preparation.feature_names))
     if _IDX.search(name):
         return read_idx(found), Place(found.name)
@@ -96,19 +97,19 @@ def _from_npz(path: Path, source: object) -> tuple[Array, Place]:
 def _from_csv(path: Path, source: object, names: Sequence[str | int] | None) -> tuple[Array, Place]:
     header: bool | None
     columns: Sequence[str | int] | None
-    header, delimiter, columns = None, "\t" if path.name.lower().endswith(".tsv") else ",", None
+    header, delimiter, columns, form = None, None, None, PLAIN
     if isinstance(source, CsvData):
-        header, delimiter, columns = source.header, source.delimiter, source.inputs
+        header, delimiter, columns, form = source.header, source.delimiter, source.inputs, source.form
     if header is not False and names is not None:
         columns = names
-    return read_csv_inputs(path, columns=columns, delimiter=delimiter, header=header)
+    return read_csv_inputs(path, columns=columns, delimiter=delimiter, header=header, form=form)
 
 
 def _from_series(path: Path, source: SeriesWindows) -> tuple[Array, Place]:
     if isinstance(source, SeriesData):
         steps, place = source.steps(path)
-    elif path.name.lower().endswith((".csv", ".tsv")):
-        steps, place = read_csv_inputs(path, delimiter="\t" if path.name.lower().endswith(".tsv") else ",", header=None)
+    elif is_csv(path):
+        steps, place = read_csv_inputs(path, header=None)
     else:
         steps, place = read_inputs(path)
     return source.inputs(steps.reshape(-1, 1) if steps.ndim == 1 else steps, place), Place(f"{place.source}, windows")

@@ -1,18 +1,22 @@
-"""Parse a CSV file into rows of text cells with the line number of each, and pick its columns."""
+"""A CSV file as a table: its columns by name or number, as numbers and as texts, with the line of every row."""
 
 from __future__ import annotations
 
-import csv
 import re
 from array import array
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from bpframe.data.cells import finite_number, number_hint, other_delimiter
-from bpframe.data.place import Array
+from bpframe.data.cell_index import CellIndex
+from bpframe.data.cells import PLAIN, NumberForm, finite_number, number_hint, other_delimiter
+from bpframe.data.delimiters import found_delimiter
+from bpframe.data.place import Array, Place
+from bpframe.data.rows import begun, data_rows, first_row_hint, read_header
+from bpframe.data.text_file import read_utf8
 from bpframe.errors import DataError, did_you_mean
 
 __all__ = ["Table", "read_table"]
@@ -20,21 +24,46 @@ __all__ = ["Table", "read_table"]
 
 @dataclass(frozen=True)
 class Table:
-    """Hold the cells of a CSV file: `rows` of stripped text, all of one length, `lines` counted from 1.
+    """Hold the cells of a CSV file, rows of one length. `names` are the header's, or None for a file without one.
 
-    `names` are the header's, or None for a file without one.
+    Cells are looked up where they stand in the file (`index`); one with quotes or blank lines is read row by row.
+    `text` is the file from its first row of data, `first_line`, on.
     """
 
     path: Path
     names: tuple[str, ...] | None
-    rows: list[list[str]]
-    lines: Array
+    width: int
+    text: bytes
+    first_line: int
     delimiter: str
+    form: NumberForm
+    index: CellIndex | None
+
+    @cached_property
+    def _rows(self) -> tuple[list[list[str]], Array]:
+        return data_rows(self.path, self.text, self.first_line, self.delimiter, self.names)
+
+    def __len__(self) -> int:
+        return len(self.lines)
 
     @property
-    def width(self) -> int:
-        """The number of columns."""
-        return len(self.rows[0])
+    def lines(self) -> Array:
+        """The line of every row, (N,), counted from 1."""
+        return self._rows[1] if self.index is None else np.arange(len(self.index.ends)) + self.first_line
+
+    @property
+    def source(self) -> str:
+        """What messages call the table."""
+        return self.path.name
+
+    def place(self, columns: Sequence[int]) -> Place:
+        """Return where the rows of some columns stand."""
+        names = None if self.names is None else tuple(self.name(k) for k in columns)
+        return Place(self.source, "line", self.lines, names)
+
+    def first_row(self) -> Sequence[str]:
+        """Return the header, or the first row where there is none."""
+        return self.names or self._rows[0][0]
 
     def name(self, column: int) -> str:
         """Return the header's name of a column, or its index as text."""
@@ -71,10 +100,10 @@ class Table:
                 expected=f"the columns {', '.join(map(str, selection))}"
                 if len(selection) > 1
                 else f"a column {wanted!r}",
-                received=f"the columns {', '.join(self.names)}",
+                received=f"the columns {begun(self.names)}",
                 hint=self._other_delimiter()
                 or did_you_mean(wanted, self.names)
-                or _first_row_hint(self.names)
+                or first_row_hint(self.names)
                 or f"a file that has {wanted!r}, or other columns in the data section of a training",
             )
         return self._once(wanted)
@@ -86,8 +115,8 @@ class Table:
             raise DataError(
                 f"{self.path} names {self.names.count(name)} columns {name!r}",
                 expected="a name of its own for every column",
-                received=", ".join(self.names),
-                hint=_first_row_hint(self.names) or "rename one of them in the header",
+                received=begun(self.names),
+                hint=first_row_hint(self.names) or "rename one of them in the header",
             )
         return self.names.index(name)
 
@@ -106,7 +135,7 @@ class Table:
                     f"{self.path}: column {column} has no name",
                     expected="a name for every column that is read",
                     received=", ".join(map(repr, self.names[:8])),
-                    hint=_first_row_hint(self.names)
+                    hint=first_row_hint(self.names)
                     or "to_csv(index=False) leaves row numbers out of the file; or list the `inputs`, without them",
                 )
             self._once(name)
@@ -116,27 +145,40 @@ class Table:
             raise DataError(
                 f"{self.path}: the header holds numbers where inputs are: is it the first row of data?",
                 expected="the names of the columns",
-                received=_begun(self.names),
+                received=begun(self.names),
                 hint="header: false for a file that begins with data; where these are names, list them as `inputs`",
             )
 
-    def numbers(self, columns: Sequence[int], text_hint: str) -> Array:
+    def numbers(self, columns: Sequence[int], text_hint: str, gaps: Collection[str] | None = None) -> Array:
         """Return columns as numbers (N, k) in float64. Raises DataError for any other cell, with line and column.
 
-        `text_hint` is what to try where a cell is text.
+        Cells that hold one of `gaps`, marks of missing values in lower case, become NaN. `text_hint` is what to try
+        where a cell is text.
         """
+        found = None if self.index is None else self.index.numbers(columns, self.form, gaps)
+        if found is not None:
+            return found
         values = array("d")
-        for row, line in zip(self.rows, self.lines, strict=True):
+        for row, line in zip(*self._rows, strict=True):
             for column in columns:
-                number = finite_number(row[column])
+                number = finite_number(row[column], self.form)
+                if number is None and gaps is not None and row[column].lower() in gaps:
+                    number = np.nan
                 if number is None:
                     raise self._not_a_number(row[column], int(line), column, text_hint)
                 values.append(number)
-        return np.array(values).reshape(len(self.rows), len(columns))
+        return np.array(values).reshape(-1, len(columns))
 
-    def texts(self, column: int) -> Array:
-        """Return a column as text (N,). Raises DataError for an empty cell."""
-        cells = [row[column] for row in self.rows]
+    def texts(self, column: int, gaps: Collection[str] | None = None) -> Array:
+        """Return a column as text (N,), with `gaps` as objects, None where a cell holds one of these marks.
+
+        Raises DataError for an empty cell where nothing may be missing.
+        """
+        cells = [row[column] for row in self._rows[0]] if self.index is None else self.index.texts(column)
+        if gaps is not None:
+            found = np.empty(len(cells), object)
+            found[:] = [None if cell.lower() in gaps else cell for cell in cells]
+            return found
         if "" in cells:
             line = int(self.lines[cells.index("")])
             raise DataError(
@@ -155,133 +197,30 @@ class Table:
             hint = "header: true where the first line names the columns"
         return DataError(
             f"{self.path}, line {line}, column {self.name(column)!r}: {cell!r} is not a finite number{text}",
-            expected="a finite number with a decimal point",
+            expected="a finite number with a decimal " + ("comma" if self.form.decimal == "," else "point"),
             received=repr(cell) if cell else "an empty cell",
             hint=hint,
         )
 
     def _other_delimiter(self) -> str | None:
-        return other_delimiter(self.names or self.rows[0], self.delimiter)
+        return other_delimiter(self.first_row(), self.delimiter)
 
 
-def read_table(path: Path, *, delimiter: str, header: bool | None) -> Table:
+def read_table(path: Path, *, delimiter: str | None = None, header: bool | None, form: NumberForm = PLAIN) -> Table:
     """Return the cells of a CSV file in UTF-8, with or without a byte order mark; blank lines are left out.
 
     Without a word on the header (None), a first row of numbers is data, and one without any number is the header.
+    Without one on the delimiter it is found in the first rows, see `found_delimiter`.
 
     Raises DataError for an empty file, a ragged row, text that is not UTF-8, an open quote, and a header that is a row
     of numbers (unless it counts the columns 0, 1, ...).
     """
-    names: tuple[str, ...] | None = None
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    blank: int | None = None
-    for line, row in _rows(path, delimiter):
-        if row in ([], [""]):
-            blank = line
-            continue
-        if header is None:
-            header = _looks_like_names(path, line, row)
-        if header and names is None:
-            names, blank = tuple(row), None
-            _require_no_numbers(path, line, names)
-            continue
-        width = len(names or (rows[0] if rows else row))
-        if len(row) != width:
-            quoted = f"quote cells that contain {delimiter!r}" if len(row) > width else "fill in the missing cells"
-            other = other_delimiter(names or rows[0], delimiter)
-            raise DataError(
-                f"{path}, line {line}: the row has {len(row)} cells",
-                expected=f"{width} cells, as in the {'header' if names else 'first row'}",
-                received=f"{len(row)} cells",
-                hint=_comment_hint(names or rows[0]) or _comment_hint(row) or other or quoted,
-            )
-        if width == 1 and blank is not None and (names or rows):  # of a single column, a blank line is an empty cell
-            raise DataError(f"{path}, line {blank}: the cell is empty", hint="fill it in, or take the line out")
-        rows.append(row)
-        lines.append(line)
-        blank = None
-    if not rows:
-        raise DataError(
-            f"{path} holds no rows",
-            expected="at least one row of data" + (" below the header" if names else ""),
-            received="only a header" if names else "an empty file",
-        )
-    return Table(path, names, rows, np.array(lines), delimiter)
-
-
-def _begun(cells: Sequence[str]) -> str:
-    return ", ".join(cells[:8]) + (", ..." if len(cells) > 8 else "")
-
-
-def _comment_hint(row: Sequence[str]) -> str | None:
-    return f"take the comments out: {row[0]!r:.40}" if row[0].startswith("#") else None
-
-
-def _first_row_hint(names: Sequence[str]) -> str | None:
-    """Return what to write where the names of columns look like a row of data, or like a comment."""
-    numbers = any(finite_number(name) is not None for name in names)
-    return _comment_hint(names) or ("header: false for a file that begins with data" if numbers else None)
-
-
-def _looks_like_names(path: Path, line: int, row: Sequence[str]) -> bool:
-    numbers = [finite_number(cell) is not None for cell in row]
-    if any(numbers) and not all(numbers):
-        raise DataError(
-            f"{path}, line {line}: the first row holds numbers and texts",
-            expected="the names of the columns, or numbers alone",
-            received=_begun(row),
-            hint=number_hint(row[numbers.index(False)]) or "give every column a name, or take columns of text out",
-        )
-    return not any(numbers)
-
-
-def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    try:
-        _require_text(path)
-        # newline="" leaves line ends inside quotes to the csv module
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, delimiter=delimiter, skipinitialspace=True, strict=True)
-            end = 0
-            try:
-                for cells in reader:
-                    start, end = end + 1, reader.line_num
-                    yield start, [cell.strip() for cell in cells]
-            except csv.Error as error:
-                raise DataError(
-                    f"{path}, line {end + 1}: {error}", expected="cells as RFC 4180 writes them, quotes closed"
-                ) from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text", received=str(error), hint="save it as UTF-8") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read", received=str(error)) from error
-
-
-# The first bytes of files that are kept for tables and are none.
-_PACKED = {
-    b"\x1f\x8b": ("compressed with gzip", "unpack it: gunzip leaves the .csv file"),
-    b"BZh": ("compressed with bzip2", "unpack it: bunzip2 leaves the .csv file"),
-    b"\xfd7zXZ": ("compressed with xz", "unpack it: unxz leaves the .csv file"),
-    b"PK\x03\x04": ("a zip archive, as spreadsheets are", "unpack it, or save the spreadsheet as CSV in UTF-8"),
-    b"PAR1": ("a Parquet file", "pandas.read_parquet(...).to_csv(..., index=False)"),
-}
-
-
-def _require_text(path: Path) -> None:
-    with path.open("rb") as stream:
-        begin = stream.read(6)
-    for mark, (what, hint) in _PACKED.items():
-        if begin.startswith(mark):
-            raise DataError(f"{path} is {what}", expected="a text file in UTF-8", received=begin.hex(" "), hint=hint)
-
-
-def _require_no_numbers(path: Path, line: int, names: tuple[str, ...]) -> None:
-    if names == tuple(str(k) for k in range(len(names))):
-        return
-    if all(finite_number(name) is not None for name in names):
-        raise DataError(
-            f"{path}, line {line}: the header is a row of numbers",
-            expected="the names of the columns",
-            received=_begun(names),
-            hint="header: false for a file that begins with data",
-        )
+    text = read_utf8(path)
+    mark = found_delimiter(path, text) if delimiter is None else delimiter
+    names, width, begin, line = read_header(path, text, mark, header)
+    body = text[begin:]
+    index = CellIndex.of(body, mark, width)
+    table = Table(path, names, width, body, line, mark, form, index)
+    if index is None:
+        _ = table._rows  # what is wrong with them is said now
+    return table

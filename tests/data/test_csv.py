@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import bz2
 import csv
-import gzip
 import io
 import lzma
 import re
@@ -404,7 +403,6 @@ def test_a_test_file_without_names_has_as_many_columns(tmp_path):
         ("5.1,setosa\n4.9,3.0\n", "the first row holds numbers and texts"),
         (",a\n0,1\n", "column 0 has no name"),
         ("a,a\n0,1\n", "names 2 columns 'a'"),
-        ("a;b\n0;1\n", "'0;1' is not a finite number"),
         ("a\n1\n\n3\n", "line 3: the cell is empty"),
         ("1\n\n3\n", "line 2: the cell is empty"),
         ('a\n\n""\n2\n', "line 3: the cell is empty"),
@@ -425,14 +423,14 @@ def test_blank_lines_at_both_ends_of_a_single_column_are_no_cells(tmp_path):
 
 
 @pytest.mark.parametrize("mark", [";", "\t", "|"])
-@pytest.mark.parametrize("content", ["a;b;y\n1;2;0\n", "a;b;y\n1,5;2;0\n"], ids=["points", "decimal commas"])
 @pytest.mark.parametrize("settings", [{"targets": ["y"]}, {"targets": [2]}])
-def test_another_delimiter_is_named(tmp_path, mark, content, settings):
+def test_a_delimiter_that_is_not_the_files_is_named(tmp_path, mark, settings):
+    content = "a;b;y\n1;2;0\n".replace(";", mark)
     with pytest.raises(DataError) as caught:
-        load(tmp_path, content.replace(";", mark), **settings)
+        load(tmp_path, content, delimiter=",", **settings)
     assert caught.value.hint == 'delimiter: "' + mark.replace("\t", "\\t") + '"'
     with pytest.raises(DataError) as caught:
-        load(tmp_path, "1;2;0\n".replace(";", mark), header=False, targets=[2])
+        load(tmp_path, "1;2;0\n".replace(";", mark), header=False, targets=[2], delimiter=",")
     assert "delimiter" in caught.value.hint
     with pytest.raises(DataError) as caught:
         load(tmp_path, "a,b,y\n1,2,0\n", delimiter=mark, **settings)
@@ -466,9 +464,9 @@ def test_the_message_says_what_to_write_for_a_cell(tmp_path, cell, hint):
     assert "one_hot" not in caught.value.hint
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress], ids=["gzip", "bzip2", "xz"])
-def test_a_compressed_file_is_called_one(tmp_path, pack):
-    with pytest.raises(DataError, match=r"is compressed with (gzip|bzip2|xz)") as caught:
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress], ids=["bzip2", "xz"])
+def test_a_file_that_is_compressed_otherwise_is_called_one(tmp_path, pack):
+    with pytest.raises(DataError, match=r"is compressed with (bzip2|xz)") as caught:
         load(tmp_path, pack(IRIS.encode()), one_hot=True)
     assert "unpack" in caught.value.hint
 
