@@ -35,7 +35,7 @@ def load_set(entry_point: EntryPoint, provider: Provider) -> tuple[PluginSet, ob
     The set, and the plugin that implements its hooks, or None where it is broken.
 
     """
-    changes = noticing()
+    changes = noticing(entry_point.value.partition(":")[0].partition(".")[0])
     started = time.perf_counter()
     seconds = 0.0
     plugin = None

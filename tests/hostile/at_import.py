@@ -55,7 +55,64 @@ AT_IMPORT: dict[str, Sin] = {
         numpy.seterr(all="raise")
         """)
         + OK,
-        warning="it replaced len, numpy.exp, json.JSONEncoder and 1 more, which was put back",
+        warning="it replaced len, json.JSONEncoder, json.dumps and 1 more, which was put back",
+    ),
+    "goes_elsewhere": sin(
+        "import os\nos.chdir('/')\n" + OK, warning="it changed the current folder, which was put back"
+    ),
+    "patches_pathlib": sin(
+        "import pathlib\npathlib.Path.write_text = pathlib.Path.mkdir = None\n" + OK,
+        warning="it replaced pathlib.Path.write_text, pathlib.Path.mkdir, which was put back",
+    ),
+    "patches_pydantic": sin(
+        "import pydantic\npydantic.BaseModel.model_dump_json = lambda self, **options: '{}'\n" + OK,
+        warning="it replaced pydantic.main.BaseModel.model_dump_json, which was put back",
+    ),
+    "sets_warnings_to_errors": sin(
+        "import warnings\nwarnings.simplefilter('error')\n" + OK,
+        warning="it set warnings to errors, which was put back",
+    ),
+    "lowers_limits": sin(
+        "from resource import *\nsetrlimit(RLIMIT_FSIZE, (1000, getrlimit(RLIMIT_FSIZE)[1]))\n" + OK,
+        warning="it changed what the process is allowed (rlimits), which was put back",
+    ),
+    "lowers_limits_for_good": sin(
+        "import resource\nresource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n" + OK,
+        warning="it changed what the process is allowed (rlimits), which ",
+    ),
+    "takes_exit_away": sin("import sys\nsys.exit = None\n" + OK, warning="it replaced sys.exit, which was put back"),
+    "says_goodbye": sin(
+        code("""
+        import atexit, sys
+        @atexit.register
+        def goodbye():
+            print("SPOILT at the end", file=sys.stderr)
+        """)
+        + OK,
+        warning="it has goodbye called when the process ends",
+    ),
+    "takes_signals": sin(
+        "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nsignal.alarm(1)\n" + OK,
+        warning="it took signals, which was put back",
+    ),
+    "changes_settings": sin(
+        code("""
+        import gc, os, sys
+        os.umask(0o777)
+        sys.setrecursionlimit(150)
+        sys.set_int_max_str_digits(640)
+        sys.settrace(lambda *event: None)
+        gc.disable()
+        """)
+        + OK,
+        warning="it traces every call, which was put back",
+    ),
+    "empties_the_environment": sin(
+        "import os\nos.environ.clear()\n" + OK, warning="it changed the environment, which was put back"
+    ),
+    "replaces_modules": sin(
+        "import sys\nsys.modules['json'] = sys.modules['numpy'] = sys.modules['hashlib'] = None\n" + OK,
+        warning="it replaced modules that were imported before, which was put back",
     ),
     "starts_threads": sin(
         code("""

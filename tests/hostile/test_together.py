@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
+from bpframe.runs import open_run
 from tests.hostile.at_import import AT_IMPORT
 from tests.hostile.conftest import BROKEN, Done, Host
 from tests.hostile.distributions import LISTED
@@ -112,6 +113,14 @@ def test_unrelated_networks_train_as_if_nobody_else_were_there(outcome: Outcome)
     assert json.loads(outcome("train").stdout)["test"]["accuracy"] > 0.3
     for hook, words in (("epoch", "SystemExit: no more epochs"), ("checkpoint", "RuntimeError: no run for you")):
         assert f"a plugin's bpframe_after_{hook} failed: {words}" in outcome("train").stderr
+
+
+def test_a_run_that_was_trained_beside_them_is_whole(host: Host, outcome: Outcome) -> None:
+    told = json.loads(outcome("train").stdout)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(host.folder)
+        found, part = open_run(told["run"]).evaluate()
+    assert (part, found.as_dict()) == ("test", told["test"])
 
 
 def test_a_dependent_network_says_why_not(host: Host, outcome: Outcome) -> None:
