@@ -14,7 +14,7 @@ from bpframe.cli.demo import demo
 from bpframe.cli.doctor import doctor
 from bpframe.cli.evaluate import evaluate
 from bpframe.cli.explain import explain
-from bpframe.cli.failures import Guarded, end_in_time
+from bpframe.cli.failures import Guarded, end_in_time, ended_well
 from bpframe.cli.kernel import start_with_better_kernel
 from bpframe.cli.new import new
 from bpframe.cli.output import prepare_streams
@@ -23,6 +23,7 @@ from bpframe.cli.predict import predict
 from bpframe.cli.range_test import range_test
 from bpframe.cli.schema import schema
 from bpframe.cli.train import train
+from bpframe.cli.verbose import telling
 
 __all__ = ["app", "main"]
 
@@ -30,7 +31,6 @@ app = typer.Typer(
     name="bpframe",
     cls=Guarded,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -56,7 +56,7 @@ def bpframe(
 
 
 for command in (demo, train, range_test, evaluate, predict, explain, check, plugins, new, schema, doctor):
-    app.command()(command)
+    app.command()(telling(command))
 
 
 def main() -> None:
@@ -70,7 +70,14 @@ def main() -> None:
     # for them, end every command.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
-        app()
+        try:
+            with ended_well():  # what is printed before a command is chosen: help, the version, completions
+                try:
+                    app()
+                finally:
+                    sys.stdout.flush()
+        except typer.Exit as ended:
+            sys.exit(ended.exit_code)
     except SystemExit as ended:
         end_in_time(ended.code)
         raise

@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from bpframe.errors import BpframeError
 from bpframe.machine.ownership import owned
 
-__all__ = ["DEFECT", "INTERRUPTED", "MISTAKE", "Guarded", "end_in_time", "tell"]
+__all__ = ["DEFECT", "INTERRUPTED", "MISTAKE", "Guarded", "end_in_time", "ended_well", "tell"]
 
 DEFECT, MISTAKE, INTERRUPTED = 1, 2, 130
 
@@ -28,8 +28,8 @@ TRACEBACK = "BPFRAME_TRACEBACK"
 _USAGE: tuple[type[BaseException], ...] = (*typer.BadParameter.__mro__[1:2], typer.Exit, typer.Abort)
 
 
-# Where the place that the output goes to is full.
-_FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name)}
+# Where the place that the output goes to is full, or gone, as a terminal that was closed is.
+_FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO") if hasattr(errno, name)}
 
 #: Seconds that threads of plugins may take to finish when a command has ended.
 PATIENCE = 1.0
@@ -40,13 +40,19 @@ class Guarded(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
-        with owned(), _ended_well():
+        with owned(), ended_well():
             return super().invoke(ctx)
 
 
 def tell(error: BaseException) -> None:
     """Write what went wrong to standard error: its kind, and the rows below it."""
-    print(f"{type(error).__name__}: {error}", file=sys.stderr)
+    _say(f"{type(error).__name__}: {error}")
+
+
+def _say(words: str) -> None:
+    """Write a line to standard error, where it can be written to."""
+    with contextlib.suppress(OSError, ValueError):
+        print(words, file=sys.stderr, flush=True)
 
 
 def end_in_time(code: object) -> None:
@@ -65,7 +71,8 @@ def _leave(code: int) -> None:
 
 
 @contextlib.contextmanager
-def _ended_well() -> Iterator[None]:
+def ended_well() -> Iterator[None]:
+    """Turn errors inside the block into messages on standard error, and into `typer.Exit` with the exit code."""
     try:
         yield
         # Here, and not when the interpreter ends, a reader that has gone away can still be handled.
@@ -80,18 +87,18 @@ def _ended_well() -> Iterator[None]:
         _let_go()  # whoever read the output has seen enough, as `| head` does
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        _say("Interrupted.")
         raise typer.Exit(INTERRUPTED) from None
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _FULL:
             _traceback()
             _let_go()
-            print(f"The output could not be written to its end: {error.strerror}.", file=sys.stderr)
+            _say(f"The output could not be written to its end: {error.strerror}.")
             raise typer.Exit(MISTAKE) from None
         shown = _traceback()
-        print(f"Sorry, bpframe failed where it should not: {type(error).__name__}: {error}", file=sys.stderr)
+        _say(f"Sorry, bpframe failed where it should not: {type(error).__name__}: {error}")
         how = "" if shown else f", with what {TRACEBACK}=1 in front of the command adds to it"
-        print(f"Please report this message to the project's issue tracker{how}.", file=sys.stderr)
+        _say(f"Please report this message to the project's issue tracker{how}.")
         raise typer.Exit(DEFECT) from None
 
 

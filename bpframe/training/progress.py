@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -64,16 +64,56 @@ def shown_progress(epochs: int, show: bool | None, unit: str) -> Iterator[Progre
     # In a notebook rich draws with ipywidgets; without it, lines are what works.
     interactive = console.is_terminal and not console.is_dumb_terminal
     if interactive or (console.is_jupyter and find_spec("ipywidgets") is not None):
-        with _bar(console, epochs, unit) as bar:
-            yield bar
+        shown = _bar(console, epochs, unit)
     elif show or console.is_jupyter:
-        lines = _Lines(epochs, unit)
-        try:
-            yield lines
-        finally:
-            lines.end()
+        shown = _lines(epochs, unit)
     else:
         yield Progress()
+        return
+    teller = _Teller(shown)
+    try:
+        yield teller
+    finally:
+        teller.end()
+
+
+class _Teller(Progress):
+    """Tells as long as somebody can be told: a terminal that is gone, or a full log, ends no training."""
+
+    def __init__(self, shown: AbstractContextManager[Progress]) -> None:
+        self._open = ExitStack()
+        self._progress = Progress()
+        with self._as_long_as_it_goes():
+            self._progress = self._open.enter_context(shown)
+
+    def within(self, epoch: int, share: float) -> None:
+        with self._as_long_as_it_goes():
+            self._progress.within(epoch, share)
+
+    def after(self, record: EpochRecord) -> None:
+        with self._as_long_as_it_goes():
+            self._progress.after(record)
+
+    def end(self) -> None:
+        """Tell the last, and close what shows it."""
+        with self._as_long_as_it_goes():
+            self._open.close()
+
+    @contextmanager
+    def _as_long_as_it_goes(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError):  # a stream that is closed raises ValueError
+            self._progress = Progress()
+
+
+@contextmanager
+def _lines(epochs: int, unit: str) -> Iterator[Progress]:
+    lines = _Lines(epochs, unit)
+    try:
+        yield lines
+    finally:
+        lines.end()
 
 
 class _Lines(Progress):

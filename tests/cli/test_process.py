@@ -63,13 +63,46 @@ def test_closed_streams_lead_nowhere(folder: Path, command: str, closed: str) ->
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
-@pytest.mark.parametrize("command", ["schema", "plugins --json", "plugins"])
+@pytest.mark.parametrize("command", ["schema", "plugins --json", "plugins", "--help", "--version", "train --help"])
 def test_a_full_disk_is_no_defect_of_bpframe(folder: Path, command: str) -> None:
     done = subprocess.run(f"{sys.executable} -m bpframe {command} > /dev/full", shell=True, stderr=-1, text=True)
     assert (done.returncode, done.stderr) == (
         2,
         "The output could not be written to its end: No space left on device.\n",
     )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize(
+    ("command", "code"), [("--help >/dev/full", 2), ("evaluate nothing", 2), ("train spec.yaml -o run", 0)]
+)
+def test_messages_that_cannot_be_written_change_no_exit_code(folder: Path, command: str, code: int) -> None:
+    done = subprocess.run(f"{sys.executable} -m bpframe {command} 2>/dev/full", shell=True, cwd=folder, stdout=-1)
+    assert done.returncode == code
+    assert (folder / "run").exists() == (code == 0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="terminals of POSIX")
+def test_a_terminal_that_is_closed_ends_no_training(folder: Path) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "bpframe", "train", "spec.yaml", "-o", "run", "--epochs", "60"]
+    with subprocess.Popen(command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        os.read(ours, 1)  # it shows its progress
+        os.close(ours)
+    assert process.returncode in (0, 2)  # 2 where the last words were refused
+    assert (folder / "run").is_dir()
+
+
+@pytest.mark.parametrize(("words", "found"), [("bpframe tr", "train"), ("bpframe train --ou", "--output")])
+def test_a_shell_completes_commands_and_options(process: Process, words: str, found: str) -> None:
+    asked = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_BPFRAME_COMPLETE": "complete_bash"}
+    done = subprocess.run(
+        [Path(sys.executable).with_name("bpframe")], env={**os.environ, **asked}, stdout=-1, text=True
+    )
+    assert (done.returncode, done.stdout.split()) == (0, [found])
 
 
 def test_a_terminal_without_unicode_shows_everything(process: Process) -> None:
