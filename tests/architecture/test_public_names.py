@@ -54,7 +54,8 @@ PUBLIC: dict[str, str] = {
         ComponentFileError ConcurrencyError ContractError CycleError DanglingInput DataError DerivativeError
         DoctorWarning DraftWarning DuplicateNode GradientCheckFailed GraphError MemoryLimitError MissingExtra
         NonFiniteError OperatorError RegistryError ScaffoldError ShapeMismatch SpecError SpecFileError
-        StaleRecordError StopTraining TrainingError UnknownComponent UnreachableNode closest did_you_mean no_such
+        StaleRecordError StopTraining TrainingError UnknownComponent UnreachableNode closest did_you_mean
+        no_such
     """,
     "bpframe.explanation": """
         ErrorFlow Explanation FORMAT LayerFlow error_flow_of explanation_of growth json_schema view_of
@@ -65,9 +66,9 @@ PUBLIC: dict[str, str] = {
         Gather History HistoryColumn IdentityMap Initializer KroneckerForm LargerIsBetter Layer LinearMinimum
         Matrix Method Metric NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter
         ParameterPart Penalty Permute Pool PositiveFloat PositiveInt Preparation Problem RankOne Recomputed
-        Reshape Restriction ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State StopTraining Sum Transposed
-        WatchErrors WeightTimes Windows accuracy add batched call_method compose largest node right_classes
-        transposed
+        Reshape Restriction ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State StopTraining Sum
+        Transposed WatchErrors WeightTimes Windows accuracy add batched call_method compose largest node
+        right_classes transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
