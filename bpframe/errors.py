@@ -44,11 +44,14 @@ Each says where, what was expected, what arrived and what to try:
       expected  (N, 784)      features=784 in layers[3]
       received  (N, 28, 28)   from layers[2] 'pool' (convolution.max_pool)
       try       convolution.flatten between 'pool' and 'head'
+
+Longer than 300 lines: one tree, and each of its classes beside the others.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 __all__ = [
@@ -87,7 +90,15 @@ __all__ = [
     "closest",
     "did_you_mean",
     "no_such",
+    "shown",
 ]
+
+
+#: A message has at most so many characters, whatever arrived.
+MOST_CHARACTERS = 4000
+
+# What steers a terminal, hides or turns what stands beside it, or cannot be written in UTF-8.
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class BpframeError(Exception):
@@ -95,7 +106,7 @@ class BpframeError(Exception):
 
     `problem` is one sentence that says where and what; the optional rows say what was `expected`, what was
     `received` and what to `hint` at trying. All four stay available as attributes; `str(error)` lays them out
-    below one another.
+    below one another, without what steers a terminal, in at most 4,000 characters.
     """
 
     def __init__(
@@ -119,8 +130,15 @@ class BpframeError(Exception):
         present = [(label, text) for label, text in labelled if text]
         width = max((len(label) for label, _ in present), default=0) + 2
         indent = "\n" + " " * (2 + width)
-        lines = [f"  {label:<{width}}" + text.replace("\n", indent) for label, text in present]
-        return "\n".join([self.problem, *lines])
+
+        def laid_out(most: int) -> str:
+            lines = [f"  {label:<{width}}" + shown(text, most).replace("\n", indent) for label, text in present]
+            return "\n".join([shown(self.problem, most), *lines])
+
+        whole = laid_out(MOST_CHARACTERS)
+        if len(whole) > MOST_CHARACTERS:  # the hint at the end counts as much as what is long
+            whole = laid_out(MOST_CHARACTERS // (2 * len(present) + 2))
+        return shown(whole)
 
     def __reduce__(self) -> tuple[object, ...]:
         # Keyword-only arguments: the default would rebuild from `args` alone and lose the rows.
@@ -263,6 +281,13 @@ class DoctorWarning(UserWarning):
 
 class DraftWarning(UserWarning):
     """A network is trained through a component whose Jacobian is measured, not declared."""
+
+
+def shown(text: str, most: int = MOST_CHARACTERS) -> str:
+    """Return a text as it can be shown: what steers a terminal as escapes, what is too long cut."""
+    # Whatever is far too long is not looked at to its end.
+    plain = _STEERING.sub(lambda found: ascii(found[0])[1:-1], text[: most + 1])
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:

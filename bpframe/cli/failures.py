@@ -14,7 +14,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from bpframe.errors import BpframeError
+from bpframe.errors import BpframeError, shown
 from bpframe.machine.ownership import owned
 
 __all__ = ["DEFECT", "INTERRUPTED", "MISTAKE", "Guarded", "end_in_time", "ended_well", "tell"]
@@ -52,7 +52,7 @@ def tell(error: BaseException) -> None:
 def _say(words: str) -> None:
     """Write a line to standard error, where it can be written to."""
     with contextlib.suppress(OSError, ValueError):
-        print(words, file=sys.stderr, flush=True)
+        print(shown(words), file=sys.stderr, flush=True)
 
 
 def end_in_time(code: object) -> None:
@@ -77,7 +77,9 @@ def ended_well() -> Iterator[None]:
         yield
         # Here, and not when the interpreter ends, a reader that has gone away can still be handled.
         sys.stdout.flush()
-    except _USAGE:
+    except _USAGE as error:
+        if isinstance(told := getattr(error, "message", None), str):
+            vars(error)["message"] = shown(told)
         raise
     except BpframeError as error:
         _traceback()
@@ -89,15 +91,19 @@ def ended_well() -> Iterator[None]:
     except KeyboardInterrupt:
         _say("Interrupted.")
         raise typer.Exit(INTERRUPTED) from None
+    except MemoryError as error:
+        _traceback()
+        _say(f"There is not enough memory for this: {error}".rstrip(": "))
+        raise typer.Exit(MISTAKE) from None
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _FULL:
             _traceback()
             _let_go()
             _say(f"The output could not be written to its end: {error.strerror}.")
             raise typer.Exit(MISTAKE) from None
-        shown = _traceback()
+        traced = _traceback()
         _say(f"Sorry, bpframe failed where it should not: {type(error).__name__}: {error}")
-        how = "" if shown else f", with what {TRACEBACK}=1 in front of the command adds to it"
+        how = "" if traced else f", with what {TRACEBACK}=1 in front of the command adds to it"
         _say(f"Please report this message to the project's issue tracker{how}.")
         raise typer.Exit(DEFECT) from None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bpframe.cli.output import json_alone, print_json, print_table
+from bpframe.errors import shown
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,12 +52,7 @@ def _table(report: list[dict[str, Any]]) -> Table:
         provides = "\n".join(lines)
         loaded = each["status"] in ("ok", "broken")
         warnings = "".join(f"\nwarning: {warning}" for warning in each["warnings"])
-        told = _printable((each["reason"] or provides or "none") + warnings)
+        told = shown((each["reason"] or provides or "none") + warnings)
         time = f"{each['import_ms']:.0f} ms" if loaded else "-"
-        rows.append((_printable(each["set"]) or "''", _printable(origin) or "-", each["status"], told, time))
+        rows.append((shown(each["set"]) or "''", shown(origin) or "-", each["status"], told, time))
     return table_of(("set", "from", "status", "components", "import"), rows, 4)
-
-
-def _printable(text: str) -> str:
-    """Return a stranger's text without what would move the cursor or change colours."""
-    return "".join(each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text)

@@ -55,7 +55,7 @@ PUBLIC: dict[str, str] = {
         DoctorWarning DraftWarning DuplicateNode GradientCheckFailed GraphError MemoryLimitError MissingExtra
         NonFiniteError OperatorError RegistryError ScaffoldError ShapeMismatch SpecError SpecFileError
         StaleRecordError StopTraining TrainingError UnknownComponent UnreachableNode closest did_you_mean
-        no_such
+        no_such shown
     """,
     "bpframe.explanation": """
         ErrorFlow Explanation FORMAT LayerFlow error_flow_of explanation_of growth json_schema view_of
