@@ -10,7 +10,7 @@ from typing import Any
 
 from bpframe.errors import BpframeError
 
-__all__ = ["available_memory", "require_memory"]
+__all__ = ["available_memory", "in_bytes", "lacking_memory", "require_memory"]
 
 #: So much is taken without asking the system, which costs more than the answer is worth.
 SMALL = 2**26
@@ -28,16 +28,20 @@ def require_memory(needed: int, what: str, failure: type[BpframeError], hint: st
 
     Errors: `failure`, which names `what` and the bytes.
     """
-    if needed <= SMALL:
-        return
-    available = available_memory()
-    if needed > available:
-        raise failure(
-            f"{what} does not fit into memory",
-            expected=f"at most {available:,} bytes, which are free now",
-            received=f"{needed:,} bytes",
-            hint=hint,
-        )
+    if lacking := lacking_memory(needed):
+        raise failure(f"{what} does not fit into memory", expected=lacking, received=in_bytes(needed), hint=hint)
+
+
+def lacking_memory(needed: int) -> str | None:
+    """Return how much memory there is in words, where it is less than is needed; else None."""
+    if needed <= SMALL or needed <= (available := available_memory()):
+        return None
+    return f"at most {available:,} bytes, which are free now"
+
+
+def in_bytes(number: int) -> str:
+    """Return a number of bytes in words."""
+    return f"{number:,} bytes" if number < 2**63 else "more bytes than a computer can address"
 
 
 def available_memory() -> int:

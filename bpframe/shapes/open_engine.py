@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-import math
-import sys
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+
+import numpy as np
 
 from bpframe.core.backprop.engine import Engine, Lane
 from bpframe.core.backprop.held import Held
 from bpframe.core.graph.building import build_graph
 from bpframe.core.graph.description import NetworkSpec
 from bpframe.core.graph.graph import Graph, Shape
-from bpframe.errors import GraphError
 from bpframe.machine import lanes
 from bpframe.replay.program import repeating
 from bpframe.replay.repeating import planned, repeating_engine
-from bpframe.shapes.open_graph import OpenGraph, at_shapes, check_parameters, closed_graph
+from bpframe.shapes.open_graph import OpenGraph, at_shapes, check_parameters
+from bpframe.shapes.room import no_room, require_room
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["KEPT_SHAPES", "OpenEngine", "engine_of"]
@@ -31,28 +30,15 @@ KEPT_SHAPES = 8
 def engine_of(spec: NetworkSpec, graph: Graph, seed: int) -> Engine | OpenEngine:
     """Return what runs a described network with fresh parameters; `graph_of` gives the graph.
 
-    Errors: GraphError (parameters and state are more than memory holds).
+    Errors: GraphError (parameters and state, or one example, are more than memory holds).
     """
-    closed = closed_graph(graph)
-    shapes = {path: each.shape for path, each in closed.all_parameters.items()}
-    shapes |= {f"{node.name}.{name}": each.shape for node in closed.nodes for name, each in node.state.items()}
+    require_room(graph, np.dtype(spec.dtype))
     try:
-        # NumPy's error for what no address reaches is one of values; numbers are drawn in float64.
-        if max([8 * sum(map(math.prod, shapes.values())), *itertools.chain(*shapes.values())]) > sys.maxsize:
-            raise MemoryError("more than a computer can address")
         if isinstance(graph, OpenGraph):
             return OpenEngine(spec, graph, seed)
         return repeating_engine(graph, spec.dtype, seed)
     except MemoryError as error:
-        if not shapes:
-            raise
-        largest = max(shapes, key=lambda path: math.prod(shapes[path]))
-        raise GraphError(
-            "the network does not fit into memory",
-            expected="parameters and state that memory holds",
-            received=f"'{largest}' has the shape {shapes[largest]}: {error}",
-            hint="fewer units, filters or tokens, or a smaller input",
-        ) from error
+        raise no_room(graph, "as much memory as there is", str(error) or "no memory") from error
 
 
 class OpenEngine:

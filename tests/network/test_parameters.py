@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
 import pytest
 from bpframe_convolution import Conv2d
+from bpframe_merges import Mean
 from bpframe_reference import Dense
 from bpframe_sequence import Embedding, Lstm
 
 import bpframe as bp
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.errors import GraphError, ShapeMismatch
+from bpframe.machine import memory
 
 from .networks import chain, samples, shared
 
@@ -135,3 +138,30 @@ def test_repr_lists_paths_and_shapes(parameters):
 def test_parameters_that_no_memory_holds_are_refused_by_name(layer, shape, largest, size):
     with pytest.raises(GraphError, match=rf"(?s)does not fit into memory.*'{largest}' has the shape \(.*\d{{12}}"):
         bp.Network([layer(size)], input_shape=shape)
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "received"),
+    [
+        (
+            [Dense(units=2000), Dense(units=2000), Dense(units=3)],
+            (4,),
+            r"64,\d{3},\d{3} bytes; 'dense_2.w' .*layers\[1\]",
+        ),
+        ([Embedding(size=5000, units=400)], (3,), r"'embedding_1.w' has the shape \(5000, 400\), in layers\[0\]"),
+        ([Mean()], (3000, 3000), r"one example of 'x' has the shape \(3000, 3000\)"),
+        ([Mean()], (None, 3000, 3000), None),
+        ([Dense(units=10**5000)], (4,), r"more bytes than .*'dense_1.w' has the shape \(over 2\^16609, 4\)"),
+    ],
+    ids=["several layers", "embedding", "input", "open axis", "thousands of digits"],
+)
+def test_a_network_is_held_against_the_memory_that_is_free(layers, shape, received, monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: 10_000_000)
+    monkeypatch.setattr(memory, "SMALL", 0)
+    if received is None:
+        bp.Network(layers, input_shape=shape)
+        return
+    with pytest.raises(GraphError, match="the network does not fit into memory") as caught:
+        bp.Network(layers, input_shape=shape)
+    assert caught.value.expected == "at most 10,000,000 bytes, which are free now"
+    assert re.search(received, caught.value.received), caught.value.received
