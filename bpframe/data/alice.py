@@ -10,7 +10,7 @@ from pydantic import Field
 
 from bpframe.data.paths import find_file
 from bpframe.data.samples import Dataset
-from bpframe.data.text import TextWindows
+from bpframe.data.text import TextWindows, text_bytes
 
 __all__ = ["AliceData"]
 
@@ -41,4 +41,4 @@ class AliceData(TextWindows):
 
     def read(self, base: Path) -> tuple[bytes, str]:
         """Return the bytes of the text in the package."""
-        return find_file(base, _FILE).read_bytes(), "alice"
+        return text_bytes(find_file(base, _FILE)), "alice"

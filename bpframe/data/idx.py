@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -23,12 +24,17 @@ from bpframe.data.place import Array, Place
 from bpframe.data.preparation import PreparationSpec, prepare
 from bpframe.data.samples import Dataset, Examples
 from bpframe.errors import DataError
+from bpframe.machine.memory import require_memory
+from bpframe.machine.opening import opened
 
 __all__ = ["IdxData", "read_idx"]
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _GZIP = b"\x1f\x8b"
 _CHUNK = 2**20
+
+#: Bytes that one byte of gzip stands for at most: RFC 1951 writes 258 of them with two bits.
+_MOST_UNPACKED = 1032
 
 
 class IdxData(PreparationSpec):
@@ -83,13 +89,13 @@ def read_idx(path: Path) -> Array:
     unknown type, and a file that is shorter or longer than its header states.
     """
     try:
-        with path.open("rb") as plain:
-            compressed = plain.read(2) == _GZIP
+        with opened(path, DataError) as plain:
+            size, compressed = os.fstat(plain.fileno()).st_size, plain.read(2) == _GZIP
             plain.seek(0)
             if compressed:
-                with gzip.open(plain) as unpacked:
-                    return _read(cast(IO[bytes], unpacked), path)
-            return _read(plain, path)
+                with gzip.GzipFile(fileobj=plain) as unpacked:
+                    return _read(cast(IO[bytes], unpacked), path, _MOST_UNPACKED * size)
+            return _read(plain, path, size)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
             f"{path} cannot be read",
@@ -99,7 +105,7 @@ def read_idx(path: Path) -> Array:
         ) from error
 
 
-def _read(stream: IO[bytes], path: Path) -> Array:
+def _read(stream: IO[bytes], path: Path, possible: int) -> Array:
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _TYPES or magic[3] == 0:
         raise DataError(
@@ -114,6 +120,10 @@ def _read(stream: IO[bytes], path: Path) -> Array:
     shape = struct.unpack(f">{axes}I", lengths)
     size = math.prod(shape) * dtype.itemsize
     head = 4 + 4 * axes
+    if head + size > possible:
+        most = "at most " if isinstance(stream, gzip.GzipFile) else ""
+        raise _wrong_size(path, f"{head + size} bytes for shape {shape} of {dtype.name}", f"{most}{possible} bytes")
+    require_memory(2 * size, f"{path} of shape {shape}", DataError)  # what is read, in the machine's byte order too
     content = _at_most(stream, size + 1)
     if len(content) != size:
         received = f"{head + len(content)} bytes" if len(content) < size else "more bytes than that"

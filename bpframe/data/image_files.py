@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import math
+import os
 import warnings
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -12,6 +14,8 @@ import numpy as np
 from bpframe.data.paths import DAMAGED
 from bpframe.data.place import Array
 from bpframe.errors import DataError, MissingExtra
+from bpframe.machine.memory import require_memory
+from bpframe.machine.opening import opened
 
 __all__ = ["SUFFIXES", "Mode", "is_image", "read_images"]
 
@@ -22,8 +26,16 @@ _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm")
 
-#: An image with more pixels is refused before they are read: a few bytes can unfold to fill the memory.
+#: An image with more pixels is refused before they are read: a few bytes can unfold to fill the memory. Of an image
+#: with many, a byte of the file stands for so many at most; photographs have one for about ten.
 _MOST_PIXELS = 2**26
+_MANY_PIXELS = 2**24
+_MOST_UNFOLDED = 200
+
+#: The size of a file with an image of as many pixels, not compressed.
+MOST_BYTES = 2**29
+
+_SMALLER = "size: [height, width] makes them smaller"
 
 _EIGHT_BITS = frozenset({"1", "L", "P", "RGB", "CMYK", "YCbCr", "LA", "PA", "RGBA", "RGBX"})
 
@@ -48,7 +60,9 @@ def read_images(paths: list[Path], size: tuple[int, int] | None, mode: Mode) -> 
     for k, path in enumerate(paths):
         image = _read(pillow, path, size, mode)
         if found is None:
-            found = np.empty((len(paths), *image.shape), np.uint8)
+            shape = (len(paths), *image.shape)
+            require_memory(math.prod(shape), f"{len(paths)} images like {path.name}", DataError, _SMALLER)
+            found = np.empty(shape, np.uint8)
         if image.shape != found.shape[1:]:
             raise DataError(
                 f"{path} has another size than {paths[0].name}",
@@ -75,8 +89,11 @@ def _read(pillow: Any, path: Path, size: tuple[int, int] | None, mode: Mode) -> 
         with warnings.catch_warnings():
             # What Pillow warns of (a bomb, damaged metadata) is decided here, by the image itself.
             warnings.simplefilter("ignore")
-            with image_module.open(path, formats=_FORMATS) as image:
-                _check(path, image)
+            with (
+                opened(path, DataError, MOST_BYTES) as stream,
+                image_module.open(stream, formats=_FORMATS) as image,
+            ):
+                _check(path, image, os.fstat(stream.fileno()).st_size)
                 image.load()
                 upright = pillow["ImageOps"].exif_transpose(image)
                 opaque = _opaque(path, upright).convert("L" if mode == "grey" else "RGB")
@@ -101,9 +118,10 @@ def _read(pillow: Any, path: Path, size: tuple[int, int] | None, mode: Mode) -> 
     return pixels[..., None] if mode == "grey" else pixels
 
 
-def _check(path: Path, image: Any) -> None:
-    if image.width * image.height > _MOST_PIXELS:
-        raise _too_large(path, f"{image.width} x {image.height} pixels")
+def _check(path: Path, image: Any, size: int) -> None:
+    pixels = image.width * image.height
+    if pixels > _MOST_PIXELS or (pixels > _MANY_PIXELS and pixels > _MOST_UNFOLDED * size):
+        raise _too_large(path, f"{image.width} x {image.height} pixels in {size:,} bytes")
     # A camera's MPO holds previews behind its picture; the picture is the first frame.
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         raise DataError(
@@ -140,13 +158,13 @@ def _opaque(path: Path, image: Any) -> Any:
 def _too_large(path: Path, received: str) -> DataError:
     return DataError(
         f"{path} has more pixels than are read",
-        expected=f"at most {_MOST_PIXELS:,}",
+        expected=f"at most {_MOST_PIXELS:,}; above {_MANY_PIXELS:,}, {_MOST_UNFOLDED} for a byte of the file",
         received=received,
         hint="shrink it",
     )
 
 
 def _begins(path: Path) -> str:
-    with path.open("rb") as file:
+    with opened(path, DataError) as file:
         start = file.read(8)
     return f"a file that begins with {start.hex(' ')}" if start else "an empty file"

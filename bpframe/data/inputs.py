@@ -17,7 +17,7 @@ from bpframe.data.paths import find_file
 from bpframe.data.place import Array, Place
 from bpframe.data.series import SeriesData, SeriesWindows
 from bpframe.data.source import Source
-from bpframe.data.text import TextWindows
+from bpframe.data.text import TextWindows, text_bytes
 from bpframe.errors import DataError
 
 __all__ = ["names_of_images", "read_inputs"]
@@ -56,7 +56,7 @@ def read_inputs(
         return read_images([found], source.size, source.mode), Place(found.name, "image")
     vocabulary = None if preparation is None else preparation.vocabulary
     if isinstance(source, TextWindows) and vocabulary is not None and name.endswith(".txt"):
-        return source.inputs(found.read_bytes(), vocabulary, found.name), Place(found.name, "window")
+        return source.inputs(text_bytes(found), vocabulary, found.name), Place(found.name, "window")
     if name.endswith(".npz"):
         return _from_npz(found, source)
     if name.endswith(".npy"):

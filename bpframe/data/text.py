@@ -21,11 +21,24 @@ from bpframe.data.usable_arrays import float_name
 from bpframe.data.vocabulary import Unit, Vocabulary, split_text
 from bpframe.data.windows import cut, in_time
 from bpframe.errors import DataError
+from bpframe.machine.opening import bytes_of
 
-__all__ = ["TextData", "TextWindows"]
+__all__ = ["TextData", "TextWindows", "text_bytes"]
 
 _Count = Annotated[int, Field(strict=True, ge=2, le=1_000_000)]
 _Tokens = Annotated[tuple[StrictStr, ...], Field(min_length=2)]
+
+
+#: Bytes that a text takes in memory for each of its own: tokens, their numbers, and windows of them.
+_TAKEN = 32
+
+
+def text_bytes(path: Path) -> bytes:
+    """Return the bytes of a text file.
+
+    Errors: DataError (it cannot be read, or memory has no room for its tokens).
+    """
+    return bytes_of(path, DataError, copies=_TAKEN)
 
 
 class TextWindows(Source):
@@ -145,7 +158,4 @@ class TextData(TextWindows):
     def read(self, base: Path) -> tuple[bytes, str]:
         """Return the file's bytes and its name."""
         path = find_file(base, self.path)
-        try:
-            return path.read_bytes(), path.name
-        except OSError as error:
-            raise DataError(f"{path} cannot be read", received=str(error)) from error
+        return text_bytes(path), path.name

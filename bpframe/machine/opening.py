@@ -47,16 +47,20 @@ def opened(
     Errors: `failure` (there is no such file, it cannot be opened, it is none, it is too large, or reading it fails).
     """
     try:
-        with _door(path, allow_stream) as (stream, size):
-            if most is not None and size > most:
-                raise failure(f"{path} is too large", expected=f"at most {most:,} bytes", received=f"{size:,} bytes")
-            yield stream
+        number, size = _opened(path, allow_stream)
     except FileNotFoundError:
         raise failure(f"{path} does not exist", received=str(path.absolute()), hint=nearby(path)) from None
     except OSError as error:
-        raise failure(
-            f"{path} cannot be read", expected="a file that can be read", received=error.strerror or str(error)
-        ) from error
+        raise _unreadable(path, failure, error) from error
+    with cast(BinaryIO, os.fdopen(number, "rb")) as stream:
+        if most is not None and size > most:
+            raise failure(f"{path} is too large", expected=f"at most {most:,} bytes", received=f"{size:,} bytes")
+        try:
+            yield stream
+        except OSError as error:
+            if error.errno is None:  # not the system's, but the word of a reader for content that is damaged
+                raise
+            raise _unreadable(path, failure, error) from error
 
 
 def bytes_of(path: Path, failure: type[BpframeError], most: int | None = None, *, copies: int = 1) -> bytes:
@@ -93,9 +97,8 @@ def nearby(path: Path) -> str | None:
     return f"did you mean '{path.parent / meant}'?" if meant else None
 
 
-@contextmanager
-def _door(path: Path, allow_stream: bool) -> Iterator[tuple[BinaryIO, int]]:
-    """Yield a stream and its size. Errors: OSError, whose text says what is there instead of a file."""
+def _opened(path: Path, allow_stream: bool) -> tuple[int, int]:
+    """Return an open descriptor and the size. Errors: OSError, whose text says what is there instead of a file."""
     try:
         _require_file(path.stat(), allow_stream)  # before: opening a device can do something
         number = os.open(path, os.O_RDONLY | _FLAGS)
@@ -109,8 +112,7 @@ def _door(path: Path, allow_stream: bool) -> Iterator[tuple[BinaryIO, int]]:
     except BaseException:
         os.close(number)
         raise
-    with cast(BinaryIO, os.fdopen(number, "rb")) as stream:
-        yield stream, found.st_size
+    return number, found.st_size
 
 
 def _require_file(found: os.stat_result, allow_stream: bool) -> None:
@@ -120,3 +122,8 @@ def _require_file(found: os.stat_result, allow_stream: bool) -> None:
         return
     kind = next((words for asked, words in _KINDS if asked(found.st_mode)), "no regular file")
     raise OSError(f"it is {kind}")
+
+
+def _unreadable(path: Path, failure: type[BpframeError], error: OSError) -> BpframeError:
+    told = error.strerror or str(error)
+    return failure(f"{path} cannot be read", expected="a file that can be read", received=told)

@@ -149,6 +149,19 @@ def test_an_absurd_header_takes_no_memory(tmp_path, compressed):
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_file_is_held_against_the_memory_that_is_free(tmp_path, monkeypatch, compressed):
+    content = encode(np.zeros((5000, 2), np.uint8))
+    (tmp_path / "data").write_bytes(gzip.compress(content) if compressed else content)
+    monkeypatch.setattr(memory, "SMALL", 0)
+    monkeypatch.setattr(memory, "available_memory", lambda: 19_999)
+    with pytest.raises(DataError, match="does not fit into memory") as caught:
+        read_idx(tmp_path / "data")
+    assert caught.value.received == "20,000 bytes"
+    monkeypatch.setattr(memory, "available_memory", lambda: 20_000)
+    assert read_idx(tmp_path / "data").shape == (5000, 2)
+
+
 def test_more_axes_than_an_array_can_have_are_refused(tmp_path):
     (tmp_path / "data").write_bytes(b"\0\0\x08\xff" + b"\0\0\0\1" * 255 + b"\7")
     with pytest.raises(DataError, match="cannot become an array"):

@@ -111,6 +111,7 @@ BROKEN = {
     "empty": (lambda path: path.write_bytes(b""), "is not an image"),
     "bomb": (lambda path: path.write_bytes(_bomb(60_000, 60_000)), "more pixels"),
     "small bomb": (lambda path: path.write_bytes(_bomb(9_000, 9_000)), "more pixels"),
+    "bomb of few bytes": (lambda path: path.write_bytes(_bomb(5_000, 5_000)), "more pixels"),
     "animated": (_write_animated, "several frames"),
     "16 bits": (lambda path: Image.fromarray(np.zeros((4, 5), np.uint16)).save(path), "another kind than 8 bits"),
     "transparent": (lambda path: Image.new("RGBA", (5, 4), (0, 0, 0, 9)).save(path), "transparent"),
