@@ -15,6 +15,9 @@ from bpframe.errors import DataError
 
 __all__ = ["begun", "comment_hint", "data_rows", "first_row_hint", "read_header"]
 
+# Beyond these a file is no table that somebody wrote.
+_LONGEST, _MOST_COLUMNS = 2**22, 100_000
+
 
 def read_header(
     path: Path, text: bytes, delimiter: str, header: bool | None
@@ -30,6 +33,13 @@ def read_header(
             continue
         if names is not None:
             return names, len(names), *data
+        if len(row) > _MOST_COLUMNS:
+            raise DataError(
+                f"{path}, line {line}: the row has {len(row):,} cells",
+                expected=f"at most {_MOST_COLUMNS:,} columns",
+                received=begun(row),
+                hint="numpy.save writes wide arrays as .npy",
+            )
         if header is None:
             header = _looks_like_names(path, line, row)
         if not header:
@@ -110,14 +120,22 @@ def _looks_like_names(path: Path, line: int, row: Sequence[str]) -> bool:
 
 
 class _Lines:
-    """The lines of a text, and how many bytes of it have been read."""
+    """The lines of a text, and how many bytes of it have been read. Errors: DataError for a line of megabytes."""
 
-    def __init__(self, text: bytes) -> None:
+    def __init__(self, path: Path, text: bytes) -> None:
+        self._path = path
         self._lines = io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", newline="")
         self.read = 0
 
     def __iter__(self) -> Iterator[str]:
         for line in self._lines:  # newline="" leaves line ends inside quotes to the csv module
+            if len(line) > _LONGEST:
+                raise DataError(
+                    f"{self._path}: a line is too long",
+                    expected=f"at most {_LONGEST:,} characters",
+                    received=f"{len(line):,} characters, {line[:60]!r}...",
+                    hint="is it a CSV file, with a line for every example?",
+                )
             self.read += len(line) if line.isascii() else len(line.encode())
             yield line
 
@@ -126,7 +144,7 @@ def _rows(
     path: Path, text: bytes, first_line: int, delimiter: str
 ) -> Iterator[tuple[int, list[str], int, tuple[int, int]]]:
     """Yield every row with its first line, the byte that it begins at, and both of what comes after it."""
-    lines = _Lines(text)
+    lines = _Lines(path, text)
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
     line, begin = first_line, 0
     try:

@@ -204,3 +204,18 @@ def test_a_large_plain_file_is_read_at_once(tmp_path):
     assert table.index is not None
     assert np.array_equal(table.index.numbers(range(5), table.form, None), x)
     assert table.index.texts(5) == ["up"] * 200
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a,y\n" + b"1" * 5_000_000 + b",0\n", "a line is too long"),
+        (b"1," * 3_000_000 + b"0\n", "a line is too long"),
+        (b"a,b\n" + b"1," * 3_000_000 + b"0\n", "a line is too long"),
+        (b"1," * 200_000 + b"0\n", "the row has 200,001 cells"),
+    ],
+)
+def test_lines_that_nobody_wrote_are_refused_in_few_words(tmp_path, content, message):
+    with pytest.raises(DataError, match=message) as caught:
+        load(tmp_path, content, header=content.startswith(b"a"), targets=[0])
+    assert len(str(caught.value)) < 1000
