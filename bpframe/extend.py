@@ -62,7 +62,7 @@ from bpframe.core.operators import (
 )
 from bpframe.derivatives.least_squares.linear_minimum import LinearMinimum
 from bpframe.derivatives.least_squares.objective import Objective
-from bpframe.errors import ContractError, DataError, ShapeMismatch, StopTraining
+from bpframe.errors import ContractError, DataError, MissingExtra, ShapeMismatch, StopTraining
 from bpframe.structures import (
     BatchMatMul,
     DiagonalBlocks,
@@ -118,6 +118,7 @@ __all__ = [
     "Matrix",
     "Method",
     "Metric",
+    "MissingExtra",
     "NonNegativeFloat",
     "NonNegativeInt",
     "Objective",

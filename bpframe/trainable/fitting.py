@@ -134,7 +134,7 @@ class Trainable(Stepwise):
         progress = None if progress is None else checked_truth("progress", progress)
         spec = with_metrics(spec)
         with self._engine.training():  # before anything changes
-            before, self._preparation = self._preparation, self._knowing_columns(*data[:2])
+            before, self._preparation = (self._preparation, self.training), self._knowing_columns(*data[:2])
             try:
                 samples = self._samples(*data)
                 validation = self._validation_samples(validation_data)
@@ -147,11 +147,12 @@ class Trainable(Stepwise):
                 try_last_batch(trainer.engine, spec, samples)
                 told = Listening(callbacks, self, trainer.history, hook=listeners("bpframe_after_epoch"))
                 told.check_driven(spec)
+                self.training = spec
                 ending = begun(told)
             except BaseException:
-                self._preparation = before
+                self._preparation, self.training = before
                 raise
-            past, self.training = self.history, spec
+            past = self.history
             self.history = whole = (
                 trainer.history if past is None else past.model_copy(update={"epochs": [*past.epochs]})
             )

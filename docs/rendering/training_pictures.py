@@ -24,7 +24,7 @@ from valley_pictures import cost, path, valley
 import bpframe as bp
 from bpframe.extend import Array, Callback
 
-__all__ = ["kept", "robust", "shared_out", "stopped", "three_rates", "watched"]
+__all__ = ["kept", "noisy_sine", "robust", "shared_out", "stopped", "three_rates", "watched"]
 
 EPOCHS, PATIENCE = 120, 20
 OUTLIERS = (9.0, 12.0)
@@ -70,7 +70,8 @@ def shared_out() -> Plot:
     return drawn(draw, (5.2, 2.4))
 
 
-def _noisy_sine() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def noisy_sine() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Return fourteen examples of a sine with noise, and forty that are held back."""
     rng = np.random.default_rng(5)
     x = rng.uniform(-1, 1, size=(54, 1))
     y = np.sin(3 * x) + 0.5 * rng.normal(size=x.shape)
@@ -79,7 +80,7 @@ def _noisy_sine() -> tuple[tuple[Array, Array], tuple[Array, Array]]:
 
 def stopped() -> Plot:
     """Draw a training that learns its noise, and where it is ended."""
-    (x, y), held_back = _noisy_sine()
+    (x, y), held_back = noisy_sine()
 
     def history(*callbacks: Any) -> Any:
         net = bp.Network([Dense(units=40), Tanh(), Dense(units=1)], cost=QuadraticCost(), input_shape=(1,), seed=1)
@@ -114,13 +115,13 @@ class _Flow(Callback):
     found: list[list[float]]
 
     def after_epoch(self, network: Any) -> None:
-        (x, y), _ = _noisy_sine()
+        (x, y), _ = noisy_sine()
         self.found.append([layer.error for layer in network.error_flow(x, y).layers][::-1])
 
 
 def watched() -> Plot:
     """Draw what `watch_errors` prints: the errors of four layers of sigmoids, epoch by epoch."""
-    (x, y), _ = _noisy_sine()
+    (x, y), _ = noisy_sine()
 
     def draw(figure: Figure) -> str:
         layers = [each for _ in range(3) for each in (Dense(units=8), Sigmoid())]
@@ -144,7 +145,7 @@ def watched() -> Plot:
 
 def kept() -> Plot:
     """Draw what `error_norms` keeps: the error of every node of a network while it learns."""
-    (x, y), _ = _noisy_sine()
+    (x, y), _ = noisy_sine()
 
     def draw(figure: Figure) -> str:
         layers = [Dense(units=8), Tanh(), Dense(units=8), Tanh(), Dense(units=1)]

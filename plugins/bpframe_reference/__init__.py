@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from bpframe.extend import Component, ErrorNorms, WatchErrors
 from bpframe_reference.arithmetic import Add, Multiply, Shift
+from bpframe_reference.csv_log import CsvLog
 from bpframe_reference.dense import Dense
 from bpframe_reference.gradient_descent import GradientDescent
 from bpframe_reference.identity import Identity
 from bpframe_reference.initializers import ScaledNormal, StandardNormal
+from bpframe_reference.json_lines_log import JsonLinesLog
+from bpframe_reference.keep_best import KeepBest
 from bpframe_reference.nguyen_widrow import NguyenWidrow
 from bpframe_reference.quadratic_cost import QuadraticCost
 from bpframe_reference.robust import Robust
 from bpframe_reference.sigmoid import Sigmoid
 from bpframe_reference.stop_early import StopEarly
+from bpframe_reference.tensor_board import TensorBoard
+from bpframe_reference.time_limit import TimeLimit
 
 __all__ = [
     "Add",
+    "CsvLog",
     "Dense",
     "ErrorNorms",
     "GradientDescent",
     "Identity",
+    "JsonLinesLog",
+    "KeepBest",
     "Multiply",
     "NguyenWidrow",
     "QuadraticCost",
@@ -29,6 +37,8 @@ __all__ = [
     "Sigmoid",
     "StandardNormal",
     "StopEarly",
+    "TensorBoard",
+    "TimeLimit",
     "WatchErrors",
 ]
 
@@ -37,10 +47,13 @@ def bpframe_components() -> list[type[Component]]:
     """Return what this set provides."""
     return [
         Add,
+        CsvLog,
         Dense,
         ErrorNorms,
         GradientDescent,
         Identity,
+        JsonLinesLog,
+        KeepBest,
         Multiply,
         NguyenWidrow,
         QuadraticCost,
@@ -50,6 +63,8 @@ def bpframe_components() -> list[type[Component]]:
         Sigmoid,
         StandardNormal,
         StopEarly,
+        TensorBoard,
+        TimeLimit,
         WatchErrors,
     ]
 
@@ -59,12 +74,15 @@ def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
     return [
         (Add(), ((3,), (3,))),
         (Add(), ((2, 3),)),
+        (CsvLog(path="history.csv"), ()),
         (Dense(units=4), ((3,),)),
         (Dense(units=4, bias=False), ((3,),)),
         (Dense(units=2), ((5, 3),)),
         (ErrorNorms(x=[[1.0, 2.0]], y=[[0.5]]), ()),
         (GradientDescent(learning_rate=0.1), ()),
         (Identity(), ((4,),)),
+        (JsonLinesLog(path="history.jsonl"), ()),
+        (KeepBest(watch="cost"), ()),
         (Multiply(), ((3,), (3,), (3,))),
         (NguyenWidrow(), ((4, 3),)),
         (NguyenWidrow(active=2.0), ((4,),)),
@@ -77,5 +95,8 @@ def bpframe_examples() -> list[tuple[Component, tuple[tuple[int, ...], ...]]]:
         (Sigmoid(), ((2, 3),)),
         (StandardNormal(), ((4, 3),)),
         (StopEarly(patience=2, watch="cost"), ()),
+        (StopEarly(patience=2, watch="cost", restore_best=True), ()),
+        (TensorBoard(folder="curves"), ()),
+        (TimeLimit(seconds=3600), ()),
         (WatchErrors(x=[[1.0, 2.0]], y=[[0.5]]), ()),
     ]

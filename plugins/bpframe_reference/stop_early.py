@@ -6,7 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.extend import Callback, DataError, Field, HistoryColumn, LargerIsBetter, NonNegativeFloat, PositiveInt
+from bpframe.extend import (
+    Callback,
+    Field,
+    History,
+    HistoryColumn,
+    LargerIsBetter,
+    NonNegativeFloat,
+    PositiveInt,
+    StopTraining,
+)
+from bpframe_reference.best import keep, put_back, refuse_averages
+from bpframe_reference.watched import losses
 
 __all__ = ["StopEarly"]
 
@@ -14,7 +25,8 @@ __all__ = ["StopEarly"]
 class StopEarly(Callback):
     """End the training when what is watched has not become better for some epochs.
 
-    The parameters are those of the last epoch, not those of the best.
+    The parameters are those of the last epoch, or with `restore_best` those of the best one, whose number is then
+    `best_epoch` of the last record. A training that is interrupted or fails keeps those of its last step: it may go on.
 
     Source: Prechelt, *Early Stopping - But When?* (1998): the criterion UP, with patience.
     """
@@ -27,28 +39,23 @@ class StopEarly(Callback):
         None, description="Whether larger is better; left out, as the metric that is watched says, and of costs not."
     )
     least: NonNegativeFloat = Field(0.0, description="By how much it has to become better.")
+    restore_best: bool = Field(False, description="Whether the parameters of the best epoch are put back at the end.")
 
-    def after_epoch(self, history: Any) -> None:
-        """Look at the history, and end the training with `StopIteration`."""
-        try:
-            values = history.column(self.watch)
-        except KeyError as error:
-            raise DataError(f"stop_early watches '{self.watch}'", received=str(error.args[0])) from None
-        if not values:
-            raise DataError(
-                f"stop_early watches '{self.watch}', which no epoch has",
-                hint="fit(..., validation_data=(x, y)), or StopEarly(watch='cost')",
-            )
-        if isinstance(values[-1], list):
-            raise DataError(
-                f"stop_early watches '{self.watch}', which is several numbers",
-                expected="a column of numbers",
-                received=f"an array of shape {np.shape(values[-1])}",
-            )
-        larger = history.larger_is_better(self.watch) if self.larger is None else self.larger
+    def before_training(self, network: Any) -> None:
+        """Refuse to put back what is never measured."""
+        if self.restore_best:
+            refuse_averages(self.kind, network.training.optimizer)
+
+    def after_epoch(self, network: Any, epoch: int, history: History, state: dict[str, Any]) -> None:
+        """Look at the history, and end the training where its end has come."""
         best, since = np.inf, 0
-        for value in values:
-            loss = -value if larger else value
+        for loss in losses(self, self.watch, self.larger, history):
             best, since = (loss, 0) if loss < best - self.least else (best, since + 1)
+        if self.restore_best and not since:
+            keep(network, epoch, state)
         if since >= self.patience:
-            raise StopIteration(f"no better {self.watch} for {since} epochs")
+            raise StopTraining(f"no better {self.watch} for {since} epochs")
+
+    def after_training(self, network: Any, history: History, state: dict[str, Any]) -> None:
+        """Put the best parameters back, where that is wanted."""
+        put_back(network, history, state)

@@ -64,7 +64,7 @@ PUBLIC: dict[str, str] = {
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
         Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks ErrorNorms Field FiniteFloat
         Gather History HistoryColumn IdentityMap Initializer KroneckerForm LargerIsBetter Layer LinearMinimum
-        Matrix Method Metric NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter
+        Matrix Method Metric MissingExtra NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter
         ParameterPart Penalty Permute Pool PositiveFloat PositiveInt Preparation Problem RankOne Recomputed
         Reshape Restriction ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State StopTraining Sum
         Transposed WatchErrors WeightTimes Windows accuracy add batched call_method compose largest node
@@ -92,8 +92,8 @@ PUBLIC: dict[str, str] = {
     "bpframe.verification.gradient_check": "BothWays CheckedEntry CheckedPath Fault GradientCheck",
     "bpframe_minimizers": "GaussNewton LBFGS LevenbergMarquardt NaturalGradient WeightedQuadraticCost",
     "bpframe_reference": """
-        Add Dense ErrorNorms GradientDescent Identity Multiply NguyenWidrow QuadraticCost Robust ScaledNormal
-        Shift Sigmoid StandardNormal StopEarly WatchErrors
+        Add CsvLog Dense ErrorNorms GradientDescent Identity JsonLinesLog KeepBest Multiply NguyenWidrow
+        QuadraticCost Robust ScaledNormal Shift Sigmoid StandardNormal StopEarly TensorBoard TimeLimit WatchErrors
     """,
     "bpframe_activations": """
         Elu Gelu HardSigmoid HardTanh LeakyRelu LogSigmoid LogSoftmax Mish Prelu Relu Selu Silu Softmax

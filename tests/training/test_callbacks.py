@@ -8,7 +8,7 @@ from bpframe_reference import GradientDescent, StopEarly
 
 import bpframe as bp
 from bpframe.documents import TrainingSpec
-from bpframe.errors import ContractError, DataError, SpecError
+from bpframe.errors import ContractError, DataError, SpecError, StopTraining
 from bpframe.extend import Callback
 from tests.network.networks import chain, samples
 
@@ -143,8 +143,9 @@ def stopped(values: list[float], **fields: object) -> int | None:
     for epoch, value in enumerate(values, start=1):
         history.epochs.append(EpochRecord(epoch=epoch, cost=value, seconds=0.0, metrics={"top_k": value}))
         try:
-            StopEarly(**{"watch": "cost", "patience": 2, **fields}).after_epoch(history)
-        except StopIteration:
+            early = StopEarly(**{"watch": "cost", "patience": 2, **fields})
+            early.after_epoch(network=None, epoch=epoch, history=history, state={})
+        except StopTraining:
             return epoch
     return None
 
@@ -171,7 +172,7 @@ def test_stop_early_names_what_it_cannot_watch() -> None:
         fit(StopEarly(), net=net)
     assert net.history is None, "before anything changes"
     with pytest.raises(DataError, match="stop_early watches 'validation_cost', which no epoch has"):
-        StopEarly().after_epoch(bp.History())
+        StopEarly().after_epoch(network=None, epoch=1, history=bp.History(), state={})
     with pytest.raises(DataError, match="stop_early watches 'acuracy'") as caught:
         fit(StopEarly(watch="acuracy"))
     assert "one of cost, epoch" in str(caught.value)

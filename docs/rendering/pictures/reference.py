@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from both_ways import both_ways
 from bpframe_reference import Add, Dense, Identity, Multiply, ScaledNormal, Shift, Sigmoid, StandardNormal
+from callback_pictures import best_kept, csv_rows, curves_of_two, json_lines, time_over
 from drawing import Plot, digits
 from start_pictures import errors_by_depth
 from training_pictures import kept, robust, shared_out, stopped, three_rates, watched
@@ -47,10 +48,13 @@ def _shifted(y: np.ndarray, errors: dict[str, np.ndarray]) -> str:
 #: The pictures by kind.
 PICTURES: dict[str, Callable[[], Plot]] = {
     "add": lambda: both_ways(Add(), _added, [1, -2, 3], [4, 5, -6]),
+    "csv_log": csv_rows,
     "dense": lambda: both_ways(
         Dense(units=2), _multiplied_by_weights, [2, -1, 3], w=[[1, -2, 3], [4, 1, -1]], b=[1, 0]
     ),
     "identity": lambda: passed_on(Identity()),
+    "json_lines_log": json_lines,
+    "keep_best": best_kept,
     "multiply": lambda: both_ways(Multiply(), _multiplied, [1, -2, 3], [4, 5, -6]),
     "shift": lambda: both_ways(Shift(by=1.5), _shifted, [1, -2, 3]),
     "error_norms": kept,
@@ -62,5 +66,7 @@ PICTURES: dict[str, Callable[[], Plot]] = {
     "sigmoid": lambda: passed_on(Sigmoid()),
     "standard_normal": lambda: errors_by_depth(StandardNormal()),
     "stop_early": stopped,
+    "tensor_board": curves_of_two,
+    "time_limit": time_over,
     "watch_errors": watched,
 }

@@ -1,0 +1,57 @@
+"""A file to which a callback appends a line for every epoch, and which a resumed training goes on with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from bpframe.extend import DataError
+
+__all__ = ["append", "begin", "rewrite"]
+
+
+def begin(kind: str, path: str, state: dict[str, Any]) -> None:
+    """Open the file, and keep its size in the state: there the lines of this training begin, also in one that resumes.
+
+    Errors: DataError (it is no regular file, or cannot be written).
+    """
+    where = Path(path).expanduser()
+    try:
+        where.parent.mkdir(parents=True, exist_ok=True)
+        if where.exists() and not where.is_file():
+            raise DataError(f"{kind}: {path} is no regular file", expected="a file, or a name that is free")
+        with where.open("ab") as file:
+            size = file.tell()
+    except OSError as error:
+        raise _unwritable(kind, path, error) from error
+    # A file that is shorter than it was has been changed since: all of this training's lines are written anew.
+    state["start"] = min(state.get("start", size), size)
+
+
+def append(kind: str, path: str, line: str) -> None:
+    """Append a line, and see to it that it is on the way to the disk. Errors: DataError."""
+    try:
+        with Path(path).expanduser().open("a", encoding="utf-8", newline="") as file:
+            file.write(line)
+    except OSError as error:
+        raise _unwritable(kind, path, error) from error
+
+
+def rewrite(kind: str, path: str, state: dict[str, Any], lines: list[str]) -> None:
+    """Write all lines of this training anew, in the place of those that are there. Errors: DataError."""
+    where, text = Path(path).expanduser(), "".join(lines).encode()
+    try:
+        with where.open("r+b") as file:
+            file.seek(max(0, state["start"] - 1))
+            torn = bool(state["start"]) and file.read(1) != b"\n"  # a line that somebody else has not ended
+            file.write(b"\n" * torn + text)
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise _unwritable(kind, path, error) from error
+
+
+def _unwritable(kind: str, path: str, error: OSError) -> DataError:
+    return DataError(f"{kind}: {path} cannot be written", received=error.strerror or str(error))
