@@ -12,6 +12,9 @@ import typer
 
 from bpframe.cli.failures import INTERRUPTED, MISTAKE, tell
 from bpframe.cli.output import AsJson, print_json
+from bpframe.cli.plan import tell_plan
+from bpframe.cli.settings import grid_of, seeds_of, settings_of
+from bpframe.cli.sweep import sweep
 
 if TYPE_CHECKING:
     from bpframe.runs import Evaluation, Experiment
@@ -25,8 +28,32 @@ def train(
         Path | None,
         typer.Option("--output", "-o", help="A new folder for the run; runs/<spec's name>-<number> if left out."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Another seed for weights and order of examples.")] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="PATH=VALUE", help="Another value in the spec, training.epochs=5; as often as you like."
+        ),
+    ] = None,
+    seed: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INTEGER",
+            help="Another seed for weights and order of examples; of several, 0,1,2, each is trained.",
+        ),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Another number of epochs.")] = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH=VALUE,VALUE",
+            help="Train with each of these values; of several grids, with every combination.",
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="How many of a grid's trainings run at once.")] = 1,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Build the network, load the data, say what would be trained; train nothing."),
+    ] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="Check every component by value first; verdicts are remembered.")
     ] = False,
@@ -46,11 +73,23 @@ def train(
     from bpframe.documents import read_spec
     from bpframe.errors import NonFiniteError
     from bpframe.runs import overridden, prepare_experiment, write_report
+    from bpframe.runs.sweep import members_of
 
-    run = overridden(read_spec(spec), seed=seed, epochs=epochs)
+    values, choices, seeds = settings_of(changes or ()), grid_of(grid or ()), seeds_of(seed)
+    if epochs is not None:
+        values["training.epochs"] = epochs
     folder = _next_folder(spec) if output is None else output
     check_destination(folder)
+    if (choices or len(seeds) > 1) and not dry_run:
+        options = ["--verify"] * verify + ["--no-error-norms"] * (not error_norms)
+        sweep(spec, folder, choices, seeds, values, options, jobs, as_json, quiet)
+        return
+    run = overridden(read_spec(spec, changes=values), seed=seeds[0] if seeds else None)
     experiment = prepare_experiment(run, spec.expanduser().absolute().parent, verify=verify or None)
+    if dry_run:
+        names = [each.name for each in members_of(choices, seeds)] if choices or len(seeds) > 1 else []
+        tell_plan(experiment, names, as_json)
+        return
     started = time.perf_counter()
     try:
         shown = False if quiet else None if as_json else True

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bpframe.documents.changing import changed_document
 from bpframe.documents.document import RunSpec, resolve_spec
 from bpframe.documents.text import parse_text, suffix_of
 from bpframe.errors import SpecFileError
@@ -19,7 +20,11 @@ __all__ = ["parse_spec", "read_spec"]
 MOST_BYTES = 2_500_000
 
 
-def read_spec(source: str | os.PathLike[str] | Mapping[str, Any], registry: Registry | None = None) -> RunSpec:
+def read_spec(
+    source: str | os.PathLike[str] | Mapping[str, Any],
+    registry: Registry | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> RunSpec:
     """Read a spec from a .yaml, .yml, .json or .toml file, or from a mapping.
 
     A str of several lines is the text of a spec itself, in YAML. Nothing in a spec is imported or run. `registry` says
@@ -34,11 +39,15 @@ def read_spec(source: str | os.PathLike[str] | Mapping[str, Any], registry: Regi
 
     """
     if isinstance(source, Mapping):
-        return resolve_spec(source, registry)
-    if isinstance(source, str) and "\n" in source:
-        return parse_spec(source, registry)
-    path = Path(source).expanduser()
-    return resolve_spec(parse_text(_text_of(path), suffix_of(path), str(path)), registry)
+        document: Any = source
+    elif isinstance(source, str) and "\n" in source:
+        document = parse_text(source, ".yaml", "the spec")
+    else:
+        path = Path(source).expanduser()
+        document = parse_text(_text_of(path), suffix_of(path), str(path))
+    if changes and isinstance(document, Mapping):
+        document = changed_document(document, changes)
+    return resolve_spec(document, registry)
 
 
 def parse_spec(text: str, registry: Registry | None = None, *, suffix: str = ".yaml") -> RunSpec:
