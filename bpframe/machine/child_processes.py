@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
-__all__ = ["ChildProcesses"]
+from bpframe.machine.interruption import ENDING
 
-#: The signals that ask a process to end. Windows has not all of them.
-ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+__all__ = ["ChildProcesses"]
 
 
 class ChildProcesses:

@@ -1,4 +1,4 @@
-"""Ctrl-C: asking to stop after the step at hand, and told from a KeyboardInterrupt that somebody else's code raises.
+"""Being asked to end: Ctrl-C, SIGTERM and SIGHUP, and Ctrl-C told from a KeyboardInterrupt of somebody else's code.
 
 Outside the main thread, where Python lets nobody handle signals, nothing changes.
 """
@@ -10,34 +10,59 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
-__all__ = ["Interruption", "interruptible", "noticing_interruption"]
+__all__ = ["ENDING", "Interruption", "interruptible", "noticing_interruption"]
+
+#: The signals that ask a process to end. Windows has not all of them.
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class Interruption:
-    """Whether the user has asked to stop."""
+    """Whether somebody has asked to stop, and by which signal: `number` is 0 where it was none."""
 
     requested = False
+    number = 0
+
+
+#: That of the outermost block in the main thread.
+_present: list[Interruption] = []
 
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Turn the first Ctrl-C into a request that the caller looks at between steps; a second one interrupts at once."""
-    interruption = Interruption()
+    """Turn what asks the process to end into a request that the caller looks at between steps.
+
+    A second Ctrl-C interrupts at once. SIGTERM and SIGHUP, where they are not ignored, are delivered again when the
+    block is over, to whoever would have had them. A block inside of another has the same request.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield interruption
+        yield Interruption()
         return
+    if _present:
+        yield _present[0]
+        return
+    interruption = Interruption()
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if interruption.requested:
+        if interruption.requested and number == signal.SIGINT:
             raise KeyboardInterrupt
-        interruption.requested = True
+        interruption.requested, interruption.number = True, interruption.number or number
 
-    previous = signal.signal(signal.SIGINT, handle)
+    before: dict[int, Any] = {}
+    _present.append(interruption)
     try:
+        for number in ENDING:
+            if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
+                before[number] = signal.signal(number, handle)
         yield interruption
     finally:
-        signal.signal(signal.SIGINT, previous if previous is not None else signal.default_int_handler)
+        _present.clear()
+        for number, handler in before.items():
+            ours = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            signal.signal(number, handler if handler is not None else ours)
+        if interruption.number not in (0, signal.SIGINT):
+            signal.raise_signal(interruption.number)
 
 
 @contextmanager
