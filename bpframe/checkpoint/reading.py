@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from bpframe.checkpoint.array_file import damaged, read_arrays
 from bpframe.checkpoint.content import (
     COLUMNS,
     FORMAT,
@@ -24,14 +25,15 @@ from bpframe.checkpoint.content import (
     WEIGHTS,
     Checkpoint,
 )
-from bpframe.checkpoint.digests import check_files, check_seal
+from bpframe.checkpoint.digests import MOST_RECORD, check_files, check_seal
 from bpframe.checkpoint.folder import resolved
 from bpframe.core.component import Component
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
 from bpframe.documents import RunSpec, read_spec
 from bpframe.errors import BpframeError, CheckpointError
-from bpframe.machine.opening import nearby
+from bpframe.machine.memory import available_memory
+from bpframe.machine.opening import bytes_of, nearby
 from bpframe.plugins import Registry, default_registry
 from bpframe.training.history import History
 from bpframe.training.optimizer_state import OptimizerState
@@ -98,16 +100,16 @@ def _versions(path: Path) -> dict[str, Any]:
     try:
         versions = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _damaged(file, str(error)) from None
+        raise damaged(file, str(error)) from None
     if not isinstance(versions, dict):
-        raise _damaged(file, f"a {type(versions).__name__} in place of an object")
+        raise damaged(file, f"a {type(versions).__name__} in place of an object")
     version = versions.get("bpframe")
     known = isinstance(version, str) and _VERSION.fullmatch(version)
     _check_format(versions.get("format"), file, f" by bpframe {version if known else '(unknown)'}")
     check_seal(file, text, versions)
     names = versions.get("files")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise _damaged(file, "'files' is no list of names")
+        raise damaged(file, "'files' is no list of names")
     missing = sorted(name for name in {*names, SPEC, WEIGHTS} if not (path / Path(name).name).is_file())
     if missing:
         raise CheckpointError(
@@ -120,7 +122,7 @@ def _versions(path: Path) -> dict[str, Any]:
 
 def _check_format(number: object, file: Path, by: str = "") -> None:
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise _damaged(file, f"the format version is {shortened(number)}")
+        raise damaged(file, f"the format version is {shortened(number)}")
     if number > FORMAT:
         raise CheckpointError(
             f"{file} was written in format {shortened(number)}{by}",
@@ -153,14 +155,17 @@ def _providers(
     """Return which sets the run was written with that the error speaks of and that are not installed, and a hint."""
     recorded = versions.get("plugins")
     here = {each.provider.set for each in registry.sets}
-    needs = []
+    needs, packages = [], []
     for name, each in recorded.items() if isinstance(recorded, dict) else ():
         if name not in here and isinstance(each, dict) and f"'{name}." in error.problem:
-            package = f"{each.get('distribution')} {each.get('version')}"
+            distribution, version = str(each.get("distribution")), str(each.get("version"))
             # What stands in a file is anybody's: nothing but a name and a version is told on.
-            if _PACKAGE.fullmatch(package):
-                needs.append(f"the plugin set '{name}', from the package {package}")
-    return [("needs", "; ".join(needs))] if needs else [], "install it, if you trust it" if needs else None
+            if _PACKAGE.fullmatch(f"{distribution} {version}"):
+                needs.append(f"the plugin set '{name}', from the package {distribution} {version}")
+                packages.append(f'"{distribution}=={version}"')
+    if not needs:
+        return [], None
+    return [("needs", "; ".join(needs))], f"pip install {' '.join(packages)}, if you trust it"
 
 
 def retold(where: str, error: BpframeError, rows: Iterable[tuple[str, str]], hint: str | None) -> CheckpointError:
@@ -180,23 +185,17 @@ def _optimizer(file: Path) -> OptimizerState | None:
     arrays, told = _arrays(file)
     kind, *counts = (told.get(each, "") for each in ("optimizer", "step", "epoch"))
     if not kind or not all(each.isascii() and each.isdecimal() and len(each) < MOST_DIGITS for each in counts):
-        raise _damaged(file, f"optimizer, step and epoch are {shortened(told)}")
+        raise damaged(file, f"optimizer, step and epoch are {shortened(told)}")
     step, epoch = map(int, counts)
     return OptimizerState(kind, arrays, step, epoch, told.get("averages", ""))
 
 
 def _arrays(file: Path) -> tuple[dict[str, Array], dict[str, str]]:
     """Return a file's arrays by name, and what its header tells."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(file, framework="numpy") as opened:
-            metadata = opened.metadata() or {}
-            text = str(metadata.get("format_version"))
-            _check_format(int(text) if text.isdecimal() else text, file)
-            return {name: opened.get_tensor(name) for name in opened.keys()}, metadata  # noqa: SIM118 (no mapping)
-    except (SafetensorError, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-        raise _damaged(file, f"{file.stat().st_size if file.exists() else 0} bytes: {error}") from None
+    arrays, told = read_arrays(file)
+    text = str(told.get("format_version"))
+    _check_format(int(text) if text.isdecimal() and len(text) < MOST_DIGITS else text, file)
+    return arrays, told
 
 
 def _model(file: Path, model: type[M]) -> M | None:
@@ -207,19 +206,16 @@ def _model(file: Path, model: type[M]) -> M | None:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise _damaged(file, f"{place + ': ' if place else ''}{first['msg']}") from None
+        raise damaged(file, f"{place + ': ' if place else ''}{first['msg']}") from None
 
 
 def _text(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8")
-    except FileNotFoundError:
+    if not os.path.lexists(file):
         raise CheckpointError(
             f"{file.parent} holds no run: there is no {file.name}", expected="the folder that a training left"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise _damaged(file, str(error)) from None
-
-
-def _damaged(file: Path, found: str) -> CheckpointError:
-    return CheckpointError(f"{file} is damaged", received=found, hint="take another copy of the run")
+        )
+    try:
+        # As values a text takes many times its size.
+        return bytes_of(file, CheckpointError, min(MOST_RECORD, available_memory() // 16)).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise damaged(file, str(error)) from None

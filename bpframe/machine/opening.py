@@ -11,8 +11,8 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from bpframe.errors import BpframeError, closest
 from bpframe.machine.memory import available_memory
@@ -37,7 +37,7 @@ _FLAGS = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOC
 @contextmanager
 def opened(
     path: Path, failure: type[BpframeError], most: int | None = None, *, allow_stream: bool = False
-) -> Iterator[BinaryIO]:
+) -> Iterator[BufferedReader]:
     """Yield a file to read from, open at its beginning.
 
     `most` is the largest size; without it a file may have any, which is for those who read it piece by piece. With
@@ -52,7 +52,7 @@ def opened(
         raise failure(f"{path} does not exist", received=str(path.absolute()), hint=nearby(path)) from None
     except OSError as error:
         raise _unreadable(path, failure, error) from error
-    with cast(BinaryIO, os.fdopen(number, "rb")) as stream:
+    with os.fdopen(number, "rb") as stream:
         if most is not None and size > most:
             raise failure(f"{path} is too large", expected=f"at most {most:,} bytes", received=f"{size:,} bytes")
         try:

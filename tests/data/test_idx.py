@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 from bpframe.data import IdxData
 from bpframe.data.idx import read_idx
 from bpframe.errors import DataError, SpecError
+from bpframe.machine import memory
 
 # type byte and struct letter, from the format's description
 TYPES = {
