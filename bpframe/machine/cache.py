@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bpframe.errors import BpframeError
+from bpframe.machine.opening import text_of
 from bpframe.machine.whole_file import whole_file
 
 __all__ = ["VARIABLE", "cache_folder", "cached", "recalled", "remember"]
@@ -45,8 +47,8 @@ def cached(*parts: str) -> Path | None:
 def recalled(path: Path | None) -> dict[str, Any]:
     """Return a record; an empty one where there is none that can be read."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path else {}
-    except (OSError, ValueError, RecursionError):
+        found = json.loads(text_of(path, BpframeError)) if path else {}
+    except (BpframeError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

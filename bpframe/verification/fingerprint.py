@@ -16,6 +16,8 @@ import numpy as np
 from bpframe._version import __version__
 from bpframe.core.component import CONTRACT_VERSION, Component
 from bpframe.core.graph.graph import Shape
+from bpframe.errors import BpframeError
+from bpframe.machine.opening import bytes_of
 
 __all__ = ["fingerprint"]
 
@@ -95,7 +97,10 @@ def _sources(classes: Iterator[type]) -> set[tuple[str, str]]:
         except (OSError, TypeError):
             if not any(path.suffix in (".so", ".pyd") for _, path in files):
                 raise _Unknown from None
-        found |= {(name, _hash(path.read_bytes())) for name, path in files}
+        try:
+            found |= {(name, _hash(bytes_of(path, BpframeError))) for name, path in files}
+        except BpframeError:  # it is gone by now
+            raise _Unknown from None
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from bpframe._version import __version__
 from bpframe.errors import DataError
+from bpframe.machine.opening import text_of
 from bpframe.machine.whole_file import whole_file
 from bpframe.reports.web import base_style, escaped, filled
 from bpframe.runs.evaluation import Evaluation
@@ -32,8 +33,8 @@ def write_report(experiment: Experiment, folder: Path, measured: Evaluation | No
     """
     target = folder / REPORT
     try:
-        spec = (folder / "spec.yaml").read_text("utf-8")
-        versions = json.loads((folder / "versions.json").read_text("utf-8"))
+        spec = text_of(folder / "spec.yaml", DataError)
+        versions = json.loads(text_of(folder / "versions.json", DataError))
         with whole_file(target) as file:
             file.write(
                 _page(experiment, folder.name, spec, versions, measured, seconds).encode("utf-8", "backslashreplace")
