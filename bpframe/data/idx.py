@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from bpframe.data.paths import DAMAGED, find_file
+from bpframe.data.paths import DAMAGED, MOST_UNPACKED, find_file
 from bpframe.data.place import Array, Place
 from bpframe.data.preparation import PreparationSpec, prepare
 from bpframe.data.samples import Dataset, Examples
@@ -32,9 +32,6 @@ __all__ = ["IdxData", "read_idx"]
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _GZIP = b"\x1f\x8b"
 _CHUNK = 2**20
-
-#: Bytes that one byte of gzip stands for at most: RFC 1951 writes 258 of them with two bits.
-_MOST_UNPACKED = 1032
 
 
 class IdxData(PreparationSpec):
@@ -94,7 +91,7 @@ def read_idx(path: Path) -> Array:
             plain.seek(0)
             if compressed:
                 with gzip.GzipFile(fileobj=plain) as unpacked:
-                    return _read(cast(IO[bytes], unpacked), path, _MOST_UNPACKED * size)
+                    return _read(cast(IO[bytes], unpacked), path, MOST_UNPACKED * size)
             return _read(plain, path, size)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import zipfile
 import zlib
+from io import BytesIO
 from pathlib import Path
 from tokenize import TokenError
 from typing import IO, ClassVar, Literal, Self
@@ -14,16 +16,21 @@ import numpy.typing as npt
 from numpy.lib import format as npy
 from pydantic import Field, model_validator
 
-from bpframe.data.paths import DAMAGED, find_file
+from bpframe.data.paths import DAMAGED, MOST_UNPACKED, find_file
 from bpframe.data.place import Array, Place
 from bpframe.data.preparation import PreparationSpec, prepare
 from bpframe.data.samples import Dataset, Examples
 from bpframe.errors import DataError, did_you_mean
+from bpframe.machine.memory import require_memory
+from bpframe.machine.opening import opened
 
 __all__ = ["NpzData", "read_npy", "read_npz"]
 
 # Versions 1 and 2 hold every array without fields; version 3 exists for the field names of structured arrays.
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+#: The magic, and the longest header that NumPy takes from strangers.
+_MOST_HEADER = 12 + 10_000
 
 
 class NpzData(PreparationSpec):
@@ -90,15 +97,16 @@ def read_npz(path: Path, keys: list[str] | None = None) -> dict[str, Array]:
     Raises DataError for a missing key, a damaged or truncated file, and arrays of objects.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened(path, DataError) as file, zipfile.ZipFile(file) as archive:
             members = {name.removesuffix(".npy"): name for name in archive.namelist()}
             arrays = {}
             for key in members if keys is None else keys:
                 if key not in members:
                     raise _missing_key(path, key, list(members))
-                size = archive.getinfo(members[key]).file_size
-                with archive.open(members[key]) as stream:
-                    arrays[key] = _read_array(stream, size, f"{path.name}, array {key!r}")
+                where, member = f"{path.name}, array {key!r}", archive.getinfo(members[key])
+                _check_packing(member, where)
+                with archive.open(member) as stream:
+                    arrays[key] = _read_array(stream, member.file_size, where)
             return arrays
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise DataError(
@@ -111,11 +119,31 @@ def read_npz(path: Path, keys: list[str] | None = None) -> dict[str, Array]:
 
 def read_npy(path: Path) -> Array:
     """Return the array of an .npy file. Raises DataError for a damaged or truncated file and for objects."""
-    try:
-        with path.open("rb") as stream:
-            return _read_array(stream, path.stat().st_size, path.name)
-    except (OSError, EOFError) as error:
-        raise DataError(f"{path} cannot be read", received=str(error)) from error
+    with opened(path, DataError) as stream:
+        try:
+            return _read_array(stream, os.fstat(stream.fileno()).st_size, path.name)
+        except EOFError as error:
+            raise DataError(f"{path} cannot be read", received=str(error), hint=DAMAGED) from error
+
+
+def _check_packing(member: zipfile.ZipInfo, where: str) -> None:
+    """Refuse what NumPy does not write: other ways of packing, whose readers take what memory a file says."""
+    packed = member.compress_type == zipfile.ZIP_DEFLATED
+    if not packed and member.compress_type != zipfile.ZIP_STORED:
+        raise DataError(
+            f"{where} is compressed in a way that is not read",
+            expected="plain, or deflated as numpy.savez_compressed does",
+            received=f"method {member.compress_type}",
+            hint="load it with NumPy, and save it again",
+        )
+    most = member.compress_size * (MOST_UNPACKED if packed else 1)
+    if member.file_size > most:
+        raise DataError(
+            f"{where} does not have the size that the archive states",
+            expected=f"{member.file_size} bytes",
+            received=f"at most {most} bytes, from {member.compress_size}",
+            hint=DAMAGED,
+        )
 
 
 def _missing_key(path: Path, key: str, available: list[str]) -> DataError:
@@ -129,13 +157,14 @@ def _missing_key(path: Path, key: str, available: list[str]) -> DataError:
 
 def _read_array(stream: IO[bytes], size: int, where: str) -> Array:
     # The header's promise is held against the size before anything of that size is allocated.
+    head = BytesIO(stream.read(_MOST_HEADER))
     try:
-        version = npy.read_magic(stream)
+        version = npy.read_magic(head)
         if version not in _HEADERS:
             raise ValueError(f"format version {version} is not 1.0 or 2.0")
-        shape, fortran_order, dtype = _HEADERS[version](stream)
+        shape, fortran_order, dtype = _HEADERS[version](head)
     # A damaged header comes up as whatever NumPy's parser of it meets.
-    except (ValueError, TypeError, SyntaxError, TokenError, RecursionError) as error:
+    except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, OverflowError, MemoryError) as error:
         raise DataError(f"{where} is not a NumPy array file", received=str(error)) from error
     if dtype.hasobject:
         raise DataError(
@@ -145,7 +174,7 @@ def _read_array(stream: IO[bytes], size: int, where: str) -> Array:
             hint="save it again after .astype(float), or .astype(str) for labels",
         )
     count = math.prod(shape)
-    expected = stream.tell() + count * dtype.itemsize
+    expected = head.tell() + count * dtype.itemsize
     if any(length < 0 for length in shape) or expected != size:
         raise DataError(
             f"{where} does not have the size that its header states",
@@ -153,6 +182,8 @@ def _read_array(stream: IO[bytes], size: int, where: str) -> Array:
             received=f"{size} bytes",
             hint=DAMAGED,
         )
+    require_memory(size, where, DataError)
+    stream.seek(head.tell())
     payload = stream.read(count * dtype.itemsize)
     if len(payload) < count * dtype.itemsize:
         raise EOFError(f"{where} ends after {len(payload)} of {count * dtype.itemsize} bytes")

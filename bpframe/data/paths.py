@@ -6,10 +6,13 @@ from pathlib import Path
 
 from bpframe.errors import DataError, did_you_mean
 
-__all__ = ["DAMAGED", "find_file", "find_folder"]
+__all__ = ["DAMAGED", "MOST_UNPACKED", "find_file", "find_folder"]
 
 #: What to try where a file is not whole.
 DAMAGED = "the file may be truncated or damaged: copy or download it again"
+
+#: Bytes that a packed one stands for at most: DEFLATE (RFC 1951) writes 258 of them with two bits.
+MOST_UNPACKED = 1032
 
 
 def find_file(base: Path, path: str | Path) -> Path:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis.extra import numpy as hnp
 from bpframe.data import NpzData
 from bpframe.data.npz import read_npy, read_npz
 from bpframe.errors import DataError
+from bpframe.machine import memory
 
 from .archives import load
 
@@ -154,6 +156,45 @@ def test_a_header_that_lies_about_the_size_is_refused_before_memory_is_taken(tmp
         archive.writestr("x.npy", buffer.getvalue())
     with pytest.raises(DataError, match="size that its header states"):
         read_npz(tmp_path / "train.npz")
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_other_ways_of_packing_are_refused(tmp_path, packing):
+    content = io.BytesIO()
+    np.save(content, np.ones(3))
+    with zipfile.ZipFile(tmp_path / "train.npz", "w", packing) as archive:
+        archive.writestr("x.npy", content.getvalue())
+    with pytest.raises(DataError, match="compressed in a way that is not read"):
+        read_npz(tmp_path / "train.npz")
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    with (
+        zipfile.ZipFile(tmp_path / "train.npz", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("x.npy", "w", force_zip64=True) as stream,
+    ):
+        np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": (2**26,)})
+        for _ in range(2**6):
+            stream.write(bytes(2**20))
+    monkeypatch.setattr(memory, "SMALL", 0)
+    monkeypatch.setattr(memory, "available_memory", lambda: 2**25)
+    tracemalloc.start()
+    with pytest.raises(DataError, match="does not fit into memory") as caught:
+        read_npz(tmp_path / "train.npz")
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
+    assert caught.value.received == f"{2**26 + 128:,} bytes"
+
+
+def test_a_header_of_gigabytes_is_not_read(tmp_path):
+    with (tmp_path / "x.npy").open("wb") as file:
+        file.write(b"\x93NUMPY\x02\x00" + (2**32 - 1).to_bytes(4, "little"))
+        file.truncate(2**33)
+    tracemalloc.start()
+    with pytest.raises(DataError, match="is not a NumPy array file"):
+        read_npy(tmp_path / "x.npy")
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
 
 
 def test_a_member_that_is_no_array_is_refused(tmp_path):
