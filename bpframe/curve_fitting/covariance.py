@@ -100,7 +100,11 @@ def parameter_covariance(
     undetermined = tuple(name for name, unknown in zip(names, free, strict=True) if unknown)
     alone = tuple(name for name, length in zip(names, lengths, strict=True) if length == 0)
     entangled = tuple(name for name in undetermined if name not in alone)
-    condition = np.inf if undetermined else float(singular.max() / singular[known].min())
+    condition = (
+        np.inf
+        if undetermined
+        else float(singular.max(initial=0) / singular[known].min(initial=singular.max(initial=1)))
+    )
     notes = []
     if undetermined and np.isfinite(minimum.along).all():
         notes.append(_undetermined_note(entangled, alone))

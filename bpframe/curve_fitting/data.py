@@ -11,10 +11,11 @@ from bpframe.core.graph.graph import Graph
 from bpframe.data.cells import finite_number
 from bpframe.derivatives.points.given_arrays import checked_array, checked_inputs
 from bpframe.derivatives.points.given_weights import checked_weight
-from bpframe.errors import DataError, ShapeMismatch
+from bpframe.errors import DataError, ShapeMismatch, SpecError
 from bpframe.validation.plain_arrays import Array, place_of
 
 __all__ = [
+    "check_numbers",
     "checked_sigma",
     "checked_values",
     "features_of",
@@ -22,6 +23,7 @@ __all__ = [
     "shaped_inputs",
     "unmasked",
     "weighted_target",
+    "without_nan",
 ]
 
 
@@ -51,6 +53,29 @@ def unmasked(x: Any, y: Any, sigma: Any, weight: Any) -> tuple[Any, Any, Any, Ar
         left = [_cut(array, counts) for array in left]
         kept[kept] = counts
     return *left, weight[counts], kept
+
+
+def without_nan(policy: Any, x: Any, y: Any, sigma: Any) -> tuple[Any, Any, Any]:
+    """Return data with their NaN masked where the policy is to omit these.
+
+    Errors: SpecError for another policy than "raise" and "omit".
+    """
+    if policy == "raise":
+        return x, y, sigma
+    if policy != "omit":
+        raise SpecError("nan_policy is unknown", expected="'raise' or 'omit'", received=repr(policy)[:60])
+
+    def masked(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {name: masked(each) for name, each in value.items()}
+        if isinstance(value, tuple):
+            return tuple(map(masked, value))
+        array = np.ma.asarray(value)
+        if array.dtype.kind != "f" or not array.ndim or not np.isnan(np.ma.getdata(array)).any():
+            return value
+        return np.ma.MaskedArray(array, np.isnan(np.ma.getdata(array)) | np.ma.getmaskarray(array))
+
+    return masked(x), masked(y), masked(sigma)
 
 
 def _cut(value: Any, kept: Array) -> Any:
@@ -86,7 +111,7 @@ def shaped_inputs(graph: Graph, x: Any) -> dict[str, Array]:
     Errors: ShapeMismatch, DataError.
     """
     for name, array in (x if isinstance(x, Mapping) else {"x": x}).items():
-        _check_numbers(f"data {name}", array)
+        check_numbers(f"data {name}", array)
     if isinstance(x, Mapping):
         return checked_inputs(graph, {name: _column(x[name], graph.inputs.get(name)) for name in x}, np.float64)
     only = next(iter(graph.inputs.values())) if len(graph.inputs) == 1 else None
@@ -99,7 +124,7 @@ def checked_values(y: Any, shape: tuple[int, ...], x: Mapping[str, Array]) -> Ar
     Errors: ShapeMismatch, DataError.
     """
     count = len(next(iter(x.values())))
-    _check_numbers("data y", y)
+    check_numbers("data y", y)
     _check_axes(y, shape, x)
     values = checked_array(_column(y, shape), shape, "data y", np.float64)
     if len(values) != count:
@@ -182,7 +207,7 @@ def weighted_target(values: Array, sigma: Array) -> Array:
     return np.stack([values, sigma], axis=-1)
 
 
-def _check_numbers(what: str, array: Any) -> None:
+def check_numbers(what: str, array: Any) -> None:
     """Refuse what is no real number by its kind, before its shape is looked at."""
     try:
         kind = np.asarray(array).dtype

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bpframe.reports.html_tables import html_rows, html_table
 from bpframe.reports.tables import labelled, printed, table_of
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["FitSummary", "largest_correlations", "value_row"]
+__all__ = ["FitSummary", "fixed_row", "largest_correlations", "value_row"]
 
 
 HEADINGS = ("parameter", "value", "standard error", "relative", "start")
@@ -47,6 +48,12 @@ class FitSummary:
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str:
+        told = [(name, text) for name, text in self.statistics if text]
+        told += [("correlation", f"{one}, {other}: {value:+.4f}") for one, other, value in self.correlations]
+        told += [("note", note) for note in self.notes]
+        return html_table(self.title, HEADINGS, self.rows) + html_rows(told)
+
 
 def value_row(name: str, value: float, error: float, start: float) -> tuple[str, ...]:
     """Return a parameter's row."""
@@ -55,6 +62,18 @@ def value_row(name: str, value: float, error: float, start: float) -> tuple[str,
     relative = f"{percent:.3g}%" if np.isfinite(percent) else ""
     told = f"{error:.4g}" if np.isfinite(error) else "undetermined" if np.isinf(error) else "unknown"
     return name, f"{value:.8g}", told, relative, f"{start:.6g}"
+
+
+def fixed_row(name: str, value: Any) -> tuple[str, ...]:
+    """Return the row of a parameter that was not fitted."""
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    return name, f"{value:.8g}" if number else shortened(str(value)), "fixed", "", ""
+
+
+def shortened(text: str) -> str:
+    """Return a text of one line that fits into a table's cell."""
+    text = " ".join(text.split())
+    return text if len(text) <= 24 else text[:23] + "…"
 
 
 def largest_correlations(names: Sequence[str], matrix: Array, smallest: float) -> tuple[tuple[str, str, float], ...]:

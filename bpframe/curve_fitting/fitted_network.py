@@ -63,8 +63,10 @@ def fitted_network(model: Layer | Network, features: tuple[int, ...]) -> Network
         network = Network.from_spec(network_spec([model], input_shape=features, cost=cost))
     else:
         described = f"the class {model.__name__}" if isinstance(model, type) else f"a {type(model).__name__}"
-        hint = f"{model.__name__}()" if isinstance(model, type) else "a layer whose forward is the formula"
-        raise DataError("there is no model to fit", expected="a layer or a network", received=described, hint=hint)
+        hint = f"{model.__name__}()" if isinstance(model, type) else "a function: def f(x, a, b)"
+        raise DataError(
+            "there is no model to fit", expected="a function, a layer or a network", received=described, hint=hint
+        )
     if not network.parameters.vector.size:
         raise DataError(
             "the model has no parameters to fit",

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from bpframe.curve_fitting.covariance import Covariance
-from bpframe.curve_fitting.data import real_numbers, shaped_inputs
-from bpframe.curve_fitting.fit_summary import FitSummary, largest_correlations, value_row
+from bpframe.curve_fitting.curves import Course, Curve, Data
+from bpframe.curve_fitting.data import real_numbers
+from bpframe.curve_fitting.fit_plot import plotted
+from bpframe.curve_fitting.fit_summary import FitSummary, fixed_row, largest_correlations, value_row
 from bpframe.curve_fitting.verdict import Verdict
 from bpframe.errors import DataError
 from bpframe.network import Network
 from bpframe.training.history import History
 from bpframe.validation.plain_arrays import Array
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["CurveFit"]
 
@@ -26,9 +30,9 @@ class CurveFit:
 
     `parameters` maps names to values, numbers or arrays. What is in matrices and vectors is in the order of `names`, an
     entry each: `estimates` and `start` (P,), `covariance` and `correlation` (P, P). `residuals` are y − f(x), like y,
-    and masked where a point was left out because it was, or had weight 0; `left_out` counts these. `network` computes
-    the fitted model, `history` tells of the iterations, `retried` of another try where one was made. `verdict` says
-    whether it converged.
+    and masked where a point was left out because it was, or had weight 0; `left_out` counts these. `history` tells of
+    the iterations, `retried` of another try where one was made. `verdict` says whether it converged. `fixed` are the
+    parameters of a function that were not fitted; `parameters` has them too. `curve` is the fitted model.
     """
 
     parameters: dict[str, Any]
@@ -43,11 +47,22 @@ class CurveFit:
     count: float
     left_out: int
     verdict: Verdict
-    network: Network
-    history: History
+    curve: Curve
+    data: Data
+    course: Course
     retried: str
     iterations: int
-    flat: bool
+    fixed: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def history(self) -> History:
+        """The iterations, and why they ended."""
+        return self.course.history
+
+    @property
+    def network(self) -> Network:
+        """The fitted network, of a layer or a network. Errors: DataError for a plain function, which is none."""
+        return self.curve.network
 
     @property
     def covariance(self) -> Array:
@@ -121,11 +136,7 @@ class CurveFit:
 
         Errors: DataError for a level outside (0, 1).
         """
-        found = real_numbers("the confidence level", level)
-        if found.ndim or not 0 < found < 1:
-            raise DataError("a confidence level is a probability", expected="between 0 and 1", received=f"{level}")
-        level = float(found)
-        factor = self._quantile((1 + level) / 2)
+        factor = self._factor(level)
         return {
             name: (float(value - factor * error), float(value + factor * error))
             for name, value, error in zip(self.names, self.estimates, self.uncertainty.standard_errors, strict=True)
@@ -133,29 +144,39 @@ class CurveFit:
 
     def predict(self, x: Any) -> Array:
         """Return the fitted curve at points x: (N,) where y was that, else (N, *output)."""
-        found: Array = self.network.predict(shaped_inputs(self.network.graph, self.network._by_name(x)))
-        return found.reshape(len(found)) if self.flat else found
+        return self.curve.values(x)
 
     def prediction_errors(self, x: Any) -> Array:
         """Return one standard deviation of the fitted curve at points x, √(∂f/∂θ Σ ∂f/∂θᵀ), in the shape of `predict`.
 
         It says how well the curve is known, without the scatter of new values around it. To first order in θ.
         """
-        inputs, parameters = shaped_inputs(self.network.graph, self.network._by_name(x)), self.network.parameters
-        size = len(self.names)
-        stack, first = {}, 0
-        for path, view in parameters.items():
-            last = first + view.size
-            stack[path] = np.eye(size)[:, first:last].reshape(size, *view.shape)
-            first = last
-        pushed: Array = self.network.parameter_jvp(inputs, stack)  # (P, N, *output)
-        errors = self.uncertainty.propagated(pushed.reshape(size, -1).T)
-        return errors if self.flat else errors.reshape(pushed.shape[1:])
+        slopes = self.curve.slopes(x)
+        return self.uncertainty.propagated(slopes.reshape(-1, slopes.shape[-1])).reshape(slopes.shape[:-1])
+
+    def confidence_band(self, x: Any, level: float = 0.95) -> tuple[Array, Array]:
+        """Return low and high of the curve itself at points x: `predict` ∓ t · `prediction_errors`.
+
+        At each point alone it holds the true curve with this probability; t as for `confidence_intervals`.
+
+        Errors: DataError for a level outside (0, 1).
+        """
+        middle, half = self.predict(x), self._factor(level) * self.prediction_errors(x)
+        return middle - half, middle + half
+
+    def plot(self, path: str | Path | None = None, level: float = 0.95) -> Figure:
+        """Draw the data, the curve and its confidence band, and the residuals below; write the picture to `path`.
+
+        Of several independent variables the measured values are drawn over the fitted ones.
+
+        Errors: MissingExtra without matplotlib; DataError for a level outside (0, 1), or a picture that cannot be
+        written.
+        """
+        return plotted(self, path, level)
 
     def summary(self, min_correlation: float = 0.1) -> FitSummary:
         """Return a table: values, standard errors, starts; statistics; correlations of at least this size; notes."""
         errors = self.uncertainty.standard_errors
-        kinds = " + ".join(dict.fromkeys(node.component.kind for node in self.network.graph.nodes))
         scale = "known σ" if self.absolute_sigma else "errors scaled with reduced χ²"
         statistics = [
             ("values, parameters", f"{self.count}, {len(self.names)}; {self.degrees_of_freedom} degrees of freedom"),
@@ -170,8 +191,11 @@ class CurveFit:
         if self.retried:
             statistics.append(("tried twice", self.retried))
         return FitSummary(
-            f"fit of {kinds}",
-            tuple(map(value_row, self.names, self.estimates, errors, self.start)),
+            f"fit of {self.curve.name}",
+            (
+                *map(self._row, self.names, self.estimates, errors, self.start),
+                *(fixed_row(*each) for each in self.fixed.items()),
+            ),
             tuple(statistics),
             largest_correlations(self.names, self.correlation, min_correlation),
             self.notes,
@@ -180,6 +204,16 @@ class CurveFit:
     @property
     def _log_likelihood(self) -> float:
         return self.count * math.log(self.chi_square / self.count) if self.chi_square > 0 else -math.inf
+
+    def _row(self, name: str, value: float, error: float, start: float) -> tuple[str, ...]:
+        row = value_row(name, value, error, start)
+        return (*row[:2], "at a bound", *row[3:]) if name in self.verdict.held else row
+
+    def _factor(self, level: float) -> float:
+        found = real_numbers("the confidence level", level)
+        if found.ndim or not 0 < found < 1:
+            raise DataError("a confidence level is a probability", expected="between 0 and 1", received=f"{level}")
+        return self._quantile((1 + float(found)) / 2)
 
     def _quantile(self, probability: float) -> float:
         from scipy.special import ndtri, stdtrit
@@ -190,3 +224,6 @@ class CurveFit:
 
     def __repr__(self) -> str:
         return str(self.summary())
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()

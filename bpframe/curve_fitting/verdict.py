@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from bpframe.derivatives.points.given_weights import checked_weights
 from bpframe.network import Network
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Verdict", "chi_square", "judged", "total_square"]
+__all__ = ["Verdict", "axis_far_from_zero", "chi_square", "is_exact", "judged", "silent", "total_square"]
 
 
 #: Residuals are rounding below this share of the values' scatter, or where rounding a few times moves the curve as far,
@@ -37,7 +37,9 @@ class Verdict:
     A minimum is where the residuals are orthogonal to the whole column space of their Jacobian: where the minimum of
     the linear model is near, or the curve goes through all values but for rounding (`exact`). It is none where no
     parameter has an effect; where float64 cannot tell parameters apart because an axis lies `far` from zero for its
-    spread; nor where some are `silent`, without effect here but not elsewhere.
+    spread; nor where some are `silent`, without effect here but not elsewhere. Of parameters that a bound holds
+    (`held`: χ² would fall beyond it) nothing is asked; the errors of the others are as if these were fixed. `doubts`
+    are what is known of the Jacobian's accuracy.
     """
 
     minimum: LinearMinimum
@@ -45,6 +47,8 @@ class Verdict:
     exact: bool
     silent: tuple[str, ...]
     far: str | None
+    held: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def converged(self) -> bool:
@@ -55,7 +59,9 @@ class Verdict:
     def notes(self) -> tuple[str, ...]:
         """What to know before the numbers are used, the worst first."""
         notes = [] if self.converged else [f"this is no minimum: {self._objection}"]
-        notes += self.uncertainty.notes
+        if self.held:
+            notes.append(f"held by a bound: {', '.join(self.held)}; errors of the others are as if fixed there")
+        notes += (*self.doubts, *self.uncertainty.notes)
         if self.far and self.uncertainty.condition > ILL_CONDITIONED:
             notes.append(self.far)
         if self.exact and self.minimum.rank:
@@ -67,6 +73,8 @@ class Verdict:
         found = self.minimum
         if np.isnan(found.offset):
             return "the slopes of the residuals are not finite here"
+        if not found.rank and self.held and not found.lengths.size:
+            return None
         if not found.rank:
             return "no parameter has any effect on the values here"
         if self.uncertainty.entangled and self.far:
@@ -109,9 +117,14 @@ def judged(
     return Verdict(
         minimum,
         parameter_covariance(minimum, count, names, absolute_sigma),
-        exact=minimum.size <= max(EXACT * scatter, min(ROUNDINGS * minimum.rounding, MOVED * sizes)),
-        silent=tuple(names[place] for place in _silent(squares, minimum, start)),
-        far=_axis_far_from_zero(inputs),
+        exact=is_exact(minimum, scatter, sizes),
+        silent=silent(
+            names,
+            minimum,
+            lambda: _elsewhere(squares, start).linear_minimum().lengths,
+            squares.cost,
+        ),
+        far=axis_far_from_zero(inputs),
     )
 
 
@@ -132,16 +145,28 @@ def _weighted(values: Array, weight: Array | None) -> Array:
     return values if weight is None else scaled(values, weight, 1.0)
 
 
-def _silent(squares: LeastSquares, minimum: LinearMinimum, start: Array) -> list[int]:
+def is_exact(minimum: LinearMinimum, scatter: float, sizes: float) -> bool:
+    """Whether the residuals are rounding beside the values' scatter, or their sizes."""
+    return minimum.size <= max(EXACT * scatter, min(ROUNDINGS * minimum.rounding, MOVED * sizes))
+
+
+def silent(
+    names: Sequence[str],
+    minimum: LinearMinimum,
+    lengths_at_start: Callable[[], Array],
+    cost: Callable[[Array], float],
+) -> tuple[str, ...]:
     """Return the parameters whose effect is within rounding here, and was not at the start or is not elsewhere."""
     theta = minimum.theta
     weak = np.flatnonzero(minimum.lengths * np.abs(theta) <= minimum.rounding).tolist()
     if not weak:
-        return []
-    before, eps = _elsewhere(squares, start).linear_minimum().lengths, np.finfo(np.float64).eps
+        return ()
+    before, eps = lengths_at_start(), np.finfo(np.float64).eps
     lost = (before > 0) & (minimum.lengths <= eps * before)
     never = (before == 0) & (minimum.lengths == 0)
-    return [place for place in weak if lost[place] or (never[place] and _has_effect_elsewhere(squares, theta, place))]
+    return tuple(
+        names[place] for place in weak if lost[place] or (never[place] and _has_effect_elsewhere(cost, theta, place))
+    )
 
 
 def _elsewhere(squares: LeastSquares, theta: Array) -> LeastSquares:
@@ -150,17 +175,17 @@ def _elsewhere(squares: LeastSquares, theta: Array) -> LeastSquares:
     return LeastSquares(engine, squares.examples.inputs, squares.examples.targets)
 
 
-def _has_effect_elsewhere(squares: LeastSquares, theta: Array, place: int) -> bool:
-    here = squares.cost(theta)
+def _has_effect_elsewhere(cost: Callable[[Array], float], theta: Array, place: int) -> bool:
+    here = cost(theta)
     for share in LOOKS:
         other = theta.copy()
         other[place] = share * (theta[place] or 1.0)
-        if squares.cost(other) != here:
+        if cost(other) != here:
             return True
     return False
 
 
-def _axis_far_from_zero(inputs: Mapping[str, Array]) -> str | None:
+def axis_far_from_zero(inputs: Mapping[str, Array]) -> str | None:
     """Return a note on the axis of the inputs that differs least beside its size, or None where all differ enough."""
     worst, note = FAR, None
     for name, array in inputs.items():

@@ -27,7 +27,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "tutorial/by-hand": (),
     "tutorial/any-jacobian": (),
     "guides/first-activation": (),
-    "guides/curve-fitting": (),
+    "guides/curve-fitting": ("plot",),
     "guides/training": ("plot",),
     "guides/explain": ("plot", "symbolic"),
 }

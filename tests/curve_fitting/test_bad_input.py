@@ -162,7 +162,7 @@ def test_sigma(sigma, words):
 
 def test_models():
     refused(DataError, "no model", "the class Decay", "Decay()", model=Decay)
-    refused(DataError, "no model", model=lambda x, a: a * x)
+    refused(DataError, "no model", "a str", model="a * x")
     refused(DataError, "no parameters", model=Sigmoid())
     two = bp.Network([Dense(units=2), Sigmoid()], input_shape=(1,), output=["dense_1", "sigmoid_1"])
     refused(DataError, "one output", "dense_1, sigmoid_1", model=two)

@@ -1,0 +1,275 @@
+"""Fits of plain functions: from what a user writes to a `CurveFit`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from bpframe.categories import Optimizer
+from bpframe.curve_fitting.bounds import Bounds, bounds_of
+from bpframe.curve_fitting.covariance import Covariance, parameter_covariance
+from bpframe.curve_fitting.curves import Data
+from bpframe.curve_fitting.formula import Formula, formula_of
+from bpframe.curve_fitting.other_ways import by_optimizer, reflective
+from bpframe.curve_fitting.residuals import Values, kept_points, values_of
+from bpframe.curve_fitting.slopes import Slopes
+from bpframe.curve_fitting.verdict import Verdict, axis_far_from_zero, is_exact, silent
+from bpframe.curve_fitting.ways import Way, minpack, within_bounds
+from bpframe.derivatives.least_squares.linear_minimum import linear_minimum
+from bpframe.errors import DataError, NonFiniteError, ShapeMismatch
+from bpframe.validation.plain_arrays import Array, place_of
+
+__all__ = ["FunctionFit", "fit_function"]
+
+
+@dataclass(frozen=True)
+class FunctionFit:
+    """Where the fit of a function ended, what is thought of it, and what it was a fit of."""
+
+    formula: Formula
+    values: Values
+    start: Array
+    way: Way
+    verdict: Verdict
+    residuals: Array
+    retried: str
+    points: list[Array]
+    bounds: Bounds | None
+    declared: Callable[..., Any] | None
+    kept: Array
+    data: Data
+
+
+class _Problem:
+    """ρ(θ) and its Jacobian for a formula at points."""
+
+    def __init__(self, formula: Formula, points: list[Array], values: Values, slopes: Slopes) -> None:
+        self.formula, self.points, self.values, self.slopes = formula, points, values, slopes
+
+    def rho(self, theta: Array) -> Array:
+        """Return W (f − y): its sign is that of the Jacobian."""
+        found = np.asarray(self.formula.call(self.points, self.formula.values(theta)), np.float64)
+        return self.values.whitened(found.reshape(-1) - self.values.y)
+
+    def cost(self, theta: Array) -> float:
+        """Return χ²/2 anywhere that differences may look."""
+        found = self.values.whitened(self.slopes.value(theta) - self.values.y)
+        return float(found @ found) / 2
+
+    def jacobian(self, theta: Array) -> Array:
+        """Return W ∂f/∂θ for a step."""
+        found = self.slopes.checked(theta)[0] if self.slopes.quick is None else self.slopes.quick(theta)
+        return self.values.whitened(found)
+
+    def rough_jacobian(self, theta: Array) -> Array:
+        """Return it to some digits, where nothing quick has more."""
+        found = self.slopes.rough(theta) if self.slopes.quick is None else self.slopes.quick(theta)
+        return self.values.whitened(found)
+
+
+def fit_function(
+    function: Callable[..., Any],
+    x: Any,
+    y: Any,
+    start: Any,
+    sigma: Any,
+    absolute_sigma: bool,
+    sample_weight: Any,
+    optimizer: Optimizer | None,
+    iterations: int,
+    bounds: Any,
+    fixed: Any,
+    jacobian: Callable[..., Any] | None,
+) -> FunctionFit:
+    """Fit a function's parameters, and judge where that ended. Arguments and errors are those of `fit_curve`."""
+    formula = formula_of(function, x, start, fixed)
+    limits = bounds_of(bounds, formula)
+    if limits is not None and optimizer is not None:
+        raise DataError(
+            "a method that keeps to bounds is chosen by itself", received=repr(optimizer), hint="no optimizer"
+        )
+    x, y, sigma, sample_weight, kept = kept_points(x, y, sigma, sample_weight)
+    values, points = values_of(y, sigma, sample_weight), formula.arranged(x)
+    for name, array in zip(formula.points, points, strict=True):
+        _require_finite(name, array)
+    theta = np.concatenate([value.reshape(-1) for value in formula.start.values()])
+    if len(theta) > values.count:
+        raise DataError(
+            "there are fewer values than parameters, so that no fit is determined",
+            expected=f"{len(theta)} values at least, for {', '.join(formula.entries)}",
+            received=f"{values.count}",
+            hint="fix some: fixed={'" + formula.entries[-1].partition("[")[0] + "': ...}",
+        )
+    if jacobian is not None and not callable(jacobian):
+        raise DataError(
+            "jacobian is no function", expected="jacobian(x, a, b) like the model", received=repr(jacobian)[:60]
+        )
+    slopes = Slopes(formula, points, jacobian, limits)
+    problem = _Problem(formula, points, values, slopes)
+    with np.errstate(all="ignore"):
+        _check_start(formula, points, values, theta)
+        slopes.begin(theta, values.shape)
+        way, verdict, retried = _best(problem, theta, limits, optimizer, iterations, absolute_sigma)
+        residuals = values.y - np.asarray(formula.call(points, formula.values(way.theta)), float).reshape(-1)
+    return FunctionFit(
+        formula, values, theta, way, verdict, residuals, retried, points, limits, jacobian, kept, Data(x, y, sigma)
+    )
+
+
+def _best(
+    problem: _Problem, start: Array, bounds: Bounds | None, optimizer: Optimizer | None, iterations: int, absolute: bool
+) -> tuple[Way, Verdict, str]:
+    """Return the first way that ended at a minimum, or the one that came lowest, and what to tell of the others."""
+    found: list[tuple[Way, Verdict]] = []
+    for way_of in _ways(problem, start, bounds, optimizer, iterations):
+        way = way_of()
+        if found and len(way.costs) > iterations:
+            continue
+        verdict = _judged(problem, way.theta, start, bounds, absolute)
+        found.append((way, verdict))
+        if verdict.converged or way.stopped in ("completed", "interrupted"):
+            break
+    way, verdict = min(found, key=lambda each: (not each[1].converged, _or_infinite(each[1].minimum.size)))
+    others = [each for each, _ in found if each is not way]
+    return way, verdict, "; ".join(f"another way ended after {len(each.costs) - 1} iterations" for each in others)
+
+
+def _or_infinite(size: float) -> float:
+    return np.inf if np.isnan(size) else size
+
+
+def _ways(
+    problem: _Problem, start: Array, bounds: Bounds | None, optimizer: Optimizer | None, iterations: int
+) -> list[Callable[[], Way]]:
+    count = problem.values.count
+    if bounds is not None:
+        return [
+            lambda: within_bounds(problem.rho, problem.rough_jacobian, start, bounds, iterations, count),
+            lambda: reflective(problem.rho, problem.rough_jacobian, start, bounds, iterations, count),
+        ]
+    named = problem.formula.name
+    if optimizer is not None:
+        return [lambda: by_optimizer(optimizer, problem.rho, problem.jacobian, start, iterations, count, named)]
+    quick = None if problem.slopes.quick is None else problem.jacobian
+    return [
+        lambda: minpack(problem.rho, quick, start, iterations, count),
+        lambda: by_optimizer({}, problem.rho, problem.jacobian, start, iterations, count, named),
+        lambda: by_optimizer(
+            {"scaling": "start", "acceleration": 0.75}, problem.rho, problem.jacobian, start, iterations, count, named
+        ),
+    ]
+
+
+def _judged(problem: _Problem, theta: Array, start: Array, bounds: Bounds | None, absolute: bool) -> Verdict:
+    """Return the verdict on θ, from a Jacobian that is compared with the function."""
+    values, names = problem.values, problem.formula.entries
+    rho = problem.rho(theta)
+    held = np.zeros(len(theta), bool)
+    slopes, doubt = problem.slopes.checked(theta)
+    jacobian = values.whitened(slopes)
+    if bounds is not None:
+        held = bounds.holding(theta, jacobian.T @ rho)
+    free = ~held
+    with np.errstate(all="ignore"):
+        factor: Array = np.asarray(np.linalg.qr(np.column_stack([jacobian[:, free], rho]), mode="r"))
+    kept = int(free.sum())
+    size = float(np.linalg.norm(rho))
+    minimum = linear_minimum(size, factor[:kept, :kept], factor[:kept, kept], values.count, theta[free])  # type: ignore[arg-type]
+    some = tuple(name for name, one in zip(names, free, strict=True) if one)
+    uncertainty = parameter_covariance(minimum, 1.0, some, absolute)
+    y = values.whitened(values.y)
+
+    def cost(part: Array) -> float:
+        whole = theta.copy()
+        whole[free] = part if bounds is None else np.clip(part, bounds.low[free], bounds.high[free])
+        return problem.cost(whole)
+
+    return Verdict(
+        minimum,
+        uncertainty if free.all() else among_all(uncertainty, names, free),
+        exact=is_exact(minimum, np.sqrt(values.total_square()), float(np.linalg.norm(y))),
+        silent=silent(some, minimum, lambda: np.linalg.norm(problem.jacobian(start)[:, free], axis=0), cost),
+        far=_far(problem),
+        held=tuple(name for name, one in zip(names, held, strict=True) if one),
+        doubts=(doubt,) if doubt else (),
+    )
+
+
+def among_all(found: Covariance, names: tuple[str, ...], free: Array) -> Covariance:
+    """Return the covariance of some parameters as that of all: NaN for those that a bound holds."""
+    size = len(names)
+    matrix, root = np.full((size, size), np.nan), np.zeros((size, found.root.shape[1]))
+    unknown, scale = np.zeros((size, found.free.shape[1])), np.ones(size)
+    matrix[np.ix_(free, free)], root[free], unknown[free], scale[free] = (
+        found.matrix, found.root, found.free, found.scale,
+    )  # fmt: skip
+    return replace(found, names=names, matrix=matrix, root=root, free=unknown, scale=scale)
+
+
+def _far(problem: _Problem) -> str | None:
+    count = problem.values.shape[0]
+    arrays = {
+        name: array if len(array) == count else array.T
+        for name, array in zip(problem.formula.points, problem.points, strict=True)
+        if array.ndim and array.size
+    }
+    return axis_far_from_zero(arrays)
+
+
+def _require_finite(name: str, array: Array) -> None:
+    if not np.isfinite(array).all():
+        place = tuple(np.argwhere(~np.isfinite(array))[0])
+        raise DataError(
+            f"data {name} is not finite",
+            expected="finite numbers",
+            received=f"{array[place]:g} at {place_of(place)}",
+            hint="nan_policy='omit' leaves points with NaN out" if np.isnan(array[place]) else None,
+        )
+
+
+def _check_start(formula: Formula, points: list[Array], values: Values, theta: Array) -> None:
+    """Refuse a function that returns no numbers, numbers of another shape than y, or none that are finite."""
+    value = formula.call(points, formula.values(theta))
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        array = np.asarray(None)
+    if array.dtype.kind not in "iuf":
+        told = {"c": "complex numbers", "b": "truth values"}.get(array.dtype.kind, f"a {type(value).__name__}")
+        raise DataError(f"{formula.name} does not return real numbers", expected="an array of floats", received=told)
+    if array.shape != values.shape:
+        raise _shape_error(formula, points, values.shape, array.shape)
+    if not np.isfinite(array).all():
+        place = tuple(np.argwhere(~np.isfinite(array))[0])
+        told = ", ".join(f"{name} = {number:.6g}" for name, number in zip(formula.entries, theta, strict=True))
+        raise NonFiniteError(
+            f"{formula.name} is not finite at the start",
+            expected="a finite value at every point",
+            received=f"{array[place]} at {place_of(place)}, with {told}",
+            hint=f"start={{'{formula.entries[0].partition('[')[0]}': ...}}, another start",
+        )
+
+
+def _shape_error(
+    formula: Formula, points: list[Array], wanted: tuple[int, ...], received: tuple[int, ...]
+) -> ShapeMismatch:
+    hint, name = None, formula.points[0]
+    first = points[0].shape
+    if received == ():
+        hint = f"one value for each point: {formula.name}'s result times numpy.ones_like({name})"
+    elif int(np.prod(received)) == int(np.prod(wanted)):
+        hint = f"return result.reshape({wanted})"
+    elif len(first) == 2 and wanted == first[1:] and received == first[:1]:
+        hint = f"points lie along the last axis here: {name}[0] is the first variable; or {name}.T as x"
+    elif len(first) == 2 and wanted == first[:1] and received == first[1:]:
+        hint = f"points lie along the first axis here: {name}[:, 0] is the first variable; or {name}.T as x"
+    shown = ", ".join(f"{each} {array.shape}" for each, array in zip(formula.points, points, strict=True))
+    return ShapeMismatch(
+        f"{formula.name} returns another shape than y has",
+        expected=f"{wanted}, one value for each of y, from {shown}",
+        received=str(received),
+        hint=hint,
+    )
