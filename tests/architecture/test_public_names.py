@@ -64,11 +64,11 @@ PUBLIC: dict[str, str] = {
         Activation Array BatchMatMul BatchMatrix Block Broadcast CONTRACT_VERSION Callback Category Component
         Composed Constraint ContractError Cost DataError Diagonal DiagonalBlocks ErrorNorms Field FiniteFloat
         Gather History HistoryColumn IdentityMap Initializer KroneckerForm LargerIsBetter Layer LinearMinimum
-        Matrix Method Metric MissingExtra NonNegativeFloat NonNegativeInt Objective Operator Optimizer Parameter
-        ParameterPart Penalty Permute Pool PositiveFloat PositiveInt Preparation Problem RankOne Recomputed
-        Reshape Restriction ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State StopTraining Sum
-        Transposed WatchErrors WeightTimes Windows accuracy add batched call_method compose largest node
-        right_classes transposed
+        Matrix Method Metric MissingExtra NonNegativeFloat NonNegativeInt Objective Operator Optimizer
+        Parameter ParameterPart Penalty Permute Pool PositiveFloat PositiveInt Preparation Problem RankOne
+        Recomputed Reshape Restriction ScaledNormal Scan ScatteredForm Schedule ShapeMismatch State
+        StopTraining Sum Transposed WatchErrors WeightTimes Windows accuracy add batched call_method compose
+        largest node right_classes transposed
     """,
     "bpframe.plugins": """
         Discovery PluginSet Provider Registry default_discovery default_registry discover forget_trials
@@ -93,7 +93,8 @@ PUBLIC: dict[str, str] = {
     "bpframe_minimizers": "GaussNewton LBFGS LevenbergMarquardt NaturalGradient WeightedQuadraticCost",
     "bpframe_reference": """
         Add CsvLog Dense ErrorNorms GradientDescent Identity JsonLinesLog KeepBest Multiply NguyenWidrow
-        QuadraticCost Robust ScaledNormal Shift Sigmoid StandardNormal StopEarly TensorBoard TimeLimit WatchErrors
+        QuadraticCost Robust ScaledNormal Shift Sigmoid StandardNormal StopEarly TensorBoard TimeLimit
+        WatchErrors
     """,
     "bpframe_activations": """
         Elu Gelu HardSigmoid HardTanh LeakyRelu LogSigmoid LogSoftmax Mish Prelu Relu Selu Silu Softmax
