@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bpframe.checkpoint.locking import locked
+from bpframe.checkpoint.sweeping import BEFORE, DRAFT, name_beside, remove, sweep
+from bpframe.checkpoint.unwritable import unwritable
 from bpframe.errors import CheckpointError
+from bpframe.machine.exchange import exchange
+from bpframe.machine.flushing import flush
 from bpframe.validation.strict_numbers import checked_truth
 
 __all__ = ["check_destination", "free_folder", "new_folder", "resolved"]
@@ -47,52 +50,74 @@ def check_destination(folder: str | os.PathLike[str]) -> None:
         Path(tempfile.mkdtemp(prefix=".bpframe-", dir=parent)).rmdir()
     except OSError as error:
         error.filename = parent  # the trial's own name means nothing to anybody
-        raise _unwritable(target, error) from None
+        raise unwritable(target, error) from None
 
 
 @contextmanager
-def new_folder(target: Path, overwrite: bool, files: Iterable[str]) -> Iterator[Path]:
+def new_folder(target: Path, overwrite: bool, files: Collection[str]) -> Iterator[Path]:
     """Yield an empty folder beside `target` that takes its place when the block ends without an error.
 
-    Everything is on the disk before it takes the name. A folder that is overwritten keeps its name until then; it is
-    put aside as `.name.before-...` for the moment between two renamings, and comes back where the second fails.
+    Everything is on the disk before it takes the name, and the name is before this returns. A folder that is
+    overwritten keeps its name until then and gives it up by one operation of the system; where the disk has none, it
+    is put aside as `.name.before-...` for the moment between two renamings. It comes back where anything fails, and is
+    removed last. The folder is locked for as long as this takes, and what dead writers left beside it is removed.
 
-    Errors: CheckpointError (`target` exists, or cannot be written).
+    Errors: CheckpointError (`target` exists, is being written by another, or cannot be written).
     """
     _require_free(target, overwrite, files)
-    draft = target.with_name(f".{target.name}.draft-{secrets.token_hex(4)}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft.mkdir()
+    with locked(target) as real:
+        if real:
+            sweep(target, files)
+        draft = name_beside(target, DRAFT)
         try:
-            yield draft
-            for file in draft.iterdir():
-                _flush(file)
-            _flush(draft)
-            _require_free(target, overwrite, files)
-            _take_place(draft, target)
-            _flush(target.parent)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-    except OSError as error:
-        raise _unwritable(target, error) from error
+            try:
+                draft.mkdir()
+                yield draft
+                for file in draft.iterdir():
+                    flush(file)
+                flush(draft)
+                _require_free(target, overwrite, files)
+                _take_place(draft, target)
+            finally:
+                remove(draft)
+        except OSError as error:
+            raise unwritable(target, error) from error
 
 
 def _take_place(draft: Path, target: Path) -> None:
-    if not os.path.lexists(target):
+    """Give the target's name to the draft, durably; what had the name before has the draft's then."""
+    replaces = os.path.lexists(target)
+    if replaces:
+        _exchange(draft, target)
+    else:
         draft.rename(target)
+    try:
+        flush(target.parent)
+    except BaseException:
+        if replaces:
+            _exchange(draft, target)
+        else:
+            target.rename(draft)
+        raise
+
+
+def _exchange(draft: Path, target: Path) -> None:
+    if exchange(draft, target):
         return
-    before = target.with_name(f".{target.name}.before-{secrets.token_hex(4)}")
+    before, placed = name_beside(target, BEFORE), False
     target.rename(before)
     try:
         draft.rename(target)
+        placed = True
+        before.rename(draft)
     except BaseException:
+        if placed:
+            target.rename(draft)
         before.rename(target)
         raise
-    shutil.rmtree(before, ignore_errors=True)
 
 
-def _require_free(target: Path, overwrite: bool, files: Iterable[str]) -> None:
+def _require_free(target: Path, overwrite: bool, files: Collection[str]) -> None:
     try:
         overwrite = checked_truth("overwrite", overwrite)
         if not os.path.lexists(target):
@@ -105,7 +130,7 @@ def _require_free(target: Path, overwrite: bool, files: Iterable[str]) -> None:
             )
         strange = sorted({each.name for each in target.iterdir()} - set(files))
     except OSError as error:
-        raise _unwritable(target, error) from None
+        raise unwritable(target, error) from error
     if strange:
         raise CheckpointError(
             f"{target} is not overwritten, because it holds more than a saved run",
@@ -113,26 +138,3 @@ def _require_free(target: Path, overwrite: bool, files: Iterable[str]) -> None:
             received=", ".join(strange[:5]) + (", ..." if len(strange) > 5 else ""),
             hint="choose another name",
         )
-
-
-def _flush(path: Path) -> None:
-    """Wait until a file or folder is on the disk; not every system can open a folder."""
-    try:
-        number = os.open(path, os.O_RDONLY)
-    except PermissionError:
-        if path.is_dir():
-            return
-        raise
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
-
-
-def _unwritable(target: Path, error: OSError) -> CheckpointError:
-    return CheckpointError(
-        f"the folder {target} cannot be written",
-        expected="a place where folders can be made",
-        received=f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""),
-        hint="choose another place",
-    )

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from bpframe.checkpoint.array_file import damaged, read_arrays
+from bpframe.checkpoint.beside_writers import undisturbed
 from bpframe.checkpoint.content import (
     COLUMNS,
     FORMAT,
@@ -55,10 +56,16 @@ def read_checkpoint(folder: str | os.PathLike[str], components: Iterable[type[Co
 
     `components` are the classes that no installed plugin set provides.
 
+    A run that is overwritten meanwhile is read again, so that all of it is one run.
+
     Errors: CheckpointError (there is no run, a file is missing or damaged, it is of a newer format, or it names an
     unknown component).
     """
-    path = resolved(folder)
+    classes = tuple(components)
+    return undisturbed(resolved(folder), lambda path: _read(path, classes))
+
+
+def _read(path: Path, components: tuple[type[Component], ...]) -> Checkpoint:
     _require_folder(path)
     versions = _versions(path)
     arrays, _ = _arrays(path / WEIGHTS)
@@ -67,7 +74,7 @@ def read_checkpoint(folder: str | os.PathLike[str], components: Iterable[type[Co
         node, _, last = name.removeprefix(STATE_PREFIX).rpartition(".")
         state.setdefault(node, {})[last] = arrays.pop(name)
     return Checkpoint(
-        spec=_spec(path, tuple(components), versions),
+        spec=_spec(path, components, versions),
         parameters=arrays,
         state=state,
         history=_model(path / HISTORY, History),

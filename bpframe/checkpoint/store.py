@@ -1,0 +1,117 @@
+"""The checkpoints of one training, in a folder: one folder each, named by its step."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bpframe.checkpoint.content import FILES, Checkpoint
+from bpframe.checkpoint.folder import new_folder, resolved
+from bpframe.checkpoint.reading import read_checkpoint
+from bpframe.checkpoint.sweeping import remove
+from bpframe.checkpoint.writing import write_checkpoint
+from bpframe.core.component import Component
+from bpframe.errors import CheckpointError
+
+__all__ = ["BEST", "CheckpointStore", "StoredCheckpoint"]
+
+#: The name of the best checkpoint's folder, beside those with numbers.
+BEST = "best"
+
+_STEP = re.compile(r"\d{8,}")
+
+
+@dataclass(frozen=True)
+class StoredCheckpoint:
+    """A checkpoint that was read, with its step and its folder."""
+
+    step: int
+    path: Path
+    checkpoint: Checkpoint
+
+
+class CheckpointStore:
+    """Checkpoints in a folder, `00000123` after 123 steps, of which the last `keep_last` stay; None keeps all.
+
+    Each is whole or not there: it takes its name by one renaming, once it is on the disk. `best` is one more, apart
+    from the last ones. Older ones go when the new one is durable, never before.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], keep_last: int | None = None) -> None:
+        self.folder = resolved(folder)
+        self.keep_last = keep_last
+
+    def write(self, checkpoint: Checkpoint, step: int, best: bool = False) -> Path:
+        """Write a checkpoint and return its folder; it is durable then. One of the same step is replaced.
+
+        With `best` it is the best one too. Errors: CheckpointError (it cannot be written; those before stay).
+        """
+        target = self.folder / f"{step:08d}"
+        write_checkpoint(checkpoint, target, overwrite=True)
+        if best:
+            self._make_best(target)
+        self._prune()
+        return target
+
+    def all(self) -> dict[int, Path]:
+        """Return the folders of checkpoints by their steps, in ascending order."""
+        try:
+            names = [each.name for each in self.folder.iterdir()]
+        except OSError:
+            return {}
+        return {int(name): self.folder / name for name in sorted(filter(_STEP.fullmatch, names), key=int)}
+
+    def best(self) -> Path | None:
+        """Return the folder of the best checkpoint, None where there is none."""
+        found = self.folder / BEST
+        return found if found.is_dir() else None
+
+    def newest(self, components: Iterable[type[Component]] = ()) -> StoredCheckpoint:
+        """Return the last checkpoint that is whole; a warning tells of later ones that are not.
+
+        One that vanishes while it is read, since its writer keeps only the last, makes it look again.
+
+        Errors: CheckpointError (there is none, or none can be read: that of the last one).
+        """
+        classes, first, tried = tuple(components), None, set[int]()
+        while steps := [step for step in self.all() if step not in tried]:
+            step = steps[-1]
+            path = self.folder / f"{step:08d}"
+            try:
+                found = StoredCheckpoint(step, path, read_checkpoint(path, classes))
+            except CheckpointError as error:
+                if path.is_dir():  # else it vanished, and there are later ones
+                    first = first or error
+                    tried.add(step)
+                continue
+            if first is not None:
+                warnings.warn(f"{first.problem}: the checkpoint before it is taken, {path}", stacklevel=2)
+            return found
+        raise first or CheckpointError(
+            f"there is no checkpoint in {self.folder}", expected="a folder with eight digits, such as 00000123"
+        )
+
+    def _make_best(self, target: Path) -> None:
+        """Make `best` a folder with links to the files of a checkpoint, or copies where a disk has no links."""
+        with new_folder(self.folder / BEST, True, FILES) as draft:
+            for each in target.iterdir():
+                try:
+                    os.link(each, draft / each.name)
+                except OSError:
+                    shutil.copyfile(each, draft / each.name)
+
+    def _prune(self) -> None:
+        if self.keep_last is None:
+            return
+        for path in list(self.all().values())[: -self.keep_last]:
+            # Under another name first: what is half removed is no checkpoint. The sweep knows that name.
+            going = path.with_name(f".{path.name}.draft-{os.urandom(4).hex()}")
+            with contextlib.suppress(OSError):
+                path.rename(going)
+                remove(going)
