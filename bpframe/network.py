@@ -18,20 +18,19 @@ from bpframe.checkpoint import (
     read_checkpoint,
     restored_engine,
     restored_preparation,
-    saved_preparation,
     write_checkpoint,
 )
 from bpframe.checkpoint.pickling import check_importable, check_nodes, nodes_of
 from bpframe.core.component import Component, Cost, Layer, Penalty
 from bpframe.core.graph.description import NetworkSpec, NodeSpec
 from bpframe.data import DataSpec, FittedPreparation
-from bpframe.documents import RunSpec
 from bpframe.documents.written_out import network_spec
 from bpframe.errors import DataError
 from bpframe.shapes import OpenEngine, at_shapes, closed_graph, closed_shapes, engine_of, graph_of
-from bpframe.trainable import Trainable
+from bpframe.trainable import Resumable
 from bpframe.training.history import History
 from bpframe.training.spec import TrainingSpec
+from bpframe.training.state import TrainingState
 from bpframe.training.stepping import Carried
 from bpframe.validation.mistakes import shortened
 from bpframe.verification import verify_graph, wanted
@@ -40,7 +39,7 @@ from bpframe.verification.as_meant import check_as_meant
 __all__ = ["Network", "load"]
 
 
-class Network(Trainable):
+class Network(Resumable):
     """A graph of components with parameters, made from layers in a row or from named nodes.
 
     Arrays have examples on axis 0. A network of one input takes and gives plain arrays; one of several takes and gives
@@ -140,7 +139,7 @@ class Network(Trainable):
         network.history = checkpoint.history
         network._engine = restored_engine(checkpoint)
         network._preparation = restored_preparation(checkpoint, network.graph)
-        network._carried = Carried(checkpoint.optimizer)
+        network._carried, network._training_state = Carried(checkpoint.optimizer), checkpoint.training
         network._verify = wanted(None)
         if network._verify:
             verify_graph(closed_graph(network.graph))
@@ -151,6 +150,7 @@ class Network(Trainable):
         self.history: History | None = None
         self.training: TrainingSpec | None = None
         self._carried = Carried()
+        self._training_state: TrainingState | None = None
         self._verify = wanted(verify)
         graph = graph_of(spec)
         check_as_meant(graph)
@@ -186,11 +186,12 @@ class Network(Trainable):
     ) -> Path:
         """Write the network to a new folder, whole or not at all, and return the folder's path.
 
-        The folder holds spec.yaml, weights.safetensors, versions.json, and where there was a training, history.json and
-        optimizer.safetensors, from which the next training goes on; random streams begin anew. `data` says where the
-        examples came from, with paths relative to the folder. `preparation` says how they were prepared, of a network
-        that was trained on prepared arrays: once it is loaded, it takes raw ones. A preparation that the network has,
-        and the names of columns that it was trained on, are kept. `overwrite` replaces a run.
+        The folder holds spec.yaml, weights.safetensors, versions.json, training.json, which tells where random streams
+        and the last training are, and where there was one, history.json and optimizer.safetensors: the next `fit` goes
+        on from these, and `resume` with a training that is not over. `data` says where the examples came from, with
+        paths relative to the folder. `preparation` says how they were prepared, of a network that was trained on
+        prepared arrays: once it is loaded, it takes raw ones. A preparation that the network has, and the names of
+        columns that it was trained on, are kept. `overwrite` replaces a run.
 
         Raises
         ------
@@ -200,12 +201,8 @@ class Network(Trainable):
             Another thread trains the network.
 
         """
-        spec = RunSpec(network=self.spec, training=self.training, data=data)
-        kept = saved_preparation(self.graph, self._preparation, preparation)
         with self._engine.lane():
-            weights = {**self.parameters, **self.frozen_parameters}
-            saved = Checkpoint(spec, weights, self.state, self.history, *kept, self.optimizer_state)
-            return write_checkpoint(saved, folder, overwrite)
+            return write_checkpoint(self.checkpoint(data=data, preparation=preparation), folder, overwrite)
 
     def load_parameters(
         self,

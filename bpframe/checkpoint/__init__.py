@@ -9,6 +9,7 @@ from bpframe.checkpoint.content import Checkpoint
 from bpframe.checkpoint.copying import arrays_of, copy_arrays
 from bpframe.checkpoint.folder import check_destination, free_folder
 from bpframe.checkpoint.kept_preparation import restored_preparation, saved_preparation
+from bpframe.checkpoint.random_streams import streams_of
 from bpframe.checkpoint.reading import read_checkpoint
 from bpframe.checkpoint.restoring import restored_engine
 from bpframe.checkpoint.writing import write_checkpoint
@@ -23,5 +24,6 @@ __all__ = [
     "restored_engine",
     "restored_preparation",
     "saved_preparation",
+    "streams_of",
     "write_checkpoint",
 ]

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bpframe.checkpoint.random_streams import Streams
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
 from bpframe.documents import RunSpec
 from bpframe.training.history import History
 from bpframe.training.optimizer_state import OptimizerState
+from bpframe.training.state import TrainingState
 from bpframe.validation.plain_arrays import Array
 
 __all__ = [
@@ -23,6 +25,8 @@ __all__ = [
     "PREPARATION",
     "SPEC",
     "STATE_PREFIX",
+    "TRAINING",
+    "TRAINING_ARRAYS",
     "VERSIONS",
     "WEIGHTS",
     "Checkpoint",
@@ -30,18 +34,20 @@ __all__ = [
 
 
 #: The version of the layout that is written, and the newest that is read.
-FORMAT = 1
+FORMAT = 2
 
 SPEC = "spec.yaml"
 WEIGHTS = "weights.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 HISTORY = "history.json"
+TRAINING = "training.json"
+TRAINING_ARRAYS = "training.safetensors"
 PREPARATION = "preparation.json"
 COLUMNS = "columns.json"
 VERSIONS = "versions.json"
 
 #: Every file that a checkpoint may have.
-FILES = (SPEC, WEIGHTS, OPTIMIZER, HISTORY, PREPARATION, COLUMNS, VERSIONS)
+FILES = (SPEC, WEIGHTS, OPTIMIZER, HISTORY, TRAINING, TRAINING_ARRAYS, PREPARATION, COLUMNS, VERSIONS)
 
 #: Begins the names of state in the weights file: state/batch_norm_1.mean. Parameters' paths have no slash.
 STATE_PREFIX = "state/"
@@ -54,9 +60,9 @@ LOCAL = "local"
 class Checkpoint:
     """A network's description, its arrays, and how it came about.
 
-    `parameters` by path; `state` by node and name; `history`, `preparation`, `columns` (their names) and `optimizer`,
-    what one carries, are None where there are none; `versions` is what was installed when the checkpoint was written,
-    and empty before that.
+    `parameters` by path; `state` by node and name; `history`, `preparation`, `columns` (their names), `optimizer`, what
+    one carries, `streams`, where random numbers come from, and `training`, how far the last one has come, are None
+    where there are none; `versions` is what was installed when the checkpoint was written, and empty before that.
     """
 
     spec: RunSpec
@@ -66,4 +72,6 @@ class Checkpoint:
     preparation: FittedPreparation | None = None
     columns: Columns | None = None
     optimizer: OptimizerState | None = None
+    streams: Streams | None = None
+    training: TrainingState | None = None
     versions: Mapping[str, Any] = field(default_factory=dict)

@@ -22,22 +22,27 @@ from bpframe.checkpoint.content import (
     PREPARATION,
     SPEC,
     STATE_PREFIX,
+    TRAINING,
+    TRAINING_ARRAYS,
     VERSIONS,
     WEIGHTS,
     Checkpoint,
 )
 from bpframe.checkpoint.digests import MOST_RECORD, check_files, check_seal
 from bpframe.checkpoint.folder import resolved
+from bpframe.checkpoint.random_streams import Streams
+from bpframe.checkpoint.training_record import TrainingRecord
 from bpframe.core.component import Component
 from bpframe.data import FittedPreparation
 from bpframe.data.raw import Columns
 from bpframe.documents import RunSpec, read_spec
-from bpframe.errors import BpframeError, CheckpointError
+from bpframe.errors import BpframeError, CheckpointError, DataError
 from bpframe.machine.memory import available_memory
 from bpframe.machine.opening import bytes_of, nearby
 from bpframe.plugins import Registry, default_registry
 from bpframe.training.history import History
 from bpframe.training.optimizer_state import OptimizerState
+from bpframe.training.state import TrainingState
 from bpframe.validation.mistakes import shortened
 from bpframe.validation.plain_arrays import Array
 
@@ -73,6 +78,7 @@ def _read(path: Path, components: tuple[type[Component], ...]) -> Checkpoint:
     for name in [name for name in arrays if name.startswith(STATE_PREFIX)]:
         node, _, last = name.removeprefix(STATE_PREFIX).rpartition(".")
         state.setdefault(node, {})[last] = arrays.pop(name)
+    streams, training = _training(path)
     return Checkpoint(
         spec=_spec(path, components, versions),
         parameters=arrays,
@@ -81,6 +87,8 @@ def _read(path: Path, components: tuple[type[Component], ...]) -> Checkpoint:
         preparation=_model(path / PREPARATION, FittedPreparation),
         columns=_model(path / COLUMNS, Columns),
         optimizer=_optimizer(path / OPTIMIZER),
+        streams=streams,
+        training=training,
         versions=versions,
     )
 
@@ -195,6 +203,16 @@ def _optimizer(file: Path) -> OptimizerState | None:
         raise damaged(file, f"optimizer, step and epoch are {shortened(told)}")
     step, epoch = map(int, counts)
     return OptimizerState(kind, arrays, step, epoch, told.get("averages", ""))
+
+
+def _training(path: Path) -> tuple[Streams | None, TrainingState | None]:
+    record, beside = _model(path / TRAINING, TrainingRecord), path / TRAINING_ARRAYS
+    if record is None:
+        return None, None
+    try:
+        return record.restored(_arrays(beside)[0] if beside.exists() else {})
+    except DataError as error:
+        raise _damaged(path / TRAINING, f"{error.problem}: {error.received}") from None
 
 
 def _arrays(file: Path) -> tuple[dict[str, Array], dict[str, str]]:

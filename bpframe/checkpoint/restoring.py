@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.checkpoint.content import SPEC, WEIGHTS, Checkpoint
+from bpframe.checkpoint.content import HISTORY, SPEC, TRAINING, WEIGHTS, Checkpoint
+from bpframe.checkpoint.random_streams import go_on_with
 from bpframe.checkpoint.reading import retold
 from bpframe.core.backprop.engine import Engine
 from bpframe.errors import BpframeError, CheckpointError, did_you_mean
 from bpframe.shapes import OpenEngine, engine_of, graph_of
+from bpframe.training.state import TrainingState
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["restored_engine"]
@@ -42,7 +44,23 @@ def restored_engine(checkpoint: Checkpoint) -> Engine | OpenEngine:
     for name, array in checkpoint.parameters.items():
         (held.frozen if name in held.frozen else held.parameters)[name] = array
     held.state = {node: dict(named) for node, named in checkpoint.state.items()}
+    if checkpoint.streams is not None:
+        go_on_with(held, checkpoint.streams)
+    if checkpoint.training is not None:
+        _check_training(checkpoint, checkpoint.training)
     return engine
+
+
+def _check_training(checkpoint: Checkpoint, state: TrainingState) -> None:
+    """Refuse a training that a history, or a spec, does not have."""
+    epochs = 0 if checkpoint.history is None else len(checkpoint.history)
+    if checkpoint.spec.training is None or state.past > epochs:
+        raise CheckpointError(
+            f"{TRAINING} tells of another training than {SPEC} and {HISTORY}",
+            expected=f"a training, after {epochs} epochs at most" if checkpoint.spec.training else "no training",
+            received=f"a training after {state.past} epochs",
+            hint="the file is damaged: take another copy of the run",
+        )
 
 
 def _flat(state: Mapping[str, Mapping[str, Array]]) -> dict[str, Array]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from bpframe._version import __version__
 from bpframe.checkpoint.component_classes import component_classes
@@ -24,12 +25,15 @@ from bpframe.checkpoint.content import (
     PREPARATION,
     SPEC,
     STATE_PREFIX,
+    TRAINING,
+    TRAINING_ARRAYS,
     VERSIONS,
     WEIGHTS,
     Checkpoint,
 )
 from bpframe.checkpoint.digests import digests_of, sealed
 from bpframe.checkpoint.folder import new_folder, resolved
+from bpframe.checkpoint.training_record import TrainingRecord
 from bpframe.core.component import Component
 from bpframe.documents import spec_document
 from bpframe.documents.text import dump_text
@@ -63,7 +67,13 @@ def write_checkpoint(checkpoint: Checkpoint, folder: str | os.PathLike[str], ove
         _write_arrays(arrays, draft / WEIGHTS)
         if checkpoint.optimizer is not None:
             _write_arrays(checkpoint.optimizer, draft / OPTIMIZER, **_counts(checkpoint.optimizer))
+        kept: dict[str, BaseModel | None]
         kept = {HISTORY: checkpoint.history, PREPARATION: checkpoint.preparation, COLUMNS: checkpoint.columns}
+        if checkpoint.streams is not None and (checkpoint.streams.states or checkpoint.training is not None):
+            beside: dict[str, Array] = {}
+            kept[TRAINING] = TrainingRecord.of(checkpoint.streams, checkpoint.training, beside)
+            if beside:
+                _write_arrays(beside, draft / TRAINING_ARRAYS)
         for name, model in kept.items():
             if model is not None:
                 _write_text(draft / name, model.model_dump_json(indent=2))

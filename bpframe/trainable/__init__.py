@@ -4,6 +4,6 @@ By `fit`, epoch after epoch, or step by step: the methods of `Network` that move
 words of users. In goes what a user says, out comes the history; `training/` does the work. Start with `fitting.py`.
 """
 
-from bpframe.trainable.fitting import Trainable
+from bpframe.trainable.resuming import Resumable
 
-__all__ = ["Trainable"]
+__all__ = ["Resumable"]

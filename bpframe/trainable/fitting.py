@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from functools import partial
 from typing import Any
 
 from bpframe.categories import Constraint, Metric, Optimizer
 from bpframe.differentiable import Arrays, Examples
+from bpframe.errors import StopTraining
 from bpframe.plugins import listeners
 from bpframe.trainable.callbacks import Callbacks, begun, ended_by_failure, with_functions, without_functions
 from bpframe.trainable.named import with_metrics, with_optimizer
 from bpframe.trainable.other_names import refusing_other_names
 from bpframe.trainable.range_testing import range_test
 from bpframe.trainable.stepping import Stepwise
+from bpframe.training.fingerprint import fingerprint_of
 from bpframe.training.history import History
+from bpframe.training.keeper import Keeper
 from bpframe.training.last_batch import try_last_batch
 from bpframe.training.listening import Listening
 from bpframe.training.range_test import RangeTest
+from bpframe.training.resuming import check_data, parted
 from bpframe.training.spec import TrainingSpec
+from bpframe.training.state import TrainingState
 from bpframe.training.trainer import Trainer
 from bpframe.training.watching import check_watched
 from bpframe.validation.strict_numbers import checked_truth
@@ -33,6 +39,7 @@ class Trainable(Stepwise):
 
     history: History | None
     training: TrainingSpec | None
+    _training_state: TrainingState | None
 
     @refusing_other_names
     def fit(
@@ -114,13 +121,15 @@ class Trainable(Stepwise):
         validation_data: Examples | None = None,
         progress: bool | None = None,
         watching: Callbacks = (),
+        keeper: Keeper | None = None,
     ) -> History:
         """Train as a `TrainingSpec` says; `fit` is this with the specification's fields as arguments.
 
         `data` and `validation_data` are (x, y) or (x, y, sample_weight). The callbacks in `watching` are called before
-        those of the specification, which does not have them: a network that is saved forgets them.
+        those of the specification, which does not have them: a network that is saved forgets them. `keeper` keeps the
+        training while it runs.
         """
-        return self._train(spec, data, validation_data, progress, (*watching, *spec.callbacks))
+        return self._train(spec, data, validation_data, progress, (*watching, *spec.callbacks), keeper)
 
     def _train(
         self,
@@ -129,12 +138,15 @@ class Trainable(Stepwise):
         validation_data: Examples | None,
         progress: bool | None,
         callbacks: Callbacks,
+        keeper: Keeper | None = None,
+        state: TrainingState | None = None,
     ) -> History:
-        """Train as a specification says, with these callbacks in the place of its own."""
+        """Train as a specification says, with these callbacks in the place of its own; go on from a state, if any."""
         progress = None if progress is None else checked_truth("progress", progress)
         spec = with_metrics(spec)
         with self._engine.training():  # before anything changes
-            before, self._preparation = (self._preparation, self.training), self._knowing_columns(*data[:2])
+            before = self._preparation, self.training, self._carried.remembered()
+            self._preparation = self._knowing_columns(*data[:2])
             try:
                 samples = self._samples(*data)
                 validation = self._validation_samples(validation_data)
@@ -142,24 +154,33 @@ class Trainable(Stepwise):
                     verify_optimizer(spec.optimizer)
                     verify_constraints(spec.constraints)
                 warn_of_drafts(self.graph)
-                trainer = Trainer(self._engine.at(samples[0]), spec, self._carried, self.history)
+                fingerprints = fingerprint_of(samples), None if validation is None else fingerprint_of(validation)
+                if state is None:
+                    past, now, states = self.history, History(), None
+                    state = TrainingState(*fingerprints, *(0, 0) if past is None else (len(past), past.steps))
+                else:
+                    check_data(state, *fingerprints)
+                    (past, now), states = parted(self.history, state), state.callbacks
+                    if state.step and not spec.minimizes:
+                        self._carried.replace(self._carried.state)  # which has to fit
+                trainer = Trainer(self._engine.at(samples[0]), spec, self._carried, past, state, now, keeper)
                 check_watched(trainer.engine, spec, samples, validation)
                 try_last_batch(trainer.engine, spec, samples)
-                told = Listening(callbacks, self, trainer.history, hook=listeners("bpframe_after_epoch"))
+                told = Listening(callbacks, self, now, states, listeners("bpframe_after_epoch"))
                 told.check_driven(spec)
                 self.training = spec
                 ending = begun(told)
             except BaseException:
-                self._preparation, self.training = before
+                self._preparation, self.training = before[:2]
+                self._carried.go_back(before[2])
                 raise
-            past = self.history
-            self.history = whole = (
-                trainer.history if past is None else past.model_copy(update={"epochs": [*past.epochs]})
-            )
-            told.follow = partial(whole.follow, past, trainer.history)
+            self._training_state, state.callbacks = state, told.states()
+            self.history = whole = now if past is None else past.model_copy(update={"epochs": [*past.epochs]})
+            told.follow = partial(whole.follow, past, now)
+            told.follow()
             try:
                 if ending:
-                    trainer.history.stopped = ending
+                    now.stopped, state.ended = ending, True
                 else:
                     trainer.run(samples, validation, progress, told)
             except Exception as error:
@@ -170,7 +191,10 @@ class Trainable(Stepwise):
                 told.follow()
             told.after_training()
             told.follow()
-            return trainer.history
+            if keeper is not None and state.ended:
+                with suppress(StopTraining):
+                    keeper.keep(state)
+            return now
 
     def range_test(
         self,

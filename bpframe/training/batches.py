@@ -21,7 +21,7 @@ Samples = tuple[Mapping[str, Array], Mapping[str, Array]]
 class Batches:
     """The examples in batches of `size`, the last of them maybe smaller: one pass per iteration over this object.
 
-    With a generator every pass takes the examples in a new order. All batches of one size are the same arrays, so that
+    With `shuffling` every pass takes the examples in a new order. All batches of one size are the same arrays, so that
     whoever works on them can prepare for them once: a batch is valid until the next one.
     """
 
@@ -29,18 +29,23 @@ class Batches:
         self.data = data
         self.size = size
         self.count = count_of(data)
-        self._shuffling = shuffling
+        self.shuffling = shuffling
         self._sources: tuple[dict[str, Array], ...] = ()
         self._prepared: dict[int, tuple[Samples, list[tuple[Callable[..., Any], Array]]]] = {}
 
     def __iter__(self) -> Iterator[Samples]:
-        size, count = self.size, self.count
-        if self._shuffling is None and size >= count:
-            yield self.data
+        return self.beginning(0)
+
+    def beginning(self, done: int) -> Iterator[Samples]:
+        """Yield the batches of a pass of which so many are done already."""
+        size, count, first = self.size, self.count, done * self.size
+        if self.shuffling is None and size >= count:
+            if not done:
+                yield self.data
             return
-        order = np.arange(count) if self._shuffling is None else self._shuffling.permutation(count)
+        order = np.arange(count) if self.shuffling is None else self.shuffling.permutation(count)
         whole = count // size * size
-        for examples, portion in ((order[:whole], size), (order[whole:], count - whole)):
+        for examples, portion in ((order[first:whole], size), (order[max(first, whole) :], count - whole)):
             if not examples.size:
                 continue
             batch, takes = self._buffers_of(portion)

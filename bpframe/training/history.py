@@ -58,7 +58,8 @@ class History(BaseModel):
 
     `stopped` is "completed", "interrupted" (Ctrl-C, or a hook raised KeyboardInterrupt), "not finite", "failed"
     (another error was raised), or the reason for which a method ended by itself, such as "gradient below 1e-07", or for
-    which a hook ended it, with `raise StopIteration("good enough")`. `steps` counts the changes of the parameters.
+    which a hook ended it, with `raise StopIteration("good enough")`. Of what is saved during a training it is
+    "unfinished". `steps` counts the changes of the parameters.
     `directions` keeps, by columns of metrics, whether larger is better, of metrics that say so.
 
     `model_dump_json()` writes it and `History.model_validate_json` reads it back, without loss.

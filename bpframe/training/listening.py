@@ -22,7 +22,7 @@ _NETWORK, _HISTORY, _STATE, _EPOCH, _STEP, _BATCH, _COST, _PATH = range(len(WORD
 TellBatch = Callable[[int, int, int, float], None]
 
 #: What a history's `stopped` says of a training that was not ended on purpose.
-RESERVED = ("", "completed", "interrupted", "failed", "not finite")
+RESERVED = ("", "completed", "unfinished", "interrupted", "failed", "not finite")
 
 
 class Listening:
@@ -65,14 +65,8 @@ class Listening:
                 )
 
     def states(self) -> list[dict[str, Any]]:
-        """Return what every callback keeps, as copies: `{"kind": ..., "state": ...}` of each, in order.
-
-        Errors: ContractError (one keeps what is no plain data).
-        """
-        return [
-            {"kind": each.kind, "state": copied_data(state, _of(each))}
-            for each, state in zip(self.callbacks, self._states, strict=True)
-        ]
+        """Return what every callback keeps, and changes: `{"kind": ..., "state": ...}` of each, in order."""
+        return [{"kind": each.kind, "state": state} for each, state in zip(self.callbacks, self._states, strict=True)]
 
     def before_training(self) -> None:
         """Tell that a training begins, or goes on in this process."""

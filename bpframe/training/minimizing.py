@@ -18,6 +18,7 @@ from bpframe.derivatives.least_squares.objective import Objective
 from bpframe.errors import BpframeError, ContractError, NonFiniteError
 from bpframe.machine.blas_threads import LARGE_PRODUCT, blas_threads
 from bpframe.training.batches import Samples, training_batches
+from bpframe.training.fingerprint import checksum
 from bpframe.training.history import EpochRecord
 from bpframe.training.nonfinite import all_finite, nonfinite_error
 from bpframe.training.objective import BatchObjective
@@ -37,15 +38,19 @@ def minimize(engine: Engine, spec: TrainingSpec, data: Samples, recorder: Record
     with blas_threads(LARGE_PRODUCT):  # such as a method's own, whatever the network's
         problem = NetworkProblem(engine, spec, data, recorder)
         try:
-            if not spec.optimizer.batches:
-                problem.check_start()
-            recorder.before_epoch(1)
+            if not recorder.history.epochs:
+                if not spec.optimizer.batches:
+                    problem.check_start()
+                recorder.before_epoch(1)
             if recorder.ended or recorder.interruption.requested:
                 recorder.history.stopped = recorder.ended or "interrupted"
-                return
-            _call(spec.optimizer, problem)
-            recorder.history.stopped = problem.ended()
+            else:
+                _call(spec.optimizer, problem)
+                recorder.history.stopped = problem.ended()
+            recorder.state.ended = recorder.history.stopped != "interrupted"
+            recorder.state.pause(problem.reported)
         except BaseException:
+            recorder.state.torn = "it failed within an iteration"
             problem.return_to_best()
             raise
 
@@ -71,10 +76,16 @@ class NetworkProblem(Problem):
         self._spec = spec
         self._recorder = recorder
         self._history = recorder.history
+        self._state = recorder.state
+        self._state.begun = True
+        self.kept = self._state.kept
+        #: A checksum of the parameters of the last report.
+        self.reported = checksum(engine.parameters.vector)
         self._batches = training_batches(engine, spec, data)
         self._kept_batches: dict[int, tuple[Samples, BatchObjective]] = {}
         self._over = False
-        self._best = math.inf, engine.parameters.vector.copy(), engine.state
+        last = self._history.epochs[-1].cost if self._history.epochs else math.inf
+        self._best = last, engine.parameters.vector.copy(), engine.state
         self._validation: float | None = None  # at the present θ, where it was measured
 
     @property
@@ -102,7 +113,8 @@ class NetworkProblem(Problem):
             received = f"{bad} of {moved.size} entries are NaN or infinite"
             raise self._nonfinite("moves to parameters that are not finite", "finite numbers", received)
         theta[:] = moved
-        self._history.steps += 1
+        self._state.step += 1
+        self._history.steps = self._state.step
         self._validation = None
 
     def batches(self) -> Iterator[Objective]:
@@ -117,6 +129,7 @@ class NetworkProblem(Problem):
         stride = max(1, batches.count // batches.size // 20)
         for number, batch in enumerate(batches, start=1):
             if number > 1 and self._recorder.interruption.requested:
+                self._state.torn = "it was interrupted within a pass through the examples"
                 return
             weight = _to_own_mean(self._engine, batch)
             objective = self._of_batch(batch)
@@ -144,7 +157,8 @@ class NetworkProblem(Problem):
             raise self._nonfinite("reports a cost that is not finite", "a finite number", str(number))
         if self._spec.optimizer.batches or number <= self._best[0]:
             self._best = number, self.parameters, self._engine.state
-        recorder = self._recorder
+        recorder, self._state.kept = self._recorder, self.kept
+        self.reported = checksum(self._engine.parameters.vector)
         recorder.record(number, self.validation_cost(), numbers)
         if not (recorder.ended or recorder.interruption.requested) and len(self._history) < self.iterations:
             recorder.before_epoch(len(self._history) + 1)
@@ -154,7 +168,18 @@ class NetworkProblem(Problem):
             self._outcome = ended
         elif interrupted and len(self._history) < self.iterations:
             self._outcome = "interrupted"
+        self._keep()
         return not self._over
+
+    def _keep(self) -> None:
+        """Have the training kept if it is time, or if it is interrupted: the method may move on from here."""
+        keeper, state = self._recorder.keeper, self._state
+        if keeper is None or state.torn:
+            return
+        if self._outcome == "interrupted" or (not self._over and keeper.due(state.step, True)):
+            self._recorder.keep()
+            if self._recorder.ended and not self._over:
+                self._over, self._outcome = True, self._recorder.ended
 
     def stop(self, reason: str) -> None:
         """Record why the method has ended by itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,9 @@ class Problem(ABC):
     `report` records the iteration and shows it, and returns whether to go on: False after the last iteration that the
     user asked for, and on Ctrl-C. A method that finds an end of its own says why with `stop` and returns.
 
+    A training that was interrupted goes on with a new call, at the parameters of the last report: a method that then
+    takes the iterations that it would have taken has left in `kept` all that it needs beside them.
+
     When `minimize` returns, the present parameters are the result. Where it raises, the best that were reported stay.
     """
 
@@ -35,6 +39,10 @@ class Problem(ABC):
 
     #: The most bytes that a matrix may take; a method may set another limit.
     memory_limit: int
+
+    #: What the method wants kept between iterations: plain data, put here before `report`. It is empty at the start,
+    #: and where the training goes on what it was at the last report; a method that keeps nothing cannot go on.
+    kept: dict[str, Any]
 
     @property
     @abstractmethod

@@ -14,10 +14,12 @@ from bpframe.errors import StopTraining, TrainingError
 from bpframe.machine.interruption import Interruption, interruptible
 from bpframe.training.batches import Samples, count_of
 from bpframe.training.history import EpochRecord, History
+from bpframe.training.keeper import Keeper
 from bpframe.training.listening import Listening, TellBatch
 from bpframe.training.measuring import Measures
 from bpframe.training.progress import Progress, shown_progress
 from bpframe.training.spec import TrainingSpec
+from bpframe.training.state import TrainingState
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Recorder", "recording"]
@@ -35,15 +37,18 @@ class Recorder:
     listening: Listening | None
     interruption: Interruption
     progress: Progress
+    state: TrainingState
+    keeper: Keeper | None
 
     def __post_init__(self) -> None:
         self._measures = Measures(self.engine, self.spec.measured)
         samples = self.data if self.validation is None else self.validation
         self._measures.check(samples)
         self.history.directions = self._measures.directions("" if self.validation is None else "validation_")
-        self._started = time.perf_counter()
         #: The averaged parameters to measure with, of an optimizer that keeps some.
         self.averages: Array | None = None
+        #: Whether it is kept at the moment, or the last time failed.
+        self.keeping = False
         #: Why a callback or a hook ended the training, where one did.
         self.ended = ""
         told = self.listening
@@ -55,7 +60,7 @@ class Recorder:
         """Tell callbacks that an epoch begins."""
         if self.listening is not None:
             with self._hearing():
-                self.listening.before_epoch(epoch, self.history.steps)
+                self.listening.before_epoch(epoch, self.state.step)
 
     def record(self, cost: float, validation_cost: float | None, figures: Mapping[str, float] | None = None) -> None:
         """Record that an epoch is over; its time runs from the end of the one before.
@@ -75,13 +80,22 @@ class Recorder:
                 setattr(record, f"{prefix}accuracy", value)
             else:
                 record.metrics = {**record.metrics, f"{prefix}{name}": value}
-        record.seconds = time.perf_counter() - self._started
+        record.seconds = self.state.elapsed()
         self.history.epochs.append(record)
+        self.state.next_epoch()
         self.progress.after(record)
         if self.listening is not None:
             with self._hearing():
-                self.listening.after_epoch(record.epoch, self.history.steps)
-        self._started = time.perf_counter()
+                self.listening.after_epoch(record.epoch, self.state.step)
+            self.state.started = time.perf_counter()
+
+    def keep(self) -> None:
+        """Have the training kept as it is; who is told of it may wish the end."""
+        if self.keeper is not None:
+            self.keeping = True
+            with self._hearing():
+                self.keeper.keep(self.state)
+            self.keeping = False
 
     def validation_cost(self) -> float | None:
         """Return the mean cost of the validation data, or None where there is none."""
@@ -138,6 +152,8 @@ def recording(
     validation: Samples | None,
     show: bool | None,
     listening: Listening | None,
+    state: TrainingState,
+    keeper: Keeper | None,
 ) -> Iterator[Recorder]:
     """Yield the recorder of a training; while it runs, Ctrl-C is a request.
 
@@ -149,4 +165,4 @@ def recording(
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
     unit = "iteration" if spec.minimizes else "epoch"
     with quiet, interruptible() as interruption, shown_progress(spec.epochs, show, unit) as progress:
-        yield Recorder(engine, spec, history, data, validation, listening, interruption, progress)
+        yield Recorder(engine, spec, history, data, validation, listening, interruption, progress, state, keeper)

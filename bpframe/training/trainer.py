@@ -10,8 +10,10 @@ from bpframe.errors import BpframeError, NonFiniteError, TrainingError
 from bpframe.machine.blas_threads import blas_threads
 from bpframe.training.batches import Batches, Samples, count_of, training_batches
 from bpframe.training.constraints import constrained
+from bpframe.training.fingerprint import checksum
 from bpframe.training.grouping import grouped
 from bpframe.training.history import History
+from bpframe.training.keeper import Keeper
 from bpframe.training.largest_product import largest_product
 from bpframe.training.listening import Listening
 from bpframe.training.minimizing import minimize
@@ -19,6 +21,7 @@ from bpframe.training.nonfinite import all_finite, nonfinite_error
 from bpframe.training.recorder import Recorder, recording
 from bpframe.training.scheduled import scheduled_numbers
 from bpframe.training.spec import TrainingSpec
+from bpframe.training.state import TrainingState
 from bpframe.training.stepping import Carried, Stepper, require_trained
 
 __all__ = ["Trainer"]
@@ -30,20 +33,30 @@ class Trainer:
     An optimizer that declares `minimize` drives itself. Of a rule each step takes the gradient of the mean cost over
     its batch, sums divided by the batch's own size, so that a last, smaller batch counts right. `history` grows epoch
     by epoch, or iteration by iteration, and stays readable after an error. `carried` holds what the optimizer carries
-    from one training to the next, and `past` is the history of those before.
+    from one training to the next, and `past` is the history of those before. A training that goes on has a `state`, and
+    in `history` what it has recorded so far. `keeper` keeps it while it runs.
 
     Errors: TrainingError (all parameters are frozen); SpecError (a group of parameters, or a constraint, holds none).
     """
 
     def __init__(
-        self, engine: Engine, spec: TrainingSpec, carried: Carried | None = None, past: History | None = None
+        self,
+        engine: Engine,
+        spec: TrainingSpec,
+        carried: Carried | None = None,
+        past: History | None = None,
+        state: TrainingState | None = None,
+        history: History | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         require_trained(engine.held)
         grouped(spec.groups or {}, engine.parameters.shapes)
         constrained(spec.constraints or {}, engine.graph)
         self.engine = engine
         self.spec = spec
-        self.history = History()
+        self.state = TrainingState() if state is None else state
+        self.history = History() if history is None else history
+        self._keeper = keeper
         self._carried = Carried() if carried is None else carried
         self._past = past
 
@@ -60,17 +73,25 @@ class Trainer:
         step, or the best that a method that minimises has reported); ContractError (when a method that minimises fails,
         or breaks the rules of its `Problem`).
         """
-        if self.spec.seed is not None:
+        state = self.state
+        if not state.begun and self.spec.seed is not None:
             self.engine.held.reseed(self.spec.seed)
-        with recording(self.engine, self.spec, self.history, data, validation, show, listening) as recorder:
+        with recording(
+            self.engine, self.spec, self.history, data, validation, show, listening, state, self._keeper
+        ) as recorder:
+            state.run()
             try:
                 if self.spec.minimizes:
                     self._carried.replace(None)
                     minimize(self.engine, self.spec, data, recorder)
                 else:
                     self._descend(data, recorder, min(EVALUATION_BATCH, count_of(validation or data)))
+                    self._pause(recorder)
             except BaseException as error:
                 self.history.stopped = _how(error)
+                state.pause(checksum(self.engine.parameters.vector))
+                if isinstance(error, Exception) and not state.torn and not recorder.keeping:
+                    _keep_beside(error, recorder)
                 raise
             finally:
                 self._carried.release()
@@ -85,15 +106,19 @@ class Trainer:
             stepper = self._carried.stepper(
                 self.engine, self.spec.optimizer, self.spec.optimizers, lane, self.spec.constraints
             )
-            stepper.begin()
-            stepper.updates.follow(self._seen)
-            for epoch in range(1, self.spec.epochs + 1):
-                recorder.before_epoch(epoch)
+            state, updates = self.state, stepper.updates
+            if not state.begun:
+                stepper.begin()
+                state.first_step, state.first_epoch, state.begun = updates.step, updates.epoch, True
+            updates.follow(self._seen)
+            for epoch in range(len(self.history) + 1, self.spec.epochs + 1):
+                if state.order is None:
+                    recorder.before_epoch(epoch)
                 cost = None if recorder.ended else self._epoch(epoch, batches, recorder, lane, stepper)
                 if cost is None:
                     self.history.stopped = recorder.ended or "interrupted"
                     break
-                updates = stepper.updates
+                updates.epoch = state.first_epoch + epoch - 1
                 seen = partial(self._seen, updates.epoch)
                 figures = scheduled_numbers(self.spec.optimizer, updates.step, updates.epoch, seen, updates.arrays())
                 updates.epoch += 1
@@ -103,6 +128,15 @@ class Trainer:
                 if recorder.ended:
                     self.history.stopped = recorder.ended
                     break
+                if self._keeper is not None and epoch < self.spec.epochs and self._keeper.due(state.step, True):
+                    recorder.keep()
+
+    def _pause(self, recorder: Recorder) -> None:
+        """Note what the training has come to; one that was interrupted is kept, before anybody moves a parameter."""
+        self.state.ended = self.history.stopped != "interrupted"
+        self.state.pause(checksum(self.engine.parameters.vector))
+        if not self.state.ended:
+            recorder.keep()
 
     def _seen(self, epochs: int) -> History:
         """Return the history of the last epochs, which the optimizer has counted. Errors: TrainingError."""
@@ -122,52 +156,83 @@ class Trainer:
         interruption, progress, step = recorder.interruption, recorder.progress, stepper.step
         count, size = batches.count, batches.size
         stride = max(1, count // size // 20)
-        total, number, done, interrupted = 0.0, 0, 0, False
-        before, after, taken = recorder.before_batch, recorder.after_batch, self.history.steps
+        before, after, keeper, state = recorder.before_batch, recorder.after_batch, self._keeper, self.state
+        self._begin_order(batches)
+        inside = False
         stepper.remember()
         try:
-            for number, (inputs, targets) in enumerate(batches, start=1):
-                if interruption.requested:
-                    interrupted = True
-                    break
-                if before is not None and not before(epoch, number, taken + number, math.nan):
-                    interrupted = True
-                    break
+            for number, (inputs, targets) in enumerate(batches.beginning(state.batch), start=state.batch + 1):
+                if interruption.requested or recorder.ended:
+                    return None
+                if before is not None and not before(epoch, number, state.step + 1, math.nan):
+                    return None
                 stepper.epoch_ends = number * size >= count
+                inside = True
                 cost = step(self.engine, lane, inputs, targets)
                 if math.isnan(cost):
-                    raise self._stopped(stepper, epoch, number, done)
-                done = number
-                total += cost
+                    raise self._stopped(stepper, epoch, number)
+                inside = False
+                state.step += 1
+                state.batch = number
+                state.cost += cost
                 if number % stride == 0:
                     progress.within(epoch, min(1.0, number * size / count))
                 if after is not None:
                     mean = cost / min(size, count - (number - 1) * size)
-                    if not after(epoch, number, taken + number, mean) and not stepper.epoch_ends:
-                        interrupted = True
-                        break
+                    if not after(epoch, number, state.step, mean) and not stepper.epoch_ends:
+                        return None
+                if keeper is not None and not stepper.epoch_ends and keeper.due(state.step, False):
+                    self._check_finite(stepper, epoch)
+                    self.history.steps = state.step
+                    recorder.keep()
             # The last step has no next one that would notice what it did to the parameters.
-            if done and not all_finite(self.engine.parameters.vector):
-                raise self._stopped(stepper, epoch, number, done)
+            self._check_finite(stepper, epoch)
         except BaseException as error:
+            if inside:
+                state.torn = "it was stopped within a step, whose random numbers are drawn"
             if stepper.moved:
                 stepper.go_back()
                 if isinstance(error, BpframeError):
                     error.rows = (*error.rows, ("kept", f"the parameters at the start of epoch {epoch}"))
             raise
         finally:
-            self.history.steps += done  # a validated field, which is too slow to set in every step
-        return None if interrupted else total / count
+            self.history.steps = state.step  # a validated field, which is too slow to set in every step
+        return state.cost / count
 
-    def _stopped(self, stepper: Stepper, epoch: int, number: int, done: int) -> NonFiniteError:
+    def _begin_order(self, batches: Batches) -> None:
+        """Note where the stream is that the epoch's order is drawn from, or bring it back to there."""
+        shuffling = batches.shuffling
+        if shuffling is None:
+            self.state.order = {}
+        elif self.state.order is None:
+            self.state.order = dict(shuffling.bit_generator.state)
+        else:
+            shuffling.bit_generator.state = self.state.order
+
+    def _check_finite(self, stepper: Stepper, epoch: int) -> None:
+        """Refuse parameters that a step has moved beyond the largest float. Errors: NonFiniteError."""
+        if not all_finite(self.engine.parameters.vector):
+            raise self._stopped(stepper, epoch, self.state.batch)
+
+    def _stopped(self, stepper: Stepper, epoch: int, number: int) -> NonFiniteError:
         """Return the error that says what was not finite, and leave the last good parameters."""
-        kept = f"the parameters after {self.history.steps + done} good steps"
+        self.state.torn = "a cost, a gradient or a parameter was not finite"
+        kept = f"the parameters after {self.state.step} good steps"
         error = nonfinite_error(stepper.last_pass, f"in epoch {epoch}, batch {number}", kept, stepper.noted)
         if not all_finite(self.engine.parameters.vector):
             # A finite gradient can still push θ beyond the largest float.
             stepper.go_back()
             error.rows = (("kept", f"the parameters at the start of epoch {epoch}"),)
         return error
+
+
+def _keep_beside(error: Exception, recorder: Recorder) -> None:
+    """Have a training kept that something beside its steps has ended; where that fails too, the error says so."""
+    try:
+        recorder.keep()
+    except Exception as other:
+        if isinstance(error, BpframeError) and other is not error:
+            error.rows = (*error.rows, ("then", str(other)))
 
 
 def _how(error: BaseException) -> str:

@@ -27,6 +27,7 @@ FILES = (
     "optimizer.safetensors",
     "preparation.json",
     "spec.yaml",
+    "training.json",
     "versions.json",
     "weights.safetensors",
 )

@@ -220,7 +220,7 @@ def test_versions_say_what_the_run_was_made_with(tmp_path: Path) -> None:
     assert versions["numpy"] == np.__version__
     assert versions["bpframe"] == bp.__version__
     assert versions["plugins"]["reference"] == {"distribution": "bpframe", "version": bp.__version__}
-    assert versions["format"] == 1
+    assert versions["format"] == 2
 
 
 def test_the_weights_are_arrays_under_the_paths_of_the_parameters(tmp_path: Path) -> None:
@@ -240,14 +240,9 @@ def test_plugins_that_listen_hear_of_a_checkpoint(tmp_path: Path, monkeypatch: p
     assert heard == [("bpframe_after_checkpoint", folder)]
 
 
-@pytest.mark.parametrize(("layers", "options", "same"), [
-    ([], {"shuffle": False}, True),
-    ([], {"seed": 3}, True),
-    ([Dropout(rate=0.3)], {"seed": 3}, True),
-    ([], {}, False),
-    ([Dropout(rate=0.3)], {"shuffle": False}, False),
-], ids=["no draws", "a seed", "dropout and a seed", "shuffled", "dropout"])  # fmt: skip
-def test_random_streams_alone_begin_anew_in_a_loaded_network(layers, options, same, tmp_path):
+@pytest.mark.parametrize("layers", [[], [Dropout(rate=0.3)]], ids=["order", "dropout"])
+@pytest.mark.parametrize("options", [{}, {"seed": 3}, {"shuffle": False}], ids=str)
+def test_random_streams_go_on_in_a_loaded_network(layers, options, tmp_path):
     x = np.random.default_rng(0).normal(size=(23, 3))
     net = bp.Network([Dense(units=4), *layers, Dense(units=3)], cost=QuadraticCost(), input_shape=(3,))
     rule = Adam()
@@ -256,4 +251,4 @@ def test_random_streams_alone_begin_anew_in_a_loaded_network(layers, options, sa
     loaded = bp.load(tmp_path / "run")
     for each in (net, loaded):
         each.fit(x, x**2, optimizer=rule, epochs=2, **options)
-    assert (net.parameters.vector.tobytes() == loaded.parameters.vector.tobytes()) is same
+    assert net.parameters.vector.tobytes() == loaded.parameters.vector.tobytes()

@@ -25,7 +25,7 @@ def test_it_leaves_a_whole_run_and_says_how_to_use_it(folder: Path, invoke: Invo
     assert result.exit_code == 0, result.stderr
     assert {each.name for each in Path("out/run").iterdir()} == {
         "spec.yaml", "weights.safetensors", "optimizer.safetensors", "history.json", "preparation.json",
-        "versions.json", "report.html",
+        "training.json", "versions.json", "report.html",
     }  # fmt: skip
     for command in ("bpframe evaluate out/run", "bpframe predict out/run FILE", "bpframe.load('out/run')"):
         assert command in result.stdout

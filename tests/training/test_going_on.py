@@ -17,6 +17,7 @@ from bpframe.errors import ConcurrencyError, ContractError, DataError, NonFinite
 from bpframe.extend import Optimizer
 from bpframe.training.optimizer_state import OptimizerState
 from tests.network.networks import samples
+from tests.training.everything import everything
 from tests.training.rules import Adam, Drawing, Swapping
 
 X, Y = samples(14)
@@ -26,22 +27,6 @@ RULES = {"adam": Adam(), "drawing": Drawing(), "swapping": Swapping(), "descent"
 def network(dtype="float64", seed=0):
     layers = [Dense(units=4), BatchNorm(), Dropout(rate=0.3), Dense(units=2)]
     return bp.Network(layers, input_shape=(3,), cost=QuadraticCost(), dtype=dtype, seed=seed)
-
-
-def everything(net):
-    """Return all that a training moves, in bytes, and the history without times."""
-    state = net.optimizer_state
-    snapshot = net._engine.held.snapshot()
-    return {
-        "parameters": snapshot["parameters"].tobytes(),
-        "state": {node: {name: each.tobytes() for name, each in named.items()} for node, named in net.state.items()},
-        "streams": {key: each.bit_generator.state for key, each in snapshot["generators"].items()},
-        "optimizer": {name: (each.dtype, each.tobytes()) for name, each in (state or {}).items()},
-        "counts": None if state is None else (state.optimizer, state.step, state.epoch),
-        "history": None
-        if net.history is None
-        else [net.history.steps, *(each.model_copy(update={"seconds": 0.0}) for each in net.history.epochs)],
-    }
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

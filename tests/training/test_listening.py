@@ -317,7 +317,7 @@ def listening(*callbacks: Any, **words: Any) -> Listening:
     return Listening(callbacks, None, History(), **words)
 
 
-def test_states_are_copies_in_the_order_of_the_callbacks_and_come_back() -> None:
+def test_states_are_in_the_order_of_the_callbacks_and_come_back_as_copies() -> None:
     def keeps(state: dict[str, Any]) -> None:
         state["x"] = np.arange(3)
         state["deep"] = [1, {"a": None, "b": [True, "text", math.inf]}]
@@ -327,10 +327,10 @@ def test_states_are_copies_in_the_order_of_the_callbacks_and_come_back() -> None
     states = told.states()
     assert [each["kind"] for each in states] == ["hears", "function keeps"]
     assert states[0]["state"] == {"calls": 0}
-    states[1]["state"]["x"][:] = 7
-    assert told.states()[1]["state"]["x"].tolist() == [0, 1, 2]
     again = listening(Hears(), keeps, states=states)
-    assert again.states()[1]["state"]["x"].tolist() == [7, 7, 7]
+    states[1]["state"]["x"][:] = 7
+    assert told.states()[1]["state"]["x"].tolist() == [7, 7, 7]
+    assert again.states()[1]["state"]["x"].tolist() == [0, 1, 2]
     assert again.states()[1]["state"]["deep"] == [1, {"a": None, "b": [True, "text", math.inf]}]
     for others in ((keeps, Hears()), (Hears(),)):
         with pytest.raises(CheckpointError, match="had other callbacks"):

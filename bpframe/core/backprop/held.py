@@ -29,7 +29,7 @@ class Held:
         self.parameters, self.frozen = initial_parameters(graph, self.dtype, seed)
         self.state: Mapping[str, NodeState] = initial_state(graph, self.dtype, seed)
         self.gate: Gate[ParameterVector] = Gate()
-        self._generators: dict[tuple[str, str], np.random.Generator] = {}
+        self.generators: dict[tuple[str, str], np.random.Generator] = {}
 
     def snapshot(self) -> dict[str, Any]:
         """Return copies of everything that passes and training change."""
@@ -38,7 +38,7 @@ class Held:
             "parameters": self.parameters.vector.copy(),
             "frozen": self.frozen.vector.copy(),
             "state": copied(self.state, self.dtype),
-            "generators": deepcopy(dict(self._generators)),  # other threads may add to it meanwhile
+            "generators": deepcopy(dict(self.generators)),  # other threads may add to it meanwhile
         }
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
@@ -47,20 +47,20 @@ class Held:
         self.parameters.vector[:] = snapshot["parameters"]
         self.frozen.vector[:] = snapshot["frozen"]
         self.state = snapshot["state"]
-        self._generators = snapshot["generators"]
+        self.generators = snapshot["generators"]
 
     def reseed(self, seed: int) -> None:
         """Start every random stream of training (dropout, ...) anew from this seed."""
         self.seed = seed
-        self._generators.clear()
+        self.generators.clear()
         self.gate.clear()
 
     def generator(self, name: str, purpose: str) -> np.random.Generator:
         """Return the random stream of one node, or of one other job, in passes of one purpose."""
         key = (name, purpose)
-        if key not in self._generators:
-            self._generators.setdefault(key, stream(self.seed, purpose, name))
-        return self._generators[key]
+        if key not in self.generators:
+            self.generators.setdefault(key, stream(self.seed, purpose, name))
+        return self.generators[key]
 
 
 def copied(state: Mapping[str, NodeState], dtype: np.dtype[Any]) -> dict[str, NodeState]:

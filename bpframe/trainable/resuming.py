@@ -1,0 +1,131 @@
+"""Going on with a training that has stopped, and what of it is written to disk."""
+
+from __future__ import annotations
+
+from bpframe.checkpoint import Checkpoint, saved_preparation, streams_of
+from bpframe.core.graph.description import NetworkSpec
+from bpframe.data import DataSpec, FittedPreparation
+from bpframe.differentiable import Arrays, Examples
+from bpframe.documents import RunSpec
+from bpframe.errors import DataError, TrainingError
+from bpframe.trainable.callbacks import Callbacks, with_functions, without_functions
+from bpframe.trainable.fitting import Trainable
+from bpframe.trainable.other_names import refusing_other_names
+from bpframe.training.fingerprint import checksum
+from bpframe.training.history import History
+from bpframe.training.keeper import Keeper
+from bpframe.training.optimizer_state import checked_count
+from bpframe.training.resuming import check_resumable
+from bpframe.training.spec import TrainingSpec
+
+__all__ = ["Resumable"]
+
+
+class Resumable(Trainable):
+    """A network whose training can be kept, and go on from there."""
+
+    spec: NetworkSpec
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is a training that has not come to its end, with which `resume` goes on."""
+        state = self._training_state
+        return state is not None and not state.ended and not state.torn
+
+    @refusing_other_names
+    def resume(
+        self,
+        x: Arrays,
+        y: Arrays,
+        *,
+        sample_weight: Arrays | None = None,
+        validation_data: Examples | None = None,
+        epochs: int | None = None,
+        callbacks: Callbacks | None = None,
+        progress: bool | None = None,
+    ) -> History:
+        """Go on with the last training, which was interrupted or saved before its end, as if it had never stopped.
+
+        From then on parameters, histories and all else have the bytes of a `fit` that was never interrupted, from
+        whatever step; only `seconds` differ. The network is the one that was trained, or one that was loaded from what
+        was saved during the training. Examples, weights and validation data are those that it began with. `epochs` is
+        how many it shall have in all, where that is not what was asked for at first: a training that is over goes on
+        with more. `callbacks` take the places of those that it had, with what these kept; functions among them have to
+        be given again, since no file holds them. `before_training` is called again. Returns the whole training's
+        history.
+
+        Raises
+        ------
+        TrainingError
+            There is no training, it is over, or could only go on in another way: a step was cut off, the parameters or
+            the optimizer's state were changed since, or the optimizer drives itself and keeps nothing to go on from.
+        DataError
+            These are other examples than those that the training began with.
+        CheckpointError
+            The callbacks are others than those that it had.
+
+        """
+        return self.go_on((x, y, sample_weight), validation_data, progress, epochs=epochs, callbacks=callbacks)
+
+    def go_on(
+        self,
+        data: Examples,
+        validation_data: Examples | None = None,
+        progress: bool | None = None,
+        watching: Callbacks = (),
+        keeper: Keeper | None = None,
+        epochs: int | None = None,
+        callbacks: Callbacks | None = None,
+    ) -> History:
+        """Go on with the last training; `resume` is this with arrays as arguments.
+
+        `watching` and `keeper` are as those of `train`.
+        """
+        state, spec = self._training_state, self.training
+        if state is None or spec is None or self.history is None:
+            raise TrainingError(
+                "there is no training to go on with",
+                expected="a network whose training was interrupted, or one that was saved during it",
+                received="no training" if spec is None else "a network that was saved without where its training was",
+                hint="net.fit(x, y, optimizer=...)",
+            )
+        if epochs is not None and (epochs := checked_count("epochs", epochs)) < len(self.history) - state.past:
+            raise DataError(
+                "the training has had more epochs",
+                expected=f"more than {len(self.history) - state.past}",
+                received=str(epochs),
+            )
+        changed = {} if epochs is None else {"epochs": epochs}
+        fields = {name: getattr(spec, name) for name in type(spec).model_fields}
+        if callbacks is not None:
+            changed["callbacks"] = without_functions(callbacks)
+        spec = TrainingSpec(**{**fields, **changed}) if changed else spec
+        with self._engine.lane():
+            more = epochs is not None
+            check_resumable(spec, state, self.history, self._engine.held, self._carried.state, more)
+        told = spec.callbacks if callbacks is None else with_functions(callbacks, spec)
+        return self._train(spec, data, validation_data, progress, (*watching, *told), keeper, state)
+
+    def checkpoint(self, *, data: DataSpec | None = None, preparation: FittedPreparation | None = None) -> Checkpoint:
+        """Return all that `save` writes; arrays are the network's own, valid until the next step.
+
+        Errors: CheckpointError (the preparation is not this network's); ConcurrencyError (another thread trains it).
+        """
+        kept = saved_preparation(self.graph, self._preparation, preparation)
+        state, history = self._training_state, self.history
+        with self._engine.lane():
+            held = self._engine.held
+            if state is not None:
+                state = state.snapshot(checksum(held.parameters.vector))
+                if history is not None and not state.ended and history.stopped == "completed":
+                    history = history.model_copy(update={"steps": state.steps, "stopped": "unfinished"})
+            return Checkpoint(
+                RunSpec(network=self.spec, training=self.training, data=data),
+                {**self.parameters, **self.frozen_parameters},
+                self.state,
+                history,
+                *kept,
+                self.optimizer_state,
+                streams_of(held),
+                state,
+            )

@@ -1,0 +1,26 @@
+"""Who keeps a training while it runs."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bpframe.training.state import TrainingState
+
+__all__ = ["Keeper"]
+
+
+class Keeper(Protocol):
+    """Decides after which steps a training is kept, and keeps it.
+
+    `due` is asked after every step and its callbacks with the steps of this training so far, and once more, with
+    `epoch_ends`, when an epoch is over, measured and told of. `keep` is called where it says so, when the training was
+    interrupted or a callback failed, and at the end. An error of `keep` ends the training.
+    """
+
+    def due(self, step: int, epoch_ends: bool) -> bool:
+        """Whether the training is kept now."""
+        ...
+
+    def keep(self, state: TrainingState) -> None:
+        """Keep the training; the state, like the network's arrays, is valid until this returns."""
+        ...
