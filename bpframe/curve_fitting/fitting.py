@@ -154,7 +154,7 @@ def fit_curve(
         absolute_sigma=absolute_sigma,
         residuals=as_given(residuals, found.kept),
         chi_square=float(whitened @ whitened),
-        total_square=values.total_square(),
+        total_square=values.total_square,
         count=values.count,
         left_out=int(np.count_nonzero(~found.kept)),
         verdict=found.verdict,

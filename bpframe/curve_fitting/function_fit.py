@@ -10,7 +10,7 @@ import numpy as np
 
 from bpframe.categories import Optimizer
 from bpframe.curve_fitting.bounds import Bounds, bounds_of
-from bpframe.curve_fitting.covariance import Covariance, parameter_covariance
+from bpframe.curve_fitting.covariance import ILL_CONDITIONED, Covariance, parameter_covariance
 from bpframe.curve_fitting.curves import Data
 from bpframe.curve_fitting.formula import Formula, formula_of
 from bpframe.curve_fitting.other_ways import by_optimizer, reflective
@@ -23,6 +23,9 @@ from bpframe.errors import DataError, NonFiniteError, ShapeMismatch
 from bpframe.validation.plain_arrays import Array, place_of
 
 __all__ = ["FunctionFit", "fit_function"]
+
+#: MINPACK's tolerances: to where the linear model reaches, and to the last digits.
+LOOSE, EPS = 1e-8, float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,7 @@ class _Problem:
 
     def rough_jacobian(self, theta: Array) -> Array:
         """Return it to some digits, where nothing quick has more."""
-        found = self.slopes.rough(theta) if self.slopes.quick is None else self.slopes.quick(theta)
-        return self.values.whitened(found)
+        return self.values.whitened(self.slopes.rough(theta))
 
 
 def fit_function(
@@ -126,8 +128,6 @@ def _best(
     found: list[tuple[Way, Verdict]] = []
     for way_of in _ways(problem, start, bounds, optimizer, iterations):
         way = way_of()
-        if found and len(way.costs) > iterations:
-            continue
         verdict = _judged(problem, way.theta, start, bounds, absolute)
         found.append((way, verdict))
         if verdict.converged or way.stopped in ("completed", "interrupted"):
@@ -153,14 +153,28 @@ def _ways(
     named = problem.formula.name
     if optimizer is not None:
         return [lambda: by_optimizer(optimizer, problem.rho, problem.jacobian, start, iterations, count, named)]
-    quick = None if problem.slopes.quick is None else problem.jacobian
     return [
-        lambda: minpack(problem.rho, quick, start, iterations, count),
+        lambda: _downhill(problem, start, iterations),
         lambda: by_optimizer({}, problem.rho, problem.jacobian, start, iterations, count, named),
         lambda: by_optimizer(
             {"scaling": "start", "acceleration": 0.75}, problem.rho, problem.jacobian, start, iterations, count, named
         ),
     ]
+
+
+def _downhill(problem: _Problem, start: Array, iterations: int) -> Way:
+    """Go down by MINPACK: by rough slopes as far as the linear model reaches, then by those of all digits."""
+    slopes, count = problem.slopes, problem.values.count
+    if slopes.quick is None:
+        return minpack(problem.rho, None, start, iterations, count, EPS)
+    if slopes.quick is slopes.rough:
+        return minpack(problem.rho, problem.jacobian, start, iterations, count, EPS)
+    way = minpack(problem.rho, problem.rough_jacobian, start, iterations, count, LOOSE)
+    left = iterations - len(way.costs) + 1
+    if way.stopped == "completed" or left < 1:
+        return way
+    end = minpack(problem.rho, problem.jacobian, way.theta, left, count, EPS)
+    return Way(end.theta, [*way.costs, *end.costs[1:]], end.stopped, count)
 
 
 def _judged(problem: _Problem, theta: Array, start: Array, bounds: Bounds | None, absolute: bool) -> Verdict:
@@ -190,9 +204,9 @@ def _judged(problem: _Problem, theta: Array, start: Array, bounds: Bounds | None
     return Verdict(
         minimum,
         uncertainty if free.all() else among_all(uncertainty, names, free),
-        exact=is_exact(minimum, np.sqrt(values.total_square()), float(np.linalg.norm(y))),
+        exact=is_exact(minimum, np.sqrt(values.total_square), float(np.linalg.norm(y))),
         silent=silent(some, minimum, lambda: np.linalg.norm(problem.jacobian(start)[:, free], axis=0), cost),
-        far=_far(problem),
+        far=_far(problem) if uncertainty.entangled or uncertainty.condition > ILL_CONDITIONED else None,
         held=tuple(name for name, one in zip(names, held, strict=True) if one),
         doubts=(doubt,) if doubt else (),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,8 +43,9 @@ class Values:
             return array
         return array * (self.row if array.ndim == 1 else self.row[:, None])
 
+    @cached_property
     def total_square(self) -> float:
-        """Return Σ of squares of W (y − ȳ), least over ȳ: what R² compares with."""
+        """Σ of squares of W (y − ȳ), least over ȳ: what R² compares with."""
         if self.row is None and self.root is None:
             apart = self.y - self.y.mean()
             return float(apart @ apart)

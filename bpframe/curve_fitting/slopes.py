@@ -28,6 +28,12 @@ __all__ = ["Slopes"]
 #: Larger than this, arrays for all parameters at once leave the processor's cache.
 AT_ONCE = 2**17
 
+#: From so many numbers on, complex ones take longer than forward differences of real ones.
+COMPLEX_AT_ONCE = 500
+
+#: The step of a rough difference, as a share of the parameter.
+ROUGH = 2.0**-26
+
 #: What a column adds along a direction is seen beside the others where it is at least this share of them.
 SEEN = 1e-3
 
@@ -38,8 +44,9 @@ GENERIC = np.random.default_rng(0).uniform(0.5, 1.0, 4096) * np.random.default_r
 class Slopes:
     """∂f/∂θ of a formula at points, (M, P), with M the number of its values.
 
-    `quick` is for steps, None where the function takes no complex numbers and nobody declared a Jacobian; `checked` is
-    for results. Differences never leave `bounds`; of parameters on one, columns are not compared.
+    `quick` is for steps, None where the function takes no complex numbers and nobody declared a Jacobian; `rough` may
+    have fewer digits; `checked` is for results. Differences never leave `bounds`; of parameters on one, columns are
+    not compared.
 
     Errors: DerivativeError where a declared Jacobian disagrees with the function; ShapeMismatch for its shape.
     """
@@ -56,6 +63,7 @@ class Slopes:
         self._declared = declared
         self._bounds = bounds
         self.quick: Callable[[Array], Array] | None = None
+        self.rough: Callable[[Array], Array] = self._one_sided
 
     def value(self, theta: Array) -> Array:
         """Return f(x; θ), with all its values in a row, (M,); NaN outside of bounds."""
@@ -68,7 +76,7 @@ class Slopes:
         self._shape, self._size = shape, int(np.prod(shape))
         if self._declared is not None:
             self.checked(theta)
-            self.quick = self._told
+            self.quick = self.rough = self._told
             return
         ways = [self._one_by_one]
         if self._formula.scalars and len(theta) * self._size <= AT_ONCE and len(theta) > 1:
@@ -80,12 +88,16 @@ class Slopes:
             except Exception:  # whatever a function makes of complex numbers
                 continue
             if found.shape == (self._size, len(theta)):
-                self.quick = way
-                return
+                self.quick = self.rough = way
+                break
+        if self.quick is not None and len(theta) * self._size > COMPLEX_AT_ONCE:
+            together = self.quick == self._all_at_once and self._bounds is None
+            self.rough = self._real_at_once if together else self._one_sided
 
-    def rough(self, theta: Array) -> Array:
+    def _one_sided(self, theta: Array) -> Array:
         """Return the Jacobian to some eight digits, from one value for each parameter."""
-        return np.stack([one_sided(self.value, theta, k) for k in range(len(theta))], axis=1)
+        here = self.value(theta)
+        return np.stack([one_sided(self.value, theta, k, here) for k in range(len(theta))], axis=1)
 
     def checked(self, theta: Array) -> tuple[Array, str]:
         """Return the Jacobian at θ, and what to know of it, if anything."""
@@ -126,6 +138,18 @@ class Slopes:
             raise TypeError
         flat = value.reshape(count, -1)
         return np.asarray((flat.imag / step[:, None]).T)
+
+    def _real_at_once(self, theta: Array) -> Array:
+        """Return the Jacobian to some eight digits from forward differences, in one call."""
+        count = len(theta)
+        size = np.abs(theta)
+        step = ROUGH * (size if size.all() else np.where(size > 0, size, size.max() or 1.0))
+        moved = np.repeat(theta[:, None], count + 1, axis=1)
+        moved[np.diag_indices(count)] += step
+        step = moved[np.diag_indices(count)] - theta
+        value = self._formula.call(self._points, list(moved.reshape(count, count + 1, *(1,) * len(self._shape))))
+        flat = np.asarray(value).reshape(count + 1, -1)
+        return np.asarray(((flat[:-1] - flat[-1]) / step[:, None]).T)
 
     def _one_by_one(self, theta: Array) -> Array:
         found = np.empty((self._size, len(theta)))
@@ -180,7 +204,7 @@ class Slopes:
         for k in range(len(theta)):
             unit = np.eye(len(theta))[k]
             if not free[k]:
-                found[:, k] = one_sided(self.value, theta, k)
+                found[:, k] = one_sided(self.value, theta, k, self.value(theta))
                 continue
             measured = measured_with(False, self.value, theta, unit)
             found[:, k] = measured.value
@@ -198,10 +222,9 @@ def _imaginary(theta: Array) -> Array:
     return STEP * (size if size.all() else np.where(size > 0, size, size.max() or 1.0))
 
 
-def one_sided(value: Callable[[Array], Array], theta: Array, k: int) -> Array:
+def one_sided(value: Callable[[Array], Array], theta: Array, k: int, here: Array) -> Array:
     """Return ∂f/∂θ_k from one step to the side where there are numbers: of some eight digits."""
-    step = 2.0**-26 * float(sizes(theta)[k])
-    here = value(theta)
+    step = ROUGH * float(sizes(theta)[k])
     for side in (step, -step):
         moved = theta.copy()
         moved[k] += side

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -68,7 +69,7 @@ class Verdict:
             notes.append("the curve goes through all values, but for rounding: the errors are those of rounding")
         return tuple(notes)
 
-    @property
+    @cached_property
     def _objection(self) -> str | None:
         found = self.minimum
         if np.isnan(found.offset):

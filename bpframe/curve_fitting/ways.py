@@ -63,6 +63,7 @@ def minpack(
     start: Array,
     iterations: int,
     count: float,
+    tolerance: float,
 ) -> Way:
     """Go down by MINPACK's Levenberg–Marquardt, with forward differences where there is no Jacobian of ρ.
 
@@ -95,7 +96,7 @@ def minpack(
             warnings.simplefilter("ignore")
             theta, _, told, _, reason = leastsq(
                 residual, start, Dfun=None if jacobian is None else slopes, full_output=True, col_deriv=True,
-                ftol=EPS, xtol=EPS, gtol=0.0, maxfev=limit,
+                ftol=tolerance, xtol=tolerance, gtol=0.0, maxfev=limit,
             )  # fmt: skip
     except _Enough:
         return Way(best[0], costs[1:-1], "completed", count)

@@ -213,3 +213,13 @@ def test_the_history_falls_and_its_last_cost_is_the_fits():
     assert costs == sorted(costs, reverse=True)
     assert costs[-1] == pytest.approx(bp.fit_curve(decay, X, Y, start=START).cost)
     assert all(each >= 0 for each in history.column("seconds"))
+
+
+@pytest.mark.parametrize("count", [400, 60_000], ids=["real at once", "one by one"])
+def test_many_points_have_the_digits_of_few(count):
+    x = np.linspace(0, 4, count)
+    y = decay(x, 2.5, 1.3, 0.5) + 0.1 * np.random.default_rng(0).normal(size=count)
+    expected = bp.fit_curve(decay, x, y, start=START, jacobian=decay_slopes)
+    fit = bp.fit_curve(decay, x, y, start=START)
+    np.testing.assert_allclose(fit.estimates, expected.estimates, rtol=1e-10)
+    np.testing.assert_allclose(fit.covariance, expected.covariance, rtol=1e-10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -49,7 +50,7 @@ class LinearMinimum:
     count: float
     rounding: float
 
-    @property
+    @cached_property
     def rank(self) -> int:
         """How many directions of the parameters the residuals see."""
         return int(self.known.sum())
@@ -61,7 +62,7 @@ class LinearMinimum:
         found: Array = -(shares @ self.right) / self.scale
         return found
 
-    @property
+    @cached_property
     def offset(self) -> float:
         """How far away that minimum is, in standard errors: √(‖Pρ‖²/r) / √((‖ρ‖² − ‖Pρ‖²)/(K − r)), with r the rank.
 
@@ -69,7 +70,7 @@ class LinearMinimum:
         """
         return self._in_standard_errors(self.along)
 
-    @property
+    @cached_property
     def near(self) -> bool:
         """Whether the point is that minimum: to a thousandth of the standard errors, or to rounding and six digits.
 
