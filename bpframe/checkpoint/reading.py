@@ -212,7 +212,7 @@ def _training(path: Path) -> tuple[Streams | None, TrainingState | None]:
     try:
         return record.restored(_arrays(beside)[0] if beside.exists() else {})
     except DataError as error:
-        raise _damaged(path / TRAINING, f"{error.problem}: {error.received}") from None
+        raise damaged(path / TRAINING, f"{error.problem}: {error.received}") from None
 
 
 def _arrays(file: Path) -> tuple[dict[str, Array], dict[str, str]]:
