@@ -11,7 +11,7 @@ from bpframe.errors import ContractError
 
 __all__ = ["Callback"]
 
-_ALWAYS = {"network", "history", "state"}
+_ALWAYS = {"network", "history", "state", "examples"}
 _COUNTED = {*_ALWAYS, "epoch", "step"}
 
 _HOOKS = {
@@ -69,9 +69,10 @@ class Callback(Component, category=_CALLBACK):
         When a checkpoint has been written to the folder `path`.
 
     Each asks for the words that it needs, by name: those above, and always `network`, `history`, which ends with the
-    last epoch that is over, and `state`: a dict of the callback's own, which lasts through the training, is written
-    with every checkpoint and comes back where a training is resumed. It holds numbers, texts, lists, dicts and arrays,
-    and is empty at the start, or what an `initial_state(self)` returns.
+    last epoch that is over, `examples`, every k-th of the training's as (x, y), 64 at most, and `state`: a dict of the
+    callback's own, which lasts through the training, is written with every checkpoint and comes back where a training
+    is resumed. It holds numbers, texts, lists, dicts and arrays, and is empty at the start, or what an
+    `initial_state(self)` returns.
 
     `raise StopTraining("good enough")` ends the training, with these words as the history's `stopped`; StopIteration
     does too. Callbacks are called in order, all of them, and what they return is not looked at. Any other error of

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from pydantic import Field, PositiveInt
 
 from bpframe.categories.callback import Callback
+from bpframe.errors import DataError
 
 __all__ = ["ErrorNorms", "error_norm"]
 
@@ -24,14 +26,17 @@ class ErrorNorms(Callback):
         ‖δ‖ = √(Σ_n ‖∂C_n/∂v‖² / N),    v the node's value
 
     It is measured after epochs, with training switched off, and draws no random numbers: parameters are the same with
-    it and without. Sixty examples are enough. `bpframe train` has it measure at every k-th of the training examples,
-    with the k that leaves 64 of them at most.
+    it and without. Sixty examples are enough: those of the training, where none are given. With `gradients` the size of
+    ∂C/∂p of every parameter p is kept too, of the mean cost over them: `record.gradient_norms`.
 
     Shapes: x (N, *features), and y like targets, or mappings of them.
     """
 
-    x: np.ndarray | dict[str, np.ndarray] = Field(description="The inputs of some examples, (N, *features).")
-    y: np.ndarray | dict[str, np.ndarray] = Field(description="Their targets.")
+    x: np.ndarray | dict[str, np.ndarray] | None = Field(
+        None,
+        description="The inputs of some examples, (N, *features). Left out: every k-th of the training's, 64 at most.",
+    )
+    y: np.ndarray | dict[str, np.ndarray] | None = Field(None, description="Their targets.")
     every: PositiveInt | None = Field(
         None,
         description="After how many epochs, each time. Left out: after each of the first 3, and later where there were "
@@ -39,16 +44,30 @@ class ErrorNorms(Callback):
         "The last epoch is measured too.",
     )
 
-    def after_epoch(self, network: Any, epoch: int, history: Any) -> None:
+    gradients: bool = Field(False, description="Whether the size of every parameter's gradient is kept too.")
+
+    def before_training(self, network: Any, examples: Any) -> None:
+        """Refuse examples that cannot be measured."""
+        with np.errstate(all="ignore"):
+            network.cost(*self._examples(examples))
+
+    def after_epoch(self, network: Any, epoch: int, history: Any, examples: Any, state: dict[str, Any]) -> None:
         """Measure, where it is this epoch's turn."""
         if self._turn(epoch, history):
-            self._measure(network, history)
+            self._measure(network, history, examples)
+        state["parameters"] = crc32(network.parameters.vector)
 
-    def after_training(self, network: Any, history: Any) -> None:
+    def after_training(self, network: Any, history: Any, examples: Any, state: dict[str, Any]) -> None:
         """Measure the last epoch, where the parameters are still those of its end."""
-        moved = history.stopped == "interrupted" or network.training.minimizes
-        if history.epochs and not history.epochs[-1].error_norms and not moved:
-            self._measure(network, history)
+        unmoved = state.get("parameters") == crc32(network.parameters.vector)
+        if unmoved and not history.epochs[-1].error_norms:
+            self._measure(network, history, examples)
+
+    def _examples(self, examples: Any) -> tuple[Any, Any]:
+        if (self.x is None) != (self.y is None):
+            raise DataError("error_norms was given inputs or targets alone", expected="both x and y, or neither")
+        found: tuple[Any, Any] = examples if self.x is None else (self.x, self.y)
+        return found
 
     def _turn(self, epoch: int, history: Any) -> bool:
         if self.every is not None:
@@ -57,9 +76,16 @@ class ErrorNorms(Callback):
         since = epoch - last
         return epoch <= FIRST or since >= SHARE * last or since * history.steps >= STEPS * epoch
 
-    def _measure(self, network: Any, history: Any) -> None:
-        errors = network.errors(self.x, self.y)
+    def _measure(self, network: Any, history: Any, examples: Any) -> None:
+        x, y = self._examples(examples)
+        with np.errstate(all="ignore"):  # what is not finite is kept as that
+            errors = network.errors(x, y)
+            gradient = network.gradient(x, y) if self.gradients else {}
         history.epochs[-1].error_norms = {name: error_norm(errors[name]) for name in errors}
+        if self.gradients:
+            history.epochs[-1].gradient_norms = {
+                path: error_norm(each.reshape(1, -1)) for path, each in gradient.items()
+            }
 
 
 def error_norm(error: np.ndarray) -> float:

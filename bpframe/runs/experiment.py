@@ -82,8 +82,7 @@ class Experiment:
             held_back = None
         watching: tuple[Callback, ...] = ()
         if error_norms and not any(isinstance(each, ErrorNorms) for each in self.training.callbacks):
-            x, y = self.measured_examples
-            watching = (ErrorNorms(x=x, y=y),)
+            watching = (ErrorNorms(),)
         samples = data.x, data.y, data.sample_weight
         return self.network.train(self.training, samples, held_back, progress, watching)
 
@@ -258,10 +257,11 @@ def watch_training(spec: RunSpec, base: str | os.PathLike[str] = ".") -> Experim
     """
     experiment = prepare_experiment(spec, base)
     data, training = experiment.dataset, experiment.training
-    watch = WatchErrors(x=data.x[:WATCHED], y=data.y[:WATCHED])
+    x, y = data.x[:WATCHED], data.y[:WATCHED]
+    watch = WatchErrors(x=x, y=y)
     watched = type(training)(**{**_fields(training), "callbacks": (*training.callbacks, watch)})
     found = replace(experiment, training=watched)
-    print(f"before training, {found.network.error_flow(watch.x, watch.y)}\n", flush=True)
+    print(f"before training, {found.network.error_flow(x, y)}\n", flush=True)
     found.train(progress=False, error_norms=False)
     return found
 

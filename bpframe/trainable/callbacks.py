@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from bpframe.categories import Callback
-from bpframe.errors import BpframeError, StopTraining
+import numpy as np
+
+from bpframe.categories import Callback, ErrorNorms
+from bpframe.differentiable import Examples
+from bpframe.errors import BpframeError, SpecError, StopTraining
+from bpframe.training.batches import Samples, count_of
 from bpframe.training.listeners import is_function
 from bpframe.training.listening import Listening
 from bpframe.training.spec import TrainingSpec
 
-__all__ = ["Callbacks", "begun", "ended_by_failure", "with_functions", "without_functions"]
+__all__ = [
+    "Callbacks",
+    "begun",
+    "ended_by_failure",
+    "require_single",
+    "some_examples",
+    "with_functions",
+    "without_functions",
+]
+
+#: So many of a training's examples callbacks see at most.
+SEEN = 64
 
 #: One, or several in the order in which they are called.
 Callbacks: TypeAlias = Sequence[Callback | Callable[..., Any]]
@@ -34,6 +49,39 @@ def with_functions(callbacks: Any, spec: TrainingSpec) -> Callbacks:
     if isinstance(callbacks, list | tuple):
         return tuple(each if is_function(each) else next(checked) for each in callbacks)
     return spec.callbacks
+
+
+def require_single(callbacks: Callbacks) -> None:
+    """Refuse two callbacks that write one column of the history. Errors: SpecError."""
+    kept = sum(isinstance(each, ErrorNorms) for each in callbacks)
+    if kept > 1:
+        raise SpecError(
+            "error_norms stands among the callbacks more than once, and the history has one place for its norms",
+            expected="one of it",
+            received=str(kept),
+            hint="mappings, or more rows, of x and y in one",
+        )
+
+
+def some_examples(given: Examples, samples: Samples, outputs: Iterable[str], raw: bool) -> tuple[Any, Any]:
+    """Return every k-th of a training's examples, so that there are 64 at most, as the network takes them.
+
+    Of a network that takes `raw` ones these are of what was `given`, and else of the checked `samples`.
+    """
+    rows = np.arange(0, count_of(samples), -(-count_of(samples) // SEEN))
+    if raw:
+        return _rows(given[0], rows), _rows(given[1], rows)
+    inputs, targets = samples
+    x, y = {name: each[rows] for name, each in inputs.items()}, {name: targets[name][rows] for name in outputs}
+    return (x if len(x) > 1 else next(iter(x.values()))), (y if len(y) > 1 else next(iter(y.values())))
+
+
+def _rows(arrays: Any, rows: Any) -> Any:
+    if isinstance(arrays, Mapping):
+        return {name: _rows(each, rows) for name, each in arrays.items()}
+    if hasattr(arrays, "iloc"):
+        return arrays.iloc[rows]
+    return arrays[rows] if isinstance(arrays, np.ndarray) else [arrays[row] for row in rows]
 
 
 def begun(told: Listening) -> str:

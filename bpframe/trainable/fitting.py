@@ -12,7 +12,15 @@ from bpframe.categories import Constraint, Metric, Optimizer
 from bpframe.differentiable import Arrays, Examples
 from bpframe.errors import StopTraining
 from bpframe.plugins import listeners
-from bpframe.trainable.callbacks import Callbacks, begun, ended_by_failure, with_functions, without_functions
+from bpframe.trainable.callbacks import (
+    Callbacks,
+    begun,
+    ended_by_failure,
+    require_single,
+    some_examples,
+    with_functions,
+    without_functions,
+)
 from bpframe.trainable.named import with_metrics, with_optimizer
 from bpframe.trainable.other_names import refusing_other_names
 from bpframe.trainable.range_testing import range_test
@@ -166,7 +174,10 @@ class Trainable(Stepwise):
                 trainer = Trainer(self._engine.at(samples[0]), spec, self._carried, past, state, now, keeper)
                 check_watched(trainer.engine, spec, samples, validation)
                 try_last_batch(trainer.engine, spec, samples)
-                told = Listening(callbacks, self, now, states, listeners("bpframe_after_epoch"))
+                require_single(callbacks)
+                seen = partial(some_examples, data, samples, self.graph.cost, self.preparation is not None)
+                hook = listeners("bpframe_after_epoch")
+                told = Listening(callbacks, self, now, states, hook, seen)
                 told.check_driven(spec)
                 self.training = spec
                 ending = begun(told)

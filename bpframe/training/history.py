@@ -35,7 +35,8 @@ class EpochRecord(BaseModel):
     numbers, or lists of them, of a confusion matrix the rows.
 
     `error_norms` has, where the callback `error_norms` measured it after this epoch, the size of the error δ of every
-    node at some examples, √(Σ_n ‖∂C_n/∂v‖² / N).
+    node at some examples, √(Σ_n ‖∂C_n/∂v‖² / N), and `gradient_norms`, where that was asked for, ‖∂C/∂p‖ of every
+    parameter, by its path.
     """
 
     # JSON has no infinity, which a validation cost in float32 can reach; as a text it is read back.
@@ -51,6 +52,7 @@ class EpochRecord(BaseModel):
     figures: dict[str, float] = {}
     penalty: float | None = None
     error_norms: dict[str, float] = {}
+    gradient_norms: dict[str, float] = {}
 
 
 class History(BaseModel):

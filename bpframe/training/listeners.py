@@ -16,7 +16,7 @@ from bpframe.errors import ContractError, SpecError, closest
 __all__ = ["Hook", "Hooked", "hooked", "is_function"]
 
 #: Everything that a hook may ask for, in the order in which it is handed on; `state` is of each callback.
-WORDS = ("network", "history", "state", "epoch", "step", "batch", "cost", "path")
+WORDS = ("network", "history", "state", "epoch", "step", "batch", "cost", "path", "examples")
 
 #: Takes from the values of all words what one hook asks for.
 Picking = Callable[[list[Any]], tuple[Any, ...]]
@@ -37,6 +37,8 @@ class Hooked:
     kind: str
     hooks: Mapping[str, Hook]
     initial_state: Callable[[], Any]
+    #: Whether it asks for some of the examples.
+    sees_examples: bool
 
     @property
     def called(self) -> str:
@@ -69,7 +71,7 @@ def _of_component(callback: Any) -> Hooked:
         if name != "initial_state"
     }
     initial: Callable[[], Any] = callback.initial_state if "initial_state" in contract else dict  # type: ignore[attr-defined]
-    return Hooked(callback.kind, hooks, initial)
+    return Hooked(callback.kind, hooks, initial, contract.asks_for("examples"))
 
 
 def _of_function(function: Any) -> Hooked:
@@ -96,7 +98,7 @@ def _of_function(function: Any) -> Hooked:
             raise unknown_word(f"{where} asks for '{each.name}', which means nothing there", each.name, words)
     plain = len(asked) == len(parameters) and not any(each.kind is each.KEYWORD_ONLY for each in parameters)
     after_epoch = _hook(function, asked, ()) if plain else _hook(function, (), asked)
-    return Hooked(f"function {name}", {"after_epoch": after_epoch}, dict)
+    return Hooked(f"function {name}", {"after_epoch": after_epoch}, dict, "examples" in asked)
 
 
 def _hook(call: Callable[..., Any], placed: Sequence[str], named: Sequence[str]) -> Hook:

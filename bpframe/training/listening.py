@@ -16,7 +16,7 @@ from bpframe.training.spec import TrainingSpec
 
 __all__ = ["Listening"]
 
-_NETWORK, _HISTORY, _STATE, _EPOCH, _STEP, _BATCH, _COST, _PATH = range(len(WORDS))
+_NETWORK, _HISTORY, _STATE, _EPOCH, _STEP, _BATCH, _COST, _PATH, _EXAMPLES = range(len(WORDS))
 
 #: Tells of a batch: with its epoch, its number in it and in the training, and its mean cost.
 TellBatch = Callable[[int, int, int, float], None]
@@ -30,7 +30,7 @@ class Listening:
 
     `before_batch` and `after_batch` are None where nobody listens. `hook` is what installed plugins are told after an
     epoch, and `follow` is called around it, to bring a longer history up to date. `states` are those of a training that
-    is resumed, as `states()` has returned them.
+    is resumed, as `states()` has returned them. `examples` returns those that callbacks may ask for.
 
     What tells raises StopTraining where a callback wants the training to end, once all have been told.
 
@@ -45,12 +45,15 @@ class Listening:
         history: History,
         states: Sequence[Mapping[str, Any]] | None = None,
         hook: Callable[..., Any] | None = None,
+        examples: Callable[[], Any] | None = None,
     ) -> None:
         self.callbacks = hooked(callbacks)
         self.follow: Callable[[], None] = _nothing
         self._hook = hook
         self._states = _begun(self.callbacks) if states is None else _restored(self.callbacks, states)
-        self._words: list[Any] = [network, history, None, 0, 0, 0, math.nan, None]
+        self._words: list[Any] = [network, history, None, 0, 0, 0, math.nan, None, None]
+        if examples is not None and any(each.sees_examples for each in self.callbacks):
+            self._words[_EXAMPLES] = examples()
         self.before_batch = self._batches("before_batch")
         self.after_batch = self._batches("after_batch")
 

@@ -67,5 +67,6 @@ def _numbers(record: Any) -> dict[str, float]:
     own = ("cost", "validation_cost", "accuracy", "validation_accuracy", "penalty", "seconds")
     named = {name: getattr(record, name) for name in own}
     named |= {**record.metrics, **record.figures}
-    named |= {f"error_norms/{name}": norm for name, norm in record.error_norms.items()}
+    for kind in ("error_norms", "gradient_norms"):
+        named |= {f"{kind}/{name}": norm for name, norm in getattr(record, kind).items()}
     return {name: value for name, value in named.items() if isinstance(value, int | float)}

@@ -9,12 +9,22 @@ from typing import Any
 import numpy as np
 import pytest
 from bpframe_minimizers import LevenbergMarquardt
-from bpframe_reference import Dense, ErrorNorms, GradientDescent, QuadraticCost, Sigmoid, StopEarly
+from bpframe_reference import (
+    Dense,
+    ErrorNorms,
+    GradientDescent,
+    KeepBest,
+    QuadraticCost,
+    Sigmoid,
+    StopEarly,
+    WatchErrors,
+)
 from bpframe_regularisation import Dropout
 from bpframe_sequence import Lstm
 
 import bpframe as bp
 from bpframe.categories.error_norms import error_norm
+from bpframe.errors import DataError, ShapeMismatch, SpecError
 from bpframe.training.history import History
 from tests.explanation.networks import sigmoids
 
@@ -160,3 +170,84 @@ def test_norms_are_written_and_read_back_and_a_history_without_them_is_read() ->
     for record in written["epochs"]:
         del record["error_norms"]
     assert measured(History.model_validate(written)) == []
+
+
+def test_left_out_examples_are_every_kth_of_the_training_as_the_network_takes_them() -> None:
+    x, y = RNG.standard_normal((150, 3)), RNG.random((150, 2))
+    network = sigmoids(4, 2, inputs=3)
+    network.fit(x, y, optimizer=DESCENT, epochs=2, callbacks=[ErrorNorms(), WatchErrors(every=9)])
+    assert network.history is not None
+    assert network.history.epochs[-1].error_norms == pytest.approx(norms_by_loops(network, x[::3], y[::3]), rel=1e-12)
+
+
+def test_left_out_examples_of_several_inputs_and_costs_with_weights_are_taken_by_name() -> None:
+    network = bp.Network(
+        inputs={"a": (3,), "b": (3,)},
+        nodes={"one": bp.node(Dense(units=2), "a"), "two": bp.node(Dense(units=1), "b")},
+        output=["one", "two"],
+        cost={"one": QuadraticCost(), "two": QuadraticCost()},
+    )
+    x, y = {"a": X, "b": X}, {"one": Y, "two": Y[:, :1]}
+    for each in (ErrorNorms(), ErrorNorms(x=x, y=y)):
+        network.parameters.vector[:] = np.linspace(-1, 1, network.parameters.vector.size)
+        network.fit(x, y, optimizer=DESCENT, epochs=1, sample_weight=np.arange(6.0), callbacks=[each], seed=1)
+    assert network.history is not None
+    first, second = network.history.epochs
+    assert first.error_norms == second.error_norms != {}
+
+
+def test_left_out_examples_of_a_network_that_takes_raw_ones_are_raw(tmp_path) -> None:
+    from bpframe.data import CsvData
+    from bpframe.documents import RunSpec, TrainingSpec, network_spec
+    from bpframe.runs.experiment import prepare_experiment
+
+    x, labels = X[:, :2] * [100.0, 1.0], ["no", "yes"] * 3
+    rows = [f"{a!r},{b!r},{label}" for (a, b), label in zip(x.tolist(), labels, strict=True)]
+    (tmp_path / "data.csv").write_text("\n".join(["a,b,kind", *rows]))
+    spec = RunSpec(
+        network=network_spec([Dense(units=2)], input_shape=(2,), cost=QuadraticCost()),
+        training=TrainingSpec(optimizer=DESCENT, epochs=1, callbacks=[ErrorNorms()]),
+        data=CsvData(path="data.csv", targets=["kind"], one_hot=True, scaling="standard"),
+    )
+    experiment = prepare_experiment(spec, tmp_path)
+    experiment.train(False)
+    experiment.save(tmp_path / "run")
+    network = bp.load(tmp_path / "run")
+    for given in (labels, np.array(labels)):
+        history = network.fit(x, given, optimizer=DESCENT, epochs=1, callbacks=[ErrorNorms()])
+        errors = network.errors(x, given)
+        assert history.epochs[0].error_norms == {name: error_norm(each) for name, each in errors.items()}
+
+
+def test_gradients_are_those_of_the_network() -> None:
+    network = sigmoids(4, 2, inputs=3)
+    history = network.fit(X, Y, optimizer=DESCENT, epochs=2, callbacks=[ErrorNorms(gradients=True)])
+    gradient = network.gradient(X, Y)
+    assert history.epochs[-1].gradient_norms == pytest.approx(
+        {path: math.sqrt(sum(float(g) ** 2 for g in each.flat)) for path, each in gradient.items()}
+    )
+    assert list(history.epochs[-1].gradient_norms) == ["dense_1.w", "dense_1.b", "dense_2.w", "dense_2.b"]
+    assert History.model_validate_json(history.model_dump_json()) == history
+
+
+def test_examples_that_cannot_be_measured_are_refused_before_anything_changes() -> None:
+    network = sigmoids(4, 2, inputs=3)
+    for callback in (ErrorNorms(x=X[:, :2], y=Y), WatchErrors(x=X, y=Y[:3]), ErrorNorms(x=X), WatchErrors(y=Y)):
+        with pytest.raises((ShapeMismatch, DataError), match=f"callback '{callback.kind}': before_training failed"):
+            network.fit(X, Y, optimizer=DESCENT, epochs=3, callbacks=[callback])
+        assert network.history is None
+
+
+def test_two_of_it_are_refused_since_there_is_one_place_for_their_norms() -> None:
+    network = sigmoids(4, 2, inputs=3)
+    with pytest.raises(SpecError, match="error_norms stands among the callbacks more than once"):
+        network.fit(X, Y, optimizer=DESCENT, epochs=3, callbacks=[ErrorNorms(), ErrorNorms(x=X, y=Y)])
+    assert network.history is None
+
+
+def test_parameters_that_were_moved_after_the_last_epoch_are_not_measured_as_its_own() -> None:
+    network = sigmoids(4, 2, inputs=3)
+    best = KeepBest(watch="cost", larger=True)  # the first epoch, whose cost is the largest
+    history = network.fit(X, Y, optimizer=DESCENT, epochs=6, callbacks=[best, ErrorNorms(every=4)])
+    assert history.column("best_epoch") == [1]
+    assert measured(history) == [4]

@@ -33,11 +33,12 @@ def error_section(experiment: Experiment) -> str:
     if history is None or not any(record.error_norms for record in history.epochs):
         return ""
     asked = next((each for each in experiment.training.callbacks if isinstance(each, ErrorNorms)), None)
-    x, y = experiment.measured_examples if asked is None else (asked.x, asked.y)
+    given = None if asked is None or asked.x is None or asked.y is None else (asked.x, asked.y)
+    x, y = experiment.measured_examples if given is None else given
     count = len(next(iter(x.values())) if isinstance(x, dict) else x)
     told = (
         "‖δ‖ is the root mean square, over the examples, of ‖∂C/∂a‖, a being the layer's output, or the node's value. "
-        f"It was measured after epochs at {count:,} {'of the training' if asked is None else 'given'} examples, with "
+        f"It was measured after epochs at {count:,} {'of the training' if given is None else 'given'} examples, with "
         "training switched off."
     )
     try:
