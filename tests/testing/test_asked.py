@@ -18,6 +18,16 @@ from bpframe.testing import check_component
 COUNTER = itertools.count()
 
 
+class Counts(Callback):
+    """Count epochs."""
+
+    def initial_state(self):
+        return {"epochs": [0, None]}
+
+    def after_epoch(self, state):
+        state["epochs"][0] += 1
+
+
 class Slope(Schedule):
     """1 / (1 + t)."""
 
@@ -66,6 +76,8 @@ WRONG = {
         subclass(Error, measure=lambda self, prediction, weight: float(prediction.mean())), "the weight is 0"
     ),
     "determinism ": (subclass(Error, measure=lambda self: next(COUNTER)), "another number the second time"),
+    "state": (subclass(Counts, initial_state=lambda self: {"epochs": (0,)}), "no plain data"),
+    "state ": (subclass(Counts, initial_state=lambda self: {"epochs": next(COUNTER)}), "else the second time"),
     "determinism[draw]": (subclass(Fair, draw=lambda self: next(COUNTER)), "draw returns something else"),
 }  # fmt: skip
 
@@ -89,6 +101,7 @@ def test_a_metric_of_positions_passes(shape: tuple[int, ...]) -> None:
         (Slope(), {"value", "determinism"}),
         (Error(), {"measure", "purity", "determinism"}),
         (Fair(), {"determinism[draw]"}),
+        (Counts(), {"state"}),
     ],
     ids=lambda value: getattr(value, "kind", None),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bpframe.categories import CATEGORIES, Metric, Preparation, Schedule
+from bpframe.categories import CATEGORIES, Callback, Metric, Preparation, Schedule
 from bpframe.categories.calling import call_method
 from bpframe.categories.present import present_fields, present_value
 from bpframe.core.component import Component, contract_of
@@ -16,6 +16,7 @@ from bpframe.data.scaling import fit_scaling
 from bpframe.errors import BpframeError, ContractError
 from bpframe.testing.checks.base import Check, Failure, Setting, untouched
 from bpframe.training.history import EpochRecord, History
+from bpframe.training.listening import Listening
 
 __all__ = ["checks_of_the_asked", "made_up_history"]
 
@@ -42,6 +43,8 @@ def checks_of_the_asked(setting: Setting) -> list[Check]:
         }
     elif isinstance(component, Preparation):
         found = {"fit": lambda: _fit(setting, component), "determinism": lambda: _fits_alike(setting, component)}
+    elif isinstance(component, Callback):
+        found = {"state": lambda: _first_state(component)} if "initial_state" in contract_of(type(component)) else {}
     elif contract_of(type(component)).category not in CATEGORIES:
         names = _callable_methods(component)
         found = {f"determinism[{name}]": lambda name=name: _called_twice(component, name) for name in names}  # type: ignore[misc]
@@ -196,6 +199,16 @@ def _fits_alike(setting: Setting, preparation: Preparation) -> None:
     rows = setting.rng("preparation").standard_normal((EXAMPLES, *SHAPE))
     if fit_scaling(preparation, rows) != fit_scaling(preparation, rows):
         raise Failure("the same inputs give other numbers the second time")
+
+
+def _first_state(callback: Callback) -> None:
+    """A training begins with plain data, which every checkpoint can hold, and all begin with the same."""
+    try:
+        first, again = (Listening([callback], None, History()).states() for _ in range(2))
+    except ContractError as error:
+        raise Failure(error.problem, rows=[("received", error.received or "")]) from None
+    if repr(first) != repr(again):
+        raise Failure("initial_state returns something else the second time", diagnosis="time, or randomness")
 
 
 def _callable_methods(component: Component) -> list[str]:
