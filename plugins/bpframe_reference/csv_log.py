@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 from typing import Any, ClassVar
 
 from bpframe.extend import Callback, DataError, Field, History
@@ -27,9 +26,9 @@ class CsvLog(Callback):
 
     def before_training(self, history: History, state: dict[str, Any]) -> None:
         """Open the file, and bring it to where the training is."""
-        begin(self.kind, self.path, state)
+        header = begin(self.kind, self.path, state)
         if state["start"] and "columns" not in state:
-            state["columns"] = self._header()
+            state["columns"] = self._columns(header)
         self._write(history, state)
 
     def after_epoch(self, history: History, state: dict[str, Any]) -> None:
@@ -40,9 +39,8 @@ class CsvLog(Callback):
         else:
             self._write(history, state)
 
-    def _header(self) -> list[str]:
-        with Path(self.path).expanduser().open(encoding="utf-8", errors="replace", newline="") as file:
-            first = next(csv.reader([file.readline(100_000)]), [])
+    def _columns(self, header: str) -> list[str]:
+        first = next(csv.reader([header]), [])
         if first[:2] != ["epoch", "cost"]:
             raise DataError(
                 f"csv_log: {self.path} is there, and no log of a training",

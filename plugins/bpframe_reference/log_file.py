@@ -11,22 +11,29 @@ from bpframe.extend import DataError
 __all__ = ["append", "begin", "rewrite"]
 
 
-def begin(kind: str, path: str, state: dict[str, Any]) -> None:
+#: So much of a first line is looked at.
+LONGEST = 100_000
+
+
+def begin(kind: str, path: str, state: dict[str, Any]) -> str:
     """Open the file, and keep its size in the state: there the lines of this training begin, also in one that resumes.
 
-    Errors: DataError (it is no regular file, or cannot be written).
+    Return its first line. Errors: DataError (it is no regular file, or cannot be written).
     """
     where = Path(path).expanduser()
     try:
         where.parent.mkdir(parents=True, exist_ok=True)
         if where.exists() and not where.is_file():
             raise DataError(f"{kind}: {path} is no regular file", expected="a file, or a name that is free")
-        with where.open("ab") as file:
-            size = file.tell()
+        with where.open("a+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            first = file.readline(LONGEST).decode(errors="replace")
     except OSError as error:
         raise _unwritable(kind, path, error) from error
     # A file that is shorter than it was has been changed since: all of this training's lines are written anew.
     state["start"] = min(state.get("start", size), size)
+    return first
 
 
 def append(kind: str, path: str, line: str) -> None:
@@ -42,11 +49,11 @@ def rewrite(kind: str, path: str, state: dict[str, Any], lines: list[str]) -> No
     """Write all lines of this training anew, in the place of those that are there. Errors: DataError."""
     where, text = Path(path).expanduser(), "".join(lines).encode()
     try:
-        with where.open("r+b") as file:
+        with where.open("a+b") as file:
+            file.truncate(state["start"])
             file.seek(max(0, state["start"] - 1))
             torn = bool(state["start"]) and file.read(1) != b"\n"  # a line that somebody else has not ended
             file.write(b"\n" * torn + text)
-            file.truncate()
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
