@@ -8,11 +8,13 @@ from contextlib import suppress
 from typing import Any
 
 from bpframe.core.backprop.results import failed
-from bpframe.errors import CheckpointError, ContractError, SpecError, StopTraining
+from bpframe.errors import CheckpointError, ContractError, NonFiniteError, SpecError, StopTraining
 from bpframe.training.callback_state import check_data, copied_data
 from bpframe.training.history import History
 from bpframe.training.listeners import WORDS, Hooked, hooked
+from bpframe.training.nonfinite import all_finite
 from bpframe.training.spec import TrainingSpec
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Listening"]
 
@@ -54,6 +56,8 @@ class Listening:
         self._words: list[Any] = [network, history, None, 0, 0, 0, math.nan, None, None]
         if examples is not None and any(each.sees_examples for each in self.callbacks):
             self._words[_EXAMPLES] = examples()
+        held = getattr(network, "parameters", None)
+        self._parameters: Array | None = None if held is None else held.vector
         self.before_batch = self._batches("before_batch")
         self.after_batch = self._batches("after_batch")
 
@@ -136,8 +140,12 @@ class Listening:
         if not calls:
             return None
 
+        # Of batches the next step notices what is not finite.
+        parameters = None if name in ("before_batch", "after_batch") else self._parameters
+
         def tell() -> None:
             ending: StopTraining | None = None
+            before = parameters.copy() if parameters is not None and all_finite(parameters) else None
             for each, call, picked, state in calls:
                 words[_STATE] = state
                 try:
@@ -146,6 +154,10 @@ class Listening:
                     ending = ending or StopTraining(_reason(reason, each.called))
                 except Exception as error:
                     raise failed(each.called, name, error) from error
+                finally:
+                    if parameters is not None and before is not None and not all_finite(parameters):
+                        parameters[:] = before
+                        raise _unusable(each, name)
             if ending is not None:
                 raise ending
 
@@ -155,6 +167,14 @@ class Listening:
         """Refuse after the first epoch, and not only in the first checkpoint, what none could hold."""
         for each, state in zip(self.callbacks, self._states, strict=True):
             check_data(state, _of(each))
+
+
+def _unusable(each: Hooked, name: str) -> NonFiniteError:
+    return NonFiniteError(
+        f"{each.called}: {name} wrote numbers into the parameters that are not finite",
+        expected="finite numbers",
+        rows=[("kept", "the parameters as they were before it was called")],
+    )
 
 
 def _nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from functools import partial
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 from bpframe_minimizers import LBFGS
-from bpframe_reference import GradientDescent
+from bpframe_reference import Dense, GradientDescent, QuadraticCost
+from bpframe_regularisation import BatchNorm, Dropout
 
 import bpframe as bp
-from bpframe.errors import CheckpointError, ConcurrencyError, ContractError, SpecError, StopTraining
+from bpframe.errors import CheckpointError, ConcurrencyError, ContractError, NonFiniteError, SpecError, StopTraining
 from bpframe.extend import Callback
 from bpframe.training.history import History
 from bpframe.training.listening import Listening
@@ -227,6 +229,48 @@ def test_a_training_inside_of_a_callback_is_refused_and_writing_in_place_counts_
     assert not other.parameters.vector.any()
     fit(net=other, epochs=1, seed=3)
     assert net.parameters.vector.tobytes() == other.parameters.vector.tobytes()
+
+
+@pytest.mark.parametrize("hook", ["before_training", "before_epoch", "after_epoch", "after_training"])
+def test_one_that_writes_what_is_not_finite_is_named_and_the_parameters_stay(hook: str) -> None:
+    def spoil(self: Callback, network: bp.Network) -> None:
+        network.parameters.vector[3] = np.nan
+
+    spoiling = type("Spoils", (Callback,), {"__module__": __name__, hook: spoil})()
+    net = chain()
+    with pytest.raises(NonFiniteError, match=f"callback 'spoils': {hook} wrote numbers into the parameters"):
+        fit(spoiling, net=net, epochs=1)
+    assert np.isfinite(net.parameters.vector).all()
+
+
+@pytest.mark.parametrize("hook", ["before_batch", "after_batch"])
+def test_what_is_not_finite_after_a_batch_is_noticed_in_the_next_step_or_at_the_epochs_end(hook: str) -> None:
+    def spoil(self: Callback, network: bp.Network, batch: int) -> None:
+        if batch == 3:
+            network.parameters.vector[3] = np.nan
+
+    net = chain()
+    with pytest.raises(NonFiniteError, match="its parameter w is not finite, in epoch 1, batch 3"):
+        fit(type("Spoils", (Callback,), {"__module__": __name__, hook: spoil})(), net=net)
+    assert np.isfinite(net.parameters.vector).all()
+
+
+def test_asking_the_network_between_steps_changes_no_byte() -> None:
+    class Asks(Callback):
+        def before_batch(self, network):
+            network.predict(X)
+            network.gradient(X, Y, training=True)
+
+        def after_batch(self, network):
+            network.cost(X, Y)
+            copied = copy.deepcopy(network)
+            copied.fit(X, Y, optimizer=GradientDescent(learning_rate=0.1), epochs=1, batch_size=9)
+
+    layers = [Dense(units=4), Dropout(rate=0.3), BatchNorm(), Dense(units=Y.shape[1])]
+    nets = [bp.Network(layers, input_shape=X.shape[1:], cost=QuadraticCost(), seed=1) for _ in range(2)]
+    fit(net=nets[0], batch_size=3)
+    fit(Asks(), net=nets[1], batch_size=3)
+    assert nets[0].parameters.vector.tobytes() == nets[1].parameters.vector.tobytes()
 
 
 # Functions --------------------------------------------------------------------------------------------------------
