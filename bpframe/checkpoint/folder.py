@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from bpframe.checkpoint.locking import locked
@@ -77,28 +78,28 @@ def new_folder(target: Path, overwrite: bool, files: Collection[str]) -> Iterato
                     flush(file)
                 flush(draft)
                 _require_free(target, overwrite, files)
-                _take_place(draft, target)
-            finally:
+                change_back = _take_place(draft, target)
+            except BaseException:
                 remove(draft)
+                raise
+            try:
+                flush(target.parent)
+            except BaseException:
+                change_back()  # where that fails too, what had the name before stays beside it until the next save
+                remove(draft)
+                raise
+            remove(draft)
         except OSError as error:
             raise unwritable(target, error) from error
 
 
-def _take_place(draft: Path, target: Path) -> None:
-    """Give the target's name to the draft, durably; what had the name before has the draft's then."""
-    replaces = os.path.lexists(target)
-    if replaces:
+def _take_place(draft: Path, target: Path) -> Callable[[], object]:
+    """Give the target's name to the draft, and what had it the draft's; return what changes that back."""
+    if os.path.lexists(target):
         _exchange(draft, target)
-    else:
-        draft.rename(target)
-    try:
-        flush(target.parent)
-    except BaseException:
-        if replaces:
-            _exchange(draft, target)
-        else:
-            target.rename(draft)
-        raise
+        return partial(_exchange, draft, target)
+    draft.rename(target)
+    return partial(target.rename, draft)
 
 
 def _exchange(draft: Path, target: Path) -> None:
