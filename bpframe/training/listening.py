@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from bpframe.core.backprop.results import failed
-from bpframe.errors import CheckpointError, ContractError, NonFiniteError, SpecError, StopTraining
+from bpframe.errors import BpframeError, CheckpointError, ContractError, NonFiniteError, SpecError, StopTraining
 from bpframe.training.callback_state import check_data, copied_data
 from bpframe.training.history import History
 from bpframe.training.listeners import WORDS, Hooked, hooked
@@ -34,7 +34,8 @@ class Listening:
     epoch, and `follow` is called around it, to bring a longer history up to date. `states` are those of a training that
     is resumed, as `states()` has returned them. `examples` returns those that callbacks may ask for.
 
-    What tells raises StopTraining where a callback wants the training to end, once all have been told.
+    What tells raises once all have been told, so that a training that goes on finds all at one step: StopTraining or
+    KeyboardInterrupt where a callback wants the training to end, or the error of the first that has failed.
 
     Errors: ContractError (a function asks for what means nothing, a first state is no plain data); CheckpointError (the
     states are those of other callbacks). Of what tells: those of a callback that fails, with its name.
@@ -86,10 +87,10 @@ class Listening:
     def after_epoch(self, epoch: int, step: int) -> None:
         """Tell that an epoch is over and in the history, after so many steps: callbacks, then installed plugins."""
         self.follow()
-        ending: Exception | None = None
+        ending: BaseException | None = None
         try:
             self._tell("after_epoch", epoch, step)
-        except StopTraining as reason:
+        except (StopTraining, KeyboardInterrupt) as reason:
             ending = reason
         self.follow()  # again: a callback may have written into the epoch's record
         if epoch == 1:
@@ -144,7 +145,7 @@ class Listening:
         parameters = None if name in ("before_batch", "after_batch") else self._parameters
 
         def tell() -> None:
-            ending: StopTraining | None = None
+            ending: BaseException | None = None
             before = parameters.copy() if parameters is not None and all_finite(parameters) else None
             for each, call, picked, state in calls:
                 words[_STATE] = state
@@ -152,12 +153,15 @@ class Listening:
                     call(*picked(words))
                 except (StopTraining, StopIteration) as reason:
                     ending = ending or StopTraining(_reason(reason, each.called))
+                except KeyboardInterrupt as interrupt:
+                    ending = ending if isinstance(ending, BpframeError) else interrupt
                 except Exception as error:
-                    raise failed(each.called, name, error) from error
-                finally:
-                    if parameters is not None and before is not None and not all_finite(parameters):
-                        parameters[:] = before
-                        raise _unusable(each, name)
+                    if not isinstance(ending, BpframeError):
+                        ending = _failed(each, name, error)
+                if parameters is not None and before is not None and not all_finite(parameters):
+                    parameters[:] = before
+                    if not isinstance(ending, BpframeError):
+                        ending = _unusable(each, name)
             if ending is not None:
                 raise ending
 
@@ -167,6 +171,12 @@ class Listening:
         """Refuse after the first epoch, and not only in the first checkpoint, what none could hold."""
         for each, state in zip(self.callbacks, self._states, strict=True):
             check_data(state, _of(each))
+
+
+def _failed(each: Hooked, name: str, error: Exception) -> BpframeError:
+    found = failed(each.called, name, error)
+    found.__cause__ = error
+    return found
 
 
 def _unusable(each: Hooked, name: str) -> NonFiniteError:

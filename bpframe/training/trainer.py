@@ -158,14 +158,14 @@ class Trainer:
         stride = max(1, count // size // 20)
         before, after, keeper, state = recorder.before_batch, recorder.after_batch, self._keeper, self.state
         self._begin_order(batches)
-        inside = False
+        inside, interrupted, taken = False, False, state.step
         stepper.remember()
         try:
             for number, (inputs, targets) in enumerate(batches.beginning(state.batch), start=state.batch + 1):
-                if interruption.requested or recorder.ended:
-                    return None
-                if before is not None and not before(epoch, number, state.step + 1, math.nan):
-                    return None
+                ends = interruption.requested or bool(recorder.ended)
+                if ends or (before is not None and not before(epoch, number, state.step + 1, math.nan)):
+                    interrupted = True
+                    break
                 stepper.epoch_ends = number * size >= count
                 inside = True
                 cost = step(self.engine, lane, inputs, targets)
@@ -180,13 +180,15 @@ class Trainer:
                 if after is not None:
                     mean = cost / min(size, count - (number - 1) * size)
                     if not after(epoch, number, state.step, mean) and not stepper.epoch_ends:
-                        return None
+                        interrupted = True
+                        break
                 if keeper is not None and not stepper.epoch_ends and keeper.due(state.step, False):
                     self._check_finite(stepper, epoch)
                     self.history.steps = state.step
                     recorder.keep()
             # The last step has no next one that would notice what it did to the parameters.
-            self._check_finite(stepper, epoch)
+            if state.step > taken:
+                self._check_finite(stepper, epoch)
         except BaseException as error:
             if inside:
                 state.torn = "it was stopped within a step, whose random numbers are drawn"
@@ -197,7 +199,7 @@ class Trainer:
             raise
         finally:
             self.history.steps = state.step  # a validated field, which is too slow to set in every step
-        return state.cost / count
+        return None if interrupted else state.cost / count
 
     def _begin_order(self, batches: Batches) -> None:
         """Note where the stream is that the epoch's order is drawn from, or bring it back to there."""

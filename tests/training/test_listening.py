@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 from functools import partial
@@ -198,6 +199,14 @@ def test_what_fails_when_a_failed_training_is_over_is_added() -> None:
     assert "callback 'late': after_training failed: ValueError: too late" in str(caught.value)
 
 
+@pytest.mark.parametrize("error", ["ZeroDivisionError", "StopTraining", "Interrupt"])
+def test_whoever_stands_behind_one_that_ends_it_is_told_all_the_same(error: str) -> None:
+    """A training that goes on finds all callbacks at the same step."""
+    with contextlib.suppress(ContractError):
+        fit(Raises(hook="after_batch", error=error, at=2), Hears())
+    assert [call[3] for call in CALLS if call[0] == "after"] == [1, 2]
+
+
 @pytest.mark.parametrize("reason", ["", "completed", "interrupted", "failed"])
 def test_a_reason_that_says_something_else_is_told_apart(reason: str) -> None:
     def end() -> None:
@@ -252,6 +261,20 @@ def test_what_is_not_finite_after_a_batch_is_noticed_in_the_next_step_or_at_the_
     net = chain()
     with pytest.raises(NonFiniteError, match="its parameter w is not finite, in epoch 1, batch 3"):
         fit(type("Spoils", (Callback,), {"__module__": __name__, hook: spoil})(), net=net)
+    assert np.isfinite(net.parameters.vector).all()
+
+
+@pytest.mark.parametrize("ending", [StopTraining, KeyboardInterrupt])
+def test_an_end_right_after_a_step_whose_parameters_are_not_finite_is_no_clean_one(ending: type[BaseException]) -> None:
+    class Ends(Callback):
+        def after_batch(self, network, batch):
+            if batch == 2:
+                network.parameters.vector[3] = np.inf
+                raise ending("enough")
+
+    net = chain()
+    with pytest.raises(NonFiniteError, match="in epoch 1, batch 2"):
+        fit(Ends(), net=net)
     assert np.isfinite(net.parameters.vector).all()
 
 
