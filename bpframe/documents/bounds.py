@@ -10,7 +10,7 @@ __all__ = ["MOST_DEPTH", "MOST_VALUES", "too_deep", "too_many", "within_bounds"]
 
 #: How many values a text may stand for once its aliases are written out. It holds any spec that people write, and
 #: refuses a text of a few lines that stands for more values than a memory can hold.
-MOST_VALUES = 100_000
+MOST_VALUES = 75_000
 
 #: How many lists and mappings may be inside one another.
 MOST_DEPTH = 100

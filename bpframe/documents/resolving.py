@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from pydantic import ModelWrapValidatorHandler
+from pydantic import ModelWrapValidatorHandler, ValidationError
 
 from bpframe.core.component import Component
 from bpframe.core.component.base import Resolver, is_category
 from bpframe.core.component.category import with_article
-from bpframe.errors import RegistryError
+from bpframe.errors import RegistryError, SpecError
 from bpframe.plugins.plugin_set import group_of
 from bpframe.plugins.registry import Registry
-from bpframe.validation.mistakes import refusal, shortened
+from bpframe.validation.mistakes import refusal, shortened, translated
 
 __all__ = ["KindResolver"]
+
+#: With so many wrong components in one document, the rest of it is not looked at.
+MOST_MISTAKES = 100
 
 C = TypeVar("C", bound=Component)
 
@@ -29,12 +32,24 @@ class KindResolver(Resolver):
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        self._mistakes: list[str] = []
 
     def resolve(self, wanted: type[C], data: object, handler: ModelWrapValidatorHandler[C]) -> C:
         """Return the component that a mapping describes.
 
-        Errors: ValidationError (with the mistake in the project's words; `translated` makes the final error of it).
+        Errors: ValidationError (with the mistake in the project's words; `translated` makes the final error of it);
+        SpecError (there are more mistakes than anybody reads).
         """
+        try:
+            return self._resolved(wanted, data, handler)
+        except ValidationError as error:
+            self._mistakes.append(translated(error, wanted.__name__.lower()).problem)
+            if len(self._mistakes) > MOST_MISTAKES:
+                rows = [("such as", each) for each in self._mistakes[:3]]
+                raise SpecError(f"more than {MOST_MISTAKES} components are described wrongly", rows=rows) from None
+            raise
+
+    def _resolved(self, wanted: type[C], data: object, handler: ModelWrapValidatorHandler[C]) -> C:
         word = wanted.__name__.lower() if is_category(wanted) else wanted.kind
         one = with_article(word)
         example = wanted._category.written

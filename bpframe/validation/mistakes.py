@@ -22,6 +22,9 @@ __all__ = ["inside", "moved_up", "refusal", "shortened", "told", "translated"]
 
 _TYPE = "bpframe"
 
+#: So many mistakes of one value are told on, and nobody reads the others.
+MOST = 100
+
 # What pydantic names after Python's types.
 _NOUNS = dict.fromkeys(("model_type", "model_attributes_type", "dict_type", "mapping_type"), "a mapping")
 _NOUNS |= dict.fromkeys(("tuple_type", "list_type", "set_type"), "a list")
@@ -80,7 +83,7 @@ def told(error: ValidationError, fields: Mapping[str, FieldInfo] | None, owner: 
     """
     # A field that is missing is most often one that is misspelt, and the misspelling says more.
     mistakes = sorted(_one_each(error.errors(include_url=False), data), key=lambda each: each["type"] == "missing")
-    return ValidationError.from_exception_data(error.title, [_retold(each, fields, owner) for each in mistakes])
+    return ValidationError.from_exception_data(error.title, [_retold(each, fields, owner) for each in mistakes[:MOST]])
 
 
 def _one_each(mistakes: Sequence[Any], data: object) -> list[Any]:
@@ -102,11 +105,8 @@ def _one_each(mistakes: Sequence[Any], data: object) -> list[Any]:
             found[place] = {**each, "loc": place, "wanted": wanted, **instead}
         elif wanted not in known["wanted"]:
             known["wanted"] += f" or {wanted}"
-    return [
-        each
-        for place, each in found.items()
-        if not any(other[: len(place)] == place and len(other) > len(place) for other in found)
-    ]
+    above = {place[:length] for place in found for length in range(len(place))}
+    return [each for place, each in found.items() if place not in above]
 
 
 def _within(data: object, loc: tuple[str | int, ...], kind: str) -> tuple[str | int, ...]:
@@ -213,7 +213,7 @@ def translated(error: ValidationError, root: str = "") -> BpframeError:
     (first, where), *others = [(each, _place(root, each["loc"])) for each in mistakes]
     also = [("also", _sentence(each, where)) for each, where in others[:10]]
     if len(others) > 10:
-        also.append(("also", f"{len(others) - 10} more"))
+        also.append(("also", f"{'at least ' * (len(mistakes) >= MOST)}{len(others) - 10} more"))
     context = _context(first)
     carried: BpframeError | None = context["error"]
     if carried is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import time
 
 import pytest
 
@@ -154,6 +155,32 @@ def test_every_mistake_is_listed(registry):
         "data.path is missing",
     ):
         assert each in told
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "also"),
+    [
+        (
+            f"network: {{{''.join(f'f{k}: 1, ' for k in range(20_000))}}}",
+            "network.f0 is not a field",
+            "at least 89 more",
+        ),
+        ("network: {input_shape: [%s], layers: []}" % ("x, " * 20_000), "network.input_shape[0] cannot", "at least"),
+        (
+            f"network: {{input_shape: [3], layers: [{'{kind: densee}, ' * 5000}]}}",
+            "more than 100 components",
+            "'densee'",
+        ),
+        (f"network: {{input_shape: [3], layers: [{'{kind: dense, units: x}, ' * 5000}]}}", "more than 100", "units"),
+    ],
+    ids=["fields", "values", "kinds", "fields of components"],
+)
+def test_of_thousands_of_mistakes_a_few_are_told_and_soon(registry, text, problem, also):
+    began = time.process_time()
+    error = refused(text, registry)
+    assert time.process_time() - began < 5  # it grew with the square of their number: minutes
+    assert problem in error.problem
+    assert also in str(error)
 
 
 # ---- the same values from Python
