@@ -24,8 +24,8 @@ from bpframe.validation.plain_arrays import Array, place_of
 
 __all__ = ["FunctionFit", "fit_function"]
 
-#: MINPACK's tolerances: to where the linear model reaches, and to the last digits.
-LOOSE, EPS = 1e-8, float(np.finfo(np.float64).eps)
+#: So few standard errors from the minimum, one step reaches it with all digits.
+SETTLED = 1e-5
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,8 @@ def _best(
     for way_of in _ways(problem, start, bounds, optimizer, iterations):
         way = way_of()
         verdict = _judged(problem, way.theta, start, bounds, absolute)
+        if bounds is None and optimizer is None:
+            way, verdict = _settled(problem, start, way, verdict, iterations, absolute)
         found.append((way, verdict))
         if verdict.converged or way.stopped in ("completed", "interrupted"):
             break
@@ -152,9 +154,12 @@ def _ways(
         ]
     named = problem.formula.name
     if optimizer is not None:
+        problem.slopes.checked(start)  # a way that the function does not go is not asked for again
         return [lambda: by_optimizer(optimizer, problem.rho, problem.jacobian, start, iterations, count, named)]
+    slopes = problem.slopes
+    quick, loose = None if slopes.quick is None else problem.rough_jacobian, slopes.rough != slopes.quick
     return [
-        lambda: _downhill(problem, start, iterations),
+        lambda: minpack(problem.rho, quick, start, iterations, count, loose and quick is not None),
         lambda: by_optimizer({}, problem.rho, problem.jacobian, start, iterations, count, named),
         lambda: by_optimizer(
             {"scaling": "start", "acceleration": 0.75}, problem.rho, problem.jacobian, start, iterations, count, named
@@ -162,19 +167,24 @@ def _ways(
     ]
 
 
-def _downhill(problem: _Problem, start: Array, iterations: int) -> Way:
-    """Go down by MINPACK: by rough slopes as far as the linear model reaches, then by those of all digits."""
-    slopes, count = problem.slopes, problem.values.count
-    if slopes.quick is None:
-        return minpack(problem.rho, None, start, iterations, count, EPS)
-    if slopes.quick is slopes.rough:
-        return minpack(problem.rho, problem.jacobian, start, iterations, count, EPS)
-    way = minpack(problem.rho, problem.rough_jacobian, start, iterations, count, LOOSE)
+def _settled(
+    problem: _Problem, start: Array, way: Way, verdict: Verdict, iterations: int, absolute: bool
+) -> tuple[Way, Verdict]:
+    """Return where a way on rough slopes ends with slopes of all digits: a step further, or more."""
+    slopes, found = problem.slopes, verdict.minimum
     left = iterations - len(way.costs) + 1
-    if way.stopped == "completed" or left < 1:
-        return way
-    end = minpack(problem.rho, problem.jacobian, way.theta, left, count, EPS)
-    return Way(end.theta, [*way.costs, *end.costs[1:]], end.stopped, count)
+    if slopes.rough == slopes.quick or verdict.held or not 0 < found.offset < 1 or way.stopped == "completed":
+        return way, verdict
+    if found.offset > SETTLED and slopes.quick is not None and left > 0 and not verdict.exact:
+        end = minpack(problem.rho, problem.jacobian, way.theta, left, way.values)
+        way = Way(end.theta, [*way.costs, *end.costs[1:]], end.stopped, way.values)
+        return way, _judged(problem, way.theta, start, None, absolute)
+    theta = way.theta + found.step
+    residual = problem.rho(theta)
+    cost = float(residual @ residual) / 2
+    if not cost <= way.costs[-1][0] * (1 + 1e-9):
+        return way, verdict
+    return Way(theta, [*way.costs[:-1], (cost, way.costs[-1][1])], way.stopped, way.values), verdict
 
 
 def _judged(problem: _Problem, theta: Array, start: Array, bounds: Bounds | None, absolute: bool) -> Verdict:

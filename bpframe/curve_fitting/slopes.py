@@ -78,8 +78,11 @@ class Slopes:
             self.checked(theta)
             self.quick = self.rough = self._told
             return
+        if len(theta) * self._size > AT_ONCE:  # whether it takes complex numbers is seen where those are asked for
+            self.quick = self._one_by_one
+            return
         ways = [self._one_by_one]
-        if self._formula.scalars and len(theta) * self._size <= AT_ONCE and len(theta) > 1:
+        if self._formula.scalars and len(theta) > 1:
             ways.insert(0, self._all_at_once)
         for way in ways:
             try:

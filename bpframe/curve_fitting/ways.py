@@ -21,6 +21,9 @@ __all__ = ["Way", "minpack", "within_bounds"]
 
 EPS = float(np.finfo(np.float64).eps)
 
+#: How near a loose end is, in standard errors.
+NEARLY = 1e-4
+
 #: Why MINPACK ends, by its numbers.
 REASONS = {
     1: "χ² cannot fall by more than rounding",
@@ -63,9 +66,11 @@ def minpack(
     start: Array,
     iterations: int,
     count: float,
-    tolerance: float,
+    loose: bool = False,
 ) -> Way:
     """Go down by MINPACK's Levenberg–Marquardt, with forward differences where there is no Jacobian of ρ.
+
+    With a `loose` end, where a step to the minimum of the linear model finds the last digits, as rough slopes do not.
 
     Source: J. J. Moré, The Levenberg-Marquardt algorithm: implementation and theory (1978).
     """
@@ -90,13 +95,15 @@ def minpack(
         return jacobian(theta).T  # type: ignore[misc]
 
     size = len(start)
+    # χ² falls by about p/n of itself over a standard error.
+    least = (NEARLY**2 * size / count, NEARLY**2) if loose else (EPS, EPS)
     limit = min(100 * iterations, 2**30) if jacobian is not None else (iterations + 1) * (size + 1)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             theta, _, told, _, reason = leastsq(
                 residual, start, Dfun=None if jacobian is None else slopes, full_output=True, col_deriv=True,
-                ftol=tolerance, xtol=tolerance, gtol=0.0, maxfev=limit,
+                ftol=least[0], xtol=least[1], gtol=0.0, maxfev=limit,
             )  # fmt: skip
     except _Enough:
         return Way(best[0], costs[1:-1], "completed", count)

@@ -221,5 +221,5 @@ def test_many_points_have_the_digits_of_few(count):
     y = decay(x, 2.5, 1.3, 0.5) + 0.1 * np.random.default_rng(0).normal(size=count)
     expected = bp.fit_curve(decay, x, y, start=START, jacobian=decay_slopes)
     fit = bp.fit_curve(decay, x, y, start=START)
-    np.testing.assert_allclose(fit.estimates, expected.estimates, rtol=1e-10)
-    np.testing.assert_allclose(fit.covariance, expected.covariance, rtol=1e-10)
+    np.testing.assert_allclose(fit.estimates, expected.estimates, rtol=1e-8)
+    np.testing.assert_allclose(fit.covariance, expected.covariance, rtol=1e-6)
