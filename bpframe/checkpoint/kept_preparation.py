@@ -68,8 +68,10 @@ def _require_fit(graph: Graph, fitted: FittedPreparation, what: str) -> None:
 def _require_columns(graph: Graph, known: Preparation, what: str) -> None:
     """Refuse columns of inputs that do not exist, in another number, or other ones than the preparation has."""
     features = None if known.fitted is None else known.fitted.feature_names
+    encoding = None if known.fitted is None else known.fitted.encoding
     for name, columns in known.columns.inputs.items():
-        if graph.inputs.get(name) != (len(columns),):
+        entries = len(columns) if encoding is None else len(encoding.entries)
+        if graph.inputs.get(name) != (entries,):
             raise CheckpointError(
                 f"{what}: these are not the columns of an input '{name}'",
                 expected=", ".join(f"'{name}' {shape}" for name, shape in graph.inputs.items()),

@@ -10,6 +10,7 @@ from bpframe.data.alice import AliceData
 from bpframe.data.csv import CsvData
 from bpframe.data.digits import DigitsData
 from bpframe.data.fitted import FittedPreparation
+from bpframe.data.from_table import from_table
 from bpframe.data.idx import IdxData
 from bpframe.data.images import ImagesData
 from bpframe.data.inputs import read_inputs
@@ -37,5 +38,6 @@ __all__ = [
     "TextData",
     "Vocabulary",
     "WavesData",
+    "from_table",
     "read_inputs",
 ]

@@ -86,7 +86,21 @@ class CellIndex:
         mark = re.escape(self.delimiter.encode())
         blank = b"[ ]*" if self.delimiter == "\t" else rb"[ \t]*"
         words = b"|".join(re.escape(each.encode()) for each in sorted(set(gaps) - {""}, key=len, reverse=True))
-        pattern = rb"(?<=[" + mark + rb"\n])" + blank + rb"(?:" + words + rb")?" + blank + rb"(?=[" + mark + rb"\r\n])"
+        optional = b"?" if "" in gaps else b""
+        pattern = (
+            rb"(?<=["
+            + mark
+            + rb"\n])"
+            + blank
+            + rb"(?:"
+            + words
+            + rb")"
+            + optional
+            + blank
+            + rb"(?=["
+            + mark
+            + rb"\r\n])"
+        )
         return re.sub(pattern, b"nan", b"\n" + body, flags=re.IGNORECASE)[1:]
 
 

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
+import numpy as np
 import numpy.typing as npt
-from pydantic import Field, StrictInt, StrictStr, model_validator
+from pydantic import Field, StrictStr, model_validator
 
-from bpframe.data.cells import PLAIN, NumberForm, other_delimiter
+from bpframe.data.cells import MISSING, PLAIN, NumberForm, other_delimiter
+from bpframe.data.encoding import FittedEncoding
 from bpframe.data.paths import find_file
 from bpframe.data.place import Array, Place
-from bpframe.data.preparation import PreparationSpec, prepare
-from bpframe.data.samples import Dataset, Examples
+from bpframe.data.preparation import prepare
+from bpframe.data.samples import Dataset
 from bpframe.data.table import Table, read_table
+from bpframe.data.tabular import NO_TEXT, TableSpec
 from bpframe.errors import DataError
 from bpframe.validation.in_words import InWords
 
-__all__ = ["CsvData", "is_csv", "read_csv_inputs"]
-
-_NO_TEXT = "select `inputs` to leave a column of text out"
+__all__ = ["CsvData", "is_csv", "read_csv_inputs", "read_csv_records"]
 
 _Delimiter = Annotated[
     str,
     Field(pattern=r"^[^\r\n\" ]$"),
     InWords('one character between cells, such as ";", or "\\t" for a tab'),
 ]
-_Columns = Annotated[tuple[StrictStr | Annotated[StrictInt, Field(ge=0)], ...], Field(min_length=1)]
 
 
-class CsvData(PreparationSpec):
+class CsvData(TableSpec):
     """Take inputs and targets from the columns of a CSV file, and test data from a second file or from a split."""
 
     path_fields: ClassVar[tuple[str, ...]] = ("path", "test_path")
@@ -40,13 +40,6 @@ class CsvData(PreparationSpec):
     kind: Literal["csv"] = Field(default="csv", description="Columns of a CSV file.")
     path: str = Field(description="The CSV file, relative to the folder of the spec.")
     test_path: str | None = Field(default=None, description="A CSV file of the same columns with the test data.")
-    inputs: _Columns | None = Field(
-        default=None, description="The input columns by name or 0-based index; by default all but targets and weights."
-    )
-    targets: _Columns = Field(description="The target columns by name or 0-based index.")
-    sample_weight: StrictStr | Annotated[StrictInt, Field(ge=0)] | None = Field(
-        default=None, description="The column of the examples' weights, which is then no input."
-    )
     header: bool = Field(default=True, description="Whether the first line names the columns.")
     delimiter: _Delimiter | None = Field(
         default=None,
@@ -58,10 +51,16 @@ class CsvData(PreparationSpec):
         default=None, description="The mark between thousands, where there is one."
     )
 
+    missing_marks: tuple[StrictStr, ...] | None = Field(
+        default=None,
+        description="How a missing value is written, in capitals or not; by default an empty cell, NA, NaN, null, "
+        "None, ? and their like.",
+    )
+
     @model_validator(mode="after")
-    def _one_label_column(self) -> Self:
-        if self.one_hot and len(self.targets) != 1:
-            raise ValueError("one_hot: true takes one target column, the label")
+    def _consistent_file(self) -> Self:
+        if self.missing_marks is not None and self.missing == "refuse":
+            raise ValueError("missing_marks has a meaning only with missing: drop, mean or indicator")
         if self.test_path is not None:
             self._refuse_split_beside("test_path")
         if self.decimal in (self.thousands, self.delimiter):
@@ -73,6 +72,11 @@ class CsvData(PreparationSpec):
         """How numbers are written."""
         return NumberForm(self.decimal, self.thousands)
 
+    @property
+    def marks(self) -> Collection[str]:
+        """The marks of missing values, in lower case."""
+        return MISSING if self.missing_marks is None else frozenset(each.strip().lower() for each in self.missing_marks)
+
     def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64", class_numbers: bool = False) -> Dataset:
         """Return the prepared data; `base` is the folder that the paths start from.
 
@@ -80,8 +84,19 @@ class CsvData(PreparationSpec):
         `prepare` refuses.
         """
         table = self._table(base, self.path)
-        test = None if self.test_path is None else self._examples(self._table(base, self.test_path), like=table)
-        return prepare(self, self._examples(table, like=table), test, dtype, flatten=False, class_numbers=class_numbers)
+        examples, notes = self.examples(table, table)
+        test = None
+        if self.test_path is not None:
+            test, more = self.examples(self._table(base, self.test_path), table)
+            notes += more
+        prepared = prepare(self, examples, test, dtype, flatten=False, class_numbers=class_numbers)
+        return prepared.noting((*self._found(table), *notes))
+
+    def _found(self, table: Table) -> tuple[str, ...]:
+        usual = "\t" if is_tsv(table.path) else ","
+        if self.delimiter is not None or table.delimiter == usual:
+            return ()
+        return (f"{table.source}: the cells are separated by {table.delimiter!r}",)
 
     def of_file(self, path: Path) -> CsvData | None:
         """Return the examples of another CSV file with the same columns, or None for another kind of file."""
@@ -102,33 +117,6 @@ class CsvData(PreparationSpec):
             )
         return table
 
-    def _examples(self, table: Table, *, like: Table) -> Examples:
-        targets = like.columns(self.targets)
-        weights = [] if self.sample_weight is None else like.columns([self.sample_weight])
-        taken = {*targets, *weights}
-        inputs = [k for k in range(like.width) if k not in taken] if self.inputs is None else like.columns(self.inputs)
-        if table is not like and table.names is not None and like.names is not None:
-            # The test file may order its columns differently: names decide.
-            targets = table.columns([like.names[k] for k in targets])
-            inputs = table.columns([like.names[k] for k in inputs])
-            weights = table.columns([like.names[k] for k in weights])
-        else:
-            table.columns([*inputs, *targets, *weights])
-            chosen = None if self.sample_weight is None else (self.sample_weight,)
-            table.require_names(inputs, [*targets, *weights], _names(self.inputs, self.targets, chosen))
-        if table.names is None and table.width != like.width:
-            raise DataError(
-                f"{table.path} has another number of columns than {like.path}",
-                expected=str(like.width),
-                received=str(table.width),
-                hint="columns without names are known by their number alone",
-            )
-        y = table.texts(targets[0]) if self.one_hot else table.numbers(targets, "one_hot: true for targets of text")
-        x, places = table.numbers(inputs, _NO_TEXT), (table.place(inputs), table.place(targets))
-        if not weights:
-            return Examples(x, y, *places)
-        return Examples(x, y, *places, table.numbers(weights, "a weight is a number"), table.place(weights))
-
 
 def read_csv_inputs(
     path: Path,
@@ -142,12 +130,34 @@ def read_csv_inputs(
     table = read_table(path, delimiter=delimiter, header=header, form=form)
     selected = list(range(table.width)) if columns is None else table.columns(columns)
     table.require_names(selected, (), _names(columns))
-    return table.numbers(selected, _NO_TEXT), table.place(selected)
+    return table.numbers(selected, NO_TEXT), table.place(selected)
+
+
+def read_csv_records(path: Path, fitted: FittedEncoding, source: CsvData | None) -> tuple[Array, Place]:
+    """Return the columns of a CSV file that an encoding takes, as records (N,), and their place."""
+    header = None if source is None else source.header
+    delimiter, form = (None, PLAIN) if source is None else (source.delimiter, source.form)
+    table = read_table(path, delimiter=delimiter, header=header, form=form)
+    marks = MISSING if source is None else source.marks
+    wanted: list[str | int] = list(fitted.names) if table.names is not None else [int(name) for name in fitted.names]
+    columns = table.columns(wanted)
+    table.require_names(columns, (), set(fitted.names))
+    texts = [column.categories is not None for column in fitted.columns]
+    found = np.empty(len(table), [(each.name, object if each.categories else float) for each in fitted.columns])
+    gaps = marks if fitted.gaps else None
+    for name, column, text in zip(fitted.names, columns, texts, strict=True):
+        found[name] = table.texts(column, marks) if text else table.numbers([column], NO_TEXT, gaps)[:, 0]
+    return found, table.place(columns)
 
 
 def is_csv(path: Path) -> bool:
     """Return whether a file is named as a CSV file is, also one that is compressed with gzip."""
     return path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv"))
+
+
+def is_tsv(path: Path) -> bool:
+    """Return whether a file is named as one whose cells are separated by tabs."""
+    return ".tsv" in path.name.lower()
 
 
 def _names(*selections: Sequence[str | int] | None) -> set[str]:

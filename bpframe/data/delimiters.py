@@ -22,7 +22,7 @@ def found_delimiter(path: Path, text: bytes) -> str:
     Where none does, a comma, or a tab in a .tsv file: whoever reads the file then says what is wrong with it. Errors:
     DataError where several do.
     """
-    usual = "\t" if ".tsv" in path.suffixes else ","
+    usual = "\t" if ".tsv" in path.name.lower() else ","
     begin = text[:_BYTES].decode(errors="ignore")
     found = [mark for mark in _CANDIDATES if mark in begin and _cuts(begin, mark, len(text) > _BYTES)]
     if len(found) > 1:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
+from bpframe.data.encoding import FittedEncoding
+from bpframe.data.frame_table import records_of
 from bpframe.data.frames import by_name
 from bpframe.data.input_range import InputRange
 from bpframe.data.labels import Label, as_labels, class_numbers, one_hot, one_hot_numbers
@@ -62,6 +65,10 @@ class FittedPreparation(BaseModel):
         default=None, description="Which numbers the raw inputs of the training part were; null where it is not kept."
     )
 
+    encoding: FittedEncoding | None = Field(
+        default=None, description="What the columns of a table become, where they are more than numbers."
+    )
+
     def opened(self, inputs: Sequence[Sequence[int | None]]) -> FittedPreparation:
         """Return it with the lengths left open that the only one of these inputs leaves open.
 
@@ -83,6 +90,8 @@ class FittedPreparation(BaseModel):
         place = place or Place("inputs")
         if self.vocabulary is not None:
             return self._token_windows(self.vocabulary.given(x, place), place)
+        if self.encoding is not None:
+            place, x = replace(place, columns=self.encoding.entries), self._encoded(x, place, self.encoding)
         x = plain_array(by_name(x, self.feature_names, place.source), place.source)
         require_numeric(x, place)
         require_examples(x, place)
@@ -192,11 +201,20 @@ class FittedPreparation(BaseModel):
         if self.vocabulary is not None:
             shown = _shown([repr(label) for label in self.vocabulary.labels])
             rows.append(("tokens", f"{self.vocabulary.unit}: {shown}"))
+        if self.encoding is not None:
+            rows.append(("entries", _shown(self.encoding.entries)))
+            rows.append(("missing", self.encoding.missing))
         width = max(len(label) for label, _ in rows)
         return "\n".join(["FittedPreparation", *(f"  {label:<{width}}  {text}" for label, text in rows)])
 
     def __str__(self) -> str:
         return repr(self)
+
+    def _encoded(self, x: Any, place: Place, encoding: FittedEncoding) -> Array:
+        texts = {column.name for column in encoding.columns if column.categories is not None}
+        records = records_of(x, encoding.names, texts, place, gaps=True)
+        require_examples(records, place)
+        return encoding.apply(records, place)
 
     def _token_windows(self, numbers: Array, place: Place) -> Array:
         require_examples(numbers, place)

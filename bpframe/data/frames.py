@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from numbers import Real
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from bpframe.data.place import Array
 from bpframe.errors import DataError, did_you_mean
 
-__all__ = ["ColumnName", "by_name", "names_of", "require_distinct"]
+__all__ = ["ColumnName", "array_of", "by_name", "column_of", "names_of", "require_distinct", "tabled"]
 
 #: What a column is called. Pandas counts columns without a name; labels of other kinds go by their text.
 ColumnName = int | str
@@ -32,6 +33,7 @@ def by_name(value: Any, names: Sequence[ColumnName] | None, what: str) -> Any:
     """
     if names is None:
         return value
+    value = value if isinstance(value, Mapping) else tabled(value)
     if getattr(value, "name", None) is not None and hasattr(value, "to_frame"):
         value = value.to_frame()  # a column by itself, which has a name too
     given = names_of(value)
@@ -57,6 +59,49 @@ def by_name(value: Any, names: Sequence[ColumnName] | None, what: str) -> Any:
     return np.column_stack([_numbers(column, name, what) for column, name in zip(columns, names, strict=True)])
 
 
+def tabled(value: Any) -> Any:
+    """Return what has columns but no way to ask for one as a table: a mapping as it is, other things through pyarrow.
+
+    Such are results of a database that offer `__arrow_c_stream__`. All else is returned as it is. Errors: DataError
+    where pyarrow is not installed.
+    """
+    if isinstance(value, Mapping):
+        return _Named(value)
+    if isinstance(value, np.ndarray) or names_of(value) is not None:
+        return value
+    stream = hasattr(value, "__arrow_c_stream__")
+    if hasattr(value, "__array__") or not (stream or hasattr(value, "__dataframe__")):  # a column by itself is an array
+        return value
+    try:
+        pyarrow = import_module("pyarrow")
+        interchange = import_module("pyarrow.interchange")
+    except ImportError as error:
+        raise DataError(
+            f"a {type(value).__name__} is read through pyarrow, which is not installed",
+            hint='python -m pip install "bpframe[parquet]"',
+        ) from error
+    try:
+        return pyarrow.table(value) if stream else interchange.from_dataframe(value)
+    except Exception as error:  # whatever a library makes of its own table
+        raise DataError(f"a {type(value).__name__} is no table", received=f"{error}"[:200]) from error
+
+
+def array_of(column: Any) -> Array:
+    """Return a column as an array. pyarrow writes a category where a column of categories has a gap; this does not."""
+    if str(getattr(column, "type", "")).startswith("dictionary") and hasattr(column, "to_pylist"):
+        return np.array(column.to_pylist(), object)
+    return np.asarray(column)
+
+
+def column_of(value: Any, number: int) -> Any:
+    """Return a column of a table by its number. Raises DataError where it cannot be read."""
+    labels = _labels(value) or []
+    try:
+        return value[labels[number]]
+    except Exception as error:  # of any library, such as of a table that is not read yet
+        raise DataError("the columns of the table cannot be read", received=f"{error}"[:200]) from error
+
+
 def require_distinct(names: Sequence[ColumnName], what: str) -> None:
     """Refuse a name that occurs twice, so that it does not say which column is meant. Raises DataError."""
     twice = next((name for at, name in enumerate(names) if name in names[:at]), None)
@@ -69,8 +114,21 @@ def require_distinct(names: Sequence[ColumnName], what: str) -> None:
         )
 
 
+class _Named:
+    """A mapping from names to columns, as a table."""
+
+    def __init__(self, columns: Mapping[Any, Any]) -> None:
+        self._columns = columns
+        self.columns = list(columns)
+
+    def __getitem__(self, name: Any) -> Any:
+        return self._columns[name]
+
+
 def _labels(value: Any) -> list[Any] | None:
-    if isinstance(value, np.ndarray | Mapping | list | tuple) or not hasattr(value, "__getitem__"):
+    if isinstance(value, np.ndarray):
+        return None if value.dtype.names is None else list(value.dtype.names)
+    if isinstance(value, Mapping | list | tuple) or not hasattr(value, "__getitem__"):
         return None
     labels = getattr(value, "column_names", None)  # pyarrow, whose `columns` are the columns themselves
     if labels is None:
@@ -88,7 +146,7 @@ def _name(label: Any) -> ColumnName:
 
 
 def _numbers(column: Any, name: ColumnName, what: str) -> Array:
-    array = np.asarray(column)
+    array = array_of(column)
     if array.dtype == object and all(isinstance(each, Real) for each in array.flat):
         array = array.astype(np.float64)  # such as integers in a column that might have gaps
     if array.ndim != 1 or array.dtype.kind not in "biuf":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bpframe.data.cells import PLAIN
-from bpframe.data.csv import CsvData, is_csv, read_csv_inputs
+from bpframe.data.csv import CsvData, is_csv, read_csv_inputs, read_csv_records
 from bpframe.data.fitted import FittedPreparation
 from bpframe.data.idx import read_idx
 from bpframe.data.image_files import SUFFIXES, is_image, read_images
@@ -62,6 +62,8 @@ def read_inputs(
     if name.endswith(".npy"):
         return read_npy(found), Place(found.name)
     if is_csv(found):
+        if preparation is not None and preparation.encoding is not None:
+            return read_csv_records(found, preparation.encoding, source if isinstance(source, CsvData) else None)
         return _from_csv(found, source, columns or (None if preparation is None else preparation.feature_names))
     if _IDX.search(name):
         return read_idx(found), Place(found.name)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, StrictInt, StrictStr, model_validator
 
+from bpframe.data.encoder import Encoder, fit_measured
 from bpframe.data.fitted import FittedPreparation
 from bpframe.data.input_range import InputRange
 from bpframe.data.labels import Label, as_labels, find_classes
@@ -59,6 +60,16 @@ class PreparationSpec(Source):
             raise ValueError("classes names a label twice")
         return self
 
+    @property
+    def mixed(self) -> bool:
+        """Whether inputs are records, with a field for each column, of numbers with gaps or of texts."""
+        return False
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """What columns of mixed kinds become; None where inputs are numbers."""
+        return None
+
     def raw(self, fitted: FittedPreparation) -> Self:
         """Return the source of the same examples as `fitted` takes them: unscaled, with its classes."""
         changed = {"scaling": "none", "one_hot": fitted.classes is not None, "classes": fitted.classes}
@@ -92,30 +103,64 @@ def prepare(
     """
     everything = [examples] if test is None else [examples, test]
     for part in everything:
-        require_numeric(part.inputs, part.inputs_at)
-        require_finite(part.inputs, part.inputs_at)
+        if not settings.mixed:
+            require_numeric(part.inputs, part.inputs_at)
+            require_finite(part.inputs, part.inputs_at)
     classes = _classes(settings, everything)
     if test is None:
         count = held_back_count(len(examples), settings.test_fraction, settings.test_count)
         if count:
             rows, held_back = split_rows(len(examples), count, seed=settings.seed, shuffle=settings.shuffle)
             examples, test = examples.take(rows), examples.take(held_back)
-    inputs = examples.inputs
+    inputs, encoding = examples.inputs, None
+    if settings.encoder is not None:
+        encoding = settings.encoder.fit(inputs, [part.inputs for part in everything], examples.inputs_at)
+        inputs = encoding.apply(inputs, examples.inputs_at)
+    elif settings.mixed:  # as they are read, for who prepares them later
+        return _as_read(settings, examples, test, classes, class_numbers)
     shape = inputs.shape[1:] or (1,)
     fitted = FittedPreparation(
         dtype=float_name(dtype),
         input_shape=(inputs[0].size,) if flatten else shape,
         flatten=flatten,
-        scaling=fit_scaling(settings.scaling, inputs),
+        scaling=fit_measured(settings.scaling, inputs, None if encoding is None else encoding.measured),
         classes=classes,
         class_numbers=class_numbers,
         feature_names=examples.inputs_at.columns,
-        input_range=InputRange.of(inputs),
+        input_range=None if encoding is not None else InputRange.of(inputs),
+        encoding=encoding,
     )
     return Dataset(
-        x=fitted.apply_inputs(inputs, examples.inputs_at),
+        x=fitted.apply_inputs(examples.inputs, examples.inputs_at),
         y=fitted.apply_targets(examples.targets, examples.targets_at),
         x_test=None if test is None else fitted.apply_inputs(test.inputs, test.inputs_at),
+        y_test=None if test is None else fitted.apply_targets(test.targets, test.targets_at),
+        preparation=fitted,
+        sample_weight=_weights(examples),
+        sample_weight_test=None if test is None else _weights(test),
+    )
+
+
+def _as_read(
+    settings: PreparationSpec,
+    examples: Examples,
+    test: Examples | None,
+    classes: tuple[Label, ...] | None,
+    class_numbers: bool,
+) -> Dataset:
+    """Return records as they are read, beside prepared targets."""
+    fitted = FittedPreparation(
+        dtype="float64",
+        input_shape=(len(examples.inputs.dtype.names or ()),),
+        flatten=False,
+        scaling=fit_scaling("none", np.zeros((1, 1))),
+        classes=classes,
+        class_numbers=class_numbers,
+    )
+    return Dataset(
+        x=examples.inputs,
+        y=fitted.apply_targets(examples.targets, examples.targets_at),
+        x_test=None if test is None else test.inputs,
         y_test=None if test is None else fitted.apply_targets(test.targets, test.targets_at),
         preparation=fitted,
         sample_weight=_weights(examples),

@@ -74,7 +74,7 @@ class Preparation:
 
         Raises DataError, see `FittedPreparation.apply_inputs` and `by_name`.
         """
-        if isinstance(x, Mapping):
+        if isinstance(x, Mapping) and not self._holds_columns(x, names):
             return {name: self._input(name, value, raw) for name, value in x.items()}
         return self._input(names[0], x, raw) if len(names) == 1 else x
 
@@ -103,8 +103,19 @@ class Preparation:
         )
         return replace(self, columns=columns)
 
+    def _holds_columns(self, x: Mapping[Any, Any], names: Sequence[str]) -> bool:
+        """Return whether a mapping is a table of mixed columns, rather than the network's inputs by their names."""
+        return self.fitted is not None and self.fitted.encoding is not None and set(names).isdisjoint(x)
+
     def _input(self, name: str, value: Any, raw: bool) -> Any:
         columns = self.columns.inputs.get(name)
+        if self.fitted is not None and self.fitted.encoding is not None:
+            # Its columns are found where it is applied; prepared ones have other names.
+            if not raw or not self.raw:
+                return value
+            if not hasattr(value, "shape") or len(value):
+                return self.fitted.apply_inputs(value, Place(f"input '{name}'"))
+            return np.empty((0, *self.fitted.input_shape))
         ordered = by_name(value, columns, f"input '{name}'")
         if self.applied is None or not raw:
             return ordered

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,7 +60,8 @@ class Dataset:
 
     Shapes: `x` (N, *input_shape), `y` (N, K) or (N, *shape); `x_test` and `y_test` likewise, or None where nothing is
     held back. All C-contiguous, in `preparation.dtype`; class numbers are integers. `sample_weight` (N,) or
-    (N, *positions) and `sample_weight_test` are as the source has them, in float64, or None.
+    (N, *positions) and `sample_weight_test` are as the source has them, in float64, or None. `notes` tell what the
+    reader found out by itself, or left out.
     """
 
     x: Array
@@ -69,6 +71,11 @@ class Dataset:
     preparation: FittedPreparation
     sample_weight: Array | None = None
     sample_weight_test: Array | None = None
+    notes: tuple[str, ...] = ()
+
+    def noting(self, notes: Sequence[str]) -> Dataset:
+        """Return the same data set with notes of its reader."""
+        return replace(self, notes=(*self.notes, *notes)) if notes else self
 
 
 def _require_weights(weights: Array, place: Place, count: int) -> None:

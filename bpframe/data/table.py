@@ -161,9 +161,8 @@ class Table:
         values = array("d")
         for row, line in zip(*self._rows, strict=True):
             for column in columns:
-                number = finite_number(row[column], self.form)
-                if number is None and gaps is not None and row[column].lower() in gaps:
-                    number = np.nan
+                gap = gaps is not None and row[column].lower() in gaps
+                number = np.nan if gap else finite_number(row[column], self.form)
                 if number is None:
                     raise self._not_a_number(row[column], int(line), column, text_hint)
                 values.append(number)

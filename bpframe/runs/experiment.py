@@ -14,6 +14,7 @@ from bpframe.errors import SpecError
 from bpframe.network import Network
 from bpframe.runs.averages import keeps_averages, measured_network
 from bpframe.runs.evaluation import Evaluation, evaluate
+from bpframe.trainable.prepared import yes_or_no
 from bpframe.training.history import History
 from bpframe.training.outputs import single_score
 from bpframe.training.range_test import RangeTest
@@ -175,27 +176,12 @@ def network_and_data(
     numbers = bool(network.graph.integer_targets) or (single is not None and getattr(data, "one_hot", False))
     dataset = data.load(Path(base), spec.network.dtype, numbers)
     if single is not None and dataset.preparation.classes is not None:
-        dataset = _yes_or_no(dataset, single)
+        dataset = yes_or_no(dataset, single)
     _check_classes(network, dataset)
     inputs = network.graph.inputs
     preparation = dataset.preparation.opened(list(inputs.values()))
     network._preparation = Preparation.of(preparation, inputs, raw=False)
     return network, data, dataset
-
-
-def _yes_or_no(dataset: Dataset, threshold: float) -> Dataset:
-    """Return the data with two classes as the targets of one output, 0 and 1. Errors: SpecError (other classes)."""
-    classes = dataset.preparation.classes or ()
-    if len(classes) != 2:
-        raise SpecError(
-            f"the network has one output, and the data have {len(classes)} class{'es' * (len(classes) != 1)}",
-            expected="two classes, for a yes or no",
-            received=", ".join(map(repr, classes[:5])) + ", ..." * (len(classes) > 5),
-            hint=f"a last layer with units: {len(classes)} and the cost cross_entropy" if len(classes) > 2 else None,
-        )
-    fitted = dataset.preparation.model_copy(update={"threshold": threshold, "class_numbers": False})
-    tests = None if dataset.y_test is None else fitted.yes_or_no(dataset.y_test)
-    return replace(dataset, y=fitted.yes_or_no(dataset.y), y_test=tests, preparation=fitted)
 
 
 def _check_single(network: Network) -> None:

@@ -11,10 +11,11 @@ import numpy as np
 
 from bpframe.checkpoint import read_checkpoint
 from bpframe.core.component import Component
-from bpframe.data import CsvData, Dataset, FittedPreparation, NpzData, read_inputs
+from bpframe.data import Dataset, FittedPreparation, NpzData, read_inputs
 from bpframe.data.inputs import names_of_images
 from bpframe.data.labels import Label
 from bpframe.data.source import Source
+from bpframe.data.tabular import TableSpec
 from bpframe.documents import RunSpec, read_spec
 from bpframe.documents.text import SUFFIXES
 from bpframe.errors import DataError
@@ -160,7 +161,7 @@ class SavedRun:
     def _loaded(self, source: Source, base: Path) -> Dataset:
         fitted = self.preparation
         names = self.columns or (None if fitted is None else fitted.feature_names)
-        if names is not None and isinstance(source, CsvData) and source.header:
+        if names is not None and isinstance(source, TableSpec) and getattr(source, "header", True):
             given = source.inputs or names
             if not set(given).isdisjoint(names) or not any(isinstance(each, str) for each in given):
                 source = source.model_copy(update={"inputs": tuple(names)})  # files differ in their order

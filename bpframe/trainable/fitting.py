@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from bpframe.categories import Constraint, Metric, Optimizer
+from bpframe.data import Dataset
 from bpframe.differentiable import Arrays, Examples
-from bpframe.errors import StopTraining
+from bpframe.errors import DataError, StopTraining
 from bpframe.plugins import listeners
 from bpframe.trainable.callbacks import (
     Callbacks,
@@ -23,6 +25,7 @@ from bpframe.trainable.callbacks import (
 )
 from bpframe.trainable.named import with_metrics, with_optimizer
 from bpframe.trainable.other_names import refusing_other_names
+from bpframe.trainable.prepared import kept_by, matched, measured_part
 from bpframe.trainable.range_testing import range_test
 from bpframe.trainable.stepping import Stepwise
 from bpframe.training.fingerprint import fingerprint_of
@@ -52,8 +55,8 @@ class Trainable(Stepwise):
     @refusing_other_names
     def fit(
         self,
-        x: Arrays,
-        y: Arrays,
+        x: Arrays | Dataset,
+        y: Arrays | None = None,
         *,
         optimizer: Optimizer | str,
         epochs: int = 30,
@@ -69,6 +72,10 @@ class Trainable(Stepwise):
         progress: bool | None = None,
     ) -> History:
         """Train and return what happened, epoch by epoch; `history` goes on from the trainings before.
+
+        x may be a `Dataset`, such as `bpframe.data.from_table` makes of a table: it has its targets and weights, and
+        what it holds back is measured after every epoch. The network keeps its preparation, and takes raw tables from
+        then on.
 
         Where x is a table, such as a pandas DataFrame, its columns' names are remembered: whatever table comes later
         is read by name. A network with a `preparation` takes x, y and validation data raw.
@@ -120,7 +127,31 @@ class Trainable(Stepwise):
             constraints=constraints,
             seed=seed,
         )
-        return self._train(spec, (x, y, sample_weight), validation_data, progress, with_functions(callbacks, spec))
+        functions = with_functions(callbacks, spec)
+        if isinstance(x, Dataset):
+            if y is not None or sample_weight is not None:
+                raise DataError("a Dataset holds its targets and weights itself", hint="net.fit(data, optimizer=...)")
+            return self._train_prepared(spec, x, validation_data, progress, functions)
+        data: Any = (x, y, sample_weight)
+        return self._train(spec, data, validation_data, progress, functions)
+
+    def _train_prepared(
+        self,
+        spec: TrainingSpec,
+        data: Dataset,
+        validation_data: Examples | None,
+        progress: bool | None,
+        callbacks: Callbacks,
+    ) -> History:
+        """Train on prepared data, and take raw ones from then on."""
+        data = matched(self.graph, data)
+        before, past = self._preparation, self.history
+        self._preparation = kept = kept_by(self.graph, before, data.preparation)
+        try:
+            held_back = measured_part(data) if validation_data is None else validation_data
+            return self._train(spec, (data.x, data.y, data.sample_weight), held_back, progress, callbacks)
+        finally:
+            self._preparation = before if self.history is past else replace(kept, raw=True)
 
     def train(
         self,

@@ -172,7 +172,7 @@ CELLS = st.one_of(
     mark=st.sampled_from(",;\t"),
     end=st.sampled_from(["\n", "\r\n"]),
     decimal=st.sampled_from(".,"),
-    gaps=st.sampled_from([None, MISSING, frozenset({"", "-1"})]),
+    gaps=st.sampled_from([None, MISSING, frozenset({"", "-1"}), frozenset({"nan", "1", "x"})]),
 )
 def test_columns_read_at_once_are_those_read_cell_by_cell(tmp_path_factory, rows, mark, end, decimal, gaps):
     body = "".join(mark.join(row) + end for row in rows).encode()

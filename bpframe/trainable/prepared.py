@@ -1,0 +1,91 @@
+"""A data set as a network takes it: targets as its cost wants them, and the preparation that the network keeps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bpframe.core.graph.graph import Graph
+from bpframe.data import Dataset, FittedPreparation
+from bpframe.data.raw import Preparation
+from bpframe.errors import DataError, SpecError
+from bpframe.training.outputs import single_score
+
+__all__ = ["kept_by", "matched", "measured_part", "yes_or_no"]
+
+
+def matched(graph: Graph, dataset: Dataset) -> Dataset:
+    """Return the data with labels in the form that the cost wants: one-hot rows, class numbers, or 0 and 1.
+
+    Errors: SpecError (one output, and other classes than two); DataError (inputs of another shape than the network's).
+    """
+    fitted = dataset.preparation
+    expected = next(iter(graph.inputs.values()))
+    if len(graph.inputs) > 1 or len(graph.cost) > 1:
+        raise DataError(
+            "a data set has one input and one target, and the network has more",
+            expected="mappings from names to arrays, for x and y",
+            received=f"a Dataset, for {', '.join(graph.inputs)}",
+        )
+    if fitted.encoding is not None and fitted.input_shape != expected:
+        raise DataError(
+            "the data do not have the shape of the network's input",
+            expected=f"input_shape={fitted.input_shape}, which is data.preparation.input_shape: "
+            f"{', '.join(fitted.encoding.entries[:12])}" + (", ..." if len(fitted.encoding.entries) > 12 else ""),
+            received=f"a network of {expected}",
+        )
+    if fitted.classes is None:
+        return dataset
+    single = single_score(graph)
+    if single is not None:
+        return yes_or_no(_numbered(dataset), single)
+    return _numbered(dataset) if graph.integer_targets else dataset
+
+
+def yes_or_no(dataset: Dataset, threshold: float) -> Dataset:
+    """Return the data with two classes as the targets of one output, 0 and 1. Errors: SpecError (other classes)."""
+    classes = dataset.preparation.classes or ()
+    if len(classes) != 2:
+        raise SpecError(
+            f"the network has one output, and the data have {len(classes)} class{'es' * (len(classes) != 1)}",
+            expected="two classes, for a yes or no",
+            received=", ".join(map(repr, classes[:5])) + ", ..." * (len(classes) > 5),
+            hint=f"a last layer with units: {len(classes)} and the cost cross_entropy" if len(classes) > 2 else None,
+        )
+    fitted = dataset.preparation.model_copy(update={"threshold": threshold, "class_numbers": False})
+    tests = None if dataset.y_test is None else fitted.yes_or_no(dataset.y_test)
+    return replace(dataset, y=fitted.yes_or_no(dataset.y), y_test=tests, preparation=fitted)
+
+
+def kept_by(graph: Graph, known: Preparation | None, fitted: FittedPreparation) -> Preparation:
+    """Return the preparation that a network has from now on, which takes prepared arrays until it is trained.
+
+    Errors: DataError (it has another one already).
+    """
+    own = None if known is None else known.fitted
+    fitted = fitted.opened(list(graph.inputs.values()))
+    if own is not None and own != fitted:
+        raise DataError(
+            "the network has a preparation, and the data were prepared otherwise",
+            expected="data as they are, which go through its own preparation",
+            received="a Dataset with another preparation",
+            hint="net.fit(table, targets), or a new network",
+        )
+    return Preparation.of(fitted, graph.inputs, raw=False)
+
+
+def measured_part(dataset: Dataset) -> tuple[Any, Any, Any] | None:
+    """Return the examples that are measured after every epoch, (x, y, sample_weight); None where none are held back."""
+    if dataset.x_test is None or dataset.y_test is None:
+        return None
+    return dataset.x_test, dataset.y_test, dataset.sample_weight_test
+
+
+def _numbered(dataset: Dataset) -> Dataset:
+    if dataset.preparation.class_numbers or dataset.preparation.threshold is not None:
+        return dataset
+    fitted = dataset.preparation.model_copy(update={"class_numbers": True})
+    tests = None if dataset.y_test is None else dataset.y_test.argmax(axis=-1).astype(np.int64)
+    return replace(dataset, y=dataset.y.argmax(axis=-1).astype(np.int64), y_test=tests, preparation=fitted)
