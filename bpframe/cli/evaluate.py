@@ -16,7 +16,10 @@ def evaluate(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder that a training left.", show_default=False)],
     data: Annotated[
         Path | None,
-        typer.Option(help="Other data: a spec with a data section, an .npz file, or a .csv file like the run's own."),
+        typer.Option(
+            help="Other data: a spec with a data section, an .npz file, or a .csv file like the run's own; - is "
+            "standard input."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -19,7 +19,16 @@ from bpframe.machine.whole_file import whole_file
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["AsJson", "json_alone", "json_text", "prepare_streams", "print_json", "print_table", "written_file"]
+__all__ = [
+    "AsJson",
+    "json_alone",
+    "json_line",
+    "json_text",
+    "prepare_streams",
+    "print_json",
+    "print_table",
+    "written_file",
+]
 
 #: How wide a table may be where no terminal sets the width.
 FILE_WIDTH = 120
@@ -75,6 +84,11 @@ def _results_alone() -> Iterator[None]:
 def json_text(value: Any) -> str:
     """Return a value as JSON. What is not finite becomes null, as JSON has no word for it."""
     return json.dumps(_finite(value), indent=2, allow_nan=False)
+
+
+def json_line(value: Any) -> str:
+    """Return a value as JSON in one line. What is not finite becomes null."""
+    return json.dumps(_finite(value), allow_nan=False, ensure_ascii=False)
 
 
 def print_json(value: Any) -> None:

@@ -86,6 +86,8 @@ def train(
         return
     run = overridden(read_spec(spec, changes=values), seed=seeds[0] if seeds else None)
     experiment = prepare_experiment(run, spec.expanduser().absolute().parent, verify=verify or None)
+    for note in experiment.dataset.notes:
+        print(note, file=sys.stderr)
     if dry_run:
         names = [each.name for each in members_of(choices, seeds)] if choices or len(seeds) > 1 else []
         tell_plan(experiment, names, as_json)

@@ -8,8 +8,9 @@ folder, measures and predictions. Start with `experiment.py`, then `saved_run.py
 from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.runs.experiment import Experiment, overridden, prepare_experiment, run_experiment, watch_training
 from bpframe.runs.opened import network_at, numbered_example
+from bpframe.runs.predictions import Predictions
 from bpframe.runs.report import write_report
-from bpframe.runs.saved_run import Predictions, SavedRun, open_run
+from bpframe.runs.saved_run import SavedRun, open_run
 
 __all__ = [
     "Evaluation",

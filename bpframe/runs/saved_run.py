@@ -16,6 +16,7 @@ from bpframe.data.inputs import names_of_images
 from bpframe.data.labels import Label
 from bpframe.data.source import Source
 from bpframe.data.tabular import TableSpec
+from bpframe.data.text import TextWindows
 from bpframe.documents import RunSpec, read_spec
 from bpframe.documents.text import SUFFIXES
 from bpframe.errors import DataError
@@ -23,27 +24,13 @@ from bpframe.network import Network
 from bpframe.runs.averages import keeps_averages, measured_network
 from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.runs.numbered import row_of
+from bpframe.runs.predictions import Predictions, probabilities_of
+from bpframe.runs.standard_input import is_standard_input, named_input
 from bpframe.training.history import History
 from bpframe.training.outputs import yes_above
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Predictions", "SavedRun", "open_run"]
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """The outputs (N, *features) by name, and the class of every example where the run has classes (else None).
-
-    `files` are the names of the images that the examples were read from, in their order, where they were images.
-    """
-
-    outputs: dict[str, Array]
-    labels: list[Label] | None
-    classes: tuple[Label, ...] | None
-    files: tuple[str, ...] | None = None
-
-    def __len__(self) -> int:
-        return len(next(iter(self.outputs.values())))
+__all__ = ["SavedRun", "open_run"]
 
 
 @dataclass(frozen=True)
@@ -74,12 +61,17 @@ class SavedRun:
         DataError, SpecError
 
         """
+        if data is not None and is_standard_input(data):
+            with named_input(Path(data), self._text_ending()) as file:
+                return self.evaluate(file)
         source, base, part = self._source(data)
         x, y, weight, part = self._examples(source, base, part)
         return evaluate(self.network.without_preparation(), x, y, sample_weight=weight), part
 
     def predict(self, file: str | os.PathLike[str]) -> Predictions:
         """Return what the network makes of the inputs in a .npz, .npy, .csv or IDX file, or one like its own data.
+
+        `-` and `/dev/stdin` are standard input, in CSV or as numpy.save writes it; its content says which.
 
         That may be an image or a folder of images, a .txt file, or a series. Images are read in the order of their
         names as text (`10.png` before `2.png`); the predictions tell their names.
@@ -89,9 +81,11 @@ class SavedRun:
         DataError, ShapeMismatch
 
         """
-        x, place = read_inputs(Path(file), source=self.spec.data, preparation=self.preparation, columns=self.columns)
-        found = self.predict_array(x if self.preparation is None else self.preparation.apply_inputs(x, place))
-        return replace(found, files=names_of_images(Path(file), self.spec.data))
+        source, fitted = self.spec.data, self.preparation
+        with named_input(Path(file), self._text_ending()) as path:
+            x, place = read_inputs(path, source=source, preparation=fitted, columns=self.columns)
+            found = self.predict_array(x if fitted is None else fitted.apply_inputs(x, place))
+            return found if path != Path(file) else replace(found, files=names_of_images(path, source))
 
     def predict_array(self, x: Array) -> Predictions:
         """Return what the network makes of prepared inputs (N, *features)."""
@@ -99,10 +93,13 @@ class SavedRun:
         outputs = dict(found) if isinstance(found, dict) else {self.network.graph.outputs[0]: found}
         classes = None if self.preparation is None else self.preparation.class_labels
         if classes is None and (above := yes_above(self.network.graph)) is not None:
-            return Predictions(outputs, _sides(found, above), (0, 1))
+            shares = probabilities_of(self.network.graph, found, 2)
+            return Predictions(outputs, _sides(found, above), (0, 1), probabilities=shares)
         if self.preparation is None or classes is None or isinstance(found, dict):
             return Predictions(outputs, None, None)
-        return Predictions(outputs, self.preparation.labels(found), classes)
+        labels = self.preparation.labels(found)
+        shares = probabilities_of(self.network.graph, found, len(classes))
+        return Predictions(outputs, labels, classes, probabilities=shares)
 
     def example(self, number: int) -> tuple[Array, Array]:
         """Return an example of the run's own data, (1, *features) and its target, prepared; numbers as in `row_of`.
@@ -114,6 +111,10 @@ class SavedRun:
         """
         source, base, _ = self._source(None)
         return self._prepared(*row_of(self._loaded(source, base), number))
+
+    def _text_ending(self) -> str:
+        """Return what a file of text is named like that the run reads."""
+        return ".txt" if isinstance(self.spec.data, TextWindows) else ".csv"
 
     def _source(self, data: str | os.PathLike[str] | None) -> tuple[Source, Path, str]:
         """Return where the examples come from, the folder of its paths, and `all` where no part is held back."""

@@ -152,7 +152,7 @@ def test_a_training_that_diverges_keeps_its_last_finite_weights(
         (("predict", "run", "wide.npy"), r"wide\.npy(?s:.*)\(N, 2\)(?s:.*)\(3, 4\)"),
         (("predict", "run", "nan.npy"), r"nan\.npy, row 1"),
         (("predict", "run", "spec.yaml"), r"spec\.yaml is no kind of file"),
-        (("predict", "run", "good.npy", "-o", "out.txt"), r"out\.txt(?s:.*)\.csv, \.npy or \.npz"),
+        (("predict", "run", "good.npy", "-o", "out.txt"), r"out\.txt(?s:.*)\.csv, \.jsonl, \.npy or \.npz"),
         (("predict", "run", "good.npy", "-o", "good.npy"), "would replace the inputs"),
         (("predict", "run", "good.npy", "-o", "nowhere/out.csv"), r"nowhere/out\.csv cannot be written"),
         (("predict", "run", "good.npy", "-o", "folder.csv"), r"folder\.csv cannot be written"),
