@@ -184,7 +184,7 @@ class Trainable(Stepwise):
         progress = None if progress is None else checked_truth("progress", progress)
         spec = with_metrics(spec)
         with self._engine.training():  # before anything changes
-            before = self._preparation, self.training, self._carried.remembered()
+            before = self._preparation, self.training, self._training_state, self._carried.remembered()
             self._preparation = self._knowing_columns(*data[:2])
             try:
                 samples = self._samples(*data)
@@ -210,13 +210,12 @@ class Trainable(Stepwise):
                 hook = listeners("bpframe_after_epoch")
                 told = Listening(callbacks, self, now, states, hook, seen)
                 told.check_driven(spec)
-                self.training = spec
+                self.training, self._training_state, state.callbacks = spec, state, told.states()
                 ending = begun(told)
             except BaseException:
-                self._preparation, self.training = before[:2]
-                self._carried.go_back(before[2])
+                self._preparation, self.training, self._training_state = before[:3]
+                self._carried.go_back(before[3])
                 raise
-            self._training_state, state.callbacks = state, told.states()
             self.history = whole = now if past is None else past.model_copy(update={"epochs": [*past.epochs]})
             told.follow = partial(whole.follow, past, now)
             told.follow()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bpframe.checkpoint import Checkpoint, saved_preparation, streams_of
 from bpframe.core.graph.description import NetworkSpec
 from bpframe.data import DataSpec, FittedPreparation
@@ -104,7 +106,7 @@ class Resumable(Trainable):
             more = epochs is not None
             check_resumable(spec, state, self.history, self._engine.held, self._carried.state, more)
         told = spec.callbacks if callbacks is None else with_functions(callbacks, spec)
-        return self._train(spec, data, validation_data, progress, (*watching, *told), keeper, state)
+        return self._train(spec, data, validation_data, progress, (*watching, *told), keeper, replace(state))
 
     def checkpoint(self, *, data: DataSpec | None = None, preparation: FittedPreparation | None = None) -> Checkpoint:
         """Return all that `save` writes; arrays are the network's own, valid until the next step.

@@ -38,6 +38,14 @@ class Search(ABC, Generic[M]):
     """One run of a method on one problem."""
 
     @abstractmethod
+    def kept(self) -> dict[str, Any]:
+        """Return what a run that goes on needs before the model at its θ is made, as plain data."""
+
+    @abstractmethod
+    def go_on(self, kept: dict[str, Any]) -> None:
+        """Begin with what another run has kept."""
+
+    @abstractmethod
     def model(self) -> M:
         """Return the model at the problem's present θ."""
 
@@ -60,21 +68,24 @@ class Descent(Optimizer):
         """Move the parameters to a minimum of the cost; with validation data, to the best of the way there."""
         theta = problem.parameters
         search = self._search(problem, float(np.finfo(theta.dtype).eps) if self.tolerance is None else self.tolerance)
-        validation = Validation(problem, self.max_fail)
-        model = search.model()
-        reason = self._reached(model)
+        before = problem.kept
+        validation = Validation(problem, self.max_fail, before.get("validation"))
+        if before:
+            search.go_on(before["search"])
+        kept, model = search.kept(), search.model()
+        reason = before["reason"] if before else self._reached(model)
         while reason is None:
             trial = search.trial(theta, model)
             if trial.taken:
                 theta = trial.theta
                 problem.move_to(theta)
-                model = search.model()
-            length = float(np.linalg.norm(model.gradient))
-            going_on = problem.report(trial.cost, **trial.figures, gradient_norm=length)
+                kept, model = search.kept(), search.model()
             reason = trial.reason or self._reached(model)
             if validation.failed():
                 reason = reason or f"no lower validation cost for {self.max_fail} iterations"
-            if not going_on:
+            problem.kept = {"search": kept, "validation": validation.kept(), "reason": reason}
+            length = float(np.linalg.norm(model.gradient))
+            if not problem.report(trial.cost, **trial.figures, gradient_norm=length):
                 break
         validation.return_to_best()
         if reason is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -83,6 +84,14 @@ class Line(Search[Undamped]):
         self._objective = objective
         self._tolerance = tolerance
         self._short = ShortColumns()
+
+    def kept(self) -> dict[str, Any]:
+        """Return what is known of very short columns."""
+        return {"short": self._short.kept()}
+
+    def go_on(self, kept: dict[str, Any]) -> None:
+        """Begin with that knowledge."""
+        self._short.go_on(kept["short"])
 
     def model(self) -> Undamped:
         """Factor the residuals' Jacobian."""

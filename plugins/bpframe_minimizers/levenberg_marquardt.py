@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -85,6 +85,15 @@ class Marquardt(Search[Damped]):
         self._solving = Solving(method.solver, method.scaling != "none", problem.memory_limit, start=start)
         self._damping = method.damping
         self._growth = 2.0
+
+    def kept(self) -> dict[str, Any]:
+        """Return the damping, how fast it grows, and what the equations are set up with."""
+        return {"damping": self._damping, "growth": self._growth, "solving": self._solving.kept()}
+
+    def go_on(self, kept: dict[str, Any]) -> None:
+        """Begin with these."""
+        self._damping, self._growth = kept["damping"], kept["growth"]
+        self._solving.go_on(kept["solving"])
 
     def model(self) -> Damped:
         """Set the damped equations up."""

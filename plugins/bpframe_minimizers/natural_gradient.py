@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class NaturalGradient(Optimizer):
 
     def minimize(self, problem: Problem) -> None:
         """Pass through the mini-batches until the last iteration."""
-        preconditioner = _Preconditioner(self, problem.generator("kfac"))
+        preconditioner = _Preconditioner(self, problem.generator("kfac"), problem.kept)
         going_on = True
         while going_on:
             total, count = 0.0, 0.0
@@ -58,6 +58,7 @@ class NaturalGradient(Optimizer):
                 direction = preconditioner.of(objective, gradient)
                 problem.move_to(problem.parameters - self._rate(gradient, direction) * direction)
                 total, count = total + cost * objective.weight, count + objective.weight
+            problem.kept = preconditioner.kept()
             going_on = problem.report(total / count)
 
     def _rate(self, gradient: Array, direction: Array) -> float:
@@ -71,14 +72,19 @@ class NaturalGradient(Optimizer):
 class _Preconditioner:
     """The averaged factors of every parameter, and what divides by them."""
 
-    def __init__(self, method: NaturalGradient, rng: np.random.Generator) -> None:
+    def __init__(self, method: NaturalGradient, rng: np.random.Generator, kept: dict[str, Any]) -> None:
         self._method = method
         self._rng = rng
-        self._measured = 0
-        self._steps = 0
-        self._factors: dict[str, tuple[Array, Array]] = {}
-        self._ridge: Mapping[str, float] = {}
-        self._inverses: dict[str, tuple[Array, Array]] = {}
+        self._measured = kept.get("measured", 0)
+        self._steps = kept.get("steps", 0)
+        self._factors = {path: (a, b) for path, (a, b) in kept.get("factors", {}).items()}
+        self._ridge: Mapping[str, float] = kept.get("ridge", {})
+        self._inverses = self._inverted()
+
+    def kept(self) -> dict[str, Any]:
+        """Return what a run that goes on begins with, as plain data."""
+        factors = {path: list(pair) for path, pair in self._factors.items()}
+        return {"measured": self._measured, "steps": self._steps, "factors": factors, "ridge": dict(self._ridge)}
 
     def of(self, objective: Objective, gradient: Array) -> Array:
         """Return G⁻¹ g, with the factors of these examples taken in if it is time."""
@@ -104,9 +110,13 @@ class _Preconditioner:
             a, b = (kept * before + (1 - kept) * after for before, after in zip(old, pair, strict=True))
             self._factors[path] = a, b
         self._ridge = new.ridge
-        self._inverses = {path: self._inverted(path, *pair) for path, pair in self._factors.items()}
+        self._inverses = self._inverted()
 
-    def _inverted(self, path: str, a: Array, b: Array) -> tuple[Array, Array]:
+    def _inverted(self) -> dict[str, tuple[Array, Array]]:
+        """Return the inverses of all factors."""
+        return {path: self._pair(path, *pair) for path, pair in self._factors.items()}
+
+    def _pair(self, path: str, a: Array, b: Array) -> tuple[Array, Array]:
         """Return the inverses of A + π√λ and B + √λ/π."""
         means = float(np.trace(a)) / len(a), float(np.trace(b)) / len(b)
         pi = math.sqrt(means[0] / means[1]) if min(means) > 0 else 1.0

@@ -55,10 +55,25 @@ class Solving:
         self._imprecise = 0.0
         self._last: Damped | None = None
 
-    def at(self, objective: Objective, damping: float) -> Damped:
-        """Return the damped equations at the present θ, ready for steps with a damping near this one."""
+    def kept(self) -> dict[str, Any]:
+        """Return what the equations at the next θ follow from, beside it."""
+        self._look_back()
+        arrays = {"start": self._start, "largest": self._largest}
+        return {**arrays, "imprecise": self._imprecise, "short": self._short.kept()}
+
+    def go_on(self, kept: dict[str, Any]) -> None:
+        """Begin with what others have kept."""
+        self._start, self._largest, self._imprecise = kept["start"], kept["largest"], kept["imprecise"]
+        self._short.go_on(kept["short"])
+
+    def _look_back(self) -> None:
+        """Note up to which damping the last equations were too imprecise."""
         if isinstance(self._last, Normal):
             self._imprecise = max(self._imprecise, self._last.imprecise)
+
+    def at(self, objective: Objective, damping: float) -> Damped:
+        """Return the damped equations at the present θ, ready for steps with a damping near this one."""
+        self._look_back()
         system = self._last = self._system(objective, damping)
         system.scale(self._scaling(system.norms, objective) if self.scaled else None)
         return system
@@ -109,6 +124,14 @@ class ShortColumns:
 
     def __init__(self) -> None:
         self._judged: dict[int, bool] = {}
+
+    def kept(self) -> dict[str, bool]:
+        """Return which columns were judged, and how."""
+        return {str(column): judged for column, judged in self._judged.items()}
+
+    def go_on(self, kept: dict[str, bool]) -> None:
+        """Begin with these judgements."""
+        self._judged = {int(column): judged for column, judged in kept.items()}
 
     def trusted(self, lengths: Array, norms: Array, objective: Objective) -> Array:
         """Return which columns count although they are very short by their `lengths` so far, (P,); `norms` are here.

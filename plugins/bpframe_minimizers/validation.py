@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from bpframe.extend import Array, Problem
 
@@ -15,12 +16,21 @@ class Validation:
     Without validation data nothing fails, and the last parameters are the best.
     """
 
-    def __init__(self, problem: Problem, max_fail: int) -> None:
+    def __init__(self, problem: Problem, max_fail: int, kept: dict[str, Any] | None = None) -> None:
         self._problem = problem
         self._max_fail = max_fail
         self._fails = 0
         self._best: tuple[float, Array] | None = None
-        self.failed()
+        if kept is None:
+            self.failed()
+        elif kept:
+            self._fails, self._best = kept["fails"], (kept["cost"], kept["parameters"])
+
+    def kept(self) -> dict[str, Any]:
+        """Return what a run that goes on begins with; nothing without validation data."""
+        if self._best is None:
+            return {}
+        return {"fails": self._fails, "cost": self._best[0], "parameters": self._best[1]}
 
     def failed(self) -> bool:
         """Measure the present θ; return whether the cost was no better for `max_fail` iterations in a row."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bpframe_minimizers import LBFGS, GaussNewton, LevenbergMarquardt, NaturalGradient
 from bpframe_optimizers import (
     Accumulated,
     Adagrad,
@@ -31,7 +32,7 @@ from bpframe_optimizers import (
     StochasticAverage,
     WarmUp,
 )
-from bpframe_reference import Dense, GradientDescent, QuadraticCost
+from bpframe_reference import Dense, GradientDescent, QuadraticCost, Sigmoid
 from bpframe_regularisation import L2, BatchNorm, Dropout, GaussianNoise, MaxNorm
 
 import bpframe as bp
@@ -165,3 +166,45 @@ def test_a_training_goes_on_from_every_stop(rule: str, dtype: str, tmp_path: Pat
         whole, keeps = kept(dtype, spec(RULES[rule], **fields), STOPS, tmp_path)
         for stop in STOPS:
             check(whole, bp.load(keeps.kept[stop], components=[Counts]))
+
+
+METHODS: dict[str, Optimizer] = {
+    "levenberg_marquardt": LevenbergMarquardt(),
+    "from the start": LevenbergMarquardt(scaling="start", acceleration=0.75, damping=1.0),
+    "by qr": LevenbergMarquardt(solver="qr", rule="fixed"),
+    "gauss_newton": GaussNewton(),
+    "natural_gradient": NaturalGradient(update_every=3, samples=1),
+}
+
+
+def curve(dtype: str) -> bp.Network:
+    layers = [Dense(units=3), Sigmoid(), Dense(units=2)]
+    return bp.Network(layers, input_shape=(3,), cost=QuadraticCost(), dtype=dtype, penalties={"*.w": L2(rate=1e-4)})
+
+
+class KeepsAll(Keeps):
+    """A keeper that keeps every iteration on disk."""
+
+    def due(self, step: int, epoch_ends: bool) -> bool:
+        return epoch_ends
+
+    def keep(self, state: Any) -> None:
+        place = len(self.kept)
+        self.kept[place] = self.network.save(self.folder / str(place))
+
+
+@pytest.mark.parametrize("validated", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_that_drives_itself_goes_on_exactly(method: str, dtype: str, validated: bool, tmp_path: Path) -> None:
+    whole, optimizer = curve(dtype), METHODS[method]
+    training = TrainingSpec(optimizer=optimizer, epochs=7, batch_size=5 if optimizer.batches else None)
+    data, validation = samples(16), VALIDATION if validated else None
+    keeps = KeepsAll(whole, (), tmp_path)
+    whole.train(training, (*data, None), validation, keeper=keeps)
+    places = [place for place in keeps.kept if place != max(keeps.kept)]
+    assert len(places) >= 3
+    for place in places if dtype == "float32" else places[1::3]:
+        resumed = bp.load(keeps.kept[place])
+        assert resumed.resume(*data, validation_data=validation).stopped == whole.history.stopped
+        assert everything(resumed) == everything(whole)
