@@ -171,7 +171,7 @@ class FunctionProblem(Problem):
         self.theta, self.iterations, self.memory_limit = start.copy(), iterations, MEMORY_LIMIT
         self.objective = FunctionObjective(rho, jacobian, self.theta, count)
         self.costs = [(self.objective.cost() * count, time.perf_counter())]
-        self.stopped = ""
+        self.stopped, self.kept = "", {}
         self._count, self._name = count, name
 
     @property
