@@ -160,26 +160,29 @@ class NetworkProblem(Problem):
         recorder, self._state.kept = self._recorder, self.kept
         self.reported = checksum(self._engine.parameters.vector)
         recorder.record(number, self.validation_cost(), numbers)
-        if not (recorder.ended or recorder.interruption.requested) and len(self._history) < self.iterations:
+        goes_on = len(self._history) < self.iterations
+        if goes_on and not (recorder.ended or recorder.interruption.requested):
             recorder.before_epoch(len(self._history) + 1)
+        kept = self._keep(goes_on and not recorder.ended)
         interrupted, ended = recorder.interruption.requested, recorder.ended
-        self._over = interrupted or bool(ended) or len(self._history) >= self.iterations
+        self._over = interrupted or bool(ended) or not goes_on
         if ended:
             self._outcome = ended
-        elif interrupted and len(self._history) < self.iterations:
+        elif interrupted and goes_on:
             self._outcome = "interrupted"
-        self._keep()
+            if not kept:  # now: the method may move on from here
+                self._keep(interrupted)
         return not self._over
 
-    def _keep(self) -> None:
-        """Have the training kept if it is time, or if it is interrupted: the method may move on from here."""
-        keeper, state = self._recorder.keeper, self._state
-        if keeper is None or state.torn:
-            return
-        if self._outcome == "interrupted" or (not self._over and keeper.due(state.step, True)):
-            self._recorder.keep()
-            if self._recorder.ended and not self._over:
-                self._over, self._outcome = True, self._recorder.ended
+    def _keep(self, goes_on: bool) -> bool:
+        """Have a training kept that goes on, if it is time or interrupted; return whether it was."""
+        recorder, state = self._recorder, self._state
+        if recorder.keeper is None or not goes_on or state.torn:
+            return False
+        if not recorder.interruption.requested and not recorder.keeper.due(state.step, True):
+            return False
+        recorder.keep()
+        return True
 
     def stop(self, reason: str) -> None:
         """Record why the method has ended by itself."""

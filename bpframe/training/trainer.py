@@ -191,7 +191,7 @@ class Trainer:
                 self._check_finite(stepper, epoch)
         except BaseException as error:
             if inside:
-                state.torn = "it was stopped within a step, whose random numbers are drawn"
+                state.torn = state.torn or "it was stopped within a step, whose random numbers are drawn"
             if stepper.moved:
                 stepper.go_back()
                 if isinstance(error, BpframeError):

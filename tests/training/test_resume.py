@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bpframe_minimizers import LBFGS, GaussNewton, LevenbergMarquardt, NaturalGradient
+from bpframe_minimizers import GaussNewton, LevenbergMarquardt, NaturalGradient
 from bpframe_optimizers import (
     Accumulated,
     Adagrad,
