@@ -53,8 +53,9 @@ class ErrorNorms(Callback):
 
     def after_epoch(self, network: Any, epoch: int, history: Any, examples: Any, state: dict[str, Any]) -> None:
         """Measure, where it is this epoch's turn."""
-        if self._turn(epoch, history):
+        if self._turn(epoch, history, state.get("measured", 0)):
             self._measure(network, history, examples)
+            state["measured"] = epoch
         state["parameters"] = crc32(network.parameters.vector)
 
     def after_training(self, network: Any, history: Any, examples: Any, state: dict[str, Any]) -> None:
@@ -69,10 +70,9 @@ class ErrorNorms(Callback):
         found: tuple[Any, Any] = examples if self.x is None else (self.x, self.y)
         return found
 
-    def _turn(self, epoch: int, history: Any) -> bool:
+    def _turn(self, epoch: int, history: Any, last: int) -> bool:
         if self.every is not None:
             return epoch % self.every == 0
-        last = next((each.epoch for each in reversed(history.epochs) if each.error_norms), 0)
         since = epoch - last
         return epoch <= FIRST or since >= SHARE * last or since * history.steps >= STEPS * epoch
 

@@ -116,7 +116,8 @@ class History(BaseModel):
         Of a metric with several numbers they are lists: `np.array(history.column("confusion_matrix"))` has an axis of
         epochs before theirs.
         """
-        fields = [field for field in EpochRecord.model_fields if field not in ("figures", "metrics", "error_norms")]
+        inner = ("figures", "metrics", "error_norms", "gradient_norms")
+        fields = [field for field in EpochRecord.model_fields if field not in inner]
         if name in fields:
             return [value for record in self.epochs if (value := getattr(record, name)) is not None]
         others = [{**record.figures, **record.metrics} for record in self.epochs]

@@ -8,7 +8,7 @@ import numpy as np
 
 from bpframe.extend import Callback, Field, History, HistoryColumn, LargerIsBetter
 from bpframe_reference.best import keep, put_back, refuse_averages
-from bpframe_reference.watched import losses
+from bpframe_reference.watched import latest_loss
 
 __all__ = ["KeepBest"]
 
@@ -38,9 +38,9 @@ class KeepBest(Callback):
 
     def after_epoch(self, network: Any, epoch: int, history: History, state: dict[str, Any]) -> None:
         """Keep this epoch's parameters where none was better."""
-        loss = losses(self, self.watch, self.larger, history)[-1]
-        if loss < state.get("loss", np.inf):
-            state["loss"] = loss
+        loss = latest_loss(self, self.watch, self.larger, history)
+        if loss is not None and loss < state.get("best", np.inf):
+            state["best"] = loss
             keep(network, epoch, state)
 
     def after_training(self, network: Any, history: History, state: dict[str, Any]) -> None:

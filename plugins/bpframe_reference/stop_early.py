@@ -17,7 +17,7 @@ from bpframe.extend import (
     StopTraining,
 )
 from bpframe_reference.best import keep, put_back, refuse_averages
-from bpframe_reference.watched import losses
+from bpframe_reference.watched import latest_loss
 
 __all__ = ["StopEarly"]
 
@@ -48,13 +48,17 @@ class StopEarly(Callback):
 
     def after_epoch(self, network: Any, epoch: int, history: History, state: dict[str, Any]) -> None:
         """Look at the history, and end the training where its end has come."""
-        best, since = np.inf, 0
-        for loss in losses(self, self.watch, self.larger, history):
-            best, since = (loss, 0) if loss < best - self.least else (best, since + 1)
-        if self.restore_best and not since:
-            keep(network, epoch, state)
-        if since >= self.patience:
-            raise StopTraining(f"no better {self.watch} for {since} epochs")
+        loss = latest_loss(self, self.watch, self.larger, history)
+        if loss is None:
+            return
+        if loss < state.get("best", np.inf) - self.least:
+            state["best"], state["since"] = loss, 0
+            if self.restore_best:
+                keep(network, epoch, state)
+        else:
+            state["since"] = state.get("since", 0) + 1
+        if state["since"] >= self.patience:
+            raise StopTraining(f"no better {self.watch} for {state['since']} epochs")
 
     def after_training(self, network: Any, history: History, state: dict[str, Any]) -> None:
         """Put the best parameters back, where that is wanted."""

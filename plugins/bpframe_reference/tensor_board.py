@@ -33,17 +33,16 @@ class TensorBoard(Callback):
                 "the callback tensor_board needs tensorboardX", hint='pip install "bpframe[tensorboard]"'
             ) from error
         self._close()
-        where = Path(self.folder).expanduser()
         try:
+            where = Path(self.folder).expanduser()
             where.mkdir(parents=True, exist_ok=True)
             number = sum(1 for _ in where.glob("events.*"))  # two in one second would have one name
             _open[self.folder] = tensorboard.SummaryWriter(
                 str(where), purge_step=len(network.history or ()) + 1, filename_suffix=f".{number}"
             )
-        except OSError as error:
-            raise DataError(
-                f"tensor_board: {self.folder} cannot be written", received=error.strerror or str(error)
-            ) from error
+        except (OSError, ValueError, RuntimeError) as error:
+            told = getattr(error, "strerror", None) or str(error)
+            raise DataError(f"tensor_board: {self.folder} cannot be written", received=told) from error
 
     def after_epoch(self, network: Any) -> None:
         """Write the epoch."""

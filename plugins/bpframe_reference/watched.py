@@ -8,29 +8,38 @@ import numpy as np
 
 from bpframe.extend import Callback, DataError, History
 
-__all__ = ["losses"]
+__all__ = ["latest_loss"]
 
 
-def losses(callback: Callback, watch: str, larger: bool | None, history: History) -> list[float]:
-    """Return the numbers of the watched column, of which smaller ones are better: negated where larger are.
+def latest_loss(callback: Callback, watch: str, larger: bool | None, history: History) -> float | None:
+    """Return the last epoch's number of the watched column, smaller ones being better: negated where larger are.
+
+    None where only other epochs have one.
 
     Errors: DataError (the history has no such column, or one of several numbers).
     """
-    kind = callback.kind
-    try:
-        values: list[Any] = history.column(watch)
-    except KeyError as error:
-        raise DataError(f"{kind} watches '{watch}'", received=str(error.args[0])) from None
-    if not values:
+    last = History(epochs=history.epochs[-1:], directions=history.directions)
+    values: list[Any] = []
+    for each in (last, history):
+        try:
+            values = each.column(watch)
+        except KeyError as error:
+            if each is history:
+                raise DataError(f"{callback.kind} watches '{watch}'", received=str(error.args[0])) from None
+        if values:
+            break
+    else:
         raise DataError(
-            f"{kind} watches '{watch}', which no epoch has",
+            f"{callback.kind} watches '{watch}', which no epoch has",
             hint=f"fit(..., validation_data=(x, y)), or {type(callback).__name__}(watch='cost')",
         )
+    if each is history:
+        return None
     if isinstance(values[-1], list):
         raise DataError(
-            f"{kind} watches '{watch}', which is several numbers",
+            f"{callback.kind} watches '{watch}', which is several numbers",
             expected="a column of numbers",
             received=f"an array of shape {np.shape(values[-1])}",
         )
-    sign = -1.0 if (history.larger_is_better(watch) if larger is None else larger) else 1.0
-    return [sign * value for value in values]
+    value = float(values[-1])
+    return -value if (history.larger_is_better(watch) if larger is None else larger) else value

@@ -139,12 +139,12 @@ def stopped(values: list[float], **fields: object) -> int | None:
     """Return after which of the epochs with these costs a training is ended."""
     from bpframe.training.history import EpochRecord
 
-    history = bp.History()
+    history, state = bp.History(), {}
     for epoch, value in enumerate(values, start=1):
         history.epochs.append(EpochRecord(epoch=epoch, cost=value, seconds=0.0, metrics={"top_k": value}))
         try:
             early = StopEarly(**{"watch": "cost", "patience": 2, **fields})
-            early.after_epoch(network=None, epoch=epoch, history=history, state={})
+            early.after_epoch(network=None, epoch=epoch, history=history, state=state)
         except StopTraining:
             return epoch
     return None

@@ -103,6 +103,19 @@ def test_larger_numbers_of_a_metric_may_be_the_best() -> None:
     assert net.history.column("best_epoch")[-1] == np.argmax(net.history.column("validation_r2")) + 1
 
 
+def test_an_epoch_without_a_number_is_passed_over() -> None:
+    history, state, net = History(), {}, fit(epochs=1)
+    for epoch, figures in enumerate(({"gap": 2.0}, {"gap": 1.0}, {}, {"gap": 1.5}), start=1):
+        history.epochs.append(EpochRecord(epoch=epoch, cost=0.0, seconds=0.0, figures=figures))
+        KeepBest(watch="gap", larger=False).after_epoch(net, epoch, history, state)
+    assert state["best_epoch"] == 2
+    early: dict[str, Any] = {}
+    for _ in range(2):
+        without = History(epochs=history.epochs[:3])
+        StopEarly(watch="gap", larger=False, patience=1).after_epoch(net, 3, without, early)
+    assert early == {}
+
+
 def test_an_interrupted_or_failed_training_keeps_where_it_was() -> None:
     def interrupts(epoch: int) -> None:
         if epoch == 9:
@@ -225,6 +238,9 @@ def test_what_is_no_log_or_no_file_is_left_alone(tmp_path: Path) -> None:
         (other, "no log of a training"),
         (fifo, "no regular file"),
         (other / "x.csv", "cannot be written"),
+        (tmp_path / "\0.csv", "cannot be written"),
+        ("~nobody-of-that-name/x.csv", "cannot be written"),
+        (tmp_path / f"{'n' * 300}.csv", "cannot be written"),
     ):
         with pytest.raises(DataError, match=f"callback 'csv_log': before_training failed: csv_log: .*{said}"):
             fit(CsvLog(path=str(path)), net=net)
