@@ -15,6 +15,7 @@ from bpframe.data.idx import IdxData
 from bpframe.data.images import ImagesData
 from bpframe.data.inputs import read_inputs
 from bpframe.data.npz import NpzData
+from bpframe.data.parquet import ParquetData
 from bpframe.data.samples import Dataset
 from bpframe.data.scaling import Divide
 from bpframe.data.series import SeriesData
@@ -34,6 +35,7 @@ __all__ = [
     "IdxData",
     "ImagesData",
     "NpzData",
+    "ParquetData",
     "SeriesData",
     "TextData",
     "Vocabulary",

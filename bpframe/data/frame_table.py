@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,9 +80,17 @@ class FrameTable:
         )
 
     def require_names(self, inputs: Sequence[int], targets: Sequence[int], chosen: Collection[str]) -> None:
-        """Refuse a name that two of these columns carry. Raises DataError."""
+        """Refuse a name that two of these columns carry, and row numbers of pandas. Raises DataError."""
         for column in [*inputs, *targets]:
-            self._column(self.names[column])
+            name = self.names[column]
+            self._column(name)
+            if re.fullmatch(r"__index_level_\d+__", name) and name not in chosen:
+                raise DataError(
+                    f"{self.what}: the column {name!r} holds row labels of pandas",
+                    expected="columns of measurements",
+                    received=begun(self.names),
+                    hint="to_parquet(index=False) leaves them out of the file; or list the `inputs`, without them",
+                )
 
     def holds_texts(self, column: int) -> bool:
         """Return whether a column holds texts, or categories that are texts."""

@@ -9,10 +9,12 @@ from pathlib import Path
 from bpframe.data.cells import PLAIN
 from bpframe.data.csv import CsvData, is_csv, read_csv_inputs, read_csv_records
 from bpframe.data.fitted import FittedPreparation
+from bpframe.data.frames import by_name
 from bpframe.data.idx import read_idx
 from bpframe.data.image_files import SUFFIXES, is_image, read_images
 from bpframe.data.images import ImagesData, images_of
 from bpframe.data.npz import NpzData, read_npy, read_npz
+from bpframe.data.parquet import is_parquet, read_parquet
 from bpframe.data.paths import find_file
 from bpframe.data.place import Array, Place
 from bpframe.data.series import SeriesData, SeriesWindows
@@ -35,11 +37,10 @@ def read_inputs(
 ) -> tuple[Array, Place]:
     """Return the raw inputs (N, *features) of a file, and their place for errors of the preparation that follows.
 
-    The end of the name decides: .npz, .npy, .csv, .tsv, .idx, -idx3-ubyte (also with .gz). `source` is the data section
-    that the network was trained with: its key or its delimiter and header are used for files of its kind; in
-    another network's CSV file a first row of numbers is data. The
-    columns of a CSV file with a header are chosen by the names in `columns`, else in `preparation.feature_names`, so
-    that other columns may stay.
+    The end of the name decides: .npz, .npy, .csv, .tsv, .idx, -idx3-ubyte (also with .gz), .parquet, .arrow, .feather.
+    `source` is the data section that the network was trained with: its key, or its delimiter and header, are used for
+    files of its kind; in another network's CSV file a first row of numbers is data. The columns of a table with names
+    are chosen by those in `columns`, else in `preparation.feature_names`, so that other columns may stay.
     A network that was trained on images takes an image, or a folder of them, sorted by name; one that was trained on a
     text or a series takes windows of a .txt file, or of a series, that are cut as those in training were.
     `base` is the folder that the path starts from, by default the current one.
@@ -65,12 +66,17 @@ def read_inputs(
         if preparation is not None and preparation.encoding is not None:
             return read_csv_records(found, preparation.encoding, source if isinstance(source, CsvData) else None)
         return _from_csv(found, source, columns or (None if preparation is None else preparation.feature_names))
+    if is_parquet(found):
+        names = columns or (None if preparation is None else preparation.feature_names)
+        table, place = read_parquet(found, None if names is None else [str(each) for each in names])
+        encoded = preparation is not None and preparation.encoding is not None
+        return (table if encoded else by_name(table, table.column_names, place.source)), place
     if _IDX.search(name):
         return read_idx(found), Place(found.name)
     raise DataError(
         f"{found} is no kind of file that inputs are read from",
-        expected="a name that ends in .npz, .npy, .csv, .tsv, .idx or -idx3-ubyte (the last two also with .gz); of a "
-        f"network that was trained on such, .txt or {', '.join(SUFFIXES)}",
+        expected="a name that ends in .npz, .npy, .csv, .tsv, .idx or -idx3-ubyte (the last four also with .gz), "
+        f".parquet, .arrow or .feather; of a network that was trained on such, .txt or {', '.join(SUFFIXES)}",
         received=repr(found.name),
         hint="numpy.save writes any array as .npy",
     )

@@ -12,6 +12,7 @@ from bpframe.data.digits import DigitsData
 from bpframe.data.idx import IdxData
 from bpframe.data.images import ImagesData
 from bpframe.data.npz import NpzData
+from bpframe.data.parquet import ParquetData
 from bpframe.data.series import SeriesData
 from bpframe.data.text import TextData
 from bpframe.data.waves import WavesData
@@ -19,7 +20,7 @@ from bpframe.data.waves import WavesData
 __all__ = ["DataSpec"]
 
 DataSpec = Annotated[
-    DigitsData | NpzData | CsvData | IdxData | ImagesData | TextData | AliceData | SeriesData | WavesData,
+    DigitsData | NpzData | CsvData | ParquetData | IdxData | ImagesData | TextData | AliceData | SeriesData | WavesData,
     Field(discriminator="kind"),
 ]
 """The union of the kinds of data; `kind` selects the model, and every member has `load(base, dtype, class_numbers)`."""
