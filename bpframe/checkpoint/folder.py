@@ -15,9 +15,12 @@ from bpframe.checkpoint.unwritable import unwritable
 from bpframe.errors import CheckpointError
 from bpframe.machine.exchange import exchange
 from bpframe.machine.flushing import flush
+from bpframe.machine.logs import logger_of
 from bpframe.validation.strict_numbers import checked_truth
 
 __all__ = ["check_destination", "free_folder", "new_folder", "resolved"]
+
+_LOG = logger_of(__name__)
 
 
 def resolved(folder: str | os.PathLike[str]) -> Path:
@@ -88,6 +91,7 @@ def new_folder(target: Path, overwrite: bool, files: Collection[str]) -> Iterato
                 change_back()  # where that fails too, what had the name before stays beside it until the next save
                 remove(draft)
                 raise
+            _LOG.info("written: %s", target)
             remove(draft)
         except OSError as error:
             raise unwritable(target, error) from error

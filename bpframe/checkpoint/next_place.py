@@ -9,8 +9,11 @@ from pathlib import Path
 from bpframe.checkpoint.folder import free_folder
 from bpframe.errors import CheckpointError
 from bpframe.machine.cache import cache_folder
+from bpframe.machine.logs import logger_of
 
 __all__ = ["disk_refuses", "write_somewhere"]
+
+_LOG = logger_of(__name__)
 
 
 def disk_refuses(error: BaseException) -> bool:
@@ -39,6 +42,7 @@ def write_somewhere(write: Callable[[Path], Path], folder: Path) -> Path:
             if not disk_refuses(error):
                 raise
         else:
+            _LOG.warning("%s: kept in %s", refused.problem, found)
             warnings.warn(f"{refused.problem} ({refused.received}): what was to be kept is in {found}", stacklevel=3)
             return found
     raise CheckpointError(

@@ -18,8 +18,11 @@ from bpframe.checkpoint.sweeping import remove
 from bpframe.checkpoint.writing import write_checkpoint
 from bpframe.core.component import Component
 from bpframe.errors import CheckpointError
+from bpframe.machine.logs import logger_of
 
 __all__ = ["BEST", "CheckpointStore", "StoredCheckpoint"]
+
+_LOG = logger_of(__name__)
 
 #: The name of the best checkpoint's folder, beside those with numbers.
 BEST = "best"
@@ -91,6 +94,7 @@ class CheckpointStore:
                     tried.add(step)
                 continue
             if first is not None:
+                _LOG.warning("%s: taking the checkpoint before it, %s", first.problem, path)
                 warnings.warn(f"{first.problem}: the checkpoint before it is taken, {path}", stacklevel=2)
             return found
         raise first or CheckpointError(

@@ -12,6 +12,7 @@ from bpframe.categories import Optimizer
 from bpframe.curve_fitting.bounds import Bounds, bounds_of
 from bpframe.curve_fitting.covariance import ILL_CONDITIONED, Covariance, parameter_covariance
 from bpframe.curve_fitting.curves import Data
+from bpframe.curve_fitting.first_call import check_start, require_finite
 from bpframe.curve_fitting.formula import Formula, formula_of
 from bpframe.curve_fitting.other_ways import by_optimizer, reflective
 from bpframe.curve_fitting.residuals import Values, kept_points, values_of
@@ -19,10 +20,13 @@ from bpframe.curve_fitting.slopes import Slopes
 from bpframe.curve_fitting.verdict import Verdict, axis_far_from_zero, is_exact, silent
 from bpframe.curve_fitting.ways import Way, minpack, within_bounds
 from bpframe.derivatives.least_squares.linear_minimum import linear_minimum
-from bpframe.errors import DataError, NonFiniteError, ShapeMismatch
-from bpframe.validation.plain_arrays import Array, place_of
+from bpframe.errors import DataError
+from bpframe.machine.logs import logger_of
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["FunctionFit", "fit_function"]
+
+_LOG = logger_of(__name__)
 
 #: So few standard errors from the minimum, one step reaches it with all digits.
 SETTLED = 1e-5
@@ -96,7 +100,7 @@ def fit_function(
     x, y, sigma, sample_weight, kept = kept_points(x, y, sigma, sample_weight)
     values, points = values_of(y, sigma, sample_weight), formula.arranged(x)
     for name, array in zip(formula.points, points, strict=True):
-        _require_finite(name, array)
+        require_finite(name, array)
     theta = np.concatenate([value.reshape(-1) for value in formula.start.values()])
     if len(theta) > values.count:
         raise DataError(
@@ -112,7 +116,7 @@ def fit_function(
     slopes = Slopes(formula, points, jacobian, limits)
     problem = _Problem(formula, points, values, slopes)
     with np.errstate(all="ignore"):
-        _check_start(formula, points, values, theta)
+        check_start(formula, points, values, theta)
         slopes.begin(theta, values.shape)
         way, verdict, retried = _best(problem, theta, limits, optimizer, iterations, absolute_sigma)
         residuals = values.y - np.asarray(formula.call(points, formula.values(way.theta)), float).reshape(-1)
@@ -136,6 +140,8 @@ def _best(
             break
     way, verdict = min(found, key=lambda each: (not each[1].converged, _or_infinite(each[1].minimum.size)))
     others = [each for each, _ in found if each is not way]
+    if others:
+        _LOG.info("fit of %s: %d other ways ended at no minimum", problem.formula.name, len(others))
     return way, verdict, "; ".join(f"another way ended after {len(each.costs) - 1} iterations" for each in others)
 
 
@@ -241,59 +247,3 @@ def _far(problem: _Problem) -> str | None:
         if array.ndim and array.size
     }
     return axis_far_from_zero(arrays)
-
-
-def _require_finite(name: str, array: Array) -> None:
-    if not np.isfinite(array).all():
-        place = tuple(np.argwhere(~np.isfinite(array))[0])
-        raise DataError(
-            f"data {name} is not finite",
-            expected="finite numbers",
-            received=f"{array[place]:g} at {place_of(place)}",
-            hint="nan_policy='omit' leaves points with NaN out" if np.isnan(array[place]) else None,
-        )
-
-
-def _check_start(formula: Formula, points: list[Array], values: Values, theta: Array) -> None:
-    """Refuse a function that returns no numbers, numbers of another shape than y, or none that are finite."""
-    value = formula.call(points, formula.values(theta))
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        array = np.asarray(None)
-    if array.dtype.kind not in "iuf":
-        told = {"c": "complex numbers", "b": "truth values"}.get(array.dtype.kind, f"a {type(value).__name__}")
-        raise DataError(f"{formula.name} does not return real numbers", expected="an array of floats", received=told)
-    if array.shape != values.shape:
-        raise _shape_error(formula, points, values.shape, array.shape)
-    if not np.isfinite(array).all():
-        place = tuple(np.argwhere(~np.isfinite(array))[0])
-        told = ", ".join(f"{name} = {number:.6g}" for name, number in zip(formula.entries, theta, strict=True))
-        raise NonFiniteError(
-            f"{formula.name} is not finite at the start",
-            expected="a finite value at every point",
-            received=f"{array[place]} at {place_of(place)}, with {told}",
-            hint=f"start={{'{formula.entries[0].partition('[')[0]}': ...}}, another start",
-        )
-
-
-def _shape_error(
-    formula: Formula, points: list[Array], wanted: tuple[int, ...], received: tuple[int, ...]
-) -> ShapeMismatch:
-    hint, name = None, formula.points[0]
-    first = points[0].shape
-    if received == ():
-        hint = f"one value for each point: {formula.name}'s result times numpy.ones_like({name})"
-    elif int(np.prod(received)) == int(np.prod(wanted)):
-        hint = f"return result.reshape({wanted})"
-    elif len(first) == 2 and wanted == first[1:] and received == first[:1]:
-        hint = f"points lie along the last axis here: {name}[0] is the first variable; or {name}.T as x"
-    elif len(first) == 2 and wanted == first[:1] and received == first[1:]:
-        hint = f"points lie along the first axis here: {name}[:, 0] is the first variable; or {name}.T as x"
-    shown = ", ".join(f"{each} {array.shape}" for each, array in zip(formula.points, points, strict=True))
-    return ShapeMismatch(
-        f"{formula.name} returns another shape than y has",
-        expected=f"{wanted}, one value for each of y, from {shown}",
-        received=str(received),
-        hint=hint,
-    )

@@ -16,6 +16,7 @@ import numpy as np
 from bpframe.curve_fitting.bounds import Bounds
 from bpframe.curve_fitting.formula import Formula
 from bpframe.errors import DerivativeError, ShapeMismatch
+from bpframe.machine.logs import logger_of
 from bpframe.measured.by_number import measured_with
 from bpframe.measured.complex_step import STEP, agrees, agrees_at_once
 from bpframe.measured.complex_warning import complex_warning_raises
@@ -24,6 +25,8 @@ from bpframe.measured.line import Line, sizes
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Slopes"]
+
+_LOG = logger_of(__name__)
 
 #: Larger than this, arrays for all parameters at once leave the processor's cache.
 AT_ONCE = 2**17
@@ -117,6 +120,7 @@ class Slopes:
             if self._declared is not None and found is not None:
                 return found, self._compared(theta, found, free)
             self.quick = None
+            _LOG.debug("%s: differences take the place of complex steps, which they do not confirm", self._formula.name)
         return self._by_differences(theta, free)
 
     def _told(self, theta: Array) -> Array:

@@ -13,6 +13,7 @@ from typing import Any
 import pluggy
 
 from bpframe.errors import StopTraining, did_you_mean
+from bpframe.machine.logs import logger_of
 from bpframe.plugins.categories import accepted
 from bpframe.plugins.installed import is_ours, survey
 from bpframe.plugins.loading import load_set
@@ -25,6 +26,8 @@ __all__ = ["Discovery", "default_discovery", "default_registry", "discover", "li
 
 #: The environment variable that restricts which sets are loaded: names with commas between; empty for none.
 VARIABLE = "BPFRAME_PLUGINS"
+
+_LOG = logger_of(__name__)
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,11 @@ def discover(environ: Mapping[str, str] | None = None) -> Discovery:
     sets.sort(key=lambda each: (each.provider.set, each.provider.distribution or ""))
     names = {each.provider.set for each in sets}
     sets.extend(_missing(name, names) for name in chosen or () if name not in names)
-    return Discovery(Registry(accepted(sets)), manager)
+    found_sets = accepted(sets)
+    for each in found_sets:
+        if each.status not in ("ok", "excluded"):
+            _LOG.warning("plugin set %s is %s: %s", each.provider, each.status, each.reason)
+    return Discovery(Registry(found_sets), manager)
 
 
 def _same(one: Provider, other: Provider) -> bool:

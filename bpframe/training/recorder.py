@@ -6,23 +6,27 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from logging import DEBUG
 
 import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.errors import StopTraining, TrainingError
 from bpframe.machine.interruption import Interruption, interruptible
+from bpframe.machine.logs import logger_of
 from bpframe.training.batches import Samples, count_of
 from bpframe.training.history import EpochRecord, History
 from bpframe.training.keeper import Keeper
 from bpframe.training.listening import Listening, TellBatch
 from bpframe.training.measuring import Measures
-from bpframe.training.progress import Progress, shown_progress
+from bpframe.training.progress import Progress, record_line, shown_progress
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.state import TrainingState
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Recorder", "recording"]
+
+_LOG = logger_of(__name__)
 
 
 @dataclass
@@ -84,6 +88,8 @@ class Recorder:
         self.history.epochs.append(record)
         self.state.next_epoch()
         self.progress.after(record)
+        if _LOG.isEnabledFor(DEBUG):
+            _LOG.debug("epoch %d of %d: %s", record.epoch, self.spec.epochs, record_line(record))
         if self.listening is not None:
             with self._hearing():
                 self.listening.after_epoch(record.epoch, self.state.step)
@@ -165,4 +171,21 @@ def recording(
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
     unit = "iteration" if spec.minimizes else "epoch"
     with quiet, interruptible() as interruption, shown_progress(spec.epochs, show, unit) as progress:
-        yield Recorder(engine, spec, history, data, validation, listening, interruption, progress, state, keeper)
+        recorder = Recorder(engine, spec, history, data, validation, listening, interruption, progress, state, keeper)
+        with _logged(recorder, unit):
+            yield recorder
+
+
+@contextmanager
+def _logged(recorder: Recorder, unit: str) -> Iterator[None]:
+    """Tell loggers where a training begins and ends."""
+    spec, history, begun = recorder.spec, recorder.history, time.perf_counter()
+    kind, count = spec.optimizer.kind, count_of(recorder.data)
+    _LOG.info("training begins: %s, %d %ss, %d examples", kind, spec.epochs, unit, count)
+    try:
+        yield
+    except BaseException as error:
+        _LOG.warning("training failed after %d %ss: %s: %s", len(history), unit, type(error).__name__, error)
+        raise
+    seconds = time.perf_counter() - begun
+    _LOG.info("training ends after %d %ss, %.3g s: %s", len(history), unit, seconds, history.stopped)
