@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpframe.reports.html_tables import html_rows, html_table
 from bpframe.reports.tables import labelled, printed, table_of
+from bpframe.training.html_tables import html_rows, html_table
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import numpy as np
 from bpframe.differentiable import Arrays
 from bpframe.network import Network
 from bpframe.training.history import Measured
+from bpframe.training.html_tables import html_rows, html_table
 from bpframe.training.measuring import Measures
 from bpframe.training.outputs import yes_above
 from bpframe.validation.one_hot import is_one_hot
@@ -42,6 +43,18 @@ class Evaluation:
         figures = "".join(f"{name} {value:.4g}, " for name, value in self.metrics.items() if isinstance(value, float))
         line = f"{share}{figures}cost {self.cost:.4g} on {self.examples:,} examples"
         return line + "".join(_table(name, value) for name, value in self.metrics.items() if isinstance(value, list))
+
+    def _repr_html_(self) -> str:
+        rows = [("examples", f"{self.examples:,}"), ("cost", f"{self.cost:.4g}")]
+        if self.accuracy is not None:
+            rows.append(("accuracy", f"{self.accuracy:.4f}"))
+        rows += [(name, f"{value:.4g}") for name, value in self.metrics.items() if isinstance(value, float)]
+        several = [
+            html_table(name, [str(k) for k in range(np.atleast_2d(value).shape[1])], _cells(value), 0)
+            for name, value in self.metrics.items()
+            if isinstance(value, list)
+        ]
+        return html_rows(rows) + "".join(several)
 
 
 def evaluate(network: Network, x: Arrays, y: Arrays, *, sample_weight: Arrays | None = None) -> Evaluation:
@@ -81,9 +94,13 @@ def _has_right_classes(network: Network, target: Array, weight: Array | None) ->
 
 def _table(name: str, value: list[float] | list[list[float]]) -> str:
     """Return several numbers below their name, a row a line."""
-    rows = [[f"{each:.4g}" for each in row] for row in np.atleast_2d(value)]
+    rows = _cells(value)
     width = max((len(each) for row in rows for each in row), default=0)
     return f"\n{name}\n" + "\n".join("  " + "  ".join(each.rjust(width) for each in row) for row in rows)
+
+
+def _cells(value: list[float] | list[list[float]]) -> list[list[str]]:
+    return [[f"{each:.4g}" for each in row] for row in np.atleast_2d(value)]
 
 
 def _measured(network: Network, x: Arrays, y: Arrays, sample_weight: Arrays | None) -> dict[str, Measured]:

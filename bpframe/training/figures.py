@@ -15,12 +15,12 @@ __all__ = ["check_figure", "new_figure", "save_figure"]
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return a figure of this size, in inches. Errors: MissingExtra without matplotlib."""
+    """Return a figure of this size, in inches, which notebooks show. Errors: MissingExtra without matplotlib."""
     try:
-        from matplotlib.figure import Figure
+        from bpframe.training.shown_figure import ShownFigure
     except ImportError as error:
         raise MissingExtra("plotting needs matplotlib", hint='pip install "bpframe[plot]"') from error
-    return Figure(figsize=(width, height), layout="constrained")
+    return ShownFigure(figsize=(width, height), layout="constrained")
 
 
 def check_figure(path: str | Path) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bpframe.errors import DataError
 from bpframe.training.figures import new_figure, save_figure
+from bpframe.training.history_table import history_html, history_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,6 +80,13 @@ class History(BaseModel):
 
     def __repr__(self) -> str:
         return f"History({len(self)} epochs, {self.steps} steps, {self.stopped})"
+
+    def __str__(self) -> str:
+        """Return a table of at most ten epochs: the first, the last, the best, and some evenly between."""
+        return history_text(self.epochs, self.steps, self.stopped)
+
+    def _repr_html_(self) -> str:
+        return history_html(self.epochs, self.steps, self.stopped)
 
     def follow(self, past: History | None, now: History) -> None:
         """Bring this history, which began as the `past` one, up to the one of a training; epochs count on.

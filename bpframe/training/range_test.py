@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bpframe.training.figures import new_figure, save_figure
+from bpframe.training.html_tables import html_curves, html_rows
 from bpframe.validation.plain_arrays import Array
 
 if TYPE_CHECKING:
@@ -63,6 +64,14 @@ class RangeTest:
         before, after = np.maximum(at - wide, 0), np.minimum(at + wide, least)
         slopes = (self.smoothed[after] - self.smoothed[before]) / np.log(self.rates[after] / self.rates[before])
         return float(self.rates[at[np.argmin(slopes)]])
+
+    def _repr_html_(self) -> str:
+        told = "no rate: the cost did not fall" if self.suggestion is None else f"{self.suggestion:.3g}"
+        rows = [("suggested learning rate", told), ("steps", f"{len(self.costs)}"), ("stopped", self.stopped)]
+        if len(self.rates):
+            rows.insert(1, ("rates", f"{self.rates[0]:.3g} to {self.rates[-1]:.3g}"))
+        curve = np.log10(self.rates).tolist(), self.smoothed.tolist()
+        return html_rows(rows) + html_curves({"smoothed cost": curve}, "over the logarithm of the rate")
 
     def plot(self, path: str | Path | None = None) -> Figure:
         """Draw the costs over the rates, and the suggestion; write the picture to `path` where one is given.

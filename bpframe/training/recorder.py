@@ -19,7 +19,8 @@ from bpframe.training.history import EpochRecord, History
 from bpframe.training.keeper import Keeper
 from bpframe.training.listening import Listening, TellBatch
 from bpframe.training.measuring import Measures
-from bpframe.training.progress import Progress, record_line, shown_progress
+from bpframe.training.progress import shown_progress
+from bpframe.training.progress_lines import Progress, record_line
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.state import TrainingState
 from bpframe.validation.plain_arrays import Array
