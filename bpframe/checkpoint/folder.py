@@ -91,8 +91,8 @@ def new_folder(target: Path, overwrite: bool, files: Collection[str]) -> Iterato
                 change_back()  # where that fails too, what had the name before stays beside it until the next save
                 remove(draft)
                 raise
-            _LOG.info("written: %s", target)
             remove(draft)
+            _LOG.info("written: %s", target)
         except OSError as error:
             raise unwritable(target, error) from error
 

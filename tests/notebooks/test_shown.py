@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 SETUP = """
+import logging
+logging.getLogger("bpframe").setLevel(logging.NOTSET)  # a page before may have set it
 import numpy as np
 import bpframe as bp
 from bpframe_optimizers import Adam
