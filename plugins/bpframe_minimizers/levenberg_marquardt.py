@@ -87,12 +87,12 @@ class Marquardt(Search[Damped]):
         self._growth = 2.0
 
     def kept(self) -> dict[str, Any]:
-        """Return the damping, how fast it grows, and what the equations are set up with."""
-        return {"damping": self._damping, "growth": self._growth, "solving": self._solving.kept()}
+        """Return the damping, which after a step grows as at the start, and what the equations are set up with."""
+        return {"damping": self._damping, "solving": self._solving.kept()}
 
     def go_on(self, kept: dict[str, Any]) -> None:
         """Begin with these."""
-        self._damping, self._growth = kept["damping"], kept["growth"]
+        self._damping = kept["damping"]
         self._solving.go_on(kept["solving"])
 
     def model(self) -> Damped:
