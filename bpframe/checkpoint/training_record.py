@@ -67,6 +67,7 @@ class _Place(_Strict):
     cost: float
     seconds: float
     order: _Generator | Literal["as it comes"] | None
+    told: Count = 0
     callbacks: list[Any]
     kept: dict[str, Any]
     ended: bool

@@ -38,10 +38,9 @@ def minimize(engine: Engine, spec: TrainingSpec, data: Samples, recorder: Record
     with blas_threads(LARGE_PRODUCT):  # such as a method's own, whatever the network's
         problem = NetworkProblem(engine, spec, data, recorder)
         try:
-            if not recorder.history.epochs:
-                if not spec.optimizer.batches:
-                    problem.check_start()
-                recorder.before_epoch(1)
+            if not recorder.history.epochs and not spec.optimizer.batches:
+                problem.check_start()
+            recorder.before_epoch(len(recorder.history) + 1)
             if recorder.ended or recorder.interruption.requested:
                 recorder.history.stopped = recorder.ended or "interrupted"
             else:

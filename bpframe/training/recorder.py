@@ -62,7 +62,10 @@ class Recorder:
         self.after_batch = None if told is None or told.after_batch is None else self._going_on(told.after_batch)
 
     def before_epoch(self, epoch: int) -> None:
-        """Tell callbacks that an epoch begins."""
+        """Tell callbacks that an epoch begins, where they were not told before the training stopped."""
+        if self.state.told >= epoch:
+            return
+        self.state.told = epoch
         if self.listening is not None:
             with self._hearing():
                 self.listening.before_epoch(epoch, self.state.step)

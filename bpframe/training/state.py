@@ -38,6 +38,8 @@ class TrainingState:
     seconds: float = 0.0
     #: The state of the stream that orders the examples, as it was when the present epoch began; None between epochs.
     order: dict[str, Any] | None = None
+    #: The last epoch of which callbacks were told that it begins.
+    told: int = 0
     #: What callbacks keep, in their order: `{"kind": ..., "state": ...}`.
     callbacks: list[dict[str, Any]] = field(default_factory=list)
     #: What a method that minimises keeps between iterations.

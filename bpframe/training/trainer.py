@@ -112,8 +112,7 @@ class Trainer:
                 state.first_step, state.first_epoch, state.begun = updates.step, updates.epoch, True
             updates.follow(self._seen)
             for epoch in range(len(self.history) + 1, self.spec.epochs + 1):
-                if state.order is None:
-                    recorder.before_epoch(epoch)
+                recorder.before_epoch(epoch)
                 cost = None if recorder.ended else self._epoch(epoch, batches, recorder, lane, stepper)
                 if cost is None:
                     self.history.stopped = recorder.ended or "interrupted"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bpframe_minimizers import LevenbergMarquardt
 from bpframe_reference import (
     CsvLog,
     Dense,
@@ -22,7 +23,7 @@ from bpframe_reference import (
 from bpframe_regularisation import BatchNorm, Dropout
 
 import bpframe as bp
-from bpframe.errors import CheckpointError, TrainingError
+from bpframe.errors import CheckpointError, StopTraining, TrainingError
 from bpframe.extend import Callback
 from bpframe.training.history import EpochRecord
 
@@ -154,3 +155,43 @@ def test_a_training_that_a_time_limit_has_ended_goes_on_with_a_longer_one() -> N
     same.fit(X, Y, optimizer=DESCENT, epochs=4, batch_size=3)
     assert net.parameters.vector.tobytes() == same.parameters.vector.tobytes()
     assert net.history.stopped == "completed"
+
+
+TOLD: list[tuple[str, int, int]] = []
+
+
+class Tells(Callback):
+    """Tell of epochs, and end where it is said."""
+
+    hook: str = ""
+    how: str = "interrupt"
+
+    def before_epoch(self, epoch, step):
+        self._tell("before", epoch, step)
+
+    def after_epoch(self, epoch, step):
+        self._tell("after", epoch, step)
+
+    def _tell(self, hook: str, epoch: int, step: int) -> None:
+        TOLD.append((hook, epoch, step))
+        if (hook, epoch) == (self.hook, 3):
+            raise {"interrupt": KeyboardInterrupt, "end": StopTraining}[self.how]("enough")
+
+
+@pytest.mark.parametrize("optimizer", [DESCENT, LevenbergMarquardt()], ids=["rule", "method"])
+@pytest.mark.parametrize("how", ["interrupt", "end"])
+@pytest.mark.parametrize("hook", ["before", "after"])
+def test_of_each_epoch_is_told_once_wherever_the_training_stopped(optimizer: Any, hook: str, how: str) -> None:
+    def fit(tells: Tells) -> bp.Network:
+        TOLD.clear()
+        net = bp.Network([Dense(units=4), Dense(units=2)], input_shape=(3,), cost=QuadraticCost(), seed=1)
+        net.fit(X, Y, optimizer=optimizer, epochs=5, callbacks=[tells])
+        return net
+
+    fit(Tells())
+    whole = list(TOLD)
+    assert [each[:2] for each in whole] == [(hook, epoch) for epoch in range(1, 6) for hook in ("before", "after")]
+    net = fit(Tells(hook=hook, how=how))
+    assert len(net.history) == (2 if hook == "before" else 3)
+    net.resume(X, Y, epochs=5, callbacks=[Tells()])
+    assert whole == TOLD
