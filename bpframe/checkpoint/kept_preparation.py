@@ -61,6 +61,13 @@ def _require_fit(graph: Graph, fitted: FittedPreparation, what: str) -> None:
             expected=f"one of one input, {', '.join(f'{name!r} {shape}' for name, shape in graph.inputs.items())}",
             received=f"one of inputs {fitted.input_shape}, scaled by {len(fitted.scaling.scale)} numbers",
         )
+    targets = 1 if fitted.target_scaling is None else len(fitted.target_scaling.scale)
+    if targets != 1 and [math.prod(graph.shapes[name]) for name in graph.outputs] != [targets]:
+        raise CheckpointError(
+            f"{what} is not one of this network's output",
+            expected=", ".join(f"'{name}' {graph.shapes[name]}" for name in graph.outputs),
+            received=f"targets that are scaled by {targets} numbers",
+        )
     if len(set(map(str, fitted.classes or ()))) < len(fitted.classes or ()):
         raise CheckpointError(f"{what} names a class twice", received=", ".join(map(repr, fitted.classes or ())))
 

@@ -65,6 +65,10 @@ class FittedPreparation(BaseModel):
         default=None, description="Which numbers the raw inputs of the training part were; null where it is not kept."
     )
 
+    target_scaling: FittedScaling | None = Field(
+        default=None,
+        description="The numbers of the targets' scaling, where targets are scaled; from the training part.",
+    )
     encoding: FittedEncoding | None = Field(
         default=None, description="What the columns of a table become, where they are more than numbers."
     )
@@ -142,8 +146,14 @@ class FittedPreparation(BaseModel):
             return np.ascontiguousarray(y.reshape(-1) if y.shape[1:] == (1,) else y)
         with np.errstate(over="ignore"):
             prepared = np.ascontiguousarray(y.reshape(-1, 1) if y.ndim == 1 else y, dtype=self.dtype)
+        if self.target_scaling is not None:
+            prepared = self.target_scaling.apply(y.reshape(-1, 1) if y.ndim == 1 else y, self.dtype)
         require_finite(prepared, place, cause=f" in {self.dtype}")
         return prepared
+
+    def restored(self, outputs: Array) -> Array:
+        """Return outputs (N, *shape) in the units of the targets, as they were before these were scaled."""
+        return outputs if self.target_scaling is None else self.target_scaling.restored(outputs)
 
     def yes_or_no(self, numbers: Array) -> Array:
         """Return class numbers as targets of one output, (N,) -> (N, 1), where there is a `threshold`; else as is."""
@@ -201,6 +211,11 @@ class FittedPreparation(BaseModel):
         if self.vocabulary is not None:
             shown = _shown([repr(label) for label in self.vocabulary.labels])
             rows.append(("tokens", f"{self.vocabulary.unit}: {shown}"))
+        if self.target_scaling is not None:
+            offset, scale = (
+                [f"{each:.6g}" for each in p] for p in (self.target_scaling.offset, self.target_scaling.scale)
+            )
+            rows.append(("targets", f"y' = (y - {_shown(offset)}) / {_shown(scale)}"))
         if self.encoding is not None:
             rows.append(("entries", _shown(self.encoding.entries)))
             rows.append(("missing", self.encoding.missing))

@@ -14,10 +14,11 @@ from bpframe.data.input_range import InputRange
 from bpframe.data.labels import Label, as_labels, find_classes
 from bpframe.data.place import Array
 from bpframe.data.samples import Dataset, Examples
-from bpframe.data.scaling import Scaling, fit_scaling
+from bpframe.data.scaling import FittedScaling, Scaling, fit_scaling
 from bpframe.data.source import Source
 from bpframe.data.split import held_back_count, split_rows
 from bpframe.data.usable_arrays import float_name, require_finite, require_numeric
+from bpframe.errors import DataError
 
 __all__ = ["PreparationSpec", "prepare"]
 
@@ -52,8 +53,16 @@ class PreparationSpec(Source):
         "By default the labels that occur in the data, sorted.",
     )
 
+    scale_targets: Scaling = Field(
+        default="none",
+        description="How targets that are measured numbers are scaled, as `scaling` does inputs. Predictions and "
+        "metrics are in the targets' own units, costs in the scaled ones that are trained on.",
+    )
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if self.one_hot and self.scale_targets != "none":
+            raise ValueError("scale_targets is for measured numbers; with one_hot: true targets are labels")
         if self.classes is not None and not self.one_hot:
             raise ValueError("classes has a meaning only with one_hot: true")
         if isinstance(self.classes, tuple) and len({str(label) for label in self.classes}) < len(self.classes):
@@ -72,7 +81,12 @@ class PreparationSpec(Source):
 
     def raw(self, fitted: FittedPreparation) -> Self:
         """Return the source of the same examples as `fitted` takes them: unscaled, with its classes."""
-        changed = {"scaling": "none", "one_hot": fitted.classes is not None, "classes": fitted.classes}
+        changed = {
+            "scaling": "none",
+            "scale_targets": "none",
+            "one_hot": fitted.classes is not None,
+            "classes": fitted.classes,
+        }
         return self.model_copy(update=changed)
 
     def _require_both(self, test_inputs: str | None, test_targets: str | None) -> None:
@@ -129,6 +143,7 @@ def prepare(
         feature_names=examples.inputs_at.columns,
         input_range=None if encoding is not None else InputRange.of(inputs),
         encoding=encoding,
+        target_scaling=_target_scaling(settings, examples, class_numbers),
     )
     return Dataset(
         x=fitted.apply_inputs(examples.inputs, examples.inputs_at),
@@ -139,6 +154,20 @@ def prepare(
         sample_weight=_weights(examples),
         sample_weight_test=None if test is None else _weights(test),
     )
+
+
+def _target_scaling(settings: PreparationSpec, examples: Examples, class_numbers: bool) -> FittedScaling | None:
+    if settings.scale_targets == "none":
+        return None
+    if class_numbers:
+        raise DataError(
+            "the targets are numbers of classes, which cannot be scaled",
+            hint="leave `scale_targets` out of the data section",
+        )
+    y = examples.targets
+    require_numeric(y, examples.targets_at)
+    require_finite(y, examples.targets_at)
+    return fit_scaling(settings.scale_targets, y.reshape(-1, 1) if y.ndim == 1 else y)
 
 
 def _as_read(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr
 
 from bpframe.data.fitted import FittedPreparation
@@ -17,7 +18,7 @@ from bpframe.data.place import Array, Place
 from bpframe.validation.one_hot import is_one_hot
 from bpframe.validation.plain_arrays import plain_array
 
-__all__ = ["Columns", "Preparation"]
+__all__ = ["Columns", "Preparation", "times"]
 
 _Names = tuple[StrictInt | StrictStr, ...]
 
@@ -68,6 +69,20 @@ class Preparation:
             return None
         shape = tuple(size or 1 for size in self.applied.input_shape)  # an open length has one number for all
         return np.broadcast_to(np.array(self.applied.scaling.scale), math.prod(shape)).reshape(shape)
+
+    def output_scale(self, shape: Sequence[int | None], dtype: npt.DTypeLike) -> Array | None:
+        """∂(prediction)/∂(output), (*shape), 1 for an open length; None where targets are not scaled."""
+        scaling = None if self.applied is None else self.applied.target_scaling
+        sizes = tuple(size or 1 for size in shape)
+        if scaling is None:
+            return None
+        return np.broadcast_to(np.array(scaling.scale, dtype), math.prod(sizes)).reshape(sizes)
+
+    @property
+    def restored(self) -> Callable[[Array], Array] | None:
+        """What brings outputs into the units of targets that were scaled, also of prepared ones; None of others."""
+        fitted = self.fitted
+        return None if fitted is None or fitted.target_scaling is None else fitted.restored
 
     def inputs(self, x: Any, names: Sequence[str], raw: bool = True) -> Any:
         """Return what the network `names`, prepared; without `raw`, only its columns are put in order.
@@ -139,6 +154,11 @@ class Preparation:
         if array.dtype == object and all(isinstance(each, str) for each in array.flat):
             array = array.astype(str)  # as pandas keeps text
         return self.applied.apply_targets(array, place)
+
+
+def times(changes: dict[str, Array], scale: Array | None) -> dict[str, Array]:
+    """Return changes of outputs as those of predictions, or cotangents of predictions as those of outputs."""
+    return changes if scale is None else {name: array * scale for name, array in changes.items()}
 
 
 def _named(value: Any, names: Sequence[str], what: str, at_least: int) -> dict[str, tuple[int | str, ...]]:

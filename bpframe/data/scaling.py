@@ -72,6 +72,12 @@ class FittedScaling(BaseModel):
                 scaled[block] = np.subtract(rows[block], offset, dtype=np.float64) / scale
         return scaled.reshape(x.shape)
 
+    def restored(self, x: Array) -> Array:
+        """Return what was scaled as it was before: x = x' scale + offset, in the dtype of x'. Shapes: as `apply`."""
+        rows = x.reshape(len(x), -1).astype(np.float64)
+        found: Array = (rows * np.array(self.scale) + np.array(self.offset)).reshape(x.shape)
+        return found.astype(x.dtype, copy=False)
+
 
 def fit_scaling(scaling: Scaling, x: Array) -> FittedScaling:
     """Return the scaling fitted to the training inputs x (N, *features).

@@ -16,7 +16,7 @@ from bpframe.core.backprop.trace import Trace
 from bpframe.core.graph.graph import Graph, batched
 from bpframe.core.graph.parameters import ParameterVector
 from bpframe.data import FittedPreparation
-from bpframe.data.raw import Preparation
+from bpframe.data.raw import Preparation, times
 from bpframe.derivatives.first_order.node_errors import node_errors
 from bpframe.derivatives.points.given_arrays import checked_inputs, checked_stack, checked_targets
 from bpframe.derivatives.points.given_weights import checked_weights
@@ -122,10 +122,13 @@ class Evaluated:
     def predict(self, x: Arrays, raw: bool = True) -> Any:
         """Return the output for every example, (N, *features), with training switched off.
 
-        A network with a preparation takes raw inputs, here and everywhere; with `raw=False` x is prepared already.
+        A network with a preparation takes raw inputs, here and everywhere, and predicts in the units of the targets,
+        where these were scaled; with `raw=False` x is prepared already, and the output is the network's own.
         """
         inputs = self._inputs(x, checked_truth("raw", raw))
-        return self._outputs(self._engine.at(inputs).outputs(inputs))
+        found = self._engine.at(inputs).outputs(inputs)
+        fitted = self.preparation if raw else None
+        return self._outputs(found if fitted is None else {name: fitted.restored(a) for name, a in found.items()})
 
     def cost(self, x: Arrays, y: Arrays, *, sample_weight: Arrays | None = None) -> float:
         """Return the mean cost over the examples, C = Σ w_n C_n / Σ w_n + R, with training switched off.
@@ -153,6 +156,7 @@ class Evaluated:
         prediction = engine.outputs(inputs)[output]
         if self._preparation is not None:
             target = self._preparation.class_targets(target, output)
+            prediction = prediction if self.preparation is None else self.preparation.restored(prediction)
         threshold = threshold_of(self.graph, output)
         scores = prediction
         if threshold is not None and prediction.shape[-1:] == (1,):  # a score: its side of the threshold, 0, 1/2 or 1
@@ -254,9 +258,14 @@ class Evaluated:
         scales = {name: self._raw_scale(name) for name in arrays}
         return {name: array if (scale := scales[name]) is None else array / scale for name, array in arrays.items()}
 
+    def _unit_scale(self) -> Array | None:
+        """Return ∂(prediction)/∂(output), (*output), of a network whose targets are scaled; None of others."""
+        known, graph = self._preparation, self.graph
+        return None if known is None else known.output_scale(graph.shapes[graph.outputs[0]], self.dtype)
+
     def _cotangents(self, trace: Trace, cotangent: Arrays) -> dict[str, Array]:
         shapes = {name: (trace.batch, *trace.plan.graph.shapes[name]) for name in self.graph.outputs}
-        return checked_stack(self._of_values(cotangent), shapes, "cotangent", self.dtype)[0]
+        return times(checked_stack(self._of_values(cotangent), shapes, "cotangent", self.dtype)[0], self._unit_scale())
 
     def _one_of(self, y: Arrays) -> tuple[str, Any]:
         """Return the output that targets are of, and these: the only one, or that of a mapping with one entry."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from bpframe.core.backprop.jvp import jvp
 from bpframe.core.graph.parameters import ParameterVector
+from bpframe.data.raw import times
 from bpframe.derivatives.first_order.vjp import input_vjp, parameter_vjp
 from bpframe.derivatives.points.given_arrays import checked_stack
 from bpframe.differentiable.evaluated import Arrays, Evaluated, evaluation
@@ -112,14 +113,14 @@ class FirstOrder(Evaluated):
             name: (trace.batch, *shape) for name, shape in graph.inputs.items() if name not in graph.integer_inputs
         }
         tangents, stack = checked_stack(tangent, shapes, "tangent", self.dtype)
-        return self._outputs(_owned(jvp(trace, self._in_raw(tangents), {}, stack)))
+        return self._outputs(times(_owned(jvp(trace, self._in_raw(tangents), {}, stack)), self._unit_scale()))
 
     @evaluation
     def parameter_jvp(self, x: Arrays, tangent: Mapping[str, Array]) -> Any:
         """Forward mode: push a change of the parameters, by path, to the output, (*S, N, *output)."""
         trace = self._trace(x)
         tangents, stack = checked_stack(tangent, self.parameters.shapes, "parameter tangent", self.dtype)
-        return self._outputs(_owned(jvp(trace, {}, tangents, stack)))
+        return self._outputs(times(_owned(jvp(trace, {}, tangents, stack)), self._unit_scale()))
 
 
 def _owned(found: dict[str, Array]) -> dict[str, Array]:

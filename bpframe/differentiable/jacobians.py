@@ -93,7 +93,7 @@ class Jacobians(Evaluated):
                 trace = self.trace(x, training)
                 results = {source: factored_jacobian(trace, source, target) for source in starts}
                 derivation = derivation_of(trace, target, starts, order)
-            results = {source: self._of_raw(source, each) for source, each in results.items()}
+            results = {source: self._of_units(target, self._of_raw(source, each)) for source, each in results.items()}
             found[target] = results[starts[0]] if single else self.graph.named(results)
             if explain:
                 told[target] = _told(derivation, form, results)
@@ -118,6 +118,19 @@ class Jacobians(Evaluated):
         if len(ends) > 1:
             raise DerivativeError("the network has several outputs", expected="of=" + " or ".join(map(repr, ends)))
         return spectrum_of(self._trace(x, training), ends[0], memory_limit)
+
+    def _of_units(self, target: str, jacobian: Any) -> Any:
+        """Return a Jacobian, in any form, of predictions in the targets' units where `target` is the output."""
+        scale = self._unit_scale() if target in self.graph.outputs else None
+        if scale is None:
+            return jacobian
+        if isinstance(jacobian, np.ndarray):
+            return jacobian * scale.reshape(scale.shape + (1,) * (jacobian.ndim - 1 - scale.ndim))
+        if isinstance(jacobian, Operator):
+            return compose(Diagonal(scale[None]), jacobian)
+        rows = np.repeat(np.arange(jacobian.shape[0]), np.diff(jacobian.indptr))
+        jacobian.data = jacobian.data * scale.reshape(-1)[rows % scale.size]
+        return jacobian
 
     def _of_raw(self, source: str, jacobian: Any) -> Any:
         """Return a Jacobian, in any form, with respect to raw inputs where `source` is an input that is scaled."""

@@ -108,4 +108,5 @@ def _measured(network: Network, x: Arrays, y: Arrays, sample_weight: Arrays | No
     if network.training is None or not network.training.measured:
         return {}
     samples = network._samples(x, y, sample_weight)
-    return Measures(network._engine.at(samples[0]), network.training.measured)(samples)
+    restored = None if network._preparation is None else network._preparation.restored
+    return Measures(network._engine.at(samples[0]), network.training.measured, restored)(samples)

@@ -90,6 +90,8 @@ class SavedRun:
     def predict_array(self, x: Array) -> Predictions:
         """Return what the network makes of prepared inputs (N, *features)."""
         found = self.network.predict(x, raw=False)
+        if self.preparation is not None and not isinstance(found, dict):
+            found = self.preparation.restored(found)
         outputs = dict(found) if isinstance(found, dict) else {self.network.graph.outputs[0]: found}
         classes = None if self.preparation is None else self.preparation.class_labels
         if classes is None and (above := yes_above(self.network.graph)) is not None:
@@ -175,6 +177,8 @@ class SavedRun:
         fitted = self.preparation
         if fitted is None:
             return x, y
+        if fitted.target_scaling is not None:
+            return fitted.apply_inputs(x), fitted.apply_targets(y)
         return fitted.apply_inputs(x), y if fitted.class_numbers else fitted.yes_or_no(y).astype(fitted.dtype)
 
 

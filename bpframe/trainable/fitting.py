@@ -203,6 +203,7 @@ class Trainable(Stepwise):
                     if state.step and not spec.minimizes:
                         self._carried.replace(self._carried.state)  # which has to fit
                 trainer = Trainer(self._engine.at(samples[0]), spec, self._carried, past, state, now, keeper)
+                trainer.restored = None if self._preparation is None else self._preparation.restored
                 check_watched(trainer.engine, spec, samples, validation)
                 try_last_batch(trainer.engine, spec, samples)
                 require_single(callbacks)

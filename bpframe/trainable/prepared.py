@@ -13,7 +13,7 @@ from bpframe.data.raw import Preparation
 from bpframe.errors import DataError, SpecError
 from bpframe.training.outputs import single_score
 
-__all__ = ["kept_by", "matched", "measured_part", "yes_or_no"]
+__all__ = ["check_scaled_targets", "kept_by", "matched", "measured_part", "yes_or_no"]
 
 
 def matched(graph: Graph, dataset: Dataset) -> Dataset:
@@ -37,11 +37,35 @@ def matched(graph: Graph, dataset: Dataset) -> Dataset:
             received=f"a network of {expected}",
         )
     if fitted.classes is None:
+        check_scaled_targets(graph, fitted)
         return dataset
     single = single_score(graph)
     if single is not None:
         return yes_or_no(_numbered(dataset), single)
     return _numbered(dataset) if graph.integer_targets else dataset
+
+
+def check_scaled_targets(graph: Graph, fitted: FittedPreparation) -> None:
+    """Refuse scaled targets of which outputs say something else than the number. Errors: SpecError."""
+    if fitted.target_scaling is None:
+        return
+    output = graph.outputs[0]
+    cost = graph.cost.get(output)
+    other = [
+        name for name in ("point_prediction", "for_probabilities", "threshold") if getattr(cost, name, None) is not None
+    ]
+    if (
+        other
+        or graph.integer_targets
+        or len(graph.outputs) > 1
+        or graph.target_shapes.get(output) != graph.shapes[output]
+    ):
+        raise SpecError(
+            f"under the cost {'' if cost is None else cost.kind} targets cannot be scaled",
+            expected="an output for each target that is a prediction of it, as under the quadratic cost",
+            received=f"outputs {graph.shapes[output]} for targets {graph.target_shapes.get(output)}",
+            hint="leave `scale_targets` out",
+        )
 
 
 def yes_or_no(dataset: Dataset, threshold: float) -> Dataset:

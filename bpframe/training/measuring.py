@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,12 +31,20 @@ class Measures:
 
     Those of a mapping, by output, are called `accuracy of digit`; others are of the only output that has a cost.
 
+    `restored` brings predictions and targets back into the units that the targets had before they were scaled.
+
     Errors: DataError (no mapping, and several costs; an output without a cost); ContractError (a kind is the name of
     something else that a history holds).
     """
 
-    def __init__(self, engine: Engine, metrics: Sequence[Metric] | Mapping[str, Sequence[Metric]]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        metrics: Sequence[Metric] | Mapping[str, Sequence[Metric]],
+        restored: Callable[[Array], Array] | None = None,
+    ) -> None:
         self._engine = engine
+        self._restored = restored
         self.metrics: dict[str, Metric] = {}
         self._outputs: dict[str, list[str]] = {}
         for output, ending, given in _by_output(engine.graph, metrics):
@@ -66,6 +74,8 @@ class Measures:
 
     def _words(self, graph: Graph, output: str, prediction: Array, targets: Mapping[str, Array]) -> dict[str, Any]:
         target = targets[output]
+        if self._restored is not None:
+            prediction, target = self._restored(prediction), self._restored(target)
         positions = counted_positions(graph, output, targets)
         weight = None
         if len(targets) > len(self._engine.graph.cost):

@@ -44,9 +44,10 @@ class Recorder:
     progress: Progress
     state: TrainingState
     keeper: Keeper | None
+    restored: Callable[[Array], Array] | None = None
 
     def __post_init__(self) -> None:
-        self._measures = Measures(self.engine, self.spec.measured)
+        self._measures = Measures(self.engine, self.spec.measured, self.restored)
         samples = self.data if self.validation is None else self.validation
         self._measures.check(samples)
         self.history.directions = self._measures.directions("" if self.validation is None else "validation_")
@@ -164,6 +165,7 @@ def recording(
     listening: Listening | None,
     state: TrainingState,
     keeper: Keeper | None,
+    restored: Callable[[Array], Array] | None,
 ) -> Iterator[Recorder]:
     """Yield the recorder of a training; while it runs, Ctrl-C is a request.
 
@@ -175,7 +177,9 @@ def recording(
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
     unit = "iteration" if spec.minimizes else "epoch"
     with quiet, interruptible() as interruption, shown_progress(spec.epochs, show, unit) as progress:
-        recorder = Recorder(engine, spec, history, data, validation, listening, interruption, progress, state, keeper)
+        recorder = Recorder(
+            engine, spec, history, data, validation, listening, interruption, progress, state, keeper, restored
+        )
         with _logged(recorder, unit):
             yield recorder
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 
 from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine, Lane
@@ -23,6 +24,7 @@ from bpframe.training.scheduled import scheduled_numbers
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.state import TrainingState
 from bpframe.training.stepping import Carried, Stepper, require_trained
+from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Trainer"]
 
@@ -59,6 +61,8 @@ class Trainer:
         self._keeper = keeper
         self._carried = Carried() if carried is None else carried
         self._past = past
+        #: What brings predictions and targets back into the units that metrics are told in, where these were scaled.
+        self.restored: Callable[[Array], Array] | None = None
 
     def run(
         self,
@@ -77,7 +81,7 @@ class Trainer:
         if not state.begun and self.spec.seed is not None:
             self.engine.held.reseed(self.spec.seed)
         with recording(
-            self.engine, self.spec, self.history, data, validation, show, listening, state, self._keeper
+            self.engine, self.spec, self.history, data, validation, show, listening, state, self._keeper, self.restored
         ) as recorder:
             state.run()
             try:

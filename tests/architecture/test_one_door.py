@@ -45,6 +45,7 @@ OTHERS = {
     "bpframe.data.image_files": "Pillow on a stream from the door",
     "bpframe.data.npz": "arrays in a stream from the door",
     "bpframe.data.cell_index": "text in memory",
+    "bpframe.data.parquet": "pyarrow on a stream from the door",
 }
 
 

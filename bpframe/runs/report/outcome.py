@@ -36,6 +36,7 @@ def outcome(experiment: Experiment) -> str:
         if right is not None:
             return _table(confusion(right, predicted.argmax(axis=1), predicted.shape[1]), labels)
     if predicted.ndim == 2 and predicted.shape == y.shape and y.shape[1] <= OUTPUTS and y.dtype.kind == "f":
+        predicted, y = data.preparation.restored(predicted), data.preparation.restored(y)
         return "".join(_residuals(predicted[:, i], y[:, i], i, y.shape[1]) for i in range(y.shape[1]))
     return ""
 
