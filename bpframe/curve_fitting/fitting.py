@@ -16,6 +16,7 @@ from bpframe.curve_fitting.network_fit import ITERATIONS, Points, as_given, fit_
 from bpframe.curve_fitting.result import CurveFit
 from bpframe.errors import SpecError, did_you_mean
 from bpframe.network import Network
+from bpframe.trainable.named import with_optimizer
 from bpframe.validation.plain_arrays import Array
 from bpframe.validation.strict_numbers import checked_truth
 
@@ -56,7 +57,7 @@ def fit_curve(
     fixed: Mapping[str, Any] | None = None,
     jacobian: Callable[..., Any] | None = None,
     nan_policy: str = "raise",
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | str | None = None,
     iterations: int = ITERATIONS,
     progress: bool | None = False,
     **unknown: Any,
@@ -125,6 +126,12 @@ def fit_curve(
     if unknown:
         raise _unknown_arguments(unknown)
     absolute_sigma = checked_truth("absolute_sigma", absolute_sigma)
+    if isinstance(iterations, bool) or not isinstance(iterations, int | np.integer) or iterations < 1:
+        raise SpecError("iterations is no positive integer", expected="at least 1", received=repr(iterations)[:60])
+    optimizer = None if optimizer is None else with_optimizer(optimizer)
+    if optimizer is not None and not isinstance(optimizer, Optimizer):
+        hint = f"{optimizer.__name__}()" if isinstance(optimizer, type) else "optimizer=LevenbergMarquardt()"
+        raise SpecError("optimizer is none", expected="an optimizer", received=repr(optimizer)[:60], hint=hint)
     x, y, sigma = without_nan(nan_policy, x, y, sigma)
     if isinstance(model, type) or not callable(model) or isinstance(model, Layer | Network):
         only = {"bounds": bounds, "fixed": fixed, "jacobian": jacobian}

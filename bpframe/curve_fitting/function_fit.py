@@ -58,7 +58,12 @@ class _Problem:
 
     def rho(self, theta: Array) -> Array:
         """Return W (f − y): its sign is that of the Jacobian."""
-        found = np.asarray(self.formula.call(self.points, self.formula.values(theta)), np.float64)
+        try:
+            found = np.asarray(self.formula.call(self.points, self.formula.values(theta)), np.float64)
+        except Exception as error:
+            told = ", ".join(f"{name} = {value:.6g}" for name, value in zip(self.formula.entries, theta, strict=True))
+            error.add_note(f"at {told}; bounds={{...}} keep a fit where {self.formula.name} can be computed")
+            raise
         return self.values.whitened(found.reshape(-1) - self.values.y)
 
     def cost(self, theta: Array) -> float:
@@ -102,11 +107,11 @@ def fit_function(
     for name, array in zip(formula.points, points, strict=True):
         require_finite(name, array)
     theta = np.concatenate([value.reshape(-1) for value in formula.start.values()])
-    if len(theta) > values.count:
+    if len(theta) > min(values.count, values.y.size):
         raise DataError(
             "there are fewer values than parameters, so that no fit is determined",
             expected=f"{len(theta)} values at least, for {', '.join(formula.entries)}",
-            received=f"{values.count}",
+            received=f"{min(values.count, values.y.size)}",
             hint="fix some: fixed={'" + formula.entries[-1].partition("[")[0] + "': ...}",
         )
     if jacobian is not None and not callable(jacobian):

@@ -72,7 +72,8 @@ class Slopes:
         """Return f(x; θ), with all its values in a row, (M,); NaN outside of bounds."""
         if self._bounds is not None and not self._bounds.inside(theta):
             return np.full(self._size, np.nan)
-        return np.asarray(self._formula.call(self._points, self._formula.values(theta)), np.float64).reshape(-1)
+        value = self._formula.call(self._points, self._formula.values(theta))
+        return np.array(value, np.float64).reshape(-1)  # a function may write the next into the same memory
 
     def begin(self, theta: Array, shape: tuple[int, ...]) -> None:
         """Choose how the Jacobian is found, for values of this shape. Errors: of a declared one that is wrong."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -144,6 +146,39 @@ def bp_sgd():
     from bpframe_optimizers import Momentum
 
     return Momentum()
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, "many", True, None])
+def test_iterations_are_a_positive_integer(wrong):
+    refused(SpecError, "iterations is no positive integer", iterations=wrong)
+
+
+def test_an_optimizer_is_one():
+    refused(SpecError, "optimizer is none", "Momentum()", optimizer=type(bp_sgd()))
+    refused(SpecError, "optimizer is none", optimizer=3)
+    refused(SpecError, "nowhere", optimizer="nowhere")
+
+
+def test_few_values_that_count_often_do_not_determine_more_parameters():
+    refused(DataError, "fewer values than parameters", x=X[:2], y=Y[:2], sample_weight=[5, 5])
+
+
+def test_an_error_on_the_way_says_where():
+    def f(x, a, b):
+        return a * x + math.sqrt(b)
+
+    with pytest.raises(ValueError, match="math domain error") as caught:
+        bp.fit_curve(f, X, X - 3, start={"a": 1, "b": 1})
+    (note,) = caught.value.__notes__
+    assert "b = -" in note
+    assert "bounds=" in note
+    assert bp.fit_curve(f, X, X + 3, start={"a": 1, "b": 1}, bounds={"b": (0, None)}).converged
+
+
+def test_a_function_that_answers_differently_each_time_is_no_minimum():
+    rng = np.random.default_rng(0)
+    fit = bp.fit_curve(lambda x, a, k: a * np.exp(-k * x) + 0.01 * rng.normal(size=40), X, Y, start=[1, 1])
+    assert not fit.converged or fit.notes
 
 
 def test_a_parameter_without_influence_and_two_that_act_as_one_are_named():

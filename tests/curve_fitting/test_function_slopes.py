@@ -48,13 +48,23 @@ def one_number_only(x, a, k, c):
     return decay(x, a, k, c)
 
 
+MEMORY = np.empty(40)
+
+
+def into_one_memory(x, a, k, c):
+    MEMORY[:] = decay(x, float(a), float(k), float(c))
+    return MEMORY
+
+
 def outer(x, a, k, c):
     """In one call for all parameters this adds up what belongs to one."""
     return decay(x, np.sum(a), k, c)
 
 
 @pytest.mark.parametrize(
-    "f", [by_points, dropping, real_part, conjugated, half, branching, one_number_only, outer], ids=lambda f: f.__name__
+    "f",
+    [by_points, dropping, real_part, conjugated, half, branching, one_number_only, into_one_memory, outer],
+    ids=lambda f: f.__name__,
 )
 @pytest.mark.parametrize("warn", ["error", "ignore"])
 def test_what_complex_steps_get_wrong_is_found_by_differences(f, warn, recwarn):
