@@ -61,11 +61,12 @@ def outer(x, a, k, c):
     return decay(x, np.sum(a), k, c)
 
 
-@pytest.mark.parametrize(
-    "f",
-    [by_points, dropping, real_part, conjugated, half, branching, one_number_only, into_one_memory, outer],
-    ids=lambda f: f.__name__,
-)
+WAYS = (
+    by_points, dropping, real_part, conjugated, half, branching, one_number_only, into_one_memory, outer
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("f", WAYS, ids=lambda f: f.__name__)
 @pytest.mark.parametrize("warn", ["error", "ignore"])
 def test_what_complex_steps_get_wrong_is_found_by_differences(f, warn, recwarn):
     fit = bp.fit_curve(f, X, Y, start=START)
