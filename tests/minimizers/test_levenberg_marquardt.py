@@ -196,6 +196,9 @@ def test_auto_turns_to_qr_where_damping_has_become_small_and_stays_there() -> No
     assert isinstance(system, Normal)
     same = Solving("qr", True, 1 << 30).at(objective(network, x, y), 1e-16)
     np.testing.assert_allclose(system.step(1e-16), same.step(1e-16), rtol=1e-6)
+    resumed = Solving("auto", True, 1 << 30)
+    resumed.go_on(solving.kept())
+    assert isinstance(resumed.at(objective(network, x, y), 1e-17), Triangular)
     assert isinstance(solving.at(objective(network, x, y), 1e-17), Triangular)
     assert isinstance(solving.at(objective(network, x, y), 1e-3), Normal)
 
