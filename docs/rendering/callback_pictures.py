@@ -86,13 +86,13 @@ def _written(callback: Callable[[str], Any], name: str, without: str, said: str)
 
 def csv_rows() -> Plot:
     """Draw the file of a training of three epochs."""
-    said = "A header, then a row for every epoch with all digits: reading them gives the same numbers."
+    said = "A training of 3 epochs: a header, then 3 rows with all digits, so that reading them gives the same numbers."
     return _written(lambda path: CsvLog(path=path), "log.csv", r",[^,\n]*$", said)
 
 
 def json_lines() -> Plot:
     """Draw the lines of a training of three epochs."""
-    said = "Every line is the record of an epoch; what it has not is left out."
+    said = "A training of 3 epochs: each of the 3 lines is the record of one; what it has not is left out."
     return _written(lambda path: JsonLinesLog(path=path), "log.jsonl", r'"seconds":[^,}]*,', said)
 
 
