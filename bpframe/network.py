@@ -15,7 +15,7 @@ from bpframe.checkpoint import (
     Checkpoint,
     arrays_of,
     copy_arrays,
-    read_checkpoint,
+    read_run,
     restored_engine,
     restored_preparation,
     write_checkpoint,
@@ -283,8 +283,9 @@ _GIVEN = {*Network.__init__.__annotations__, "trainable"} - {"return"}
 
 
 def load(folder: str | os.PathLike[str], components: Iterable[type[Component]] = ()) -> Network:
-    """Return the network that a run's folder holds; it predicts to the last bit what it predicted when it was saved.
+    """Return the network of a run's folder, as its last checkpoint has it, or of one that was saved.
 
+    It predicts to the last bit what it predicted then, and `resume` goes on with a training that was not over.
     `components` are the classes that no installed plugin set provides. Nothing in the folder is imported or executed.
 
     Raises
@@ -293,4 +294,4 @@ def load(folder: str | os.PathLike[str], components: Iterable[type[Component]] =
         There is no run, a file is missing, damaged or of a newer format, or a component is unknown.
 
     """
-    return Network.from_checkpoint(read_checkpoint(folder, components))
+    return Network.from_checkpoint(read_run(folder, components)[1])

@@ -12,13 +12,18 @@ from bpframe.errors import CheckpointError
 from bpframe.machine.file_lock import FileLock, Held
 from bpframe.machine.flushing import make_folders
 
-__all__ = ["LOCK", "locked"]
+__all__ = ["LOCK", "lock_of", "locked"]
 
 #: Ends the name of a folder's lock, a file beside it that begins with a dot.
 LOCK = ".bpframe-lock"
 
 #: Seconds that a save waits for another save of the same folder.
 WAIT = 60.0
+
+
+def lock_of(target: Path) -> Path:
+    """Return the file that a folder is locked by."""
+    return target.with_name(f".{target.name}{LOCK}")
 
 
 @contextmanager
@@ -30,7 +35,7 @@ def locked(target: Path, wait: float = WAIT) -> Iterator[bool]:
 
     Errors: CheckpointError (another has held it for `wait` seconds, and is named; the place cannot be written).
     """
-    lock, made = FileLock(target.with_name(f".{target.name}{LOCK}")), list[Path]()
+    lock, made = FileLock(lock_of(target)), list[Path]()
     try:
         try:
             made = make_folders(target.parent)

@@ -46,7 +46,7 @@ from bpframe.training.state import TrainingState
 from bpframe.validation.mistakes import shortened
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["read_checkpoint", "retold"]
+__all__ = ["read_checkpoint", "read_history", "retold"]
 
 #: A distribution's name and a version.
 _PACKAGE = re.compile(r"[\w.-]{1,100} [\w.+!-]{1,50}", re.ASCII)
@@ -91,6 +91,16 @@ def _read(path: Path, components: tuple[type[Component], ...]) -> Checkpoint:
         training=training,
         versions=versions,
     )
+
+
+def read_history(folder: Path) -> History | None:
+    """Return what happened in a checkpoint's trainings, once its files are held against their digests.
+
+    Errors: CheckpointError (see `read_checkpoint`, of which neither spec nor arrays are read).
+    """
+    _require_folder(folder)
+    _versions(folder)
+    return _model(folder / HISTORY, History)
 
 
 def _require_folder(path: Path) -> None:

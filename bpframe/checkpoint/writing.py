@@ -42,7 +42,7 @@ from bpframe.plugins import Registry, default_registry, listeners
 from bpframe.training.optimizer_state import OptimizerState
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["write_checkpoint"]
+__all__ = ["registry_of", "write_checkpoint"]
 
 
 def write_checkpoint(checkpoint: Checkpoint, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
@@ -54,7 +54,7 @@ def write_checkpoint(checkpoint: Checkpoint, folder: str | os.PathLike[str], ove
     Errors: CheckpointError (the folder exists or cannot be written; a weight is not finite).
     """
     target = resolved(folder)
-    registry, local = _registry(checkpoint)
+    registry, local = registry_of(checkpoint)
     arrays = dict(checkpoint.parameters)
     _require_finite(arrays)
     arrays |= {
@@ -92,7 +92,7 @@ def write_checkpoint(checkpoint: Checkpoint, folder: str | os.PathLike[str], ove
     return target
 
 
-def _registry(checkpoint: Checkpoint) -> tuple[Registry, tuple[type[Component], ...]]:
+def registry_of(checkpoint: Checkpoint) -> tuple[Registry, tuple[type[Component], ...]]:
     """Return a registry that names every component, and the classes that no installed set provides."""
     registry = default_registry()
     local = tuple(dict.fromkeys(cls for cls in component_classes(checkpoint.spec) if cls not in registry))

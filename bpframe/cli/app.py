@@ -21,6 +21,7 @@ from bpframe.cli.output import prepare_streams
 from bpframe.cli.plugins import plugins
 from bpframe.cli.predict import predict
 from bpframe.cli.range_test import range_test
+from bpframe.cli.runs import runs
 from bpframe.cli.schema import schema
 from bpframe.cli.train import train
 from bpframe.cli.verbose import telling
@@ -55,7 +56,7 @@ def bpframe(
     """
 
 
-for command in (demo, train, range_test, evaluate, predict, explain, check, plugins, new, schema, doctor):
+for command in (demo, train, runs, range_test, evaluate, predict, explain, check, plugins, new, schema, doctor):
     app.command()(telling(command))
 
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bpframe.cli.failures import INTERRUPTED, MISTAKE, tell
-from bpframe.cli.output import AsJson, print_json
+from bpframe.cli.output import AsJson
 from bpframe.cli.plan import tell_plan
 from bpframe.cli.settings import grid_of, seeds_of, settings_of
+from bpframe.cli.signals import ended_by_signals
 from bpframe.cli.sweep import sweep
+from bpframe.cli.trained import in_a_shell, tell_trained
 
 if TYPE_CHECKING:
     from bpframe.runs import Evaluation, Experiment
@@ -23,10 +25,16 @@ __all__ = ["train"]
 
 
 def train(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="A .yaml, .json or .toml file.", show_default=False)],
+    spec: Annotated[
+        Path | None, typer.Argument(metavar="SPEC", help="A .yaml, .json or .toml file.", show_default=False)
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="A new folder for the run; runs/<spec's name>-<number> if left out."),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Go on with the training in a run's folder, as if it had never stopped."),
     ] = None,
     changes: Annotated[
         list[str] | None,
@@ -65,87 +73,112 @@ def train(
 ) -> None:
     """Train the network of a spec, and keep the run in a folder.
 
-    The folder holds the spec, the weights, the history, the versions and `report.html`, a page that shows how it went.
+    The folder is written as the training goes on: the spec, the versions, the history, checkpoints, and at the end
+    `report.html`, a page that shows how it went. However the training ends, --resume goes on with it.
 
     Example: bpframe train digits.yaml --output runs/first
     """
     from bpframe.checkpoint import check_destination
     from bpframe.documents import read_spec
-    from bpframe.errors import NonFiniteError
-    from bpframe.runs import overridden, prepare_experiment, write_report
+    from bpframe.errors import SpecError
+    from bpframe.runs import overridden, prepare_experiment, resumed_experiment
     from bpframe.runs.sweep import members_of
 
     values, choices, seeds = settings_of(changes or ()), grid_of(grid or ()), seeds_of(seed)
     if epochs is not None:
         values["training.epochs"] = epochs
-    folder = _next_folder(spec) if output is None else output
-    check_destination(folder)
-    if (choices or len(seeds) > 1) and not dry_run:
-        options = ["--verify"] * verify + ["--no-error-norms"] * (not error_norms)
-        sweep(spec, folder, choices, seeds, values, options, jobs, as_json, quiet)
-        return
-    run = overridden(read_spec(spec, changes=values), seed=seeds[0] if seeds else None)
-    experiment = prepare_experiment(run, spec.expanduser().absolute().parent, verify=verify or None)
-    for note in experiment.dataset.notes:
-        print(note, file=sys.stderr)
+    several = bool(choices) or len(seeds) > 1
+    if resume is not None:
+        _require_none(resume, SPEC=spec, output=output, seed=seed, grid=grid, verify=verify or None)
+        experiment, folder = resumed_experiment(resume, values), resume
+    elif spec is None:
+        raise SpecError("nothing says what to train", expected="bpframe train SPEC, or bpframe train --resume RUN")
+    else:
+        folder = _next_folder(spec) if output is None else output
+        check_destination(folder)
+        if several and not dry_run:
+            options = ["--verify"] * verify + ["--no-error-norms"] * (not error_norms)
+            sweep(spec, folder, choices, seeds, values, options, jobs, as_json, quiet)
+            return
+        run = overridden(read_spec(spec, changes=values), seed=seeds[0] if seeds else None)
+        experiment = prepare_experiment(run, spec.expanduser().absolute().parent, verify=verify or None)
+        for note in experiment.dataset.notes:
+            print(note, file=sys.stderr)
     if dry_run:
-        names = [each.name for each in members_of(choices, seeds)] if choices or len(seeds) > 1 else []
-        tell_plan(experiment, names, as_json)
+        tell_plan(experiment, [each.name for each in members_of(choices, seeds)] if several else [], as_json)
         return
+    shown = False if quiet else None if as_json else True
+    _train(experiment, folder, resume is not None, values.get("training.epochs"), shown, error_norms, as_json, quiet)
+
+
+def _train(
+    experiment: Experiment,
+    folder: Path,
+    goes_on: bool,
+    epochs: int | None,
+    shown: bool | None,
+    error_norms: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Train in a folder, or go on there, and tell what came of it."""
+    from bpframe.errors import NonFiniteError
+    from bpframe.runs import go_on_in, train_in
+
     started = time.perf_counter()
     try:
-        shown = False if quiet else None if as_json else True
-        experiment.train(progress=shown, error_norms=error_norms)
+        with ended_by_signals():
+            if goes_on:
+                place = go_on_in(experiment, folder, shown, epochs)
+            else:
+                place = train_in(experiment, folder, shown, error_norms)
     except NonFiniteError as error:
         tell(error)
-        kept = _save(experiment, folder)
-        write_report(experiment, kept, None, time.perf_counter() - started)
-        told = "their cost may be infinite or NaN, though they are not"
-        print(f"The last finite weights and the history are in {kept}; {told}", file=sys.stderr)
+        _report(experiment, folder, None, time.perf_counter() - started)
         raise typer.Exit(MISTAKE) from None
+    except KeyboardInterrupt as error:
+        notes = "".join(f": {note}" for note in getattr(error, "__notes__", ()))
+        print(f"Interrupted at once{notes}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+    except SystemExit as ended:
+        print(f"Ended by a signal: what was reached is in {folder}. {_resuming(folder)}", file=sys.stderr)
+        raise typer.Exit(ended.code if isinstance(ended.code, int) else MISTAKE) from None
     seconds = time.perf_counter() - started
-    saved = _save(experiment, folder)
     found = experiment.evaluate()
-    write_report(experiment, saved, found, seconds)
-    _report(experiment, found, saved, seconds, as_json, quiet)
+    _report(experiment, folder, found, seconds)
+    within = folder.expanduser().resolve() in place.parents
+    tell_trained(experiment, found, folder if within else place, seconds, as_json, quiet)
     if experiment.history is not None and experiment.history.stopped == "interrupted":
-        print(f"Interrupted: what was reached is in {saved}", file=sys.stderr)
+        print(f"Interrupted: what was reached is in {folder}. {_resuming(folder)}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED)
 
 
-def _report(
-    experiment: Experiment, found: Evaluation, folder: Path, seconds: float, as_json: bool, quiet: bool
-) -> None:
-    if quiet and not as_json:
-        print(str(folder))
-        return
-    history, part = experiment.history, experiment.part
-    if as_json:
-        print_json(
-            {
-                "run": str(folder),
-                "stopped": history.stopped if history else None,
-                "epochs": len(history or ()),
-                "steps": history.steps if history else 0,
-                "seconds": round(seconds, 3),
-                part: found.as_dict(),
-            }
+def _report(experiment: Experiment, folder: Path, found: Evaluation | None, seconds: float) -> None:
+    """Write the page beside the checkpoints; where it cannot be, say so: nothing that was trained depends on it."""
+    from bpframe.errors import DataError
+    from bpframe.runs import write_report
+
+    try:
+        write_report(experiment, folder.expanduser(), found, seconds)
+    except DataError as error:
+        tell(error)
+
+
+def _resuming(folder: Path) -> str:
+    return f"To go on: bpframe train --resume {in_a_shell(folder)}"
+
+
+def _require_none(resume: Path, **given: object) -> None:
+    """Refuse what a training that goes on cannot be given. Errors: SpecError."""
+    from bpframe.errors import SpecError
+
+    names = [name if name.isupper() else f"--{name}" for name, value in given.items() if value is not None]
+    if names:
+        raise SpecError(
+            f"--resume goes on with the training in {resume} as it began",
+            expected="--resume and no other source of a spec, with --set training.epochs=... at most",
+            received=", ".join(names),
         )
-        return
-    minimized = experiment.training.minimizes
-    count, unit = len(history or ()), "iteration" if minimized else "epoch"
-    ended = f": {history.stopped}" if minimized and history is not None and history.stopped != "completed" else ""
-    print(f"Trained for {count} {unit}{'s' * (count != 1)} in {seconds:.1f} s{ended}.")
-    _tell(found, part, folder, experiment.averages)
-
-
-def _tell(found: Evaluation, part: str, folder: Path, averages: bool) -> None:
-    print(f"{part.capitalize()} part{', averaged parameters' * averages}: {found}")
-    print(f"The run is in {folder}. To use it:")
-    name = f"'{folder}'" if re.search(r"[^\w./~+-]", str(folder)) else str(folder)
-    print(f"  bpframe evaluate {name}")
-    print(f"  bpframe predict {name} FILE")
-    print(f"  python: bpframe.load({str(folder)!r}){'.averaged()' * averages}.predict(x)")
 
 
 def _next_folder(spec: Path) -> Path:
@@ -157,19 +190,3 @@ def _next_folder(spec: Path) -> Path:
     except OSError:
         taken = []
     return runs / f"{stem}-{max(taken, default=0) + 1}"
-
-
-def _save(experiment: Experiment, folder: Path) -> Path:
-    """Write the run; where somebody took the name during the training, under the next free one."""
-    from bpframe.checkpoint import free_folder
-    from bpframe.errors import CheckpointError
-
-    try:
-        experiment.save(folder)
-    except CheckpointError:
-        free = free_folder(folder)
-        if free == folder:
-            raise
-        experiment.save(free)
-        return free
-    return folder

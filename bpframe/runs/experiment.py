@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from bpframe.categories import Callback, ErrorNorms, WatchErrors
+from bpframe.categories import Callback, ErrorNorms
 from bpframe.data import Dataset, DataSpec
 from bpframe.data.raw import Preparation
+from bpframe.differentiable import Examples
 from bpframe.documents import RunSpec, TrainingSpec
 from bpframe.errors import SpecError
 from bpframe.network import Network
@@ -16,15 +17,16 @@ from bpframe.runs.averages import keeps_averages, measured_network
 from bpframe.runs.evaluation import Evaluation, evaluate
 from bpframe.trainable.prepared import check_scaled_targets, yes_or_no
 from bpframe.training.history import History
+from bpframe.training.keeper import Keeper
 from bpframe.training.outputs import single_score
 from bpframe.training.range_test import RangeTest
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["Experiment", "network_and_data", "overridden", "prepare_experiment", "run_experiment", "watch_training"]
+__all__ = ["Experiment", "network_and_data", "overridden", "prepare_experiment", "run_experiment"]
 
 
-#: At so many of the first examples a training is watched, and at so many in all of it errors are measured, at most.
-WATCHED, MEASURED = 32, 64
+#: At so many examples errors are measured, at most.
+MEASURED = 64
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,14 @@ class Experiment:
         step = -(-len(self.dataset.x) // MEASURED)
         return self.dataset.x[::step], self.dataset.y[::step]
 
-    def train(self, progress: bool | None = None, error_norms: bool = True) -> History:
+    def train(self, progress: bool | None = None, error_norms: bool = True, keeper: Keeper | None = None) -> History:
         """Train as the spec says, measuring on the test part after every epoch where there is one.
 
         An optimizer that drives itself may end by what it is shown there, and is not shown the test part.
 
         With `error_norms` the history keeps how large every node's error is, as the callback `ErrorNorms` measures it
-        at 64 of the training examples at most; parameters are the same with it and without.
+        at 64 of the training examples at most; parameters are the same with it and without. `keeper` keeps the
+        training.
 
         Raises
         ------
@@ -75,17 +78,28 @@ class Experiment:
             A cost or gradient became NaN or infinite; the last finite parameters stay, whose cost need not be.
 
         """
-        data = self.dataset
-        held_back = None
-        if data.x_test is not None and data.y_test is not None:
+        return self.network.train(self.training, *self._shown, progress, self._watching(error_norms), keeper)
+
+    def go_on(self, progress: bool | None = None, keeper: Keeper | None = None, epochs: int | None = None) -> History:
+        """Go on with the training that the network has, as if it had never stopped; see `Network.resume`.
+
+        Errors: those of `train`; TrainingError (there is nothing to go on with), DataError (these are other data).
+        """
+        state = self.network._training_state
+        # What callbacks keep is theirs by their places: that one was the first, and is no part of the spec.
+        watched = state is not None and len(state.callbacks) > len(self.training.callbacks)
+        return self.network.go_on(*self._shown, progress, self._watching(watched), keeper, epochs)
+
+    @property
+    def _shown(self) -> tuple[Examples, Examples | None]:
+        data, held_back = self.dataset, None
+        if data.x_test is not None and data.y_test is not None and not self.training.minimizes:
             held_back = data.x_test, data.y_test, data.sample_weight_test
-        if self.training.minimizes:
-            held_back = None
-        watching: tuple[Callback, ...] = ()
-        if error_norms and not any(isinstance(each, ErrorNorms) for each in self.training.callbacks):
-            watching = (ErrorNorms(),)
-        samples = data.x, data.y, data.sample_weight
-        return self.network.train(self.training, samples, held_back, progress, watching)
+        return (data.x, data.y, data.sample_weight), held_back
+
+    def _watching(self, error_norms: bool) -> tuple[Callback, ...]:
+        asked = any(isinstance(each, ErrorNorms) for each in self.training.callbacks)
+        return (ErrorNorms(),) if error_norms and not asked else ()
 
     def range_test(self, smallest: float = 1e-6, largest: float = 10.0, steps: int = 100) -> RangeTest:
         """Return what steps at rising learning rates cost, of a copy of the network; see `Network.range_test`.
@@ -153,9 +167,12 @@ def prepare_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".", verify
 
 
 def network_and_data(
-    spec: RunSpec, base: str | os.PathLike[str] = ".", verify: bool | None = None
+    spec: RunSpec,
+    base: str | os.PathLike[str] = ".",
+    verify: bool | None = None,
+    network: Network | None = None,
 ) -> tuple[Network, DataSpec, Dataset]:
-    """Build the network, which takes prepared arrays, and load the data of a spec.
+    """Build the network, which takes prepared arrays, and load the data of a spec. `network` is one that is there.
 
     Raises
     ------
@@ -170,7 +187,7 @@ def network_and_data(
         raise SpecError(
             "the spec has no section 'data'", expected="where the examples are, such as data: {kind: digits}"
         )
-    network = Network.from_spec(spec.network, verify)
+    network = Network.from_spec(spec.network, verify) if network is None else network
     _check_single(network)
     single = single_score(network.graph)
     numbers = bool(network.graph.integer_targets) or (single is not None and getattr(data, "one_hot", False))
@@ -231,26 +248,6 @@ def run_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".", progress: 
     experiment = prepare_experiment(spec, base)
     experiment.train(progress)
     return experiment
-
-
-def watch_training(spec: RunSpec, base: str | os.PathLike[str] = ".") -> Experiment:
-    """Do what a spec says, and print after every epoch how errors flow back at the first 32 examples.
-
-    Raises
-    ------
-    SpecError, GraphError, DataError, NonFiniteError
-        As `run_experiment`.
-
-    """
-    experiment = prepare_experiment(spec, base)
-    data, training = experiment.dataset, experiment.training
-    x, y = data.x[:WATCHED], data.y[:WATCHED]
-    watch = WatchErrors(x=x, y=y)
-    watched = type(training)(**{**_fields(training), "callbacks": (*training.callbacks, watch)})
-    found = replace(experiment, training=watched)
-    print(f"before training, {found.network.error_flow(x, y)}\n", flush=True)
-    found.train(progress=False, error_norms=False)
-    return found
 
 
 def overridden(spec: RunSpec, *, seed: int | None = None, epochs: int | None = None) -> RunSpec:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bpframe.checkpoint import read_checkpoint
+from bpframe.checkpoint import read_run
 from bpframe.core.component import Component
 from bpframe.data import Dataset, FittedPreparation, NpzData, read_inputs
 from bpframe.data.inputs import names_of_images
@@ -202,11 +202,11 @@ def open_run(folder: str | os.PathLike[str], components: Iterable[type[Component
         There is no run, or it is damaged.
 
     """
-    saved = read_checkpoint(folder, components)
+    place, saved = read_run(folder, components)
     columns = () if saved.columns is None else next(iter(saved.columns.inputs.values()), ())
     network = Network.from_checkpoint(saved)
     return SavedRun(
-        folder=Path(folder).expanduser().resolve(),
+        folder=place,
         network=measured_network(network),
         averages=keeps_averages(network),
         spec=saved.spec,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
@@ -13,6 +14,7 @@ from bpframe.categories import Constraint, Metric, Optimizer
 from bpframe.data import Dataset
 from bpframe.differentiable import Arrays, Examples
 from bpframe.errors import DataError, StopTraining
+from bpframe.machine.interruption import interruptible
 from bpframe.plugins import listeners
 from bpframe.trainable.callbacks import (
     Callbacks,
@@ -23,11 +25,11 @@ from bpframe.trainable.callbacks import (
     with_functions,
     without_functions,
 )
+from bpframe.trainable.keeping import Kept
 from bpframe.trainable.named import with_metrics, with_optimizer
 from bpframe.trainable.other_names import refusing_other_names
 from bpframe.trainable.prepared import kept_by, matched, measured_part
 from bpframe.trainable.range_testing import range_test
-from bpframe.trainable.stepping import Stepwise
 from bpframe.training.fingerprint import fingerprint_of
 from bpframe.training.history import History
 from bpframe.training.keeper import Keeper
@@ -45,12 +47,8 @@ from bpframe.verification import verify_constraints, verify_optimizer, warn_of_d
 __all__ = ["Trainable"]
 
 
-class Trainable(Stepwise):
+class Trainable(Kept):
     """A graph with parameters that can be trained, and everything that any network can be asked."""
-
-    history: History | None
-    training: TrainingSpec | None
-    _training_state: TrainingState | None
 
     @refusing_other_names
     def fit(
@@ -70,6 +68,10 @@ class Trainable(Stepwise):
         callbacks: Callbacks = (),
         seed: int | None = None,
         progress: bool | None = None,
+        run: str | os.PathLike[str] | None = None,
+        checkpoint_every: str | None = None,
+        keep_last: int = 3,
+        keep_best: str | None = None,
     ) -> History:
         """Train and return what happened, epoch by epoch; `history` goes on from the trainings before.
 
@@ -103,7 +105,13 @@ class Trainable(Stepwise):
 
         `seed` restarts the streams of shuffling and dropout; left out, they go on from where they are. `progress`
         None shows a bar in a terminal or notebook only, True also writes lines to a log file. Ctrl-C stops after the
-        current step, or iteration, and keeps what was reached.
+        current step, or iteration, and keeps what was reached; a second one stops at once.
+
+        `run` is a new folder that is written as the training goes on: its history, line by line, and checkpoints every
+        "100 steps", "2 epochs" or "10 minutes" (`checkpoint_every`; left out, every minute, or less often where that
+        would take more than a few hundredths of the time) and at the end, of which the last `keep_last` stay, and that
+        of the best epoch by a column of the history (`keep_best="validation_cost"`). However the training ends,
+        `bpframe.load(run).resume(x, y, run=run)` goes on with it. SIGTERM and SIGHUP end it as Ctrl-C does.
 
         Raises
         ------
@@ -126,14 +134,30 @@ class Trainable(Stepwise):
             groups=groups,
             constraints=constraints,
             seed=seed,
+            checkpoint_every=checkpoint_every,
+            keep_last=keep_last,
+            keep_best=keep_best,
         )
         functions = with_functions(callbacks, spec)
+        with self._kept(run, spec) as keeper:
+            return self._fit(spec, x, y, sample_weight, validation_data, progress, functions, keeper)
+
+    def _fit(
+        self,
+        spec: TrainingSpec,
+        x: Any,
+        y: Any,
+        sample_weight: Any,
+        validation_data: Examples | None,
+        progress: bool | None,
+        callbacks: Callbacks,
+        keeper: Keeper | None,
+    ) -> History:
         if isinstance(x, Dataset):
             if y is not None or sample_weight is not None:
                 raise DataError("a Dataset holds its targets and weights itself", hint="net.fit(data, optimizer=...)")
-            return self._train_prepared(spec, x, validation_data, progress, functions)
-        data: Any = (x, y, sample_weight)
-        return self._train(spec, data, validation_data, progress, functions)
+            return self._train_prepared(spec, x, validation_data, progress, callbacks, keeper)
+        return self._train(spec, (x, y, sample_weight), validation_data, progress, callbacks, keeper)
 
     def _train_prepared(
         self,
@@ -142,6 +166,7 @@ class Trainable(Stepwise):
         validation_data: Examples | None,
         progress: bool | None,
         callbacks: Callbacks,
+        keeper: Keeper | None,
     ) -> History:
         """Train on prepared data, and take raw ones from then on."""
         data = matched(self.graph, data)
@@ -149,7 +174,7 @@ class Trainable(Stepwise):
         self._preparation = kept = kept_by(self.graph, before, data.preparation)
         try:
             held_back = measured_part(data) if validation_data is None else validation_data
-            return self._train(spec, (data.x, data.y, data.sample_weight), held_back, progress, callbacks)
+            return self._train(spec, (data.x, data.y, data.sample_weight), held_back, progress, callbacks, keeper)
         finally:
             self._preparation = before if self.history is past else replace(kept, raw=True)
 
@@ -183,7 +208,7 @@ class Trainable(Stepwise):
         """Train as a specification says, with these callbacks in the place of its own; go on from a state, if any."""
         progress = None if progress is None else checked_truth("progress", progress)
         spec = with_metrics(spec)
-        with self._engine.training():  # before anything changes
+        with interruptible(), self._engine.training():  # before anything changes
             before = self._preparation, self.training, self._training_state, self._carried.remembered()
             self._preparation = self._knowing_columns(*data[:2])
             try:
@@ -235,7 +260,8 @@ class Trainable(Stepwise):
             told.follow()
             if keeper is not None and state.ended:
                 with suppress(StopTraining):
-                    keeper.keep(state)
+                    if (path := keeper.keep(state)) is not None:
+                        told.after_checkpoint(len(now), state.step, path)
             return now
 
     def range_test(

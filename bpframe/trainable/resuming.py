@@ -1,19 +1,16 @@
-"""Going on with a training that has stopped, and what of it is written to disk."""
+"""Going on with a training that has stopped."""
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
 from dataclasses import replace
 
-from bpframe.checkpoint import Checkpoint, saved_preparation, streams_of
-from bpframe.core.graph.description import NetworkSpec
-from bpframe.data import DataSpec, FittedPreparation
 from bpframe.differentiable import Arrays, Examples
-from bpframe.documents import RunSpec
 from bpframe.errors import DataError, TrainingError
 from bpframe.trainable.callbacks import Callbacks, with_functions, without_functions
 from bpframe.trainable.fitting import Trainable
 from bpframe.trainable.other_names import refusing_other_names
-from bpframe.training.fingerprint import checksum
 from bpframe.training.history import History
 from bpframe.training.keeper import Keeper
 from bpframe.training.optimizer_state import checked_count
@@ -24,9 +21,7 @@ __all__ = ["Resumable"]
 
 
 class Resumable(Trainable):
-    """A network whose training can be kept, and go on from there."""
-
-    spec: NetworkSpec
+    """A network whose training can go on from where it stopped."""
 
     @property
     def unfinished(self) -> bool:
@@ -45,6 +40,7 @@ class Resumable(Trainable):
         epochs: int | None = None,
         callbacks: Callbacks | None = None,
         progress: bool | None = None,
+        run: str | os.PathLike[str] | None = None,
     ) -> History:
         """Go on with the last training, which was interrupted or saved before its end, as if it had never stopped.
 
@@ -53,8 +49,8 @@ class Resumable(Trainable):
         was saved during the training. Examples, weights and validation data are those that it began with. `epochs` is
         how many it shall have in all, where that is not what was asked for at first: a training that is over goes on
         with more. `callbacks` take the places of those that it had, with what these kept; functions among them have to
-        be given again, since no file holds them. `before_training` is called again. Returns the whole training's
-        history.
+        be given again, since no file holds them. `before_training` is called again. `run` is the folder that the
+        training was kept in, which it then goes on to write. Returns the whole training's history.
 
         Raises
         ------
@@ -67,7 +63,9 @@ class Resumable(Trainable):
             The callbacks are others than those that it had.
 
         """
-        return self.go_on((x, y, sample_weight), validation_data, progress, epochs=epochs, callbacks=callbacks)
+        data, past = (x, y, sample_weight), 0 if self._training_state is None else self._training_state.past
+        with nullcontext() if self.training is None else self._kept(run, self.training, past) as keeper:
+            return self.go_on(data, validation_data, progress, (), keeper, epochs, callbacks)
 
     def go_on(
         self,
@@ -107,27 +105,3 @@ class Resumable(Trainable):
             check_resumable(spec, state, self.history, self._engine.held, self._carried.state, more)
         told = spec.callbacks if callbacks is None else with_functions(callbacks, spec)
         return self._train(spec, data, validation_data, progress, (*watching, *told), keeper, replace(state))
-
-    def checkpoint(self, *, data: DataSpec | None = None, preparation: FittedPreparation | None = None) -> Checkpoint:
-        """Return all that `save` writes; arrays are the network's own, valid until the next step.
-
-        Errors: CheckpointError (the preparation is not this network's); ConcurrencyError (another thread trains it).
-        """
-        kept = saved_preparation(self.graph, self._preparation, preparation)
-        state, history = self._training_state, self.history
-        with self._engine.lane():
-            held = self._engine.held
-            if state is not None:
-                state = state.snapshot(checksum(held.parameters.vector))
-                if history is not None and not state.ended and history.stopped == "completed":
-                    history = history.model_copy(update={"steps": state.steps, "stopped": "unfinished"})
-            return Checkpoint(
-                RunSpec(network=self.spec, training=self.training, data=data),
-                {**self.parameters, **self.frozen_parameters},
-                self.state,
-                history,
-                *kept,
-                self.optimizer_state,
-                streams_of(held),
-                state,
-            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from bpframe.training.state import TrainingState
@@ -21,6 +22,9 @@ class Keeper(Protocol):
         """Whether the training is kept now."""
         ...
 
-    def keep(self, state: TrainingState) -> None:
-        """Keep the training; the state, like the network's arrays, is valid until this returns."""
+    def keep(self, state: TrainingState) -> Path | None:
+        """Keep the training, and return the folder of what was written, None where nothing could be.
+
+        The state, like the network's arrays, is valid until this returns.
+        """
         ...

@@ -105,7 +105,10 @@ class Recorder:
         if self.keeper is not None:
             self.keeping = True
             with self._hearing():
-                self.keeper.keep(self.state)
+                path = self.keeper.keep(self.state)
+                if path is not None and self.listening is not None:
+                    epoch = len(self.history) + (self.state.batch > 0)
+                    self.listening.after_checkpoint(epoch, self.state.step, path)
             self.keeping = False
 
     def validation_cost(self) -> float | None:
@@ -122,8 +125,14 @@ class Recorder:
             yield
         except StopTraining as reason:
             self.ended = self.ended or str(reason)
-        except KeyboardInterrupt:
-            self.interruption.requested = True
+        except KeyboardInterrupt as error:
+            self._ask_to_stop(error)
+
+    def _ask_to_stop(self, error: KeyboardInterrupt) -> None:
+        """Stop after the step for this error, which is raised on where somebody has asked for that before."""
+        if self.interruption.requested:
+            raise error
+        self.interruption.requested = True
 
     def _going_on(self, tell: TellBatch) -> Callable[[int, int, int, float], bool]:
         """Return what tells of a batch and returns whether to go on."""
@@ -133,8 +142,8 @@ class Recorder:
                 tell(epoch, batch, step, cost)
             except StopTraining as reason:
                 self.ended = self.ended or str(reason)
-            except KeyboardInterrupt:
-                self.interruption.requested = True
+            except KeyboardInterrupt as error:
+                self._ask_to_stop(error)
             return not self.ended and not self.interruption.requested
 
         return told

@@ -19,6 +19,7 @@ from bpframe.categories import Callback, Constraint, Metric, Optimizer
 from bpframe.categories.holding import averages_of, innermost
 from bpframe.core.component import Component, contract_of
 from bpframe.core.component.base import Resolver
+from bpframe.training.intervals import INTERVAL, interval_in
 from bpframe.validation.mistakes import inside, refusal
 from bpframe.validation.model import Validated
 
@@ -87,6 +88,25 @@ class TrainingSpec(Validated):
     callbacks: Annotated[tuple[Callback, ...], BeforeValidator(_by_name)] = Field(
         (), description="What to do after every epoch: look, write down, end the training."
     )
+
+    checkpoint_every: str | None = Field(
+        None,
+        description="How often a run's folder gets a checkpoint: '100 steps', '1 epoch', '10 minutes'. Left out: every "
+        "minute, or less often where that would take more than a few hundredths of the time.",
+    )
+    keep_last: PositiveInt = Field(3, description="How many of the last checkpoints a run's folder keeps.")
+    keep_best: str | None = Field(
+        None,
+        description="The column of the history, such as validation_cost, of whose best epoch a run's folder keeps a "
+        "checkpoint too, whatever came after it.",
+    )
+
+    @field_validator("checkpoint_every")
+    @classmethod
+    def _is_interval(cls, value: str | None) -> str | None:
+        if value is not None and interval_in(value) is None:
+            raise refusal(f"cannot be {value!r}", value=value, expected=f"a text such as {INTERVAL}")
+        return value
 
     @field_validator("optimizer")
     @classmethod

@@ -6,7 +6,6 @@ import numpy as np
 
 from bpframe.categories.history_column import watched_columns
 from bpframe.core.backprop.engine import Engine
-from bpframe.core.component import Component
 from bpframe.errors import BpframeError, DataError, did_you_mean
 from bpframe.training.batches import Samples
 from bpframe.training.history import EpochRecord, History
@@ -30,23 +29,28 @@ def check_watched(engine: Engine, spec: TrainingSpec, data: Samples, validation:
     columns = ["cost", "epoch", "seconds", *(f"{prefix}{name}" for name in measures.metrics)]
     history = History(directions=measures.directions(prefix))
     columns += ["validation_cost"] * validated + ["penalty"] * bool(engine.penalties)
-    for component, column, asks in watched_columns((spec.optimizer, spec.groups or {}, spec.callbacks)):
+    watched = [
+        (component.kind, column, asks, f"{type(component).__name__}(watch='cost')")
+        for component, column, asks in watched_columns((spec.optimizer, spec.groups or {}, spec.callbacks))
+    ]
+    watched += [("keep_best", spec.keep_best, True, "keep_best='cost'")] if spec.keep_best is not None else []
+    for who, column, asks, instead in watched:
         if column in columns or (spec.minimizes and column not in EpochRecord.model_fields):
-            _check_number(component, column, prefix, measures, data if validation is None else validation)
+            _check_number(who, column, prefix, measures, data if validation is None else validation)
             if asks:
                 history.larger_is_better(column)
             continue
         needs_validation = not validated and column.startswith("validation_")
         raise DataError(
-            f"{component.kind} watches '{column}', which the history of this training will not have",
+            f"{who} watches '{column}', which the history of this training will not have",
             expected=f"one of {', '.join(columns)}",
-            hint=f"fit(..., validation_data=(x, y)), or {type(component).__name__}(watch='cost')"
+            hint=f"fit(..., validation_data=(x, y)), or {instead}"
             if needs_validation
             else did_you_mean(column, columns),
         )
 
 
-def _check_number(component: Component, column: str, prefix: str, measures: Measures, samples: Samples) -> None:
+def _check_number(who: str, column: str, prefix: str, measures: Measures, samples: Samples) -> None:
     name = column.removeprefix(prefix)
     if name not in measures.metrics:
         return
@@ -56,7 +60,7 @@ def _check_number(component: Component, column: str, prefix: str, measures: Meas
         return  # of a metric that needs several examples
     if np.ndim(found):
         raise DataError(
-            f"{component.kind} watches '{column}', which is several numbers",
+            f"{who} watches '{column}', which is several numbers",
             expected="a column of numbers",
             received=f"an array of shape {np.shape(found)}",
         )

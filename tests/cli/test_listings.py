@@ -65,6 +65,7 @@ def test_every_command_has_a_line_and_an_example(invoke: Invoke) -> None:
         *(
             "demo",
             "train",
+            "runs",
             "range-test",
             "evaluate",
             "predict",

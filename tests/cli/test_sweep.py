@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -99,3 +104,23 @@ def test_one_that_fails_stops_no_other_and_jobs_change_nothing(folder: Path, pro
     assert process("train", "spec.yaml", "-o", "alone", "--set", "data.test_count=20").returncode == 0
     found, alone = (bp.load(each).parameters.vector for each in ("out/test_count=20", "alone"))
     assert found.tobytes() == alone.tobytes()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_all_of_them_and_what_they_reached_is_kept(
+    folder: Path, write_spec: Callable[..., None], number: int, code: int
+) -> None:
+    write_spec(("epochs: 3", "epochs: 100000000"))
+    words = [sys.executable, "-m", "bpframe", "train", "spec.yaml", "-o", "out", "--seed", "0,1,2", "--jobs", "2"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as sweep:
+        begun = [Path(f"out/seed={seed}/history.jsonl") for seed in (0, 1)]
+        limit = time.monotonic() + 60
+        while not all(each.exists() for each in begun) and time.monotonic() < limit:
+            time.sleep(0.05)
+        sweep.send_signal(number)
+        err = sweep.communicate(timeout=60)[1]
+    assert sweep.returncode == code, err
+    statuses = [row["status"] for row in summary("out")]
+    assert statuses == ["interrupted", "interrupted", "not begun"]
+    assert all(bp.load(each.parent).history.stopped == "interrupted" for each in begun)

@@ -24,9 +24,9 @@ def test_it_leaves_a_whole_run_and_says_how_to_use_it(folder: Path, invoke: Invo
     result = invoke("train", "spec.yaml", "--output", "out/run")
     assert result.exit_code == 0, result.stderr
     assert {each.name for each in Path("out/run").iterdir()} == {
-        "spec.yaml", "weights.safetensors", "optimizer.safetensors", "history.json", "preparation.json",
-        "training.json", "versions.json", "report.html",
+        "spec.yaml", "environment.json", "history.jsonl", "log.txt", "checkpoints", "report.html",
     }  # fmt: skip
+    assert [each.name for each in Path("out/run/checkpoints").iterdir()] == ["00000021"]
     for command in ("bpframe evaluate out/run", "bpframe predict out/run FILE", "bpframe.load('out/run')"):
         assert command in result.stdout
     assert len(bp.load("out/run").history) == 3

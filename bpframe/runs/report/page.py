@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bpframe._version import __version__
+from bpframe.checkpoint.run_reading import recorded_environment
 from bpframe.errors import DataError
 from bpframe.machine.opening import text_of
 from bpframe.machine.whole_file import whole_file
@@ -25,7 +26,7 @@ REPORT = "report.html"
 
 
 def write_report(experiment: Experiment, folder: Path, measured: Evaluation | None, seconds: float) -> Path:
-    """Write `report.html` into the folder that a trained experiment was saved in.
+    """Write `report.html` into the folder of a run, or one that a trained experiment was saved in.
 
     `measured` is what `experiment.evaluate()` returns, None where the training failed; `seconds` is how long it took.
 
@@ -34,7 +35,7 @@ def write_report(experiment: Experiment, folder: Path, measured: Evaluation | No
     target = folder / REPORT
     try:
         spec = text_of(folder / "spec.yaml", DataError)
-        versions = json.loads(text_of(folder / "versions.json", DataError))
+        versions = recorded_environment(folder) or json.loads(text_of(folder / "versions.json", DataError))
         with whole_file(target) as file:
             file.write(
                 _page(experiment, folder.name, spec, versions, measured, seconds).encode("utf-8", "backslashreplace")

@@ -1,0 +1,278 @@
+"""A run's folder: written while its training goes on, so that however it ends the last checkpoint is there.
+
+spec.yaml  environment.json  history.jsonl  log.txt  checkpoints/00000123/  checkpoints/best/  report.html
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from bpframe.checkpoint.content import SPEC, Checkpoint
+from bpframe.checkpoint.environment import environment
+from bpframe.checkpoint.folder import check_destination, resolved
+from bpframe.checkpoint.growing_file import GrowingFile
+from bpframe.checkpoint.locking import locked
+from bpframe.checkpoint.next_place import disk_refuses, write_somewhere
+from bpframe.checkpoint.run_reading import CHECKPOINTS, ENVIRONMENT, LINES, LOG, is_run, recorded_environment
+from bpframe.checkpoint.store import CheckpointStore
+from bpframe.checkpoint.unwritable import unwritable
+from bpframe.checkpoint.writing import registry_of, write_checkpoint
+from bpframe.data import DataSpec
+from bpframe.documents import spec_document
+from bpframe.documents.text import dump_text, parse_text
+from bpframe.errors import BpframeError, CheckpointError, NonFiniteError
+from bpframe.machine.interruption import interruptible
+from bpframe.machine.opening import text_of
+from bpframe.machine.whole_file import whole_file
+from bpframe.plugins import Registry
+from bpframe.training.history import EpochRecord, History
+from bpframe.training.intervals import Interval
+from bpframe.training.spec import TrainingSpec
+from bpframe.training.state import TrainingState
+
+__all__ = ["RunFolder", "kept_run"]
+
+#: What numbers depend on, of an environment.
+_DECISIVE = ("bpframe", "numpy", "plugins", "processor")
+
+#: Seconds that a training waits for another one in the same folder.
+WAIT = 5.0
+
+
+class Trained(Protocol):
+    """What is asked of a network whose training is kept."""
+
+    history: History | None
+
+    def checkpoint(self, *, data: DataSpec | None = None) -> Checkpoint:
+        """Return all that a checkpoint holds."""
+        ...
+
+
+class RunFolder:
+    """Keeps a network's training in a folder: the `Keeper` of a run.
+
+    The folder appears with the first step. A line of the history is written after every epoch, a checkpoint as often as
+    the training's spec says, and at the end. A disk that refuses one is warned of, and the training goes on: the next
+    may find room again. Where even the last finds none, it goes to the user's cache folder. `data` says where the
+    examples are, its paths from `base` on. `past` is how many epochs the network has had before this training; one that
+    goes on (`resumed`) has had others since, and its folder is there.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        network: Trained,
+        spec: TrainingSpec,
+        data: tuple[DataSpec, Path] | None,
+        past: int,
+        resumed: bool,
+    ) -> None:
+        self.folder = folder
+        #: Where the last checkpoint is, None before there is one.
+        self.kept: Path | None = None
+        self._network, self._data, self._past, self._resumed = network, data, past, resumed
+        self._before, self._begun, self._lost = network.history, False, False
+        self._store = CheckpointStore(folder / CHECKPOINTS, keep_last=spec.keep_last)
+        self._interval, self._best_of = Interval(spec.checkpoint_every), spec.keep_best
+        self._log, self._lines = GrowingFile(folder / LOG), GrowingFile(folder / LINES)
+        self._known = [] if network.history is None else network.history.epochs[past:]
+        self._recorded, self._is_best = 0, False
+        self._refused: BpframeError | None = None
+
+    def due(self, step: int, epoch_ends: bool) -> bool:
+        """Whether the training is kept now; at the end of an epoch its line of the history is written."""
+        if not self._begun:
+            self._begin()
+        if epoch_ends:
+            self._record()
+        return self._is_best or self._interval.due(step, self._recorded, epoch_ends)
+
+    def keep(self, state: TrainingState) -> Path | None:
+        """Write a checkpoint and return its folder, None where the disk refuses.
+
+        Errors: CheckpointError (a parameter is not finite).
+        """
+        self._record()
+        began, best, place = time.monotonic(), self._is_best, self.folder / CHECKPOINTS / "0"
+        try:
+            self.kept = self._store.write(self._checkpoint(place), state.steps, best=best)
+        except CheckpointError as error:
+            if not disk_refuses(error):
+                raise
+            if self._refused is None:
+                warnings.warn(f"no checkpoint could be written, and the training goes on: {error}", stacklevel=2)
+            self.log(f"step {state.steps}: no checkpoint could be written: {error.received}")
+            self._refused = error
+            return None
+        finally:
+            self._is_best = False  # of parameters that will have moved on
+            self._interval.kept(time.monotonic() - began)
+        self._refused = None
+        self.log(f"step {state.steps}: kept as {self.kept.relative_to(self.folder)}{', the best so far' * best}")
+        return self.kept
+
+    def log(self, text: str) -> None:
+        """Add a line to log.txt, with the time."""
+        self._log.append(f"{datetime.now(UTC).isoformat(timespec='seconds')} {text}")
+
+    def finish(self, error: BaseException | None) -> None:
+        """Write what is not written yet, and say where the last checkpoint is: in the error, where there is one.
+
+        Errors: CheckpointError (no place takes the last checkpoint).
+        """
+        history = self._network.history
+        if self._lost or history is None or (history is self._before and not self._begun):
+            return  # there is no folder of ours, or the training was refused before it began
+        self._record()
+        kept = list(self._store.all().values())
+        # One that was cut off in the middle of a step is no state to keep.
+        if (self._refused is not None or not kept) and (error is None or isinstance(error, Exception)):
+            wanted = self.folder / CHECKPOINTS / f"{history.steps:08d}"
+            self.kept = write_somewhere(lambda place: write_checkpoint(self._checkpoint(place), place, True), wanted)
+        elif kept:
+            self.kept = kept[-1]
+        self.log(f"ended, {history.stopped}")
+        told = f"the last checkpoint is in {self.kept}" if self.kept else "there was no checkpoint yet"
+        if isinstance(error, NonFiniteError) and not kept:
+            told = (
+                f"the last finite parameters are in {self.kept}; their cost may be infinite or NaN, though they are not"
+            )
+        if isinstance(error, BpframeError):
+            error.rows = (*error.rows, ("saved", told))
+        elif error is not None:
+            error.add_note(told)
+
+    def _checkpoint(self, place: Path) -> Checkpoint:
+        return self._network.checkpoint(data=self._data and self._data[0].moved(self._data[1], place))
+
+    def _begin(self) -> None:
+        """Make the folder and the files that do not change, or go on with those that are there."""
+        self._lost = True
+        saved = self._checkpoint(self.folder)
+        registry, _ = registry_of(saved)
+        found = environment(registry)
+        try:
+            if self._resumed:
+                self._check_network(saved, registry)
+                self._go_on(found)
+            else:
+                self.folder.mkdir(parents=True)
+            with whole_file(self.folder / SPEC) as file:
+                file.write(_spec_text(saved, registry).encode())
+            if not self._resumed:
+                with whole_file(self.folder / ENVIRONMENT) as file:
+                    file.write((json.dumps(found, indent=2) + "\n").encode())
+                self._lines.replace([])
+        except FileExistsError:
+            raise CheckpointError(
+                f"the folder {self.folder} exists: it came to be after the training began",
+                expected="a new folder",
+                hint="choose another name",
+            ) from None
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
+        self._lost, self._begun = False, True
+        self.log(f"{'goes on' if self._resumed else 'begins'} in process {os.getpid()} on {found['platform']}")
+
+    def _check_network(self, saved: Checkpoint, registry: Registry) -> None:
+        """Refuse the folder of another network's run. Errors: CheckpointError."""
+        text = text_of(self.folder / SPEC, CheckpointError)
+        before = parse_text(text, ".yaml", str(self.folder / SPEC)).get("network")
+        if before != parse_text(_spec_text(saved, registry), ".yaml", SPEC)["network"]:
+            raise CheckpointError(
+                f"the run {self.folder} is one of another network",
+                expected="the folder that this training was kept in",
+                hint="a new name, resume(..., run='runs/next')",
+            )
+
+    def _go_on(self, found: Mapping[str, Any]) -> None:
+        """Cut the history's lines back to the checkpoint, and tell of versions that are others than at the begin."""
+        self._lines.replace([_line(each) for each in self._known])
+        self._recorded = len(self._known)
+        before = recorded_environment(self.folder)
+        others = [
+            f"{name} {before[name]} (now {found[name]})"
+            for name in _DECISIVE
+            if before.get(name, found[name]) != found[name]
+        ]
+        if others:
+            told = f"the training began with {', '.join(others)}: numbers may differ in their last bits"
+            self.log(told)
+            warnings.warn(told, stacklevel=2)
+
+    def _record(self) -> None:
+        """Write the lines of the epochs that are over, and find out whether the last of them is the best so far."""
+        if not self._begun:
+            self._begin()
+        history = self._network.history
+        if history is None:
+            return
+        for record in history.epochs[self._past + self._recorded :]:
+            self._lines.append(_line(record))
+            self._recorded += 1
+            self._is_best = self._best_of is not None and _last_is_best(history, self._best_of, self._past)
+
+
+def _line(record: EpochRecord) -> str:
+    return record.model_dump_json(exclude_defaults=True)
+
+
+def _epochs(network: Trained) -> int:
+    return 0 if network.history is None else len(network.history)
+
+
+def _spec_text(saved: Checkpoint, registry: Registry) -> str:
+    return dump_text(spec_document(saved.spec, registry), ".yaml")
+
+
+def _last_is_best(history: History, column: str, past: int) -> bool:
+    """Whether the last epoch's value of a column is better than that of every epoch of the training before it."""
+    values = History(epochs=history.epochs[past:]).column(column)
+    if not values or math.isnan(values[-1]):
+        return False
+    sign = 1 if history.larger_is_better(column) else -1
+    return all(math.isnan(each) or sign * values[-1] > sign * each for each in values[:-1])
+
+
+@contextmanager
+def kept_run(
+    folder: str | os.PathLike[str],
+    network: Trained,
+    spec: TrainingSpec,
+    data: tuple[DataSpec, Path] | None = None,
+    past: int | None = None,
+) -> Iterator[RunFolder]:
+    """Yield the keeper of a training in the block, in a new folder.
+
+    `past` is how many epochs came before the training, of one that goes on: it may be in a folder that it was kept in.
+
+    Nobody else trains in the folder meanwhile. Whatever ends the block, the last checkpoint is named.
+
+    Errors: CheckpointError (the folder exists, cannot be written, or another training has it).
+    """
+    target = resolved(folder)
+    with interruptible(), locked(target, WAIT):
+        resumed = past is not None and is_run(target)
+        if not resumed:
+            check_destination(target)
+        run = RunFolder(target, network, spec, data, past if past is not None else _epochs(network), resumed)
+        try:
+            yield run
+        except BaseException as error:
+            try:
+                run.finish(error)
+            except CheckpointError as other:
+                if isinstance(error, BpframeError):
+                    error.rows = (*error.rows, ("then", str(other)))
+            raise
+        run.finish(None)
