@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpframe.data import CsvData, read_inputs
-from bpframe.data.cell_index import CellIndex
-from bpframe.data.cells import MISSING, NumberForm
+from bpframe.data.cell_index import CellIndex, _other_nan
+from bpframe.data.cells import MISSING, PLAIN, NumberForm
 from bpframe.data.table import Table, read_table
 from bpframe.errors import BpframeError, DataError, SpecError
 
@@ -193,6 +194,35 @@ def test_columns_read_at_once_are_those_read_cell_by_cell(tmp_path_factory, rows
         except BpframeError as error:
             found.append(str(error))
     assert found[0] == found[1]
+
+
+@given(
+    rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=4),
+    mark=st.sampled_from(",;\t"),
+    end=st.sampled_from(["\n", "\r\n"]),
+    gaps=st.sampled_from([None, MISSING, frozenset({"nan", "1", "x"})]),
+)
+def test_pyarrow_and_numpy_read_the_same_numbers(rows, mark, end, gaps):
+    pytest.importorskip("pyarrow")
+    index = CellIndex.of("".join(mark.join(row) + end for row in rows).encode(), mark, 2)
+    if index is None or (gaps is not None and _other_nan(index.body, gaps)):
+        return
+    fast = index._by_arrow(index.body, [1, 0], gaps)
+    slow = index._by_numpy(index.body, [1, 0], gaps)
+    if fast is not None:
+        assert slow is None or fast.tobytes() == slow.tobytes()
+        table = Table(Path("d.csv"), ("a", "b"), 2, index.body, 2, mark, PLAIN, None)
+        assert np.array_equal(table.numbers([1, 0], "", gaps), fast, equal_nan=True)
+
+
+@given(st.lists(st.floats(-1e308, 1e308), min_size=1, max_size=50))
+def test_pyarrow_rounds_as_float_does(numbers):
+    pytest.importorskip("pyarrow")
+    texts = [f"{number:.25e}" for number in numbers] + [f"{number:.16g}" for number in numbers]
+    index = CellIndex.of(("\n".join(texts) + "\n").encode(), ",", 1)
+    found = index._by_arrow(index.body, [0], None)
+    assert found is not None
+    assert found[:, 0].tolist() == [float(text) for text in texts]
 
 
 def test_a_large_plain_file_is_read_at_once(tmp_path):
