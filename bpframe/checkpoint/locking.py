@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from bpframe.checkpoint.unwritable import unwritable
 from bpframe.errors import CheckpointError
 from bpframe.machine.file_lock import FileLock, Held
-from bpframe.machine.flushing import make_folders
+from bpframe.machine.flushing import make_folders, remove_empty
 
 __all__ = ["LOCK", "lock_of", "locked"]
 
@@ -54,6 +53,4 @@ def locked(target: Path, wait: float = WAIT) -> Iterator[bool]:
         finally:
             lock.release()
     finally:
-        with contextlib.suppress(OSError):  # what is not empty stays
-            for each in made:
-                each.rmdir()
+        remove_empty(made)

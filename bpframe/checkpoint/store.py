@@ -14,7 +14,7 @@ from pathlib import Path
 from bpframe.checkpoint.content import FILES, Checkpoint
 from bpframe.checkpoint.folder import new_folder, resolved
 from bpframe.checkpoint.reading import read_checkpoint
-from bpframe.checkpoint.sweeping import remove
+from bpframe.checkpoint.sweeping import DRAFT, name_beside, put_aside, remove
 from bpframe.checkpoint.writing import write_checkpoint
 from bpframe.core.component import Component
 from bpframe.errors import CheckpointError
@@ -27,7 +27,8 @@ _LOG = logger_of(__name__)
 #: The name of the best checkpoint's folder, beside those with numbers.
 BEST = "best"
 
-_STEP = re.compile(r"\d{8,}")
+#: A step's folder; in a moment of a disk that cannot exchange two names, it is put aside under the second form.
+_STEP = re.compile(r"([0-9]{8}|[1-9][0-9]{8,})|\.([0-9]{8,})\.before-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
@@ -55,25 +56,25 @@ class CheckpointStore:
 
         With `best` it is the best one too. Errors: CheckpointError (it cannot be written; those before stay).
         """
-        target = self.folder / f"{step:08d}"
+        target = self._at(step)
         write_checkpoint(checkpoint, target, overwrite=True)
         if best:
             self._make_best(target)
-        self._prune()
+        self._prune(step)
         return target
 
     def all(self) -> dict[int, Path]:
         """Return the folders of checkpoints by their steps, in ascending order."""
         try:
-            names = [each.name for each in self.folder.iterdir()]
+            found = [_STEP.fullmatch(each.name) for each in self.folder.iterdir()]
         except OSError:
             return {}
-        return {int(name): self.folder / name for name in sorted(filter(_STEP.fullmatch, names), key=int)}
+        return {step: self._at(step) for step in sorted({int(each[1] or each[2]) for each in found if each})}
 
     def best(self) -> Path | None:
         """Return the folder of the best checkpoint, None where there is none."""
         found = self.folder / BEST
-        return found if found.is_dir() else None
+        return found if found.is_dir() or put_aside(found) else None
 
     def newest(self, components: Iterable[type[Component]] = ()) -> StoredCheckpoint:
         """Return the last checkpoint that is whole; a warning tells of later ones that are not.
@@ -85,11 +86,11 @@ class CheckpointStore:
         classes, first, tried = tuple(components), None, set[int]()
         while steps := [step for step in self.all() if step not in tried]:
             step = steps[-1]
-            path = self.folder / f"{step:08d}"
+            path = self._at(step)
             try:
                 found = StoredCheckpoint(step, path, read_checkpoint(path, classes))
             except CheckpointError as error:
-                if path.is_dir():  # else it vanished, and there are later ones
+                if step in self.all():  # else it vanished, and there are later ones
                     first = first or error
                     tried.add(step)
                 continue
@@ -110,12 +111,17 @@ class CheckpointStore:
                 except OSError:
                     shutil.copyfile(each, draft / each.name)
 
-    def _prune(self) -> None:
+    def _at(self, step: int) -> Path:
+        return self.folder / f"{step:08d}"
+
+    def _prune(self, newest: int) -> None:
+        """Remove all but the last ones up to the one just written; later ones may be damaged, and count for nothing."""
         if self.keep_last is None:
             return
-        for path in list(self.all().values())[: -self.keep_last]:
+        for step in [step for step in self.all() if step <= newest][: -self.keep_last]:
+            path = self._at(step)
             # Under another name first: what is half removed is no checkpoint. The sweep knows that name.
-            going = path.with_name(f".{path.name}.draft-{os.urandom(4).hex()}")
+            going = name_beside(path, DRAFT)
             with contextlib.suppress(OSError):
                 path.rename(going)
                 remove(going)

@@ -43,7 +43,8 @@ def put_aside(target: Path) -> list[Path]:
 def remove(folder: Path) -> None:
     """Remove a folder of ours; what cannot be removed now is swept by the next save."""
     for _ in range(2):
-        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # what it cannot close is not ignored by it
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(target: Path, files: Collection[str]) -> None:

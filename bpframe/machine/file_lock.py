@@ -75,16 +75,17 @@ class FileLock:
                 self.path.unlink()
             return
         try:
-            self.path.unlink(missing_ok=True)
-        except OSError:
-            pass  # the next who saves here removes it
+            for _ in range(2):
+                with contextlib.suppress(OSError):  # else the next who saves here removes it
+                    self.path.unlink(missing_ok=True)
         finally:
             self._close()
 
     def _close(self) -> None:
         number, self._number = self._number, -1
         if number >= 0:
-            os.close(number)
+            with contextlib.suppress(OSError):  # the number is closed all the same, and no content is lost
+                os.close(number)
 
     def _acquired(self, over: bool) -> bool:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["flush", "make_folders"]
+__all__ = ["flush", "make_folders", "remove_empty"]
 
 #: How some file systems (CIFS, FUSE) say that they flush no folders.
 _NOT_FOR_FOLDERS = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
@@ -21,6 +23,8 @@ def flush(path: Path) -> None:
     folder = path.is_dir()
     if folder and os.name == "nt":
         return  # Windows opens no folders, and writes names down itself
+    if folder and not os.access(path, os.R_OK):
+        return  # one may write names there, and not open it
     number = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
     try:
         _flush(number)
@@ -45,12 +49,26 @@ def _flush(number: int) -> None:
 
 
 def make_folders(folder: Path) -> list[Path]:
-    """Make a folder and those above it that are missing, durably, and return the new ones, the lowest first."""
+    """Make a folder and those above it that are missing, durably, and return the new ones, the lowest first.
+
+    Errors: OSError; then none of them is left.
+    """
     missing = []
     while not os.path.lexists(folder):
         missing.append(folder)
         folder = folder.parent
-    for each in reversed(missing):
-        each.mkdir(exist_ok=True)
-        flush(each.parent)
+    try:
+        for each in reversed(missing):
+            each.mkdir(exist_ok=True)
+            flush(each.parent)
+    except BaseException:
+        remove_empty(missing)
+        raise
     return missing
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders that are empty, the lowest first; others stay."""
+    for each in folders:
+        with contextlib.suppress(OSError):
+            each.rmdir()

@@ -94,6 +94,45 @@ def test_a_damaged_one_is_told_and_the_one_before_it_taken(tmp_path: Path, damag
         assert store.newest().step == 1
 
 
+@pytest.mark.parametrize("name", ["00000009", "000000009", "٠٠٠٠٠٠٠٩"])
+def test_what_is_no_folder_of_a_step_hinders_nobody(tmp_path: Path, name: str) -> None:
+    store = CheckpointStore(tmp_path)
+    store.write(checkpoint(1.0), 1)
+    (tmp_path / name).write_text("a file")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if name == "00000009" else "error")
+        assert store.newest().step == 1
+
+
+def test_later_ones_that_are_damaged_do_not_count_among_the_last(tmp_path: Path) -> None:
+    store = CheckpointStore(tmp_path, keep_last=1)
+    store.write(checkpoint(300.0), 300)
+    (tmp_path / "00000300" / "spec.yaml").unlink()
+    for step in (100, 200):  # the training goes on from one before
+        store.write(checkpoint(step), step)
+        with pytest.warns(UserWarning, match="00000300 is not whole"):
+            assert store.newest().step == step
+    store.write(checkpoint(400.0), 400)
+    assert list(store.all()) == [400]
+
+
+def test_one_that_a_writer_has_put_aside_is_read_where_it_lies(tmp_path: Path) -> None:
+    """It was killed between two renamings, on a disk that cannot exchange two names."""
+    store = CheckpointStore(tmp_path)
+    for step, best in ((1, False), (2, True)):
+        store.write(checkpoint(step), step, best=best)
+    (tmp_path / "00000002").rename(tmp_path / ".00000002.before-0123abcd")
+    (tmp_path / "best").rename(tmp_path / ".best.before-0123abcd")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert value_of(store.newest().checkpoint) == 2.0
+    best = store.best()
+    assert best is not None
+    assert np.all(bp.load(best).parameters.vector == 2.0)
+    store.write(checkpoint(3.0), 3)
+    assert names(tmp_path) == ["00000001", "00000002", "00000003", "best"]
+
+
 def test_where_none_can_be_read_the_last_ones_error_is_told(tmp_path: Path) -> None:
     store = CheckpointStore(tmp_path)
     with pytest.raises(CheckpointError, match="there is no checkpoint in"):

@@ -1,116 +1,150 @@
-/* Interposes the calls by which a process changes a disk: below one folder, the n-th of them fails, or ends the process.
- *
- * Armed and asked from Python, by ctypes: arm(folder, at, number, always); number 0 ends the process as kill -9 does.
- * made() says how many such calls there were since; name_of(n) which the n-th was, of the first ones.
- */
+/* Calls of the C library that change files fail on demand: the n-th of those below one folder, with a chosen errno.
+
+   LD_PRELOAD it; failing_arm(folder, n, errno, lasting) then arms it. With errno 0 the process is killed there. With
+   `lasting`, whatever a disk in that state refuses fails from then on, too. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-static char folder[PATH_MAX];
-static long at, count;
-static int number, always;
-static const char *names[10000];
+static char under[4096];
+static int armed, at, number, lasting, count;
+static char fired[64];
 
-void arm(const char *below, long n, int error, int again) {
-    snprintf(folder, sizeof folder, "%s", below);
-    at = n, number = error, always = again, count = 0;
+void failing_arm(const char *folder, int n, int error, int from_then_on) {
+  strncpy(under, folder, sizeof under - 1);
+  at = n, number = error, lasting = from_then_on, count = 0, fired[0] = 0, armed = 1;
 }
-long made(void) { return count; }
-const char *name_of(long n) { return n < 10000 ? names[n] : ""; }
+void failing_disarm(void) { armed = 0; }
+int failing_count(void) { return count; }
+const char *failing_fired(void) { return fired; }
 
-static int below(const char *path) { return folder[0] && path && !strncmp(path, folder, strlen(folder)); }
-
-static int open_below(int fd) {
-    char link[64], path[PATH_MAX];
-    if (!folder[0]) return 0;
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t length = readlink(link, path, sizeof path - 1);
-    if (length < 0) return 0;
-    path[length] = 0;
-    return below(path);
+static int below(const char *path) {
+  size_t length = strlen(under);
+  return strncmp(path, under, length) == 0 && (path[length] == '/' || path[length] == 0);
 }
-
-/* Whether this call is to fail. */
-static int fails(const char *name) {
-    count++;
-    if (count < 10000) names[count] = name;
-    if (at && (count == at || (always && count > at))) {
-        if (!number) raise(SIGKILL);
-        errno = number;
-        return 1;
-    }
-    return 0;
+static int below_open(int descriptor) {
+  char link[64], path[4096];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+  ssize_t length = readlink(link, path, sizeof path - 1);
+  if (length < 0) return 0;
+  path[length] = 0;
+  return below(path);
+}
+static int below_at(int folder, const char *path) {
+  return path[0] == '/' || folder == AT_FDCWD ? below(path) : below_open(folder);
 }
 
-#define REAL(result, name, ...) \
-    static result (*real)(__VA_ARGS__); \
-    if (!real) real = (result (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
-
-#define OPENS(function) \
-    int function(const char *path, int flags, ...) { \
-        REAL(int, #function, const char *, int, ...); \
-        va_list rest; va_start(rest, flags); mode_t mode = va_arg(rest, mode_t); va_end(rest); \
-        if (below(path) && (flags & (O_CREAT | O_WRONLY | O_RDWR)) && fails("open")) return -1; \
-        return real(path, flags, mode); \
-    }
-OPENS(open)
-OPENS(open64)
-
-ssize_t write(int fd, const void *bytes, size_t size) {
-    REAL(ssize_t, "write", int, const void *, size_t);
-    if (open_below(fd) && fails("write")) return -1;
-    return real(fd, bytes, size);
-}
-ssize_t writev(int fd, const struct iovec *parts, int n) {
-    REAL(ssize_t, "writev", int, const struct iovec *, int);
-    if (open_below(fd) && fails("writev")) return -1;
-    return real(fd, parts, n);
+/* 'n' needs room, 'c' changes names, 'f' flushes or closes */
+static int fails(const char *name, int kind, int here) {
+  if (!armed || !here) return 0;
+  count++;
+  int hit = count == at;
+  if (!hit && fired[0] && lasting) {
+    if (number == ENOSPC || number == EDQUOT) hit = kind == 'n';
+    else if (number == EIO) hit = kind != 'f' || !strcmp(name, "fsync");
+    else hit = kind != 'f';
+  }
+  if (!hit) return 0;
+  if (!fired[0]) strncpy(fired, name, sizeof fired - 1);
+  if (number == 0) kill(getpid(), SIGKILL);
+  return 1;
 }
 
-#define BY_NUMBER(function) \
-    int function(int fd) { REAL(int, #function, int); if (open_below(fd) && fails(#function)) return -1; return real(fd); }
-BY_NUMBER(fsync)
-BY_NUMBER(fdatasync)
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define REFUSED(name, kind, here)                 \
+  do {                                            \
+    int before = errno, no = fails(name, kind, here); \
+    errno = before;                               \
+    if (no) {                                     \
+      errno = number;                             \
+      return -1;                                  \
+    }                                             \
+  } while (0)
 
-#define BY_NAME(function) \
-    int function(const char *path) { \
-        REAL(int, #function, const char *); if (below(path) && fails(#function)) return -1; return real(path); }
-BY_NAME(unlink)
-BY_NAME(rmdir)
-
-int unlinkat(int fd, const char *path, int flags) {
-    REAL(int, "unlinkat", int, const char *, int);
-    if ((below(path) || (fd >= 0 && open_below(fd))) && fails("unlinkat")) return -1;
-    return real(fd, path, flags);
+#define MODE(last)                       \
+  mode_t mode = 0;                       \
+  if (flags & (O_CREAT | O_TMPFILE)) {   \
+    va_list rest;                        \
+    va_start(rest, last);                \
+    mode = va_arg(rest, mode_t);         \
+    va_end(rest);                        \
+  }
+int open(const char *path, int flags, ...) {
+  MODE(flags)
+  REFUSED(flags & O_CREAT ? "create" : "open", flags & O_CREAT ? 'n' : 'f', below(path));
+  return REAL(open)(path, flags, mode);
+}
+int open64(const char *path, int flags, ...) {
+  MODE(flags)
+  REFUSED(flags & O_CREAT ? "create" : "open", flags & O_CREAT ? 'n' : 'f', below(path));
+  return REAL(open64)(path, flags, mode);
+}
+int openat(int folder, const char *path, int flags, ...) {
+  MODE(flags)
+  REFUSED("openat", 'f', below_at(folder, path));
+  return REAL(openat)(folder, path, flags, mode);
+}
+int openat64(int folder, const char *path, int flags, ...) {
+  MODE(flags)
+  REFUSED("openat", 'f', below_at(folder, path));
+  return REAL(openat64)(folder, path, flags, mode);
+}
+ssize_t write(int descriptor, const void *content, size_t size) {
+  REFUSED("write", 'n', armed && below_open(descriptor));
+  return REAL(write)(descriptor, content, size);
+}
+int ftruncate64(int descriptor, off64_t size) {
+  REFUSED("ftruncate", 'n', armed && below_open(descriptor));
+  return REAL(ftruncate64)(descriptor, size);
+}
+int fsync(int descriptor) {
+  REFUSED("fsync", number == ENOSPC || number == EDQUOT ? 'n' : 'f', armed && below_open(descriptor));
+  return REAL(fsync)(descriptor);
+}
+int close(int descriptor) {
+  int here = armed && below_open(descriptor), no = fails("close", 'f', here);
+  int result = REAL(close)(descriptor);
+  if (!no) return result;
+  errno = number;
+  return -1;
 }
 int mkdir(const char *path, mode_t mode) {
-    REAL(int, "mkdir", const char *, mode_t);
-    if (below(path) && fails("mkdir")) return -1;
-    return real(path, mode);
+  REFUSED("mkdir", 'n', below(path));
+  return REAL(mkdir)(path, mode);
 }
 int rename(const char *from, const char *to) {
-    REAL(int, "rename", const char *, const char *);
-    if (below(to) && fails("rename")) return -1;
-    return real(from, to);
+  REFUSED("rename", 'c', below(to));
+  return REAL(rename)(from, to);
+}
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags) {
+  REFUSED("renameat2", 'c', below(to));
+  return REAL(renameat2)(from_folder, from, to_folder, to, flags);
 }
 int link(const char *from, const char *to) {
-    REAL(int, "link", const char *, const char *);
-    if (below(to) && fails("link")) return -1;
-    return real(from, to);
+  REFUSED("link", 'n', below(to));
+  return REAL(link)(from, to);
 }
-int renameat2(int one, const char *from, int two, const char *to, unsigned flags) {
-    REAL(int, "renameat2", int, const char *, int, const char *, unsigned);
-    if (below(to) && fails("exchange")) return -1;
-    return real(one, from, two, to, flags);
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags) {
+  REFUSED("link", 'n', below(to));
+  return REAL(linkat)(from_folder, from, to_folder, to, flags);
+}
+int unlink(const char *path) {
+  REFUSED("unlink", 'c', below(path));
+  return REAL(unlink)(path);
+}
+int unlinkat(int folder, const char *path, int flags) {
+  REFUSED("unlinkat", 'c', below_at(folder, path));
+  return REAL(unlinkat)(folder, path, flags);
+}
+int rmdir(const char *path) {
+  REFUSED("rmdir", 'c', below(path));
+  return REAL(rmdir)(path);
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import random
@@ -19,14 +18,13 @@ import pytest
 import bpframe as bp
 from bpframe.checkpoint.store import CheckpointStore
 from bpframe.errors import CheckpointError
-from tests.checkpoint.durability.attempts import network
+from tests.checkpoint.durability.saving import network
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 
-KILL = 0
-ERRORS = [errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS]
-EVERYTHING = [[KILL, False], *([number, always] for number in ERRORS for always in (False, True))]
+#: What a call may answer, once and (+) from then on.
+ERRORS = [name + lasting for name in ("ENOSPC", "EDQUOT", "EIO", "EACCES", "EROFS") for lasting in ("", "+")]
 
 
 @pytest.fixture
@@ -53,30 +51,51 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.fixture
+def tracing() -> None:
+    if sys.platform != "linux":
+        pytest.skip("needs ptrace of Linux")
+    scope = Path("/proc/sys/kernel/yama/ptrace_scope")
+    if scope.exists() and scope.read_text().strip() == "3":
+        pytest.skip("this system lets nobody trace a process")
+
+
 def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]), **more}
 
 
-def tried(library: Path, place: Path, **order: Any) -> dict[str, Any]:
-    command = [sys.executable, HERE / "attempts.py", library, place, json.dumps(order)]
-    done = subprocess.run(command, env=environment(LD_PRELOAD=str(library)), capture_output=True, text=True)
+def tried(script: str, *words: object, **more: str) -> dict[str, Any]:
+    command = [sys.executable, HERE / script, *map(str, words)]
+    done = subprocess.run(command, env=environment(**more), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    print(script, *words[1:], done.stdout)
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("what", ["save", "store"])
-def test_killed_or_refused_at_any_call_a_whole_run_is_there_and_nothing_is_left(library, place, what) -> None:
-    found = tried(library, place, what=what, faults=[[KILL, False], [errno.ENOSPC, True]], stride=2)
+def test_where_a_call_fails_or_the_process_ends_the_run_before_or_after_is_there_and_nothing_else(
+    library, place
+) -> None:
+    found = tried("calls.py", place, 0.04, "KILL", "ENOSPC", "ENOSPC+", "EIO", LD_PRELOAD=str(library))
     assert found["wrong"] == []
-    assert found["calls"]["0"] >= {"save": 20, "store": 40}[what]
+    assert found["killed"] >= 5
+    assert found["refused"] >= 20
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("what", ["save", "store"])
-def test_every_call_with_every_error(library, place, what) -> None:
-    found = tried(library, place, what=what, faults=EVERYTHING)
-    print(f"{what}: {found['attempts']} attempts at up to {max(found['calls'].values())} calls")
+@pytest.mark.parametrize("how", ["KILL", *ERRORS])
+def test_every_call_that_changes_a_file_fails(library, place, how) -> None:
+    assert tried("calls.py", place, 1, how, LD_PRELOAD=str(library))["wrong"] == []
+
+
+def test_killed_at_a_system_call_the_run_before_or_after_is_there(place, tracing) -> None:
+    found = tried("system_calls.py", place, 0.01)
     assert found["wrong"] == []
+    assert found["killed"] >= 10
+
+
+@pytest.mark.soak
+def test_killed_at_every_system_call(place, tracing) -> None:
+    assert tried("system_calls.py", place, 1)["wrong"] == []
 
 
 def started(script: str, *words: object) -> subprocess.Popen[str]:
@@ -146,7 +165,7 @@ def beside_each_other(place: Path, what: str, writers: int, readers: int, second
 
 @pytest.mark.parametrize("what", ["save", "store"])
 def test_readers_beside_writers_get_whole_runs(place, what) -> None:
-    beside_each_other(place, what, writers=2, readers=2, seconds=3)
+    beside_each_other(place, what, writers=2, readers=2, seconds=2)
 
 
 @pytest.mark.soak
@@ -176,7 +195,7 @@ def test_a_disk_that_is_really_full_leaves_the_run_before(tmp_path) -> None:
             (small / "ballast").write_bytes(bytes(free - left))
             if fits(2.0, small / "run"):
                 break
-            names = {each.name for each in small.iterdir() if not each.name.endswith("-lock")}
+            names = {each.name for each in small.iterdir()}
             assert names == {"ballast", "run"}
             assert set(bp.load(small / "run").parameters.vector) == {1.0}
             (small / "ballast").unlink()

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 
 from bpframe.checkpoint.store import CheckpointStore
-from tests.checkpoint.durability.attempts import network
+from tests.checkpoint.durability.saving import network
 
 what, folder, first = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 store = CheckpointStore(folder, keep_last=2)
