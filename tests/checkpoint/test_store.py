@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from bpframe_reference import Dense, QuadraticCost
 import bpframe as bp
 from bpframe.checkpoint import Checkpoint
 from bpframe.checkpoint.content import FILES
+from bpframe.checkpoint.folder import new_folder
 from bpframe.checkpoint.locking import locked
 from bpframe.checkpoint.next_place import write_somewhere
 from bpframe.checkpoint.store import CheckpointStore
@@ -209,6 +211,39 @@ def test_what_is_not_ours_is_not_swept(tmp_path: Path) -> None:
     (tmp_path / ".notes.draft-0123abcd").write_text("a file")
     CheckpointStore(tmp_path).write(checkpoint(1.0), 1)
     assert names(tmp_path) == [".00000001.draft-0123abcd", ".notes.draft-0123abcd", "00000001"]
+
+
+def test_what_a_living_writer_has_is_not_swept_by_its_neighbour(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "00000002", False, FILES) as draft:
+        CheckpointStore(tmp_path).write(checkpoint(1.0), 1)
+        assert draft.is_dir()
+        assert (tmp_path / ".00000002.bpframe-lock").exists()
+    assert names(tmp_path) == ["00000001", "00000002"]
+
+
+def test_a_dead_neighbours_draft_lock_and_run_before_are_put_in_order(tmp_path: Path) -> None:
+    for left in (".a.draft-0123abcd", ".b.before-0123abcd"):
+        CheckpointStore(tmp_path / left).write(checkpoint(1.0), 1)
+        for each in (tmp_path / left / "00000001").iterdir():
+            each.rename(tmp_path / left / each.name)
+        (tmp_path / left / "00000001").rmdir()
+    (tmp_path / ".c.bpframe-lock").write_text("{")
+    network = bp.load(tmp_path / "b")  # it was put aside
+    network.save(tmp_path / "d")
+    assert names(tmp_path) == ["b", "d"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="flock is not of Windows")
+def test_without_locks_of_the_file_system_it_is_saved_and_nobodys_draft_is_swept(tmp_path: Path, monkeypatch) -> None:
+    import fcntl
+
+    def missing(number: int, what: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", missing)
+    (tmp_path / ".00000001.draft-0123abcd").mkdir()
+    CheckpointStore(tmp_path).write(checkpoint(1.0), 1)
+    assert names(tmp_path) == [".00000001.draft-0123abcd", "00000001"]
 
 
 def full(_: int) -> None:
