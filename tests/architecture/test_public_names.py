@@ -79,8 +79,8 @@ PUBLIC: dict[str, str] = {
         bpframe_examples hookimpl hookspec
     """,
     "bpframe.runs": """
-        Evaluation Experiment Predictions SavedRun evaluate go_on_in network_at numbered_example open_run overridden
-        prepare_experiment resumed_experiment run_experiment train_in watch_training write_report
+        Evaluation Experiment Predictions SavedRun evaluate go_on_in network_at numbered_example open_run
+        overridden prepare_experiment resumed_experiment run_experiment train_in watch_training write_report
     """,
     "bpframe.structures": """
         BatchMatMul DiagonalBlocks Permute Pool RankOne Recomputed Restriction Scan Transposed Windows largest
