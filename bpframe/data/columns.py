@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.data.cells import number_hint
 from bpframe.data.frames import array_of
 from bpframe.data.place import Array, Place
 from bpframe.errors import DataError
@@ -92,7 +93,9 @@ def _missing(name: str, place: Place, row: int) -> DataError:
 
 
 def _no_number(value: Any, name: str, place: Place, row: int) -> DataError:
+    told = number_hint(value.strip()) if isinstance(value, str) else None
     date = isinstance(value, np.dtype) or hasattr(value, "isoformat") or hasattr(value, "total_seconds")
+    date = date or (told is not None and "dates" in told)
     return DataError(
         f"{place.source}, {place.row(row)}, column {name!r} does not hold numbers",
         expected="real numbers",

@@ -155,7 +155,7 @@ def _numbers(column: Any, name: ColumnName, what: str) -> Array:
             f"column {name!r} of the {what} does not hold numbers",
             expected="real numbers",
             received=f"{wrong!r}"[:60],
-            hint="fill or drop what is missing, and give categories as numbers",
+            hint="bpframe.data.from_table fills in what is missing, and makes numbers of categories",
         )
     return array
 

@@ -15,7 +15,7 @@ from bpframe.errors import SpecError
 from bpframe.network import Network
 from bpframe.runs.averages import keeps_averages, measured_network
 from bpframe.runs.evaluation import Evaluation, evaluate
-from bpframe.trainable.prepared import check_scaled_targets, yes_or_no
+from bpframe.trainable.prepared import check_inputs, check_scaled_targets, yes_or_no
 from bpframe.training.history import History
 from bpframe.training.keeper import Keeper
 from bpframe.training.outputs import single_score
@@ -195,6 +195,7 @@ def network_and_data(
     if single is not None and dataset.preparation.classes is not None:
         dataset = yes_or_no(dataset, single)
     _check_classes(network, dataset)
+    check_inputs(network.graph, dataset.preparation)
     check_scaled_targets(network.graph, dataset.preparation)
     inputs = network.graph.inputs
     preparation = dataset.preparation.opened(list(inputs.values()))

@@ -11,9 +11,11 @@ import numpy as np
 
 from bpframe.checkpoint import read_run
 from bpframe.core.component import Component
-from bpframe.data import Dataset, FittedPreparation, NpzData, read_inputs
+from bpframe.data import CsvData, Dataset, FittedPreparation, NpzData, ParquetData, read_inputs
+from bpframe.data.csv import is_csv
 from bpframe.data.inputs import names_of_images
 from bpframe.data.labels import Label
+from bpframe.data.parquet import is_parquet
 from bpframe.data.source import Source
 from bpframe.data.tabular import TableSpec
 from bpframe.data.text import TextWindows
@@ -135,7 +137,7 @@ class SavedRun:
             if found is None:
                 raise DataError(f"{path} has no section 'data'", expected="data: {kind: ...}")
             return found, path.absolute().parent, "all"
-        if own is not None and (same_kind := own.of_file(path)) is not None:
+        if own is not None and (same_kind := own.of_file(path) or _other_kind(own, path)) is not None:
             return same_kind, Path(), "all"
         everything = {"test_fraction": None, "test_count": 0}
         if name.endswith(".npz"):
@@ -148,7 +150,7 @@ class SavedRun:
             return NpzData(path=str(path), **{"flatten": flatten, **keys}).model_copy(update=everything), Path(), "all"
         raise DataError(
             f"{path} does not say which of its numbers are inputs and which are targets",
-            expected="a spec with a data section, an .npz file with x and y, or a .csv file like the run's own",
+            expected="a spec with a data section, an .npz file with x and y, or a table like the run's own",
             hint="write a spec: network as in the run's spec.yaml, data: {kind: ..., ...}",
         )
 
@@ -180,6 +182,16 @@ class SavedRun:
         if fitted.target_scaling is not None:
             return fitted.apply_inputs(x), fitted.apply_targets(y)
         return fitted.apply_inputs(x), y if fitted.class_numbers else fitted.yes_or_no(y).astype(fitted.dtype)
+
+
+def _other_kind(own: Source, path: Path) -> Source | None:
+    """Return all of a table in another kind of file than the run's own, None where it is no table."""
+    kinds = ((ParquetData, is_parquet), (CsvData, is_csv))
+    kind = next((kind for kind, is_one in kinds if is_one(path)), None)
+    if kind is None or not isinstance(own, TableSpec):
+        return None
+    told = {name: getattr(own, name) for name in TableSpec.model_fields}
+    return kind(**told, path=str(path)).of_file(path)
 
 
 def _sides(prediction: Array, threshold: float) -> list[Label]:

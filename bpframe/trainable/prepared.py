@@ -10,32 +10,26 @@ import numpy as np
 from bpframe.core.graph.graph import Graph
 from bpframe.data import Dataset, FittedPreparation
 from bpframe.data.raw import Preparation
-from bpframe.errors import DataError, SpecError
+from bpframe.errors import DataError, ShapeMismatch, SpecError
 from bpframe.training.outputs import single_score
 
-__all__ = ["check_scaled_targets", "kept_by", "matched", "measured_part", "yes_or_no"]
+__all__ = ["check_inputs", "check_scaled_targets", "kept_by", "matched", "measured_part", "yes_or_no"]
 
 
 def matched(graph: Graph, dataset: Dataset) -> Dataset:
     """Return the data with labels in the form that the cost wants: one-hot rows, class numbers, or 0 and 1.
 
-    Errors: SpecError (one output, and other classes than two); DataError (inputs of another shape than the network's).
+    Errors: SpecError (one output, and other classes than two); ShapeMismatch (other columns than the network's input
+    takes); DataError (several inputs or targets).
     """
     fitted = dataset.preparation
-    expected = next(iter(graph.inputs.values()))
     if len(graph.inputs) > 1 or len(graph.cost) > 1:
         raise DataError(
             "a data set has one input and one target, and the network has more",
             expected="mappings from names to arrays, for x and y",
             received=f"a Dataset, for {', '.join(graph.inputs)}",
         )
-    if fitted.encoding is not None and fitted.input_shape != expected:
-        raise DataError(
-            "the data do not have the shape of the network's input",
-            expected=f"input_shape={fitted.input_shape}, which is data.preparation.input_shape: "
-            f"{', '.join(fitted.encoding.entries[:12])}" + (", ..." if len(fitted.encoding.entries) > 12 else ""),
-            received=f"a network of {expected}",
-        )
+    check_inputs(graph, fitted)
     if fitted.classes is None:
         check_scaled_targets(graph, fitted)
         return dataset
@@ -43,6 +37,19 @@ def matched(graph: Graph, dataset: Dataset) -> Dataset:
     if single is not None:
         return yes_or_no(_numbered(dataset), single)
     return _numbered(dataset) if graph.integer_targets else dataset
+
+
+def check_inputs(graph: Graph, fitted: FittedPreparation) -> None:
+    """Refuse columns that are more or fewer than the network's input takes. Errors: ShapeMismatch, with their names."""
+    names = fitted.feature_names if fitted.encoding is None else fitted.encoding.entries
+    shape = next(iter(graph.inputs.values()))
+    if names is None or len(shape) != 1 or shape[0] in (None, len(names)):
+        return
+    raise ShapeMismatch(
+        f"the network's input has {shape[0]} entries, and the data have {len(names)}",
+        expected=f"input_shape: [{len(names)}]; in Python input_shape=data.preparation.input_shape",
+        received=", ".join(names[:12]) + (", ..." if len(names) > 12 else ""),
+    )
 
 
 def check_scaled_targets(graph: Graph, fitted: FittedPreparation) -> None:

@@ -18,7 +18,7 @@ from bpframe.data import CsvData, FittedPreparation, from_table
 from bpframe.data.columns import text_column
 from bpframe.data.encoder import Encoder
 from bpframe.data.place import Place
-from bpframe.errors import DataError, SpecError
+from bpframe.errors import DataError, ShapeMismatch, SpecError
 from bpframe.runs import open_run
 
 ROWS = """age,city,rooms,price
@@ -191,7 +191,11 @@ def test_a_gap_in_a_frame_is_named(table: Callable[..., Any]) -> None:
 
 def test_dates_are_refused_with_what_to_do() -> None:
     pd = pytest.importorskip("pandas")
-    days = pd.to_datetime(["2020-01-01", "2020-01-02"])
+    texts = ["2020-01-01", "2020-01-02"]
+    with pytest.raises(DataError, match="column 'day' does not hold numbers") as caught:
+        from_table({"day": texts, "y": [1.0, 2.0]}, "y")
+    assert "days since the first" in caught.value.hint
+    days = pd.to_datetime(texts)
     for categorical in ((), ("day",)):
         with pytest.raises(DataError, match="column 'day' does not hold numbers") as caught:
             from_table(pd.DataFrame({"day": days, "y": [1.0, 2.0]}), "y", categorical=categorical)
@@ -296,10 +300,10 @@ def test_labels_come_in_the_form_that_the_cost_wants(units: int, cost: Any) -> N
 def test_a_data_set_and_a_network_that_do_not_fit_are_told(tmp_path: Path) -> None:
     data = from_table(columns(), "price", missing="mean", **FIELDS)
     net = bp.Network([Dense(units=1)], input_shape=(3,), cost=QuadraticCost())
-    with pytest.raises(DataError, match="shape of the network's input") as caught:
+    with pytest.raises(ShapeMismatch, match="input has 3 entries, and the data have 5") as caught:
         net.fit(data, optimizer=GradientDescent(learning_rate=0.1))
-    assert "(5,)" in caught.value.expected
-    assert "city=Oslo" in caught.value.expected
+    assert "input_shape: [5]" in caught.value.expected
+    assert "city=Oslo" in caught.value.received
     assert net.preparation is None
     with pytest.raises(DataError, match="holds its targets"):
         net.fit(data, columns()["price"], optimizer=GradientDescent(learning_rate=0.1))

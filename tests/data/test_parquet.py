@@ -70,6 +70,10 @@ data: {{kind: parquet, path: {file.name}, targets: [price], categorical: [city],
     found = run.predict(folder / f"new{file.suffix}")
     assert np.array_equal(found.outputs["dense_1"], run.network.predict(VALUES))
     assert run.evaluate(file)[0].examples == 5
+    pd = pytest.importorskip("pandas")
+    pd.DataFrame({**VALUES, "city": VALUES["city"].to_pylist()}).to_csv(folder / "d.csv", index=False)
+    assert run.evaluate(folder / "d.csv") == run.evaluate(file)
+    assert np.array_equal(run.predict(folder / "d.csv").outputs["dense_1"], found.outputs["dense_1"])
 
 
 def test_a_second_file_holds_the_test_data(file: Path) -> None:
