@@ -175,7 +175,7 @@ class Slopes:
         """Whether differences of the function show this Jacobian: along all parameters, and along hidden ones alone."""
         if not np.isfinite(found[:, free]).all():
             return False
-        direction = np.where(free, GENERIC[np.arange(len(theta)) % len(GENERIC)] * sizes(theta), 0.0)
+        direction = np.where(free, np.resize(GENERIC, len(theta)) * sizes(theta), 0.0)
         largest = np.abs(found).max(axis=0, initial=0.0) * np.abs(direction)
         hidden = free & (largest < SEEN * largest.max(initial=0.0))
         if not hidden.any():

@@ -174,6 +174,11 @@ def main() -> None:
     for name, row in table.items():
         cells = ("failed" if np.isnan(found) else f"{found:.0f}, {took:.2f}" for found, took in row.values())
         print(f"| {name} | " + " | ".join(cells) + " |")
+    for each in PROGRAMS:
+        found, took = zip(*(row[each] for row in table.values()), strict=True)
+        print(
+            f"\n{each}: digits {median(found):.0f}, least {min(found):.0f}; ms {median(took):.2f}, most {max(took):.1f}"
+        )
     for each in ("SciPy", "lmfit"):
         ratios = [row["bpframe"][1] / row[each][1] for row in table.values()]
         print(f"\nbpframe's time over {each}'s: median {median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}")
