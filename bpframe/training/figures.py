@@ -17,6 +17,8 @@ __all__ = ["check_figure", "new_figure", "save_figure"]
 def new_figure(width: float, height: float) -> Figure:
     """Return a figure of this size, in inches, which notebooks show. Errors: MissingExtra without matplotlib."""
     try:
+        import matplotlib.figure  # noqa: F401  # asked for each time: it may be gone
+
         from bpframe.training.shown_figure import ShownFigure
     except ImportError as error:
         raise MissingExtra("plotting needs matplotlib", hint='pip install "bpframe[plot]"') from error

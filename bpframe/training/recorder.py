@@ -201,7 +201,7 @@ def _logged(recorder: Recorder, unit: str) -> Iterator[None]:
     _LOG.info("training begins: %s, %d %ss, %d examples", kind, spec.epochs, unit, count)
     try:
         yield
-    except BaseException as error:
+    except Exception as error:
         _LOG.warning("training failed after %d %ss: %s: %s", len(history), unit, type(error).__name__, error)
         raise
     seconds = time.perf_counter() - begun
