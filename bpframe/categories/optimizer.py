@@ -21,7 +21,7 @@ def _check_state(cls: type[Component], contract: Contract) -> None:
     if "minimize" in contract and "initial_state" in contract:
         raise ContractError(
             f"{cls.__name__} has initial_state, which belongs to update",
-            hint="let minimize keep what it carries in variables of its own",
+            hint="let minimize keep what it carries in variables of its own, and in problem.kept what it goes on from",
         )
 
 
@@ -40,7 +40,7 @@ _OPTIMIZER = Category(
     written="{kind: gradient_descent, learning_rate: 0.1}",
     declare="def update(self, gradient): a rule, or def minimize(self, problem): it drives itself",
     keeping="what lasts from step to step goes into `state`, which initial_state declares and update asks for and "
-    "returns: (Δθ, new_state); minimize has variables of its own",
+    "returns: (Δθ, new_state); minimize has variables of its own, and puts what it goes on from into problem.kept",
     one_of=("update", "minimize"),
     checks=(_check_state,),
 )

@@ -21,7 +21,7 @@ class Streams:
 
 def streams_of(held: Held) -> Streams:
     """Return where the random streams of a network are, in the order of their names."""
-    begun = sorted(held.generators.items())
+    begun = sorted(dict(held.generators).items())  # other threads may add to it meanwhile
     return Streams(held.seed, {key: generator.bit_generator.state for key, generator in begun})
 
 

@@ -52,15 +52,21 @@ def restored_engine(checkpoint: Checkpoint) -> Engine | OpenEngine:
 
 
 def _check_training(checkpoint: Checkpoint, state: TrainingState) -> None:
-    """Refuse a training that a history, or a spec, does not have."""
-    epochs = 0 if checkpoint.history is None else len(checkpoint.history)
-    if checkpoint.spec.training is None or state.past > epochs:
-        raise CheckpointError(
-            f"{TRAINING} tells of another training than {SPEC} and {HISTORY}",
-            expected=f"a training, after {epochs} epochs at most" if checkpoint.spec.training else "no training",
-            received=f"a training after {state.past} epochs",
-            hint="the file is damaged: take another copy of the run",
-        )
+    """Refuse a training that a history, or a spec, does not have, and a place in it that there is not."""
+    epochs, spec = 0 if checkpoint.history is None else len(checkpoint.history), checkpoint.spec.training
+    if spec is None or state.past > epochs:
+        expected, received = f"one after {epochs} epochs at most" if spec else "none", f"one after {state.past} epochs"
+    elif (state.batch and state.order is None) or (state.order is not None and bool(state.order) != spec.shuffle):
+        order = "the stream that orders the examples"
+        expected, received = f"a place with {order}" if spec.shuffle else f"a place without {order}", "another"
+    else:
+        return
+    raise CheckpointError(
+        f"{TRAINING} tells of another training than {SPEC} and {HISTORY}",
+        expected=expected,
+        received=received,
+        hint="the file is damaged: take another copy of the run",
+    )
 
 
 def _flat(state: Mapping[str, Mapping[str, Array]]) -> dict[str, Array]:

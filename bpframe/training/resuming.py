@@ -56,13 +56,12 @@ def check_resumable(
                 hint=_ANEW,
             )
         return
-    counts = (0, 0) if carried is None else (carried.step, carried.epoch)
-    wanted = state.first_step + state.step, state.first_epoch + done
-    if state.step and counts != wanted:
+    steps, wanted = 0 if carried is None else carried.step, state.first_step + state.step
+    if state.step and steps != wanted:
         raise TrainingError(
             "the optimizer's state is another than that which the training has stopped with",
-            expected=f"{wanted[0]} steps, {wanted[1]} epochs",
-            received=f"{counts[0]} steps, {counts[1]} epochs",
+            expected=f"{wanted} steps",
+            received=f"{steps} steps",
             hint=_KEPT,
         )
 

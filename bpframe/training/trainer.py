@@ -114,6 +114,7 @@ class Trainer:
             if not state.begun:
                 stepper.begin()
                 state.first_step, state.first_epoch, state.begun = updates.step, updates.epoch, True
+            updates.epoch = state.first_epoch + len(self.history)
             updates.follow(self._seen)
             for epoch in range(len(self.history) + 1, self.spec.epochs + 1):
                 recorder.before_epoch(epoch)
@@ -121,7 +122,6 @@ class Trainer:
                 if cost is None:
                     self.history.stopped = recorder.ended or "interrupted"
                     break
-                updates.epoch = state.first_epoch + epoch - 1
                 seen = partial(self._seen, updates.epoch)
                 figures = scheduled_numbers(self.spec.optimizer, updates.step, updates.epoch, seen, updates.arrays())
                 updates.epoch += 1

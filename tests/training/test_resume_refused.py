@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bpframe_minimizers import LBFGS, LevenbergMarquardt, NaturalGradient
+from bpframe_optimizers import Piecewise
 from bpframe_reference import Dense, GradientDescent, QuadraticCost
 from bpframe_regularisation import Dropout
 
@@ -130,6 +131,30 @@ def test_a_callback_that_fails_is_mended_and_the_training_goes_on() -> None:
     assert everything(net) == everything(whole())
 
 
+def test_a_metric_that_fails_is_mended_and_its_epoch_is_measured() -> None:
+    class Failing(bp.extend.Metric):
+        def measure(self) -> float:
+            if broken:
+                raise ValueError("no")
+            return 1.0
+
+    broken, net, once = False, network(), network()
+    step = Piecewise(values=(0.1, 0.05, 0.01), boundaries=(1, 2))
+    options = {**OPTIONS, "optimizer": GradientDescent(learning_rate=step), "metrics": [Failing()]}
+    once.fit(X, Y, **options)
+
+    def breaking(epoch: int) -> None:
+        nonlocal broken
+        broken = epoch == 1
+
+    with pytest.raises(ContractError, match="failing"):
+        net.fit(X, Y, **options, callbacks=[breaking])
+    assert (len(net.history), net._training_state.batch) == (1, 4)
+    broken = False
+    net.resume(X, Y, callbacks=[breaking])
+    assert everything(net) == everything(once)
+
+
 def test_an_error_of_a_keeper_ends_the_training_once_and_it_goes_on() -> None:
     keeper, net = Watching(lambda step, ends: step == 6, CheckpointError("the disk is full")), network()
     with pytest.raises(CheckpointError, match="the disk is full"):
@@ -143,6 +168,8 @@ def test_who_is_told_of_a_checkpoint_may_end_the_training() -> None:
     net = network()
     net.train(SPEC, (X, Y, None), keeper=Watching(lambda step, ends: step == 6, StopTraining("enough")))
     assert (net.history.stopped, net.history.steps, net.unfinished) == ("enough", 6, False)
+    net.resume(X, Y, epochs=4)
+    assert everything(net) == everything(whole())
 
 
 def test_numbers_that_are_not_finite_are_not_kept() -> None:
