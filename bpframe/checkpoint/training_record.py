@@ -52,6 +52,13 @@ class _Stream(_Generator):
     purpose: Name
 
 
+class _Callback(_Strict):
+    """What a callback of a kind keeps."""
+
+    kind: Name
+    state: dict[str, Any]
+
+
 class _Place(_Strict):
     """How far a training has come: the fields of a `TrainingState`."""
 
@@ -68,7 +75,7 @@ class _Place(_Strict):
     seconds: float
     order: _Generator | Literal["as it comes"] | None
     told: Count = 0
-    callbacks: list[Any]
+    callbacks: list[_Callback]
     kept: dict[str, Any]
     ended: bool
     torn: str
@@ -99,10 +106,10 @@ class TrainingRecord(_Strict):
         fields: dict[str, Any] = {name: getattr(self.training, name) for name in _Place.model_fields}
         order = self.training.order
         fields["order"] = order.as_numpy() if isinstance(order, _Generator) else None if order is None else {}
-        callbacks, kept = from_json(self.training.callbacks, arrays), from_json(self.training.kept, arrays)
-        for each in callbacks:
-            if not isinstance(each, dict) or each.keys() != {"kind", "state"} or not isinstance(each["state"], dict):
-                raise DataError("what callbacks keep is damaged", expected="a kind and a state of each")
+        kept = from_json(self.training.kept, arrays)
+        callbacks = [{"kind": each.kind, "state": from_json(each.state, arrays)} for each in self.training.callbacks]
+        if not all(isinstance(each, dict) for each in (kept, *(callback["state"] for callback in callbacks))):
+            raise DataError("what callbacks and the optimizer keep is damaged", expected="mappings")
         try:
             check_data([callbacks, kept], "what was kept")
         except ContractError as error:
@@ -113,7 +120,10 @@ class TrainingRecord(_Strict):
 def _place(state: TrainingState, arrays: dict[str, Array]) -> _Place:
     fields = {name: getattr(state, name) for name in _Place.model_fields}
     order = "as it comes" if state.order == {} else state.order and _Generator(**_hexadecimal(state.order))
-    callbacks = to_json(state.callbacks, "callbacks", arrays)
+    callbacks = [
+        {"kind": each["kind"], "state": to_json(each["state"], f"callbacks/{place}", arrays)}
+        for place, each in enumerate(state.callbacks)
+    ]
     kept = {key: to_json(each, f"kept/{key}", arrays) for key, each in state.kept.items()}
     return _Place(**{**fields, "order": order, "callbacks": callbacks, "kept": kept})
 

@@ -30,6 +30,7 @@ from bpframe.trainable.named import with_metrics, with_optimizer
 from bpframe.trainable.other_names import refusing_other_names
 from bpframe.trainable.prepared import kept_by, matched, measured_part
 from bpframe.trainable.range_testing import range_test
+from bpframe.training.batches import count_of
 from bpframe.training.fingerprint import fingerprint_of
 from bpframe.training.history import History
 from bpframe.training.keeper import Keeper
@@ -140,33 +141,18 @@ class Trainable(Kept):
         )
         functions = with_functions(callbacks, spec)
         with self._kept(run, spec) as keeper:
-            return self._fit(spec, x, y, sample_weight, validation_data, progress, functions, keeper)
+            return self._fit(spec, (x, y, sample_weight), validation_data, progress, functions, keeper)
 
-    def _fit(
-        self,
-        spec: TrainingSpec,
-        x: Any,
-        y: Any,
-        sample_weight: Any,
-        validation_data: Examples | None,
-        progress: bool | None,
-        callbacks: Callbacks,
-        keeper: Keeper | None,
-    ) -> History:
-        if isinstance(x, Dataset):
-            if y is not None or sample_weight is not None:
+    def _fit(self, spec: TrainingSpec, data: Any, validation_data: Examples | None, *others: Any) -> History:
+        """Train on arrays, or on a Dataset in the place of x; the `others` are those of `_train`."""
+        if isinstance(data[0], Dataset):
+            if any(each is not None for each in data[1:]):
                 raise DataError("a Dataset holds its targets and weights itself", hint="net.fit(data, optimizer=...)")
-            return self._train_prepared(spec, x, validation_data, progress, callbacks, keeper)
-        return self._train(spec, (x, y, sample_weight), validation_data, progress, callbacks, keeper)
+            return self._train_prepared(spec, data[0], validation_data, *others)
+        return self._train(spec, data, validation_data, *others)
 
     def _train_prepared(
-        self,
-        spec: TrainingSpec,
-        data: Dataset,
-        validation_data: Examples | None,
-        progress: bool | None,
-        callbacks: Callbacks,
-        keeper: Keeper | None,
+        self, spec: TrainingSpec, data: Dataset, validation_data: Examples | None, *others: Any
     ) -> History:
         """Train on prepared data, and take raw ones from then on."""
         data = matched(self.graph, data)
@@ -174,7 +160,7 @@ class Trainable(Kept):
         self._preparation = kept = kept_by(self.graph, before, data.preparation)
         try:
             held_back = measured_part(data) if validation_data is None else validation_data
-            return self._train(spec, (data.x, data.y, data.sample_weight), held_back, progress, callbacks, keeper)
+            return self._train(spec, (data.x, data.y, data.sample_weight), held_back, *others)
         finally:
             self._preparation = before if self.history is past else replace(kept, raw=True)
 
@@ -223,7 +209,8 @@ class Trainable(Kept):
                     past, now, states = self.history, History(), None
                     state = TrainingState(*fingerprints, *(0, 0) if past is None else (len(past), past.steps))
                 else:
-                    check_data(state, *fingerprints)
+                    most = -(-count_of(samples) // spec.examples_per_step(count_of(samples)))
+                    check_data(state, *fingerprints, most)
                     (past, now), states = parted(self.history, state), state.callbacks
                     if state.step and not spec.minimizes:
                         self._carried.replace(self._carried.state)  # which has to fit

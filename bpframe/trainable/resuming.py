@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import Any
 
+from bpframe.data import Dataset
 from bpframe.differentiable import Arrays, Examples
 from bpframe.errors import DataError, TrainingError
 from bpframe.trainable.callbacks import Callbacks, with_functions, without_functions
@@ -32,8 +34,8 @@ class Resumable(Trainable):
     @refusing_other_names
     def resume(
         self,
-        x: Arrays,
-        y: Arrays,
+        x: Arrays | Dataset,
+        y: Arrays | None = None,
         *,
         sample_weight: Arrays | None = None,
         validation_data: Examples | None = None,
@@ -46,7 +48,8 @@ class Resumable(Trainable):
 
         From then on parameters, histories and all else have the bytes of a `fit` that was never interrupted, from
         whatever step; only `seconds` differ. The network is the one that was trained, or one that was loaded from what
-        was saved during the training. Examples, weights and validation data are those that it began with. `epochs` is
+        was saved during the training. Examples, weights and validation data are those that it began with; as in `fit`
+        a `Dataset` may be in the place of x. `epochs` is
         how many it shall have in all, where that is not what was asked for at first: a training that is over goes on
         with more. `callbacks` take the places of those that it had, with what these kept; functions among them have to
         be given again, since no file holds them. `before_training` is called again. `run` is the folder that the
@@ -63,7 +66,8 @@ class Resumable(Trainable):
             The callbacks are others than those that it had.
 
         """
-        data, past = (x, y, sample_weight), 0 if self._training_state is None else self._training_state.past
+        data: Any = (x, y, sample_weight)
+        past = 0 if self._training_state is None else self._training_state.past
         with nullcontext() if self.training is None else self._kept(run, self.training, past) as keeper:
             return self.go_on(data, validation_data, progress, (), keeper, epochs, callbacks)
 
@@ -104,4 +108,4 @@ class Resumable(Trainable):
             more = epochs is not None
             check_resumable(spec, state, self.history, self._engine.held, self._carried.state, more)
         told = spec.callbacks if callbacks is None else with_functions(callbacks, spec)
-        return self._train(spec, data, validation_data, progress, (*watching, *told), keeper, replace(state))
+        return self._fit(spec, data, validation_data, progress, (*watching, *told), keeper, replace(state))

@@ -66,8 +66,11 @@ def check_resumable(
         )
 
 
-def check_data(state: TrainingState, data: Fingerprint, validation: Fingerprint | None) -> None:
-    """Refuse examples that are not those that a training began with. Errors: DataError."""
+def check_data(state: TrainingState, data: Fingerprint, validation: Fingerprint | None, most: int) -> None:
+    """Refuse examples that are not those that a training began with; `most` is how many batches an epoch has.
+
+    Errors: DataError; TrainingError (the training has done more batches).
+    """
     for what, before, now in (("", state.data, data), ("validation ", state.validation, validation)):
         if before == now:
             continue
@@ -83,6 +86,12 @@ def check_data(state: TrainingState, data: Fingerprint, validation: Fingerprint 
             expected=_described(before, name),
             received=_described(now, name),
             hint="the same examples in the same order; net.fit(...) trains on others",
+        )
+    if state.batch > most:
+        raise TrainingError(
+            "the training has a place that its epochs do not have",
+            expected=f"{most} batches at most",
+            received=str(state.batch),
         )
 
 

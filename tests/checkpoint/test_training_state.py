@@ -37,11 +37,16 @@ def keeping(state: dict[str, Any]) -> None:
 class Interrupting:
     """A keeper that ends the training after seven steps."""
 
+    def __init__(self) -> None:
+        self.ended = False
+
     def due(self, step: int, epoch_ends: bool) -> bool:
         return step == 7
 
     def keep(self, state: Any) -> None:
-        raise KeyboardInterrupt
+        if not self.ended:
+            self.ended = True
+            raise KeyboardInterrupt
 
 
 @pytest.fixture
@@ -120,6 +125,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a huge count": (put("training", "batch", value=10**30), "training.batch"),
     "a count that is a text": (put("training", "past", value="3"), "training.past"),
     "an epoch that never was": (put("training", "past", value=10), "tells of another training"),
+    "a batch without an order": (put("training", "order", value=None), "a place with the stream that orders"),
+    "an order that is none": (put("training", "order", value="as it comes"), "a place with the stream that orders"),
     "no number": (put("training", "cost", value="x"), "training.cost"),
     "a stream that is too long": (put("streams", 0, "state", value="f" * 33), "streams.0.state"),
     "a stream of nothing": (put("streams", 0, "inc", value="-1"), "streams.0.inc"),
@@ -144,6 +151,12 @@ def test_a_damaged_training_is_told(damage: str, run: Path, without_digests: Cal
     with pytest.raises(CheckpointError, match=words) as caught:
         bp.load(run)
     assert len(str(caught.value)) < 4000
+
+
+def test_a_batch_that_no_epoch_has_is_refused(run: Path, without_digests: Callable[[Path], Path]) -> None:
+    put("training", "batch", value=10**17)(without_digests(run))
+    with pytest.raises(bp.errors.TrainingError, match="a place that its epochs do not have"):
+        bp.load(run).resume(X, Y, callbacks=[keeping])
 
 
 def test_a_run_of_before_goes_on_with_fit_and_says_that_it_cannot_be_resumed() -> None:

@@ -16,6 +16,7 @@ from bpframe_reference import Dense, GradientDescent, QuadraticCost
 from bpframe_regularisation import Dropout
 
 import bpframe as bp
+from bpframe.data import DigitsData
 from bpframe.errors import (
     BpframeError,
     CheckpointError,
@@ -44,20 +45,22 @@ def network() -> bp.Network:
 
 
 class Watching:
-    """A keeper that notes when it was asked and told, and may raise."""
+    """A keeper that notes when it was asked and told, and may raise where it was due."""
 
     def __init__(self, due: Callable[[int, bool], bool] = lambda step, ends: False, error: BaseException | None = None):
         self.asked: list[tuple[int, bool]] = []
         self.told: list[tuple[int, int, bool]] = []
-        self._due, self._error = due, error
+        self._due, self._error, self._asked_for = due, error, False
 
     def due(self, step: int, epoch_ends: bool) -> bool:
         self.asked.append((step, epoch_ends))
-        return self._due(step, epoch_ends)
+        self._asked_for = self._due(step, epoch_ends)
+        return self._asked_for
 
     def keep(self, state: Any) -> None:
         self.told.append((state.step, state.batch, state.ended))
-        if self._error is not None and not state.ended:
+        asked_for, self._asked_for = self._asked_for, False
+        if self._error is not None and asked_for:
             raise self._error
 
 
@@ -235,6 +238,29 @@ def test_weights_masks_and_open_axes_go_on_too(tmp_path: Path) -> None:
     assert everything(again) == everything(once)
     with pytest.raises(DataError, match="is not the one that the training began with"):
         parts.resume(x, y, validation_data=(x, y, weight))
+
+
+def test_a_data_set_is_gone_on_with_as_it_was_prepared(tmp_path: Path) -> None:
+    data = DigitsData(scaling="standard", test_count=100).load(Path(), "float32")
+    once, parts = (
+        bp.Network([Dense(units=10), Dropout(rate=0.1)], input_shape=(64,), cost=QuadraticCost(), dtype="float32")
+        for _ in range(2)
+    )
+    options: dict[str, Any] = {"optimizer": "adam", "epochs": 3, "batch_size": 300, "metrics": ["accuracy"]}
+
+    def leave(epoch: int) -> None:
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    once.fit(data, **options)
+    parts.fit(data, **options, callbacks=[leave])
+    loaded = bp.load(parts.save(tmp_path / "run"))
+    for each in (parts, loaded):
+        each.resume(data, callbacks=[leave])
+        assert everything(each) == everything(once)
+        assert each.preparation == once.preparation
+    with pytest.raises(DataError, match="holds its targets"):
+        loaded.resume(data, data.y, epochs=4, callbacks=[leave])
 
 
 # What is refused -----------------------------------------------------------------------------------------------------
