@@ -142,12 +142,10 @@ def test_a_file_compressed_with_gzip_is_read(tmp_path):
     assert read_inputs(tmp_path / "d.csv.gz")[0].tolist() == [[1, 0], [2, 1]]
 
 
-@pytest.mark.parametrize(
-    "content", [gzip.compress(b"a,y\n1,0\n")[:-9], gzip.compress(b"a,y\n1,0\n")[:-8] + b"12345678"]
-)
-def test_a_damaged_gzip_file_is_refused(tmp_path, content):
+@pytest.mark.parametrize(("kept", "end"), [(-9, b""), (-8, b"12345678")], ids=["cut off", "another checksum"])
+def test_a_damaged_gzip_file_is_refused(tmp_path, kept, end):
     with pytest.raises(DataError, match="cannot be unpacked"):
-        load(tmp_path, content, "d.csv.gz")
+        load(tmp_path, gzip.compress(b"a,y\n1,0\n")[:kept] + end, "d.csv.gz")
 
 
 @pytest.mark.parametrize(("encoding", "hint"), [("utf-16", "iconv -f UTF-16"), ("latin-1", "iconv -f WINDOWS-1252")])
