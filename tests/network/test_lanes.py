@@ -86,7 +86,7 @@ def test_interrupted_at_every_call_into_the_lanes(use) -> None:
     """Ctrl-C comes where Python looks for it: where functions begin, and after calls."""
     net = network()
     use(net)
-    for place in range(120):
+    for place in range(160):
         seen = 0
 
         def trace(frame, event, argument, place=place):
