@@ -20,15 +20,28 @@ if TYPE_CHECKING:
     from bpframe.curve_fitting import fit_curve
     from bpframe.machine.examination import doctor
     from bpframe.network import Network, load
+    from bpframe.trainable.cross_validation import cross_validate
     from bpframe.training.history import History
     from bpframe.training.metrics import accuracy
 
-__all__ = ["History", "Network", "__version__", "accuracy", "doctor", "errors", "fit_curve", "load", "node"]
+__all__ = [
+    "History",
+    "Network",
+    "__version__",
+    "accuracy",
+    "cross_validate",
+    "doctor",
+    "errors",
+    "fit_curve",
+    "load",
+    "node",
+]
 
 _HOME = {
     "History": "bpframe.training.history",
     "Network": "bpframe.network",
     "accuracy": "bpframe.training.metrics",
+    "cross_validate": "bpframe.trainable.cross_validation",
     "doctor": "bpframe.machine.examination",
     "fit_curve": "bpframe.curve_fitting",
     "load": "bpframe.network",

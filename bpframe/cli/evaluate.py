@@ -25,7 +25,7 @@ def evaluate(
 ) -> None:
     """Measure the cost, the accuracy and the metrics of a run.
 
-    It is measured on the test part of the run's data, or on other data.
+    It is measured on the test part of the run's data, on the last part that there is, or on other data.
 
     Example: bpframe evaluate runs/digits-1
     """

@@ -29,6 +29,7 @@ def tell_plan(experiment: Experiment, names: Sequence[str], as_json: bool) -> No
         "batch_size": size,
         "steps_per_epoch": steps,
         "training_examples": count,
+        "validation_examples": 0 if dataset.x_validation is None else len(dataset.x_validation),
         "test_examples": 0 if dataset.x_test is None else len(dataset.x_test),
         "runs": list(names),
     }
@@ -36,7 +37,8 @@ def tell_plan(experiment: Experiment, names: Sequence[str], as_json: bool) -> No
         print_json(found)
         return
     print(experiment.network.summary())
-    held = f", {found['test_examples']:,} held back" if found["test_examples"] else ""
+    kept = f", {found['validation_examples']:,} for validation" if found["validation_examples"] else ""
+    held = f"{kept}, {found['test_examples']:,} held back" if found["test_examples"] else kept
     unit = "iteration" if training.minimizes else "epoch"
     print(f"\n{found['optimizer']}, on {count:,} examples{held}:")
     print(f"{training.epochs:,} {unit}s at most, {steps:,} step{'s' * (steps != 1)} of {size:,} examples each.")

@@ -69,8 +69,8 @@ def sweep(
 
 
 def _part(outcome: Outcome) -> Mapping[str, Any]:
-    """Return what was measured, on the test part, or on the training part where there is none."""
-    for part in ("test", "training"):
+    """Return what was measured, on the test part, or on the last part that there is."""
+    for part in ("test", "validation", "training"):
         if isinstance(found := outcome.told.get(part), dict):
             return {"part": part, **found}
     return {}

@@ -34,9 +34,7 @@ class AliceData(TextWindows):
 
     def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64", class_numbers: bool = False) -> Dataset:
         """Return windows of the text; `base` is not used, as the file lies in the package."""
-        settings = self
-        if self.test_fraction is None and self.test_count is None:
-            settings = self.model_copy(update={"test_fraction": _HELD_BACK})
+        settings = self.holding_back(test_fraction=_HELD_BACK)
         return super(AliceData, settings).load(base, dtype, class_numbers)
 
     def read(self, base: Path) -> tuple[bytes, str]:

@@ -102,8 +102,7 @@ class CsvData(TableSpec):
         """Return the examples of another CSV file with the same columns, or None for another kind of file."""
         if not is_csv(path):
             return None
-        changed = {"path": str(path), "test_path": None, "test_fraction": None, "test_count": 0}
-        return self.model_copy(update=changed)
+        return self.whole(path=str(path), test_path=None)
 
     def _table(self, base: Path, path: str) -> Table:
         table = read_table(find_file(base, path), delimiter=self.delimiter, header=self.header, form=self.form)

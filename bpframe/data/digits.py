@@ -75,9 +75,7 @@ class DigitsData(PreparationSpec):
         if self.targets == "images":
             labels = images.reshape(-1, 64) / 16 if flatten else images / 16
         examples = Examples(images, labels, Place("digits, images"), Place(f"digits, {self.targets}"))
-        settings: PreparationSpec = self
-        if self.test_fraction is None and self.test_count is None:
-            settings = self.model_copy(update={"test_count": _HELD_BACK})
+        settings: PreparationSpec = self.holding_back(test_count=_HELD_BACK)
         if self.targets == "images":
             settings = settings.model_copy(update={"one_hot": False})
         return prepare(settings, examples, None, dtype, flatten=flatten, class_numbers=class_numbers)

@@ -85,7 +85,7 @@ class ImagesData(PreparationSpec):
         """Return the images of another folder with a folder for each class, or None where there is no folder."""
         if self.labels is not None or not path.is_dir():
             return None
-        return self.model_copy(update={"path": str(path), "test_path": None, "test_fraction": None, "test_count": 0})
+        return self.whole(path=str(path), test_path=None)
 
     def _examples(self, base: Path, path: str, labels: str | None) -> Examples:
         folder = find_folder(base, path)

@@ -6,6 +6,7 @@ import math
 import os
 import zipfile
 import zlib
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from tokenize import TokenError
@@ -49,6 +50,9 @@ class NpzData(PreparationSpec):
     sample_weight: str | None = Field(
         default=None, description="The key of the weights, (N,) or (N, *positions), where the file has them."
     )
+    group: str | None = Field(
+        default=None, description="The key of each example's group, (N,): the examples of one group stay in one part."
+    )
     test_sample_weight: str | None = Field(default=None, description="The key of the test examples' weights.")
     flatten: bool = Field(default=False, description="Whether examples of several axes become vectors.")
 
@@ -68,8 +72,11 @@ class NpzData(PreparationSpec):
         keyed: list[tuple[str, str, str | None]] = [(self.inputs, self.targets, self.sample_weight)]
         if self.test_inputs is not None and self.test_targets is not None:
             keyed.append((self.test_inputs, self.test_targets, self.test_sample_weight))
-        arrays = read_npz(path, [key for part in keyed for key in part if key is not None])
+        named = [key for part in keyed for key in part] + [self.group]
+        arrays = read_npz(path, [key for key in named if key is not None])
         parts = [_examples(path, arrays, *keys) for keys in keyed]
+        if self.group is not None:
+            parts[0] = replace(parts[0], groups=arrays[self.group])
         return prepare(
             self,
             parts[0],

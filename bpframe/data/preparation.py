@@ -1,4 +1,4 @@
-"""What a data specification says about split, scaling and one-hot targets, and how it is carried out."""
+"""What a data specification says about the split, scaling and one-hot targets, and how it is carried out."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from bpframe.data.encoder import Encoder, fit_measured
 from bpframe.data.fitted import FittedPreparation
 from bpframe.data.input_range import InputRange
 from bpframe.data.labels import Label, as_labels, find_classes
+from bpframe.data.labels import class_numbers as numbers_of
 from bpframe.data.place import Array
-from bpframe.data.samples import Dataset, Examples
+from bpframe.data.samples import Dataset, Examples, Part
 from bpframe.data.scaling import FittedScaling, Scaling, fit_scaling
 from bpframe.data.source import Source
-from bpframe.data.split import held_back_count, split_rows
+from bpframe.data.split import split_rows
 from bpframe.data.usable_arrays import float_name, require_finite, require_numeric
 from bpframe.errors import DataError
 
@@ -29,13 +30,18 @@ _ClassNames = Annotated[tuple[StrictInt | StrictStr, ...], Field(min_length=1)]
 class PreparationSpec(Source):
     """State how examples are split, scaled and encoded, whatever file they come from.
 
-    Scaling statistics come from the training part only; classes are found in both parts.
+    Scaling statistics come from the training part only; classes are found in all parts.
     """
 
     seed: int = Field(default=0, ge=0, description="The seed of the split; it has a random stream of its own.")
     shuffle: bool = Field(
         default=True,
         description="Whether the held-back examples are drawn at random; otherwise they are the last ones.",
+    )
+    stratify: bool = Field(
+        default=False,
+        description="Whether every part has the same share of each class, as nearly as whole examples let it; of "
+        "targets that are classes, one_hot: true.",
     )
     scaling: Scaling = Field(
         default="none",
@@ -65,6 +71,15 @@ class PreparationSpec(Source):
             raise ValueError("scale_targets is for measured numbers; with one_hot: true targets are labels")
         if self.classes is not None and not self.one_hot:
             raise ValueError("classes has a meaning only with one_hot: true")
+        if self.stratify and not self.one_hot:
+            raise ValueError("stratify has a meaning only with classes, one_hot: true")
+        group = getattr(self, "group", None) is not None
+        if (self.stratify or group) and not self.shuffle:
+            raise ValueError(
+                f"{'stratify' if self.stratify else 'group'} draws examples at random: leave out shuffle: false"
+            )
+        if self.stratify and group:
+            raise ValueError("give stratify or group, not both")
         if isinstance(self.classes, tuple) and len({str(label) for label in self.classes}) < len(self.classes):
             raise ValueError("classes names a label twice")
         return self
@@ -121,17 +136,13 @@ def prepare(
             require_numeric(part.inputs, part.inputs_at)
             require_finite(part.inputs, part.inputs_at)
     classes = _classes(settings, everything)
-    if test is None:
-        count = held_back_count(len(examples), settings.test_fraction, settings.test_count)
-        if count:
-            rows, held_back = split_rows(len(examples), count, seed=settings.seed, shuffle=settings.shuffle)
-            examples, test = examples.take(rows), examples.take(held_back)
+    examples, validation, test = _split(settings, examples, test, classes)
     inputs, encoding = examples.inputs, None
     if settings.encoder is not None:
         encoding = settings.encoder.fit(inputs, [part.inputs for part in everything], examples.inputs_at)
         inputs = encoding.apply(inputs, examples.inputs_at)
     elif settings.mixed:  # as they are read, for who prepares them later
-        return _as_read(settings, examples, test, classes, class_numbers)
+        return _as_read(settings, (examples, validation, test), classes, class_numbers)
     shape = inputs.shape[1:] or (1,)
     fitted = FittedPreparation(
         dtype=float_name(dtype),
@@ -145,15 +156,37 @@ def prepare(
         encoding=encoding,
         target_scaling=_target_scaling(settings, examples, class_numbers),
     )
-    return Dataset(
-        x=fitted.apply_inputs(examples.inputs, examples.inputs_at),
-        y=fitted.apply_targets(examples.targets, examples.targets_at),
-        x_test=None if test is None else fitted.apply_inputs(test.inputs, test.inputs_at),
-        y_test=None if test is None else fitted.apply_targets(test.targets, test.targets_at),
-        preparation=fitted,
-        sample_weight=_weights(examples),
-        sample_weight_test=None if test is None else _weights(test),
+    return Dataset.of(fitted, *(_prepared(fitted, part) for part in (examples, validation, test)))
+
+
+def _prepared(fitted: FittedPreparation, part: Examples | None) -> Part | None:
+    if part is None:
+        return None
+    x = fitted.apply_inputs(part.inputs, part.inputs_at)
+    return x, fitted.apply_targets(part.targets, part.targets_at), _weights(part)
+
+
+def _split(
+    settings: PreparationSpec, examples: Examples, test: Examples | None, classes: tuple[Label, ...] | None
+) -> tuple[Examples, Examples | None, Examples | None]:
+    """Return the examples for training, validation and testing; a test part of its own stays as it is."""
+    validated, tested = settings.held_back(len(examples))
+    if not validated and not tested:
+        return examples, None, test
+    strata = None
+    if settings.stratify and classes is not None:
+        strata = numbers_of(as_labels(examples.targets, examples.targets_at), classes, examples.targets_at)
+    rows, for_validation, for_test = split_rows(
+        len(examples),
+        tested,
+        validated,
+        seed=settings.seed,
+        shuffle=settings.shuffle,
+        strata=strata,
+        groups=examples.groups,
     )
+    validation = examples.take(for_validation) if validated else None
+    return examples.take(rows), validation, examples.take(for_test) if tested else test
 
 
 def _target_scaling(settings: PreparationSpec, examples: Examples, class_numbers: bool) -> FittedScaling | None:
@@ -172,28 +205,25 @@ def _target_scaling(settings: PreparationSpec, examples: Examples, class_numbers
 
 def _as_read(
     settings: PreparationSpec,
-    examples: Examples,
-    test: Examples | None,
+    parts: tuple[Examples, Examples | None, Examples | None],
     classes: tuple[Label, ...] | None,
     class_numbers: bool,
 ) -> Dataset:
     """Return records as they are read, beside prepared targets."""
     fitted = FittedPreparation(
         dtype="float64",
-        input_shape=(len(examples.inputs.dtype.names or ()),),
+        input_shape=(len(parts[0].inputs.dtype.names or ()),),
         flatten=False,
         scaling=fit_scaling("none", np.zeros((1, 1))),
         classes=classes,
         class_numbers=class_numbers,
     )
-    return Dataset(
-        x=examples.inputs,
-        y=fitted.apply_targets(examples.targets, examples.targets_at),
-        x_test=None if test is None else test.inputs,
-        y_test=None if test is None else fitted.apply_targets(test.targets, test.targets_at),
-        preparation=fitted,
-        sample_weight=_weights(examples),
-        sample_weight_test=None if test is None else _weights(test),
+    return Dataset.of(
+        fitted,
+        *(
+            None if part is None else (part.inputs, fitted.apply_targets(part.targets, part.targets_at), _weights(part))
+            for part in parts
+        ),
     )
 
 

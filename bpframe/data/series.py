@@ -17,7 +17,6 @@ from bpframe.data.place import Array, Place
 from bpframe.data.samples import Dataset
 from bpframe.data.scaling import FittedScaling, Scaling, fit_scaling
 from bpframe.data.source import Source
-from bpframe.data.split import held_back_count
 from bpframe.data.usable_arrays import float_name, require_examples, require_finite, require_numeric
 from bpframe.data.windows import cut, in_time
 from bpframe.errors import DataError
@@ -34,8 +33,9 @@ class SeriesWindows(Source):
     Shapes: inputs (N, length, C) for C series, or (N, length · C); targets (N, horizon · T), the T target series at the
     first step after the window, then at the next. Targets are not scaled.
 
-    The cut is made in time: `test_fraction` and `test_count` count steps, the last ones are held back, and no window,
-    nor what follows it, lies in both parts. Scaling is fitted to the steps of the training part, series by series.
+    The cut is made in time: fractions and counts are of steps, the last ones are held back for testing, those before
+    them for validation, and no window, nor what follows it, lies in two parts. Scaling is fitted to the steps of the
+    training part, series by series.
     """
 
     length: int = Field(default=32, ge=1, description="How many steps a window has.")
@@ -61,7 +61,7 @@ class SeriesWindows(Source):
         steps, place, following, following_at = self.read(base)
         for part, at in ((steps, place), (following, following_at)):
             require_finite(part, at)
-        held = held_back_count(len(steps), self.test_fraction, self.test_count)
+        held = self.held_back(len(steps))
         least = self.length + self.horizon
         parts = in_time(steps, held, least, place.source, "steps")
         targets = in_time(following, held, least, following_at.source, "steps")
@@ -75,10 +75,11 @@ class SeriesWindows(Source):
             scaling=scaling,
             class_numbers=class_numbers,
         )
-        x, y = self._windows(fitted, parts[0], targets[0])
-        if parts[1] is None or targets[1] is None:
-            return Dataset(x, y, None, None, fitted)
-        return Dataset(x, y, *self._windows(fitted, parts[1], targets[1]), fitted)
+        windows = [
+            None if part is None or following is None else (*self._windows(fitted, part, following), None)
+            for part, following in zip(parts, targets, strict=True)
+        ]
+        return Dataset.of(fitted, *windows)
 
     def inputs(self, steps: Array, place: Place) -> Array:
         """Return the windows of other series, (N, length, C): the last one needs no steps after it."""
@@ -86,7 +87,7 @@ class SeriesWindows(Source):
         require_finite(steps, place)
         if steps.ndim > 2:  # windows already
             return steps
-        in_time(steps, 0, self.length, place.source, "steps")
+        in_time(steps, (0, 0), self.length, place.source, "steps")
         return cut(steps, self.length, self.stride, after=0)[0]
 
     def raw(self, fitted: FittedPreparation) -> Self:
@@ -161,4 +162,4 @@ class SeriesData(SeriesWindows):
         if not path.name.lower().endswith((".npz", ".npy", ".csv", ".tsv")):
             return None
         fields = {name: getattr(self, name) for name in SeriesData.model_fields}
-        return SeriesData(**{**fields, "path": str(path), "test_fraction": None, "test_count": 0})
+        return SeriesData(**{**fields, "path": str(path)}).whole()

@@ -1,24 +1,29 @@
-"""What every kind of data states: where its files lie, and how much of it is held back for testing."""
+"""What every kind of data states: where its files lie, and how much of it is held back, for validation and testing."""
 
 from __future__ import annotations
 
 import os
 from abc import abstractmethod
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from bpframe.data.fitted import FittedPreparation
 from bpframe.data.samples import Dataset
+from bpframe.data.split import held_back_count
 from bpframe.validation.model import Validated
 
 __all__ = ["Source"]
 
 
 class Source(Validated):
-    """State where examples come from and how much of them is held back; `load` reads and prepares them."""
+    """State where examples come from and how much of them is held back; `load` reads and prepares them.
+
+    What is held back for testing is never shown to a training; what is held back for validation is measured after
+    every epoch. Fractions are of all examples.
+    """
 
     #: The fields that hold the path of a file or folder.
     path_fields: ClassVar[tuple[str, ...]] = ()
@@ -30,11 +35,44 @@ class Source(Validated):
         default=None, ge=0, description="The number of examples held back for testing, instead of test_fraction."
     )
 
+    validation_fraction: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="The share of the examples that is measured after every epoch instead of trained on, in [0, 1).",
+    )
+    validation_count: int | None = Field(
+        default=None, ge=0, description="The number of examples for validation, instead of validation_fraction."
+    )
+
     @model_validator(mode="after")
     def _one_share(self) -> Self:
-        if self.test_fraction is not None and self.test_count is not None:
-            raise ValueError("give test_fraction or test_count, not both")
+        for part in ("test", "validation"):
+            if None not in (getattr(self, f"{part}_fraction"), getattr(self, f"{part}_count")):
+                raise ValueError(f"give {part}_fraction or {part}_count, not both")
         return self
+
+    def held_back(self, examples: int) -> tuple[int, int]:
+        """Return how many of so many examples are held back, for validation and for testing.
+
+        Raises DataError where nothing would be left to train on.
+        """
+        test = held_back_count(examples, self.test_fraction, self.test_count)
+        validation = held_back_count(examples, self.validation_fraction, self.validation_count, "validation")
+        if validation and test:
+            held_back_count(examples, None, test + validation, "validation")
+        return validation, test
+
+    def holding_back(self, **defaults: Any) -> Self:
+        """Return this with what is held back for testing where that is not said: `test_fraction` or `test_count`."""
+        if self.test_fraction is None and self.test_count is None:
+            return self.model_copy(update=defaults)
+        return self
+
+    def whole(self, **changes: Any) -> Self:
+        """Return this with other fields, and nothing held back."""
+        nothing = {"test_fraction": None, "test_count": 0, "validation_fraction": None, "validation_count": 0}
+        return self.model_copy(update={**nothing, **changes})
 
     @abstractmethod
     def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64", class_numbers: bool = False) -> Dataset:

@@ -70,6 +70,10 @@ class TableSpec(PreparationSpec):
     sample_weight: ColumnName | None = Field(
         default=None, description="The column of the examples' weights, which is then no input."
     )
+    group: ColumnName | None = Field(
+        default=None,
+        description="The column that says which examples belong together, and stay in one part; it is no input.",
+    )
     categorical: tuple[ColumnName, ...] | dict[ColumnName, CategoryForm] = Field(
         default=(),
         description="The input columns that hold categories, which become entries of 0 and 1 (one_hot); or a mapping "
@@ -139,6 +143,9 @@ class TableSpec(PreparationSpec):
         else:
             y = table.numbers(targets, "one_hot: true for targets of text", dropped)
         w = table.numbers(weights, "a weight is a number", dropped) if weights else None
+        belong = None
+        if self.group is not None and table is like:
+            belong = table.texts(like.columns([self.group])[0])
         places = [table.place(inputs), table.place(targets), table.place(weights) if weights else None]
         notes: tuple[str, ...] = ()
         if dropped is not None:
@@ -153,12 +160,13 @@ class TableSpec(PreparationSpec):
                 )
             rows = np.flatnonzero(whole)
             x, y, w = x[rows], y[rows], None if w is None else w[rows]
+            belong = None if belong is None else belong[rows]
             places = [None if place is None else place.take(rows) for place in places]
             if count:
                 notes = (f"{table.source}: {count:,} of {len(whole):,} rows have a missing value, and were dropped",)
         if self.one_hot and dropped is not None:
             y = y.astype(str)
-        return Examples(x, y, places[0], places[1], w, places[2]), notes  # type: ignore[arg-type]
+        return Examples(x, y, places[0], places[1], w, places[2], belong), notes  # type: ignore[arg-type]
 
     def _inputs(
         self, table: TableColumns, inputs: list[int], like: TableColumns, gaps: Collection[str] | None
@@ -195,7 +203,7 @@ class TableSpec(PreparationSpec):
     def _selected(self, table: TableColumns, like: TableColumns) -> tuple[list[int], list[int], list[int]]:
         targets = like.columns(self.targets)
         weights = [] if self.sample_weight is None else like.columns([self.sample_weight])
-        taken = {*targets, *weights}
+        taken = {*targets, *weights, *([] if self.group is None else like.columns([self.group]))}
         inputs = [k for k in range(like.width) if k not in taken] if self.inputs is None else like.columns(self.inputs)
         if table is not like and table.names is not None and like.names is not None:
             # A second table may order its columns differently: names decide.

@@ -16,7 +16,6 @@ from bpframe.data.place import Array, Place
 from bpframe.data.samples import Dataset
 from bpframe.data.scaling import FittedScaling
 from bpframe.data.source import Source
-from bpframe.data.split import held_back_count
 from bpframe.data.usable_arrays import float_name
 from bpframe.data.vocabulary import Unit, Vocabulary, split_text
 from bpframe.data.windows import cut, in_time
@@ -48,9 +47,9 @@ class TextWindows(Source):
     and (N,) with targets: last, the token after the window. They are class numbers where the cost wants integers, else
     one-hot, with an axis for the vocabulary's K tokens at the end.
 
-    What is held back is the end of the text: `test_fraction` and `test_count` count tokens, and no window lies in both
-    parts. A vocabulary of characters is that of both parts; words, and the most frequent tokens, are those of the
-    training part.
+    What is held back for testing is the end of the text, and what lies before it is for validation: fractions and
+    counts are of tokens, and no window lies in two parts. A vocabulary of characters is that of all parts; words, and
+    the most frequent tokens, are those of the training part.
     """
 
     unit: Unit = Field(default="characters", description="What a token is: characters, bytes or words.")
@@ -89,7 +88,7 @@ class TextWindows(Source):
         """
         content, where = self.read(base)
         tokens = split_text(content, self.unit, self.lower_case, where)
-        held = held_back_count(len(tokens), self.test_fraction, self.test_count) if len(tokens) else 0
+        held = self.held_back(len(tokens)) if len(tokens) else (0, 0)
         parts = in_time(tokens, held, self.length + 1, where, self.unit)
         vocabulary = self._vocabulary(tokens, parts[0])
         fitted = FittedPreparation(
@@ -101,20 +100,16 @@ class TextWindows(Source):
             vocabulary=vocabulary,
         )
         place = Place(where)
-        x, y = self._windows(vocabulary.numbers(parts[0], where))
-        test = None if parts[1] is None else self._windows(vocabulary.numbers(parts[1], where))
-        return Dataset(
-            x=x,
-            y=fitted.apply_targets(y, place),
-            x_test=None if test is None else test[0],
-            y_test=None if test is None else fitted.apply_targets(test[1], place),
-            preparation=fitted,
+        windows = [None if part is None else self._windows(vocabulary.numbers(part, where)) for part in parts]
+        return Dataset.of(
+            fitted,
+            *(None if each is None else (each[0], fitted.apply_targets(each[1], place), None) for each in windows),
         )
 
     def inputs(self, content: bytes, vocabulary: Vocabulary, where: str) -> Array:
         """Return the windows of another text, (N, length), each `stride` after the one before."""
         numbers = vocabulary.numbers_of(content, where)
-        in_time(numbers, 0, self.length, where, self.unit)
+        in_time(numbers, (0, 0), self.length, where, self.unit)
         return cut(numbers, self.length, self.stride or self.length, after=0)[0]
 
     def raw(self, fitted: FittedPreparation) -> Self:
@@ -130,7 +125,7 @@ class TextWindows(Source):
         if not path.name.lower().endswith(".txt"):
             return None
         fields = {name: getattr(self, name) for name in TextWindows.model_fields}
-        return TextData(**{**fields, "path": str(path), "test_fraction": None, "test_count": 0})
+        return TextData(**{**fields, "path": str(path)}).whole()
 
     def _vocabulary(self, tokens: Array, training: Array) -> Vocabulary:
         if isinstance(self.vocabulary, tuple):

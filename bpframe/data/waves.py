@@ -36,9 +36,7 @@ class WavesData(SeriesWindows):
 
     def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64", class_numbers: bool = False) -> Dataset:
         """Return windows of the series; `base` is not used."""
-        settings = self
-        if self.test_fraction is None and self.test_count is None:
-            settings = self.model_copy(update={"test_fraction": _HELD_BACK})
+        settings = self.holding_back(test_fraction=_HELD_BACK)
         return super(WavesData, settings).load(base, dtype, class_numbers)
 
     def series(self) -> Array:

@@ -1,4 +1,4 @@
-"""Windows of a sequence, and the cut in time that keeps what is held back apart from what is trained on.
+"""Windows of a sequence, and the cuts in time that keep what is held back apart from what is trained on.
 
 window i = steps [s_i, s_i + length),    what follows = steps [s_i + length, s_i + length + after),    s_i = i stride
 """
@@ -13,13 +13,19 @@ from bpframe.errors import DataError
 __all__ = ["cut", "in_time"]
 
 
-def in_time(steps: Array, held_back: int, least: int, where: str, unit: str) -> tuple[Array, Array | None]:
-    """Return the steps for training and the last `held_back` of them, for testing: no step is in both.
+def in_time(
+    steps: Array, held_back: tuple[int, int], least: int, where: str, unit: str
+) -> tuple[Array, Array | None, Array | None]:
+    """Return the steps for training, then those for validation, then the last ones, for testing: no step is in two.
 
-    Raises DataError where one of the two has fewer than `least` steps, which one window needs.
+    `held_back` says how many there are for validation and for testing; of none the part is None.
+
+    Raises DataError where a part has fewer than `least` steps, which one window needs.
     """
-    parts = (steps, None) if not held_back else (steps[: len(steps) - held_back], steps[len(steps) - held_back :])
-    for part, name in zip(parts, ("for training", "held back"), strict=True):
+    validation, test = held_back
+    first, second = len(steps) - validation - test, len(steps) - test
+    parts = steps[:first], steps[first:second] if validation else None, steps[second:] if test else None
+    for part, name in zip(parts, ("for training", "for validation", "held back"), strict=True):
         if part is not None and len(part) < least:
             raise DataError(
                 f"{where}: there are too few {unit} {name} for one window",

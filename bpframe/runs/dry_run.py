@@ -6,6 +6,7 @@ from copy import deepcopy
 
 from bpframe.runs.experiment import Experiment
 from bpframe.trainable.named import with_metrics
+from bpframe.trainable.prepared import measured_part
 from bpframe.training.last_batch import try_last_batch
 from bpframe.training.trainer import Trainer
 from bpframe.training.watching import check_watched
@@ -19,12 +20,10 @@ def check_experiment(experiment: Experiment) -> None:
     Errors: those of `Experiment.train` before its first step.
     """
     data, copied = experiment.dataset, deepcopy(experiment.network)
-    spec, held_back = with_metrics(experiment.training), None
-    if data.x_test is not None and data.y_test is not None and not spec.minimizes:
-        held_back = data.x_test, data.y_test, data.sample_weight_test
+    spec = with_metrics(experiment.training)
     with copied._engine.training():
         samples = copied._samples(data.x, data.y, data.sample_weight)
-        validation = copied._validation_samples(held_back)
+        validation = copied._validation_samples(measured_part(data))
         engine = Trainer(copied._engine.at(samples[0]), spec).engine
         check_watched(engine, spec, samples, validation)
         try_last_batch(engine, spec, samples)

@@ -15,7 +15,7 @@ from bpframe.errors import SpecError
 from bpframe.network import Network
 from bpframe.runs.averages import keeps_averages, measured_network
 from bpframe.runs.evaluation import Evaluation, evaluate
-from bpframe.trainable.prepared import check_inputs, check_scaled_targets, yes_or_no
+from bpframe.trainable.prepared import check_inputs, check_scaled_targets, measured_part, yes_or_no
 from bpframe.training.history import History
 from bpframe.training.keeper import Keeper
 from bpframe.training.outputs import single_score
@@ -54,8 +54,8 @@ class Experiment:
 
     @property
     def part(self) -> str:
-        """What `evaluate` measures on: `test` where the data hold examples back for that, else `training`."""
-        return "training" if self.dataset.x_test is None else "test"
+        """What `evaluate` measures on: `test`, where there is none `validation`, else `training`."""
+        return [*self.dataset.parts][-1]
 
     @property
     def measured_examples(self) -> tuple[Array, Array]:
@@ -64,9 +64,9 @@ class Experiment:
         return self.dataset.x[::step], self.dataset.y[::step]
 
     def train(self, progress: bool | None = None, error_norms: bool = True, keeper: Keeper | None = None) -> History:
-        """Train as the spec says, measuring on the test part after every epoch where there is one.
+        """Train as the spec says, measuring on the validation part after every epoch where there is one.
 
-        An optimizer that drives itself may end by what it is shown there, and is not shown the test part.
+        The test part is shown to no training.
 
         With `error_norms` the history keeps how large every node's error is, as the callback `ErrorNorms` measures it
         at 64 of the training examples at most; parameters are the same with it and without. `keeper` keeps the
@@ -92,10 +92,8 @@ class Experiment:
 
     @property
     def _shown(self) -> tuple[Examples, Examples | None]:
-        data, held_back = self.dataset, None
-        if data.x_test is not None and data.y_test is not None and not self.training.minimizes:
-            held_back = data.x_test, data.y_test, data.sample_weight_test
-        return (data.x, data.y, data.sample_weight), held_back
+        data = self.dataset
+        return (data.x, data.y, data.sample_weight), measured_part(data)
 
     def _watching(self, error_norms: bool) -> tuple[Callback, ...]:
         asked = any(isinstance(each, ErrorNorms) for each in self.training.callbacks)
@@ -122,14 +120,12 @@ class Experiment:
         )
 
     def evaluate(self) -> Evaluation:
-        """Measure the network on the test part, or on the training part where nothing was held back.
+        """Measure the network on the test part, or on the last part that there is (see `part`).
 
         Of an optimizer that keeps averages it is the network with the averaged parameters, as it was during training.
         """
-        network, data = measured_network(self.network), self.dataset
-        if data.x_test is None or data.y_test is None:
-            return evaluate(network, data.x, data.y, sample_weight=data.sample_weight)
-        return evaluate(network, data.x_test, data.y_test, sample_weight=data.sample_weight_test)
+        x, y, weight = self.dataset.parts[self.part]
+        return evaluate(measured_network(self.network), x, y, sample_weight=weight)
 
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
         """Write the run to a new folder and return its path; see `Network.save`.
@@ -162,6 +158,12 @@ def prepare_experiment(spec: RunSpec, base: str | os.PathLike[str] = ".", verify
     """
     if spec.training is None:
         raise SpecError("the spec has no section 'training'", expected="training: {optimizer: {kind: ...}, epochs: 30}")
+    if spec.training.validation_split is not None:
+        raise SpecError(
+            "the data section says what is kept for validation",
+            expected="no training.validation_split beside data",
+            hint=f"data: {{..., validation_fraction: {spec.training.validation_split:g}}}",
+        )
     network, data, dataset = network_and_data(spec, base, verify)
     return Experiment(network, spec.training, data, dataset, Path(base))
 

@@ -10,13 +10,11 @@ __all__ = ["row_of"]
 
 
 def row_of(dataset: Dataset, number: int) -> tuple[Array, Array]:
-    """Return an example and its target, one row each: from 0 on, those of the training part and then the test part's.
+    """Return an example and its target, one row each: from 0 on, those of the training part, then the other parts'.
 
     Errors: DataError for a number that no example has.
     """
-    parts = [(dataset.x, dataset.y)]
-    if dataset.x_test is not None and dataset.y_test is not None:
-        parts.append((dataset.x_test, dataset.y_test))
+    parts = [(x, y) for x, y, _ in dataset.parts.values()]
     place = number
     for x, y in parts:
         if 0 <= place < len(x):

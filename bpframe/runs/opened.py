@@ -29,7 +29,7 @@ def numbered_example(place: str | os.PathLike[str], number: int) -> tuple[Networ
     """Return the network of a run or a spec with an example of its data, (1, *features), and its target.
 
     The example is prepared, and the network takes it so. From 0 on, examples of the training part have their numbers,
-    then those of the test part.
+    then those of the validation part, then of the test part.
 
     Errors: SpecError, GraphError, DataError, CheckpointError.
     """

@@ -52,11 +52,12 @@ class SavedRun:
     averages: bool = False
 
     def evaluate(self, data: str | os.PathLike[str] | None = None) -> tuple[Evaluation, str]:
-        """Measure the network; return the figures and which examples they are of (`test`, `training` or `all`).
+        """Measure the network; return the figures and which examples they are of.
 
-        Without `data`, on the test part of the run's own data. With a spec's file, on that of its data section. With an
-        .npz or .csv file, on all of its examples, read as the run's data were. Inputs go through the preparation that
-        was fitted to the run's training part.
+        That is `test`, `validation`, `training` or `all`. Without `data`, on the test part of the run's own data, or
+        the last part that there is. With a spec's file, on that of its data section. With an .npz or .csv file, on all
+        of its examples, read as the run's data were. Inputs go through the preparation that was fitted to the run's
+        training part.
 
         Raises
         ------
@@ -139,7 +140,6 @@ class SavedRun:
             return found, path.absolute().parent, "all"
         if own is not None and (same_kind := own.of_file(path) or _other_kind(own, path)) is not None:
             return same_kind, Path(), "all"
-        everything = {"test_fraction": None, "test_count": 0}
         if name.endswith(".npz"):
             keys = (
                 own.model_dump(include={"inputs", "targets", "sample_weight", "flatten"})
@@ -147,7 +147,7 @@ class SavedRun:
                 else {}
             )
             flatten = self.preparation is not None and self.preparation.flatten
-            return NpzData(path=str(path), **{"flatten": flatten, **keys}).model_copy(update=everything), Path(), "all"
+            return NpzData(path=str(path), **{"flatten": flatten, **keys}).whole(), Path(), "all"
         raise DataError(
             f"{path} does not say which of its numbers are inputs and which are targets",
             expected="a spec with a data section, an .npz file with x and y, or a table like the run's own",
@@ -157,11 +157,8 @@ class SavedRun:
     def _examples(self, source: Source, base: Path, part: str) -> tuple[Array, Array, Array | None, str]:
         """Return inputs, targets and weights, prepared with the numbers that were fitted in training."""
         loaded = self._loaded(source, base)
-        if loaded.x_test is not None and loaded.y_test is not None:
-            x, y, weight, part = loaded.x_test, loaded.y_test, loaded.sample_weight_test, "test"
-        else:
-            x, y, weight = loaded.x, loaded.y, loaded.sample_weight
-        return *self._prepared(x, y), weight, part
+        *_, (last, (x, y, weight)) = loaded.parts.items()
+        return *self._prepared(x, y), weight, part if last == "training" else last
 
     def _loaded(self, source: Source, base: Path) -> Dataset:
         fitted = self.preparation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from bpframe.categories import Callback, ErrorNorms
 from bpframe.differentiable import Examples
 from bpframe.errors import BpframeError, SpecError, StopTraining
+from bpframe.trainable.rows import rows_of
 from bpframe.training.batches import Samples, count_of
 from bpframe.training.listeners import is_function
 from bpframe.training.listening import Listening
@@ -70,18 +71,10 @@ def some_examples(given: Examples, samples: Samples, outputs: Iterable[str], raw
     """
     rows = np.arange(0, count_of(samples), -(-count_of(samples) // SEEN))
     if raw:
-        return _rows(given[0], rows), _rows(given[1], rows)
+        return rows_of(given[0], rows), rows_of(given[1], rows)
     inputs, targets = samples
     x, y = {name: each[rows] for name, each in inputs.items()}, {name: targets[name][rows] for name in outputs}
     return (x if len(x) > 1 else next(iter(x.values()))), (y if len(y) > 1 else next(iter(y.values())))
-
-
-def _rows(arrays: Any, rows: Any) -> Any:
-    if isinstance(arrays, Mapping):
-        return {name: _rows(each, rows) for name, each in arrays.items()}
-    if hasattr(arrays, "iloc"):
-        return arrays.iloc[rows]
-    return arrays[rows] if isinstance(arrays, np.ndarray) else [arrays[row] for row in rows]
 
 
 def begun(told: Listening) -> str:

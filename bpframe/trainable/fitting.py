@@ -30,6 +30,7 @@ from bpframe.trainable.named import with_metrics, with_optimizer
 from bpframe.trainable.other_names import refusing_other_names
 from bpframe.trainable.prepared import kept_by, matched, measured_part
 from bpframe.trainable.range_testing import range_test
+from bpframe.trainable.rows import without_validation
 from bpframe.training.batches import count_of
 from bpframe.training.fingerprint import fingerprint_of
 from bpframe.training.history import History
@@ -62,6 +63,7 @@ class Trainable(Kept):
         batch_size: int | None = None,
         sample_weight: Arrays | None = None,
         validation_data: Examples | None = None,
+        validation_split: float | None = None,
         shuffle: bool = True,
         metrics: Sequence[Metric | str] | Mapping[str, Sequence[Metric | str]] = (),
         groups: Mapping[str, Mapping[str, Any]] | None = None,
@@ -76,9 +78,8 @@ class Trainable(Kept):
     ) -> History:
         """Train and return what happened, epoch by epoch; `history` goes on from the trainings before.
 
-        x may be a `Dataset`, such as `bpframe.data.from_table` makes of a table: it has its targets and weights, and
-        what it holds back is measured after every epoch. The network keeps its preparation, and takes raw tables from
-        then on.
+        x may be a `Dataset`, such as `bpframe.data.from_table` makes of a table: it has its targets, its weights and
+        its validation part. The network keeps its preparation, and takes raw tables from then on.
 
         Where x is a table, such as a pandas DataFrame, its columns' names are remembered: whatever table comes later
         is read by name. A network with a `preparation` takes x, y and validation data raw.
@@ -91,7 +92,10 @@ class Trainable(Kept):
 
         With `sample_weight` a step's C is Σ w_n C_n / Σ w_n over its own batch, and where no example of the batch
         counts, its gradient is that of the penalties alone; the recorded cost is the mean over the whole epoch.
-        `validation_data` is (x, y) or (x, y, sample_weight).
+        `validation_data`, (x, y) or (x, y, sample_weight), are measured after every epoch; `validation_split` takes
+        them from the examples, which are then not trained on: a share in (0, 1), drawn at random by the network's seed,
+        so that later trainings keep the same ones; without `shuffle` the last ones. A test part is none of both: no
+        training sees it.
 
         `groups` gives parameters, by patterns of their paths, other fields of the optimizer:
         `{"*.b": {"learning_rate": 0.01}}`. The first pattern that matches counts; the rest has the optimizer as it is.
@@ -130,6 +134,7 @@ class Trainable(Kept):
             epochs=epochs,
             batch_size=batch_size,
             shuffle=shuffle,
+            validation_split=validation_split,
             metrics=metrics,
             callbacks=without_functions(callbacks),
             groups=groups,
@@ -155,6 +160,12 @@ class Trainable(Kept):
         self, spec: TrainingSpec, data: Dataset, validation_data: Examples | None, *others: Any
     ) -> History:
         """Train on prepared data, and take raw ones from then on."""
+        if spec.validation_split is not None:
+            raise DataError(
+                "a Dataset has its validation part itself, without which its scaling was fitted",
+                expected="no validation_split",
+                hint=f"prepare the data with validation_fraction={spec.validation_split:g}",
+            )
         data = matched(self.graph, data)
         before, past = self._preparation, self.history
         self._preparation = kept = kept_by(self.graph, before, data.preparation)
@@ -198,6 +209,7 @@ class Trainable(Kept):
             before = self._preparation, self.training, self._training_state, self._carried.remembered()
             self._preparation = self._knowing_columns(*data[:2])
             try:
+                data, validation_data = without_validation(spec, self.spec.seed, data, validation_data)
                 samples = self._samples(*data)
                 validation = self._validation_samples(validation_data)
                 if self._verify:

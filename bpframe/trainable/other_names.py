@@ -16,7 +16,7 @@ Found = TypeVar("Found")
 
 _PENALTY = "penalties={'*.w': ...} of the network, or the optimizer's own decay"
 _RATE = "learning_rate of the optimizer"
-_VALIDATION = "validation_data=(x, y); in a data section test_fraction"
+_VALIDATION = "validation_split=0.2, or validation_data=(x, y); in a data section validation_fraction"
 
 #: What does the same as an argument of Keras, PyTorch Lightning or scikit-learn.
 _HERE = {
@@ -28,7 +28,6 @@ _HERE = {
     "lr": _RATE,
     "max_iter": "epochs",
     "validation_fraction": _VALIDATION,
-    "validation_split": _VALIDATION,
     "verbose": "progress=True or False",
     "weight_decay": _PENALTY,
 }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
 
 from bpframe.core.graph.graph import Graph
 from bpframe.data import Dataset, FittedPreparation
 from bpframe.data.raw import Preparation
+from bpframe.data.samples import Part
 from bpframe.errors import DataError, ShapeMismatch, SpecError
 from bpframe.training.outputs import single_score
 
@@ -86,8 +84,7 @@ def yes_or_no(dataset: Dataset, threshold: float) -> Dataset:
             hint=f"a last layer with units: {len(classes)} and the cost cross_entropy" if len(classes) > 2 else None,
         )
     fitted = dataset.preparation.model_copy(update={"threshold": threshold, "class_numbers": False})
-    tests = None if dataset.y_test is None else fitted.yes_or_no(dataset.y_test)
-    return replace(dataset, y=fitted.yes_or_no(dataset.y), y_test=tests, preparation=fitted)
+    return dataset.with_targets(fitted.yes_or_no, fitted)
 
 
 def kept_by(graph: Graph, known: Preparation | None, fitted: FittedPreparation) -> Preparation:
@@ -107,16 +104,16 @@ def kept_by(graph: Graph, known: Preparation | None, fitted: FittedPreparation) 
     return Preparation.of(fitted, graph.inputs, raw=False)
 
 
-def measured_part(dataset: Dataset) -> tuple[Any, Any, Any] | None:
-    """Return the examples that are measured after every epoch, (x, y, sample_weight); None where none are held back."""
-    if dataset.x_test is None or dataset.y_test is None:
-        return None
-    return dataset.x_test, dataset.y_test, dataset.sample_weight_test
+def measured_part(dataset: Dataset) -> Part | None:
+    """Return what is measured after every epoch, the validation part, (x, y, sample_weight); None where none is kept.
+
+    The test part is shown to no training.
+    """
+    return dataset.parts.get("validation")
 
 
 def _numbered(dataset: Dataset) -> Dataset:
     if dataset.preparation.class_numbers or dataset.preparation.threshold is not None:
         return dataset
     fitted = dataset.preparation.model_copy(update={"class_numbers": True})
-    tests = None if dataset.y_test is None else dataset.y_test.argmax(axis=-1).astype(np.int64)
-    return replace(dataset, y=dataset.y.argmax(axis=-1).astype(np.int64), y_test=tests, preparation=fitted)
+    return dataset.with_targets(lambda y: y.argmax(axis=-1).astype(np.int64), fitted)

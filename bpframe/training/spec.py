@@ -65,6 +65,13 @@ class TrainingSpec(Validated):
         description="Examples per step; the last batch of an epoch may be smaller. Left out: 10, or all of them for an "
         "optimizer that minimises.",
     )
+    validation_split: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="The share of the examples that is measured after every epoch instead of trained on, in (0, 1); in "
+        "a spec with data it is `validation_fraction` of these.",
+    )
     shuffle: bool = Field(True, description="Whether the examples are put in a new order for every epoch.")
     seed: NonNegativeInt | None = Field(None, description="Seed of shuffling and dropout; the network's if left out.")
     groups: dict[str, dict[str, Any]] | None = Field(

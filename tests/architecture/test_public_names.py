@@ -14,7 +14,7 @@ REFERENCE = ROOT / "docs" / "reference"
 
 #: Modules that the guides import from or the reference shows, with the names in their `__all__`.
 PUBLIC: dict[str, str] = {
-    "bpframe": "History Network __version__ accuracy doctor errors fit_curve load node",
+    "bpframe": "History Network __version__ accuracy cross_validate doctor errors fit_curve load node",
     "bpframe.core.backprop.backward": "backward distrusted output_errors pass_on",
     "bpframe.core.backprop.jvp": "changes_of jvp tangents",
     "bpframe.derivatives.first_order.vjp": "input_vjp parameter_vjp",

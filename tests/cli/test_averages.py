@@ -22,21 +22,24 @@ AVERAGED = (
 )
 
 
+MEASURED = ("test_count: 10", "test_count: 0, validation_count: 10")
+
+
 def test_history_and_every_command_show_the_averaged_parameters(
     folder: Path, invoke: Invoke, write_spec: Callable[..., None]
 ) -> None:
-    write_spec(AVERAGED)
+    write_spec(AVERAGED, MEASURED)
     trained = invoke("train", "spec.yaml", "-o", "run")
     assert trained.exit_code == 0, trained.stderr
-    assert "Test part, averaged parameters: accuracy" in trained.stdout
+    assert "Validation part, averaged parameters: accuracy" in trained.stdout
     assert "bpframe.load('run').averaged().predict(x)" in trained.stdout
     raw = bp.load("run")
     average, last = raw.averaged(), raw.history.epochs[-1]
     data = read_spec("spec.yaml").data.load(folder)
-    x, y = data.x_test, data.y_test
+    x, y = data.x_validation, data.y_validation
     bare = average.without_preparation()
     assert abs(bare.cost(x, y) - raw.without_preparation().cost(x, y)) > 1e-3, "the two differ"
-    assert invoke("evaluate", "run").stdout.startswith("Test part, averaged parameters: accuracy ")
+    assert invoke("evaluate", "run").stdout.startswith("Validation part, averaged parameters: accuracy ")
     found = json.loads(invoke("evaluate", "run", "--json").stdout)
     assert found["cost"] == last.validation_cost == bare.cost(x, y)
     assert found["accuracy"] == last.validation_accuracy

@@ -288,7 +288,7 @@ def test_a_gap_that_training_had_no_entry_for_is_refused() -> None:
 @pytest.mark.parametrize(("units", "cost"), [(2, QuadraticCost()), (2, CrossEntropy()), (1, BinaryCrossEntropy())])
 def test_labels_come_in_the_form_that_the_cost_wants(units: int, cost: Any) -> None:
     values = {"age": list(range(20)), "kind": ["low"] * 10 + ["high"] * 10}
-    data = from_table(values, "kind", scaling="standard", test_fraction=0.2)
+    data = from_table(values, "kind", scaling="standard", validation_fraction=0.2)
     net = bp.Network([Dense(units=units)], input_shape=(1,), cost=cost)
     net.fit(data, optimizer=GradientDescent(learning_rate=0.5), epochs=60, metrics=["accuracy"])
     table = np.array(values["age"]).reshape(-1, 1)

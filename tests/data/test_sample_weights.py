@@ -60,18 +60,17 @@ def test_a_run_trains_and_measures_with_them(section, folder):
     training = TrainingSpec(optimizer=GradientDescent(learning_rate=0.1), epochs=2, batch_size=2)
     experiment = run_experiment(RunSpec(network=net.spec, training=training, data=SECTIONS[section]), folder)
     data = experiment.dataset
-    net.fit(
-        data.x, data.y, sample_weight=data.sample_weight, optimizer=training.optimizer, epochs=2, batch_size=2,
-        validation_data=(data.x_test, data.y_test, data.sample_weight_test),
-    )  # fmt: skip
+    net.fit(data.x, data.y, sample_weight=data.sample_weight, optimizer=training.optimizer, epochs=2, batch_size=2)
     np.testing.assert_array_equal(experiment.network.parameters.vector, net.parameters.vector)
     expected = net.cost(data.x_test, data.y_test, sample_weight=data.sample_weight_test)
     assert_close(experiment.evaluate().cost, expected)
-    assert_close(experiment.history.epochs[-1].validation_cost, expected)
     experiment.save(folder / "run")
     found, part = open_run(folder / "run").evaluate()
     assert part == "test"
     assert_close(found.cost, expected)
+    kept = SECTIONS[section].model_copy(update={"test_count": 0, "validation_count": 3})
+    measured = run_experiment(RunSpec(network=net.spec, training=training, data=kept), folder)
+    assert_close(measured.history.epochs[-1].validation_cost, expected)  # which weights go with, too
 
 
 @pytest.mark.parametrize(

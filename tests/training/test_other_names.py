@@ -23,7 +23,7 @@ def network() -> bp.Network:
     ("name", "said"),
     [
         ("class_weight", "sample_weight=weights[y]"),
-        ("validation_split", "validation_data=(x, y)"),
+        ("validation_fraction", "validation_split=0.2"),
         ("lr", "learning_rate of the optimizer"),
         ("batchsize", "did you mean 'batch_size'?"),
         ("metric", "did you mean 'metrics'?"),

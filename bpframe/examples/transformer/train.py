@@ -58,7 +58,7 @@ def run(spec, progress=None):
         left, right = figure.subplots(1, 2)
         for name in ("cost", "validation_cost"):
             left.plot([getattr(each, name) / np.log(2) for each in epochs], label=name.replace("_", " "))
-        left.axhline(of_one, color="C7", linestyle="--", label="bigrams, held back")
+        left.axhline(of_one, color="C7", linestyle="--", label="bigrams, test part")
         left.set(xlabel="epoch", ylabel="bits for a character")
         left.legend()
         right.text(0, 1, text, va="top", family="monospace", fontsize=6)

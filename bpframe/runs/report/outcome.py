@@ -23,7 +23,7 @@ CLASSES, OUTPUTS, POINTS = 30, 4, 800
 def outcome(experiment: Experiment) -> str:
     """Return the confusion matrix or the residuals of a network with one output; nothing of others."""
     data, network = experiment.dataset, measured_network(experiment.network)
-    x, y = (data.x, data.y) if data.x_test is None or data.y_test is None else (data.x_test, data.y_test)
+    x, y, _ = data.parts[experiment.part]
     if len(network.graph.outputs) != 1 or not isinstance(y, np.ndarray):
         return ""
     predicted = np.asarray(network.predict(x, raw=False))
