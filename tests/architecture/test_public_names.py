@@ -147,6 +147,7 @@ DOCUMENTED = {
     "bpframe.curve_fitting.Verdict",
     "bpframe.curve_fitting.covariance",
     "bpframe.curve_fitting.fit_curve",
+    "bpframe.cross_validate",
     "bpframe.explanation.backward.BackwardPass",
     "bpframe.explanation.chain.PathsSection",
     "bpframe.explanation.forward.ForwardPass",
@@ -171,6 +172,7 @@ DOCUMENTED = {
     "bpframe.reports.step_plan.StepPlan",
     "bpframe.reports.summary.Row",
     "bpframe.reports.summary.Summary",
+    "bpframe.trainable.cross_validation.CrossValidation",
     "bpframe.training.history.EpochRecord",
     "bpframe.training.optimizer_state.OptimizerState",
 }
