@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from bpframe.checkpoint.random_streams import Streams
 from bpframe.data import FittedPreparation
@@ -75,3 +77,18 @@ class Checkpoint:
     streams: Streams | None = None
     training: TrainingState | None = None
     versions: Mapping[str, Any] = field(default_factory=dict)
+
+    def snapshot(self) -> Checkpoint:
+        """Return a copy that no later step of a training changes; what a step replaces as a whole is not copied."""
+        history = self.history
+        if history is not None:
+            last = [each.model_copy(deep=True) for each in history.epochs[-1:]]  # callbacks write into it
+            history = history.model_copy(update={"epochs": [*history.epochs[:-1], *last]})
+        return replace(
+            self,
+            parameters={name: np.array(array) for name, array in self.parameters.items()},
+            state={
+                node: {name: np.array(array) for name, array in named.items()} for node, named in self.state.items()
+            },
+            history=history,
+        )

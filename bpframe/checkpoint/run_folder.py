@@ -6,16 +6,16 @@ spec.yaml  environment.json  history.jsonl  log.txt  checkpoints/00000123/  chec
 from __future__ import annotations
 
 import json
-import math
 import os
-import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from bpframe.checkpoint.best_so_far import last_is_best
 from bpframe.checkpoint.content import SPEC, Checkpoint
 from bpframe.checkpoint.environment import environment
 from bpframe.checkpoint.folder import check_destination, resolved
@@ -25,11 +25,12 @@ from bpframe.checkpoint.next_place import disk_refuses, write_somewhere
 from bpframe.checkpoint.run_reading import CHECKPOINTS, ENVIRONMENT, LINES, LOG, is_run, recorded_environment
 from bpframe.checkpoint.store import CheckpointStore
 from bpframe.checkpoint.unwritable import unwritable
-from bpframe.checkpoint.writing import registry_of, write_checkpoint
+from bpframe.checkpoint.writing import registry_of, tell_plugins, warn_of_local, write_checkpoint
 from bpframe.data import DataSpec
 from bpframe.documents import spec_document
 from bpframe.documents.text import dump_text, parse_text
 from bpframe.errors import BpframeError, CheckpointError, NonFiniteError
+from bpframe.machine.background import Background
 from bpframe.machine.interruption import interruptible
 from bpframe.machine.opening import text_of
 from bpframe.machine.whole_file import whole_file
@@ -81,6 +82,8 @@ class RunFolder:
         #: Where the last checkpoint is, None before there is one.
         self.kept: Path | None = None
         self._network, self._data, self._past, self._resumed = network, data, past, resumed
+        # The same value for all checkpoints, whose place is equally deep.
+        self._moved = self._data_from(folder / CHECKPOINTS / "0")
         self._before, self._begun, self._lost = network.history, False, False
         self._store = CheckpointStore(folder / CHECKPOINTS, keep_last=spec.keep_last)
         self._interval, self._best_of = Interval(spec.checkpoint_every), spec.keep_best
@@ -88,6 +91,8 @@ class RunFolder:
         self._known = [] if network.history is None else network.history.epochs[past:]
         self._recorded, self._is_best = 0, False
         self._refused: BpframeError | None = None
+        self._writing: tuple[int, bool, Background[Path]] | None = None
+        self._took = 0.0
 
     def due(self, step: int, epoch_ends: bool) -> bool:
         """Whether the training is kept now; at the end of an epoch its line of the history is written."""
@@ -97,28 +102,42 @@ class RunFolder:
             self._record()
         return self._is_best or self._interval.due(step, self._recorded, epoch_ends)
 
-    def keep(self, state: TrainingState) -> Path | None:
-        """Write a checkpoint and return its folder, None where the disk refuses.
+    def keep(self, state: TrainingState) -> None:
+        """Begin to write a checkpoint of what there is now, once the one before is written.
 
-        Errors: CheckpointError (a parameter is not finite).
+        Errors: CheckpointError (what was to be kept before cannot be, for another reason than the disk).
         """
         self._record()
-        began, best, place = time.monotonic(), self._is_best, self.folder / CHECKPOINTS / "0"
+        self.settle()
+        best, self._is_best = self._is_best, False
+        saved, step = self._network.checkpoint(data=self._moved).snapshot(), state.steps
+        write = partial(self._store.write, saved, step, best)
+        self._interval.kept(self._took)
+        self._writing = step, best, Background(write)
+
+    def settle(self) -> Path | None:
+        """Wait until what was kept last is on the disk, and return its folder; None where the disk has refused it.
+
+        Errors: as `keep`.
+        """
+        if self._writing is None:
+            return self.kept if self._refused is None else None
+        (step, best, writing), self._writing = self._writing, None
         try:
-            self.kept = self._store.write(self._checkpoint(place), state.steps, best=best)
+            self.kept = writing.result()
         except CheckpointError as error:
             if not disk_refuses(error):
                 raise
             if self._refused is None:
                 warnings.warn(f"no checkpoint could be written, and the training goes on: {error}", stacklevel=2)
-            self.log(f"step {state.steps}: no checkpoint could be written: {error.received}")
+            self.log(f"step {step}: no checkpoint could be written: {error.received}")
             self._refused = error
             return None
         finally:
-            self._is_best = False  # of parameters that will have moved on
-            self._interval.kept(time.monotonic() - began)
+            self._took = writing.seconds
         self._refused = None
-        self.log(f"step {state.steps}: kept as {self.kept.relative_to(self.folder)}{', the best so far' * best}")
+        self.log(f"step {step}: kept as {self.kept.relative_to(self.folder)}{', the best so far' * best}")
+        tell_plugins(self.kept)
         return self.kept
 
     def log(self, text: str) -> None:
@@ -134,6 +153,7 @@ class RunFolder:
         if self._lost or history is None or (history is self._before and not self._begun):
             return  # there is no folder of ours, or the training was refused before it began
         self._record()
+        self.settle()
         kept = list(self._store.all().values())
         # One that was cut off in the middle of a step is no state to keep.
         if (self._refused is not None or not kept) and (error is None or isinstance(error, Exception)):
@@ -152,14 +172,18 @@ class RunFolder:
         elif error is not None:
             error.add_note(told)
 
+    def _data_from(self, place: Path) -> DataSpec | None:
+        return None if self._data is None else self._data[0].moved(self._data[1], place)
+
     def _checkpoint(self, place: Path) -> Checkpoint:
-        return self._network.checkpoint(data=self._data and self._data[0].moved(self._data[1], place))
+        return self._network.checkpoint(data=self._data_from(place))
 
     def _begin(self) -> None:
         """Make the folder and the files that do not change, or go on with those that are there."""
         self._lost = True
         saved = self._checkpoint(self.folder)
-        registry, _ = registry_of(saved)
+        registry, local = registry_of(saved)
+        warn_of_local(local, self.folder, stacklevel=2)
         found = environment(registry)
         try:
             if self._resumed:
@@ -220,7 +244,7 @@ class RunFolder:
         for record in history.epochs[self._past + self._recorded :]:
             self._lines.append(_line(record))
             self._recorded += 1
-            self._is_best = self._best_of is not None and _last_is_best(history, self._best_of, self._past)
+            self._is_best = self._best_of is not None and last_is_best(history, self._best_of, self._past)
 
 
 def _line(record: EpochRecord) -> str:
@@ -233,15 +257,6 @@ def _epochs(network: Trained) -> int:
 
 def _spec_text(saved: Checkpoint, registry: Registry) -> str:
     return dump_text(spec_document(saved.spec, registry), ".yaml")
-
-
-def _last_is_best(history: History, column: str, past: int) -> bool:
-    """Whether the last epoch's value of a column is better than that of every epoch of the training before it."""
-    values = History(epochs=history.epochs[past:]).column(column)
-    if not values or math.isnan(values[-1]):
-        return False
-    sign = 1 if history.larger_is_better(column) else -1
-    return all(math.isnan(each) or sign * values[-1] > sign * each for each in values[:-1])
 
 
 @contextmanager

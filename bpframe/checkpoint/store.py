@@ -57,7 +57,7 @@ class CheckpointStore:
         With `best` it is the best one too. Errors: CheckpointError (it cannot be written; those before stay).
         """
         target = self._at(step)
-        write_checkpoint(checkpoint, target, overwrite=True)
+        write_checkpoint(checkpoint, target, overwrite=True, tells=False)
         if best:
             self._make_best(target)
         self._prune(step)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
 import platform
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,21 +36,23 @@ from bpframe.checkpoint.digests import digests_of, sealed
 from bpframe.checkpoint.folder import new_folder, resolved
 from bpframe.checkpoint.training_record import TrainingRecord
 from bpframe.core.component import Component
-from bpframe.documents import spec_document
+from bpframe.documents import RunSpec, spec_document
 from bpframe.documents.text import dump_text
 from bpframe.errors import CheckpointError, RegistryError
 from bpframe.plugins import Registry, default_registry, listeners
 from bpframe.training.optimizer_state import OptimizerState
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["registry_of", "write_checkpoint"]
+__all__ = ["registry_of", "tell_plugins", "warn_of_local", "write_checkpoint"]
 
 
-def write_checkpoint(checkpoint: Checkpoint, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
+def write_checkpoint(
+    checkpoint: Checkpoint, folder: str | os.PathLike[str], overwrite: bool = False, tells: bool = True
+) -> Path:
     """Write a checkpoint as a new folder, whole or not at all, and return the folder's path.
 
-    With `overwrite`, a run that is there is replaced; it stays where writing fails. A warning tells which components
-    must be handed to `bpframe.load`, because no installed plugin set provides them.
+    With `overwrite`, a run that is there is replaced; it stays where writing fails. With `tells`, a warning names the
+    components that must be handed to `bpframe.load`, because no installed plugin set provides them, and plugins hear.
 
     Errors: CheckpointError (the folder exists or cannot be written; a weight is not finite).
     """
@@ -63,7 +66,7 @@ def write_checkpoint(checkpoint: Checkpoint, folder: str | os.PathLike[str], ove
         for name, array in named.items()
     }
     with new_folder(target, overwrite, FILES) as draft:
-        _write_text(draft / SPEC, dump_text(spec_document(checkpoint.spec, registry), ".yaml").rstrip("\n"))
+        _write_text(draft / SPEC, _spec_text(checkpoint.spec, registry, local))
         _write_arrays(arrays, draft / WEIGHTS)
         if checkpoint.optimizer is not None:
             _write_arrays(checkpoint.optimizer, draft / OPTIMIZER, **_counts(checkpoint.optimizer))
@@ -80,16 +83,43 @@ def write_checkpoint(checkpoint: Checkpoint, folder: str | os.PathLike[str], ove
         names = sorted(each.name for each in draft.iterdir())
         text = sealed(_versions(registry, names, local), digests_of(draft, names))
         (draft / VERSIONS).write_text(text, encoding="utf-8", newline="\n")
+    if tells:
+        warn_of_local(local, folder, stacklevel=4)
+        tell_plugins(target)
+    return target
+
+
+def tell_plugins(target: Path) -> None:
+    """Tell installed plugins that listen of a checkpoint that was written."""
+    if told := listeners("bpframe_after_checkpoint"):
+        told(path=target)
+
+
+def warn_of_local(local: Sequence[type[Component]], folder: str | os.PathLike[str], stacklevel: int) -> None:
+    """Warn that a folder is read with these classes at hand, where there are some."""
     if local:
         classes = ", ".join(cls.__name__ for cls in local)
         warnings.warn(
             f"no installed plugin set provides {classes}: bpframe.load({str(folder)!r}, components=[{classes}]) reads "
             "this run",
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
-    if told := listeners("bpframe_after_checkpoint"):
-        told(path=target)
-    return target
+
+
+#: The parts of the last specification that was written, what named its components, and its text: a training writes the
+#: same one again and again.
+_written: list[tuple[tuple[object, ...], str]] = []
+
+
+def _spec_text(spec: RunSpec, registry: Registry, local: tuple[type[Component], ...]) -> str:
+    """Return a specification as its file has it."""
+    parts = (spec.network, spec.training, spec.data, default_registry(), *local)
+    known = _written[:1]
+    if known and len(known[0][0]) == len(parts) and all(map(operator.is_, known[0][0], parts)):
+        return known[0][1]
+    text = dump_text(spec_document(spec, registry), ".yaml").rstrip("\n")
+    _written[:] = [(parts, text)]
+    return text
 
 
 def registry_of(checkpoint: Checkpoint) -> tuple[Registry, tuple[type[Component], ...]]:

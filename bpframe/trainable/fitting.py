@@ -114,9 +114,8 @@ class Trainable(Kept):
 
         `run` is a new folder that is written as the training goes on: its history, line by line, and checkpoints every
         "100 steps", "2 epochs" or "10 minutes" (`checkpoint_every`; left out, every minute, or less often where that
-        would take more than a few hundredths of the time) and at the end, of which the last `keep_last` stay, and that
-        of the best epoch by a column of the history (`keep_best="validation_cost"`). However the training ends,
-        `bpframe.load(run).resume(x, y, run=run)` goes on with it. SIGTERM and SIGHUP end it as Ctrl-C does.
+        would cost much) and at the end, of which the last `keep_last` stay, and that of the best epoch by a column of
+        the history (`keep_best="validation_cost"`). `bpframe.load(run).resume(x, y, run=run)` goes on with it.
 
         Raises
         ------
@@ -259,7 +258,8 @@ class Trainable(Kept):
             told.follow()
             if keeper is not None and state.ended:
                 with suppress(StopTraining):
-                    if (path := keeper.keep(state)) is not None:
+                    keeper.keep(state)
+                    if told.hears_checkpoints and (path := keeper.settle()) is not None:
                         told.after_checkpoint(len(now), state.step, path)
             return now
 

@@ -22,9 +22,13 @@ class Keeper(Protocol):
         """Whether the training is kept now."""
         ...
 
-    def keep(self, state: TrainingState) -> Path | None:
-        """Keep the training, and return the folder of what was written, None where nothing could be.
+    def keep(self, state: TrainingState) -> None:
+        """Keep the training, or begin to; the state, like the network's arrays, is valid until this returns."""
+        ...
 
-        The state, like the network's arrays, is valid until this returns.
+    def settle(self) -> Path | None:
+        """Wait until what was kept last is written, and return its folder, None where it could not be.
+
+        It is called where somebody wants to hear of it.
         """
         ...

@@ -61,6 +61,7 @@ class Listening:
         self._parameters: Array | None = None if held is None else held.vector
         self.before_batch = self._batches("before_batch")
         self.after_batch = self._batches("after_batch")
+        self.hears_checkpoints = self._telling("after_checkpoint") is not None
 
     def check_driven(self, spec: TrainingSpec) -> None:
         """Refuse, for an optimizer that drives itself, a callback that would never be called. Errors: SpecError."""

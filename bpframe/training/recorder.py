@@ -105,8 +105,9 @@ class Recorder:
         if self.keeper is not None:
             self.keeping = True
             with self._hearing():
-                path = self.keeper.keep(self.state)
-                if path is not None and self.listening is not None:
+                self.keeper.keep(self.state)
+                heard = self.listening is not None and self.listening.hears_checkpoints
+                if heard and self.listening is not None and (path := self.keeper.settle()) is not None:
                     epoch = len(self.history) + (self.state.batch > 0)
                     self.listening.after_checkpoint(epoch, self.state.step, path)
             self.keeping = False

@@ -53,6 +53,8 @@ def test_a_killed_training_goes_on_to_the_last_bit(
 ) -> None:
     write_spec(LONG)
     with begun("spec.yaml", "-o", "run") as training:
+        while not list(Path("run/checkpoints").glob("0*")) and training.poll() is None:
+            time.sleep(0.01)
         training.kill()
         training.communicate()
     (listed,) = json.loads(invoke("runs", "run", "--json").stdout)

@@ -118,4 +118,4 @@ def test_the_command_line_trains_and_predicts_with_an_open_length(tmp_path, monk
     predicted = run.invoke(app, ["predict", "run", "longer.npy", "--output", "found.npy"])
     assert predicted.exit_code == 0, predicted.output
     assert np.load("found.npy").shape == (3, 9, 2)
-    assert json.loads((tmp_path / "run" / "history.json").read_text())
+    assert json.loads((tmp_path / "run" / "history.jsonl").read_text().splitlines()[0])["epoch"] == 1
