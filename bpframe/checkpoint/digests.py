@@ -20,7 +20,7 @@ from bpframe.machine.opening import opened
 __all__ = ["MOST_RECORD", "changed", "check_files", "check_seal", "digests_of", "sealed"]
 
 #: The size of a file of a run that is no file of arrays: a history of every node and epoch can be long.
-MOST_RECORD = 2**30
+MOST_RECORD = 2**28
 
 #: Where the digests of the other files stand, and, as the last entry, that of everything before it.
 DIGESTS, SEAL = "digests", "digest"

@@ -200,6 +200,9 @@ def retold(where: str, error: BpframeError, rows: Iterable[tuple[str, str]], hin
     )
 
 
+#: Of an object in a record: more nodes, or metrics, than any network has.
+MOST_KEYS = 100_000
+
 #: Of a count that a training could have reached.
 MOST_DIGITS = 19
 
@@ -237,11 +240,20 @@ def _model(file: Path, model: type[M]) -> M | None:
     if not file.exists():
         return None  # versions.json has told that it belongs here, or else there never was one
     try:
-        return model.model_validate_json(_text(file))
-    except ValidationError as error:
+        text = _text(file)
+        json.loads(text, object_pairs_hook=_few)
+        return model.model_validate_json(text)
+    except (ValueError, RecursionError) as error:
+        if not isinstance(error, ValidationError):
+            raise damaged(file, str(error)) from None
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise damaged(file, f"{place + ': ' if place else ''}{first['msg']}") from None
+
+
+def _few(pairs: list[tuple[str, Any]]) -> None:
+    if len(pairs) > MOST_KEYS:  # each of which might be a mistake, and takes a thousand bytes to be told
+        raise ValueError(f"an object of {len(pairs):,} entries")
 
 
 def _text(file: Path) -> str:

@@ -38,12 +38,12 @@ class FittedPreparation(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dtype: FloatName = Field(description="The dtype of prepared arrays.")
-    input_shape: tuple[_Size | None, ...] = Field(
+    input_shape: Annotated[tuple[_Size | None, ...], Field(fail_fast=True)] = Field(
         description="The shape of one prepared example; null for a length that is open, where one number scales all."
     )
     flatten: bool = Field(description="Whether examples of several axes become vectors.")
     scaling: FittedScaling = Field(description="The numbers of the scaling, from the training part alone.")
-    classes: tuple[StrictInt | StrictStr, ...] | None = Field(
+    classes: Annotated[tuple[StrictInt | StrictStr, ...], Field(fail_fast=True)] | None = Field(
         default=None, description="The label of every one-hot column; null where the targets are numbers."
     )
     class_numbers: bool = Field(
@@ -54,7 +54,7 @@ class FittedPreparation(BaseModel):
         description="Above which the network's one output says the second of two classes; null where every class has "
         "an output of its own.",
     )
-    feature_names: tuple[str, ...] | None = Field(
+    feature_names: Annotated[tuple[str, ...], Field(fail_fast=True)] | None = Field(
         default=None, description="The name of every input column, where the source has names."
     )
     vocabulary: Vocabulary | None = Field(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from bpframe.data.fitted import FittedPreparation
 from bpframe.data.frames import by_name, names_of, require_distinct
@@ -20,7 +20,7 @@ from bpframe.validation.plain_arrays import plain_array
 
 __all__ = ["Columns", "Preparation", "times"]
 
-_Names = tuple[StrictInt | StrictStr, ...]
+_Names = Annotated[tuple[StrictInt | StrictStr, ...], Field(fail_fast=True)]
 
 
 class Columns(BaseModel):

@@ -6,7 +6,7 @@ x' = (x - offset) / scale
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
@@ -44,8 +44,12 @@ class FittedScaling(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    offset: tuple[FiniteFloat, ...] = Field(description="What is subtracted, per entry of an example or once for all.")
-    scale: tuple[PositiveFloat, ...] = Field(description="What is divided by, per entry of an example or once for all.")
+    offset: Annotated[tuple[FiniteFloat, ...], Field(fail_fast=True)] = Field(
+        description="What is subtracted, per entry of an example or once for all."
+    )
+    scale: Annotated[tuple[PositiveFloat, ...], Field(fail_fast=True)] = Field(
+        description="What is divided by, per entry of an example or once for all."
+    )
 
     @model_validator(mode="after")
     def _of_one_length(self) -> FittedScaling:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -36,7 +36,7 @@ class Vocabulary(BaseModel):
 
     unit: Unit = Field(description="What a token is.")
     lower_case: bool = Field(default=False, description="Whether texts are turned into lower case first.")
-    tokens: tuple[str, ...] = Field(
+    tokens: Annotated[tuple[str, ...], Field(fail_fast=True)] = Field(
         default=(), description="Every token in the order of their numbers; bytes need none."
     )
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from bpframe.errors import DataError
 from bpframe.training.figures import new_figure, save_figure
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["EpochRecord", "History", "Measured"]
 
+# A file may hold millions of what is none: the first one is told of.
+_Numbers: TypeAlias = Annotated[list[float], Field(fail_fast=True)]
+
 #: What a metric measures: a number, one for each of several things, or a matrix of them.
-Measured: TypeAlias = float | list[float] | list[list[float]]
+Measured: TypeAlias = float | _Numbers | Annotated[list[_Numbers], Field(fail_fast=True)]
 
 
 class EpochRecord(BaseModel):
@@ -70,7 +73,7 @@ class History(BaseModel):
 
     model_config = ConfigDict(extra="forbid", ser_json_inf_nan="strings")
 
-    epochs: list[EpochRecord] = []
+    epochs: Annotated[list[EpochRecord], Field(fail_fast=True)] = []
     stopped: str = "completed"
     steps: int = 0
     directions: dict[str, bool] = {}
