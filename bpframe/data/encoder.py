@@ -21,7 +21,10 @@ _MOST_CATEGORIES = 10_000
 
 @dataclass(frozen=True)
 class Encoder:
-    """State what columns become: `categories` by name, what happens to gaps, and to categories that training lacks."""
+    """State what columns become: `categories` by name, what happens to gaps, and to categories that training lacks.
+
+    Columns of texts are categories, and become one-hot entries where `categories` says nothing of them.
+    """
 
     categories: Mapping[str, CategoryForm]
     missing: MissingPolicy
@@ -37,7 +40,7 @@ class Encoder:
 
     def _column(self, name: str, training: Array, everything: Sequence[Array], place: Place) -> FittedColumn:
         values = training[name]
-        categorical = name in self.categories
+        categorical = values.dtype == object
         gaps = any(bool(_gaps(records[name]).any()) for records in everything)
         known = values[~_gaps(values)]
         filled = self.missing in ("mean", "indicator")
@@ -64,7 +67,7 @@ class Encoder:
         return FittedColumn(
             name=name,
             categories=tuple(found),
-            form=self.categories[name],
+            form=self.categories.get(name, "one_hot"),
             fill=most if filled else None,
             indicator=indicator,
         )

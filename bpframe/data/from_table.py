@@ -15,8 +15,11 @@ from bpframe.data.preparation import prepare
 from bpframe.data.samples import Dataset
 from bpframe.data.tabular import TableSpec
 from bpframe.errors import SpecError, did_you_mean
+from bpframe.machine.logs import logger_of
 
 __all__ = ["from_table"]
+
+_LOG = logger_of(__name__)
 
 
 class _TableData(TableSpec):
@@ -35,6 +38,8 @@ class _TableData(TableSpec):
             self._refuse_split_beside("test")
             test, more = self.examples(self._test, self._table)
             notes += more
+        for note in notes:
+            _LOG.info("%s", note)
         return prepare(self, examples, test, dtype, flatten=False, class_numbers=class_numbers).noting(notes)
 
 

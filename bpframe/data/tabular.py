@@ -173,7 +173,7 @@ class TableSpec(PreparationSpec):
     ) -> Array:
         if not self.mixed:
             return table.numbers(inputs, NO_TEXT, gaps)
-        texts = {like.name(k) for k in like.columns(list(self.categorical))}
+        texts = {like.name(k) for k in like.columns(self._categorical(like))}
         names = [table.name(k) for k in inputs]
         if not texts <= set(names):
             raise DataError(
@@ -199,6 +199,21 @@ class TableSpec(PreparationSpec):
         for name in names:
             records[name] = columns[name]
         return records
+
+    def _categorical(self, table: TableColumns) -> list[str | int]:
+        """Return the columns of categories as they are selected. Errors: DataError (a number for a name, in a mapping)."""
+        chosen: list[str | int] = list(self.categorical)
+        if table.names is None:  # keys of a mapping are texts in JSON and TOML
+            return [int(each) if isinstance(each, str) and each.isdecimal() else each for each in chosen]
+        number = next((each for each in chosen if isinstance(each, int) and str(each) not in table.names), None)
+        if number is not None and isinstance(self.categorical, dict):
+            raise DataError(
+                f"{table.source}: `categorical` names no column by {number}",
+                expected="names, as the columns have some",
+                received=str(number),
+                hint=f"{table.name(table.columns([number])[0])!r} in its place",
+            )
+        return chosen
 
     def _selected(self, table: TableColumns, like: TableColumns) -> tuple[list[int], list[int], list[int]]:
         targets = like.columns(self.targets)

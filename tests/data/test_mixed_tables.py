@@ -164,6 +164,19 @@ def test_columns_without_a_header_are_mixed_by_their_numbers(tmp_path: Path) -> 
     assert np.array_equal(data.x, csv(tmp_path, missing="mean").x)
 
 
+def test_columns_of_categories_may_be_numbered(tmp_path: Path) -> None:
+    named, numbered = csv(tmp_path, missing="mean"), csv(tmp_path, missing="mean", categorical=(1,))
+    assert named.preparation == numbered.preparation
+    codes = csv(tmp_path, missing="mean", categorical={"city": "codes"})
+    content = ROWS.partition("\n")[2]
+    for key in (1, "1"):
+        data = csv(tmp_path, content, header=False, targets=(3,), categorical={key: "codes"}, missing="mean")
+        assert np.array_equal(data.x, codes.x)
+    with pytest.raises(DataError, match="names no column by 1") as caught:
+        csv(tmp_path, missing="mean", categorical={1: "codes"})
+    assert caught.value.hint == "'city' in its place"
+
+
 # ---- the same from frames
 
 
