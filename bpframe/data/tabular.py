@@ -201,7 +201,7 @@ class TableSpec(PreparationSpec):
         return records
 
     def _categorical(self, table: TableColumns) -> list[str | int]:
-        """Return the columns of categories as they are selected. Errors: DataError (a number for a name, in a mapping)."""
+        """Return the columns of categories as they are selected. Errors: DataError (a number for a name)."""
         chosen: list[str | int] = list(self.categorical)
         if table.names is None:  # keys of a mapping are texts in JSON and TOML
             return [int(each) if isinstance(each, str) and each.isdecimal() else each for each in chosen]
