@@ -23,7 +23,7 @@ _LARGE = 2**22
 
 @dataclass(frozen=True)
 class CellIndex:
-    """Hold the rows of a file without quotes, each of `width` cells: `ends` (N, width) are where cells end in `body`.
+    """Hold the rows of a plain file, each of `width` cells: `ends` (N, width) are where cells end in `body`.
 
     What it returns is what the csv module and `float` would, to the last bit; wherever that is not certain it is None,
     and the file is read cell by cell, which also knows what to say of a mistake.
@@ -35,9 +35,17 @@ class CellIndex:
 
     @classmethod
     def of(cls, body: bytes, delimiter: str, width: int) -> CellIndex | None:
-        """Return the index of rows of text, or None where they have quotes, blank lines or other numbers of cells."""
-        if not delimiter.isascii() or b'"' in body or body.count(b"\r") != body.count(b"\r\n"):
+        """Return the index of rows of text, or None where they have blank lines or other numbers of cells.
+
+        None too where quotes are needed, around delimiters, line ends and quotes; others are left out of `body`.
+        """
+        if not delimiter.isascii() or body.count(b"\r") != body.count(b"\r\n"):
             return None
+        if b'"' in body:
+            without = _unquoted(body, delimiter)
+            if without is None:
+                return None
+            body = without
         if not body.endswith(b"\n") or body.endswith((b"\n\n", b"\n\r\n")):
             body = body.rstrip(b"\r\n") + b"\n"
         ends = _marks(body, ord(delimiter))
@@ -46,9 +54,10 @@ class CellIndex:
         ends = ends.reshape(-1, width)
         last = np.frombuffer(body, np.uint8)[ends]
         whole = (last[:, -1] == 10).all() and (last[:, :-1] == ord(delimiter)).all()
-        if width == 1 and whole:  # a blank line is an empty cell
-            whole = not (body.startswith((b"\n", b"\r")) or b"\n\n" in body or b"\n\r" in body)
-        return cls(body, delimiter, ends) if whole else None
+        index = cls(body, delimiter, ends) if whole else None
+        if index is not None and width == 1 and "" in index.texts(0):  # a blank line is an empty cell
+            return None
+        return index
 
     def numbers(self, columns: Sequence[int], form: NumberForm, gaps: Collection[str] | None) -> Array | None:
         """Return columns as numbers (N, k) in float64, NaN where a cell holds one of `gaps`; None where it is not sure.
@@ -104,12 +113,12 @@ class CellIndex:
             )
         except arrow.ArrowException:
             return None
-        found = np.empty((len(self.ends), len(columns)))
-        if table.num_rows != len(found):
+        if table.num_rows != len(self.ends):
             return None
-        for k, name in enumerate(wanted):
-            found[:, k] = table.column(name).to_numpy()
-        return self._usable(found, columns, gaps)
+        found = np.empty((len(columns), len(self.ends)))
+        for row, name in zip(found, wanted, strict=True):
+            row[:] = table.column(name).to_numpy()
+        return self._usable(found.T, columns, gaps)
 
     def _usable(self, found: Array, columns: Sequence[int], gaps: Collection[str] | None) -> Array | None:
         if found.shape != (len(self.ends), len(columns)):
@@ -152,6 +161,15 @@ class CellIndex:
             + rb"\r\n])"
         )
         return re.sub(pattern, b"nan", b"\n" + body, flags=re.IGNORECASE)[1:]
+
+
+def _unquoted(body: bytes, delimiter: str) -> bytes | None:
+    """Return rows without the quotes around whole cells, None where one of these holds what needs them."""
+    mark = re.escape(delimiter.encode())
+    cell = rb"(?<=[" + mark + rb'\n])"([^"\r\n' + mark + rb']*)"(?=[' + mark + rb"\r\n])"
+    lined = b"\n" + body if body.endswith(b"\n") else b"\n" + body + b"\n"
+    without, count = re.subn(cell, rb"\1", lined)
+    return without[1:] if 2 * count == body.count(b'"') else None
 
 
 def _other_nan(body: bytes, gaps: Collection[str]) -> bool:

@@ -162,6 +162,7 @@ def test_an_encoding_that_is_not_utf8_is_told_what_to_write(tmp_path, encoding, 
 CELLS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
     st.sampled_from(["1", " 2 ", "", "nan", "NaN", "NA", "+nan", "inf", "-inf", "1e999", "1_0", "x", "0x1", "1.", "١"]),
+    st.sampled_from(['"1"', '" x "', '""', '"a,b"', '"a""b"', '"', '"1']),
     st.text("0123456789.,-+eE \tna", max_size=6),
 )  # fmt: skip
 
@@ -221,6 +222,31 @@ def test_pyarrow_rounds_as_float_does(numbers):
     found = index._by_arrow(index.body, [0], None)
     assert found is not None
     assert found[:, 0].tolist() == [float(text) for text in texts]
+
+
+@given(
+    cells=st.lists(st.sampled_from(["1", '"1"', "", " ", "\t", '""', '" "', "x", "\u00a0"]), min_size=1, max_size=4),
+    end=st.sampled_from(["", "\n", "\n\n", " \n"]),
+)
+def test_blank_lines_in_a_file_of_one_column_are_seen(tmp_path_factory, cells, end):
+    body = ("\n".join(cells) + end).encode()
+    index = CellIndex.of(body, ",", 1)
+    path = tmp_path_factory.mktemp("csv") / "d.csv"
+    if index is not None:
+        fast, slow = (Table(path, ("a",), 1, body, 2, ",", PLAIN, each) for each in (index, None))
+        assert fast.lines.tolist() == slow.lines.tolist()
+        assert fast.texts(0, frozenset()).tolist() == slow.texts(0, frozenset()).tolist()
+
+
+def test_quotes_around_plain_cells_cost_nothing(tmp_path):
+    (tmp_path / "d.csv").write_text('"a","kind"\n"1.5","up"\n2,"do wn"\n')
+    table = read_table(tmp_path / "d.csv", header=True)
+    assert table.index is not None
+    assert table.numbers([0], "").tolist() == [[1.5], [2]]
+    assert table.texts(1).tolist() == ["up", "do wn"]
+    for cell in ('"u,p"', '"u""p"', '"u\np"', 'u"p'):
+        (tmp_path / "d.csv").write_text(f"a,kind\n1,{cell}\n2,down\n")
+        assert read_table(tmp_path / "d.csv", header=True).index is None
 
 
 def test_a_large_plain_file_is_read_at_once(tmp_path):
