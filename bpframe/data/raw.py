@@ -15,6 +15,7 @@ from bpframe.data.fitted import FittedPreparation
 from bpframe.data.frames import by_name, names_of, require_distinct
 from bpframe.data.labels import Label
 from bpframe.data.place import Array, Place
+from bpframe.validation.indexed import Indexed
 from bpframe.validation.one_hot import is_one_hot
 from bpframe.validation.plain_arrays import plain_array
 
@@ -123,6 +124,8 @@ class Preparation:
         return self.fitted is not None and self.fitted.encoding is not None and set(names).isdisjoint(x)
 
     def _input(self, name: str, value: Any, raw: bool) -> Any:
+        if isinstance(value, Indexed):
+            return value.then(lambda part: self._input(name, part, raw))
         columns = self.columns.inputs.get(name)
         if self.fitted is not None and self.fitted.encoding is not None:
             # Its columns are found where it is applied; prepared ones have other names.
@@ -141,6 +144,8 @@ class Preparation:
         return self.applied.apply_inputs(ordered, Place(f"input '{name}'", columns=texts))
 
     def _target(self, name: str, value: Any, names: Sequence[str]) -> Any:
+        if isinstance(value, Indexed):
+            return value.then(lambda part: self._target(name, part, names))
         what = f"target of '{name}'"
         ordered = by_name(value, self.columns.targets.get(name), what)
         if self.applied is None or len(names) > 1:

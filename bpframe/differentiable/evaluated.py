@@ -19,6 +19,7 @@ from bpframe.data import FittedPreparation
 from bpframe.data.raw import Preparation, times
 from bpframe.derivatives.first_order.node_errors import node_errors
 from bpframe.derivatives.points.given_arrays import checked_inputs, checked_stack, checked_targets
+from bpframe.derivatives.points.given_rows import by_rows
 from bpframe.derivatives.points.given_weights import checked_weights
 from bpframe.errors import DataError, ShapeMismatch
 from bpframe.shapes import OpenEngine
@@ -125,7 +126,7 @@ class Evaluated:
         A network with a preparation takes raw inputs, here and everywhere, and predicts in the units of the targets,
         where these were scaled; with `raw=False` x is prepared already, and the output is the network's own.
         """
-        inputs = self._inputs(x, checked_truth("raw", raw))
+        inputs = self._inputs(x, checked_truth("raw", raw), portions=True)
         found = self._engine.at(inputs).outputs(inputs)
         fitted = self.preparation if raw else None
         return self._outputs(found if fitted is None else {name: fitted.restored(a) for name, a in found.items()})
@@ -138,7 +139,7 @@ class Evaluated:
         `sample_weight` holds the w_n, (N,), 0 or more with a positive sum: all are 1 where it is left out, here and in
         every method. Of several outputs it may be a mapping; an output that is left out has ones.
         """
-        inputs, targets = self._samples(x, y, sample_weight)
+        inputs, targets = self._samples(x, y, sample_weight, portions=True)
         return self._engine.at(inputs).total_cost(inputs, targets) / len(next(iter(inputs.values())))
 
     def accuracy(self, x: Arrays, y: Arrays, *, sample_weight: Array | None = None) -> float:
@@ -150,7 +151,7 @@ class Evaluated:
         `binary_cross_entropy` declares 0; y is 0 and 1. Targets that the cost ignores are left out, as in the cost. See
         `bpframe.accuracy`, also for the weights (N,) with which examples count.
         """
-        inputs = self._inputs(x)
+        inputs = self._inputs(x, portions=True)
         engine = self._engine.at(inputs)
         output, target = self._one_of(y)
         prediction = engine.outputs(inputs)[output]
@@ -205,19 +206,24 @@ class Evaluated:
         inputs = self._inputs(x)
         return self._engine.at(inputs).trace(inputs, training)
 
-    def _inputs(self, x: Arrays, raw: bool = True) -> dict[str, Array]:
+    def _inputs(self, x: Arrays, raw: bool = True, portions: bool = False) -> dict[str, Array]:
+        if portions:
+            x = by_rows(x, "input")
         if self._preparation is not None:
             x = self._preparation.inputs(x, list(self.graph.inputs), raw)
         return checked_inputs(self.graph, x, self.dtype)
 
     def _samples(
-        self, x: Arrays, y: Arrays, sample_weight: Arrays | None = None, mean: bool = True
+        self, x: Arrays, y: Arrays, sample_weight: Arrays | None = None, mean: bool = True, portions: bool = False
     ) -> tuple[dict[str, Array], dict[str, Array]]:
-        """Return checked inputs and targets by name; weights stand beside the targets (see `checked_weights`)."""
+        """Return checked inputs and targets by name; weights stand beside the targets (see `checked_weights`).
+
+        With `portions` what is larger than memory should hold is `Indexed`, read and checked where it is used.
+        """
         if not self.graph.cost:
             raise DataError("the network has no cost", hint="bp.Network(..., cost=QuadraticCost())")
-        inputs = self._inputs(x)
-        y = self._of_values(y)
+        inputs = self._inputs(x, portions=portions)
+        y = self._of_values(by_rows(y, "target") if portions else y)
         if self._preparation is not None:
             y = self._preparation.targets(y, list(self.graph.cost))
         count = len(next(iter(inputs.values())))
@@ -236,7 +242,7 @@ class Evaluated:
                 expected="(x, y), or (x, y, sample_weight)",
                 received=f"{len(pair)} parts" if isinstance(pair, tuple) else shortened(pair),
             )
-        return self._samples(*pair)
+        return self._samples(pair[0], pair[1], pair[2] if len(pair) > 2 else None, portions=True)
 
     def _raw_scale(self, name: str) -> Array | None:
         """Return ∂x/∂x' of an input, entry by entry: a derivative in x' is divided by it for one in x."""

@@ -10,7 +10,7 @@ import numpy as np
 from bpframe.categories import Callback, ErrorNorms
 from bpframe.differentiable import Examples
 from bpframe.errors import BpframeError, SpecError, StopTraining
-from bpframe.trainable.rows import rows_of
+from bpframe.trainable.rows import some_of
 from bpframe.training.batches import Samples, count_of
 from bpframe.training.listeners import is_function
 from bpframe.training.listening import Listening
@@ -71,7 +71,7 @@ def some_examples(given: Examples, samples: Samples, outputs: Iterable[str], raw
     """
     rows = np.arange(0, count_of(samples), -(-count_of(samples) // SEEN))
     if raw:
-        return rows_of(given[0], rows), rows_of(given[1], rows)
+        return some_of(given[0], rows), some_of(given[1], rows)
     inputs, targets = samples
     x, y = {name: each[rows] for name, each in inputs.items()}, {name: targets[name][rows] for name in outputs}
     return (x if len(x) > 1 else next(iter(x.values()))), (y if len(y) > 1 else next(iter(y.values())))

@@ -43,6 +43,7 @@ from bpframe.training.spec import TrainingSpec
 from bpframe.training.state import TrainingState
 from bpframe.training.trainer import Trainer
 from bpframe.training.watching import check_watched
+from bpframe.validation.indexed import indexed_pair
 from bpframe.validation.strict_numbers import checked_truth
 from bpframe.verification import verify_constraints, verify_optimizer, warn_of_drafts
 
@@ -153,6 +154,8 @@ class Trainable(Kept):
             if any(each is not None for each in data[1:]):
                 raise DataError("a Dataset holds its targets and weights itself", hint="net.fit(data, optimizer=...)")
             return self._train_prepared(spec, data[0], validation_data, *others)
+        if data[1] is None and (pair := indexed_pair(data[0])) is not None:
+            data = (*pair, data[2])
         return self._train(spec, data, validation_data, *others)
 
     def _train_prepared(
@@ -209,7 +212,8 @@ class Trainable(Kept):
             self._preparation = self._knowing_columns(*data[:2])
             try:
                 data, validation_data = without_validation(spec, self.spec.seed, data, validation_data)
-                samples = self._samples(*data)
+                given: Any = (*data, None)[:3]
+                samples = self._samples(given[0], given[1], given[2], portions=not spec.minimizes)
                 validation = self._validation_samples(validation_data)
                 if self._verify:
                     verify_optimizer(spec.optimizer)

@@ -11,9 +11,10 @@ from bpframe.data.split import held_back_count, split_rows
 from bpframe.differentiable import Examples
 from bpframe.errors import DataError
 from bpframe.training.spec import TrainingSpec
+from bpframe.validation.indexed import Indexed, indexed
 from bpframe.validation.plain_arrays import Array
 
-__all__ = ["count_given", "rows_of", "without_validation"]
+__all__ = ["count_given", "rows_of", "some_of", "without_validation"]
 
 
 def without_validation(
@@ -63,10 +64,24 @@ def count_given(x: Any, y: Any, weight: Any = None) -> int:
     return next(iter(counts.values()))
 
 
+def some_of(given: Any, rows: Array) -> Any:
+    """Return a few examples, read; else as `rows_of`."""
+    if isinstance(given, Mapping):
+        return {name: some_of(each, rows) for name, each in given.items()}
+    found = rows_of(given, rows)
+    return found[0 : len(found)] if isinstance(found, Indexed) else found
+
+
 def rows_of(given: Any, rows: Array) -> Any:
-    """Return some examples of an array, of a table of pandas, polars or pyarrow, of a list, or of each in a mapping."""
+    """Return some examples of an array, of a table of pandas, polars or pyarrow, of a list, or of each in a mapping.
+
+    What is read in portions is read where it is used.
+    """
     if isinstance(given, Mapping):
         return {name: rows_of(each, rows) for name, each in given.items()}
+    read = indexed(given, "examples")
+    if read is not None:
+        return read.select(rows)
     if isinstance(given, np.ndarray):
         return given[rows]
     if hasattr(given, "iloc"):

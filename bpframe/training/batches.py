@@ -9,6 +9,7 @@ import numpy as np
 
 from bpframe.core.backprop.engine import Engine
 from bpframe.training.spec import TrainingSpec
+from bpframe.validation.indexed import Indexed
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Batches", "Samples", "count_of", "training_batches"]
@@ -30,6 +31,7 @@ class Batches:
         self.size = size
         self.count = count_of(data)
         self.shuffling = shuffling
+        self._reads = any(isinstance(array, Indexed) for part in data for array in part.values())
         self._sources: tuple[dict[str, Array], ...] = ()
         self._prepared: dict[int, tuple[Samples, list[tuple[Callable[..., Any], Array]]]] = {}
 
@@ -39,7 +41,7 @@ class Batches:
     def beginning(self, done: int) -> Iterator[Samples]:
         """Yield the batches of a pass of which so many are done already."""
         size, count, first = self.size, self.count, done * self.size
-        if self.shuffling is None and size >= count:
+        if self.shuffling is None and size >= count and not self._reads:
             if not done:
                 yield self.data
             return
@@ -60,7 +62,11 @@ class Batches:
         if not self._sources:
             # Of an array in several pieces take would make a whole copy for every batch; here it is one for good.
             self._sources = tuple(
-                {name: np.require(array, requirements=["C", "A"]) for name, array in part.items()} for part in self.data
+                {
+                    name: array if isinstance(array, Indexed) else np.require(array, requirements=["C", "A"])
+                    for name, array in part.items()
+                }
+                for part in self.data
             )
         if size not in self._prepared:
             inputs, targets = (

@@ -13,8 +13,9 @@ import numpy as np
 
 from bpframe.core.backprop.weights import counting, factor_key, mask_key, weight_key
 from bpframe.core.graph.graph import Graph
-from bpframe.derivatives.points.given_arrays import EVERY_NUMBER, check_meaning, checked_array
+from bpframe.derivatives.points.given_arrays import EVERY_NUMBER, checked_array
 from bpframe.derivatives.points.given_weights import checked_weight, counts_of_targets
+from bpframe.derivatives.points.meaning import check_meaning
 from bpframe.errors import DataError
 from bpframe.training.metrics import right_classes
 from bpframe.validation.plain_arrays import Array, plain_array

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import mmap
 import zlib
 from collections.abc import Mapping
 
 import numpy as np
 
 from bpframe.training.batches import Samples
+from bpframe.validation.indexed import Indexed, is_mapped
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Fingerprint", "checksum", "fingerprint_of"]
@@ -38,7 +38,7 @@ def fingerprint_of(samples: Samples) -> Fingerprint:
 
 def checksum(array: Array) -> int:
     """Return the CRC-32 of an array's numbers in order; of a file that is mapped into memory, of some examples."""
-    if _is_mapped(array):
+    if is_mapped(array) or isinstance(array, Indexed):
         array = array[np.unique(np.linspace(0, len(array) - 1, LOOKED_AT).astype(np.intp))] if len(array) else array
     whole = array.flags.c_contiguous
     found, rows = 0, len(array) if whole else max(1, PORTION // max(1, math.prod(array.shape[1:]) * array.itemsize))
@@ -46,11 +46,3 @@ def checksum(array: Array) -> int:
         part = np.ascontiguousarray(array[start : start + rows])
         found = zlib.crc32(part.reshape(-1).view(np.uint8).data, found) if part.size else found
     return found
-
-
-def _is_mapped(array: Array) -> bool:
-    """Whether an array, or what it is a view of, is a file that is mapped into memory."""
-    base: object = array
-    while isinstance(base, np.ndarray):
-        base = base.base
-    return isinstance(base, mmap.mmap)

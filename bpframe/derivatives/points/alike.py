@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from bpframe.core.graph.graph import Graph
-from bpframe.derivatives.points.given_arrays import all_finite, check_meaning
+from bpframe.derivatives.points.given_arrays import all_finite
 from bpframe.derivatives.points.given_weights import counts_of_targets
+from bpframe.derivatives.points.meaning import check_meaning
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Alike"]

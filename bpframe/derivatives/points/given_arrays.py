@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from bpframe.core.backprop.layout import laid_out
-from bpframe.core.component import contract_of
 from bpframe.core.component.domain import FROM_ZERO
 from bpframe.core.graph.graph import Graph, batched
+from bpframe.derivatives.points.given_rows import checked_rows
+from bpframe.derivatives.points.meaning import check_meaning
 from bpframe.derivatives.points.shape_hints import shape_hint
 from bpframe.errors import DataError, DerivativeError, ShapeMismatch
 from bpframe.machine.workers import in_rows
+from bpframe.validation.indexed import Indexed
 from bpframe.validation.intervals import Interval
 from bpframe.validation.open_shapes import fits
 from bpframe.validation.plain_arrays import Array, place_of, plain_array
@@ -22,7 +25,6 @@ from bpframe.validation.plain_arrays import Array, place_of, plain_array
 __all__ = [
     "all_finite",
     "batch_size",
-    "check_meaning",
     "checked_array",
     "checked_inputs",
     "checked_stack",
@@ -43,12 +45,11 @@ def checked_inputs(graph: Graph, x: Any, dtype: Any) -> dict[str, Array]:
     Errors: ShapeMismatch, DataError.
     """
     given, integers = _by_name(x, list(graph.inputs), "input"), graph.integer_domains
-    arrays = {
-        name: checked_array(given[name], shape, f"input '{name}'", np.int64, integers[name])
-        if name in integers
-        else checked_array(given[name], shape, f"input '{name}'", dtype)
-        for name, shape in graph.inputs.items()
-    }
+    arrays = {}
+    for name, shape in graph.inputs.items():
+        kind = (np.int64, integers[name]) if name in integers else (dtype, EVERY_NUMBER)
+        check = partial(_checked_as, shape, f"input '{name}'", kind)
+        arrays[name] = checked_rows(given[name], check) if isinstance(given[name], Indexed) else check(given[name])
     batch_size(arrays)
     return arrays
 
@@ -61,15 +62,10 @@ def checked_targets(graph: Graph, y: Any, dtype: Any, batch: int) -> dict[str, A
     given = _by_name(y, list(graph.cost), "target")
     arrays: dict[str, Array] = {}
     for output in graph.cost:
-        domain = graph.integer_targets.get(output)
-        arrays[output] = checked_array(
-            given[output],
-            graph.target_shapes[output],
-            f"target of '{output}'",
-            dtype if domain is None else np.int64,
-            domain or EVERY_NUMBER,
+        check = partial(_checked_target, graph, output, dtype)
+        arrays[output] = (
+            checked_rows(given[output], check) if isinstance(given[output], Indexed) else check(given[output])
         )
-        check_meaning(graph, output, arrays[output])
     if arrays and batch_size(arrays) != batch:
         raise ShapeMismatch(
             "inputs and targets differ in their number of examples",
@@ -79,16 +75,16 @@ def checked_targets(graph: Graph, y: Any, dtype: Any, batch: int) -> dict[str, A
     return arrays
 
 
-def check_meaning(graph: Graph, output: str, target: Array) -> None:
-    """Let a cost refuse targets that mean nothing to it. Errors: those of its `check_target`."""
-    cost = graph.cost[output]
-    if hasattr(cost, "check_target"):
-        check = contract_of(type(cost)).methods["check_target"]
-        try:
-            check.call(cost.check_target, {"y": target, "shape": graph.shapes[output]})
-        except DataError as error:
-            problem = f"the target of '{output}': {error.problem}"
-            raise DataError(problem, expected=error.expected, received=error.received, hint=error.hint) from None
+def _checked_as(shape: tuple[int, ...], what: str, kind: tuple[Any, Interval], value: Any) -> Array:
+    return checked_array(value, shape, what, *kind)
+
+
+def _checked_target(graph: Graph, output: str, dtype: Any, value: Any) -> Array:
+    domain = graph.integer_targets.get(output)
+    kind = (dtype, EVERY_NUMBER) if domain is None else (np.int64, domain)
+    found = _checked_as(graph.target_shapes[output], f"target of '{output}'", kind, value)
+    check_meaning(graph, output, found)
+    return found
 
 
 def batch_size(arrays: Mapping[str, Array]) -> int:

@@ -12,6 +12,7 @@ from bpframe.core.backprop.weights import factor_key, mask_key, weight_key
 from bpframe.core.component import Cost
 from bpframe.core.graph.graph import Graph, Shape, batched
 from bpframe.derivatives.points.given_arrays import checked_array
+from bpframe.derivatives.points.given_rows import loaded
 from bpframe.errors import BpframeError, ContractError, DataError, ShapeMismatch, did_you_mean
 from bpframe.validation.plain_arrays import Array, place_of, plain_array
 
@@ -32,6 +33,10 @@ def checked_weights(
     ShapeMismatch.
     """
     given = _by_output(sample_weight, graph)
+    targets = {  # a cost looks at all targets to say what they count
+        output: loaded(targets[output], f"targets of '{output}'") if hasattr(cost, "target_weight") else targets[output]
+        for output, cost in graph.cost.items()
+    }
     found: dict[str, Array] = {}
     for output, cost in graph.cost.items():
         words, batch = graph.weight_words[output], len(targets[output])
