@@ -14,7 +14,8 @@ from bpframe.data.from_table import from_table
 from bpframe.data.idx import IdxData
 from bpframe.data.images import ImagesData
 from bpframe.data.inputs import read_inputs
-from bpframe.data.npz import NpzData
+from bpframe.data.mapped import map_array
+from bpframe.data.npz_data import NpzData
 from bpframe.data.parquet import ParquetData
 from bpframe.data.samples import Dataset
 from bpframe.data.scaling import Divide
@@ -41,5 +42,6 @@ __all__ = [
     "Vocabulary",
     "WavesData",
     "from_table",
+    "map_array",
     "read_inputs",
 ]

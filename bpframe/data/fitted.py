@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
@@ -19,6 +19,7 @@ from bpframe.data.scaling import FittedScaling
 from bpframe.data.usable_arrays import FloatName, require_examples, require_finite, require_numeric
 from bpframe.data.vocabulary import Vocabulary
 from bpframe.errors import DataError
+from bpframe.validation.indexed import Indexed
 from bpframe.validation.open_shapes import batched, fits, opened
 from bpframe.validation.plain_arrays import plain_array
 
@@ -92,6 +93,9 @@ class FittedPreparation(BaseModel):
         lacks a column or has it twice, and for numbers on another scale than those of training (see `InputRange`).
         """
         place = place or Place("inputs")
+        if isinstance(x, Indexed):
+            source = Place(place.source)
+            return cast(Array, x.then(lambda part: self.apply_inputs(part, source)))
         if self.vocabulary is not None:
             return self._token_windows(self.vocabulary.given(x, place), place)
         if self.encoding is not None:

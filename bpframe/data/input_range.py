@@ -9,7 +9,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictBool
 
 from bpframe.data.place import Array, Place
+from bpframe.data.usable_arrays import in_portions
 from bpframe.errors import DataError
+from bpframe.validation.indexed import Indexed
 
 __all__ = ["InputRange"]
 
@@ -35,6 +37,13 @@ class InputRange(BaseModel):
         """Return that of raw inputs (N, *features), None where an example has few entries."""
         if not inputs.size or math.prod(inputs.shape[1:]) < _ENTRIES:
             return None
+        if isinstance(inputs, Indexed):
+            least, most, whole = math.inf, -math.inf, True
+            for rows in in_portions(inputs):
+                part = inputs[rows]
+                least, most = min(least, float(part.min())), max(most, float(part.max()))
+                whole = whole and _whole(part)
+            return cls(low=least, high=most, whole=whole)
         return cls(low=float(inputs.min()), high=float(inputs.max()), whole=_whole(inputs))
 
     def check(self, x: Array, place: Place) -> None:

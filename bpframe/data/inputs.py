@@ -13,7 +13,8 @@ from bpframe.data.frames import by_name
 from bpframe.data.idx import read_idx
 from bpframe.data.image_files import SUFFIXES, is_image, read_images
 from bpframe.data.images import ImagesData, images_of
-from bpframe.data.npz import NpzData, read_npy, read_npz
+from bpframe.data.npz import read_npy, read_npz
+from bpframe.data.npz_data import NpzData
 from bpframe.data.parquet import is_parquet, read_parquet
 from bpframe.data.paths import find_file
 from bpframe.data.place import Array, Place

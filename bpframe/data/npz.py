@@ -6,96 +6,27 @@ import math
 import os
 import zipfile
 import zlib
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from tokenize import TokenError
-from typing import IO, ClassVar, Literal, Self
+from typing import IO, Any
 
 import numpy as np
-import numpy.typing as npt
 from numpy.lib import format as npy
-from pydantic import Field, model_validator
 
-from bpframe.data.paths import DAMAGED, MOST_UNPACKED, find_file
-from bpframe.data.place import Array, Place
-from bpframe.data.preparation import PreparationSpec, prepare
-from bpframe.data.samples import Dataset, Examples
+from bpframe.data.paths import DAMAGED, MOST_UNPACKED
+from bpframe.data.place import Array
 from bpframe.errors import DataError, did_you_mean
 from bpframe.machine.memory import require_memory
 from bpframe.machine.opening import opened
 
-__all__ = ["NpzData", "read_npy", "read_npz"]
+__all__ = ["read_header", "read_npy", "read_npz"]
 
 # Versions 1 and 2 hold every array without fields; version 3 exists for the field names of structured arrays.
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 #: The magic, and the longest header that NumPy takes from strangers.
 _MOST_HEADER = 12 + 10_000
-
-
-class NpzData(PreparationSpec):
-    """Take inputs and targets from two arrays of an .npz file, and test data from two more or from a split."""
-
-    path_fields: ClassVar[tuple[str, ...]] = ("path",)
-
-    _title: ClassVar[str] = "data of kind 'npz'"
-
-    kind: Literal["npz"] = Field(default="npz", description="Arrays of a NumPy .npz file.")
-    path: str = Field(description="The .npz file, relative to the folder of the spec.")
-    inputs: str = Field(default="x", description="The key of the inputs, an array (N, *features).")
-    targets: str = Field(default="y", description="The key of the targets: labels (N,) or numbers (N, *shape).")
-    test_inputs: str | None = Field(default=None, description="The key of the test inputs, where the file has them.")
-    test_targets: str | None = Field(default=None, description="The key of the test targets, where the file has them.")
-    sample_weight: str | None = Field(
-        default=None, description="The key of the weights, (N,) or (N, *positions), where the file has them."
-    )
-    group: str | None = Field(
-        default=None, description="The key of each example's group, (N,): the examples of one group stay in one part."
-    )
-    test_sample_weight: str | None = Field(default=None, description="The key of the test examples' weights.")
-    flatten: bool = Field(default=False, description="Whether examples of several axes become vectors.")
-
-    @model_validator(mode="after")
-    def _both_test_keys(self) -> Self:
-        self._require_both(self.test_inputs, self.test_targets)
-        if self.test_sample_weight is not None and self.test_inputs is None:
-            raise ValueError("test_sample_weight goes with test_inputs and test_targets")
-        return self
-
-    def load(self, base: Path = Path(), dtype: npt.DTypeLike = "float64", class_numbers: bool = False) -> Dataset:
-        """Return the prepared data; `base` is the folder that the path starts from.
-
-        Raises DataError for a missing file or key, a damaged file, objects, and everything `prepare` refuses.
-        """
-        path = find_file(base, self.path)
-        keyed: list[tuple[str, str, str | None]] = [(self.inputs, self.targets, self.sample_weight)]
-        if self.test_inputs is not None and self.test_targets is not None:
-            keyed.append((self.test_inputs, self.test_targets, self.test_sample_weight))
-        named = [key for part in keyed for key in part] + [self.group]
-        arrays = read_npz(path, [key for key in named if key is not None])
-        parts = [_examples(path, arrays, *keys) for keys in keyed]
-        if self.group is not None:
-            parts[0] = replace(parts[0], groups=arrays[self.group])
-        return prepare(
-            self,
-            parts[0],
-            parts[1] if len(parts) > 1 else None,
-            dtype,
-            flatten=self.flatten,
-            class_numbers=class_numbers,
-        )
-
-
-def _examples(path: Path, arrays: dict[str, Array], inputs: str, targets: str, weights: str | None) -> Examples:
-    return Examples(
-        arrays[inputs],
-        arrays[targets],
-        Place(f"{path.name}, array {inputs!r}"),
-        Place(f"{path.name}, array {targets!r}"),
-        None if weights is None else arrays[weights],
-        None if weights is None else Place(f"{path.name}, array {weights!r}"),
-    )
 
 
 def read_npz(path: Path, keys: list[str] | None = None) -> dict[str, Array]:
@@ -162,7 +93,11 @@ def _missing_key(path: Path, key: str, available: list[str]) -> DataError:
     )
 
 
-def _read_array(stream: IO[bytes], size: int, where: str) -> Array:
+def read_header(stream: IO[bytes], size: int, where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    """Return the shape, whether it is in Fortran's order, the dtype, and where the numbers begin, of an array's file.
+
+    Raises DataError for a damaged header, a file of another size than it states, and arrays of objects.
+    """
     # The header's promise is held against the size before anything of that size is allocated.
     head = BytesIO(stream.read(_MOST_HEADER))
     try:
@@ -189,8 +124,14 @@ def _read_array(stream: IO[bytes], size: int, where: str) -> Array:
             received=f"{size} bytes",
             hint=DAMAGED,
         )
+    return shape, fortran_order, dtype, head.tell()
+
+
+def _read_array(stream: IO[bytes], size: int, where: str) -> Array:
+    shape, fortran_order, dtype, begin = read_header(stream, size, where)
+    count = math.prod(shape)
     require_memory(size, where, DataError)
-    stream.seek(head.tell())
+    stream.seek(begin)
     payload = stream.read(count * dtype.itemsize)
     if len(payload) < count * dtype.itemsize:
         raise EOFError(f"{where} ends after {len(payload)} of {count * dtype.itemsize} bytes")

@@ -11,6 +11,7 @@ from bpframe.data.fitted import FittedPreparation
 from bpframe.data.place import Array, Place
 from bpframe.data.usable_arrays import require_examples, require_finite, require_numeric
 from bpframe.errors import DataError
+from bpframe.validation.indexed import Indexed
 
 __all__ = ["Dataset", "Examples", "Part"]
 
@@ -62,7 +63,8 @@ class Examples:
         at = None if self.weights_at is None else self.weights_at.take(rows)
         places = self.inputs_at.take(rows), self.targets_at.take(rows)
         groups = None if self.groups is None else self.groups[rows]
-        return Examples(self.inputs[rows], self.targets[rows], *places, some, at, groups)
+        inputs = self.inputs.select(rows) if isinstance(self.inputs, Indexed) else self.inputs[rows]
+        return Examples(inputs, self.targets[rows], *places, some, at, groups)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 from bpframe.categories import Preparation
 from bpframe.categories.calling import call_method
 from bpframe.data.place import Array
-from bpframe.data.usable_arrays import FloatName
+from bpframe.data.usable_arrays import FloatName, in_portions
 from bpframe.errors import BpframeError, ContractError, DataError
 from bpframe.validation.finite_numbers import PositiveFloat
+from bpframe.validation.indexed import Indexed
 from bpframe.validation.model import Validated
 
 __all__ = ["Divide", "FittedScaling", "Scaling", "fit_scaling"]
@@ -91,20 +92,21 @@ def fit_scaling(scaling: Scaling, x: Array) -> FittedScaling:
     Raises DataError where a statistic overflows.
     """
     if isinstance(scaling, Preparation):
+        if isinstance(x, Indexed):
+            raise DataError(
+                f"preparation '{scaling.kind}' takes all examples at once, and they do not fit into memory",
+                expected="none, standard, minmax or {divide: number}, which are fitted in portions",
+                received=f"{x.dtype} of shape {x.shape}",
+            )
         return _fitted(scaling, x)
     if isinstance(scaling, Divide):
         return FittedScaling(offset=(0.0,), scale=(scaling.divide,))
     if scaling == "none":
         return FittedScaling(offset=(0.0,), scale=(1.0,))
-    rows = x.reshape(len(x), -1)
-    least, most = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
+        least, most, offset, scale = _in_portions(x) if isinstance(x, Indexed) else _at_once(x)
         if scaling == "minmax":
             offset, scale = least, most - least
-        else:
-            offset = rows.mean(axis=0, dtype=np.float64)
-            squares = sum(((rows[block] - offset) ** 2).sum(axis=0) for block in _blocks(rows))
-            scale = np.sqrt(squares / len(rows))
     # A constant column's computed deviation can be a rounding error instead of 0, so the range decides.
     constant = (least == most) | (scale == 0)
     scale = np.where(constant, 1.0, scale)
@@ -118,6 +120,34 @@ def fit_scaling(scaling: Scaling, x: Array) -> FittedScaling:
             hint="divide the inputs first",
         )
     return FittedScaling(offset=tuple(offset.tolist()), scale=tuple(scale.tolist()))
+
+
+def _at_once(x: Array) -> tuple[Array, Array, Array, Array]:
+    """Return least, largest, mean and deviation of every entry."""
+    rows = x.reshape(len(x), -1)
+    mean = rows.mean(axis=0, dtype=np.float64)
+    squares = sum(((rows[block] - mean) ** 2).sum(axis=0) for block in _blocks(rows))
+    return (
+        rows.min(axis=0).astype(np.float64),
+        rows.max(axis=0).astype(np.float64),
+        mean,
+        np.asarray(np.sqrt(squares / len(rows))),
+    )
+
+
+def _in_portions(x: Indexed) -> tuple[Array, Array, Array, Array]:
+    """Return the same of what is read, in two passes from beginning to end."""
+    size = x.size // len(x)
+    least, most, total, squares = np.full(size, np.inf), np.full(size, -np.inf), np.zeros(size), np.zeros(size)
+    portions = in_portions(x)  # type: ignore[arg-type]
+    for rows in portions:
+        part = x[rows].reshape(-1, size)
+        least, most = np.minimum(least, part.min(axis=0)), np.maximum(most, part.max(axis=0))
+        total += part.sum(axis=0, dtype=np.float64)
+    mean = total / len(x)
+    for rows in portions:
+        squares += ((x[rows].reshape(-1, size) - mean) ** 2).sum(axis=0)
+    return least, most, mean, np.sqrt(squares / len(x))
 
 
 def _fitted(preparation: Preparation, x: Array) -> FittedScaling:

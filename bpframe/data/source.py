@@ -95,12 +95,20 @@ class Source(Validated):
         Absolute paths stay; a relative one becomes absolute where no relative path leads there, on another drive.
         """
         start, goal = base.absolute().resolve(), folder.absolute().resolve()
-        changed: dict[str, str] = {}
+        changed: dict[str, Any] = {}
         for name in self.path_fields:
             path = getattr(self, name)
-            if path is not None and not Path(path).expanduser().is_absolute():
-                try:
-                    changed[name] = Path(os.path.relpath(start / path, goal)).as_posix()
-                except ValueError:  # on another drive
-                    changed[name] = str(start / path)
+            if path is not None:
+                several = path if isinstance(path, tuple) else (path,)
+                moved = tuple(_moved(each, start, goal) for each in several)
+                changed[name] = moved if isinstance(path, tuple) else moved[0]
         return self.model_copy(update=changed)
+
+
+def _moved(path: str, start: Path, goal: Path) -> str:
+    if Path(path).expanduser().is_absolute():
+        return path
+    try:
+        return Path(os.path.relpath(start / path, goal)).as_posix()
+    except ValueError:  # on another drive
+        return str(start / path)

@@ -11,7 +11,7 @@ from bpframe.data.csv import CsvData
 from bpframe.data.digits import DigitsData
 from bpframe.data.idx import IdxData
 from bpframe.data.images import ImagesData
-from bpframe.data.npz import NpzData
+from bpframe.data.npz_data import NpzData
 from bpframe.data.parquet import ParquetData
 from bpframe.data.series import SeriesData
 from bpframe.data.text import TextData

@@ -9,8 +9,12 @@ import numpy.typing as npt
 
 from bpframe.data.place import Array, Place
 from bpframe.errors import DataError
+from bpframe.validation.indexed import Indexed
 
-__all__ = ["FloatName", "float_name", "require_examples", "require_finite", "require_numeric"]
+__all__ = ["FloatName", "float_name", "in_portions", "require_examples", "require_finite", "require_numeric"]
+
+#: How many bytes are read at once, of what is read from its beginning to its end.
+PORTION = 1 << 24
 
 FloatName = Literal["float32", "float64"]
 
@@ -24,6 +28,12 @@ def float_name(dtype: npt.DTypeLike) -> FloatName:
     if name not in ("float32", "float64"):
         raise DataError("data cannot be given in this dtype", expected="float32 or float64", received=name)
     return cast(FloatName, name)
+
+
+def in_portions(array: Array) -> list[slice]:
+    """Return the rows of an array, read from its beginning to its end, in portions."""
+    step = max(1, PORTION * len(array) // max(1, array.nbytes))
+    return [slice(first, min(first + step, len(array))) for first in range(0, len(array), step)]
 
 
 def require_numeric(array: Array, place: Place) -> None:
@@ -55,6 +65,10 @@ def require_finite(array: Array, place: Place, *, cause: str = "") -> None:
     `cause` says what may have produced it where the data themselves were finite.
     """
     if array.dtype.kind != "f":
+        return
+    if isinstance(array, Indexed):
+        for rows in in_portions(array):
+            require_finite(array[rows], place.take(np.arange(rows.start, rows.stop)), cause=cause)
         return
     finite = np.isfinite(array)
     if finite.all():

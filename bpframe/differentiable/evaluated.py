@@ -26,7 +26,6 @@ from bpframe.shapes import OpenEngine
 from bpframe.training.counted import counted_classes
 from bpframe.training.metrics import accuracy
 from bpframe.training.outputs import threshold_of
-from bpframe.validation.mistakes import shortened
 from bpframe.validation.plain_arrays import Array
 from bpframe.validation.strict_numbers import checked_truth
 from bpframe.validation.written_arguments import is_a_write
@@ -232,17 +231,6 @@ class Evaluated:
         graph = self._engine.at(inputs).graph
         targets = checked_targets(graph, y, self.dtype, count)
         return inputs, targets | checked_weights(graph, self._of_values(sample_weight), self.dtype, targets, mean)
-
-    def _validation_samples(self, pair: Any) -> tuple[dict[str, Array], dict[str, Array]] | None:
-        if pair is None:
-            return None
-        if not isinstance(pair, tuple | list) or len(pair) not in (2, 3):
-            raise DataError(
-                "validation_data is no pair",
-                expected="(x, y), or (x, y, sample_weight)",
-                received=f"{len(pair)} parts" if isinstance(pair, tuple) else shortened(pair),
-            )
-        return self._samples(pair[0], pair[1], pair[2] if len(pair) > 2 else None, portions=True)
 
     def _raw_scale(self, name: str) -> Array | None:
         """Return ∂x/∂x' of an input, entry by entry: a derivative in x' is divided by it for one in x."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -29,7 +28,6 @@ from bpframe.trainable.keeping import Kept
 from bpframe.trainable.named import with_metrics, with_optimizer
 from bpframe.trainable.other_names import refusing_other_names
 from bpframe.trainable.prepared import kept_by, matched, measured_part
-from bpframe.trainable.range_testing import range_test
 from bpframe.trainable.rows import without_validation
 from bpframe.training.batches import count_of
 from bpframe.training.fingerprint import fingerprint_of
@@ -37,7 +35,6 @@ from bpframe.training.history import History
 from bpframe.training.keeper import Keeper
 from bpframe.training.last_batch import try_last_batch
 from bpframe.training.listening import Listening
-from bpframe.training.range_test import RangeTest
 from bpframe.training.resuming import check_data, parted
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.state import TrainingState
@@ -266,38 +263,3 @@ class Trainable(Kept):
                     if told.hears_checkpoints and (path := keeper.settle()) is not None:
                         told.after_checkpoint(len(now), state.step, path)
             return now
-
-    def range_test(
-        self,
-        x: Arrays,
-        y: Arrays,
-        *,
-        optimizer: Optimizer | str,
-        smallest: float = 1e-6,
-        largest: float = 10.0,
-        steps: int = 100,
-        batch_size: int | None = None,
-        sample_weight: Arrays | None = None,
-        shuffle: bool = True,
-        groups: Mapping[str, Mapping[str, Any]] | None = None,
-        constraints: Mapping[str, Constraint] | None = None,
-    ) -> RangeTest:
-        """Take steps at learning rates that rise from `smallest` to `largest`, and return what they cost.
-
-        A copy of the network takes them, with the state of a fresh optimizer: the network and its random streams stay
-        as they are. The rate is that of `optimizer`, or of the one that it holds; what it is there does not matter.
-        The test ends early where the smoothed cost grows to four times its least. Otherwise steps are those of `fit`.
-
-        Errors: SpecError (the optimizer has no learning rate), DataError (rates that do not rise), and those of `fit`.
-        """
-        spec = TrainingSpec(
-            optimizer=with_optimizer(optimizer),
-            batch_size=batch_size,
-            shuffle=shuffle,
-            groups=groups,
-            constraints=constraints,
-        )
-        copied = deepcopy(self)
-        with copied._engine.training():
-            samples = copied._samples(x, y, sample_weight)
-            return range_test(copied._engine.at(samples[0]), spec, samples, smallest, largest, steps)

@@ -12,9 +12,12 @@ from bpframe.derivatives.points.alike import Alike
 from bpframe.differentiable import Arrays, Differentiable
 from bpframe.errors import DataError, TrainingError
 from bpframe.trainable.named import with_optimizer
+from bpframe.trainable.range_testing import range_test
 from bpframe.training.optimizer_state import OptimizerState, checked_count
+from bpframe.training.range_test import RangeTest
 from bpframe.training.spec import TrainingSpec
 from bpframe.training.stepping import Carried, require_trained
+from bpframe.validation.mistakes import shortened
 from bpframe.validation.plain_arrays import Array
 from bpframe.validation.strict_numbers import checked_truth
 from bpframe.verification import verify_constraints, verify_optimizer, warn_of_drafts
@@ -132,6 +135,52 @@ class Stepwise(Differentiable):
                 except BaseException:
                     carried.go_back(before)
                     raise
+
+    def range_test(
+        self,
+        x: Arrays,
+        y: Arrays,
+        *,
+        optimizer: Optimizer | str,
+        smallest: float = 1e-6,
+        largest: float = 10.0,
+        steps: int = 100,
+        batch_size: int | None = None,
+        sample_weight: Arrays | None = None,
+        shuffle: bool = True,
+        groups: Mapping[str, Mapping[str, Any]] | None = None,
+        constraints: Mapping[str, Constraint] | None = None,
+    ) -> RangeTest:
+        """Take steps at learning rates that rise from `smallest` to `largest`, and return what they cost.
+
+        A copy of the network takes them, with the state of a fresh optimizer: the network and its random streams stay
+        as they are. The rate is that of `optimizer`, or of the one that it holds; what it is there does not matter.
+        The test ends early where the smoothed cost grows to four times its least. Otherwise steps are those of `fit`.
+
+        Errors: SpecError (the optimizer has no learning rate), DataError (rates that do not rise), and those of `fit`.
+        """
+        spec = TrainingSpec(
+            optimizer=with_optimizer(optimizer),
+            batch_size=batch_size,
+            shuffle=shuffle,
+            groups=groups,
+            constraints=constraints,
+        )
+        copied = deepcopy(self)
+        with copied._engine.training():
+            samples = copied._samples(x, y, sample_weight)
+            return range_test(copied._engine.at(samples[0]), spec, samples, smallest, largest, steps)
+
+    def _validation_samples(self, pair: Any) -> tuple[dict[str, Array], dict[str, Array]] | None:
+        if pair is None:
+            return None
+        if not isinstance(pair, tuple | list) or len(pair) not in (2, 3):
+            raise DataError(
+                "validation_data is no pair",
+                expected="(x, y), or (x, y, sample_weight)",
+                received=f"{len(pair)} parts" if isinstance(pair, tuple) else shortened(pair),
+            )
+        return self._samples(pair[0], pair[1], pair[2] if len(pair) > 2 else None, portions=True)
 
     def _examples(self, x: Any, y: Any, sample_weight: Any) -> tuple[dict[str, Array], dict[str, Array]]:
         """Return checked examples; of those that lie as others before them the numbers alone are looked at."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import mmap
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -46,7 +46,14 @@ class Indexed:
         """How many bytes all examples would take."""
         return math.prod(self.shape) * int(self.dtype.itemsize)
 
-    def __getitem__(self, rows: Rows) -> Array:
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return math.prod(self.shape)
+
+    def __getitem__(self, rows: Rows | int) -> Array:
+        if isinstance(rows, int | np.integer):
+            return cast(Array, self.read(np.arange(len(self))[[rows]])[0])
         return self.read(np.arange(len(self))[rows] if isinstance(rows, slice) else np.asarray(rows))
 
     def take(self, rows: Array, axis: int = 0, out: Array | None = None, mode: str = "clip") -> Array:

@@ -44,6 +44,7 @@ OTHERS = {
     "bpframe.data.idx": "gzip on a stream from the door",
     "bpframe.data.image_files": "Pillow on a stream from the door",
     "bpframe.data.npz": "arrays in a stream from the door",
+    "bpframe.data.mapped": "a stream from the door, which is mapped",
     "bpframe.data.cell_index": "text in memory",
     "bpframe.data.parquet": "pyarrow on a stream from the door",
 }

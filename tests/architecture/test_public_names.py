@@ -25,7 +25,7 @@ PUBLIC: dict[str, str] = {
     "bpframe.curve_fitting": "Covariance CurveFit FitSummary Verdict covariance fit_curve",
     "bpframe.data": """
         AliceData CsvData DataSpec Dataset DigitsData Divide FittedPreparation IdxData ImagesData NpzData
-        ParquetData SeriesData TextData Vocabulary WavesData from_table read_inputs
+        ParquetData SeriesData TextData Vocabulary WavesData from_table map_array read_inputs
     """,
     "bpframe.derivatives": "ChainPlan EliminationPlan Factor plan_chain plan_elimination",
     "bpframe.derivatives.curvature.factors": "Damping KroneckerFactors",
