@@ -33,7 +33,7 @@ from bpframe.errors import BpframeError, CheckpointError, NonFiniteError
 from bpframe.machine.background import Background
 from bpframe.machine.interruption import interruptible
 from bpframe.machine.opening import text_of
-from bpframe.machine.whole_file import whole_file
+from bpframe.machine.whole_file import remove_drafts, whole_file
 from bpframe.plugins import Registry
 from bpframe.training.history import EpochRecord, History
 from bpframe.training.intervals import Interval
@@ -276,8 +276,11 @@ def kept_run(
     Errors: CheckpointError (the folder exists, cannot be written, or another training has it).
     """
     target = resolved(folder)
-    with interruptible(), locked(target, WAIT):
+    with interruptible(), locked(target, WAIT) as alone:
         resumed = past is not None and is_run(target)
+        if resumed and alone:
+            for name in (SPEC, ENVIRONMENT, LINES):
+                remove_drafts(target / name)
         if not resumed:
             check_destination(target)
         run = RunFolder(target, network, spec, data, past if past is not None else _epochs(network), resumed)

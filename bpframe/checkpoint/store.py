@@ -54,12 +54,15 @@ class CheckpointStore:
     def write(self, checkpoint: Checkpoint, step: int, best: bool = False) -> Path:
         """Write a checkpoint and return its folder; it is durable then. One of the same step is replaced.
 
-        With `best` it is the best one too. Errors: CheckpointError (it cannot be written; those before stay).
+        With `best` it is the best one too, and that first: where the process is killed between the two, a training goes
+        on from the step before, and comes to the best again; the other way round it would be forgotten.
+
+        Errors: CheckpointError (it cannot be written; those before stay, of which the best may be the new one).
         """
         target = self._at(step)
-        write_checkpoint(checkpoint, target, overwrite=True, tells=False)
+        write_checkpoint(checkpoint, self.folder / BEST if best else target, overwrite=True, tells=False)
         if best:
-            self._make_best(target)
+            self._take_best(target)
         self._prune(step)
         return target
 
@@ -102,10 +105,10 @@ class CheckpointStore:
             f"there is no checkpoint in {self.folder}", expected="a folder with eight digits, such as 00000123"
         )
 
-    def _make_best(self, target: Path) -> None:
-        """Make `best` a folder with links to the files of a checkpoint, or copies where a disk has no links."""
-        with new_folder(self.folder / BEST, True, FILES) as draft:
-            for each in target.iterdir():
+    def _take_best(self, target: Path) -> None:
+        """Make a folder with links to the files of the best one, or copies where a disk has no links."""
+        with new_folder(target, True, FILES) as draft:
+            for each in (self.folder / BEST).iterdir():
                 try:
                     os.link(each, draft / each.name)
                 except OSError:

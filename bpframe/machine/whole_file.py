@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-__all__ = ["whole_file"]
+__all__ = ["remove_drafts", "whole_file"]
 
 
 @contextmanager
@@ -24,3 +26,12 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def remove_drafts(path: Path) -> None:
+    """Remove what writers of a file that were killed have left beside it: for who knows that none of them lives."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}")
+    with contextlib.suppress(OSError):
+        for each in path.parent.iterdir():
+            if pattern.fullmatch(each.name) and each.is_file():
+                each.unlink()

@@ -69,6 +69,17 @@ def test_the_best_is_kept_beside_the_last(tmp_path: Path) -> None:
     assert np.all(bp.load(best).parameters.vector == 5.0)
 
 
+def test_a_process_killed_between_the_best_and_its_step_has_the_best(tmp_path: Path, monkeypatch) -> None:
+    """The training goes on from the step before, and comes to the best again; it would not, were it the step first."""
+    store = CheckpointStore(tmp_path)
+    store.write(checkpoint(1.0), 1, best=True)
+    monkeypatch.setattr(store, "_take_best", lambda target: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        store.write(checkpoint(2.0), 2, best=True)
+    assert list(store.all()) == [1]
+    assert np.all(bp.load(tmp_path / "best").parameters.vector == 2.0)
+
+
 def test_one_step_written_twice_is_the_later_one(tmp_path: Path) -> None:
     store = CheckpointStore(tmp_path)
     store.write(checkpoint(1.0), 7)

@@ -114,7 +114,12 @@ class Scenario:
         """Require of what an attempt left that it is whole, what was told, and (`clean`) alone."""
         require(outcome < 0 or outcome in (SAVED, REFUSED), "the attempt ended with", outcome)
         kind = self.found()
-        require(outcome < 0 or kind == {SAVED: "new", REFUSED: "old"}[outcome], "told", outcome, "and found", kind)
+        if outcome == REFUSED and kind == "new" and not clean:
+            # The disk refused to change the names back: then the run before is kept beside.
+            beside = [content_of(self.target.parent / each) for each in self.orphans() if "-lock" not in each]
+            require(type(self) is Fresh or self.before in beside, "the run before is gone")
+        else:
+            require(outcome < 0 or kind == {SAVED: "new", REFUSED: "old"}[outcome], "told", outcome, "and found", kind)
         if clean and outcome >= 0:
             require(not self.orphans(), "left behind:", self.orphans())
         # The next save finds everything in order, and leaves it so.

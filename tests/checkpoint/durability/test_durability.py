@@ -98,6 +98,18 @@ def test_killed_at_every_system_call(place, tracing) -> None:
     assert tried("system_calls.py", place, 1)["wrong"] == []
 
 
+def test_a_training_that_is_killed_goes_on_to_the_same_bytes(library, place) -> None:
+    found = tried("trainings.py", place, "calls", 0.02, LD_PRELOAD=str(library))
+    assert found["wrong"] == []
+    assert found["killed"] >= 5
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("how", "much"), [("chance", 300), ("calls", 1)])
+def test_trainings_that_are_killed_anywhere_go_on_to_the_same_bytes(library, place, how, much) -> None:
+    assert tried("trainings.py", place, how, much, LD_PRELOAD=str(library))["wrong"] == []
+
+
 def started(script: str, *words: object) -> subprocess.Popen[str]:
     command = [sys.executable, HERE / script, *map(str, words)]
     pipe = subprocess.PIPE
