@@ -19,8 +19,9 @@ Invoke = Callable[..., Any]
 
 
 @pytest.fixture
-def trained(folder: Path, invoke: Invoke) -> Path:
+def trained(folder: Path, invoke: Invoke, write_spec: Callable[..., None]) -> Path:
     """A folder with two runs that differ in their rate, one of them further down, and a network saved from Python."""
+    write_spec(("test_count: 10", "validation_count: 10"))
     for name, rate in (("a", 0.1), ("more/b", 1.0)):
         words = ("--set", f"training.optimizer.learning_rate={rate}", "--set", "training.metrics=[accuracy]")
         assert invoke("train", "spec.yaml", "-o", f"runs/{name}", "-q", *words).exit_code == 0
