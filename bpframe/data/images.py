@@ -143,7 +143,8 @@ def _by_table(folder: Path, path: Path) -> tuple[list[Path], list[str]]:
             )
         files.append(file)
     if len(set(files)) < len(files):
-        twice = next(name for k, name in enumerate(names) if files[k] in files[:k])
+        first = {file: k for k, file in reversed([*enumerate(files)])}
+        twice = next(name for k, name in enumerate(names) if first[files[k]] < k)
         raise DataError(f"{path.name} names the image {twice!r} twice", expected="one label for every image")
     return files, labels
 

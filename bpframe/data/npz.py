@@ -22,6 +22,9 @@ from bpframe.machine.opening import opened
 
 __all__ = ["read_header", "read_npy", "read_npz"]
 
+#: Bytes that are unpacked at once.
+_PIECE = 2**20
+
 # Versions 1 and 2 hold every array without fields; version 3 exists for the field names of structured arrays.
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
@@ -132,8 +135,12 @@ def _read_array(stream: IO[bytes], size: int, where: str) -> Array:
     count = math.prod(shape)
     require_memory(size, where, DataError)
     stream.seek(begin)
-    payload = stream.read(count * dtype.itemsize)
-    if len(payload) < count * dtype.itemsize:
-        raise EOFError(f"{where} ends after {len(payload)} of {count * dtype.itemsize} bytes")
-    flat = np.frombuffer(payload, dtype=dtype, count=count) if count * dtype.itemsize else np.empty(count, dtype)
+    flat = np.empty(count, dtype)
+    # Piece by piece: a stream that is unpacked would make all of it once more before it is given out.
+    place, at = (flat.view(np.uint8).data if flat.nbytes else memoryview(b"")), 0
+    while at < flat.nbytes and (piece := stream.read(min(_PIECE, flat.nbytes - at))):
+        place[at : at + len(piece)] = piece
+        at += len(piece)
+    if at < flat.nbytes:
+        raise EOFError(f"{where} ends after {at} of {flat.nbytes} bytes")
     return flat.reshape(shape, order="F" if fortran_order else "C")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from bpframe.errors import BpframeError
 
-__all__ = ["available_memory", "in_bytes", "lacking_memory", "require_memory"]
+__all__ = ["available_memory", "enough_memory", "in_bytes", "lacking_memory", "require_memory"]
 
 #: So much is taken without asking the system, which costs more than the answer is worth.
 SMALL = 2**26
@@ -30,6 +32,18 @@ def require_memory(needed: int, what: str, failure: type[BpframeError], hint: st
     """
     if lacking := lacking_memory(needed):
         raise failure(f"{what} does not fit into memory", expected=lacking, received=in_bytes(needed), hint=hint)
+
+
+@contextmanager
+def enough_memory(what: str, failure: type[BpframeError]) -> Iterator[None]:
+    """Turn Python's error for memory that is at its end, inside the block, into one that names what was too large.
+
+    Errors: `failure`.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise failure(f"{what} do not fit into memory", received=str(error) or "no memory") from error
 
 
 def lacking_memory(needed: int) -> str | None:

@@ -11,7 +11,8 @@ from bpframe.data import Dataset, DataSpec
 from bpframe.data.raw import Preparation
 from bpframe.differentiable import Examples
 from bpframe.documents import RunSpec, TrainingSpec
-from bpframe.errors import SpecError
+from bpframe.errors import DataError, SpecError
+from bpframe.machine.memory import enough_memory
 from bpframe.network import Network
 from bpframe.runs.averages import keeps_averages, measured_network
 from bpframe.runs.evaluation import Evaluation, evaluate
@@ -193,7 +194,8 @@ def network_and_data(
     _check_single(network)
     single = single_score(network.graph)
     numbers = bool(network.graph.integer_targets) or (single is not None and getattr(data, "one_hot", False))
-    dataset = data.load(Path(base), spec.network.dtype, numbers)
+    with enough_memory("the data", DataError):
+        dataset = data.load(Path(base), spec.network.dtype, numbers)
     if single is not None and dataset.preparation.classes is not None:
         dataset = yes_or_no(dataset, single)
     _check_classes(network, dataset)

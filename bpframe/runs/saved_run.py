@@ -22,6 +22,7 @@ from bpframe.data.text import TextWindows
 from bpframe.documents import RunSpec, read_spec
 from bpframe.documents.text import SUFFIXES
 from bpframe.errors import DataError
+from bpframe.machine.memory import enough_memory
 from bpframe.network import Network
 from bpframe.runs.averages import keeps_averages, measured_network
 from bpframe.runs.evaluation import Evaluation, evaluate
@@ -167,10 +168,11 @@ class SavedRun:
             given = source.inputs or names
             if not set(given).isdisjoint(names) or not any(isinstance(each, str) for each in given):
                 source = source.model_copy(update={"inputs": tuple(names)})  # files differ in their order
-        if fitted is None:
-            return source.load(base, self.network.spec.dtype, bool(self.network.graph.integer_targets))
-        # Only the choice of examples is the source's; its own scaling and classes would be fitted anew.
-        return source.raw(fitted).load(base, "float64", fitted.class_numbers or fitted.threshold is not None)
+        with enough_memory("the data", DataError):
+            if fitted is None:
+                return source.load(base, self.network.spec.dtype, bool(self.network.graph.integer_targets))
+            # Only the choice of examples is the source's; its own scaling and classes would be fitted anew.
+            return source.raw(fitted).load(base, "float64", fitted.class_numbers or fitted.threshold is not None)
 
     def _prepared(self, x: Array, y: Array) -> tuple[Array, Array]:
         fitted = self.preparation
