@@ -39,7 +39,7 @@ class CellIndex:
 
         None too where quotes are needed, around delimiters, line ends and quotes; others are left out of `body`.
         """
-        if not delimiter.isascii() or body.count(b"\r") != body.count(b"\r\n"):
+        if not delimiter.isascii() or (b"\r" in body and body.count(b"\r") != body.count(b"\r\n")):
             return None
         if b'"' in body:
             without = _unquoted(body, delimiter)
@@ -52,8 +52,8 @@ class CellIndex:
         if len(body) < 2 or len(ends) % width:
             return None
         ends = ends.reshape(-1, width)
-        last = np.frombuffer(body, np.uint8)[ends]
-        whole = (last[:, -1] == 10).all() and (last[:, :-1] == ord(delimiter)).all()
+        lines = np.frombuffer(body, np.uint8)[ends[:, -1]]
+        whole = body.count(b"\n") == len(ends) and (lines == 10).all()  # so that no other cell ends in one
         index = cls(body, delimiter, ends) if whole else None
         if index is not None and width == 1 and "" in index.texts(0):  # a blank line is an empty cell
             return None
