@@ -8,8 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.data import Dataset
+from bpframe.data.samples import Part
 from bpframe.differentiable import Arrays
+from bpframe.errors import DataError
 from bpframe.network import Network
+from bpframe.trainable.prepared import matched
 from bpframe.training.history import Measured
 from bpframe.training.html_tables import html_rows, html_table
 from bpframe.training.measuring import Measures
@@ -57,16 +61,23 @@ class Evaluation:
         return html_rows(rows) + "".join(several)
 
 
-def evaluate(network: Network, x: Arrays, y: Arrays, *, sample_weight: Arrays | None = None) -> Evaluation:
+def evaluate(
+    network: Network, x: Arrays | Dataset, y: Arrays | None = None, *, sample_weight: Arrays | None = None
+) -> Evaluation:
     """Measure a network on examples: C averaged over them, the accuracy where it means something, and its metrics.
 
     Shapes: x (N, *features), y as the cost wants it, sample_weight as for `Network.cost`. Training is switched off.
+    Of a `Dataset` in the place of x it is the last of its parts: test, validation or training.
 
     Raises
     ------
     DataError, ShapeMismatch
 
     """
+    if isinstance(x, Dataset):
+        network, (x, y, sample_weight) = _prepared(network, x)
+    if y is None:
+        raise DataError("evaluate() has no targets", expected="evaluate(network, x, y), or evaluate(network, dataset)")
     with np.errstate(over="ignore", invalid="ignore"):  # an infinite cost speaks for itself
         cost = network.cost(x, y, sample_weight=sample_weight)
     given = next(iter(y.values())) if isinstance(y, Mapping) else y
@@ -79,6 +90,20 @@ def evaluate(network: Network, x: Arrays, y: Arrays, *, sample_weight: Arrays | 
         del figures["accuracy"]
         share = told if share is None else share
     return Evaluation(examples=len(target), cost=cost, accuracy=share, metrics=figures)
+
+
+def _prepared(network: Network, dataset: Dataset) -> tuple[Network, Part]:
+    """Return the network that takes prepared arrays, and the last part of a data set. Errors: DataError."""
+    found = matched(network.graph, dataset)
+    fitted = None if network._preparation is None else network._preparation.fitted
+    if fitted is not None and fitted != found.preparation.opened(list(network.graph.inputs.values())):
+        raise DataError(
+            "the network has a preparation, and the data were prepared otherwise",
+            expected="data that were prepared with those that it was trained on",
+            received="a Dataset with another preparation",
+            hint="evaluate(network, x, y), of raw examples",
+        )
+    return network.without_preparation(), list(found.parts.values())[-1]
 
 
 def _has_right_classes(network: Network, target: Array, weight: Array | None) -> bool:

@@ -19,7 +19,7 @@ from bpframe.data.columns import text_column
 from bpframe.data.encoder import Encoder
 from bpframe.data.place import Place
 from bpframe.errors import DataError, ShapeMismatch, SpecError
-from bpframe.runs import open_run
+from bpframe.runs import evaluate, open_run
 
 ROWS = """age,city,rooms,price
 30,Rome,2,1.5
@@ -308,6 +308,24 @@ def test_labels_come_in_the_form_that_the_cost_wants(units: int, cost: Any) -> N
     assert net.accuracy(table, values["kind"]) > 0.85
     assert net.preparation.labels(net.predict(table))[0] == "low"
     assert net.history.epochs[-1].validation_accuracy is not None
+
+
+def test_a_data_set_is_measured_on_its_last_part() -> None:
+    values = {"age": list(range(20)), "kind": ["low"] * 10 + ["high"] * 10}
+    data = from_table(values, "kind", scaling="standard", validation_fraction=0.2, test_fraction=0.2)
+    net = bp.Network([Dense(units=1)], input_shape=(1,), cost=BinaryCrossEntropy())
+    history = net.fit(data, optimizer=GradientDescent(learning_rate=0.5), epochs=20)
+    found = evaluate(net, data)
+    bare, numbers = net.without_preparation(), data.y_test.argmax(axis=1)[:, None].astype(float)
+    assert found.examples == 4
+    assert found.cost == bare.cost(data.x_test, numbers)
+    assert found.accuracy == bare.accuracy(data.x_test, numbers)
+    validated = bare.cost(data.x_validation, data.y_validation.argmax(axis=1)[:, None].astype(float))
+    assert history.epochs[-1].validation_cost == pytest.approx(validated)
+    with pytest.raises(DataError, match="prepared otherwise"):
+        evaluate(net, from_table(values, "kind"))
+    with pytest.raises(DataError, match="no targets"):
+        evaluate(net, data.x)
 
 
 def test_a_data_set_and_a_network_that_do_not_fit_are_told(tmp_path: Path) -> None:
