@@ -29,6 +29,7 @@ from bpframe.trainable.named import with_metrics, with_optimizer
 from bpframe.trainable.other_names import refusing_other_names
 from bpframe.trainable.prepared import kept_by, matched, measured_part
 from bpframe.trainable.rows import without_validation
+from bpframe.training.augmentation import Augment, augmented_by
 from bpframe.training.batches import count_of
 from bpframe.training.fingerprint import fingerprint_of
 from bpframe.training.history import History
@@ -63,6 +64,7 @@ class Trainable(Kept):
         validation_data: Examples | None = None,
         validation_split: float | None = None,
         shuffle: bool = True,
+        augment: Augment | None = None,
         metrics: Sequence[Metric | str] | Mapping[str, Sequence[Metric | str]] = (),
         groups: Mapping[str, Mapping[str, Any]] | None = None,
         constraints: Mapping[str, Constraint] | None = None,
@@ -94,6 +96,10 @@ class Trainable(Kept):
         them from the examples, which are then not trained on: a share in (0, 1), drawn at random by the network's seed,
         so that later trainings keep the same ones; without `shuffle` the last ones. A test part is none of both: no
         training sees it.
+
+        `augment(x, rng)` is a function that returns other inputs of a batch, such as mirrored images: it has the
+        prepared inputs, (B, *features) or by name, and a random generator that depends on the seed, the epoch and the
+        batch alone. What is measured is not changed.
 
         `groups` gives parameters, by patterns of their paths, other fields of the optimizer:
         `{"*.b": {"learning_rate": 0.01}}`. The first pattern that matches counts; the rest has the optimizer as it is.
@@ -143,7 +149,7 @@ class Trainable(Kept):
         )
         functions = with_functions(callbacks, spec)
         with self._kept(run, spec) as keeper:
-            return self._fit(spec, (x, y, sample_weight), validation_data, progress, functions, keeper)
+            return self._fit(spec, (x, y, sample_weight), validation_data, progress, functions, keeper, None, augment)
 
     def _fit(self, spec: TrainingSpec, data: Any, validation_data: Examples | None, *others: Any) -> History:
         """Train on arrays, or on a Dataset in the place of x; the `others` are those of `_train`."""
@@ -200,6 +206,7 @@ class Trainable(Kept):
         callbacks: Callbacks,
         keeper: Keeper | None = None,
         state: TrainingState | None = None,
+        augment: Augment | None = None,
     ) -> History:
         """Train as a specification says, with these callbacks in the place of its own; go on from a state, if any."""
         progress = None if progress is None else checked_truth("progress", progress)
@@ -217,6 +224,8 @@ class Trainable(Kept):
                     verify_constraints(spec.constraints)
                 warn_of_drafts(self.graph)
                 fingerprints = fingerprint_of(samples), None if validation is None else fingerprint_of(validation)
+                if augment is not None:
+                    fingerprints[0].update(augmented_by(augment, spec))
                 if state is None:
                     past, now, states = self.history, History(), None
                     state = TrainingState(*fingerprints, *(0, 0) if past is None else (len(past), past.steps))
@@ -226,7 +235,7 @@ class Trainable(Kept):
                     (past, now), states = parted(self.history, state), state.callbacks
                     if state.step and not spec.minimizes:
                         self._carried.replace(self._carried.state)  # which has to fit
-                trainer = Trainer(self._engine.at(samples[0]), spec, self._carried, past, state, now, keeper)
+                trainer = Trainer(self._engine.at(samples[0]), spec, self._carried, past, state, now, keeper, augment)
                 trainer.restored = None if self._preparation is None else self._preparation.restored
                 check_watched(trainer.engine, spec, samples, validation)
                 try_last_batch(trainer.engine, spec, samples)

@@ -13,6 +13,7 @@ from bpframe.errors import DataError, TrainingError
 from bpframe.trainable.callbacks import Callbacks, with_functions, without_functions
 from bpframe.trainable.fitting import Trainable
 from bpframe.trainable.other_names import refusing_other_names
+from bpframe.training.augmentation import Augment
 from bpframe.training.history import History
 from bpframe.training.keeper import Keeper
 from bpframe.training.optimizer_state import checked_count
@@ -40,6 +41,7 @@ class Resumable(Trainable):
         sample_weight: Arrays | None = None,
         validation_data: Examples | None = None,
         epochs: int | None = None,
+        augment: Augment | None = None,
         callbacks: Callbacks | None = None,
         progress: bool | None = None,
         run: str | os.PathLike[str] | None = None,
@@ -52,8 +54,8 @@ class Resumable(Trainable):
         a `Dataset` may be in the place of x. `epochs` is
         how many it shall have in all, where that is not what was asked for at first: a training that is over goes on
         with more. `callbacks` take the places of those that it had, with what these kept; functions among them have to
-        be given again, since no file holds them. `before_training` is called again. `run` is the folder that the
-        training was kept in, which it then goes on to write. Returns the whole training's history.
+        be given again, since no file holds them, and so has `augment`. `before_training` is called again. `run` is the
+        folder that the training was kept in, which it then goes on to write. Returns the whole training's history.
 
         Raises
         ------
@@ -69,7 +71,7 @@ class Resumable(Trainable):
         data: Any = (x, y, sample_weight)
         past = 0 if self._training_state is None else self._training_state.past
         with nullcontext() if self.training is None else self._kept(run, self.training, past) as keeper:
-            return self.go_on(data, validation_data, progress, (), keeper, epochs, callbacks)
+            return self.go_on(data, validation_data, progress, (), keeper, epochs, callbacks, augment)
 
     def go_on(
         self,
@@ -80,6 +82,7 @@ class Resumable(Trainable):
         keeper: Keeper | None = None,
         epochs: int | None = None,
         callbacks: Callbacks | None = None,
+        augment: Augment | None = None,
     ) -> History:
         """Go on with the last training; `resume` is this with arrays as arguments.
 
@@ -108,4 +111,4 @@ class Resumable(Trainable):
             more = epochs is not None
             check_resumable(spec, state, self.history, self._engine.held, self._carried.state, more)
         told = spec.callbacks if callbacks is None else with_functions(callbacks, spec)
-        return self._fit(spec, data, validation_data, progress, (*watching, *told), keeper, replace(state))
+        return self._fit(spec, data, validation_data, progress, (*watching, *told), keeper, replace(state), augment)

@@ -27,7 +27,7 @@ PORTION = 1 << 20
 LOOKED_AT = 64
 
 
-def fingerprint_of(samples: Samples) -> Fingerprint:
+def fingerprint_of(samples: Samples) -> dict[str, Print]:
     """Return what tells these examples from others: of arrays in memory all numbers count."""
     return {
         f"{what} {name}": (array.dtype.str, array.shape, checksum(array))

@@ -9,6 +9,7 @@ from functools import partial
 from bpframe.core.backprop.engine import EVALUATION_BATCH, Engine, Lane
 from bpframe.errors import BpframeError, NonFiniteError, TrainingError
 from bpframe.machine.blas_threads import blas_threads
+from bpframe.training.augmentation import Augment
 from bpframe.training.batches import Batches, Samples, count_of, training_batches
 from bpframe.training.constraints import constrained
 from bpframe.training.fingerprint import checksum
@@ -50,6 +51,7 @@ class Trainer:
         state: TrainingState | None = None,
         history: History | None = None,
         keeper: Keeper | None = None,
+        augment: Augment | None = None,
     ) -> None:
         require_trained(engine.held)
         grouped(spec.groups or {}, engine.parameters.shapes)
@@ -59,6 +61,7 @@ class Trainer:
         self.state = TrainingState() if state is None else state
         self.history = History() if history is None else history
         self._keeper = keeper
+        self._augment = augment
         self._carried = Carried() if carried is None else carried
         self._past = past
         #: What brings predictions and targets back into the units that metrics are told in, where these were scaled.
@@ -103,7 +106,7 @@ class Trainer:
 
     def _descend(self, data: Samples, recorder: Recorder, evaluated: int) -> None:
         """Take the rule's epochs, from the state that is carried; `evaluated` examples at once are measured."""
-        graph, batches = self.engine.graph, training_batches(self.engine, self.spec, data)
+        graph, batches = self.engine.graph, training_batches(self.engine, self.spec, data, self._augment)
         # BLAS's threads are changed where Ctrl-C is a request, so that it finds none of them half changed.
         threads = blas_threads(largest_product(graph, min(batches.size, batches.count)))
         with self.engine.lane() as lane, threads:
@@ -161,10 +164,12 @@ class Trainer:
         stride = max(1, count // size // 20)
         before, after, keeper, state = recorder.before_batch, recorder.after_batch, self._keeper, self.state
         self._begin_order(batches)
+        batches.epoch = state.past + epoch
+        portions = batches.beginning(state.batch)
         inside, interrupted, taken = False, False, state.step
         stepper.remember()
         try:
-            for number, (inputs, targets) in enumerate(batches.beginning(state.batch), start=state.batch + 1):
+            for number, (inputs, targets) in enumerate(portions, start=state.batch + 1):
                 ends = interruption.requested or bool(recorder.ended)
                 if ends or (before is not None and not before(epoch, number, state.step + 1, math.nan)):
                     interrupted = True
@@ -201,6 +206,7 @@ class Trainer:
                     error.rows = (*error.rows, ("kept", f"the parameters at the start of epoch {epoch}"))
             raise
         finally:
+            portions.close()
             self.history.steps = state.step  # a validated field, which is too slow to set in every step
         return None if interrupted else state.cost / count
 
