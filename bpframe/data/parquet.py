@@ -66,8 +66,7 @@ class ParquetData(TableSpec):
         """Return the examples of another such file with the same columns, or None for another kind of file."""
         if not is_parquet(path):
             return None
-        changed = {"path": str(path), "test_path": None, "test_fraction": None, "test_count": 0}
-        return self.model_copy(update=changed)
+        return self.whole(path=str(path), test_path=None)
 
 
 def is_parquet(path: Path) -> bool:

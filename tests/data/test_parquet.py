@@ -60,7 +60,8 @@ def test_a_run_of_such_a_file_measures_and_predicts(file: Path) -> None:
     spec = parse_spec(f"""
 network: {{input_shape: [7], layers: [{{kind: dense, units: 1}}], cost: {{kind: quadratic}}}}
 training: {{optimizer: {{kind: gradient_descent, learning_rate: 0.01}}, epochs: 2}}
-data: {{kind: parquet, path: {file.name}, targets: [price], categorical: [city], missing: indicator, test_count: 2}}
+data: {{kind: parquet, path: {file.name}, targets: [price], categorical: [city], missing: indicator, test_count: 2,
+  validation_count: 1}}
 """)
     experiment = run_experiment(spec, folder)
     experiment.save(folder / "run")
@@ -69,7 +70,8 @@ data: {{kind: parquet, path: {file.name}, targets: [price], categorical: [city],
     write(folder / f"new{file.suffix}", pa.table(VALUES).drop_columns(["price"]))
     found = run.predict(folder / f"new{file.suffix}")
     assert np.array_equal(found.outputs["dense_1"], run.network.predict(VALUES))
-    assert run.evaluate(file)[0].examples == 5
+    everything, part = run.evaluate(file)
+    assert (everything.examples, part) == (5, "all")
     pd = pytest.importorskip("pandas")
     pd.DataFrame({**VALUES, "city": VALUES["city"].to_pylist()}).to_csv(folder / "d.csv", index=False)
     assert run.evaluate(folder / "d.csv") == run.evaluate(file)
