@@ -36,6 +36,10 @@ def train(
         Path | None,
         typer.Option(metavar="RUN", help="Go on with the training in a run's folder, as if it had never stopped."),
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="With --resume, where the file of the run's data, or its folder, lies now."),
+    ] = None,
     changes: Annotated[
         list[str] | None,
         typer.Option(
@@ -88,9 +92,11 @@ def train(
     if epochs is not None:
         values["training.epochs"] = epochs
     several = bool(choices) or len(seeds) > 1
+    if data is not None and resume is None:
+        raise SpecError("--data says where a run's data lie now", expected="bpframe train --resume RUN --data PATH")
     if resume is not None:
         _require_none(resume, SPEC=spec, output=output, seed=seed, grid=grid, verify=verify or None)
-        experiment, folder = resumed_experiment(resume, values), resume
+        experiment, folder = resumed_experiment(resume, values, data), resume
     elif spec is None:
         raise SpecError("nothing says what to train", expected="bpframe train SPEC, or bpframe train --resume RUN")
     else:

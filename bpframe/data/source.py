@@ -18,6 +18,14 @@ from bpframe.validation.model import Validated
 __all__ = ["Source"]
 
 
+class FileRecord(Validated):
+    """Where a file was when a network was trained on it, and what tells it from others."""
+
+    place: str = Field(description="The absolute path.")
+    size: int | None = Field(default=None, ge=0, description="Its bytes; null of a folder or a pattern.")
+    checksum: int | None = Field(default=None, ge=0, description="The CRC-32, of a large file of its two ends.")
+
+
 class Source(Validated):
     """State where examples come from and how much of them is held back; `load` reads and prepares them.
 
@@ -43,6 +51,12 @@ class Source(Validated):
     )
     validation_count: int | None = Field(
         default=None, ge=0, description="The number of examples for validation, instead of validation_fraction."
+    )
+
+    files: dict[str, FileRecord] | None = Field(
+        default=None,
+        description="Written into runs: where files were, and what, by the fields that name them. Another file in the "
+        "place of one is refused.",
     )
 
     @model_validator(mode="after")
@@ -71,7 +85,8 @@ class Source(Validated):
 
     def whole(self, **changes: Any) -> Self:
         """Return this with other fields, and nothing held back."""
-        nothing = {"test_fraction": None, "test_count": 0, "validation_fraction": None, "validation_count": 0}
+        counts = {"test_count": 0, "validation_count": 0}
+        nothing = {"test_fraction": None, "validation_fraction": None, "files": None, **counts}
         return self.model_copy(update={**nothing, **changes})
 
     @abstractmethod

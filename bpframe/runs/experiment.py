@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bpframe.categories import Callback, ErrorNorms
 from bpframe.data import Dataset, DataSpec
+from bpframe.data.located import located, recorded
 from bpframe.data.raw import Preparation
 from bpframe.differentiable import Examples
 from bpframe.documents import RunSpec, TrainingSpec
@@ -174,8 +175,11 @@ def network_and_data(
     base: str | os.PathLike[str] = ".",
     verify: bool | None = None,
     network: Network | None = None,
+    moved_to: str | os.PathLike[str] | None = None,
 ) -> tuple[Network, DataSpec, Dataset]:
     """Build the network, which takes prepared arrays, and load the data of a spec. `network` is one that is there.
+
+    `moved_to` is the file, or folder, of a run's data, where they are not found otherwise.
 
     Raises
     ------
@@ -194,6 +198,7 @@ def network_and_data(
     _check_single(network)
     single = single_score(network.graph)
     numbers = bool(network.graph.integer_targets) or (single is not None and getattr(data, "one_hot", False))
+    data = located(data, Path(base), moved_to)
     with enough_memory("the data", DataError):
         dataset = data.load(Path(base), spec.network.dtype, numbers)
     if single is not None and dataset.preparation.classes is not None:
@@ -204,7 +209,7 @@ def network_and_data(
     inputs = network.graph.inputs
     preparation = dataset.preparation.opened(list(inputs.values()))
     network._preparation = Preparation.of(preparation, inputs, raw=False)
-    return network, data, dataset
+    return network, recorded(data, Path(base)), dataset
 
 
 def _check_single(network: Network) -> None:

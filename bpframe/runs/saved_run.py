@@ -15,6 +15,7 @@ from bpframe.data import CsvData, Dataset, FittedPreparation, NpzData, ParquetDa
 from bpframe.data.csv import is_csv
 from bpframe.data.inputs import names_of_images
 from bpframe.data.labels import Label
+from bpframe.data.located import located
 from bpframe.data.parquet import is_parquet
 from bpframe.data.source import Source
 from bpframe.data.tabular import TableSpec
@@ -131,7 +132,7 @@ class SavedRun:
                     f"the run {self.folder} does not say which data it was trained on",
                     hint="bpframe evaluate RUN --data SPEC",
                 )
-            return own, self.folder, "training"
+            return located(own, self.folder), self.folder, "training"
         path = Path(data).expanduser()
         name = path.name.lower()
         if name.endswith(tuple(SUFFIXES)):

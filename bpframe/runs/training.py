@@ -51,10 +51,13 @@ def go_on_in(
     return keeper.kept or keeper.folder
 
 
-def resumed_experiment(folder: str | os.PathLike[str], changes: Mapping[str, Any]) -> Experiment:
+def resumed_experiment(
+    folder: str | os.PathLike[str], changes: Mapping[str, Any], data_at: str | os.PathLike[str] | None = None
+) -> Experiment:
     """Return the training of a run's folder as its last checkpoint has it, with the run's data; nothing is trained.
 
-    `changes` are other values by path, of `training.epochs` and of how the run is kept alone.
+    `changes` are other values by path, of `training.epochs` and of how the run is kept alone. `data_at` is where the
+    file of its data, or the folder that it is in, lies now, where it is found no more.
 
     Errors: CheckpointError (no run is there, or it is damaged), SpecError (another change), DataError (the data cannot
     be read, or are not found where the run says).
@@ -90,7 +93,7 @@ def resumed_experiment(folder: str | os.PathLike[str], changes: Mapping[str, Any
     if changes:
         training = read_spec(place / "spec.yaml", changes=changes).training or training
     network = Network.from_checkpoint(saved)
-    network, data, dataset = network_and_data(saved.spec, place, network=network)
+    network, data, dataset = network_and_data(saved.spec, place, network=network, moved_to=data_at)
     kept = {name: getattr(training, name) for name in ("checkpoint_every", "keep_last", "keep_best")}
     fields = {name: getattr(saved.spec.training, name) for name in TrainingSpec.model_fields}
     network.training = TrainingSpec(**{**fields, **kept})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import os
-import shutil
 import struct
 import zipfile
 import zlib
@@ -74,7 +73,7 @@ def good(kind: str) -> bytes:
     made: dict[str, Callable[[], bytes]] = {
         "csv": _table, "series": _table, "tsv": lambda: _table("\t"), "csv.gz": lambda: gzip.compress(_table()),
         "npz": _archive, "npy": _bare, "idx": lambda: _idx(30, 3, 2), "idx.gz": lambda: gzip.compress(_idx(30, 3, 2)),
-        "text": lambda: "abcab, ".encode() * 30, "images": _image, "labels": lambda: b"file,label\n0.png,x\n1.png,y\n",
+        "text": lambda: b"abcab, " * 30, "images": _image, "labels": lambda: b"file,label\n0.png,x\n1.png,y\n",
     }  # fmt: skip
     return made[kind]()
 
