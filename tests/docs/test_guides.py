@@ -153,7 +153,8 @@ def test_the_tables_of_a_spec_name_every_key(heading: str, model: type) -> None:
 
 def test_the_table_of_preparation_names_every_field_and_default_that_all_data_share() -> None:
     models = (CsvData, DigitsData, IdxData, NpzData)
-    shared = set.intersection(*(set(model.model_fields) for model in models)) - {"kind", "targets"}  # each its own
+    others = {"kind", "targets", "files"}  # each its own, and what a run writes
+    shared = set.intersection(*(set(model.model_fields) for model in models)) - others
     table = {key: row[2] for row in rows("guides/data", "field") for key in words(row[0])}
     assert set(table) == shared
     assert table["seed"] == f"{NpzData.model_fields['seed'].default} (digits: {DigitsData().seed})"
