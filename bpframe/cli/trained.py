@@ -26,9 +26,9 @@ def tell_trained(
         print_json(
             {
                 "run": str(folder),
-                "stopped": history.stopped if history else None,
+                "stopped": None if history is None else history.stopped,
                 "epochs": len(history or ()),
-                "steps": history.steps if history else 0,
+                "steps": 0 if history is None else history.steps,
                 "seconds": round(seconds, 3),
                 part: found.as_dict(),
             }

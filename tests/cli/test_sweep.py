@@ -122,5 +122,5 @@ def test_a_signal_ends_all_of_them_and_what_they_reached_is_kept(
         err = sweep.communicate(timeout=60)[1]
     assert sweep.returncode == code, err
     statuses = [row["status"] for row in summary("out")]
-    assert statuses == ["interrupted", "interrupted", "not begun"]
+    assert statuses == ["interrupted", "interrupted", "not begun"], summary("out")
     assert all(bp.load(each.parent).history.stopped == "interrupted" for each in begun)
