@@ -18,6 +18,9 @@ _GZIP = b"\x1f\x8b"
 #: How often the text of a file has to fit into memory: packed, unpacked, and as numbers.
 _COPIES = 3
 
+#: Packed bytes that are looked at, and unpacked bytes that are taken, at once.
+_PIECE, _UNPACKED = 2**13, 2**24
+
 # The first bytes of files that are kept for tables and are none.
 _PACKED = {
     b"BZh": ("compressed with bzip2", "unpack it: bunzip2 leaves the .csv file; .gz is read as it is"),
@@ -66,21 +69,24 @@ def _require_utf8(path: Path, content: bytes) -> None:
 
 def _unpacked(path: Path, packed: bytes) -> bytes:
     """Return the content of a gzip file, of one member or several; it is never unpacked beyond what is sane."""
-    found = bytearray()
-    rest, most = packed, available_memory() // _COPIES
+    found, at, most = bytearray(), 0, available_memory() // _COPIES
     try:
-        while rest.startswith(_GZIP):
+        while packed.startswith(_GZIP, at):
             one = zlib.decompressobj(wbits=31)
             while not one.eof:
-                found += one.decompress(rest, 2**24)
-                rest = one.unconsumed_tail or one.unused_data
-                if len(found) > most:
+                # In small pieces: what is left of one is copied, for each of perhaps thousands of members.
+                piece = packed[at : at + _PIECE]
+                unpacked = one.decompress(piece, _UNPACKED)
+                at += len(piece) - len(one.unconsumed_tail) - len(one.unused_data)
+                found += unpacked
+                if len(found) > most or (len(found) > _UNPACKED and b"\n" not in found and b"\r" not in found):
                     raise DataError(
-                        f"{path} unpacks to more than {most:,} bytes",
+                        f"{path} unpacks to more than {min(most, len(found)):,} bytes"
+                        + ("" if len(found) > most else " without the end of a line"),
                         expected="a table that fits in memory",
                         received=f"{len(packed):,} bytes, packed",
                     )
-                if not one.eof and not rest:
+                if not (unpacked or piece or one.eof):
                     raise EOFError("the file ends before the packed data do")
     except (zlib.error, EOFError) as error:
         raise DataError(
