@@ -12,7 +12,7 @@ from typing import IO, cast
 
 import numpy as np
 
-from bpframe.data.npz import read_header, read_npz
+from bpframe.data.npz import DAMAGE, read_header, read_npz
 from bpframe.data.paths import DAMAGED, find_file
 from bpframe.data.place import Array
 from bpframe.errors import DataError
@@ -116,7 +116,7 @@ def _mapped_member(path: Path, key: str) -> Array | None:
             begin = member.header_offset + _LOCAL + name + extra
             stream.seek(begin)
             return _mapping(stream, begin, member.file_size, where)
-    except (zipfile.BadZipFile, OSError, struct.error, NotImplementedError) as error:
+    except DAMAGE as error:
         raise DataError(f"{path} cannot be read as an .npz file", received=str(error), hint=DAMAGED) from error
 
 

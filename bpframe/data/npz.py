@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import struct
 import zipfile
 import zlib
 from io import BytesIO
@@ -20,13 +21,16 @@ from bpframe.errors import DataError, did_you_mean
 from bpframe.machine.memory import require_memory
 from bpframe.machine.opening import opened
 
-__all__ = ["read_header", "read_npy", "read_npz"]
+__all__ = ["DAMAGE", "read_header", "read_npy", "read_npz"]
 
 #: Bytes that are unpacked at once.
 _PIECE = 2**20
 
 # Versions 1 and 2 hold every array without fields; version 3 exists for the field names of structured arrays.
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+#: What Python's reader of archives meets in a damaged one.
+DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, OverflowError)
 
 #: The magic, and the longest header that NumPy takes from strangers.
 _MOST_HEADER = 12 + 10_000
@@ -49,7 +53,7 @@ def read_npz(path: Path, keys: list[str] | None = None) -> dict[str, Array]:
                 with archive.open(member) as stream:
                     arrays[key] = _read_array(stream, member.file_size, where)
             return arrays
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except DAMAGE as error:
         raise DataError(
             f"{path} cannot be read as an .npz file",
             expected="a whole zip archive as numpy.savez writes it",
