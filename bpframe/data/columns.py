@@ -39,7 +39,10 @@ def number_column(column: Any, name: str, place: Place, gaps: bool) -> Array:
                 raise _missing(name, place, row)
             numbers[row] = np.nan
         elif isinstance(value, Real | Decimal):
-            numbers[row] = float(value)
+            try:
+                numbers[row] = float(value)
+            except OverflowError:
+                raise _no_number(value, name, place, row) from None
         else:
             raise _no_number(value, name, place, row)
     return numbers

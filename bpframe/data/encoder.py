@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bpframe.data.encoding import CategoryForm, FittedColumn, FittedEncoding, MissingPolicy
+from bpframe.data.encoding import CategoryForm, FittedColumn, FittedEncoding, MissingPolicy, require_no_infinity
 from bpframe.data.place import Array, Place
 from bpframe.data.scaling import FittedScaling, Scaling, fit_scaling
 from bpframe.errors import DataError
@@ -41,6 +41,8 @@ class Encoder:
     def _column(self, name: str, training: Array, everything: Sequence[Array], place: Place) -> FittedColumn:
         values = training[name]
         categorical = values.dtype == object
+        if not categorical:
+            require_no_infinity(values, name, place)
         gaps = any(bool(_gaps(records[name]).any()) for records in everything)
         known = values[~_gaps(values)]
         filled = self.missing in ("mean", "indicator")

@@ -12,7 +12,7 @@ from bpframe.data.place import Array, Place
 from bpframe.errors import DataError, closest
 from bpframe.machine.memory import require_memory
 
-__all__ = ["CategoryForm", "FittedColumn", "FittedEncoding", "MissingPolicy"]
+__all__ = ["CategoryForm", "FittedColumn", "FittedEncoding", "MissingPolicy", "require_no_infinity"]
 
 MissingPolicy = Literal["refuse", "drop", "mean", "indicator"]
 CategoryForm = Literal["one_hot", "codes"]
@@ -98,10 +98,7 @@ class FittedEncoding(BaseModel):
 
     def _numbers(self, column: FittedColumn, values: Array, place: Place) -> Iterator[Array]:
         gaps = np.isnan(values)
-        wrong = np.flatnonzero(np.isinf(values))
-        if wrong.size:
-            where = f"{place.source}, {place.row(int(wrong[0]))}, column {column.name!r}"
-            raise DataError(f"{where}: {values[wrong[0]]} is not a finite number", expected="finite numbers only")
+        require_no_infinity(values, column.name, place)
         self._require_filled(column, gaps, place)
         yield np.where(gaps, np.float64(column.fill or 0.0), values) if gaps.any() else values
         if column.indicator:
@@ -154,6 +151,14 @@ class FittedEncoding(BaseModel):
             hint=(f"did you mean {near!r}? " if near is not None else "")
             + "`unknown: other` in training takes categories that it did not see",
         )
+
+
+def require_no_infinity(values: Array, name: str, place: Place) -> None:
+    """Refuse infinities in a column of numbers. Errors: DataError, with the row."""
+    wrong = np.flatnonzero(np.isinf(values))
+    if wrong.size:
+        where = f"{place.source}, {place.row(int(wrong[0]))}, column {name!r}"
+        raise DataError(f"{where}: {values[wrong[0]]} is not a finite number", expected="finite numbers only")
 
 
 def _one_hot(codes: Array, count: int) -> Array:

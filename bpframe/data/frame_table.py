@@ -84,6 +84,13 @@ class FrameTable:
         for column in [*inputs, *targets]:
             name = self.names[column]
             self._column(name)
+            if not name:
+                raise DataError(
+                    f"{self.what}: column {column} has no name",
+                    expected="a name for every column that is read",
+                    received=", ".join(map(repr, self.names[:8])),
+                    hint="name it, or list the `inputs` without it",
+                )
             if re.fullmatch(r"__index_level_\d+__", name) and name not in chosen:
                 raise DataError(
                     f"{self.what}: the column {name!r} holds row labels of pandas",

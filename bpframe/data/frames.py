@@ -89,8 +89,15 @@ def tabled(value: Any) -> Any:
 def array_of(column: Any) -> Array:
     """Return a column as an array. pyarrow writes a category where a column of categories has a gap; this does not."""
     if str(getattr(column, "type", "")).startswith("dictionary") and hasattr(column, "to_pylist"):
-        return np.array(column.to_pylist(), object)
-    return np.asarray(column)
+        column = column.to_pylist()
+    try:
+        return np.asarray(column)
+    except Exception:  # of any library: lists of several lengths, or numbers that NumPy does not have
+        values = list(column)
+    found = np.empty(len(values), object)
+    for row, value in enumerate(values):
+        found[row] = value
+    return found
 
 
 def column_of(value: Any, number: int) -> Any:
@@ -118,6 +125,17 @@ class _Named:
     """A mapping from names to columns, as a table."""
 
     def __init__(self, columns: Mapping[Any, Any]) -> None:
+        try:
+            sizes = {name: len(column) for name, column in columns.items()}
+        except TypeError as error:
+            raise DataError("a value of the mapping is no column", received=str(error)) from error
+        other = next((name for name, size in sizes.items() if size != next(iter(sizes.values()))), None)
+        if other is not None:
+            raise DataError(
+                f"the column {other!r} has {sizes[other]} rows",
+                expected=f"{next(iter(sizes.values()))}, as the first column",
+                received=str(sizes[other]),
+            )
         self._columns = columns
         self.columns = list(columns)
 

@@ -138,6 +138,8 @@ class TableSpec(PreparationSpec):
         gaps = None if self.missing == "refuse" else self.marks
         dropped = gaps if self.missing == "drop" else None
         x = self._inputs(table, inputs, like, gaps)
+        if not len(x):
+            raise DataError(f"{table.source} is empty", expected="a row of data", received="none")
         if self.one_hot:
             y = table.texts(targets[0], dropped)
         else:
@@ -171,6 +173,10 @@ class TableSpec(PreparationSpec):
     def _inputs(
         self, table: TableColumns, inputs: list[int], like: TableColumns, gaps: Collection[str] | None
     ) -> Array:
+        if not inputs:
+            raise DataError(
+                f"{table.source} is empty beside its targets", expected="a column of inputs", received="none"
+            )
         if not self.mixed:
             return table.numbers(inputs, NO_TEXT, gaps)
         texts = {like.name(k) for k in like.columns(self._categorical(like))}
@@ -182,8 +188,6 @@ class TableSpec(PreparationSpec):
                 received=", ".join(sorted(texts - set(names))),
                 hint="list it among the `inputs`" if self.inputs is not None else "targets are labels by one_hot: true",
             )
-        if not inputs:
-            raise DataError(f"{table.source} has no column left for inputs", expected="one input column at least")
         numeric = [k for k, name in zip(inputs, names, strict=True) if name not in texts]
         numbers = table.numbers(numeric, NO_TEXT, gaps) if numeric else None
         columns = {}

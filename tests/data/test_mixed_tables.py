@@ -230,6 +230,29 @@ def test_a_setting_that_does_not_exist_is_told() -> None:
         from_table(np.eye(3), "y")
 
 
+@pytest.mark.parametrize(
+    ("values", "fields", "message"),
+    [
+        ({"y": [1, 2]}, {}, "the table is empty beside its targets"),
+        ({"": [1, 2], "y": [1, 2]}, {}, "the table: column 0 has no name"),
+        ({"": ["a", "b"], "y": [1, 2]}, {"categorical": (0,)}, "the table: column 0 has no name"),
+        ({"a": [1, [2, 3]], "y": [1, 2]}, {}, "row 1, column 'a' does not hold numbers"),
+        ({"a": [], "y": []}, {}, "the table is empty"),
+        ({"a": [], "y": []}, {"missing": "drop"}, "the table is empty"),
+        ({"a": [1, 2], "y": [1]}, {}, "column 'y' has 1 rows"),
+        ({"a": [1, 1j], "y": [1, 2]}, {}, "column 'a' does not hold numbers"),
+        ({"a": [1, 2**1100], "y": [1, 2]}, {}, "column 'a' does not hold numbers"),
+        ({"a": [1, 2], "b": [1], "y": [1, 2]}, {}, "column 'b' has 1 rows"),
+        ({"a": [1, float("inf")], "y": [1, 2]}, {"missing": "mean"}, "row 1, column 'a': inf is not a finite number"),
+    ],
+)
+def test_what_is_no_table_of_examples_is_refused(
+    values: dict[str, list[Any]], fields: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        from_table(values, "y", **fields)
+
+
 def test_a_second_table_is_held_back() -> None:
     values = columns()
     first = {name: column[:3] for name, column in values.items()}
