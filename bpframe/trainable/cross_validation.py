@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bpframe.data import Dataset
 from bpframe.data.frames import names_of
 from bpframe.data.labels import as_labels, find_classes
 from bpframe.data.labels import class_numbers as numbers_of
@@ -55,8 +56,8 @@ class CrossValidation:
 
 def cross_validate(
     network: Trainable,
-    x: Arrays,
-    y: Arrays,
+    x: Arrays | Dataset,
+    y: Arrays | None = None,
     *,
     folds: int = 5,
     stratify: bool = False,
@@ -67,10 +68,11 @@ def cross_validate(
 ) -> CrossValidation:
     """Train a copy of a network without each fold in turn, and measure it on that fold; the network stays as it is.
 
-    Every copy begins with the network's parameters. `training` are arguments of `fit`: `optimizer`, `epochs`,
-    `metrics` and so on; without `shuffle` folds are runs of examples in order. With `stratify` every fold has the same
-    share of each class; with `group` (N,) the examples of one group stay in one fold. Equal `split_seed`s give equal
-    folds. What is returned is measured after each training's last epoch.
+    Every copy begins with the network's parameters, so that one that was trained on these examples knows them. x may be
+    a `Dataset`, of which the training part is cut into folds; its preparation has seen all of that part. `training` are
+    arguments of `fit`: `optimizer`, `epochs`, `metrics` and so on; without `shuffle` folds are runs of examples in
+    order. With `stratify` every fold has the same share of each class; with `group` (N,) the examples of one group stay
+    in one fold. Equal `split_seed`s give equal folds. What is returned is measured after each training's last epoch.
 
     Errors: DataError (fewer examples, examples of a class, or groups than folds; targets that are no classes), and
     those of `fit`.
@@ -80,6 +82,13 @@ def cross_validate(
             raise DataError("every fold is measured on the examples that it holds back", expected=f"no {name}")
     if stratify and group is not None:
         raise DataError("folds are stratified or of whole groups", expected="stratify or group, not both")
+    data = x if isinstance(x, Dataset) else None
+    if data is not None:
+        if y is not None or sample_weight is not None:
+            raise DataError("a Dataset holds its targets and weights itself", hint="bpframe.cross_validate(net, data)")
+        x, y, sample_weight = data.parts["training"]
+    elif y is None:
+        raise DataError("there are no targets", expected="cross_validate(net, x, y), or a Dataset in the place of both")
     count = count_given(x, y, sample_weight)
     groups = None if group is None else np.asarray(group)
     if groups is not None and groups.shape != (count,):
@@ -99,6 +108,10 @@ def cross_validate(
             [None if each is None else rows_of(each, some) for each in (x, y, sample_weight)]
             for some in (kept, held_back)
         )
+        if data is not None:
+            fold = Dataset.of(data.preparation, tuple(part), tuple(measured), None)  # type: ignore[arg-type]
+            histories.append(copied.fit(fold, **training))
+            continue
         examples: Any = part  # of any kind that fit takes
         measuring: Any = tuple(measured)
         histories.append(
@@ -117,6 +130,8 @@ def _classes(y: Any) -> Array:
             raise DataError("stratify takes classes", expected="labels (N,), or one-hot rows (N, K)")
         return np.asarray(given.argmax(axis=1))
     place = Place("y")
+    if given.dtype == object and all(isinstance(each, str) for each in given.flat):
+        given = given.astype(str)  # a column of texts of pandas
     labels = as_labels(given.reshape(-1), place)
     return numbers_of(labels, find_classes([labels], [place]), place)
 

@@ -8,10 +8,12 @@ from typing import Any, Self
 
 from bpframe.categories import Constraint, Optimizer
 from bpframe.categories.holding import asks_for, full_kind
+from bpframe.data import Dataset
 from bpframe.derivatives.points.alike import Alike
 from bpframe.differentiable import Arrays, Differentiable
 from bpframe.errors import DataError, TrainingError
 from bpframe.trainable.named import with_optimizer
+from bpframe.trainable.prepared import matched
 from bpframe.trainable.range_testing import range_test
 from bpframe.training.optimizer_state import OptimizerState, checked_count
 from bpframe.training.range_test import RangeTest
@@ -138,8 +140,8 @@ class Stepwise(Differentiable):
 
     def range_test(
         self,
-        x: Arrays,
-        y: Arrays,
+        x: Arrays | Dataset,
+        y: Arrays | None = None,
         *,
         optimizer: Optimizer | str,
         smallest: float = 1e-6,
@@ -156,6 +158,7 @@ class Stepwise(Differentiable):
         A copy of the network takes them, with the state of a fresh optimizer: the network and its random streams stay
         as they are. The rate is that of `optimizer`, or of the one that it holds; what it is there does not matter.
         The test ends early where the smoothed cost grows to four times its least. Otherwise steps are those of `fit`.
+        Of a `Dataset` in the place of x and y it is the training part.
 
         Errors: SpecError (the optimizer has no learning rate), DataError (rates that do not rise), and those of `fit`.
         """
@@ -167,6 +170,12 @@ class Stepwise(Differentiable):
             constraints=constraints,
         )
         copied = deepcopy(self)
+        if isinstance(x, Dataset):
+            if y is not None or sample_weight is not None:
+                raise DataError("a Dataset holds its targets and weights itself", hint="net.range_test(data, ...)")
+            copied, (x, y, sample_weight) = copied.without_preparation(), matched(self.graph, x).parts["training"]
+        elif y is None:
+            raise DataError("there are no targets", expected="range_test(x, y, ...), or a Dataset in the place of both")
         with copied._engine.training():
             samples = copied._samples(x, y, sample_weight)
             return range_test(copied._engine.at(samples[0]), spec, samples, smallest, largest, steps)
