@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,15 +11,19 @@ import numpy as np
 from bpframe.categories import Callback, ErrorNorms
 from bpframe.differentiable import Examples
 from bpframe.errors import BpframeError, SpecError, StopTraining
+from bpframe.machine.interruption import interruptible
 from bpframe.trainable.rows import some_of
 from bpframe.training.batches import Samples, count_of
+from bpframe.training.keeper import Keeper
 from bpframe.training.listeners import is_function
 from bpframe.training.listening import Listening
 from bpframe.training.spec import TrainingSpec
+from bpframe.training.state import TrainingState
 
 __all__ = [
     "Callbacks",
     "begun",
+    "ended",
     "ended_by_failure",
     "require_single",
     "some_examples",
@@ -86,10 +91,43 @@ def begun(told: Listening) -> str:
     return ""
 
 
+def ended(told: Listening, keeper: Keeper | None, state: TrainingState, epochs: int) -> None:
+    """Tell that a training is over, and have it kept as callbacks leave it, also where one of them fails in that.
+
+    One that Ctrl-C has ended is kept already; where it comes a second time, nothing is waited for.
+    """
+    with interruptible() as asked:
+        try:
+            told.after_training()
+        except BaseException as error:
+            told.follow()
+            if not (isinstance(error, KeyboardInterrupt) and asked.requested):
+                try:
+                    _keep_last(told, keeper, state, epochs)
+                except Exception as other:
+                    _then(error, other)
+            raise
+        told.follow()
+        _keep_last(told, keeper, state, epochs)
+
+
+def _keep_last(told: Listening, keeper: Keeper | None, state: TrainingState, epochs: int) -> None:
+    if keeper is not None and state.ended:
+        with suppress(StopTraining):
+            keeper.keep(state)
+            if told.hears_checkpoints and (path := keeper.settle()) is not None:
+                told.after_checkpoint(epochs, state.step, path)
+
+
 def ended_by_failure(told: Listening, error: Exception) -> None:
     """Tell that a training is over that has failed; what fails in that is added to its error."""
     try:
         told.after_training()
     except Exception as other:
-        if isinstance(error, BpframeError):
-            error.rows = (*error.rows, ("then", str(other)))
+        _then(error, other)
+
+
+def _then(error: BaseException, other: Exception) -> None:
+    """Add to an error what has failed after it."""
+    if isinstance(error, BpframeError):
+        error.rows = (*error.rows, ("then", str(other)))

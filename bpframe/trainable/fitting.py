@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,12 +11,13 @@ from typing import Any
 from bpframe.categories import Constraint, Metric, Optimizer
 from bpframe.data import Dataset
 from bpframe.differentiable import Arrays, Examples
-from bpframe.errors import DataError, StopTraining
+from bpframe.errors import DataError
 from bpframe.machine.interruption import interruptible
 from bpframe.plugins import listeners
 from bpframe.trainable.callbacks import (
     Callbacks,
     begun,
+    ended,
     ended_by_failure,
     require_single,
     some_examples,
@@ -264,11 +264,5 @@ class Trainable(Kept):
                 raise
             finally:
                 told.follow()
-            told.after_training()
-            told.follow()
-            if keeper is not None and state.ended:
-                with suppress(StopTraining):
-                    keeper.keep(state)
-                    if told.hears_checkpoints and (path := keeper.settle()) is not None:
-                        told.after_checkpoint(len(now), state.step, path)
+            ended(told, keeper, state, len(now))
             return now

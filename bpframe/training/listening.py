@@ -159,6 +159,8 @@ class Listening:
                 except Exception as error:
                     if not isinstance(ending, BpframeError):
                         ending = _failed(each, name, error)
+                except BaseException as leaving:  # such as sys.exit()
+                    ending = leaving
                 if parameters is not None and before is not None and not all_finite(parameters):
                     parameters[:] = before
                     if not isinstance(ending, BpframeError):

@@ -97,7 +97,7 @@ class Trainer:
             except BaseException as error:
                 self.history.stopped = _how(error)
                 state.pause(checksum(self.engine.parameters.vector))
-                if isinstance(error, Exception) and not state.torn and not recorder.keeping:
+                if not isinstance(error, KeyboardInterrupt) and not state.torn and not recorder.keeping:
                     _keep_beside(error, recorder)
                 raise
             finally:
@@ -237,7 +237,7 @@ class Trainer:
         return error
 
 
-def _keep_beside(error: Exception, recorder: Recorder) -> None:
+def _keep_beside(error: BaseException, recorder: Recorder) -> None:
     """Have a training kept that something beside its steps has ended; where that fails too, the error says so."""
     try:
         recorder.keep()

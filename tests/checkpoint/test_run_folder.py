@@ -142,6 +142,36 @@ def test_a_callback_that_fails_loses_nothing_and_the_checkpoint_is_named(tmp_pat
     assert same(net, fitted())
 
 
+class Leaves(Callback):
+    """Fail, or leave the process, in one of the hooks."""
+
+    hook: str
+    leaves: bool
+
+    def after_batch(self, step: int) -> None:
+        self._end("after_batch", step == 6)
+
+    def after_training(self) -> None:
+        self._end("after_training", True)
+
+    def _end(self, hook: str, now: bool) -> None:
+        if now and hook == self.hook:
+            raise SystemExit(3) if self.leaves else OSError("no")
+
+
+@pytest.mark.parametrize(
+    ("hook", "leaves", "steps"), [("after_batch", True, 6), ("after_training", True, 16), ("after_training", False, 16)]
+)
+def test_what_ends_a_training_in_a_callback_loses_no_step(tmp_path: Path, hook: str, leaves: bool, steps: int) -> None:
+    with pytest.raises(SystemExit if leaves else ContractError):
+        fitted(tmp_path / "a", checkpoint_every="5 steps", callbacks=[Leaves(hook=hook, leaves=leaves)])
+    net = bp.load(tmp_path / "a", components=[Leaves])
+    assert net.history.steps == steps
+    if net.unfinished:
+        net.resume(X, Y, validation_data=VALIDATION, callbacks=[Leaves(hook="", leaves=False)])
+    assert same(net, fitted())
+
+
 def test_a_training_that_diverges_leaves_the_checkpoint_before(tmp_path: Path) -> None:
     def diverge(network: bp.Network, epoch: int) -> None:
         if epoch == 3:
