@@ -88,7 +88,11 @@ def _record(path: Path) -> object:
 
 
 _SPEC = {
-    "network": {"input_shape": [2], "layers": [{"kind": "dense", "units": 3}, {"kind": "sigmoid"}], "cost": {"kind": "quadratic"}},
+    "network": {
+        "input_shape": [2],
+        "layers": [{"kind": "dense", "units": 3}, {"kind": "sigmoid"}],
+        "cost": {"kind": "quadratic"},
+    },
     "training": {"optimizer": {"kind": "adam"}, "epochs": 1},
     "data": {"kind": "digits", "test_count": 3},
 }
@@ -125,7 +129,9 @@ def main(target: str, seconds: int, found: Path) -> None:
     """Fuzz a loader for so many seconds."""
     import atheris
 
-    with atheris.instrument_imports(include=["bpframe", "yaml", "tomllib", "zipfile", "gzip", "PIL", "numpy.lib.format"]):
+    with atheris.instrument_imports(
+        include=["bpframe", "yaml", "tomllib", "zipfile", "gzip", "PIL", "numpy.lib.format"]
+    ):
         import bpframe.checkpoint.reading
         import bpframe.data.image_files
         import bpframe.documents  # noqa: F401
@@ -135,7 +141,9 @@ def main(target: str, seconds: int, found: Path) -> None:
         (corpus / f"good{k}").write_bytes(content)
     place = Path(tempfile.mkdtemp(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
     words = [sys.argv[0], f"-max_total_time={seconds}", "-timeout=4", "-rss_limit_mb=1200", "-max_len=6000"]
-    atheris.Setup([*words, f"-artifact_prefix={found}/{target}-", str(corpus)], lambda content: read_again(target, content, place))
+    atheris.Setup(
+        [*words, f"-artifact_prefix={found}/{target}-", str(corpus)], lambda content: read_again(target, content, place)
+    )
     atheris.Fuzz()
 
 
