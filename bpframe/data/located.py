@@ -46,14 +46,21 @@ def located(source: Kind, base: Path, given: str | os.PathLike[str] | None = Non
         places = [(base / Path(path).expanduser()).absolute(), Path(record.place)]
         if given is not None:
             asked = Path(given).expanduser().absolute()
-            places = [asked / Path(record.place).name if asked.is_dir() and record.size is not None else asked]
-        there = [place for place in places if place.exists()]
+            first = Path(record.place)
+            in_folder = asked.is_dir() and (record.size is not None or _is_pattern(asked / first.name))
+            places = [asked / first.name if in_folder else asked]
+        there = [place for place in places if place.exists() or _is_pattern(place)]
         same = next((place for place in there if record.size is None or _is_the_same(place, record)), None)
         if same is None:
             raise _missing(name, record, places, there)
         if same != places[0] or given is not None:
             changed[name] = str(same)
     return source.model_copy(update=changed) if changed else source
+
+
+def _is_pattern(place: Path) -> bool:
+    """Return whether it is a pattern that some file fits."""
+    return bool(place.name) and any(place.parent.glob(place.name))
 
 
 def _record(path: Path) -> FileRecord:

@@ -88,6 +88,13 @@ def test_folders_and_patterns_are_found_by_their_place(tmp_path):
     images = recorded(ImagesData(path="images"), tmp_path)
     assert images.files["path"].size is None
     assert located(images, tmp_path / "other").path == str(tmp_path / "images")
+    pattern = recorded(NpzData(path="part-*.npz"), tmp_path)
+    with pytest.raises(DataError, match="not found"):
+        located(pattern, tmp_path)
+    (tmp_path / "images" / "part-1.npz").touch()
+    assert located(pattern, tmp_path, tmp_path / "images").path == str(tmp_path / "images" / "part-*.npz")
+    (tmp_path / "part-1.npz").touch()
+    assert located(pattern, tmp_path) == pattern
     several = recorded(NpzData(path=("a.npz", "b.npz")), tmp_path)
     assert located(several, tmp_path).path == ("a.npz", "b.npz")
     missing = CsvData(path="no.csv", targets=["y"])
