@@ -1,4 +1,4 @@
-"""Hostile specs, runs and data files are refused: by an error of ours, with code 2, soon, in few bytes and few words.
+"""Hostile specs, runs and data files are refused: by an error of ours, with code 2, in little time, memory and words.
 
 A part is drawn here; `python -m pytest -m soak tests/hostile/test_files.py` tries all.
 """
