@@ -115,11 +115,11 @@ def test_a_signal_ends_all_of_them_and_what_they_reached_is_kept(
     words = [sys.executable, "-m", "bpframe", "train", "spec.yaml", "-o", "out", "--seed", "0,1,2", "--jobs", "2"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as sweep:
         begun = [Path(f"out/seed={seed}/history.jsonl") for seed in (0, 1)]
-        limit = time.monotonic() + 60
+        limit = time.monotonic() + 600
         while not all(each.exists() for each in begun) and time.monotonic() < limit:
             time.sleep(0.05)
         sweep.send_signal(number)
-        err = sweep.communicate(timeout=60)[1]
+        err = sweep.communicate(timeout=600)[1]
     assert sweep.returncode == code, err
     statuses = [row["status"] for row in summary("out")]
     assert statuses == ["interrupted", "interrupted", "not begun"], summary("out")
