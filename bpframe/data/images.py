@@ -132,21 +132,24 @@ def _by_folder(folder: Path) -> tuple[list[Path], list[str]]:
 def _by_table(folder: Path, path: Path) -> tuple[list[Path], list[str]]:
     table = read_table(path, delimiter=",", header=True)
     names, labels = (table.texts(table.columns([name])[0]).tolist() for name in ("file", "label"))
-    files = []
+    files: dict[Path, None] = {}
+    within = folder.resolve()
     for name, line in zip(names, table.lines.tolist(), strict=True):
-        file = (folder / name).resolve()
-        if not file.is_relative_to(folder.resolve()) or not file.is_file():
+        try:
+            file = (within / name).resolve()
+            there = file.is_relative_to(within) and file.is_file()
+        except (OSError, RuntimeError, ValueError):  # no name that a file can have
+            there = False
+        if not there:
             raise DataError(
                 f"{path.name}, line {line}: there is no image {name!r} in {folder}",
                 expected="a file in that folder",
                 received=repr(name),
             )
-        files.append(file)
-    if len(set(files)) < len(files):
-        first = {file: k for k, file in reversed([*enumerate(files)])}
-        twice = next(name for k, name in enumerate(names) if first[files[k]] < k)
-        raise DataError(f"{path.name} names the image {twice!r} twice", expected="one label for every image")
-    return files, labels
+        if file in files:
+            raise DataError(f"{path.name} names the image {name!r} twice", expected="one label for every image")
+        files[file] = None
+    return list(files), labels
 
 
 def _number(text: str) -> float:

@@ -67,6 +67,12 @@ def _require_utf8(path: Path, content: bytes) -> None:
         ) from error
 
 
+def _has_no_lines(content: bytearray) -> bool:
+    """Whether what was unpacked last is megabytes without the end of a line."""
+    begin = len(content) - _UNPACKED
+    return begin > 0 and content.rfind(b"\n", begin) < 0 and content.rfind(b"\r", begin) < 0
+
+
 def _unpacked(path: Path, packed: bytes) -> bytes:
     """Return the content of a gzip file, of one member or several; it is never unpacked beyond what is sane."""
     found, at, most = bytearray(), 0, available_memory() // _COPIES
@@ -79,9 +85,9 @@ def _unpacked(path: Path, packed: bytes) -> bytes:
                 unpacked = one.decompress(piece, _UNPACKED)
                 at += len(piece) - len(one.unconsumed_tail) - len(one.unused_data)
                 found += unpacked
-                if len(found) > most or (len(found) > _UNPACKED and b"\n" not in found and b"\r" not in found):
+                if len(found) > most or _has_no_lines(found):
                     raise DataError(
-                        f"{path} unpacks to more than {min(most, len(found)):,} bytes"
+                        f"{path} unpacks to more than {most if len(found) > most else _UNPACKED:,} bytes"
                         + ("" if len(found) > most else " without the end of a line"),
                         expected="a table that fits in memory",
                         received=f"{len(packed):,} bytes, packed",
