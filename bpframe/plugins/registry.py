@@ -144,7 +144,8 @@ class Registry:
         if len(sets) > 1:
             raise self._claimed_twice(name, sets)
         if not sets:
-            raise self._unknown(name, group)
+            hint = f"install the package that brings the plugin set '{set_name}'; bpframe plugins lists what is here"
+            raise self._unknown(name, group, hint)
         (plugin_set,) = sets
         if plugin_set.status != "ok":
             raise _unusable(name, plugin_set)
@@ -210,12 +211,12 @@ class Registry:
             hint="uninstall one of them",
         )
 
-    def _unknown(self, name: str, group: str) -> UnknownComponent:
+    def _unknown(self, name: str, group: str, hint: str | None = None) -> UnknownComponent:
         bare = name.rpartition(".")[2]
         words = self.spaces
         elsewhere = [words[other] for other in words if other != group and self._offers[other].get(bare)]
         notes = [("note", f"'{bare}' is the name of {' and '.join(elsewhere)}")] if elsewhere else []
-        return self.unknown(name, bare, words.get(group) or with_article(group), self.components(group), notes)
+        return self.unknown(name, bare, words.get(group) or with_article(group), self.components(group), notes, hint)
 
     def unknown(
         self, name: str, plain: str, wanted: str, full: Mapping[str, type[Component]],

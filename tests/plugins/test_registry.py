@@ -91,6 +91,12 @@ def test_a_misspelt_full_name_names_the_closest(name):
     assert dict(caught.value.rows)["did you mean"] == "reference.dense?"
 
 
+def test_a_name_of_a_set_that_nobody_installed_asks_for_its_package():
+    with pytest.raises(UnknownComponent) as caught:
+        Registry.build([REFERENCE]).find("faraway.layer", "node")
+    assert "install the package that brings the plugin set 'faraway'" in caught.value.hint
+
+
 def test_a_name_of_another_group_says_so():
     with pytest.raises(UnknownComponent) as caught:
         Registry.build([REFERENCE]).find("reference.quadratic", "node")

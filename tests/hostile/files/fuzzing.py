@@ -99,7 +99,7 @@ _SPEC = {
 
 #: How a file of each kind is read, the end of its name, and files that are fine.
 TARGETS: dict[str, tuple[Callable[[Path], object], str, Callable[[], list[bytes]]]] = {
-    "yaml": (_spec(".yaml"), ".yaml", lambda: [b"network: &a {input_shape: [2], layers: [{kind: dense, units: 3}]}\nb: {<<: *a, c: 1e3}\n"]),
+    "yaml": (_spec(".yaml"), ".yaml", lambda: [b"network: {input_shape: [2], layers: [&a {kind: dense, units: 3}, {<<: *a, units: 2}]}\n"]),
     "toml": (_spec(".toml"), ".toml", lambda: [b"[network]\ninput_shape = [2]\n[[network.layers]]\nkind = 'dense'\nunits = 3\n"]),
     "json": (_spec(".json"), ".json", lambda: [json.dumps(_SPEC).encode()]),
     "safetensors": (_arrays, ".safetensors", lambda: [save({"w": np.ones((3, 2)), "b": np.ones(3, np.float32)}, metadata={"a": "b"})]),

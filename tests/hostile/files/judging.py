@@ -56,6 +56,21 @@ class Verdict:
     message: str
 
 
+#: What nothing that is read may make a process do, by Python's names for it.
+FORBIDDEN = {
+    *("os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.forkpty", "subprocess.Popen", "pty.spawn"),
+    *("pickle.find_class", "socket.connect", "socket.getaddrinfo", "ctypes.dlopen", "code.__new__", "cpython.run_file"),
+}
+
+#: Which of them happened in the present case.
+_happened: set[str] = set()
+
+
+def _watch(event: str, _: object) -> None:
+    if event in FORBIDDEN:
+        _happened.add(event)
+
+
 #: Makes a case in a folder, the same from the same number.
 Maker = Callable[[int, Path], Case]
 
@@ -66,7 +81,10 @@ def judged(number: int, case: Case) -> Verdict:
     before = _resident("VmRSS")
     code, out, told, seconds = _carried_out(case)
     grown = _resident("VmHWM") - before
-    wrong = []
+    wrong = [f"did {each}" for each in sorted(_happened)]
+    if Path("ran").exists():
+        wrong.append("ran what stands in the file")
+    _happened.clear()
     if code not in (0, 2):
         wrong.append(f"ended with {code}")
     if code == 2 and not told.strip():
@@ -174,6 +192,7 @@ def main(kind: str, first: int, count: int, gib: float = 0.5) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         maker.prepare(folder / "prepared")  # what every case begins with; everything is imported by that
+        sys.addaudithook(_watch)
         most = _resident("VmSize") + int(gib * 2**30)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         resource.setrlimit(resource.RLIMIT_FSIZE, (2**40, 2**40))
