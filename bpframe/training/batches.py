@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -20,6 +21,10 @@ __all__ = ["Batches", "Samples", "count_of", "training_batches"]
 
 #: Inputs and targets by name, checked, in the network's dtype.
 Samples = tuple[Mapping[str, Array], Mapping[str, Array]]
+
+
+#: A batch that takes longer to read, in seconds, is worth a thread, which itself costs some tenths of a millisecond.
+SLOW = 0.001
 
 
 class Batches:
@@ -69,8 +74,8 @@ class Batches:
                 _copy(self._augmentation(batch[0], self.epoch, number), batch[0])
             yield batch
 
-    def _read(self, batches: Iterable[tuple[int, Array]]) -> Iterator[Samples]:
-        """Yield batches that a thread reads, and changes, while those before are worked on."""
+    def _read(self, batches: Iterator[tuple[int, Array]]) -> Iterator[Samples]:
+        """Yield batches that are read, and changed; from the first that takes long a thread reads those after it."""
 
         def read(numbered: tuple[int, Array]) -> tuple[int, Samples]:
             number, rows = numbered
@@ -79,12 +84,22 @@ class Batches:
                 inputs = dict(self._augmentation(inputs, self.epoch, number))
             return len(rows), (inputs, targets)
 
-        with closing(read_ahead(batches, read)) as found:
-            for count, parts in found:
-                batch, _ = self._buffers_of(count)
-                for part, into in zip(parts, batch, strict=True):
-                    _copy(part, into)
-                yield batch
+        def filled(count: int, parts: Samples) -> Samples:
+            batch, _ = self._buffers_of(count)
+            for part, into in zip(parts, batch, strict=True):
+                _copy(part, into)
+            return batch
+
+        for each in batches:
+            begun = time.perf_counter()
+            found = read(each)
+            took = time.perf_counter() - begun
+            yield filled(*found)
+            if took > SLOW:
+                break
+        with closing(read_ahead(batches, read)) as ahead:
+            for found in ahead:
+                yield filled(*found)
 
     def _buffers_of(self, size: int) -> tuple[Samples, list[tuple[Callable[..., Any], Array]]]:
         """Return the arrays of a batch of this size, and each source's `take` beside the one that it fills."""

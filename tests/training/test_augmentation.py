@@ -10,6 +10,7 @@ from bpframe_reference import Dense, GradientDescent, QuadraticCost
 import bpframe as bp
 from bpframe.derivatives.points import given_rows
 from bpframe.errors import BpframeError, DataError, TrainingError
+from bpframe.training import batches
 from bpframe.training.read_ahead import read_ahead
 
 COUNT = 1100
@@ -52,8 +53,9 @@ def everything(net):
     return net.parameters.vector.tobytes(), net.history.column("cost")
 
 
-@pytest.fixture
-def in_portions(monkeypatch):
+@pytest.fixture(params=[0.0, 1000.0], ids=["thread", "no thread"])
+def in_portions(request, monkeypatch):
+    monkeypatch.setattr(batches, "SLOW", request.param)
     monkeypatch.setattr(given_rows, "IN_MEMORY", 0)
 
 
