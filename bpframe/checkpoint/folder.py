@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,7 +13,7 @@ from bpframe.checkpoint.sweeping import BEFORE, DRAFT, name_beside, remove, swee
 from bpframe.checkpoint.unwritable import unwritable
 from bpframe.errors import CheckpointError
 from bpframe.machine.exchange import exchange
-from bpframe.machine.flushing import flush
+from bpframe.machine.flushing import flush, remove_empty
 from bpframe.machine.logs import logger_of
 from bpframe.validation.strict_numbers import checked_truth
 
@@ -50,8 +49,11 @@ def check_destination(folder: str | os.PathLike[str]) -> None:
     parent = target.parent
     while not os.path.lexists(parent):
         parent = parent.parent
+    # A process that is killed here leaves an empty draft, which the next save there removes; so may one that saves now.
+    trial = name_beside(parent / target.name, DRAFT)
     try:
-        Path(tempfile.mkdtemp(prefix=".bpframe-", dir=parent)).rmdir()
+        trial.mkdir()
+        remove_empty([trial])
     except OSError as error:
         error.filename = parent  # the trial's own name means nothing to anybody
         raise unwritable(target, error) from None

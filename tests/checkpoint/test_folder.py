@@ -147,6 +147,16 @@ def test_checking_a_destination_leaves_no_trace(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_check_of_a_destination_that_was_killed_leaves_nothing_for_long(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(Path, "rmdir", lambda folder: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        check_destination(tmp_path / "run")
+    monkeypatch.undo()
+    assert list(tmp_path.iterdir()) != []
+    run = network().save(tmp_path / "run")
+    assert list(tmp_path.iterdir()) == [run]
+
+
 def test_a_free_folder_counts_on(tmp_path: Path) -> None:
     assert free_folder(tmp_path / "run") == tmp_path / "run"
     (tmp_path / "run").mkdir()
