@@ -26,7 +26,7 @@ def resolved(folder: str | os.PathLike[str]) -> Path:
     """Return the absolute path of a folder, with ~ expanded and symbolic links followed."""
     try:
         return Path(folder).expanduser().resolve()
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{str(folder)!r} is no usable path", received=str(error)) from None
 
 

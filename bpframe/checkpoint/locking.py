@@ -34,6 +34,8 @@ def locked(target: Path, wait: float = WAIT) -> Iterator[bool]:
 
     Errors: CheckpointError (another has held it for `wait` seconds, and is named; the place cannot be written).
     """
+    if not target.name:
+        raise CheckpointError(f"the folder {target} exists", expected="a new folder", hint="choose another name")
     lock, made = FileLock(lock_of(target)), list[Path]()
     try:
         try:

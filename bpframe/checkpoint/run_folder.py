@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from bpframe.checkpoint.best_so_far import last_is_best
+from bpframe.checkpoint.best_so_far import BestSoFar
 from bpframe.checkpoint.content import SPEC, Checkpoint
 from bpframe.checkpoint.environment import environment
 from bpframe.checkpoint.folder import check_destination, resolved
@@ -86,10 +86,11 @@ class RunFolder:
         self._moved = self._data_from(folder / CHECKPOINTS / "0")
         self._before, self._begun, self._lost = network.history, False, False
         self._store = CheckpointStore(folder / CHECKPOINTS, keep_last=spec.keep_last)
-        self._interval, self._best_of = Interval(spec.checkpoint_every), spec.keep_best
+        self._interval = Interval(spec.checkpoint_every)
         self._log, self._lines = GrowingFile(folder / LOG), GrowingFile(folder / LINES)
         self._known = [] if network.history is None else network.history.epochs[past:]
         self._recorded, self._is_best = 0, False
+        self._best = BestSoFar(spec.keep_best, self._known if resumed else ())
         self._refused: BpframeError | None = None
         self._writing: tuple[int, bool, Background[Path]] | None = None
         self._took = 0.0
@@ -162,15 +163,17 @@ class RunFolder:
         elif kept:
             self.kept = kept[-1]
         self.log(f"ended, {history.stopped}")
-        told = f"the last checkpoint is in {self.kept}" if self.kept else "there was no checkpoint yet"
-        if isinstance(error, NonFiniteError) and not kept:
-            told = (
-                f"the last finite parameters are in {self.kept}; their cost may be infinite or NaN, though they are not"
-            )
+        finite = f"the last finite parameters are in {self.kept}; their cost may be infinite or NaN"
+        told = finite if isinstance(error, NonFiniteError) and not kept else self.told()
         if isinstance(error, BpframeError):
             error.rows = (*error.rows, ("saved", told))
-        elif error is not None:
+        elif error is not None and not isinstance(error, KeyboardInterrupt):
             error.add_note(told)
+
+    def told(self) -> str:
+        """Say where the last checkpoint is."""
+        place = self.kept or next(reversed(self._store.all().values()), None)
+        return f"the last checkpoint is in {place}" if place else "there was no checkpoint yet"
 
     def _data_from(self, place: Path) -> DataSpec | None:
         return None if self._data is None else self._data[0].moved(self._data[1], place)
@@ -211,8 +214,9 @@ class RunFolder:
     def _check_network(self, saved: Checkpoint, registry: Registry) -> None:
         """Refuse the folder of another network's run. Errors: CheckpointError."""
         text = text_of(self.folder / SPEC, CheckpointError)
-        before = parse_text(text, ".yaml", str(self.folder / SPEC)).get("network")
-        if before != parse_text(_spec_text(saved, registry), ".yaml", SPEC)["network"]:
+        before = parse_text(text, ".yaml", str(self.folder / SPEC))
+        now = parse_text(_spec_text(saved, registry), ".yaml", SPEC)["network"]
+        if not isinstance(before, dict) or before.get("network") != now:
             raise CheckpointError(
                 f"the run {self.folder} is one of another network",
                 expected="the folder that this training was kept in",
@@ -244,15 +248,11 @@ class RunFolder:
         for record in history.epochs[self._past + self._recorded :]:
             self._lines.append(_line(record))
             self._recorded += 1
-            self._is_best = self._best_of is not None and last_is_best(history, self._best_of, self._past)
+            self._is_best = self._best.takes(record, history)
 
 
 def _line(record: EpochRecord) -> str:
     return record.model_dump_json(exclude_defaults=True)
-
-
-def _epochs(network: Trained) -> int:
-    return 0 if network.history is None else len(network.history)
 
 
 def _spec_text(saved: Checkpoint, registry: Registry) -> str:
@@ -283,14 +283,18 @@ def kept_run(
                 remove_drafts(target / name)
         if not resumed:
             check_destination(target)
-        run = RunFolder(target, network, spec, data, past if past is not None else _epochs(network), resumed)
+        run = RunFolder(target, network, spec, data, len(network.history or ()) if past is None else past, resumed)
         try:
-            yield run
-        except BaseException as error:
             try:
-                run.finish(error)
-            except CheckpointError as other:
-                if isinstance(error, BpframeError):
-                    error.rows = (*error.rows, ("then", str(other)))
+                yield run
+            except BaseException as error:
+                try:
+                    run.finish(error)
+                except CheckpointError as other:
+                    if isinstance(error, BpframeError):
+                        error.rows = (*error.rows, ("then", str(other)))
+                raise
+            run.finish(None)
+        except KeyboardInterrupt as error:
+            error.add_note(run.told())
             raise
-        run.finish(None)

@@ -143,11 +143,10 @@ def _train(
         _report(experiment, folder, None, time.perf_counter() - started)
         raise typer.Exit(MISTAKE) from None
     except KeyboardInterrupt as error:
-        notes = "".join(f": {note}" for note in getattr(error, "__notes__", ()))
-        print(f"Interrupted at once{notes}", file=sys.stderr)
+        print(f"Interrupted at once{_notes(error)}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
     except SystemExit as ended:
-        print(f"Ended by a signal: what was reached is in {folder}. {_resuming(folder)}", file=sys.stderr)
+        _tell_ended(ended, folder)
         raise typer.Exit(ended.code if isinstance(ended.code, int) else MISTAKE) from None
     seconds = time.perf_counter() - started
     found = experiment.evaluate()
@@ -155,7 +154,8 @@ def _train(
     within = folder.expanduser().resolve() in place.parents
     tell_trained(experiment, found, folder if within else place, seconds, as_json, quiet)
     if experiment.history is not None and experiment.history.stopped == "interrupted":
-        print(f"Interrupted: what was reached is in {folder}. {_resuming(folder)}", file=sys.stderr)
+        reached = f"{folder}. {_resuming(folder)}" if within else str(place)
+        print(f"Interrupted: what was reached is in {reached}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED)
 
 
@@ -168,6 +168,26 @@ def _report(experiment: Experiment, folder: Path, found: Evaluation | None, seco
         write_report(experiment, folder.expanduser(), found, seconds)
     except DataError as error:
         tell(error)
+
+
+def _tell_ended(ended: SystemExit, folder: Path) -> None:
+    """Say what is kept of a training that a signal has ended, or a callback that leaves the process."""
+    from bpframe.errors import BpframeError
+
+    before = ended.__context__
+    if isinstance(before, BpframeError):  # the signal comes after it
+        tell(before)
+    elif isinstance(before, KeyboardInterrupt):
+        print(f"Ended by a signal, at once{_notes(before)}", file=sys.stderr)
+    elif getattr(ended, "__notes__", ()):
+        why = "" if ended.code is None or isinstance(ended.code, int) else f", {ended.code}"
+        print(f"Ended by a callback{why}{_notes(ended)}", file=sys.stderr)
+    else:
+        print(f"Ended by a signal: what was reached is in {folder}. {_resuming(folder)}", file=sys.stderr)
+
+
+def _notes(error: BaseException) -> str:
+    return "".join(f": {note}" for note in getattr(error, "__notes__", ()))
 
 
 def _resuming(folder: Path) -> str:

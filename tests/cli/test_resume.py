@@ -92,6 +92,24 @@ def test_a_signal_ends_it_after_the_step_and_all_is_kept(
     assert same("run", "whole")
 
 
+@pytest.mark.parametrize("steps", ["100000000 steps", "1 epoch"])
+def test_ctrl_c_after_sigterm_ends_it_at_once_and_says_no_more_than_is_kept(
+    folder: Path, write_spec: Callable[..., None], steps: str
+) -> None:
+    write_spec(ENDLESS, ("batch_size: 8", f"batch_size: 8, checkpoint_every: {steps}"))
+    with begun("spec.yaml", "-o", "run") as training:
+        training.send_signal(signal.SIGTERM)
+        time.sleep(0.02)
+        training.send_signal(signal.SIGINT)
+        err = training.communicate(timeout=60)[1]
+    assert training.returncode == 143, err
+    kept = sorted(each for each in Path("run/checkpoints").glob("*") if each.name.isdigit())
+    assert kept or "what was reached is in" not in err
+    if "what was reached is in" not in err:
+        told = f"the last checkpoint is in {kept[-1].absolute()}" if kept else "there was no checkpoint yet"
+        assert f"Ended by a signal, at once: {told}\n" in err
+
+
 SLOW = """
 import signal, time
 import numpy as np, bpframe as bp
