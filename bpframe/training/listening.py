@@ -14,6 +14,7 @@ from bpframe.training.history import History
 from bpframe.training.listeners import WORDS, Hooked, hooked
 from bpframe.training.nonfinite import all_finite
 from bpframe.training.spec import TrainingSpec
+from bpframe.training.written_records import numbers_written
 from bpframe.validation.plain_arrays import Array
 
 __all__ = ["Listening"]
@@ -87,6 +88,10 @@ class Listening:
 
     def after_epoch(self, epoch: int, step: int) -> None:
         """Tell that an epoch is over and in the history, after so many steps: callbacks, then installed plugins."""
+        with numbers_written(self._words[_HISTORY]):
+            self._after_epoch(epoch, step)
+
+    def _after_epoch(self, epoch: int, step: int) -> None:
         self.follow()
         ending: BaseException | None = None
         try:
