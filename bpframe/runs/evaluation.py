@@ -75,6 +75,8 @@ def evaluate(
 
     """
     if isinstance(x, Dataset):
+        if y is not None or sample_weight is not None:
+            raise DataError("a Dataset holds its targets and weights itself", hint="evaluate(network, dataset)")
         network, (x, y, sample_weight) = _prepared(network, x)
     if y is None:
         raise DataError("evaluate() has no targets", expected="evaluate(network, x, y), or evaluate(network, dataset)")
