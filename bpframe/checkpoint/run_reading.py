@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bpframe.checkpoint.array_file import damaged
-from bpframe.checkpoint.content import Checkpoint
+from bpframe.checkpoint.content import SPEC, Checkpoint
 from bpframe.checkpoint.folder import resolved
 from bpframe.checkpoint.locking import lock_of, locked
 from bpframe.checkpoint.reading import read_checkpoint, read_history
@@ -51,14 +51,15 @@ def read_run(folder: str | os.PathLike[str], components: Iterable[type[Component
     path = resolved(folder)
     if not is_run(path):
         return path, read_checkpoint(folder, components)
+    store = CheckpointStore(path / CHECKPOINTS)
     try:
-        found = CheckpointStore(path / CHECKPOINTS).newest(components)
+        found = store.newest(components)
     except CheckpointError as error:
-        if not any((path / CHECKPOINTS).glob("*")):
+        if not store.all():
             raise CheckpointError(
                 f"the run {path} has no checkpoint yet",
                 expected="a training that has come to its first one",
-                hint=f"{LOG} there says how far it is",
+                hint=f"{LOG} there says how far it is; or begin anew: bpframe train {path / SPEC} --output NEW",
             ) from None
         raise error
     return found.path, found.checkpoint

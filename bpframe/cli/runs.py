@@ -18,6 +18,10 @@ __all__ = ["runs"]
 #: The columns of the table, the first of each that a run has; what was measured on other examples says more.
 COLUMNS = (("epochs",), ("validation_cost", "cost"), ("validation_accuracy", "accuracy"), ("seconds",))
 
+#: `--seed` gives both the same number, which is shown once.
+NETWORK_SEED, TRAINING_SEED = "network.seed", "training.seed"
+SEEDS = {NETWORK_SEED, TRAINING_SEED}
+
 
 def runs(
     folder: Annotated[
@@ -53,13 +57,13 @@ def runs(
     if not found:
         print(shown(f"There are no runs in {folder}. To make one: bpframe train SPEC --output {folder / 'first'}"))
         return
-    _print(found)
+    _print(found, sort)
     for each in found:
         if each.problem is not None:
             print(shown(f"{each.name} is broken: {each.problem}"))
 
 
-def _print(found: Sequence[ListedRun]) -> None:
+def _print(found: Sequence[ListedRun], sort: str) -> None:
     from bpframe.errors import shown
     from bpframe.reports.tables import table_of
     from bpframe.runs.listing import compared_settings
@@ -68,13 +72,17 @@ def _print(found: Sequence[ListedRun]) -> None:
     figures = [each.figures for each in found]
     firsts = [next((name for name in names if any(name in each for each in figures)), None) for names in COLUMNS]
     columns = [name for name in firsts if name is not None]
+    if sort not in columns and any(sort in each for each in figures):
+        columns.insert(-1, sort)  # what the runs are sorted by is seen
+    if set(settings) >= SEEDS and all(len({each.settings.get(path) for path in SEEDS}) == 1 for each in found):
+        settings = ["seed" if path == NETWORK_SEED else path for path in settings if path != TRAINING_SEED]
     short = [path.rpartition(".")[2] for path in settings]
     labels = [path if short.count(last) > 1 else last for path, last in zip(settings, short, strict=True)]
     rows = [
         [
             shown(run.name),
             shown(run.status),
-            *(_told(run.settings.get(path)) for path in settings),
+            *(_told(run.settings.get(NETWORK_SEED if path == "seed" else path)) for path in settings),
             *(_told(numbers.get(name)) for name in columns),
         ]
         for run, numbers in zip(found, figures, strict=True)

@@ -65,11 +65,19 @@ def _parted(texts: Iterable[str], option: str, example: str) -> list[tuple[str, 
 
 def _value(text: str, path: str) -> Any:
     from bpframe.documents.yaml_text import parse_yaml
-    from bpframe.errors import SpecError
+    from bpframe.errors import SpecError, SpecFileError
     from bpframe.validation.mistakes import shortened
 
     try:
         return parse_yaml(text, f"the value of {path}")
+    except SpecFileError as error:
+        quoted = text.replace("'", "''")
+        raise SpecFileError(
+            error.problem,
+            expected="YAML",
+            received=shortened(text, 100),
+            hint=f"""a text that YAML has a meaning for is written in quotes: --set "{path}='{quoted}'\"""",
+        ) from None
     except (RecursionError, ValueError) as error:
         raise SpecError(
             f"the value of {path} cannot be read", expected="YAML", received=shortened(error, 100)

@@ -88,6 +88,6 @@ def rows_of(given: Any, rows: Array) -> Any:
         return given.iloc[rows]
     if hasattr(given, "column_names"):  # pyarrow
         return given.take(rows)
-    if hasattr(given, "columns"):  # polars
+    if hasattr(given, "columns") or hasattr(given, "to_frame"):  # polars
         return given[rows]
     return [given[int(row)] for row in rows]

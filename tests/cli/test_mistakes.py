@@ -203,3 +203,9 @@ def test_a_defect_is_called_one(folder: Path, invoke: Callable[..., Any], monkey
     assert "Traceback" not in result.stderr
     monkeypatch.setenv("BPFRAME_TRACEBACK", "1")
     assert "in broken" in invoke("train", "spec.yaml").stderr
+
+
+def test_a_value_that_yaml_cannot_read_is_told_how_to_be_written(folder: Path, invoke: Callable[..., Any]) -> None:
+    result = invoke("train", "spec.yaml", "--set", "data.decimal=,", "--dry-run")
+    assert result.exit_code == 2
+    assert """is written in quotes: --set "data.decimal=','\"""" in result.stderr

@@ -59,6 +59,20 @@ def test_the_table_shows_the_settings_that_differ_and_sorts_the_best_first(train
     assert (result.exit_code, "did you mean 'cost'?" in result.stderr) == (2, True)
 
 
+def test_what_runs_are_sorted_by_is_shown_and_a_seed_is_one_column(folder: Path, invoke: Invoke) -> None:
+    for seed in (3, 4):
+        words = ("--seed", seed, "--set", "training.metrics=[mae]", "--set", "training.epochs=1")
+        assert invoke("train", "spec.yaml", "-o", f"runs/s{seed}", "-q", *words).exit_code == 0
+    lines = invoke("runs", "--sort", "mae").stdout
+    maes = [bp.load(f"runs/s{seed}").history.epochs[-1].metrics["mae"] for seed in (3, 4)]
+    assert all(f"{each:.4g}" in lines for each in maes)
+    heading = next(line for line in lines.splitlines() if "status" in line).split()
+    assert heading.count("seed") == 1
+    assert "network.seed" not in lines
+    rows = [line.split() for line in lines.splitlines() if "completed" in line]
+    assert [row[2] for row in rows] == [{0: "3", 1: "4"}[k] for k in sorted((0, 1), key=maes.__getitem__)]
+
+
 def cut(run: Path) -> None:
     weights = run / "checkpoints/00000021/weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1])

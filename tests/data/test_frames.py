@@ -282,3 +282,15 @@ def test_labels_of_a_frame_are_labels() -> None:
     frame = pd.DataFrame({("a", 1): X[:, 0], ("a", 2): X[:, 1], ("b", 1): X[:, 2]})
     net = trained(frame)
     assert np.array_equal(net.predict(frame[[("b", 1), ("a", 2), ("a", 1)]]), net.predict(X))
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_column_by_itself_is_the_target_of_one_output(library: str) -> None:
+    module, values = pytest.importorskip(library), X.sum(axis=1)
+    frame = module.DataFrame({**columns(), "price": values})
+    trained = []
+    for y in (frame["price"], values[:, None]):
+        net = bp.Network([Dense(units=1)], input_shape=(3,), cost=QuadraticCost())
+        net.fit(X / 100, y, optimizer=DESCENT, epochs=2, batch_size=5, validation_split=0.2)
+        trained.append((net.parameters.vector.tobytes(), net.cost(X / 100, y), net.history.column("validation_cost")))
+    assert trained[0] == trained[1]

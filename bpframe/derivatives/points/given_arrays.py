@@ -108,6 +108,8 @@ def checked_array(value: Any, shape: tuple[int, ...], what: str, dtype: Any, dom
         if value.ndim and all_finite(array):
             return array
     array = value if type(value) is np.ndarray else _as_array(value, what)
+    if array.ndim == 1 and shape == (1,) and hasattr(value, "to_frame"):
+        array = array[:, None]  # a column of a table of pandas or polars
     if array.ndim == 0 or (array.shape[1:] != shape and not fits(array.shape[1:], shape)):
         raise ShapeMismatch(
             f"the {what} has another shape",
