@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from bpframe.checkpoint import read_run
+from bpframe.checkpoint.content import SPEC
 from bpframe.core.component import Component
 from bpframe.data import CsvData, Dataset, FittedPreparation, NpzData, ParquetData, read_inputs
 from bpframe.data.csv import is_csv
@@ -21,9 +22,11 @@ from bpframe.data.source import Source
 from bpframe.data.tabular import TableSpec
 from bpframe.data.text import TextWindows
 from bpframe.documents import RunSpec, read_spec
-from bpframe.documents.text import SUFFIXES
-from bpframe.errors import DataError
+from bpframe.documents.reading import MOST_BYTES
+from bpframe.documents.text import SUFFIXES, parse_text
+from bpframe.errors import DataError, SpecError
 from bpframe.machine.memory import enough_memory
+from bpframe.machine.opening import text_of
 from bpframe.network import Network
 from bpframe.runs.averages import keeps_averages, measured_network
 from bpframe.runs.evaluation import Evaluation, evaluate
@@ -136,7 +139,7 @@ class SavedRun:
         path = Path(data).expanduser()
         name = path.name.lower()
         if name.endswith(tuple(SUFFIXES)):
-            found = read_spec(path).data
+            found = self._data_of_spec(path)
             if found is None:
                 raise DataError(f"{path} has no section 'data'", expected="data: {kind: ...}")
             return found, path.absolute().parent, "all"
@@ -155,6 +158,18 @@ class SavedRun:
             expected="a spec with a data section, an .npz file with x and y, or a table like the run's own",
             hint="write a spec: network as in the run's spec.yaml, data: {kind: ..., ...}",
         )
+
+    def _data_of_spec(self, path: Path) -> Source | None:
+        """Return the data section of a spec, which may be all that the file holds."""
+        try:
+            return read_spec(path).data
+        except SpecError:
+            document = parse_text(text_of(path, DataError, MOST_BYTES), path.suffix.lower(), str(path))
+            if not isinstance(document, Mapping) or set(document) != {"data"}:
+                raise
+        own = self.folder / SPEC
+        network = parse_text(text_of(own, DataError, MOST_BYTES), own.suffix, str(own))["network"]
+        return read_spec({"network": network, **document}).data
 
     def _examples(self, source: Source, base: Path, part: str) -> tuple[Array, Array, Array | None, str]:
         """Return inputs, targets and weights, prepared with the numbers that were fitted in training."""

@@ -72,6 +72,9 @@ data: {{kind: parquet, path: {file.name}, targets: [price], categorical: [city],
     assert np.array_equal(found.outputs["dense_1"], run.network.predict(VALUES))
     everything, part = run.evaluate(file)
     assert (everything.examples, part) == (5, "all")
+    section = f"data: {{kind: parquet, path: {file.name}, targets: [price], categorical: [city], missing: indicator}}\n"
+    (folder / "other.yaml").write_text(section)
+    assert run.evaluate(folder / "other.yaml") == (everything, "all")
     pd = pytest.importorskip("pandas")
     pd.DataFrame({**VALUES, "city": VALUES["city"].to_pylist()}).to_csv(folder / "d.csv", index=False)
     assert run.evaluate(folder / "d.csv") == run.evaluate(file)
