@@ -25,7 +25,7 @@ def epochs(shown):
     return [int(line.replace("*", "").split()[0]) for line in str(shown).splitlines()[2:]]
 
 
-@pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 12, 37, 1000, 99_999])
+@pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 12, 37, 1000, 9_999])
 @pytest.mark.parametrize("best", [1, 2, 8, 500])
 def test_first_last_and_best_are_among_at_most_ten_in_their_order(count, best):
     best = min(best, count)
