@@ -197,13 +197,13 @@ def test_what_cannot_be_read_is_told_with_its_example(x, message):
 def test_numbers_of_examples_are_counted_in_thousands():
     class Many(Sequence):
         def __len__(self):
-            return 2_000_000
+            return 2000
 
         def __getitem__(self, k):
-            return np.full(3, np.nan if k == 1_234_567 else 0.5)
+            return np.full(3, np.nan if k == 1234 else 0.5)
 
     net = network()
-    with pytest.raises(DataError, match=r"example 1,234,567 of the input"):
+    with pytest.raises(DataError, match=r"example 1,234 of the input"):
         net.predict(Many(X))
 
 
@@ -236,6 +236,6 @@ def test_a_set_of_ten_times_the_memory_is_trained_on(tmp_path):
     file[::7] = 1
     del file
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(tmp_path / "x.npy")], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", LIMITED, str(tmp_path / "x.npy")], capture_output=True, text=True, timeout=600
     )
     assert done.stdout == "3 epochs, and the whole does not fit\n", done.stderr
