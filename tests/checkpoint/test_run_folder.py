@@ -159,6 +159,7 @@ class Leaves(Callback):
             raise SystemExit(3) if self.leaves else OSError("no")
 
 
+@pytest.mark.filterwarnings("ignore:no installed plugin set provides")
 @pytest.mark.parametrize(
     ("hook", "leaves", "steps"), [("after_batch", True, 6), ("after_training", True, 16), ("after_training", False, 16)]
 )
