@@ -12,6 +12,7 @@ from bpframe.data.place import Array, Place
 from bpframe.data.usable_arrays import require_examples, require_finite, require_numeric
 from bpframe.errors import DataError
 from bpframe.validation.indexed import Indexed
+from bpframe.validation.open_shapes import batched
 
 __all__ = ["Dataset", "Examples", "Part"]
 
@@ -111,6 +112,10 @@ class Dataset:
         if self.x_test is not None and self.y_test is not None:
             found["test"] = self.x_test, self.y_test, self.sample_weight_test
         return found
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name} {len(x):,}" for name, (x, _, _) in self.parts.items())
+        return f"Dataset({counts}; x {batched(self.x.shape[1:])}, y {batched(self.y.shape[1:])})"
 
     def with_targets(self, change: Callable[[Array], Array], preparation: FittedPreparation) -> Dataset:
         """Return the same data set with the targets of all parts changed, as this preparation has them."""

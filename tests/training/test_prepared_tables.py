@@ -112,3 +112,7 @@ def test_rates_are_tested_on_the_training_part():
     assert len(net.range_test(data, optimizer=RULE, steps=10).costs) == 10
     with pytest.raises(DataError, match="no targets"):
         net.range_test(data.x, optimizer=RULE)
+
+
+def test_it_is_shown_by_its_parts():
+    assert repr(prepared()) == "Dataset(training 72, test 18; x (N, 3), y (N, 2))"
