@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bpframe.checkpoint.best_so_far import BestSoFar
-from bpframe.checkpoint.content import SPEC, Checkpoint
+from bpframe.checkpoint.content import FILES, SPEC, Checkpoint
 from bpframe.checkpoint.environment import environment
 from bpframe.checkpoint.folder import check_destination, resolved
 from bpframe.checkpoint.growing_file import GrowingFile
@@ -24,6 +24,7 @@ from bpframe.checkpoint.locking import locked
 from bpframe.checkpoint.next_place import disk_refuses, write_somewhere
 from bpframe.checkpoint.run_reading import CHECKPOINTS, ENVIRONMENT, LINES, LOG, is_run, recorded_environment
 from bpframe.checkpoint.store import CheckpointStore
+from bpframe.checkpoint.sweeping import sweep
 from bpframe.checkpoint.unwritable import unwritable
 from bpframe.checkpoint.writing import registry_of, tell_plugins, warn_of_local, write_checkpoint
 from bpframe.data import DataSpec
@@ -278,6 +279,8 @@ def kept_run(
     target = resolved(folder)
     with interruptible(), locked(target, WAIT) as alone:
         resumed = past is not None and is_run(target)
+        if alone:
+            sweep(target, FILES)
         if resumed and alone:
             for name in (SPEC, ENVIRONMENT, LINES):
                 remove_drafts(target / name)

@@ -272,3 +272,10 @@ def test_a_disk_that_is_full_at_the_end_sends_the_run_elsewhere(
         net.train(TrainingSpec(optimizer=Adam(), epochs=2), (X, Y, None), keeper=keeper)
     assert tmp_path / "cache" in keeper.kept.parents
     assert bp.load(keeper.kept).predict(X).tobytes() == net.predict(X).tobytes()
+
+
+def test_what_a_process_left_that_was_killed_at_its_begin_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ".run.draft-0123abcd").mkdir()
+    (tmp_path / ".other.bpframe-lock").write_text("")
+    fitted(tmp_path / "run", epochs=1)
+    assert [each.name for each in tmp_path.iterdir()] == ["run"]
