@@ -73,6 +73,8 @@ def test_a_killed_training_goes_on_to_the_last_bit(
 def test_a_signal_ends_it_after_the_step_and_all_is_kept(
     folder: Path, invoke: Invoke, write_spec: Callable[..., None], number: int, code: int
 ) -> None:
+    if signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip("whoever started the tests has them ignore this signal, and so what they start")
     write_spec(ENDLESS)
     with begun("spec.yaml", "-o", "run") as training:
         training.send_signal(number)
