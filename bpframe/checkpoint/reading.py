@@ -121,7 +121,7 @@ def _require_folder(path: Path) -> None:
 
 def _versions(path: Path) -> dict[str, Any]:
     file = path / VERSIONS
-    text = _text(file)
+    text = _text(file, MOST_VERSIONS)
     try:
         versions = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -200,6 +200,9 @@ def retold(where: str, error: BpframeError, rows: Iterable[tuple[str, str]], hin
     )
 
 
+#: The size of versions.json, which tells of packages and files, and not of what a training did.
+MOST_VERSIONS = 2**22
+
 #: Of an object in a record: more nodes, or metrics, than any network has.
 MOST_KEYS = 100_000
 
@@ -256,13 +259,13 @@ def _few(pairs: list[tuple[str, Any]]) -> None:
         raise ValueError(f"an object of {len(pairs):,} entries")
 
 
-def _text(file: Path) -> str:
+def _text(file: Path, most: int = MOST_RECORD) -> str:
     if not os.path.lexists(file):
         raise CheckpointError(
             f"{file.parent} holds no run: there is no {file.name}", expected="the folder that a training left"
         )
     try:
         # As values a text takes many times its size.
-        return bytes_of(file, CheckpointError, min(MOST_RECORD, available_memory() // 16)).decode("utf-8")
+        return bytes_of(file, CheckpointError, min(most, available_memory() // 16)).decode("utf-8")
     except UnicodeDecodeError as error:
         raise damaged(file, str(error)) from None

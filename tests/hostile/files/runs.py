@@ -25,6 +25,9 @@ training: {optimizer: {kind: adam, learning_rate: 0.1}, epochs: 2, batch_size: 8
 data: {kind: csv, path: ../data.csv, targets: [y], test_fraction: 0.2, scaling: standard, one_hot: true}
 """
 
+#: The files of a run's folder, and of a checkpoint's, that are read again.
+RECORDS = {".json", ".jsonl", ".yaml", ".safetensors"}
+
 #: Commands that read a run.
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("predict", "run", "new.csv"),
@@ -32,6 +35,9 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("evaluate", "run"),
     ("evaluate", "run", "--data", "data.csv", "--json"),
     ("explain", "run", "--example", "0"),
+    ("runs", "."),
+    ("runs", ".", "--json"),
+    ("train", "--resume", "run", "--set", "training.epochs=4"),
     ("explain", "run", "--input", "1,2", "--target", "1,0", "--format", "json"),
 )
 
@@ -55,6 +61,10 @@ def prepare(folder: Path) -> None:
     for words in (("train", "spec.yaml", "-o", "run"), *COMMANDS):
         done = CliRunner().invoke(app, list(words))
         assert done.exit_code == 0, (words, done.stderr)
+        if words[0] == "train" and "-o" in words:
+            shutil.copytree("run", "kept")
+    shutil.rmtree("run")
+    Path("kept").rename("run")
     os.chdir(before)
 
 
