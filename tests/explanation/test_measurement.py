@@ -211,7 +211,7 @@ def test_only_points_that_a_component_fails_at_have_no_complex_step() -> None:
     found = network.explain([1.0, 2.0], [0.0], expand=False).gradient
     reasons = {part.name: part.reason for part in found.parts}
     assert "does not compute with complex numbers" in str(reasons["dense_1.w"])
-    assert "only real numbers, please\N{REPLACEMENT CHARACTER}[31m" in str(reasons["x"])  # nothing steers a terminal
+    assert r"only real numbers, please\x1b[31m" in str(reasons["x"])  # nothing steers a terminal
     assert reasons["dense_2.w"] is None
     assert found.warning is None
     by_name = {part.name: part for part in found.parts}
