@@ -27,7 +27,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[3]
 
 #: What a case may take: seconds of the processor, seconds of the clock (it waits for something), bytes, characters.
-SECONDS, PATIENCE, MEMORY, CHARACTERS = 2.0, 20, 200 * 2**20, 4000
+SECONDS, PATIENCE, MEMORY, CHARACTERS = 2.0, 60, 200 * 2**20, 4000
 
 #: What steers a terminal; a line ends with a newline, and a command may write no other control character.
 STEERING = {*map(chr, range(32)), *map(chr, range(127, 160))} - {"\n", "\t"} | {"\u202e", "\u2066"}

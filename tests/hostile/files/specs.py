@@ -112,7 +112,7 @@ def case(number: int, folder: Path, prepared: Path) -> Case:
     what, ending, content = makers[number % len(makers)](random)
     name = f"spec{ending}"
     (folder / name).write_bytes(content)
-    return Case(f"{what} in {ending}", ("train", name, "-o", "out", "--epochs", "1"), name)
+    return Case(f"{what} in {ending}", ("train", name, "-o", "out"), name)
 
 
 def _written(random: Random, document: Any) -> tuple[str, bytes]:
