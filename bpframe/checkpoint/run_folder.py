@@ -57,7 +57,6 @@ class Trained(Protocol):
 
     def checkpoint(self, *, data: DataSpec | None = None) -> Checkpoint:
         """Return all that a checkpoint holds."""
-        ...
 
 
 class RunFolder:
@@ -271,7 +270,6 @@ def kept_run(
     """Yield the keeper of a training in the block, in a new folder.
 
     `past` is how many epochs came before the training, of one that goes on: it may be in a folder that it was kept in.
-
     Nobody else trains in the folder meanwhile. Whatever ends the block, the last checkpoint is named.
 
     Errors: CheckpointError (the folder exists, cannot be written, or another training has it).
@@ -281,8 +279,7 @@ def kept_run(
         resumed = past is not None and is_run(target)
         if alone:
             sweep(target, FILES)
-        if resumed and alone:
-            for name in (SPEC, ENVIRONMENT, LINES):
+            for name in (SPEC, ENVIRONMENT, LINES) if resumed else ():
                 remove_drafts(target / name)
         if not resumed:
             check_destination(target)
