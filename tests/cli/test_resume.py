@@ -104,7 +104,8 @@ def test_ctrl_c_after_sigterm_ends_it_at_once_and_says_no_more_than_is_kept(
         time.sleep(0.02)
         training.send_signal(signal.SIGINT)
         err = training.communicate(timeout=60)[1]
-    assert training.returncode == 143, err
+    # The second signal may come when all is told and the interpreter is ending.
+    assert training.returncode == 143 or (training.returncode == -2 and "what was reached is in" in err), err
     kept = sorted(each for each in Path("run/checkpoints").glob("*") if each.name.isdigit())
     assert kept or "what was reached is in" not in err
     if "what was reached is in" not in err:

@@ -42,7 +42,10 @@ def test_every_run_is_listed_with_what_its_history_says(trained: Path, invoke: I
     assert listed[0]["begun"].startswith("20")
 
 
-def test_the_table_shows_the_settings_that_differ_and_sorts_the_best_first(trained: Path, invoke: Invoke) -> None:
+def test_the_table_shows_the_settings_that_differ_and_sorts_the_best_first(
+    trained: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     shutil.rmtree(trained / "saved")
     lines = invoke("runs", "--sort", "validation_cost").stdout.splitlines()
     costs = {name: bp.load(trained / name).history.epochs[-1].validation_cost for name in ("a", "more/b")}
