@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
+
+from bpframe.machine.whole_file import whole_file
 
 __all__ = ["GrowingFile"]
 
@@ -48,11 +49,7 @@ class GrowingFile:
     def replace(self, lines: list[str]) -> None:
         """Write these lines in the place of all. Errors: OSError."""
         content = "".join(f"{each}\n" for each in lines).encode("utf-8")
-        draft = self.path.with_name(f".{self.path.name}.{os.urandom(4).hex()}")
-        try:
-            draft.write_bytes(content)
-            draft.replace(self.path)
-        finally:
-            draft.unlink(missing_ok=True)
+        with whole_file(self.path) as file:
+            file.write(content)
         self._whole = len(content)
         self._waiting.clear()
