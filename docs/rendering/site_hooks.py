@@ -174,6 +174,7 @@ def on_post_build(config: Any, **_: Any) -> None:
         file.write_text(notebooks.written(notebook), encoding="utf-8")
     scripts.write_small(Path(config.site_dir))
     llms_text.write(Path(config.site_dir), config, _navigation[0], _markdown)
+    search_text.mend_worker(Path(config.site_dir))
     search_text.write_indexes(Path(config.site_dir), ["", "zh"], languages.titles)
     shown = re.findall(r"<!-- gallery: (\w+) -->", "".join(_sources(config)))
     for entry in (entry for set_name in shown for entry in _entries(set_name)):

@@ -12,9 +12,6 @@ import pytest
 
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
-#: A known defect: the search shows nothing for these words since the pages on callbacks and data have grown.
-NOTHING = pytest.mark.xfail(reason="the search shows nothing for some words", strict=True)
-
 
 def found(page: Any, query: str) -> list[str]:
     """Return the addresses of what the search shows, best first."""
@@ -31,9 +28,9 @@ def found(page: Any, query: str) -> list[str]:
     ("query", "place"),
     [
         ("Network.gradient", "/reference/bpframe/#bpframe.Network.gradient"),
-        pytest.param("δ", "/tutorial/backpropagation/", marks=NOTHING),
+        ("δ", "/tutorial/backpropagation/"),
         ("eq. (18)", "/inside/equations/#eq-18"),
-        pytest.param("Adam", "/gallery/optimizers/#optimizers.adam", marks=NOTHING),
+        ("Adam", "/gallery/optimizers/#optimizers.adam"),
         ("installation", "/#"),
         ("curve fitting", "/guides/curve-fitting/"),
     ],
